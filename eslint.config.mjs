@@ -1,0 +1,81 @@
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+// What a core may not do: it gets time, chance and completions as inputs.
+const coreFence = {
+  'no-restricted-globals': [
+    'error',
+    ...[
+      'Date',
+      'performance',
+      'process',
+      'console',
+      'setTimeout',
+      'setInterval',
+      'setImmediate',
+      'queueMicrotask',
+    ].map((name) => ({
+      name,
+      message: 'A core has no clock, timer or console: time and completions are inputs.',
+    })),
+  ],
+  'no-restricted-properties': [
+    'error',
+    {
+      object: 'Math',
+      property: 'random',
+      message: 'Chance is an argument: use the seeded generator handed in.',
+    },
+  ],
+  'no-restricted-syntax': [
+    'error',
+    { selector: ':function[async=true]', message: 'A core is synchronous.' },
+    { selector: 'AwaitExpression', message: 'A core is synchronous.' },
+  ],
+  'no-restricted-imports': [
+    'error',
+    {
+      patterns: [
+        { group: ['node:*', '@grpc/*', 'winston', 'lmdb'], message: 'A core does no I/O.' },
+        {
+          group: ['**/adapters/**', '**/server', '**/wire', '**/runtime'],
+          message: 'Imports point one way.',
+        },
+      ],
+    },
+  ],
+};
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/generated/**', 'node_modules/**', 'data/**', 'coverage/**'] },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  prettier,
+  {
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: [
+      'packages/*/src/core/**/*.ts',
+      'packages/shared/src/ring/**/*.ts',
+      'packages/routing/src/**/*.ts',
+    ],
+    ignores: ['packages/routing/src/lab/**'],
+    rules: coreFence,
+  },
+  {
+    files: ['**/main.ts', 'packages/cli/src/**/*.ts', 'scripts/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['*.js', '*.mjs', '*.cjs'],
+    languageOptions: { globals: { module: 'writable', require: 'readonly' } },
+  },
+);

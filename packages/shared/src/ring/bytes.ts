@@ -1,0 +1,29 @@
+/**
+ * Byte strings: bytes held in a JavaScript string, one code unit (0 … 255) a byte.
+ *
+ * Why strings: they are immutable, so a value that is stored, logged and sent needs one copy and no owner;
+ * they are Map keys; V8 keeps them in one byte a byte with a header a tenth of a Uint8Array's; and `<`
+ * orders them as the bytes are ordered. Buffers turn into them and back with the 'latin1' encoding, at
+ * the edges. Rejected: Buffers all the way (aliasing of network buffers, 100–200 bytes of header each).
+ */
+
+declare const bytesBrand: unique symbol;
+
+/** Bytes as a string of code units 0 … 255. */
+export type Bytes = string & { readonly [bytesBrand]: true };
+
+/** The bytes of an array, copied. */
+export function bytesOf(array: Uint8Array): Bytes {
+  let text = '';
+  for (let from = 0; from < array.length; from += 8192) {
+    text += String.fromCharCode(...array.subarray(from, from + 8192));
+  }
+  return text as Bytes;
+}
+
+/** An array of the bytes, copied. */
+export function arrayOf(bytes: Bytes): Uint8Array {
+  const array = new Uint8Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) array[i] = bytes.charCodeAt(i);
+  return array;
+}

@@ -1,0 +1,25 @@
+/** Limits that all sides share. Each has a unit in its name and a reason beside it. */
+
+import { invariant } from './errors';
+
+/** Operations in one batch frame: 64 give 85 % of the gain of batching, 256 nearly all. */
+export const FRAME_OPERATIONS_MAX = 256;
+/** Bytes of keys and values at which a sender closes a frame. One larger operation travels alone. */
+export const FRAME_BYTES_TARGET = 256 * 1024;
+/** Largest gRPC message: gRPC's own default; a frame of the largest key and value stays far below. */
+export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of entries in one chunk of a transfer. */
+export const CHUNK_BYTES_TARGET = 128 * 1024;
+/** Bytes of chunks that may be on their way to a follower. */
+export const TRANSFER_WINDOW_BYTES = 1024 * 1024;
+/** Forwards before a query is given up: views of the ring can differ for a moment, not for ever. */
+export const HOPS_MAX = 64;
+
+invariant(
+  FRAME_BYTES_TARGET + (1 << 20) + 1024 < MESSAGE_BYTES_MAX,
+  'a frame and one largest operation fit a message',
+);
+invariant(
+  CHUNK_BYTES_TARGET * 2 <= TRANSFER_WINDOW_BYTES,
+  'two chunks fit the window, or a transfer would stall',
+);

@@ -1,0 +1,75 @@
+/**
+ * The cluster's parameters. They belong to the registry, which hands them to each node on joining, so
+ * that all nodes of a ring agree.
+ */
+
+import { RingError } from './errors';
+
+export interface ClusterParameters {
+  /** Copies of each key while there are that many nodes; 1 … 7. */
+  readonly replicationFactor: number;
+  /** How long a follower's grant to its primary lasts. */
+  readonly leaseMs: number;
+  /** By how much earlier the primary stops to count on a grant: covers clocks that run at other rates. */
+  readonly leaseMarginMs: number;
+  /** How long a member may be silent towards the registry before it is declared dead. */
+  readonly membershipLeaseMs: number;
+  /** How long a follower may be silent before its primary drops it. */
+  readonly failureTimeoutMs: number;
+  readonly keyBytesMax: number;
+  readonly valueBytesMax: number;
+  readonly routing: string;
+}
+
+export const DEFAULT_PARAMETERS: ClusterParameters = {
+  replicationFactor: 1,
+  leaseMs: 2_000,
+  leaseMarginMs: 200,
+  membershipLeaseMs: 2_500,
+  failureTimeoutMs: 2_500,
+  keyBytesMax: 1_024,
+  valueBytesMax: 1 << 20,
+  routing: 'one-hop',
+};
+
+const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, number] } = {
+  replicationFactor: [1, 7],
+  leaseMs: [50, 60_000],
+  leaseMarginMs: [5, 10_000],
+  membershipLeaseMs: [50, 60_000],
+  failureTimeoutMs: [50, 600_000],
+  keyBytesMax: [1, 1_024],
+  valueBytesMax: [0, 1 << 20],
+};
+
+/** Fills in what is missing and checks the rest. Throws INVALID_ARGUMENT naming the parameter and its range. */
+export function checkParameters(given: Partial<ClusterParameters>): ClusterParameters {
+  for (const name of Object.keys(given)) {
+    if (!(name in DEFAULT_PARAMETERS)) {
+      const known = Object.keys(DEFAULT_PARAMETERS).join(', ');
+      throw new RingError('INVALID_ARGUMENT', `unknown parameter ${name}; there are ${known}`);
+    }
+  }
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const parameters = { ...DEFAULT_PARAMETERS, ...defined };
+  for (const [name, bounds] of Object.entries(BOUNDS)) {
+    const value = parameters[name as keyof ClusterParameters];
+    const [least, most] = bounds;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+      throw new RingError(
+        'INVALID_ARGUMENT',
+        `parameter ${name} must be an integer from ${least} to ${most}, got ${String(value)}`,
+      );
+    }
+  }
+  if (parameters.leaseMarginMs * 2 > parameters.leaseMs) {
+    throw new RingError('INVALID_ARGUMENT', 'parameter leaseMarginMs must be at most half of leaseMs');
+  }
+  if (!['one-hop', 'neighbours'].includes(parameters.routing)) {
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      `parameter routing must be one-hop or neighbours, got ${parameters.routing}`,
+    );
+  }
+  return parameters;
+}

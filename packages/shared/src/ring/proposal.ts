@@ -1,0 +1,100 @@
+/**
+ * Changes of an arc, proposed by its primary and decided by the registry by compare-and-set on the
+ * arc's epoch, and what each would make of the arc.
+ *
+ * The registry applies `configsAfter`; the primary asks it which configurations might be in force.
+ * Both must agree to the bit, hence one function.
+ */
+
+import { arcContains } from './arc';
+import type { NodeId, Position } from './position';
+import type { ArcConfig, Epoch, Seq } from './ring';
+
+interface OnArc {
+  /** The arc, and the epoch that the proposer compares with. */
+  readonly start: Position;
+  readonly epoch: Epoch;
+}
+
+export type Proposal =
+  /** Take a level follower into the in-sync set. */
+  | (OnArc & { readonly kind: 'admit'; readonly node: NodeId })
+  /** Take a replica out of the in-sync set. */
+  | (OnArc & { readonly kind: 'drop'; readonly node: NodeId })
+  /** Nothing but a higher epoch: settles whatever else was proposed. */
+  | (OnArc & { readonly kind: 'keep' })
+  /** Make `node` primary of [at, end). */
+  | (OnArc & { readonly kind: 'handover'; readonly node: NodeId; readonly at: Position; readonly seq: Seq })
+  /** Join the arc with the one after it, of the same primary. */
+  | (OnArc & {
+      readonly kind: 'merge';
+      readonly nextStart: Position;
+      readonly nextEpoch: Epoch;
+      readonly seq: Seq;
+    });
+
+export type ProposalKind = Proposal['kind'];
+
+/**
+ * The configurations that stand where the arc (for a merge: both arcs) stood. `next` is the arc after
+ * it, needed for a merge only. The caller has checked that the proposal applies.
+ */
+export function configsAfter(arc: ArcConfig, proposal: Proposal, next?: ArcConfig): ArcConfig[] {
+  const epoch = arc.epoch + 1;
+  switch (proposal.kind) {
+    case 'admit':
+      return [{ ...arc, epoch, inSync: withNode(arc.inSync, proposal.node) }];
+    case 'drop':
+      return [{ ...arc, epoch, inSync: arc.inSync.filter((id) => id !== proposal.node) }];
+    case 'keep':
+      return [{ ...arc, epoch }];
+    case 'handover': {
+      const role = { epoch, term: epoch, handover: true, seq: proposal.seq };
+      const taken = { primary: proposal.node, inSync: withNode(arc.inSync, proposal.node) };
+      if (proposal.at === arc.start) return [{ ...arc, ...role, ...taken }];
+      return [
+        { ...arc, ...role, end: proposal.at },
+        { ...arc, ...role, ...taken, start: proposal.at },
+      ];
+    }
+    case 'merge': {
+      if (!next) throw new Error('a merge needs the arc after it');
+      const epochOfBoth = Math.max(arc.epoch, next.epoch) + 1;
+      return [
+        { ...arc, end: next.end, epoch: epochOfBoth, term: epochOfBoth, handover: true, seq: proposal.seq },
+      ];
+    }
+  }
+}
+
+/**
+ * Why a proposal does not apply to the arc as it is, or undefined when it does. Checks the shape only;
+ * that the proposer is the arc's primary, alive, and the epoch current is the registry's to check.
+ */
+export function proposalFault(arc: ArcConfig, proposal: Proposal, next?: ArcConfig): string | undefined {
+  switch (proposal.kind) {
+    case 'admit':
+      return arc.inSync.includes(proposal.node) ? 'already in sync' : undefined;
+    case 'drop':
+      if (proposal.node === arc.primary) return 'a primary cannot drop itself';
+      return arc.inSync.includes(proposal.node) ? undefined : 'not in sync';
+    case 'keep':
+      return undefined;
+    case 'handover':
+      if (proposal.node === arc.primary) return 'already the primary';
+      return arcContains(arc, proposal.at) ? undefined : 'the boundary lies outside the arc';
+    case 'merge': {
+      if (!next || next.start !== proposal.nextStart) return 'the second arc is not there';
+      if (arc.end !== next.start || arc.start === next.start) return 'the arcs are not adjacent';
+      if (next.primary !== arc.primary) return 'the arcs have two primaries';
+      if (next.epoch !== proposal.nextEpoch) return 'the second arc has another epoch';
+      const same =
+        arc.inSync.length === next.inSync.length && arc.inSync.every((id) => next.inSync.includes(id));
+      return same ? undefined : 'the arcs have other replicas in sync';
+    }
+  }
+}
+
+function withNode(nodes: readonly NodeId[], node: NodeId): readonly NodeId[] {
+  return nodes.includes(node) ? nodes : [...nodes, node];
+}

@@ -1,0 +1,128 @@
+/**
+ * Questions to a ring: who owns a key, who are the neighbours, where should copies be.
+ *
+ * Built once a version and then only read; owner look-ups are a binary search over the arcs' starts,
+ * for ring keys on byte strings so that no bigint is made on the data path.
+ */
+
+import { clockwiseDistance, type NodeId, type Position } from './position';
+import { positionBytes, type RingKey } from './ring-key';
+import type { Bytes } from './bytes';
+import type { Arc } from './arc';
+import type { ArcConfig, Member, Ring } from './ring';
+
+export class RingView {
+  private readonly startBytes: Bytes[];
+  private readonly membersById: Map<NodeId, Member>;
+  private readonly active: Member[];
+
+  constructor(readonly ring: Ring) {
+    this.startBytes = ring.arcs.map((arc) => positionBytes(arc.start));
+    this.membersById = new Map(ring.members.map((member) => [member.id, member]));
+    this.active = ring.members.filter((member) => member.state === 'active');
+  }
+
+  get version(): number {
+    return this.ring.version;
+  }
+
+  member(id: NodeId): Member | undefined {
+    return this.membersById.get(id);
+  }
+
+  /** The arc that holds a key; undefined while the ring is empty. */
+  arcOfKey(key: RingKey): ArcConfig | undefined {
+    const starts = this.startBytes;
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] as Bytes) <= key) low = middle + 1;
+      else high = middle;
+    }
+    return this.ring.arcs[low === 0 ? starts.length - 1 : low - 1];
+  }
+
+  /** The arc that holds a position; undefined while the ring is empty. */
+  arcOfPosition(point: Position): ArcConfig | undefined {
+    const arcs = this.ring.arcs;
+    const index = lastAtOrBefore(arcs, point, (arc) => arc.start);
+    return arcs[index === -1 ? arcs.length - 1 : index];
+  }
+
+  /** The arc that starts just there. */
+  arcAt(start: Position): ArcConfig | undefined {
+    const arc = this.arcOfPosition(start);
+    return arc?.start === start ? arc : undefined;
+  }
+
+  /** The arcs that overlap a range, clockwise from its start. */
+  arcsWithin(range: Arc): ArcConfig[] {
+    const first = this.arcOfPosition(range.start);
+    if (!first) return [];
+    const arcs = this.ring.arcs;
+    const from = arcs.indexOf(first);
+    const found: ArcConfig[] = [first];
+    const width = range.start === range.end ? undefined : clockwiseDistance(range.start, range.end);
+    for (let i = 1; i < arcs.length; i++) {
+      const arc = arcs[(from + i) % arcs.length] as ArcConfig;
+      if (width !== undefined && clockwiseDistance(range.start, arc.start) >= width) break;
+      found.push(arc);
+    }
+    return found;
+  }
+
+  /** The closest active member at or before a position, `skip` left out: who should own what starts there. */
+  ownerByPlace(point: Position, skip?: NodeId): Member | undefined {
+    return this.activeBefore(point, 1, skip)[0];
+  }
+
+  /** Up to `count` active members at or before a position, the closest first. */
+  activeBefore(point: Position, count: number, skip?: NodeId): Member[] {
+    const members = this.active;
+    const found: Member[] = [];
+    const last = lastAtOrBefore(members, point, (member) => member.id);
+    for (let i = 0; i < members.length && found.length < count; i++) {
+      const member = members[(last - i + 2 * members.length) % members.length] as Member;
+      if (member.id !== skip) found.push(member);
+    }
+    return found;
+  }
+
+  /**
+   * Where the copies of an arc should be: its owner and the members that precede it (predecessors,
+   * because a failed node's arc falls to its predecessor, which then holds it already). Owner first.
+   */
+  desiredReplicas(arc: Arc, replicationFactor: number): NodeId[] {
+    return this.activeBefore(arc.start, replicationFactor).map((member) => member.id);
+  }
+
+  /** The members on either side of a node that own a part of the ring; undefined when it is alone. */
+  neighbours(id: NodeId): { prev: Member; next: Member } | undefined {
+    const owners = this.owners().filter((member) => member.id !== id);
+    if (owners.length === 0) return undefined;
+    const before = lastAtOrBefore(owners, id, (member) => member.id);
+    return {
+      prev: owners[before === -1 ? owners.length - 1 : before] as Member,
+      next: owners[(before + 1) % owners.length] as Member,
+    };
+  }
+
+  /** The members that are primary of an arc, in ring order. */
+  owners(): Member[] {
+    const primaries = new Set(this.ring.arcs.map((arc) => arc.primary));
+    return this.ring.members.filter((member) => primaries.has(member.id));
+  }
+}
+
+/** Index of the last item whose position is ≤ point, or −1. */
+function lastAtOrBefore<T>(items: readonly T[], point: bigint, positionOf: (item: T) => bigint): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (positionOf(items[middle] as T) <= point) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

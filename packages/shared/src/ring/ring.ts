@@ -1,0 +1,151 @@
+/**
+ * The ring as data: members, arc configurations, and one number that orders its versions.
+ *
+ * A ring is immutable; the registry makes the next one, everybody else adopts whole versions only.
+ */
+
+import { arcsEqual, type Arc } from './arc';
+import { formatPosition, type NodeId, type Position } from './position';
+
+/** Counts the changes of an arc; for every position it only grows. */
+export type Epoch = number;
+/** The epoch at which the present primary of an arc was given its role. */
+export type Term = number;
+/** Numbers the writes of an arc, without gaps; the first is 1. */
+export type Seq = number;
+
+export type MemberState = 'active' | 'leaving' | 'dead';
+
+export interface Member {
+  readonly id: NodeId;
+  /** URL under which the others reach it. */
+  readonly addr: string;
+  /** What was hashed with the address for the id. */
+  readonly salt: number;
+  /** Counts its starts; kept on its disk. */
+  readonly incarnation: number;
+  readonly state: MemberState;
+  /** Co-ordinates of the proximity metric; empty when it has none. */
+  readonly coordinates: readonly number[];
+}
+
+/** Which nodes hold an arc, and which one answers for it. */
+export interface ArcConfig extends Arc {
+  readonly epoch: Epoch;
+  readonly term: Term;
+  /** The present role was given by Handover or Merge (the old primary had stopped), not by Evict or Return. */
+  readonly handover: boolean;
+  readonly primary: NodeId;
+  readonly inSync: readonly NodeId[];
+  /** The last sequence number at the last Handover or Merge. */
+  readonly seq: Seq;
+}
+
+export interface Ring {
+  readonly clusterId: string;
+  readonly version: number;
+  /** In the order of their ids. */
+  readonly members: readonly Member[];
+  /** In the order of their starts. They partition the ring; none while the ring is empty. */
+  readonly arcs: readonly ArcConfig[];
+}
+
+/** What turns the ring of `fromVersion` into that of `version`. */
+export interface RingChange {
+  readonly clusterId: string;
+  readonly fromVersion: number;
+  readonly version: number;
+  readonly members: readonly Member[];
+  readonly removedMembers: readonly NodeId[];
+  readonly arcs: readonly ArcConfig[];
+  readonly removedArcs: readonly Position[];
+}
+
+export type RingUpdate =
+  { readonly kind: 'ring'; readonly ring: Ring } | { readonly kind: 'change'; readonly change: RingChange };
+
+export const NO_RING: Ring = { clusterId: '', version: 0, members: [], arcs: [] };
+
+/**
+ * The ring after an update, or undefined when the update does not continue `ring`: a change from
+ * another version, or another cluster's. An older update leaves the ring as it is.
+ */
+export function updateRing(ring: Ring, update: RingUpdate): Ring | undefined {
+  if (update.kind === 'ring') {
+    if (ring.clusterId !== '' && update.ring.clusterId !== ring.clusterId) return undefined;
+    return update.ring.version > ring.version ? update.ring : ring;
+  }
+  const { change } = update;
+  if (change.clusterId !== ring.clusterId) return undefined;
+  if (change.version <= ring.version) return ring;
+  if (change.fromVersion !== ring.version) return undefined;
+  return {
+    clusterId: ring.clusterId,
+    version: change.version,
+    members: merged(ring.members, change.members, change.removedMembers, (member) => member.id),
+    arcs: merged(ring.arcs, change.arcs, change.removedArcs, (arc) => arc.start),
+  };
+}
+
+/** What leads from one version of a ring to a later one. */
+export function ringChange(from: Ring, to: Ring): RingChange {
+  const oldMembers = new Map(from.members.map((member) => [member.id, member]));
+  const oldArcs = new Map(from.arcs.map((arc) => [arc.start, arc]));
+  const newMembers = new Set(to.members.map((member) => member.id));
+  const newArcs = new Set(to.arcs.map((arc) => arc.start));
+  return {
+    clusterId: to.clusterId,
+    fromVersion: from.version,
+    version: to.version,
+    members: to.members.filter((member) => oldMembers.get(member.id) !== member),
+    removedMembers: from.members.map((member) => member.id).filter((id) => !newMembers.has(id)),
+    arcs: to.arcs.filter((arc) => oldArcs.get(arc.start) !== arc),
+    removedArcs: from.arcs.map((arc) => arc.start).filter((start) => !newArcs.has(start)),
+  };
+}
+
+function merged<T>(
+  old: readonly T[],
+  changed: readonly T[],
+  removed: readonly bigint[],
+  keyOf: (item: T) => bigint,
+): T[] {
+  const items = new Map(old.map((item) => [keyOf(item), item]));
+  for (const key of removed) items.delete(key);
+  for (const item of changed) items.set(keyOf(item), item);
+  return [...items.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/**
+ * What is wrong with a ring, or undefined: members and arcs in order, the arcs partition the ring,
+ * each primary is in sync, term ≤ epoch, and whoever an arc names is a member.
+ */
+export function ringFault(ring: Ring): string | undefined {
+  const ids = new Set<bigint>();
+  let last: bigint = -1n;
+  for (const member of ring.members) {
+    if (member.id <= last) return `members out of order at ${formatPosition(member.id)}`;
+    last = member.id;
+    ids.add(member.id);
+  }
+  for (const [index, arc] of ring.arcs.entries()) {
+    const next = ring.arcs[(index + 1) % ring.arcs.length] as ArcConfig;
+    const name = formatPosition(arc.start);
+    if (arc.end !== next.start) return `the arc at ${name} does not end where the next one starts`;
+    if (index > 0 && (ring.arcs[index - 1] as ArcConfig).start >= arc.start)
+      return `arcs out of order at ${name}`;
+    if (!arc.inSync.includes(arc.primary)) return `the primary of the arc at ${name} is not in sync`;
+    if (new Set(arc.inSync).size !== arc.inSync.length) return `the arc at ${name} names a replica twice`;
+    if (arc.term > arc.epoch || arc.term < 1)
+      return `the arc at ${name} has term ${arc.term} at epoch ${arc.epoch}`;
+    const stranger = arc.inSync.find((id) => !ids.has(id));
+    if (stranger !== undefined)
+      return `the arc at ${name} names ${formatPosition(stranger)}, which is no member`;
+  }
+  return undefined;
+}
+
+/** True when both name the same log: its range and its primary never change. */
+export function sameTerm(a: ArcConfig, b: ArcConfig): boolean {
+  return arcsEqual(a, b) && a.term === b.term;
+}

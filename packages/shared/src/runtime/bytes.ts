@@ -1,0 +1,53 @@
+/** Byte strings from and to Buffers and text, and the position of a key: what needs Node's own code. */
+
+import { hash } from 'node:crypto';
+import { RingError, position, ringKey, type Bytes, type Position, type RingKey } from '../ring';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+export function bytesOfBuffer(buffer: Uint8Array): Bytes {
+  return Buffer.from(buffer.buffer, buffer.byteOffset, buffer.length).toString('latin1') as Bytes;
+}
+
+export function bufferOfBytes(bytes: Bytes): Buffer {
+  return Buffer.from(bytes, 'latin1');
+}
+
+/** The UTF-8 bytes of a text. */
+export function bytesOfText(text: string): Bytes {
+  return Buffer.from(text, 'utf8').toString('latin1') as Bytes;
+}
+
+/** The text that the bytes are in UTF-8, or undefined when they are not UTF-8. */
+export function textOfBytes(bytes: Bytes): string | undefined {
+  try {
+    return utf8.decode(bufferOfBytes(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first 8 bytes of the SHA-256 of a key, and the key behind them. */
+export function ringKeyOf(key: Bytes): RingKey {
+  return ringKey(hash('sha256', bufferOfBytes(key), 'binary').slice(0, 8) as Bytes, key);
+}
+
+/** The position of a text (the address and salt of a node): the first 8 bytes, big-endian, of its SHA-256. */
+export function positionOfText(text: string): Position {
+  return position(BigInt(`0x${hash('sha256', text, 'hex').slice(0, 16)}`));
+}
+
+/** Throws INVALID_ARGUMENT when a key has no byte or too many. */
+export function checkKey(key: Bytes, bytesMax: number): void {
+  if (key.length === 0) throw new RingError('INVALID_ARGUMENT', 'the key is empty; a key has 1 byte or more');
+  if (key.length > bytesMax) {
+    throw new RingError('INVALID_ARGUMENT', `the key has ${key.length} bytes; ${bytesMax} are allowed`);
+  }
+}
+
+/** Throws INVALID_ARGUMENT when a value has too many bytes. */
+export function checkValue(value: Bytes, bytesMax: number): void {
+  if (value.length > bytesMax) {
+    throw new RingError('INVALID_ARGUMENT', `the value has ${value.length} bytes; ${bytesMax} are allowed`);
+  }
+}

@@ -1,0 +1,167 @@
+/** The ring between its messages and its data. What comes in is checked: a wrong ring never gets further. */
+
+import {
+  RingError,
+  checkParameters,
+  position,
+  ringFault,
+  type ArcConfig,
+  type ClusterParameters,
+  type Member,
+  type MemberState,
+  type NodeId,
+  type Proposal,
+  type Ring,
+  type RingChange,
+  type RingUpdate,
+} from '../ring';
+import * as wire from './generated/registry';
+
+const stateToWire: Record<MemberState, wire.MemberState> = {
+  active: wire.MemberState.ACTIVE,
+  leaving: wire.MemberState.LEAVING,
+  dead: wire.MemberState.DEAD,
+};
+const stateFromWire = new Map(
+  Object.entries(stateToWire).map(([state, number]) => [number, state as MemberState]),
+);
+
+export function memberToWire(member: Member): wire.Member {
+  return { ...member, state: stateToWire[member.state], coordinates: [...member.coordinates] };
+}
+
+export function memberFromWire(message: wire.Member): Member {
+  const state = stateFromWire.get(message.state);
+  if (state === undefined) throw new RingError('INVALID_ARGUMENT', `unknown member state ${message.state}`);
+  return { ...message, id: position(message.id), state };
+}
+
+export function arcToWire(arc: ArcConfig): wire.ArcConfig {
+  return { ...arc, inSync: [...arc.inSync] };
+}
+
+export function arcFromWire(message: wire.ArcConfig): ArcConfig {
+  return {
+    ...message,
+    start: position(message.start),
+    end: position(message.end),
+    primary: position(message.primary),
+    inSync: message.inSync.map(position),
+  };
+}
+
+export function ringToWire(ring: Ring): wire.Ring {
+  return { ...ring, members: ring.members.map(memberToWire), arcs: ring.arcs.map(arcToWire) };
+}
+
+export function ringFromWire(message: wire.Ring): Ring {
+  const ring: Ring = {
+    ...message,
+    members: message.members.map(memberFromWire),
+    arcs: message.arcs.map(arcFromWire),
+  };
+  const fault = ringFault(ring);
+  if (fault !== undefined)
+    throw new RingError('INVALID_ARGUMENT', `received a ring that cannot be: ${fault}`);
+  return ring;
+}
+
+export function updateToWire(update: RingUpdate): wire.RingUpdate {
+  if (update.kind === 'ring') return { update: { $case: 'ring', value: ringToWire(update.ring) } };
+  const { change } = update;
+  return {
+    update: {
+      $case: 'change',
+      value: {
+        ...change,
+        members: change.members.map(memberToWire),
+        removedMembers: [...change.removedMembers],
+        arcs: change.arcs.map(arcToWire),
+        removedArcs: [...change.removedArcs],
+      },
+    },
+  };
+}
+
+export function updateFromWire(message: wire.RingUpdate | undefined): RingUpdate {
+  const update = message?.update;
+  if (!update) throw new RingError('INVALID_ARGUMENT', 'received an empty ring update');
+  if (update.$case === 'ring') return { kind: 'ring', ring: ringFromWire(update.value) };
+  const change: RingChange = {
+    ...update.value,
+    members: update.value.members.map(memberFromWire),
+    removedMembers: update.value.removedMembers.map(position),
+    arcs: update.value.arcs.map(arcFromWire),
+    removedArcs: update.value.removedArcs.map(position),
+  };
+  return { kind: 'change', change };
+}
+
+export function parametersFromWire(message: wire.ClusterParameters | undefined): ClusterParameters {
+  if (!message) throw new RingError('INVALID_ARGUMENT', 'the registry sent no cluster parameters');
+  return checkParameters(message);
+}
+
+/** Who proposes, and what. */
+export interface ProposalOrigin {
+  readonly id: NodeId;
+  readonly incarnation: number;
+  readonly knownVersion: number;
+}
+
+export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire.ProposeChangeRequest {
+  const request = wire.ProposeChangeRequest.fromPartial({
+    ...origin,
+    start: proposal.start,
+    epoch: proposal.epoch,
+  });
+  switch (proposal.kind) {
+    case 'admit':
+      return { ...request, kind: wire.ChangeKind.ADMIT, node: proposal.node };
+    case 'drop':
+      return { ...request, kind: wire.ChangeKind.DROP, node: proposal.node };
+    case 'keep':
+      return { ...request, kind: wire.ChangeKind.KEEP };
+    case 'handover':
+      return {
+        ...request,
+        kind: wire.ChangeKind.HANDOVER,
+        node: proposal.node,
+        at: proposal.at,
+        seq: proposal.seq,
+      };
+    case 'merge':
+      return {
+        ...request,
+        kind: wire.ChangeKind.MERGE,
+        nextStart: proposal.nextStart,
+        nextEpoch: proposal.nextEpoch,
+        seq: proposal.seq,
+      };
+  }
+}
+
+export function proposalFromWire(request: wire.ProposeChangeRequest): Proposal {
+  const onArc = { start: position(request.start), epoch: request.epoch };
+  const node = position(request.node);
+  switch (request.kind) {
+    case wire.ChangeKind.ADMIT:
+      return { kind: 'admit', ...onArc, node };
+    case wire.ChangeKind.DROP:
+      return { kind: 'drop', ...onArc, node };
+    case wire.ChangeKind.KEEP:
+      return { kind: 'keep', ...onArc };
+    case wire.ChangeKind.HANDOVER:
+      return { kind: 'handover', ...onArc, node, at: position(request.at), seq: request.seq };
+    case wire.ChangeKind.MERGE:
+      return {
+        kind: 'merge',
+        ...onArc,
+        nextStart: position(request.nextStart),
+        nextEpoch: request.nextEpoch,
+        seq: request.seq,
+      };
+    default:
+      throw new RingError('INVALID_ARGUMENT', `unknown kind of change ${request.kind}`);
+  }
+}
