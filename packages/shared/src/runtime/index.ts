@@ -1,2 +1,15 @@
+export * from './addresses';
 export * from './bytes';
+export * from './channels';
 export * from './folder-lock';
+export * from './grpc-errors';
+export * from './grpc-server';
+export * from './lifecycle';
+export * from './logging';
+export * from './monotonic-clock';
+export * as optionValues from './option-values';
+export * from './options';
+export * from './progress';
+export * from './reflection-and-health';
+export * from './retry';
+export * from './tls-files';

@@ -1,0 +1,136 @@
+/**
+ * A gRPC server: binds, answers malformed messages clearly, and stops within a deadline.
+ *
+ * grpc-js answers a message that cannot be decoded with INTERNAL, which blames the server and reads as
+ * "outcome unknown". Here the decoder hands the failure on as a value, and an interceptor in front of the
+ * handlers turns it into INVALID_ARGUMENT.
+ */
+
+import {
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+  type handleUnaryCall,
+} from '@grpc/grpc-js';
+import { RingError, type RingUpdate } from '../ring';
+import { hostAndPort } from './addresses';
+import { MESSAGE_OPTIONS } from './channels';
+import { toServiceError } from './grpc-errors';
+import { NO_TLS, type TlsMaterial } from './tls-files';
+
+export interface Endpoint {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** What to tell people to change when the port is taken, e.g. `--port or REGISTRY_PORT`. */
+  readonly portOption?: string | undefined;
+}
+
+class Malformed {
+  constructor(readonly why: string) {}
+}
+
+const refuseMalformed: ServerInterceptor = (_method, call) =>
+  new ServerInterceptingCall(call, {
+    start: (next) =>
+      next({
+        onReceiveMessage: (message: unknown, pass) => {
+          if (!(message instanceof Malformed)) return pass(message);
+          const text = `the request is no valid protobuf message: ${message.why}`;
+          call.sendStatus(toServiceError(new RingError('INVALID_ARGUMENT', text)));
+        },
+      }),
+  });
+
+export class GrpcServer {
+  /** For services that add themselves: reflection, health. */
+  readonly grpc: Server;
+  private stopped: Promise<void> | undefined;
+
+  constructor(private readonly tls: TlsMaterial = NO_TLS) {
+    this.grpc = new Server({ ...MESSAGE_OPTIONS, interceptors: [refuseMalformed] });
+  }
+
+  addService<Handlers extends UntypedServiceImplementation>(
+    definition: ServiceDefinition<Handlers>,
+    handlers: Handlers,
+  ): void {
+    this.grpc.addService(tolerant(definition), handlers);
+  }
+
+  /** Binds and serves. Returns the real port. Throws FAILED_PRECONDITION when it cannot bind. */
+  async listen(endpoint: Endpoint): Promise<number> {
+    const { identity } = this.tls;
+    const credentials = identity
+      ? ServerCredentials.createSsl(null, [{ private_key: identity.key, cert_chain: identity.cert }])
+      : ServerCredentials.createInsecure();
+    return new Promise((resolve, reject) => {
+      this.grpc.bindAsync(hostAndPort(endpoint), credentials, (error, port) => {
+        if (error) reject(bindFault(endpoint, error));
+        else resolve(port);
+      });
+    });
+  }
+
+  /** Takes no new calls, lets the present ones end for at most `deadlineMs`, then cuts them. Idempotent. */
+  stop(deadlineMs: number): Promise<void> {
+    this.stopped ??= new Promise((resolve) => {
+      const force = setTimeout(() => {
+        this.grpc.forceShutdown();
+        resolve();
+      }, deadlineMs);
+      this.grpc.tryShutdown(() => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
+    return this.stopped;
+  }
+}
+
+/** A handler that returns its answer; a RingError it throws becomes its status, with `ring` where it helps. */
+export function unary<Request, Answer>(
+  handle: (request: Request, call: ServerUnaryCall<Request, Answer>) => Answer | Promise<Answer>,
+  ring?: () => RingUpdate | undefined,
+): handleUnaryCall<Request, Answer> {
+  return (call, answer) => {
+    const fail = (error: unknown): void => {
+      const stale = error instanceof RingError && error.code === 'NOT_OWNER';
+      answer(toServiceError(error, stale ? ring?.() : undefined));
+    };
+    try {
+      const result = handle(call.request, call);
+      if (result instanceof Promise) result.then((value) => answer(null, value), fail);
+      else answer(null, result);
+    } catch (error) {
+      fail(error);
+    }
+  };
+}
+
+function tolerant<Handlers>(definition: ServiceDefinition<Handlers>): ServiceDefinition<Handlers> {
+  const methods = Object.entries<ServiceDefinition[string]>(definition as ServiceDefinition);
+  const wrapped = methods.map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer): unknown => {
+      try {
+        return method.requestDeserialize(bytes);
+      } catch (error) {
+        return new Malformed(error instanceof Error ? error.message : String(error));
+      }
+    };
+    return [name, { ...method, requestDeserialize }];
+  });
+  return Object.fromEntries(wrapped) as ServiceDefinition<Handlers>;
+}
+
+function bindFault(endpoint: Endpoint, error: Error): RingError {
+  const change = endpoint.portOption === undefined ? '' : `; choose another one with ${endpoint.portOption}`;
+  const why = /EADDRINUSE/.test(error.message)
+    ? `port ${endpoint.port} on ${endpoint.host} is in use${change}`
+    : `cannot listen on ${hostAndPort(endpoint)}: ${error.message}`;
+  return new RingError('FAILED_PRECONDITION', why, { cause: error });
+}

@@ -1,0 +1,106 @@
+/**
+ * Starting and stopping what a process is made of: parts start in order and stop in reverse.
+ *
+ * Stopping never gives up half-way: what a part throws is collected, a part that takes too long is left
+ * behind, and the next one is stopped all the same. Every verb may be called twice.
+ */
+
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface Part {
+  readonly name: string;
+  /** Finish what was begun, take nothing new. */
+  drain?(): void | Promise<void>;
+  stop(): void | Promise<void>;
+}
+
+export class Lifecycle {
+  private readonly parts: Part[] = [];
+  private draining: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
+
+  /** `deadlineMs` is for all parts together. */
+  constructor(private readonly deadlineMs: number) {}
+
+  /** Starts a part. When that fails, those before it are stopped and its error is thrown. */
+  async start<P extends Part>(begin: () => P | Promise<P>): Promise<P> {
+    try {
+      const part = await begin();
+      this.parts.unshift(part);
+      return part;
+    } catch (error) {
+      await this.stop().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  drain(): Promise<void> {
+    this.draining ??= this.each('drain', this.deadlineMs);
+    return this.draining;
+  }
+
+  /** Drains, then stops. Throws an AggregateError when a part failed or the deadline passed. */
+  stop(): Promise<void> {
+    this.stopping ??= this.stopAll();
+    return this.stopping;
+  }
+
+  private async stopAll(): Promise<void> {
+    const startedMs = performance.now();
+    const errors: unknown[] = [];
+    await this.drain().catch((error: AggregateError) => errors.push(...error.errors));
+    const leftMs = this.deadlineMs - (performance.now() - startedMs);
+    await this.each('stop', leftMs).catch((error: AggregateError) => errors.push(...error.errors));
+    if (errors.length > 0) throw failed('stop', errors);
+  }
+
+  private async each(verb: 'drain' | 'stop', withinMs: number): Promise<void> {
+    const over = new AbortController();
+    const deadline = pause(Math.max(0, withinMs), 'late' as const, { signal: over.signal });
+    deadline.catch(() => undefined);
+    const errors: unknown[] = [];
+    for (const part of this.parts) {
+      try {
+        const outcome = await Promise.race([Promise.resolve(part[verb]?.()), deadline]);
+        if (outcome === 'late') errors.push(new Error(`${part.name} did not ${verb} in time`));
+      } catch (error) {
+        errors.push(new Error(`${part.name}: ${error instanceof Error ? error.message : String(error)}`));
+      }
+    }
+    over.abort();
+    if (errors.length > 0) throw failed(verb, errors);
+  }
+}
+
+function failed(verb: string, errors: unknown[]): AggregateError {
+  const texts = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+  return new AggregateError(errors, `failed to ${verb}: ${texts.join('; ')}`);
+}
+
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** What a shell expects of a process that a signal ended at once. */
+const EXIT_CODE_OF_SIGNAL: Readonly<Record<(typeof STOP_SIGNALS)[number], number>> = {
+  SIGINT: 130,
+  SIGTERM: 143,
+};
+
+/**
+ * For main.ts: the first SIGINT or SIGTERM stops in order and exits with 0 (1 when stopping failed), the
+ * second one exits at once.
+ */
+export function stopOnSignals(
+  stop: (signal: string) => Promise<void>,
+  exit: (code: number, error?: unknown) => void,
+): void {
+  let stopping = false;
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      if (stopping) return exit(EXIT_CODE_OF_SIGNAL[signal]);
+      stopping = true;
+      stop(signal).then(
+        () => exit(0),
+        (error: unknown) => exit(1, error),
+      );
+    });
+  }
+}

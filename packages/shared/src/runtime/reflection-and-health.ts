@@ -1,0 +1,76 @@
+/**
+ * The two services that every server offers besides its own: reflection, so that grpcurl and Postman need
+ * no proto file, and gRPC's standard health checks.
+ *
+ * Reflection gets the very descriptors that protoc made (kept as bytes beside the generated code), not
+ * ones rebuilt from the code, so that optional fields and comments on numbers survive.
+ */
+
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  type FileDescriptorSet,
+} from '@bufbuild/protobuf/wkt';
+import { ReflectionService } from '@grpc/reflection';
+import type { Server } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { invariant } from '../ring';
+import { fileDescriptorSetBase64 } from '../wire/generated/descriptor';
+
+/** A second name for a method, for clients that spell it otherwise. */
+export interface MethodAlias {
+  /** The service's full name, e.g. dht.DhtNode. */
+  readonly service: string;
+  readonly method: string;
+  readonly alias: string;
+}
+
+/** The descriptors of all files in proto/. */
+export function descriptorSet(): FileDescriptorSet {
+  return fromBinary(FileDescriptorSetSchema, Buffer.from(fileDescriptorSetBase64, 'base64'));
+}
+
+/** The same set with one more method, equal to `method` but for its name. */
+export function withMethodAlias(set: FileDescriptorSet, alias: MethodAlias): FileDescriptorSet {
+  const copy = fromBinary(FileDescriptorSetSchema, toBinary(FileDescriptorSetSchema, set));
+  for (const file of copy.file) {
+    const service = file.service.find(({ name }) => `${file.package}.${name}` === alias.service);
+    const method = service?.method.find(({ name }) => name === alias.method);
+    if (!service || !method) continue;
+    service.method.push({ ...method, name: alias.alias });
+    return copy;
+  }
+  invariant(false, `there is a method ${alias.service}/${alias.method}`);
+}
+
+/** Lets clients ask for the descriptors of the named services and all they use. */
+export function addReflection(
+  server: Server,
+  services: readonly string[],
+  set: FileDescriptorSet = descriptorSet(),
+): void {
+  const fileDescriptorProtos = set.file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
+  // The service looks at the descriptors only; the format satisfies the type of proto-loader's output.
+  const format = 'Protocol Buffer 3 EnumDescriptorProto' as const;
+  const definition = { format, type: {}, fileDescriptorProtos };
+  new ReflectionService({ set: definition }, { services: [...services] }).addToServer(server);
+}
+
+/** Answers health checks for the named services and, under the empty name, for the server as a whole. */
+export class Health {
+  private readonly implementation: HealthImplementation;
+  private readonly names: readonly string[];
+
+  constructor(server: Server, services: readonly string[]) {
+    this.names = ['', ...services];
+    this.implementation = new HealthImplementation(
+      Object.fromEntries(this.names.map((name) => [name, 'NOT_SERVING'])),
+    );
+    this.implementation.addToServer(server);
+  }
+
+  setServing(serving: boolean): void {
+    for (const name of this.names) this.implementation.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+  }
+}
