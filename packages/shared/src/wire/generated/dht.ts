@@ -166,12 +166,7 @@ export interface OpenStream {
   committed: number;
   complete: boolean;
   /** The newest ring that the follower knows. */
-  ring:
-    | RingUpdate
-    | undefined;
-  /** Running hash of (seq, op) of the present term, for the alignment check. */
-  hash: number;
-  hashTerm: number;
+  ring: RingUpdate | undefined;
 }
 
 export interface Acknowledge {
@@ -1426,8 +1421,6 @@ function createBaseOpenStream(): OpenStream {
     committed: 0,
     complete: false,
     ring: undefined,
-    hash: 0,
-    hashTerm: 0,
   };
 }
 
@@ -1474,15 +1467,6 @@ export const OpenStream: MessageFns<OpenStream> = {
     }
     if (message.ring !== undefined) {
       RingUpdate.encode(message.ring, writer.uint32(66).fork()).join();
-    }
-    if (message.hash !== 0) {
-      writer.uint32(72).uint32(message.hash);
-    }
-    if (message.hashTerm !== 0) {
-      if (BigInt.asUintN(64, BigInt(message.hashTerm)) !== BigInt(message.hashTerm)) {
-        throw new globalThis.Error("value provided for field BigInt(message.hashTerm) of type uint64 too large");
-      }
-      writer.uint32(80).uint64(BigInt(message.hashTerm));
     }
     return writer;
   },
@@ -1564,22 +1548,6 @@ export const OpenStream: MessageFns<OpenStream> = {
             message.ring = RingUpdate.decode(reader, reader.uint32());
             continue;
           }
-          case 9: {
-            if (tag !== 72) {
-              break;
-            }
-
-            message.hash = reader.uint32();
-            continue;
-          }
-          case 10: {
-            if (tag !== 80) {
-              break;
-            }
-
-            message.hashTerm = longToNumber(reader.uint64());
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1607,8 +1575,6 @@ export const OpenStream: MessageFns<OpenStream> = {
     message.ring = (object.ring !== undefined && object.ring !== null)
       ? RingUpdate.fromPartial(object.ring)
       : undefined;
-    message.hash = object.hash ?? 0;
-    message.hashTerm = object.hashTerm ?? 0;
     return message;
   },
 };

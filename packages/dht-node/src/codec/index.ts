@@ -1,0 +1,2 @@
+export * from './record-codec';
+export * from './replica-codec';

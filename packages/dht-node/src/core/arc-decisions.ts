@@ -1,0 +1,202 @@
+/**
+ * What should change next on an arc: the primary's half of the reconcile loop.
+ *
+ * Desired (from the ring) is held against actual (from the sessions), one change at a time; each is safe
+ * to propose again. In this order:
+ *  1. drop a member that has been silent too long: until then it holds up every write;
+ *  2. admit a desired replica that is level;
+ *  3. hand the arc, or a newcomer's part of it, to the node whose place it is;
+ *  4. drop and release replicas that are not desired, once all desired ones are in sync;
+ *  5. merge the arc with the one before it when it starts at no member's id.
+ */
+
+import { arcContains, type ArcConfig, type NodeId } from '@ringkeep/shared';
+import { HANDOVER_PAUSE_MS, QUIESCE_MS_MAX, REGISTRY_FRESH_MS } from './config';
+import type { ArcPrimary } from './arc-primary';
+import type { NodeContext } from './context';
+import type { FollowerSession } from './follower-session';
+
+export class ArcDecisions {
+  private handoverNotBefore = 0;
+  /** The arc after this one, while the two are quiesced for a merge. */
+  private mergingWith: ArcPrimary | undefined;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly role: ArcPrimary,
+    private readonly roleAt: (start: NodeId) => ArcPrimary | undefined,
+  ) {}
+
+  /** Takes at most one step. */
+  decide(): void {
+    const { role } = this;
+    this.endSessions();
+    if (role.quiesced) return this.goOnWithQuiesce();
+    if (!role.settled) return;
+    const silent = role.config.inSync.find(
+      (id) => id !== this.context.self && role.silenceOf(id) > this.context.parameters.failureTimeoutMs,
+    );
+    if (silent !== undefined) return this.drop(silent);
+    if (!role.open) return;
+    const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);
+    const joining = desired.find(
+      (id) => !role.config.inSync.includes(id) && this.isLevel(role.sessions.get(id)),
+    );
+    if (joining !== undefined && joining !== desired[0]) {
+      return role.propose({ kind: 'admit', ...this.onArc(), node: joining });
+    }
+    if (this.handOver(desired)) return;
+    if (this.dropUndesired(desired)) return;
+    this.merge();
+  }
+
+  /** Sessions that have come to their end: of followers that are silent, unwanted, or no newcomers any more. */
+  private endSessions(): void {
+    const { role, context } = this;
+    const members = role.otherMembers();
+    for (const session of [...role.sessions.values()]) {
+      const { follower } = session;
+      if (members.has(follower)) continue;
+      if (context.now - session.heardAt > context.parameters.failureTimeoutMs) role.closeSession(follower);
+      else if (session.coversArc && role.settled && !wantsCopy(context, role.config, follower))
+        role.release(follower);
+      else if (!session.coversArc && !isNewcomer(context, role.config, follower)) role.closeSession(follower);
+    }
+  }
+
+  private onArc(): { readonly start: NodeId; readonly epoch: number } {
+    return { start: this.role.config.start, epoch: this.role.config.epoch };
+  }
+
+  private drop(node: NodeId): void {
+    this.role.propose({ kind: 'drop', ...this.onArc(), node });
+  }
+
+  /** It is live on its stream and has everything up to the commit point. */
+  private isLevel(session: FollowerSession | undefined): boolean {
+    return session !== undefined && session.live && (session.acked ?? -1) >= this.role.replica.committed;
+  }
+
+  private dropUndesired(desired: readonly NodeId[]): boolean {
+    const { role, context } = this;
+    const allThere = desired.every(
+      (id) => id === context.self || (role.config.inSync.includes(id) && this.isLevel(role.sessions.get(id))),
+    );
+    if (!allThere) return false;
+    const undesired = role.config.inSync.find((id) => id !== context.self && !desired.includes(id));
+    if (undesired !== undefined) this.drop(undesired);
+    return undesired !== undefined;
+  }
+
+  // ---- handover ----
+
+  private handOver(desired: readonly NodeId[]): boolean {
+    const { role, context } = this;
+    if (context.now < this.handoverNotBefore || !this.registryIsFresh()) return false;
+    const target = this.newcomer() ?? (desired[0] === context.self ? undefined : desired[0]);
+    if (target === undefined || !role.serving || !this.isLevel(role.sessions.get(target))) return false;
+    const at = role.sessions.get(target)?.coversArc ? role.config.start : target;
+    role.quiesce({ at, to: target });
+    this.goOnWithQuiesce();
+    return true;
+  }
+
+  private newcomer(): NodeId | undefined {
+    for (const session of this.role.sessions.values()) {
+      if (!session.coversArc && this.isLevel(session)) return session.follower;
+    }
+    return undefined;
+  }
+
+  private registryIsFresh(): boolean {
+    return this.context.now - this.context.registryAnsweredAt <= REGISTRY_FRESH_MS;
+  }
+
+  private goOnWithQuiesce(): void {
+    const { role, context } = this;
+    const quiesce = role.quiesced;
+    if (!quiesce || quiesce.proposed) return;
+    const expired = context.now - quiesce.since > QUIESCE_MS_MAX;
+    if (!quiesce.handover) {
+      if (this.mergingWith) this.goOnWithMerge(this.mergingWith, expired);
+      return;
+    }
+    const session = role.sessions.get(quiesce.handover.to);
+    if (!session || expired) {
+      this.handoverNotBefore = context.now + HANDOVER_PAUSE_MS;
+      return role.unquiesce();
+    }
+    context.wakeAt(quiesce.since + QUIESCE_MS_MAX + 1);
+    const { lastPrepared, committed } = role.replica;
+    if (!role.idle || session.acked !== lastPrepared || session.applied < committed) return;
+    quiesce.proposed = true;
+    role.propose({
+      kind: 'handover',
+      ...this.onArc(),
+      node: quiesce.handover.to,
+      at: quiesce.handover.at,
+      seq: lastPrepared,
+    });
+  }
+
+  // ---- merge ----
+
+  /** Merges the next arc into this one, when no member's id is its start. */
+  private merge(): void {
+    const { role, context } = this;
+    const upper = this.roleAt(role.config.end);
+    if (!upper || upper === role || context.view.member(upper.config.start)) return;
+    if (!this.registryIsFresh() || context.now < this.handoverNotBefore) return;
+    if (!role.serving || !upper.serving || !role.settled || !upper.settled) return;
+    if (!sameMembers(role.config, upper.config)) return;
+    role.quiesce(undefined);
+    upper.quiesce(undefined);
+    this.mergingWith = upper;
+    this.goOnWithMerge(upper, false);
+  }
+
+  private goOnWithMerge(upper: ArcPrimary, expired: boolean): void {
+    const { role, context } = this;
+    if (this.roleAt(role.config.end) !== upper || expired) {
+      this.mergingWith = undefined;
+      this.handoverNotBefore = context.now + HANDOVER_PAUSE_MS;
+      upper.unquiesce();
+      return role.unquiesce();
+    }
+    if (!role.idle || !upper.idle || !role.quiesced || !upper.quiesced) return;
+    role.quiesced.proposed = true;
+    upper.quiesced.proposed = true;
+    role.propose({
+      kind: 'merge',
+      ...this.onArc(),
+      nextStart: upper.config.start,
+      nextEpoch: upper.config.epoch,
+      seq: Math.max(role.replica.lastPrepared, upper.replica.lastPrepared),
+    });
+  }
+
+  /** The epoch of this arc has risen, or the role ends: a handover or merge still pending has failed. */
+  settled(): void {
+    if (this.role.quiesced) this.handoverNotBefore = this.context.now + HANDOVER_PAUSE_MS;
+    const upper = this.mergingWith;
+    this.mergingWith = undefined;
+    if (upper && this.roleAt(upper.config.start) === upper) upper.unquiesce();
+  }
+}
+
+function sameMembers(a: ArcConfig, b: ArcConfig): boolean {
+  return a.inSync.length === b.inSync.length && a.inSync.every((id) => b.inSync.includes(id));
+}
+
+/** The ring has the node among those that should hold the whole arc. */
+export function wantsCopy(context: NodeContext, arc: ArcConfig, node: NodeId): boolean {
+  return (
+    arc.inSync.includes(node) ||
+    context.view.desiredReplicas(arc, context.parameters.replicationFactor).includes(node)
+  );
+}
+
+/** The node has its place within the arc, and no arc of its own yet. */
+export function isNewcomer(context: NodeContext, arc: ArcConfig, node: NodeId): boolean {
+  return node !== arc.start && arcContains(arc, node) && context.view.member(node)?.state === 'active';
+}

@@ -1,0 +1,464 @@
+/**
+ * The primary's role on one arc, for one term: takeover, writes, reads, followers, proposals.
+ *
+ * Three questions, answered afresh from the configurations each time and never kept incrementally:
+ *  - which configurations might be in force (the newest known one and every unsettled proposal's);
+ *  - is a write prepared everywhere it must be (commit), is every lease there (read);
+ *  - what should change next (arc-decisions.ts).
+ *
+ * Section numbers are those of docs/PROTOCOL.md:
+ *  3.3  an operation commits when every member of every configuration that might be in force has it
+ *  3.5  a read is answered under the leases of all of them
+ *  6    takeover: wait out what was granted, keep the whole window, align every member, then open
+ */
+
+import {
+  configsAfter,
+  isWrite,
+  OperationType,
+  type ArcConfig,
+  type Bytes,
+  type NodeId,
+  type Proposal,
+  type RingKey,
+  type Seq,
+  invariant,
+} from '@ringkeep/shared';
+import {
+  BEATS_PER_LEASE,
+  HELD_OPERATIONS_MAX,
+  REGISTRY_RETRY_MS,
+  WINDOW_BYTES_MAX,
+  WINDOW_OPERATIONS_MAX,
+} from './config';
+import type { NodeContext } from './context';
+import { FollowerSession } from './follower-session';
+import { entryBytes, type Acknowledge, type OpenStream, type SequencedOp, type StreamName } from './messages';
+import type { PendingOperation } from './pending-operation';
+import type { Replica } from './replica-store';
+
+type Phase =
+  | { readonly kind: 'waiting-out-grants'; readonly until: number }
+  | { readonly kind: 'aligning' }
+  | { readonly kind: 'open' };
+
+/** Why the arc accepts nothing at present. */
+export interface Quiesce {
+  readonly since: number;
+  /** The upper part of a handover begins here. */
+  readonly handover: { readonly at: NodeId; readonly to: NodeId } | undefined;
+  proposed: boolean;
+}
+
+/** What a role leaves behind when it ends. */
+export interface RoleRemains {
+  /** In the window: they have a sequence number and may commit yet. */
+  readonly inWindow: Map<Seq, PendingOperation>;
+  /** Not started: to be routed again. */
+  readonly notStarted: PendingOperation[];
+}
+
+export class ArcPrimary {
+  private phase: Phase;
+  private quiesceState: Quiesce | undefined;
+  readonly sessions = new Map<NodeId, FollowerSession>();
+  private readonly heldLeases = new Map<NodeId, number>();
+  private readonly memberHeardAt = new Map<NodeId, number>();
+  private unsettled: Proposal[] = [];
+  private proposalSentAt = 0;
+  private awaitingAnswer = false;
+  private ownDurable: Seq;
+  private fresh: SequencedOp[] = [];
+  private windowBytes = 0;
+  private readonly waiting: Map<Seq, PendingOperation>;
+  private held: PendingOperation[] = [];
+  private readonly startedAt: number;
+  longestPauseMs = 0;
+
+  constructor(
+    private readonly context: NodeContext,
+    private currentConfig: ArcConfig,
+    readonly replica: Replica,
+    inherited: Map<Seq, PendingOperation> = new Map(),
+  ) {
+    invariant(replica.complete, 'only a complete copy becomes primary');
+    this.startedAt = context.now;
+    this.waiting = inherited;
+    this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
+    this.ownDurable = -1;
+    const until = currentConfig.handover ? 0 : context.grants.grantedUntil(replica.range);
+    this.phase = until > context.now ? { kind: 'waiting-out-grants', until } : { kind: 'aligning' };
+    context.report({ kind: 'role-taken', arc: currentConfig, term: currentConfig.term });
+    const prepared = replica.lastPrepared;
+    context.journal.whenDurable(() => this.preparedHere(prepared));
+  }
+
+  get config(): ArcConfig {
+    return this.currentConfig;
+  }
+
+  get open(): boolean {
+    return this.phase.kind === 'open';
+  }
+
+  get serving(): boolean {
+    return this.open && this.quiesceState === undefined;
+  }
+
+  get quiesced(): Quiesce | undefined {
+    return this.quiesceState;
+  }
+
+  /** Nothing proposed that might still come into force. */
+  get settled(): boolean {
+    return this.unsettled.length === 0;
+  }
+
+  get idle(): boolean {
+    return this.replica.window.length === 0 && this.fresh.length === 0;
+  }
+
+  // ---- which configurations might be in force ----
+
+  /** The members of every configuration that might be in force, this node left out. */
+  otherMembers(): Set<NodeId> {
+    const members = new Set(this.currentConfig.inSync);
+    for (const proposal of this.unsettled) {
+      if (proposal.kind === 'merge') continue; // both arcs have the same members
+      for (const config of configsAfter(this.currentConfig, proposal)) {
+        for (const id of config.inSync) members.add(id);
+      }
+    }
+    members.delete(this.context.self);
+    return members;
+  }
+
+  // ---- operations ----
+
+  submit(operation: PendingOperation): void {
+    if (operation.done) return;
+    if (isWrite(operation.operation)) this.write(operation);
+    else if (this.mayRead()) operation.succeed(this.context.replicas.entries.get(operation.operation.key));
+    else this.hold(operation);
+  }
+
+  private write(pending: PendingOperation): void {
+    if (!this.serving) return this.hold(pending);
+    if (
+      this.replica.window.length + this.fresh.length >= WINDOW_OPERATIONS_MAX ||
+      this.windowBytes >= WINDOW_BYTES_MAX
+    ) {
+      return pending.fail(
+        'RESOURCE_EXHAUSTED',
+        'too many writes of this part of the ring wait for its replicas',
+      );
+    }
+    const { operation } = pending;
+    const op = {
+      key: operation.key,
+      value: operation.type === OperationType.Set ? operation.value : undefined,
+    };
+    this.fresh.push(op);
+    this.windowBytes += entryBytes([op]);
+    this.waiting.set(this.replica.lastPrepared + this.fresh.length, pending);
+  }
+
+  /** Rule 3.5; the entries are read by the caller in the same step, hence at the same moment. */
+  private mayRead(): boolean {
+    if (!this.serving) return false;
+    for (const member of this.otherMembers()) {
+      if ((this.heldLeases.get(member) ?? 0) <= this.context.now) return false;
+    }
+    return true;
+  }
+
+  private hold(operation: PendingOperation): void {
+    if (this.held.length >= HELD_OPERATIONS_MAX) {
+      operation.fail('RESOURCE_EXHAUSTED', 'too many operations wait for this part of the ring to answer');
+    } else {
+      this.held.push(operation);
+    }
+  }
+
+  private submitHeld(): void {
+    if (!this.serving || this.held.length === 0) return;
+    const operations = this.held;
+    this.held = [];
+    for (const operation of operations) this.submit(operation);
+  }
+
+  /** End of a step: what was accepted in it is written and sent as one batch. */
+  flush(): void {
+    if (this.fresh.length === 0) return;
+    const firstSeq = this.replica.lastPrepared + 1;
+    const ops = this.fresh;
+    this.fresh = [];
+    for (let seq = firstSeq; seq < firstSeq + ops.length; seq++) {
+      const pending = this.waiting.get(seq);
+      if (pending) pending.started = true;
+    }
+    this.context.journal.write({ kind: 'prepare', start: this.replica.start, firstSeq, ops });
+    const last = this.replica.lastPrepared;
+    this.context.journal.whenDurable(() => this.preparedHere(last));
+    for (const session of this.sessions.values()) session.prepare(firstSeq, ops, this.replica.committed);
+  }
+
+  // ---- commit and takeover ----
+
+  private preparedHere(seq: Seq): void {
+    this.ownDurable = Math.max(this.ownDurable, seq);
+    this.advance();
+  }
+
+  /** Commits what may be committed; opens the term when the takeover is complete. */
+  advance(): void {
+    if (this.phase.kind === 'waiting-out-grants') {
+      if (this.context.now < this.phase.until) return this.context.wakeAt(this.phase.until);
+      this.phase = { kind: 'aligning' };
+    }
+    let seq = this.ownDurable;
+    for (const member of this.otherMembers()) seq = Math.min(seq, this.sessions.get(member)?.acked ?? -1);
+    if (this.phase.kind === 'aligning') {
+      if (seq < this.replica.lastPrepared) return;
+      this.commit(seq);
+      this.phase = { kind: 'open' };
+      const afterMs = this.context.now - this.startedAt;
+      this.context.report({
+        kind: 'role-open',
+        arc: this.currentConfig,
+        term: this.currentConfig.term,
+        afterMs,
+      });
+      this.submitHeld();
+    } else {
+      this.commit(seq);
+    }
+  }
+
+  private commit(seq: Seq): void {
+    const first = this.replica.committed + 1;
+    if (seq < first) return;
+    const ops = this.replica.window.slice(0, seq - this.replica.committed);
+    const entries = ops.filter((op) => op !== undefined);
+    const previous = this.previousValues(ops, first);
+    this.context.journal.writeLazily({ kind: 'commit', start: this.replica.start, seq });
+    this.windowBytes -= entryBytes(entries);
+    for (const session of this.sessions.values()) session.committedMeanwhile(entries);
+    for (let i = 0; i < ops.length; i++) {
+      const pending = this.waiting.get(first + i);
+      if (!pending) continue;
+      this.waiting.delete(first + i);
+      pending.succeed(previous[i]);
+    }
+    if (this.quiesceState) this.tellCommitPoint();
+  }
+
+  /** The value that each operation replaces, those before it in the same batch applied. */
+  private previousValues(ops: readonly SequencedOp[], first: Seq): (Bytes | undefined)[] {
+    const written = new Map<RingKey, Bytes | undefined>();
+    return ops.map((op, index) => {
+      if (!op) return undefined;
+      const known = written.has(op.key);
+      const wanted = known || this.waiting.has(first + index);
+      const value = known
+        ? written.get(op.key)
+        : wanted
+          ? this.context.replicas.entries.get(op.key)
+          : undefined;
+      written.set(op.key, op.value);
+      return value;
+    });
+  }
+
+  private tellCommitPoint(): void {
+    for (const session of this.sessions.values()) {
+      if (session.live && !session.transferring)
+        session.send({ kind: 'heartbeat', committed: this.replica.committed });
+    }
+  }
+
+  // ---- followers ----
+
+  /** A follower of the arc, or of a part of it, opened a stream; acknowledgements of an earlier one are void. */
+  openSession(connection: number, stream: StreamName, open: OpenStream): void {
+    this.closeSession(open.follower);
+    const member = this.otherMembers().has(open.follower);
+    const session = new FollowerSession(
+      this.context,
+      connection,
+      open.follower,
+      stream,
+      open.range,
+      this.currentConfig,
+      !member,
+    );
+    this.sessions.set(open.follower, session);
+    this.memberHeardAt.set(open.follower, this.context.now);
+    if (!member) {
+      session.send({ kind: 'start-over' });
+      return;
+    }
+    invariant(session.coversArc, 'a member follows its whole arc');
+    invariant(open.complete, 'a member has a complete copy');
+    invariant(
+      open.committed <= this.replica.lastPrepared,
+      'a member has committed only what its primary has',
+    );
+    invariant(open.lastPrepared >= this.replica.committed, 'a member lacks nothing that is committed');
+    const from = Math.min(open.lastPrepared, this.replica.lastPrepared);
+    session.send({
+      kind: 'align',
+      lastPrepared: this.replica.lastPrepared,
+      committed: this.replica.committed,
+      firstSeq: from + 1,
+      ops: this.replica.windowAfter(from),
+    });
+  }
+
+  acknowledge(session: FollowerSession, message: Acknowledge): void {
+    if (this.sessions.get(session.follower) !== session) return;
+    invariant(message.prepared <= this.replica.lastPrepared, 'a follower acknowledges what was sent');
+    session.acknowledged(message);
+    this.memberHeardAt.set(session.follower, this.context.now);
+    if (message.live) {
+      const until =
+        message.sentAtMs + this.context.parameters.leaseMs - this.context.parameters.leaseMarginMs;
+      this.heldLeases.set(session.follower, Math.max(this.heldLeases.get(session.follower) ?? 0, until));
+    }
+    this.advance();
+    this.submitHeld();
+  }
+
+  closeSession(follower: NodeId): void {
+    const session = this.sessions.get(follower);
+    if (!session) return;
+    this.sessions.delete(follower);
+    session.close();
+  }
+
+  /** Ends a follower's copy. Only for one that no configuration that might be in force names. */
+  release(follower: NodeId): void {
+    invariant(!this.otherMembers().has(follower), 'a member is never released');
+    this.sessions.get(follower)?.send({ kind: 'release' });
+    this.closeSession(follower);
+  }
+
+  /** How long a member has not been heard of, ms. */
+  silenceOf(member: NodeId): number {
+    return this.context.now - Math.max(this.memberHeardAt.get(member) ?? this.startedAt, this.startedAt);
+  }
+
+  // ---- configuration changes ----
+
+  propose(proposal: Proposal): void {
+    invariant(
+      this.open || proposal.kind === 'drop' || proposal.kind === 'keep',
+      'only an open primary proposes more than Drop and Keep',
+    );
+    this.unsettled.push(proposal);
+    this.sendProposal(proposal);
+    this.context.report({ kind: 'proposed', proposal });
+  }
+
+  private sendProposal(proposal: Proposal): void {
+    this.awaitingAnswer = true;
+    this.proposalSentAt = this.context.now;
+    this.context.wakeAt(this.context.now + REGISTRY_RETRY_MS);
+    this.context.propose(proposal);
+  }
+
+  /** The registry answered (its ring is adopted already); while the epoch is the same nothing is settled. */
+  proposalAnswered(accepted: boolean, reason: string): void {
+    this.awaitingAnswer = false;
+    const last = this.unsettled.at(-1);
+    if (!last || accepted) return;
+    this.context.report({ kind: 'proposal-refused', proposal: last, reason });
+    if (last.kind !== 'keep')
+      this.propose({ kind: 'keep', start: this.currentConfig.start, epoch: this.currentConfig.epoch });
+  }
+
+  private repeatProposal(): void {
+    const last = this.unsettled.at(-1);
+    if (!last) return;
+    const since = this.context.now - this.proposalSentAt;
+    if (since >= (this.awaitingAnswer ? 4 : 1) * REGISTRY_RETRY_MS) this.sendProposal(last);
+    this.context.wakeAt(this.proposalSentAt + REGISTRY_RETRY_MS);
+  }
+
+  /** A configuration of the same term with a higher epoch: whatever was proposed is settled. */
+  adoptConfig(config: ArcConfig): void {
+    invariant(config.epoch >= this.currentConfig.epoch, 'the epoch of an arc never falls');
+    if (config.epoch === this.currentConfig.epoch) return;
+    for (const id of config.inSync) {
+      if (!this.currentConfig.inSync.includes(id)) this.memberHeardAt.set(id, this.context.now);
+    }
+    this.currentConfig = config;
+    this.unsettled = [];
+    this.awaitingAnswer = false;
+    this.unquiesce();
+    this.advance();
+    this.submitHeld();
+  }
+
+  // ---- quiescing ----
+
+  quiesce(handover: Quiesce['handover']): void {
+    invariant(this.serving && this.settled, 'a serving arc with nothing unsettled is quiesced');
+    this.quiesceState = { since: this.context.now, handover, proposed: false };
+    this.flush();
+    this.tellCommitPoint();
+  }
+
+  /** Goes on serving; never while a handover or merge might come into force. */
+  unquiesce(): void {
+    if (!this.quiesceState) return;
+    invariant(this.settled, 'an arc stays quiesced until its handover or merge is settled');
+    this.notePause();
+    this.quiesceState = undefined;
+    this.submitHeld();
+  }
+
+  private notePause(): void {
+    if (!this.quiesceState) return;
+    const forMs = this.context.now - this.quiesceState.since;
+    this.longestPauseMs = Math.max(this.longestPauseMs, forMs);
+    this.context.report({ kind: 'paused', arc: this.currentConfig, forMs });
+  }
+
+  // ---- time and end ----
+
+  /** Heartbeats, transfers, repeats; wants to be called again at the times it asks for. */
+  tick(): void {
+    const beatMs = this.context.parameters.leaseMs / BEATS_PER_LEASE;
+    for (const session of [...this.sessions.values()]) {
+      if (session.pump(this.replica.committed, this.replica.window)) this.context.wakeAt(this.context.now);
+      session.beat(this.replica.committed, beatMs);
+      if (session.lagging && !this.otherMembers().has(session.follower)) this.closeSession(session.follower);
+    }
+    this.repeatProposal();
+    this.advance();
+    this.held = this.held.filter((operation) => !operation.done);
+    this.submitHeld();
+  }
+
+  /** The machine slept: no lease held can be relied on. */
+  voidLeases(): void {
+    this.heldLeases.clear();
+  }
+
+  end(): RoleRemains {
+    this.notePause();
+    for (const follower of [...this.sessions.keys()]) this.closeSession(follower);
+    const firstFresh = this.replica.lastPrepared + 1;
+    const notStarted = [...this.held];
+    for (const [seq, operation] of this.waiting) {
+      if (seq < firstFresh) continue;
+      this.waiting.delete(seq);
+      notStarted.push(operation);
+    }
+    this.held = [];
+    this.fresh = [];
+    this.context.report({ kind: 'role-lost', arc: this.currentConfig, term: this.currentConfig.term });
+    return { inWindow: this.waiting, notStarted };
+  }
+}

@@ -1,0 +1,34 @@
+/** A node's own settings and the constants of its core; what a whole ring shares is in ClusterParameters. */
+
+import { invariant } from '@ringkeep/shared';
+
+/** Heartbeats to a follower, renewals at the registry: that many to a lease. */
+export const BEATS_PER_LEASE = 4;
+/** How long a registry call may be unanswered before it is repeated. */
+export const REGISTRY_RETRY_MS = 500;
+/** How long to wait before a refused or broken stream is opened again. */
+export const REOPEN_MS = 100;
+/** How old the registry's last answer may be when an arc is quiesced: quiesce last. */
+export const REGISTRY_FRESH_MS = 1_000;
+/** How long writes may be held back before a handover is proposed; then they go on and it is tried again. */
+export const QUIESCE_MS_MAX = 1_000;
+/** After an abandoned handover. */
+export const HANDOVER_PAUSE_MS = 500;
+/** Writes and bytes of an arc that may be prepared and not committed; more are refused. */
+export const WINDOW_OPERATIONS_MAX = 65_536;
+export const WINDOW_BYTES_MAX = 64 * 1024 * 1024;
+/** Operations that may wait for an arc to serve, and for a forward to be tried again. */
+export const HELD_OPERATIONS_MAX = 65_536;
+/** Prepared bytes that a follower outside the in-sync set may be behind before its stream is closed. */
+export const LAG_BYTES_MAX = 16 * 1024 * 1024;
+/** How long an operation waits before another try when no newer ring arrives. */
+export const FORWARD_RETRY_MS = 50;
+/** How often lazy records (commit points) are written when nothing else is. */
+export const LAZY_FLUSH_MS = 200;
+/** The longest time between two ticks. */
+export const TICK_MS_MAX = 100;
+
+invariant(
+  QUIESCE_MS_MAX <= REGISTRY_FRESH_MS,
+  'a quiesced arc does not wait longer than the registry was known to answer',
+);

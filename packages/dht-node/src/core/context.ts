@@ -1,0 +1,30 @@
+/** What the parts of a node's core share within a step: the time, the newest ring, the disk, and a way out. */
+
+import type { ClusterParameters, NodeId, Proposal, Ring, RingView } from '@ringkeep/shared';
+import type { NodeEffect, NodeEvent } from './effects';
+import type { GrantLedger } from './grant-ledger';
+import type { Journal } from './journal';
+import type { ReplicaStore } from './replica-store';
+
+export interface NodeContext {
+  /** Time of this step, ms. */
+  readonly now: number;
+  readonly self: NodeId;
+  readonly incarnation: number;
+  readonly parameters: ClusterParameters;
+  /** The newest ring known; whole versions only. */
+  readonly view: RingView;
+  readonly replicas: ReplicaStore;
+  readonly journal: Journal;
+  readonly grants: GrantLedger;
+  /** When the registry last answered, ms. */
+  readonly registryAnsweredAt: number;
+  emit(effect: NodeEffect): void;
+  report(event: NodeEvent): void;
+  /** Asks for a tick no later than this. */
+  wakeAt(time: number): void;
+  /** Sends a proposal; the answer comes to the role that is primary of its arc then. */
+  propose(proposal: Proposal): void;
+  /** Takes over a ring that came with a message, when it is newer. */
+  adopt(ring: Ring): void;
+}

@@ -1,0 +1,73 @@
+/** What a node's core wants done, in this order. */
+
+import type { Arc, Member, NodeId, Operation, OperationResult, Proposal, Ring } from '@ringkeep/shared';
+import type { FollowerMessage, PrimaryMessage } from './messages';
+import type { LogRecord, ReplicaSnapshot } from './records';
+
+export type RegistryCall =
+  | { readonly kind: 'register' }
+  | { readonly kind: 'renew'; readonly knownVersion: number }
+  | { readonly kind: 'leave'; readonly knownVersion: number }
+  | { readonly kind: 'propose'; readonly knownVersion: number; readonly proposal: Proposal };
+
+/** Facts for logs and metrics; the core does not care what becomes of them. */
+export type NodeEvent =
+  | { readonly kind: 'joined'; readonly arc: Arc }
+  | { readonly kind: 'ring-adopted'; readonly version: number }
+  | { readonly kind: 'role-taken'; readonly arc: Arc; readonly term: number }
+  | { readonly kind: 'role-open'; readonly arc: Arc; readonly term: number; readonly afterMs: number }
+  | { readonly kind: 'role-lost'; readonly arc: Arc; readonly term: number }
+  | { readonly kind: 'data-missing'; readonly arc: Arc }
+  | { readonly kind: 'following'; readonly range: Arc; readonly primary: NodeId }
+  | { readonly kind: 'following-ended'; readonly range: Arc; readonly text: string }
+  | { readonly kind: 'live'; readonly range: Arc; readonly entries: number }
+  | { readonly kind: 'erased'; readonly range: Arc }
+  | { readonly kind: 'proposed'; readonly proposal: Proposal }
+  | { readonly kind: 'proposal-refused'; readonly proposal: Proposal; readonly reason: string }
+  | { readonly kind: 'paused'; readonly arc: Arc; readonly forMs: number }
+  | { readonly kind: 'registry-silent'; readonly text: string }
+  | { readonly kind: 'registry-back' }
+  | { readonly kind: 'protocol-violation'; readonly text: string };
+
+export type NodeEffect =
+  /** Append to the log. Batches are numbered from 1 without gaps since the process started. */
+  | { readonly kind: 'append'; readonly batch: number; readonly records: readonly LogRecord[] }
+  | { readonly kind: 'checkpoint'; readonly replicas: readonly ReplicaSnapshot[] }
+  | {
+      readonly kind: 'answer';
+      readonly request: number;
+      readonly results: readonly OperationResult[];
+      readonly hops: number;
+      /** For a caller whose ring is behind and led it here. */
+      readonly ring: Ring | undefined;
+    }
+  | {
+      readonly kind: 'forward';
+      readonly forward: number;
+      readonly to: Member;
+      readonly operations: readonly Operation[];
+      readonly hops: number;
+      readonly deadlineAtMs: number;
+      readonly ringVersion: number;
+    }
+  | { readonly kind: 'call-registry'; readonly call: number; readonly request: RegistryCall }
+  /** Opens a TransferKeys stream; the first message is the opening. */
+  | {
+      readonly kind: 'open-stream';
+      readonly connection: number;
+      readonly to: Member;
+      readonly message: FollowerMessage;
+    }
+  | { readonly kind: 'send-to-primary'; readonly connection: number; readonly message: FollowerMessage }
+  | { readonly kind: 'close-stream'; readonly connection: number }
+  | { readonly kind: 'send-to-follower'; readonly connection: number; readonly message: PrimaryMessage }
+  | { readonly kind: 'close-follower'; readonly connection: number }
+  /** Introduces this node to a neighbour (RegisterAsNeighbor). */
+  | { readonly kind: 'introduce'; readonly to: Member; readonly as: 'previous' | 'next' }
+  /** The node holds nothing any more and the registry has forgotten it. */
+  | { readonly kind: 'left' }
+  /** The registry refuses to let the node go; it stays. */
+  | { readonly kind: 'leave-refused'; readonly text: string }
+  /** The registry refuses this node; it cannot go on. */
+  | { readonly kind: 'refused'; readonly text: string }
+  | { readonly kind: 'event'; readonly event: NodeEvent };

@@ -1,0 +1,135 @@
+/**
+ * Which ranges this node should follow, and the streams by which it does: the follower's half of the
+ * reconcile loop. Join, re-replication and recovery are all this: a range that should be here and is not.
+ */
+
+import { arcsEqual, type Arc, type ArcConfig, type Position } from '@ringkeep/shared';
+import { isNewcomer, wantsCopy } from './arc-decisions';
+import { REOPEN_MS } from './config';
+import type { NodeContext } from './context';
+import { eraseUseless, mayErase } from './copies';
+import { Following } from './following';
+import type { PrimaryMessage } from './messages';
+
+interface Wanted {
+  readonly range: Arc;
+  readonly arc: ArcConfig;
+}
+
+export class FollowerLinks {
+  private readonly links = new Map<Position, Following>();
+  private readonly byConnection = new Map<number, Following>();
+  private readonly reopenAt = new Map<Position, number>();
+  private nextConnection: number;
+  private receivedBefore = 0;
+
+  constructor(private readonly context: NodeContext) {
+    this.nextConnection = context.incarnation * 2 ** 24;
+  }
+
+  /** Every range that should be followed is. */
+  get allLive(): boolean {
+    return this.wanted().every(({ range }) => this.links.get(range.start)?.phase === 'live');
+  }
+
+  /** Holds the streams against the ring; safe to repeat. */
+  reconcile(): void {
+    const wanted = this.wanted();
+    for (const [start, link] of this.links) {
+      if (!wanted.some(({ range, arc }) => range.start === start && link.serves(range, arc)))
+        this.end(link, 'the ring has changed');
+    }
+    eraseUseless(this.context, [...wanted.map(({ range }) => range), ...this.ownArcs()]);
+    for (const { range, arc } of wanted) this.open(range, arc);
+  }
+
+  private ownArcs(): Arc[] {
+    return this.context.view.ring.arcs.filter((arc) => arc.primary === this.context.self);
+  }
+
+  private wanted(): Wanted[] {
+    const { view, self, replicas } = this.context;
+    const wanted: Wanted[] = [];
+    const home = view.arcOfPosition(self);
+    const joining = home !== undefined && home.primary !== self && isNewcomer(this.context, home, self);
+    if (joining && !home.inSync.includes(self))
+      wanted.push({ range: { start: self, end: home.end }, arc: home });
+    for (const arc of view.ring.arcs) {
+      if (arc.primary === self || (wanted.length > 0 && joining && arc === home)) continue;
+      const copy = replicas.get(arc.start);
+      const stale = copy !== undefined && arcsEqual(copy.range, arc) && !mayErase(this.context, copy);
+      if (stale || wantsCopy(this.context, arc, self)) wanted.push({ range: arc, arc });
+    }
+    return wanted;
+  }
+
+  private open(range: Arc, arc: ArcConfig): void {
+    const { context } = this;
+    if (this.links.has(range.start)) return;
+    const primary = context.view.member(arc.primary);
+    if (!primary || primary.state === 'dead') return;
+    const reopenAt = this.reopenAt.get(range.start) ?? 0;
+    if (context.now < reopenAt) return context.wakeAt(reopenAt);
+    const link = new Following(
+      context,
+      ++this.nextConnection,
+      { start: range.start, end: range.end },
+      arc,
+      primary,
+    );
+    this.links.set(range.start, link);
+    this.byConnection.set(link.connection, link);
+  }
+
+  private end(link: Following, text: string): void {
+    this.receivedBefore += link.received;
+    link.received = 0;
+    link.close(text);
+    this.byConnection.delete(link.connection);
+    if (this.links.get(link.range.start) === link) this.links.delete(link.range.start);
+  }
+
+  receive(connection: number, message: PrimaryMessage): void {
+    const link = this.byConnection.get(connection);
+    if (!link) return;
+    const next = link.receive(message);
+    if (next === 'go-on') return;
+    this.reopenLater(link);
+    this.end(link, next === 'released' ? 'released' : 'the primary asks to come again');
+  }
+
+  gone(connection: number, text: string): void {
+    const link = this.byConnection.get(connection);
+    if (!link) return;
+    this.reopenLater(link);
+    this.end(link, text);
+  }
+
+  private reopenLater(link: Following): void {
+    this.reopenAt.set(link.range.start, this.context.now + REOPEN_MS);
+    this.context.wakeAt(this.context.now + REOPEN_MS);
+  }
+
+  /** Closes links on which nothing was heard for too long, and opens what is due. */
+  tick(): void {
+    for (const link of [...this.links.values()]) {
+      if (this.context.now - link.heardAt > this.context.parameters.failureTimeoutMs) {
+        this.reopenLater(link);
+        this.end(link, 'the primary is silent');
+      }
+    }
+    for (const [start, at] of this.reopenAt) if (at <= this.context.now) this.reopenAt.delete(start);
+    this.reconcile();
+  }
+
+  flush(): void {
+    for (const link of this.links.values()) link.flush();
+  }
+
+  /** Entries that came by transfer since the process started. */
+  get received(): number {
+    let sum = this.receivedBefore;
+    for (const link of this.links.values()) sum += link.received;
+    return sum;
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The follower's side of one stream: copy a range, then go on following it.
+ *
+ * A link belongs to one term of one arc; node.ts closes it when the ring says otherwise, so that what
+ * still arrives on it is ignored. Acknowledgements wait for the disk and carry the lease: first this node
+ * notes what it grants, then it answers.
+ *
+ * A copy is erased only on order: start-over or release on this, the newest stream, in the term in which
+ * it was opened, from the primary of the newest configuration known.
+ */
+
+import {
+  arcsEqual,
+  invariant,
+  type Arc,
+  type ArcConfig,
+  type Member,
+  type RingKey,
+  arcKeyTest,
+} from '@ringkeep/shared';
+import type { NodeContext } from './context';
+import {
+  entryBytes,
+  sameStream,
+  type PrimaryBody,
+  type PrimaryMessage,
+  type SequencedOp,
+  type StreamName,
+} from './messages';
+import type { Replica } from './replica-store';
+
+type Phase = 'opening' | 'transferring' | 'live';
+
+export class Following {
+  phase: Phase = 'opening';
+  readonly stream: StreamName;
+  heardAt: number;
+  /** Entries that came in chunks. */
+  received = 0;
+  private takenBytes = 0;
+  private toAcknowledge: number | undefined;
+  private ended = false;
+  private readonly holds: (key: RingKey) => boolean;
+
+  constructor(
+    private readonly context: NodeContext,
+    readonly connection: number,
+    readonly range: Arc,
+    readonly arc: ArcConfig,
+    readonly primary: Member,
+  ) {
+    this.heardAt = context.now;
+    this.stream = { start: arc.start, term: arc.term, number: connection };
+    this.holds = arcKeyTest(range);
+    const copy = this.copy();
+    context.report({ kind: 'following', range, primary: primary.id });
+    context.emit({
+      kind: 'open-stream',
+      connection,
+      to: primary,
+      message: {
+        stream: this.stream,
+        body: {
+          kind: 'open',
+          follower: context.self,
+          incarnation: context.incarnation,
+          range,
+          lastPrepared: copy?.lastPrepared ?? 0,
+          committed: copy?.committed ?? 0,
+          complete: copy?.complete ?? false,
+          ring: context.view.ring,
+        },
+      },
+    });
+  }
+
+  /** It still is what the ring asks for. */
+  serves(range: Arc, arc: ArcConfig): boolean {
+    return (
+      arcsEqual(range, this.range) &&
+      arc.start === this.arc.start &&
+      arc.term === this.arc.term &&
+      arc.primary === this.primary.id &&
+      !this.ended
+    );
+  }
+
+  close(text: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.context.emit({ kind: 'close-stream', connection: this.connection });
+    this.context.report({ kind: 'following-ended', range: this.range, text });
+  }
+
+  /** @returns how the stream goes on: as it is, or opened again at once or later */
+  receive(message: PrimaryMessage): 'go-on' | 'again' | 'later' | 'released' {
+    if (this.ended || !sameStream(message.stream, this.stream)) return 'go-on';
+    this.heardAt = this.context.now;
+    return this.apply(message.body, message.sentAtMs);
+  }
+
+  private apply(body: PrimaryBody, sentAtMs: number): 'go-on' | 'again' | 'later' | 'released' {
+    switch (body.kind) {
+      case 'adopt':
+        this.context.adopt(body.ring);
+        return 'go-on';
+      case 'wait':
+        return 'later';
+      case 'align':
+        this.align(body);
+        break;
+      case 'start-over':
+        this.startOver();
+        break;
+      case 'chunk':
+      case 'committed-ops':
+        if (body.kind === 'chunk') this.received += body.entries.length;
+        this.install(body.entries.filter((entry) => this.holds(entry.key)));
+        this.takenBytes += entryBytes(body.entries);
+        break;
+      case 'live':
+        this.becomeLive(body.committed, body.window);
+        break;
+      case 'prepare':
+        this.prepare(body.firstSeq, body.ops);
+        this.commit(body.committed);
+        break;
+      case 'heartbeat':
+        if (this.phase === 'live') this.commit(body.committed);
+        break;
+      case 'release':
+        this.forget();
+        return 'released';
+    }
+    this.toAcknowledge = sentAtMs;
+    return 'go-on';
+  }
+
+  private copy(): Replica | undefined {
+    const copy = this.context.replicas.get(this.range.start);
+    return copy && arcsEqual(copy.range, this.range) ? copy : undefined;
+  }
+
+  private liveCopy(): Replica {
+    const copy = this.copy();
+    invariant(copy?.complete, 'a copy is complete before operations are prepared on it');
+    return copy;
+  }
+
+  private align(body: Extract<PrimaryBody, { kind: 'align' }>): void {
+    const copy = this.liveCopy();
+    const { journal } = this.context;
+    invariant(copy.committed <= body.lastPrepared, 'a member has committed only what its primary has');
+    invariant(copy.lastPrepared >= body.committed, 'a member lacks nothing that is committed');
+    const { start } = copy;
+    if (copy.lastPrepared > body.lastPrepared)
+      journal.write({ kind: 'truncate', start, lastPrepared: body.lastPrepared });
+    const ops = body.ops.slice(copy.lastPrepared + 1 - body.firstSeq);
+    if (ops.length > 0) journal.write({ kind: 'prepare', start, firstSeq: copy.lastPrepared + 1, ops });
+    invariant(copy.lastPrepared === body.lastPrepared, 'an aligned member has what its primary has');
+    if (copy.liveTerm < this.stream.term) journal.write({ kind: 'live-term', start, term: this.stream.term });
+    this.phase = 'live';
+    this.commit(body.committed);
+  }
+
+  private startOver(): void {
+    const { journal, replicas } = this.context;
+    const copy = this.copy();
+    if (copy) {
+      journal.write({ kind: 'reset', start: copy.start });
+    } else {
+      for (const other of replicas.overlapping(this.range))
+        journal.write({ kind: 'forget', start: other.start });
+      journal.write({ kind: 'create', range: this.range, complete: false });
+    }
+    this.phase = 'transferring';
+  }
+
+  private install(entries: Parameters<typeof entryBytes>[0]): void {
+    invariant(this.phase === 'transferring', 'entries come after start-over');
+    this.context.journal.write({ kind: 'install', start: this.range.start, entries });
+  }
+
+  private becomeLive(committed: number, window: readonly SequencedOp[]): void {
+    invariant(this.phase === 'transferring', 'a transfer ends after it has begun');
+    const { journal } = this.context;
+    journal.write({ kind: 'complete', start: this.range.start, committed, window, term: this.stream.term });
+    this.phase = 'live';
+    this.context.report({ kind: 'live', range: this.range, entries: this.received });
+  }
+
+  private prepare(firstSeq: number, ops: readonly SequencedOp[]): void {
+    invariant(this.phase === 'live', 'operations are prepared on a live copy');
+    const copy = this.liveCopy();
+    invariant(firstSeq === copy.lastPrepared + 1, 'operations arrive in order on a stream');
+    this.context.journal.write({ kind: 'prepare', start: copy.start, firstSeq, ops });
+  }
+
+  private commit(seq: number): void {
+    const copy = this.liveCopy();
+    invariant(seq <= copy.lastPrepared, 'a commit point comes after what it commits');
+    if (seq > copy.committed) this.context.journal.writeLazily({ kind: 'commit', start: copy.start, seq });
+  }
+
+  private forget(): void {
+    const copy = this.copy();
+    if (copy) this.context.journal.write({ kind: 'forget', start: copy.start });
+    this.context.report({ kind: 'erased', range: this.range });
+    this.close('released');
+  }
+
+  /** End of a step: one acknowledgement for all that came in it, when it is durable. */
+  flush(): void {
+    const sentAtMs = this.toAcknowledge;
+    if (sentAtMs === undefined || this.ended) return;
+    this.toAcknowledge = undefined;
+    const copy = this.copy();
+    const live = this.phase === 'live';
+    const prepared = live && copy ? copy.lastPrepared : 0;
+    const applied = live && copy ? copy.committed : 0;
+    const { takenBytes, context } = this;
+    context.journal.whenDurable(() => {
+      if (this.ended) return;
+      if (live) context.grants.grant(this.range, context.now + context.parameters.leaseMs);
+      context.emit({
+        kind: 'send-to-primary',
+        connection: this.connection,
+        message: {
+          stream: this.stream,
+          body: { kind: 'acknowledge', prepared, applied, live, sentAtMs, takenBytes },
+        },
+      });
+    });
+  }
+}

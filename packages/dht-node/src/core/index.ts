@@ -1,0 +1,6 @@
+export * from './effects';
+export * from './entry-store';
+export * from './inputs';
+export * from './messages';
+export * from './node';
+export * from './records';

@@ -1,0 +1,84 @@
+/** What a node's core is told. Times are the host's monotonic clock in ms; requests and connections are numbers. */
+
+import type {
+  ClusterParameters,
+  NodeId,
+  Operation,
+  OperationResult,
+  Ring,
+  RingUpdate,
+} from '@ringkeep/shared';
+import type { FollowerMessage, PrimaryMessage } from './messages';
+
+/** A batch of operations from a client or another node. */
+export interface QueryInput {
+  readonly kind: 'query';
+  readonly request: number;
+  readonly operations: readonly Operation[];
+  /** Forwards so far. */
+  readonly hops: number;
+  readonly deadlineAtMs: number;
+  /** The newest ring version that the sender knows. */
+  readonly ringVersion: number;
+  /** Answer NOT_OWNER rather than forward. */
+  readonly direct: boolean;
+}
+
+export type NodeInput =
+  | QueryInput
+  | { readonly kind: 'cancel-query'; readonly request: number }
+  /** All batches up to this number are durable. */
+  | { readonly kind: 'persisted'; readonly batch: number }
+  /** Write a checkpoint: the answer is the effect of that name. */
+  | { readonly kind: 'checkpoint' }
+  | {
+      readonly kind: 'forward-answer';
+      readonly forward: number;
+      readonly results: readonly OperationResult[];
+      readonly hops: number;
+      readonly ring: RingUpdate | undefined;
+    }
+  /** `sent` is false only when the operations certainly never left this node. */
+  | {
+      readonly kind: 'forward-failed';
+      readonly forward: number;
+      readonly sent: boolean;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'registered';
+      readonly call: number;
+      readonly id: NodeId;
+      readonly parameters: ClusterParameters;
+      readonly ring: Ring;
+    }
+  | {
+      readonly kind: 'member-answer';
+      readonly call: number;
+      readonly live: boolean;
+      readonly update: RingUpdate;
+    }
+  | {
+      readonly kind: 'proposal-answer';
+      readonly call: number;
+      readonly accepted: boolean;
+      readonly reason: string;
+      readonly update: RingUpdate;
+    }
+  /** The registry did not answer; whether it acted is not known. */
+  | { readonly kind: 'registry-failed'; readonly call: number; readonly text: string }
+  /** The registry refuses for good. */
+  | { readonly kind: 'registry-refused'; readonly call: number; readonly text: string }
+  /** From the watch. */
+  | { readonly kind: 'ring'; readonly update: RingUpdate }
+  /** On a stream that somebody opened here, as a follower. */
+  | { readonly kind: 'follower-message'; readonly connection: number; readonly message: FollowerMessage }
+  | { readonly kind: 'follower-gone'; readonly connection: number }
+  /** On a stream that this node opened, as a follower. */
+  | { readonly kind: 'primary-message'; readonly connection: number; readonly message: PrimaryMessage }
+  | { readonly kind: 'primary-gone'; readonly connection: number; readonly text: string }
+  /** Hand everything over and go. */
+  | { readonly kind: 'leave' }
+  /** The machine slept: leases held may have run out without the clock having moved. */
+  | { readonly kind: 'suspended' }
+  | { readonly kind: 'tick' };

@@ -1,0 +1,91 @@
+/**
+ * This node's standing with the registry: register, renew, propose, leave.
+ *
+ * A node that registers has raised its incarnation on its disk before. One that was declared dead while
+ * it lived registers again with the same incarnation.
+ */
+
+import type { Position, Proposal } from '@ringkeep/shared';
+import { BEATS_PER_LEASE, REGISTRY_RETRY_MS } from './config';
+import type { NodeContext } from './context';
+import type { RegistryCall } from './effects';
+
+type Standing = 'outside' | 'member' | 'left';
+type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; readonly sentAt: number };
+
+export class Membership {
+  standing: Standing = 'outside';
+  leaving = false;
+  /** When the registry last answered. */
+  answeredAt = Number.NEGATIVE_INFINITY;
+  private readonly calls = new Map<number, Call>();
+  private lastCall = 0;
+  private nextCallAt = 0;
+  private silentSince: number | undefined;
+
+  constructor(private readonly context: NodeContext) {}
+
+  tick(): void {
+    if (this.standing === 'left') return;
+    const { now } = this.context;
+    for (const [call, { sentAt }] of this.calls) {
+      if (now - sentAt > 20 * REGISTRY_RETRY_MS) this.calls.delete(call);
+    }
+    if (now >= this.nextCallAt) this.beat();
+    this.context.wakeAt(this.nextCallAt);
+  }
+
+  /** Registers, or renews; at once when a newer ring is wanted. */
+  beat(): void {
+    const { view } = this.context;
+    const kind = this.standing === 'outside' ? 'register' : this.leaving ? 'leave' : 'renew';
+    this.nextCallAt =
+      this.context.now +
+      (kind === 'register' ? REGISTRY_RETRY_MS : this.context.parameters.membershipLeaseMs / BEATS_PER_LEASE);
+    if ([...this.calls.values()].some((call) => call.kind === kind)) return;
+    this.send(kind === 'register' ? { kind } : { kind, knownVersion: view.version });
+  }
+
+  propose(proposal: Proposal): void {
+    this.send({ kind: 'propose', knownVersion: this.context.view.version, proposal }, proposal.start);
+  }
+
+  leave(): void {
+    if (this.standing === 'left') return;
+    this.leaving = true;
+    if (this.standing === 'member') this.beat();
+  }
+
+  stay(): void {
+    this.leaving = false;
+  }
+
+  private send(request: RegistryCall, start?: Position): void {
+    const call = ++this.lastCall;
+    this.calls.set(call, { kind: request.kind, start, sentAt: this.context.now });
+    this.context.emit({ kind: 'call-registry', call, request });
+  }
+
+  /** An answer came. @returns the call that it answers, undefined when that was given up */
+  answered(call: number): Call | undefined {
+    const known = this.calls.get(call);
+    this.calls.delete(call);
+    this.answeredAt = this.context.now;
+    if (this.silentSince !== undefined) {
+      this.silentSince = undefined;
+      this.context.report({ kind: 'registry-back' });
+    }
+    return known;
+  }
+
+  /** No answer came; beats go on and bring what is still wanted. */
+  failed(call: number, text: string): void {
+    const known = this.calls.get(call);
+    this.calls.delete(call);
+    if (known && known.kind !== 'propose')
+      this.nextCallAt = Math.min(this.nextCallAt, this.context.now + REGISTRY_RETRY_MS);
+    if (this.silentSince !== undefined) return;
+    this.silentSince = this.context.now;
+    this.context.report({ kind: 'registry-silent', text });
+  }
+}

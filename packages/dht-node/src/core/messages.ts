@@ -1,0 +1,99 @@
+/**
+ * What a follower and a primary say to each other on one TransferKeys stream.
+ *
+ * The follower opens it, in the present term of the arc, for a range of it: all of the arc, or, as a
+ * newcomer, the part from its id on. Every message carries the stream's name; both sides drop whatever
+ * carries another one than their present.
+ */
+
+import type { Arc, NodeId, Position, Ring, Seq, Term } from '@ringkeep/shared';
+import type { Entry } from './entry-store';
+
+/** (start, term) names the log, the number the stream; the follower counts it up. */
+export interface StreamName {
+  readonly start: Position;
+  readonly term: Term;
+  readonly number: number;
+}
+
+/** What one sequence number stands for; without an entry, an operation on another part of the arc. */
+export type SequencedOp = Entry | undefined;
+
+export interface OpenStream {
+  readonly kind: 'open';
+  readonly follower: NodeId;
+  readonly incarnation: number;
+  readonly range: Arc;
+  readonly lastPrepared: Seq;
+  readonly committed: Seq;
+  readonly complete: boolean;
+  readonly ring: Ring;
+}
+
+export interface Acknowledge {
+  readonly kind: 'acknowledge';
+  /** Everything up to here is durable. */
+  readonly prepared: Seq;
+  /** Everything up to here is applied, durably. */
+  readonly applied: Seq;
+  readonly live: boolean;
+  /** The primary's time in the newest message that this answers. */
+  readonly sentAtMs: number;
+  /** Bytes of chunks taken since the stream was opened. */
+  readonly takenBytes: number;
+}
+
+export type FollowerBody = OpenStream | Acknowledge;
+
+export interface FollowerMessage {
+  readonly stream: StreamName;
+  readonly body: FollowerBody;
+}
+
+export type PrimaryBody =
+  /** The receiver is behind. */
+  | { readonly kind: 'adopt'; readonly ring: Ring }
+  /** Go on from here: ops beyond lastPrepared are void, those from firstSeq on are new to the follower. */
+  | {
+      readonly kind: 'align';
+      readonly lastPrepared: Seq;
+      readonly committed: Seq;
+      readonly firstSeq: Seq;
+      readonly ops: readonly SequencedOp[];
+    }
+  /** Forget the range; chunks follow. */
+  | { readonly kind: 'start-over' }
+  | { readonly kind: 'chunk'; readonly entries: readonly Entry[] }
+  /** Operations that were committed during the transfer, on keys that earlier chunks have covered. */
+  | { readonly kind: 'committed-ops'; readonly entries: readonly Entry[] }
+  /** The copy is whole up to `committed`; the window follows it. */
+  | { readonly kind: 'live'; readonly committed: Seq; readonly window: readonly SequencedOp[] }
+  | {
+      readonly kind: 'prepare';
+      readonly firstSeq: Seq;
+      readonly ops: readonly SequencedOp[];
+      readonly committed: Seq;
+    }
+  | { readonly kind: 'heartbeat'; readonly committed: Seq }
+  /** The copy is not needed any more: erase it. */
+  | { readonly kind: 'release' }
+  /** Not now: ask again. */
+  | { readonly kind: 'wait' };
+
+export interface PrimaryMessage {
+  readonly stream: StreamName;
+  /** The primary's clock; comes back with the acknowledgement, and the lease is counted from it. */
+  readonly sentAtMs: number;
+  readonly body: PrimaryBody;
+}
+
+export function sameStream(a: StreamName, b: StreamName): boolean {
+  return a.start === b.start && a.term === b.term && a.number === b.number;
+}
+
+/** Bytes of keys and values, as the transfer's window counts them. */
+export function entryBytes(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += entry.key.length + (entry.value?.length ?? 0);
+  return bytes;
+}

@@ -1,0 +1,73 @@
+/** An operation on its way through this node, and the batch it came with. */
+
+import {
+  ERROR_CODES,
+  isWrite,
+  type Bytes,
+  type ErrorCode,
+  type Operation,
+  type OperationResult,
+} from '@ringkeep/shared';
+import type { QueryInput } from './inputs';
+
+/** A batch that is being answered. */
+export class PendingQuery {
+  readonly operations: readonly PendingOperation[];
+  /** Most forwards that one of its operations took. */
+  hops: number;
+  /** An operation came here because its sender's ring is behind. */
+  misdirected = false;
+  private remaining: number;
+  private readonly results: OperationResult[];
+
+  constructor(
+    readonly input: QueryInput,
+    private readonly onDone: (query: PendingQuery, results: readonly OperationResult[]) => void,
+  ) {
+    this.hops = input.hops;
+    this.remaining = input.operations.length;
+    this.results = new Array<OperationResult>(input.operations.length);
+    this.operations = input.operations.map(
+      (operation, index) => new PendingOperation(this, index, operation),
+    );
+  }
+
+  set(index: number, result: OperationResult): void {
+    this.results[index] = result;
+    if (--this.remaining === 0) this.onDone(this, this.results);
+  }
+}
+
+export class PendingOperation {
+  done = false;
+  /** It may have an effect that this node cannot take back: it has a sequence number, or left the node. */
+  started = false;
+
+  constructor(
+    readonly query: PendingQuery,
+    private readonly index: number,
+    readonly operation: Operation,
+  ) {}
+
+  succeed(value: Bytes | undefined): void {
+    this.finish({ ok: true, value });
+  }
+
+  fail(code: ErrorCode, text: string = ERROR_CODES[code].text): void {
+    this.finish({ ok: false, code, text });
+  }
+
+  /** A second result changes nothing: the first one was the answer. */
+  finish(result: OperationResult): void {
+    if (this.done) return;
+    this.done = true;
+    this.query.set(this.index, result);
+  }
+
+  /** The caller's time is over. */
+  expire(): void {
+    if (this.started && isWrite(this.operation)) this.fail('OUTCOME_UNKNOWN');
+    else
+      this.fail('UNAVAILABLE', 'no node could answer for the key before the deadline; nothing was written');
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Where operations go: to this node's own role, to the owner that the ring names, or back to the caller.
+ *
+ * What may be tried again is decided here, once: an operation that certainly was not started, and any
+ * read. A write that left this node and was not answered has an unknown outcome; nothing repeats it.
+ */
+
+import {
+  FRAME_BYTES_TARGET,
+  FRAME_OPERATIONS_MAX,
+  HOPS_MAX,
+  isWrite,
+  OperationType,
+  type NodeId,
+  type OperationResult,
+} from '@ringkeep/shared';
+import { FORWARD_RETRY_MS, HELD_OPERATIONS_MAX } from './config';
+import type { ArcPrimary } from './arc-primary';
+import type { NodeContext } from './context';
+import type { QueryInput } from './inputs';
+import { PendingQuery, type PendingOperation } from './pending-operation';
+
+interface Forward {
+  readonly operations: readonly PendingOperation[];
+}
+
+export class Queries {
+  private readonly pending = new Map<number, PendingQuery>();
+  private readonly forwards = new Map<number, Forward>();
+  private lastForward = 0;
+  /** By target, then by the hops taken so far. */
+  private outbox = new Map<NodeId, Map<number, PendingOperation[]>>();
+  private held: PendingOperation[] = [];
+  private retryAt = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly roleAt: (start: NodeId) => ArcPrimary | undefined,
+  ) {}
+
+  get size(): number {
+    return this.pending.size;
+  }
+
+  accept(input: QueryInput): void {
+    const query = new PendingQuery(input, (done, results) => this.answer(done, results));
+    if (input.operations.length === 0) return this.answer(query, []);
+    this.pending.set(input.request, query);
+    this.context.wakeAt(input.deadlineAtMs);
+    for (const operation of query.operations) this.route(operation);
+  }
+
+  /** The caller does not wait any more; what was started goes on. */
+  cancel(request: number): void {
+    const query = this.pending.get(request);
+    if (!query) return;
+    this.pending.delete(request);
+    for (const operation of query.operations) operation.done = true;
+  }
+
+  private answer(query: PendingQuery, results: readonly OperationResult[]): void {
+    const { request, ringVersion } = query.input;
+    this.pending.delete(request);
+    const behind = query.misdirected && ringVersion < this.context.view.version;
+    this.context.emit({
+      kind: 'answer',
+      request,
+      results,
+      hops: query.hops,
+      ring: behind ? this.context.view.ring : undefined,
+    });
+  }
+
+  /** Sends an operation on its way; it has not been started. */
+  route(pending: PendingOperation): void {
+    if (pending.done) return;
+    const { view, self } = this.context;
+    const { query, operation } = pending;
+    const arc = view.arcOfKey(operation.key);
+    if (arc === undefined) return this.hold(pending);
+    if (arc.primary === self) {
+      const role = this.roleAt(arc.start);
+      if (role) role.submit(pending);
+      else pending.fail('UNAVAILABLE', 'this node has lost its copy of the key’s part of the ring');
+      return;
+    }
+    const owner = view.member(arc.primary);
+    if (!owner || owner.state === 'dead') {
+      return pending.fail('UNAVAILABLE', `the owner of the key is down and no other node has a current copy`);
+    }
+    if (query.input.ringVersion > view.version && query.input.hops > 0) return this.hold(pending);
+    query.misdirected = true;
+    if (query.input.direct)
+      return pending.fail('NOT_OWNER', `not the owner of the key at ring version ${view.version}`);
+    if (query.input.hops >= HOPS_MAX)
+      return pending.fail('UNAVAILABLE', `given up after ${HOPS_MAX} forwards`);
+    const byHops = this.outbox.get(owner.id) ?? new Map<number, PendingOperation[]>();
+    this.outbox.set(owner.id, byHops);
+    const queue = byHops.get(query.input.hops);
+    if (queue) queue.push(pending);
+    else byHops.set(query.input.hops, [pending]);
+  }
+
+  private hold(operation: PendingOperation): void {
+    if (this.held.length >= HELD_OPERATIONS_MAX) {
+      return operation.fail('RESOURCE_EXHAUSTED', 'too many operations wait for their owner');
+    }
+    this.held.push(operation);
+    this.retryAt = Math.min(this.retryAt, this.context.now + FORWARD_RETRY_MS);
+    this.context.wakeAt(this.retryAt);
+  }
+
+  /** A newer ring, or time for another try. */
+  routeHeld(): void {
+    const operations = this.held;
+    this.held = [];
+    this.retryAt = Number.POSITIVE_INFINITY;
+    for (const operation of operations) this.route(operation);
+  }
+
+  /** End of a step: one frame for all that goes to the same node. */
+  flush(): void {
+    if (this.outbox.size === 0) return;
+    const outbox = this.outbox;
+    this.outbox = new Map();
+    for (const [target, byHops] of outbox) {
+      for (const [hops, operations] of byHops) {
+        for (const frame of frames(operations)) this.forward(target, hops + 1, frame);
+      }
+    }
+  }
+
+  private forward(target: NodeId, hops: number, operations: readonly PendingOperation[]): void {
+    const to = this.context.view.member(target);
+    if (!to) return operations.forEach((operation) => this.hold(operation));
+    const forward = ++this.lastForward;
+    this.forwards.set(forward, { operations });
+    let deadlineAtMs = 0;
+    for (const operation of operations) {
+      operation.started = true;
+      deadlineAtMs = Math.max(deadlineAtMs, operation.query.input.deadlineAtMs);
+    }
+    this.context.emit({
+      kind: 'forward',
+      forward,
+      to,
+      operations: operations.map((pending) => pending.operation),
+      hops,
+      deadlineAtMs,
+      ringVersion: this.context.view.version,
+    });
+  }
+
+  forwardAnswered(forward: number, results: readonly OperationResult[], hops: number): void {
+    const sent = this.forwards.get(forward);
+    if (!sent) return;
+    this.forwards.delete(forward);
+    for (const [index, operation] of sent.operations.entries()) {
+      const result = results[index];
+      operation.query.hops = Math.max(operation.query.hops, hops);
+      if (!result) {
+        operation.fail('INTERNAL', 'the owner answered fewer operations than it was asked');
+      } else if (!result.ok && result.code === 'NOT_OWNER') {
+        operation.started = false;
+        this.hold(operation);
+      } else {
+        operation.finish(result);
+      }
+    }
+  }
+
+  forwardFailed(forward: number, sent: boolean, text: string): void {
+    const failed = this.forwards.get(forward);
+    if (!failed) return;
+    this.forwards.delete(forward);
+    for (const operation of failed.operations) {
+      if (sent && isWrite(operation.operation)) {
+        operation.fail('OUTCOME_UNKNOWN', `outcome unknown: the owner did not answer (${text})`);
+      } else {
+        operation.started = false;
+        this.hold(operation);
+      }
+    }
+  }
+
+  tick(): void {
+    for (const query of [...this.pending.values()]) {
+      if (query.input.deadlineAtMs > this.context.now) continue;
+      for (const operation of query.operations) if (!operation.done) operation.expire();
+    }
+    for (const [forward, { operations }] of this.forwards) {
+      if (operations.every((operation) => operation.done)) this.forwards.delete(forward);
+    }
+    if (this.context.now >= this.retryAt) this.routeHeld();
+    else if (this.held.length > 0) this.context.wakeAt(this.retryAt);
+  }
+}
+
+function* frames(operations: readonly PendingOperation[]): Generator<readonly PendingOperation[]> {
+  let from = 0;
+  let bytes = 0;
+  for (let i = 0; i < operations.length; i++) {
+    const { operation } = operations[i] as PendingOperation;
+    bytes += operation.key.length + (operation.type === OperationType.Set ? operation.value.length : 0);
+    if (i + 1 - from >= FRAME_OPERATIONS_MAX || bytes >= FRAME_BYTES_TARGET) {
+      yield operations.slice(from, i + 1);
+      from = i + 1;
+      bytes = 0;
+    }
+  }
+  if (from < operations.length) yield operations.slice(from);
+}

@@ -1,0 +1,225 @@
+/**
+ * The durable state of a node: its copies of arcs, as a state machine over log records.
+ *
+ * The one place where a record takes effect, in the running node and at recovery alike; so what a
+ * restart finds is what the log says. Copies never overlap.
+ *
+ * Invariants (numbers of section 8 of docs/PROTOCOL.md):
+ *  2. committed ≤ lastPrepared, and the window holds exactly the operations between.
+ *  3. An operation is prepared only as the next one, and only by a complete copy.
+ */
+
+import {
+  arcCovers,
+  arcKeyRanges,
+  arcKeyTest,
+  arcsOverlap,
+  formatArc,
+  invariant,
+  type Arc,
+  type Position,
+  type RingKey,
+  type Seq,
+  type Term,
+} from '@ringkeep/shared';
+import type { EntryStore, RangeSize } from './entry-store';
+import type { SequencedOp } from './messages';
+import type { LogRecord, ReplicaSnapshot } from './records';
+
+/** A node's copy of a range. Changed by ReplicaStore alone. */
+export class Replica {
+  complete = false;
+  /** The last term in which it acknowledged as live. */
+  liveTerm: Term = 0;
+  committed: Seq = 0;
+  /** Prepared and not known to be committed: sequence numbers committed + 1 … lastPrepared. */
+  window: SequencedOp[] = [];
+  readonly holds: (key: RingKey) => boolean;
+
+  constructor(readonly range: Arc) {
+    this.holds = arcKeyTest(range);
+  }
+
+  get start(): Position {
+    return this.range.start;
+  }
+
+  get lastPrepared(): Seq {
+    return this.committed + this.window.length;
+  }
+
+  /** The operations after a sequence number. */
+  windowAfter(seq: Seq): readonly SequencedOp[] {
+    invariant(seq >= this.committed, 'operations before the commit point are not in the window');
+    return this.window.slice(seq - this.committed);
+  }
+}
+
+export class ReplicaStore {
+  private readonly replicas = new Map<Position, Replica>();
+
+  constructor(readonly entries: EntryStore) {}
+
+  get(start: Position): Replica | undefined {
+    return this.replicas.get(start);
+  }
+
+  /** All copies. */
+  all(): Replica[] {
+    return [...this.replicas.values()];
+  }
+
+  overlapping(range: Arc): Replica[] {
+    return this.all().filter((replica) => arcsOverlap(replica.range, range));
+  }
+
+  size(range: Arc): RangeSize {
+    let keys = 0;
+    let bytes = 0;
+    for (const keyRange of arcKeyRanges(range)) {
+      const size = this.entries.size(keyRange);
+      keys += size.keys;
+      bytes += size.bytes;
+    }
+    return { keys, bytes };
+  }
+
+  apply(record: LogRecord): void {
+    switch (record.kind) {
+      case 'create': {
+        invariant(
+          this.overlapping(record.range).length === 0,
+          `a copy of ${formatArc(record.range)} overlaps another`,
+        );
+        const replica = new Replica(record.range);
+        replica.complete = record.complete;
+        this.replicas.set(replica.start, replica);
+        return;
+      }
+      case 'prepare': {
+        const replica = this.at(record.start);
+        invariant(replica.complete, 'an incomplete copy prepares nothing');
+        invariant(record.firstSeq === replica.lastPrepared + 1, 'operations are prepared without gaps');
+        for (const op of record.ops) replica.window.push(op);
+        return;
+      }
+      case 'commit':
+        return this.commit(this.at(record.start), record.seq);
+      case 'truncate': {
+        const replica = this.at(record.start);
+        invariant(record.lastPrepared >= replica.committed, 'what is committed is never discarded');
+        replica.window.length = Math.min(replica.window.length, record.lastPrepared - replica.committed);
+        return;
+      }
+      case 'live-term': {
+        const replica = this.at(record.start);
+        replica.liveTerm = Math.max(replica.liveTerm, record.term);
+        return;
+      }
+      case 'reset': {
+        const replica = this.at(record.start);
+        this.erase(replica.range);
+        replica.complete = false;
+        replica.committed = 0;
+        replica.window = [];
+        return;
+      }
+      case 'install': {
+        const replica = this.at(record.start);
+        invariant(!replica.complete, 'only a transfer installs entries');
+        this.entries.put(record.entries);
+        return;
+      }
+      case 'complete': {
+        const replica = this.at(record.start);
+        replica.complete = true;
+        replica.committed = record.committed;
+        replica.window = [...record.window];
+        replica.liveTerm = Math.max(replica.liveTerm, record.term);
+        return;
+      }
+      case 'split':
+        return this.split(this.at(record.start), record.at);
+      case 'merge':
+        return this.merge(this.at(record.start), this.at(record.nextStart));
+      case 'forget': {
+        const replica = this.at(record.start);
+        this.erase(replica.range);
+        this.replicas.delete(record.start);
+        return;
+      }
+    }
+  }
+
+  snapshot(): ReplicaSnapshot[] {
+    return this.all().map(({ range, complete, liveTerm, committed, window }) => ({
+      range,
+      complete,
+      liveTerm,
+      committed,
+      window: [...window],
+    }));
+  }
+
+  /** The state that a checkpoint kept; the entries are in the store already. */
+  restore(snapshots: readonly ReplicaSnapshot[]): void {
+    this.replicas.clear();
+    for (const { range, complete, liveTerm, committed, window } of snapshots) {
+      this.replicas.set(
+        range.start,
+        Object.assign(new Replica(range), { complete, liveTerm, committed, window: [...window] }),
+      );
+    }
+  }
+
+  private at(start: Position): Replica {
+    const replica = this.replicas.get(start);
+    invariant(replica, `there is a copy at ${start}`);
+    return replica;
+  }
+
+  private commit(replica: Replica, seq: Seq): void {
+    invariant(seq <= replica.lastPrepared, 'only what is prepared is committed');
+    const count = seq - replica.committed;
+    if (count <= 0) return;
+    const done = replica.window.splice(0, count);
+    replica.committed = seq;
+    this.entries.put(done.filter((op) => op !== undefined));
+  }
+
+  private split(lower: Replica, at: Position): void {
+    invariant(lower.window.length === 0, 'the window is applied before a split');
+    invariant(
+      at !== lower.start && arcCovers(lower.range, { start: at, end: lower.range.end }),
+      'a split lies within',
+    );
+    const { complete, liveTerm, committed } = lower;
+    for (const range of [
+      { start: lower.start, end: at },
+      { start: at, end: lower.range.end },
+    ]) {
+      this.replicas.set(range.start, Object.assign(new Replica(range), { complete, liveTerm, committed }));
+    }
+  }
+
+  private merge(lower: Replica, upper: Replica): void {
+    invariant(lower.range.end === upper.start, 'merged copies are adjacent');
+    invariant(
+      lower.window.length === 0 && upper.window.length === 0,
+      'the windows are applied before a merge',
+    );
+    this.replicas.delete(upper.start);
+    this.replicas.set(
+      lower.start,
+      Object.assign(new Replica({ start: lower.start, end: upper.range.end }), {
+        complete: lower.complete && upper.complete,
+        liveTerm: Math.max(lower.liveTerm, upper.liveTerm),
+        committed: Math.max(lower.committed, upper.committed),
+      }),
+    );
+  }
+
+  private erase(range: Arc): void {
+    for (const keyRange of arcKeyRanges(range)) this.entries.erase(keyRange);
+  }
+}
