@@ -1,0 +1,75 @@
+/**
+ * What clients did to a store and what came of it, as far as they could see.
+ *
+ * Times are only compared, never measured: any clock will do that is one for all clients. Equal times count as
+ * concurrent. `null` stands for "no value": the key is absent. A result that is left out was not observed
+ * and fits anything.
+ */
+
+export type Value = string | null;
+
+/**
+ * ok: it took effect once between call and return, with the results recorded here.
+ * fail: it certainly never took effect.
+ * unknown: it took effect once, at any time after its call, or never; its results are not looked at.
+ */
+export type Outcome = 'ok' | 'fail' | 'unknown';
+
+export type Action =
+  | { readonly op: 'get'; /** What was read. */ readonly value?: Value }
+  | { readonly op: 'set'; readonly value: string; /** What it replaced. */ readonly previous?: Value }
+  | { readonly op: 'delete'; /** What it removed. */ readonly previous?: Value }
+  | {
+      readonly op: 'cas';
+      readonly expected: Value;
+      /** What it writes where it finds `expected`; null deletes. */
+      readonly value: Value;
+      /** Whether it found `expected`; an ok one says so. */
+      readonly swapped?: boolean;
+      /** What it found. */
+      readonly previous?: Value;
+    };
+
+export type HistoryOperation = Action & {
+  readonly client: number;
+  readonly key: string;
+  readonly callMs: number;
+  /** When the client was answered or gave up; null when it never was. */
+  readonly returnMs: number | null;
+  readonly outcome: Outcome;
+};
+
+const TEXT_CHARS_MAX = 40;
+
+/** The operation in a few words, long values cut. */
+export function describeOperation(operation: HistoryOperation): string {
+  const known = operation.outcome === 'ok';
+  const result = (value: Value | undefined): string =>
+    operation.outcome === 'fail'
+      ? ' failed'
+      : !known
+        ? ' → ?'
+        : value === undefined
+          ? ''
+          : ` → ${describeValue(value)}`;
+  switch (operation.op) {
+    case 'get':
+      return `get${result(operation.value)}`;
+    case 'set':
+      return `set ${describeValue(operation.value)}${result(operation.previous)}`;
+    case 'delete':
+      return `delete${result(operation.previous)}`;
+    case 'cas': {
+      const { expected, value, swapped, previous } = operation;
+      const verdict = !known || swapped === undefined ? result(previous) : swapped ? ' → swapped' : ' → differs';
+      const found = known && swapped === false && previous !== undefined ? `: ${describeValue(previous)}` : '';
+      return `cas ${describeValue(expected)} to ${describeValue(value)}${verdict}${found}`;
+    }
+  }
+}
+
+export function describeValue(value: Value): string {
+  if (value === null) return 'none';
+  const text = value.length > TEXT_CHARS_MAX ? `${value.slice(0, TEXT_CHARS_MAX)}…` : value;
+  return JSON.stringify(text);
+}

@@ -1,0 +1,72 @@
+/**
+ * The definition of linearizability, written down as plainly as possible: try every order. It shares nothing
+ * with the checker but the shape of a history. For a handful of operations.
+ */
+
+import type { HistoryOperation, Value } from '../../src';
+
+export function isLinearizable(history: readonly HistoryOperation[], initial: Value = null): boolean {
+  return canFinish(
+    history.filter(({ outcome }) => outcome !== 'fail'),
+    initial,
+  );
+}
+
+function canFinish(left: readonly HistoryOperation[], value: Value): boolean {
+  if (left.every(({ outcome }) => outcome === 'unknown')) return true;
+  for (const next of left) {
+    const others = left.filter((each) => each !== next);
+    if (others.some((each) => precedes(each, next))) continue;
+    const after = effect(next, value);
+    if (after !== undefined && canFinish(others, after)) return true;
+    // One of unknown outcome may also have had no effect: it is in nobody's way then.
+    if (next.outcome === 'unknown' && canFinish(others, value)) return true;
+  }
+  return false;
+}
+
+function precedes(a: HistoryOperation, b: HistoryOperation): boolean {
+  return a.outcome === 'ok' && a.returnMs !== null && a.returnMs < b.callMs;
+}
+
+/** The value afterwards, or undefined when the operation could not have answered as it did. */
+export function effect(operation: HistoryOperation, value: Value): Value | undefined {
+  const seen = (recorded: Value | undefined): boolean =>
+    operation.outcome === 'unknown' || recorded === undefined || recorded === value;
+  switch (operation.op) {
+    case 'get':
+      return seen(operation.value) ? value : undefined;
+    case 'set':
+      return seen(operation.previous) ? operation.value : undefined;
+    case 'delete':
+      return seen(operation.previous) ? null : undefined;
+    case 'cas': {
+      if (!seen(operation.previous)) return undefined;
+      const matches = operation.expected === value;
+      if (operation.outcome === 'ok' && operation.swapped !== matches) return undefined;
+      return matches ? operation.value : value;
+    }
+  }
+}
+
+/** True when the order obeys real time, answers as recorded, and leaves out nothing that is certain. */
+export function provesLinearizable(
+  order: readonly HistoryOperation[],
+  history: readonly HistoryOperation[],
+  initial: Value = null,
+): boolean {
+  const placed = new Set(order);
+  if (placed.size !== order.length) return false;
+  let value: Value = initial;
+  for (const [index, operation] of order.entries()) {
+    const next = effect(operation, value);
+    if (next === undefined) return false;
+    if (order.slice(index + 1).some((later) => precedes(later, operation))) return false;
+    value = next;
+  }
+  // What says nothing (a read whose result nobody saw) may be missing.
+  return history.every(
+    (each) =>
+      placed.has(each) || each.outcome !== 'ok' || (each.op === 'get' && each.value === undefined),
+  );
+}

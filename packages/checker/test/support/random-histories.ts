@@ -1,0 +1,113 @@
+/** Histories for property tests: made up freely (mostly wrong), or played on a real register (right). */
+
+import { Random } from '@ringkeep/shared';
+import type { Action, HistoryOperation, Outcome, Value } from '../../src';
+
+export interface Shape {
+  readonly operations: number;
+  readonly clients: number;
+  readonly keys: number;
+  /** How many different values are written; 0 for a new one each time. */
+  readonly values: number;
+  readonly unknownShare: number;
+  /** Whether writes say what they replaced. */
+  readonly previousShare: number;
+  readonly casShare: number;
+  readonly readShare: number;
+}
+
+/** A few operations on one key with times and results out of the hat. */
+export function freeHistory(random: Random, operations: number): HistoryOperation[] {
+  const values = ['a', 'b', 'c'].slice(0, random.between(1, 3));
+  const value = (): Value => (random.chance(0.25) ? null : random.pick(values));
+  const span = random.between(operations, operations * 3);
+  const maybe = <T>(make: () => T): T | undefined => (random.chance(0.4) ? make() : undefined);
+  const history: HistoryOperation[] = [];
+  for (let client = 0; client < operations; client++) {
+    const outcome: Outcome = random.chance(0.3) ? 'unknown' : random.chance(0.05) ? 'fail' : 'ok';
+    const callMs = random.below(span);
+    const action: Action = random.pick<() => Action>([
+      () => ({ op: 'get', value: value() }),
+      () => ({ op: 'get', value: value() }),
+      () => ({ op: 'set', value: random.pick(values), previous: maybe(value) }),
+      () => ({ op: 'set', value: random.pick(values) }),
+      () => ({ op: 'delete', previous: maybe(value) }),
+      () => ({
+        op: 'cas',
+        expected: value(),
+        value: value(),
+        swapped: random.chance(0.6),
+        previous: random.chance(0.2) ? value() : undefined,
+      }),
+    ])();
+    const returnMs = outcome === 'unknown' && random.chance(0.5) ? null : callMs + random.below(span);
+    history.push({ ...action, client, key: 'k', callMs, returnMs, outcome });
+  }
+  return history;
+}
+
+/**
+ * A linearizable history: each operation takes effect at a moment between call and return, those of
+ * unknown outcome perhaps, and perhaps later.
+ */
+export function playedHistory(random: Random, shape: Shape): HistoryOperation[] {
+  interface Effect {
+    readonly atMs: number;
+    readonly index: number;
+  }
+  const history: HistoryOperation[] = [];
+  const effects: Effect[] = [];
+  const freeAtMs = new Array<number>(shape.clients).fill(0);
+  let written = 0;
+  const newValue = (): string => `v${shape.values === 0 ? written++ : random.below(shape.values)}`;
+  for (let index = 0; index < shape.operations; index++) {
+    const client = index % shape.clients;
+    const callMs = (freeAtMs[client] as number) + random.fraction();
+    const returnMs = callMs + random.fraction() * 5;
+    freeAtMs[client] = returnMs;
+    const unknown = random.chance(shape.unknownShare);
+    const key = `key ${Math.floor(random.fraction() * random.fraction() * shape.keys)}`;
+    const draw = random.fraction();
+    const action: Action =
+      draw < shape.readShare
+        ? { op: 'get' }
+        : draw < shape.readShare + shape.casShare
+          ? { op: 'cas', expected: null, value: newValue() }
+          : random.chance(0.1)
+            ? { op: 'delete' }
+            : { op: 'set', value: newValue() };
+    history.push({ ...action, client, key, callMs, returnMs, outcome: unknown ? 'unknown' : 'ok' });
+    if (unknown && random.chance(0.5)) continue;
+    const lateness = unknown && random.chance(0.5) ? 50 : 0;
+    effects.push({ atMs: callMs + random.fraction() * (returnMs - callMs + lateness), index });
+  }
+  effects.sort((a, b) => a.atMs - b.atMs);
+  const store = new Map<string, Value>();
+  for (const { index } of effects) {
+    const operation = history[index] as HistoryOperation;
+    const found = store.get(operation.key) ?? null;
+    const previous = random.chance(shape.previousShare) ? found : undefined;
+    switch (operation.op) {
+      case 'get':
+        history[index] = { ...operation, value: found };
+        break;
+      case 'set':
+        store.set(operation.key, operation.value);
+        history[index] = { ...operation, previous };
+        break;
+      case 'delete':
+        store.set(operation.key, null);
+        history[index] = { ...operation, previous };
+        break;
+      case 'cas': {
+        // What a client read a moment ago, mostly: so that some swap and some do not.
+        const expected = random.chance(0.7) ? found : null;
+        const swapped = expected === found;
+        if (swapped) store.set(operation.key, operation.value);
+        history[index] = { ...operation, expected, swapped, previous };
+        break;
+      }
+    }
+  }
+  return history;
+}
