@@ -1,0 +1,74 @@
+/**
+ * May this change of an arc be? What its primary proposes is decided here, by compare-and-set on epochs.
+ *
+ * A refusal settles nothing and changes nothing; a repeat of what was accepted fails on the epoch, and the
+ * ring in the answer shows the proposer what became of it.
+ */
+
+import {
+  configsAfter,
+  formatArc,
+  formatPosition,
+  proposalFault,
+  type ArcConfig,
+  type NodeId,
+  type Proposal,
+} from '@ringkeep/shared';
+import type { Caller } from './inputs';
+import type { RingDraft } from './ring-draft';
+
+/** Applies a proposal to the draft, or says why not. `isReturning`: the arc waits for its members. */
+export function propose(
+  draft: RingDraft,
+  caller: Caller,
+  proposal: Proposal,
+  isReturning: (arc: ArcConfig) => boolean,
+): string | undefined {
+  const arc = draft.arc(proposal.start);
+  if (!arc) return `no arc starts at ${formatPosition(proposal.start)}`;
+  const next = proposal.kind === 'merge' ? draft.arc(proposal.nextStart) : undefined;
+  const reason =
+    proposerFault(draft, caller, arc) ??
+    returnFault(isReturning, arc, next) ??
+    (arc.epoch === proposal.epoch ? undefined : `the epoch is ${arc.epoch}, not ${proposal.epoch}`) ??
+    proposalFault(arc, proposal, next) ??
+    targetFault(draft, proposal) ??
+    seqFault(proposal, arc, next);
+  if (reason !== undefined) return reason;
+  draft.replaceArcs(next ? [arc, next] : [arc], configsAfter(arc, proposal, next));
+  return undefined;
+}
+
+function proposerFault(draft: RingDraft, caller: Caller, arc: ArcConfig): string | undefined {
+  const name = formatPosition(caller.id);
+  const member = draft.member(caller.id);
+  if (!member) return `${name} is no member`;
+  if (member.incarnation !== caller.incarnation) {
+    return `${name} is in its incarnation ${member.incarnation}, the proposal is from ${caller.incarnation}`;
+  }
+  if (member.state === 'dead') return `${name} was declared dead`;
+  return arc.primary === caller.id ? undefined : `${name} is not the primary of ${formatArc(arc)}`;
+}
+
+function returnFault(
+  isReturning: (arc: ArcConfig) => boolean,
+  ...arcs: readonly (ArcConfig | undefined)[]
+): string | undefined {
+  const offline = arcs.find((arc) => arc && isReturning(arc));
+  return offline && `the arc ${formatArc(offline)} waits for its members to come back`;
+}
+
+/** Whoever is to hold an arc must be there to do it; a member that leaves is given nothing more. */
+function targetFault(draft: RingDraft, proposal: Proposal): string | undefined {
+  if (proposal.kind !== 'admit' && proposal.kind !== 'handover') return undefined;
+  const target: NodeId = proposal.node;
+  const state = draft.member(target)?.state;
+  if (state === 'active') return undefined;
+  return `${formatPosition(target)} is ${state === undefined ? 'no member' : state}`;
+}
+
+function seqFault(proposal: Proposal, arc: ArcConfig, next: ArcConfig | undefined): string | undefined {
+  if (proposal.kind !== 'handover' && proposal.kind !== 'merge') return undefined;
+  const least = Math.max(arc.seq, next?.seq ?? 0);
+  return proposal.seq >= least ? undefined : `the last seq is at least ${least}, not ${proposal.seq}`;
+}

@@ -1,0 +1,52 @@
+/** What a registry core is told once: the cluster's parameters, how it places nodes, and its own times. */
+
+import { DEFAULT_PARAMETERS, RingError, type ClusterParameters, type Position } from '@ringkeep/shared';
+import { PLACEMENTS, type Placement } from './placement';
+
+export interface RegistryConfig {
+  /** Handed to every node that registers. `membershipLeaseMs` is the registry's own as well. */
+  readonly parameters: ClusterParameters;
+  readonly placement: Placement;
+  /** How long the place of a dead member that holds nothing is kept. */
+  readonly forgetAfterMs: number;
+  /** How long the first member of an offline arc that comes back is made to wait for the others. */
+  readonly returnWaitMs: number;
+  /** How many changes are kept for watchers that resume. A watcher further behind gets the whole ring. */
+  readonly historyChangesMax: number;
+}
+
+/** What a core cannot do by itself. */
+export interface RegistryTools {
+  /** The first 8 bytes, big-endian, of the SHA-256 of a text. */
+  readonly positionOfText: (text: string) => Position;
+}
+
+export const DEFAULT_CONFIG: RegistryConfig = {
+  parameters: DEFAULT_PARAMETERS,
+  placement: 'balanced',
+  forgetAfterMs: 600_000,
+  returnWaitMs: 1_000,
+  historyChangesMax: 1_024,
+};
+
+const BOUNDS = {
+  forgetAfterMs: [0, 7 * 24 * 3_600_000],
+  returnWaitMs: [0, 60_000],
+  historyChangesMax: [0, 100_000],
+} as const;
+
+/** Throws INVALID_ARGUMENT naming the setting and its range. The parameters were checked already. */
+export function checkConfig(config: RegistryConfig): RegistryConfig {
+  for (const [name, [least, most]] of Object.entries(BOUNDS)) {
+    const value = config[name as keyof typeof BOUNDS];
+    if (!Number.isInteger(value) || value < least || value > most) {
+      const text = `${name} must be an integer from ${least} to ${most}, got ${value}`;
+      throw new RingError('INVALID_ARGUMENT', text);
+    }
+  }
+  if (!PLACEMENTS.includes(config.placement)) {
+    const text = `placement must be one of ${PLACEMENTS.join(', ')}, got ${config.placement}`;
+    throw new RingError('INVALID_ARGUMENT', text);
+  }
+  return config;
+}

@@ -1,0 +1,63 @@
+/**
+ * What a registry core wants done. A `save` comes first in its list; the host carries out what follows it
+ * only once that state is durable.
+ */
+
+import type { ClusterParameters, ErrorCode, Member, NodeId, Position, RingUpdate } from '@ringkeep/shared';
+import type { Identity } from './inputs';
+import type { RegistryState } from './state';
+
+export interface RegisteredAnswer {
+  readonly kind: 'registered';
+  readonly identity: Identity;
+  /** The member before it on the ring; absent for the first one. */
+  readonly neighbor: Member | undefined;
+  readonly parameters: ClusterParameters;
+  /** The whole ring. */
+  readonly ring: RingUpdate;
+}
+
+/** To renew and leave. */
+export interface MemberAnswer {
+  readonly kind: 'member';
+  /** False: the registry does not take the caller for a live member. */
+  readonly live: boolean;
+  readonly ring: RingUpdate;
+}
+
+export interface ProposalAnswer {
+  readonly kind: 'proposal';
+  readonly accepted: boolean;
+  /** Why not; empty when accepted. */
+  readonly reason: string;
+  readonly ring: RingUpdate;
+}
+
+export interface OwnersAnswer {
+  readonly kind: 'owners';
+  readonly members: readonly Member[];
+}
+
+export type RegistryAnswer = RegisteredAnswer | MemberAnswer | ProposalAnswer | OwnersAnswer;
+
+/** What happened, for log lines and metrics. */
+export type RegistryFact =
+  | { readonly what: 'joined' | 'came back' | 'restarted'; readonly member: Member }
+  | { readonly what: 'leaving' | 'died' | 'forgotten'; readonly member: Member }
+  | { readonly what: 'changed'; readonly version: number; readonly arcs: readonly Position[] }
+  | { readonly what: 'refused'; readonly by: NodeId; readonly reason: string }
+  | { readonly what: 'away'; readonly forMs: number };
+
+export type RegistryEffect =
+  | { readonly kind: 'save'; readonly state: RegistryState }
+  | { readonly kind: 'answer'; readonly request: number; readonly answer: RegistryAnswer }
+  | { readonly kind: 'refuse'; readonly request: number; readonly code: ErrorCode; readonly text: string }
+  | { readonly kind: 'publish'; readonly watchers: readonly number[]; readonly update: RingUpdate }
+  /** Ends a watch that cannot be. */
+  | {
+      readonly kind: 'refuse-watch';
+      readonly watcher: number;
+      readonly code: ErrorCode;
+      readonly text: string;
+    }
+  | { readonly kind: 'report'; readonly fact: RegistryFact };

@@ -1,0 +1,112 @@
+/**
+ * Who answers for an arc when members die, restart, and come back.
+ *
+ * 1. Evict is level-triggered: whenever an arc names a member that is not live, and one in-sync member is,
+ *    all such members leave at once. With none live the arc stays as it is, offline.
+ * 2. Restart: a new incarnation has forgotten the term it was primary in, so another in-sync member takes
+ *    over; the restarted one stays in sync, its disk is there.
+ * 3. Return: of an arc that was offline, the first member to come back is made to wait a moment for the
+ *    others. Until then it counts as not live for this arc, and nobody is evicted from it. Then those that
+ *    are back hold the arc, in a new term; the others are out, whatever they bring later.
+ */
+
+import { clockwiseDistance, invariant, type ArcConfig, type NodeId, type Position } from '@ringkeep/shared';
+import type { RingDraft } from './ring-draft';
+import type { PendingReturn } from './state';
+
+export class Eviction {
+  /** Arcs on their return, by start. Replaced, never edited: the state that is saved shares them. */
+  private readonly returns = new Map<Position, PendingReturn>();
+
+  constructor(pending: readonly PendingReturn[]) {
+    for (const entry of pending) this.returns.set(entry.start, entry);
+  }
+
+  pending(): PendingReturn[] {
+    return [...this.returns.values()];
+  }
+
+  isReturning(arc: ArcConfig): boolean {
+    return this.returns.has(arc.start);
+  }
+
+  /** A process that was not there a moment ago has registered; the draft has it live. Rules 2 and 3. */
+  registered(draft: RingDraft, id: NodeId): Position[] {
+    const begun: Position[] = [];
+    for (const arc of draft.arcs().filter(({ inSync }) => inSync.includes(id))) {
+      const pending = this.returns.get(arc.start);
+      const others = arc.inSync.filter((other) => other !== id && draft.isLive(other));
+      if (pending) {
+        if (!pending.back.includes(id)) this.wait(arc, [...pending.back, id]);
+      } else if (others.length === 0) {
+        this.wait(arc, [id]);
+        begun.push(arc.start);
+      } else if (arc.primary === id) {
+        draft.replaceArcs([arc], [withPrimary(arc, closestBefore(arc, others), arc.inSync)]);
+      }
+    }
+    return begun;
+  }
+
+  /** Members have died: those of them that were on their return are no more. Returns the arcs given up. */
+  died(ids: ReadonlySet<NodeId>): Position[] {
+    const ended: Position[] = [];
+    for (const { start, back } of this.pending()) {
+      const left = back.filter((id) => !ids.has(id));
+      if (left.length === back.length) continue;
+      if (left.length > 0) this.returns.set(start, { start, back: left });
+      else {
+        this.returns.delete(start);
+        ended.push(start);
+      }
+    }
+    return ended;
+  }
+
+  /** Rules 1 and 3, after any change. `over`: arcs that have waited long enough. Returns the arcs settled. */
+  settle(draft: RingDraft, over: ReadonlySet<Position>): Position[] {
+    const settled: Position[] = [];
+    for (const arc of draft.arcs()) {
+      const pending = this.returns.get(arc.start);
+      if (pending) {
+        if (pending.back.length < arc.inSync.length && !over.has(arc.start)) continue;
+        this.returns.delete(arc.start);
+        settled.push(arc.start);
+        const back = arc.inSync.filter((id) => pending.back.includes(id));
+        invariant(back.length > 0, 'an arc returns with a member');
+        draft.replaceArcs([arc], [withPrimary(arc, successor(arc, back), back)]);
+      } else evict(draft, arc);
+    }
+    return settled;
+  }
+
+  private wait(arc: ArcConfig, back: readonly NodeId[]): void {
+    this.returns.set(arc.start, { start: arc.start, back });
+  }
+}
+
+function evict(draft: RingDraft, arc: ArcConfig): void {
+  const live = arc.inSync.filter((id) => draft.isLive(id));
+  if (live.length === arc.inSync.length || live.length === 0) return;
+  const next = live.includes(arc.primary)
+    ? { ...arc, epoch: arc.epoch + 1, inSync: live }
+    : withPrimary(arc, closestBefore(arc, live), live);
+  draft.replaceArcs([arc], [next]);
+}
+
+/** A new term. The old primary may not have stopped: handover is false. */
+function withPrimary(arc: ArcConfig, primary: NodeId, inSync: readonly NodeId[]): ArcConfig {
+  const epoch = arc.epoch + 1;
+  return { ...arc, epoch, term: epoch, handover: false, primary, inSync };
+}
+
+function successor(arc: ArcConfig, candidates: readonly NodeId[]): NodeId {
+  return candidates.includes(arc.primary) ? arc.primary : closestBefore(arc, candidates);
+}
+
+/** Of some members the one closest before the arc's primary on the ring. */
+function closestBefore(arc: ArcConfig, candidates: readonly NodeId[]): NodeId {
+  return candidates.reduce((best, id) =>
+    clockwiseDistance(id, arc.primary) < clockwiseDistance(best, arc.primary) ? id : best,
+  );
+}

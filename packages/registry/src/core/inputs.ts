@@ -1,0 +1,89 @@
+/**
+ * What a registry core is told. Requests and watchers are numbered by the host; effects name the number.
+ */
+
+import type { NodeId, Proposal } from '@ringkeep/shared';
+
+/** What a node remembers of itself, on its disk. */
+export interface Identity {
+  readonly id: NodeId;
+  readonly salt: number;
+  readonly clusterId: string;
+}
+
+/** Whoever speaks: a member, by id and incarnation, and the newest ring version it knows (0: none). */
+export interface Caller {
+  readonly id: NodeId;
+  readonly incarnation: number;
+  readonly knownVersion: number;
+}
+
+export interface RegisterInput {
+  readonly kind: 'register';
+  readonly request: number;
+  /** The address in its normal form. */
+  readonly addr: string;
+  /** Absent for a newcomer. */
+  readonly identity: Identity | undefined;
+  readonly incarnation: number;
+  readonly coordinates: readonly number[];
+  /**
+   * A random text that a newcomer keeps on its disk from before it first registers, so that asking again,
+   * because the answer was lost or the process died before it noted it, gives the same place. May be empty.
+   */
+  readonly claim: string;
+}
+
+export interface RenewInput {
+  readonly kind: 'renew';
+  readonly request: number;
+  readonly caller: Caller;
+}
+
+export interface LeaveInput {
+  readonly kind: 'leave';
+  readonly request: number;
+  readonly caller: Caller;
+}
+
+export interface ProposeInput {
+  readonly kind: 'propose';
+  readonly request: number;
+  readonly caller: Caller;
+  readonly proposal: Proposal;
+}
+
+/** Which members own a part of the ring. */
+export interface OwnersInput {
+  readonly kind: 'owners';
+  readonly request: number;
+}
+
+/** Starts to watch, or, for a watcher that is known, resumes from the version it has got to. */
+export interface WatchInput {
+  readonly kind: 'watch';
+  readonly watcher: number;
+  /** 0 asks for the whole ring. */
+  readonly fromVersion: number;
+  /** Empty: whichever cluster this is. */
+  readonly clusterId: string;
+}
+
+export interface UnwatchInput {
+  readonly kind: 'unwatch';
+  readonly watcher: number;
+}
+
+export interface TickInput {
+  readonly kind: 'tick';
+}
+
+export type RegistryInput =
+  | RegisterInput
+  | RenewInput
+  | LeaveInput
+  | ProposeInput
+  | OwnersInput
+  | WatchInput
+  | UnwatchInput
+  | TickInput;

@@ -1,0 +1,208 @@
+/**
+ * Who is a member: places, incarnations, leases, and when a member is forgotten.
+ *
+ * A process registers with an incarnation that its disk counts. A smaller one than known is a ghost and
+ * refused; the same one is a repeat, or a living process that was declared dead; a greater one is a restart.
+ * A member that does not renew is declared dead and keeps its place as long as an arc names it, and
+ * `forgetAfterMs` longer. A member that leaves is forgotten as soon as no arc names it.
+ *
+ * An address belongs to one live member at a time. A newcomer whose answer got lost would then be refused
+ * its own address; hence the claim, which shows that it is the one who was given the place.
+ */
+
+import { RingError, formatPosition, type Member, type NodeId } from '@ringkeep/shared';
+import type { RegistryConfig, RegistryTools } from './config';
+import { Deadlines } from './deadlines';
+import type { Caller, RegisterInput } from './inputs';
+import { place } from './placement';
+import type { RingDraft } from './ring-draft';
+import type { OpenClaim, RegistryState } from './state';
+
+/** What a registration was. A process that is new or was dead must be looked at by eviction. */
+export type Arrival =
+  | { readonly how: 'joined' | 'came back' | 'restarted'; readonly member: Member }
+  | { readonly how: 'repeated'; readonly member: Member };
+
+const CLAIM_CHARACTERS_MAX = 128;
+const COORDINATES_MAX = 16;
+
+export class Membership {
+  private readonly leases: Deadlines<NodeId>;
+  private readonly farewells: Deadlines<NodeId>;
+  private readonly claims: Map<NodeId, string>;
+
+  constructor(
+    private readonly config: RegistryConfig,
+    private readonly tools: RegistryTools,
+    state: RegistryState,
+    now: number,
+  ) {
+    this.leases = new Deadlines(config.parameters.membershipLeaseMs);
+    this.farewells = new Deadlines(config.forgetAfterMs);
+    this.claims = new Map(state.claims.map(({ id, claim }) => [id, claim]));
+    for (const member of state.ring.members) {
+      if (member.state === 'dead') this.farewells.set(member.id, now);
+      else this.leases.set(member.id, now);
+    }
+  }
+
+  openClaims(): OpenClaim[] {
+    return [...this.claims].map(([id, claim]) => ({ id, claim }));
+  }
+
+  get nextDeadline(): number {
+    return Math.min(this.leases.next, this.farewells.next);
+  }
+
+  /** The registry was away: its absence counts against nobody. */
+  forgive(now: number): void {
+    this.leases.restart(now);
+  }
+
+  /** Takes a process in. Throws a RingError when it may not be. */
+  register(draft: RingDraft, input: RegisterInput, now: number): Arrival {
+    checkRegistration(input);
+    const known = this.knownMember(draft, input);
+    checkAddress(draft, input.addr, known?.id);
+    const arrival = known ? this.takeBack(known, input) : this.takeIn(draft, input);
+    if (arrival.how !== 'repeated') draft.putMember(arrival.member);
+    if (input.identity) this.claims.delete(input.identity.id);
+    this.farewells.delete(arrival.member.id);
+    this.leases.set(arrival.member.id, now);
+    return arrival;
+  }
+
+  /** True when the caller is a live member in its present incarnation; that it has spoken renews its lease. */
+  renew(draft: RingDraft, caller: Caller, now: number): boolean {
+    const member = draft.member(caller.id);
+    if (!member || member.state === 'dead' || member.incarnation !== caller.incarnation) return false;
+    this.claims.delete(caller.id);
+    this.leases.set(caller.id, now);
+    return true;
+  }
+
+  /** Marks a live member as leaving. Throws FAILED_PRECONDITION when nobody could take its arcs. */
+  leave(draft: RingDraft, id: NodeId): Member | undefined {
+    const member = draft.member(id);
+    if (!member || member.state !== 'active') return undefined;
+    const others = draft.members().some((other) => other.id !== id && other.state === 'active');
+    if (!others && draft.arcs().length > 0) {
+      const text = `${name(member)} is the last active member; nobody could take its part of the ring over`;
+      throw new RingError('FAILED_PRECONDITION', text);
+    }
+    const leaving: Member = { ...member, state: 'leaving' };
+    draft.putMember(leaving);
+    return leaving;
+  }
+
+  /** Declares those dead whose lease has run out. */
+  expire(draft: RingDraft, now: number): Member[] {
+    return this.leases.take(now).map((id) => {
+      const dead: Member = { ...(draft.member(id) as Member), state: 'dead' };
+      draft.putMember(dead);
+      this.farewells.set(id, now);
+      return dead;
+    });
+  }
+
+  /** Forgets members that no arc names: those that leave at once, the dead when their time is over. */
+  forget(draft: RingDraft, now: number): Member[] {
+    const over = this.farewells.take(now);
+    const leaving = draft.members().filter(({ state }) => state === 'leaving');
+    if (over.length === 0 && leaving.length === 0) return [];
+    const named = new Set(draft.arcs().flatMap((arc) => arc.inSync));
+    const gone: Member[] = [];
+    for (const id of [...over, ...leaving.map((member) => member.id)]) {
+      const member = draft.member(id) as Member;
+      if (named.has(id)) {
+        if (member.state === 'dead') this.farewells.set(id, now);
+        continue;
+      }
+      draft.removeMember(id);
+      this.leases.delete(id);
+      this.claims.delete(id);
+      gone.push(member);
+    }
+    return gone;
+  }
+
+  private knownMember(draft: RingDraft, input: RegisterInput): Member | undefined {
+    if (!input.identity) {
+      if (input.claim === '') return undefined;
+      const claimed = [...this.claims].find(([, claim]) => claim === input.claim);
+      return claimed && draft.member(claimed[0]);
+    }
+    const { id, salt, clusterId } = input.identity;
+    if (clusterId !== draft.base.clusterId) {
+      throw new RingError(
+        'FAILED_PRECONDITION',
+        `the node belongs to the cluster ${clusterId}, this registry keeps the cluster ${draft.base.clusterId}`,
+      );
+    }
+    const member = draft.member(id);
+    if (member && member.salt !== salt) {
+      throw new RingError('ALREADY_EXISTS', `the place of the node is taken by ${name(member)}`);
+    }
+    return member;
+  }
+
+  private takeBack(known: Member, input: RegisterInput): Arrival {
+    if (input.incarnation < known.incarnation) {
+      throw new RingError(
+        'FAILED_PRECONDITION',
+        `${name(known)} is in its incarnation ${known.incarnation}; incarnation ${input.incarnation} is over`,
+      );
+    }
+    if (input.incarnation === known.incarnation) {
+      if (input.addr !== known.addr) {
+        throw new RingError(
+          'FAILED_PRECONDITION',
+          `two processes claim to be ${name(known)} in incarnation ${known.incarnation}, the other one at ` +
+            `${input.addr}; is its data folder a copy?`,
+        );
+      }
+      if (known.state !== 'dead') return { how: 'repeated', member: known };
+      return { how: 'came back', member: { ...known, state: 'active' } };
+    }
+    const { addr, incarnation, coordinates } = input;
+    return { how: 'restarted', member: { ...known, addr, incarnation, coordinates, state: 'active' } };
+  }
+
+  private takeIn(draft: RingDraft, input: RegisterInput): Arrival {
+    const { addr, incarnation, coordinates } = input;
+    const ids = draft.base.members.map((member) => member.id);
+    const { id, salt } = input.identity ?? place(this.config.placement, addr, ids, this.tools.positionOfText);
+    if (!input.identity && input.claim !== '') this.claims.set(id, input.claim);
+    return { how: 'joined', member: { id, addr, salt, incarnation, state: 'active', coordinates } };
+  }
+}
+
+function checkRegistration(input: RegisterInput): void {
+  if (!Number.isSafeInteger(input.incarnation) || input.incarnation < 1) {
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      `the incarnation must be 1 or more, got ${input.incarnation}: a node counts its starts on its disk`,
+    );
+  }
+  if (input.claim.length > CLAIM_CHARACTERS_MAX) {
+    throw new RingError('INVALID_ARGUMENT', `a claim has at most ${CLAIM_CHARACTERS_MAX} characters`);
+  }
+  const { coordinates } = input;
+  if (coordinates.length > COORDINATES_MAX || !coordinates.every(Number.isFinite)) {
+    throw new RingError('INVALID_ARGUMENT', `coordinates are at most ${COORDINATES_MAX} finite numbers`);
+  }
+}
+
+function checkAddress(draft: RingDraft, addr: string, own: NodeId | undefined): void {
+  const holder = draft.members().find((member) => member.addr === addr && member.state !== 'dead');
+  if (!holder || holder.id === own) return;
+  throw new RingError(
+    'ALREADY_EXISTS',
+    `the address ${addr} belongs to the live member ${formatPosition(holder.id)}; if that process is gone, ` +
+      'its lease runs out in a moment',
+  );
+}
+
+function name(member: Member): string {
+  return `${formatPosition(member.id)} at ${member.addr}`;
+}

@@ -1,0 +1,93 @@
+/**
+ * Who watches the ring, and what a reader of an older version is missing.
+ *
+ * The last changes are kept and folded into one for whoever resumes; a reader from before them, or from a
+ * future that this registry does not know (its data folder was an old copy), gets the whole ring.
+ */
+
+import {
+  invariant,
+  type NodeId,
+  type Position,
+  type Ring,
+  type RingChange,
+  type RingUpdate,
+} from '@ringkeep/shared';
+
+export class Publication {
+  private readonly watchers = new Set<number>();
+  private readonly history: RingChange[] = [];
+
+  constructor(private readonly historyChangesMax: number) {}
+
+  add(watcher: number): void {
+    this.watchers.add(watcher);
+  }
+
+  remove(watcher: number): void {
+    this.watchers.delete(watcher);
+  }
+
+  /** Notes a change; returns the watchers to tell. */
+  note(change: RingChange): number[] {
+    const last = this.history.at(-1);
+    invariant(last === undefined || last.version === change.fromVersion, 'changes follow one another');
+    this.history.push(change);
+    if (this.history.length > this.historyChangesMax) this.history.shift();
+    return [...this.watchers];
+  }
+
+  /** What leads a reader of some version to the ring as it is: an empty change when there is nothing. */
+  since(version: number, ring: Ring): RingUpdate {
+    if (version === ring.version) return { kind: 'change', change: emptyChange(ring) };
+    const from = this.history.findIndex((change) => change.fromVersion === version);
+    if (from === -1) return { kind: 'ring', ring };
+    return { kind: 'change', change: folded(this.history.slice(from)) };
+  }
+}
+
+function emptyChange(ring: Ring): RingChange {
+  const { clusterId, version } = ring;
+  return {
+    clusterId,
+    fromVersion: version,
+    version,
+    members: [],
+    removedMembers: [],
+    arcs: [],
+    removedArcs: [],
+  };
+}
+
+/** One change for several that follow one another: of each member and arc the last word counts. */
+function folded(changes: readonly RingChange[]): RingChange {
+  const [first] = changes;
+  const last = changes.at(-1);
+  invariant(first && last, 'there is a change to fold');
+  if (first === last) return first;
+  const members = new Map<NodeId, RingChange['members'][number] | undefined>();
+  const arcs = new Map<Position, RingChange['arcs'][number] | undefined>();
+  for (const change of changes) {
+    for (const id of change.removedMembers) members.set(id, undefined);
+    for (const member of change.members) members.set(member.id, member);
+    for (const start of change.removedArcs) arcs.set(start, undefined);
+    for (const arc of change.arcs) arcs.set(arc.start, arc);
+  }
+  return {
+    clusterId: last.clusterId,
+    fromVersion: first.fromVersion,
+    version: last.version,
+    members: kept(members),
+    removedMembers: removed(members),
+    arcs: kept(arcs),
+    removedArcs: removed(arcs),
+  };
+}
+
+function kept<K, T>(items: ReadonlyMap<K, T | undefined>): T[] {
+  return [...items.values()].filter((item): item is T & {} => item !== undefined);
+}
+
+function removed<K, T>(items: ReadonlyMap<K, T | undefined>): K[] {
+  return [...items].filter(([, item]) => item === undefined).map(([key]) => key);
+}

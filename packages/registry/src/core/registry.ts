@@ -1,0 +1,275 @@
+/**
+ * The configuration master: one synchronous object that takes inputs and returns effects.
+ *
+ * It keeps four collaborators, one for each question: who is a member (membership), may this change of an
+ * arc be (arc-changes), who answers when members die or come back (eviction), who must hear of it
+ * (publication). Each step drafts the next version of the ring, applies the level-triggered rules to it, and
+ * turns it into at most one change.
+ *
+ * Invariants, asserted at each change:
+ *  1. The arcs partition the ring, each primary is in sync, whoever an arc names is a member.
+ *  2. A changed arc has a higher epoch than all that it replaces.
+ *  3. Versions count up by one; the change of a version comes from the version before.
+ *  4. A restarted process is primary of nothing in a term from before its registration, except in an arc
+ *     that waits for its members and is offline until it gets a new term.
+ */
+
+import {
+  RingError,
+  RingView,
+  invariant,
+  type ArcConfig,
+  type Member,
+  type NodeId,
+  type Position,
+  type Ring,
+  type RingUpdate,
+} from '@ringkeep/shared';
+import { propose } from './arc-changes';
+import { checkConfig, type RegistryConfig, type RegistryTools } from './config';
+import { Deadlines } from './deadlines';
+import type { MemberAnswer, RegisteredAnswer, RegistryEffect, RegistryFact } from './effects';
+import { Eviction } from './eviction';
+import type { Caller, LeaveInput, ProposeInput, RegisterInput, RegistryInput, WatchInput } from './inputs';
+import { Membership } from './membership';
+import { Publication } from './publication';
+import { RingDraft } from './ring-draft';
+import { stateFault, type RegistryState } from './state';
+
+/** A tick that comes this much too late shows that the registry itself was away, stopped or starved. */
+const TICK_LATE_MS = 500;
+const NO_POSITIONS: ReadonlySet<Position> = new Set();
+
+export class RegistryCore {
+  private view: RingView;
+  private readonly membership: Membership;
+  private readonly eviction: Eviction;
+  private readonly publication: Publication;
+  private readonly returnWaits: Deadlines<Position>;
+  private facts: RegistryFact[] = [];
+  private lastNow: number;
+
+  /** `state` was read from disk, or is a new cluster's and saved. Nobody pays for the registry's absence. */
+  constructor(
+    private readonly config: RegistryConfig,
+    tools: RegistryTools,
+    private state: RegistryState,
+    now: number,
+  ) {
+    checkConfig(config);
+    const fault = stateFault(state);
+    if (fault !== undefined) throw new RingError('INTERNAL', `the registry's state is damaged: ${fault}`);
+    this.lastNow = now;
+    this.view = new RingView(state.ring);
+    this.membership = new Membership(config, tools, state, now);
+    this.eviction = new Eviction(state.returns);
+    this.publication = new Publication(config.historyChangesMax);
+    this.returnWaits = new Deadlines(config.returnWaitMs);
+    for (const { start } of state.returns) this.returnWaits.set(start, now);
+  }
+
+  get ring(): Ring {
+    return this.view.ring;
+  }
+
+  /** When the next tick is due; Infinity when nothing is awaited. */
+  get nextTickAt(): number {
+    return Math.min(this.membership.nextDeadline, this.returnWaits.next);
+  }
+
+  /** `now` in milliseconds of a clock that never goes back. A `save` comes first among the effects. */
+  step(now: number, input: RegistryInput): RegistryEffect[] {
+    invariant(now >= this.lastNow, 'time does not go back');
+    this.lastNow = now;
+    this.facts = [];
+    const before = this.state;
+    const effects = this.dispatch(now, input);
+    const save: RegistryEffect[] = this.state === before ? [] : [{ kind: 'save', state: this.state }];
+    const reports = this.facts.map((fact): RegistryEffect => ({ kind: 'report', fact }));
+    return [...save, ...effects, ...reports];
+  }
+
+  private dispatch(now: number, input: RegistryInput): RegistryEffect[] {
+    switch (input.kind) {
+      case 'register':
+        return this.answered(input.request, () => this.register(now, input));
+      case 'renew':
+        return this.answered(input.request, () => this.renew(now, input.caller));
+      case 'leave':
+        return this.answered(input.request, () => this.leave(now, input));
+      case 'propose':
+        return this.answered(input.request, () => this.propose(now, input));
+      case 'owners':
+        return this.answered(input.request, () => ({
+          effects: [],
+          answer: { kind: 'owners', members: this.view.owners() },
+        }));
+      case 'watch':
+        return this.watch(input);
+      case 'unwatch':
+        this.publication.remove(input.watcher);
+        return [];
+      case 'tick':
+        return this.tick(now);
+    }
+  }
+
+  private register(now: number, input: RegisterInput): Outcome {
+    const draft = new RingDraft(this.view);
+    const { how, member } = this.membership.register(draft, input, now);
+    if (how !== 'repeated') {
+      this.facts.push({ what: how, member });
+      if (how === 'joined' && draft.base.arcs.length === 0) draft.replaceArcs([], [wholeRing(member.id)]);
+      else for (const start of this.eviction.registered(draft, member.id)) this.returnWaits.set(start, now);
+    }
+    const effects = this.commit(draft, now);
+    if (how === 'restarted') this.assertNoOldRole(draft.base, member.id);
+    return { effects, answer: this.registration(member) };
+  }
+
+  private assertNoOldRole(before: Ring, id: NodeId): void {
+    for (const arc of this.ring.arcs) {
+      if (arc.primary !== id || this.eviction.isReturning(arc)) continue;
+      invariant(!before.arcs.includes(arc), 'invariant 4: a restarted process is primary in no older term');
+    }
+  }
+
+  private registration(member: Member): RegisteredAnswer {
+    const owner = this.view.arcOfPosition(member.id)?.primary;
+    const before =
+      owner === undefined || owner === member.id
+        ? this.view.neighbours(member.id)?.prev
+        : this.view.member(owner);
+    return {
+      kind: 'registered',
+      identity: { id: member.id, salt: member.salt, clusterId: this.ring.clusterId },
+      neighbor: before,
+      parameters: this.config.parameters,
+      ring: { kind: 'ring', ring: this.ring },
+    };
+  }
+
+  private renew(now: number, caller: Caller): Outcome {
+    const draft = new RingDraft(this.view);
+    const live = this.membership.renew(draft, caller, now);
+    return { effects: this.commit(draft, now), answer: this.memberAnswer(live, caller) };
+  }
+
+  private leave(now: number, { caller }: LeaveInput): Outcome {
+    const draft = new RingDraft(this.view);
+    const live = this.membership.renew(draft, caller, now);
+    const leaving = live ? this.membership.leave(draft, caller.id) : undefined;
+    if (leaving) this.facts.push({ what: 'leaving', member: leaving });
+    const effects = this.commit(draft, now);
+    return { effects, answer: this.memberAnswer(live && this.view.member(caller.id) !== undefined, caller) };
+  }
+
+  private memberAnswer(live: boolean, { knownVersion }: Caller): MemberAnswer {
+    return { kind: 'member', live, ring: this.since(knownVersion) };
+  }
+
+  private propose(now: number, { caller, proposal }: ProposeInput): Outcome {
+    const draft = new RingDraft(this.view);
+    const reason = propose(draft, caller, proposal, (arc) => this.eviction.isReturning(arc)) ?? '';
+    if (reason !== '') this.facts.push({ what: 'refused', by: caller.id, reason });
+    else this.membership.renew(draft, caller, now);
+    const effects = this.commit(draft, now);
+    const ring = this.since(caller.knownVersion);
+    return { effects, answer: { kind: 'proposal', accepted: reason === '', reason, ring } };
+  }
+
+  private watch({ watcher, fromVersion, clusterId }: WatchInput): RegistryEffect[] {
+    if (clusterId !== '' && clusterId !== this.ring.clusterId) {
+      this.publication.remove(watcher);
+      const text = `the ring of cluster ${clusterId} was asked for, this is cluster ${this.ring.clusterId}`;
+      return [{ kind: 'refuse-watch', watcher, code: 'FAILED_PRECONDITION', text }];
+    }
+    this.publication.add(watcher);
+    if (fromVersion === this.ring.version) return [];
+    return [{ kind: 'publish', watchers: [watcher], update: this.since(fromVersion) }];
+  }
+
+  private tick(now: number): RegistryEffect[] {
+    const lateMs = now - this.nextTickAt;
+    if (lateMs > TICK_LATE_MS) {
+      this.membership.forgive(now);
+      this.facts.push({ what: 'away', forMs: lateMs });
+    }
+    const draft = new RingDraft(this.view);
+    const dead = this.membership.expire(draft, now);
+    for (const member of dead) this.facts.push({ what: 'died', member });
+    const ids = new Set<NodeId>(dead.map((member) => member.id));
+    for (const start of this.eviction.died(ids)) this.returnWaits.delete(start);
+    return this.commit(draft, now, new Set(this.returnWaits.take(now)));
+  }
+
+  /**
+   * Applies the level-triggered rules and makes the draft the ring. `over`: at a tick, the arcs that have
+   * waited long enough. Returns what watchers must hear.
+   */
+  private commit(draft: RingDraft, now: number, over?: ReadonlySet<Position>): RegistryEffect[] {
+    if (draft.changed || over) {
+      for (const start of this.eviction.settle(draft, over ?? NO_POSITIONS)) this.returnWaits.delete(start);
+      for (const member of this.membership.forget(draft, now)) this.facts.push({ what: 'forgotten', member });
+    }
+    const next = draft.finish();
+    this.keep(next?.ring ?? this.ring);
+    if (!next) return [];
+    const { change } = next;
+    invariant(change.version === change.fromVersion + 1, 'invariant 3: versions count up by one');
+    const arcs = change.arcs.map((arc) => arc.start);
+    if (arcs.length > 0) this.facts.push({ what: 'changed', version: change.version, arcs });
+    const watchers = this.publication.note(change);
+    return watchers.length === 0 ? [] : [{ kind: 'publish', watchers, update: { kind: 'change', change } }];
+  }
+
+  /** The state to save; the same object as long as nothing durable has changed. */
+  private keep(ring: Ring): void {
+    const returns = this.eviction.pending();
+    const claims = this.membership.openClaims();
+    const same =
+      ring === this.state.ring &&
+      sameItems(returns, this.state.returns) &&
+      claims.length === this.state.claims.length;
+    if (same) return;
+    this.state = { ring, returns, claims };
+    if (ring !== this.view.ring) this.view = new RingView(ring);
+  }
+
+  private since(version: number): RingUpdate {
+    return this.publication.since(version, this.ring);
+  }
+
+  /** The effects of a request and its answer, or its refusal. */
+  private answered(request: number, decide: () => Outcome): RegistryEffect[] {
+    try {
+      const { effects, answer } = decide();
+      return [...effects, { kind: 'answer', request, answer }];
+    } catch (error) {
+      if (!(error instanceof RingError)) throw error;
+      return [{ kind: 'refuse', request, code: error.code, text: error.message }];
+    }
+  }
+}
+
+interface Outcome {
+  readonly effects: RegistryEffect[];
+  readonly answer: Extract<RegistryEffect, { kind: 'answer' }>['answer'];
+}
+
+function wholeRing(id: NodeId): ArcConfig {
+  return {
+    start: id,
+    end: id,
+    epoch: 1,
+    term: 1,
+    handover: false,
+    primary: id,
+    inSync: [id],
+    seq: 0,
+  };
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}

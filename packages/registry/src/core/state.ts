@@ -1,0 +1,40 @@
+/**
+ * What a registry must find again after a crash. Everything else (leases, watchers, history) starts afresh.
+ *
+ * Immutable; from one state to the next, members and arcs that did not change are the same objects, so that
+ * a store writes the differences only.
+ */
+
+import { ringFault, type NodeId, type Position, type Ring } from '@ringkeep/shared';
+
+/** An arc that was offline and whose members are coming back one by one. */
+export interface PendingReturn {
+  readonly start: Position;
+  /** The in-sync members that have registered, in that order. */
+  readonly back: readonly NodeId[];
+}
+
+/** The claim of a newcomer that has not been heard of since it was given its place. */
+export interface OpenClaim {
+  readonly id: NodeId;
+  readonly claim: string;
+}
+
+export interface RegistryState {
+  readonly ring: Ring;
+  readonly returns: readonly PendingReturn[];
+  readonly claims: readonly OpenClaim[];
+}
+
+/** A new cluster's. Version 1, so that it is newer than no ring at all. */
+export function newState(clusterId: string): RegistryState {
+  return { ring: { clusterId, version: 1, members: [], arcs: [] }, returns: [], claims: [] };
+}
+
+/** What is wrong with a state, or undefined. */
+export function stateFault(state: RegistryState): string | undefined {
+  if (state.ring.clusterId === '') return 'the cluster has no id';
+  const starts = new Set(state.ring.arcs.map((arc) => arc.start));
+  if (state.returns.some(({ start }) => !starts.has(start))) return 'an arc that is not there is returning';
+  return ringFault(state.ring);
+}
