@@ -67,6 +67,11 @@ export interface ConnectionAddr {
   incarnation: number;
   /** Random co-ordinates for the proximity metric; absent when the node does not take part. */
   coordinates: number[];
+  /**
+   * A random text that a newcomer keeps on its disk from before it first registers, so that asking again
+   * (the answer was lost, or the process died before it noted it) gives the same place. May be empty.
+   */
+  claim: string;
 }
 
 export interface NodeIdentity {
@@ -244,7 +249,7 @@ export const Empty: MessageFns<Empty> = {
 };
 
 function createBaseConnectionAddr(): ConnectionAddr {
-  return { addr: "", identity: undefined, incarnation: 0, coordinates: [] };
+  return { addr: "", identity: undefined, incarnation: 0, coordinates: [], claim: "" };
 }
 
 export const ConnectionAddr: MessageFns<ConnectionAddr> = {
@@ -267,6 +272,9 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
         writer.double(v);
       }
       writer.join();
+    }
+    if (message.claim !== "") {
+      writer.uint32(42).string(message.claim);
     }
     return writer;
   },
@@ -326,6 +334,14 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
 
             break;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.claim = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -349,6 +365,7 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
       : undefined;
     message.incarnation = object.incarnation ?? 0;
     message.coordinates = object.coordinates?.map((e) => e) || [];
+    message.claim = object.claim ?? "";
     return message;
   },
 };
