@@ -1,0 +1,102 @@
+/**
+ * One connection to one node: its channel, the stream of batches on it, and watches of its ring.
+ *
+ * The stream is opened before the channel is connected, and nothing is written to it until the channel is
+ * ready: an error before that moment names its cause and proves that no operation has left. Each attempt
+ * has a channel of its own, so that the session's pauses are the only ones.
+ */
+
+import { connectivityState, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
+import { channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { dht, encodeRequest, type FrameHeader, type registry } from '@ringkeep/shared/wire';
+import type { Operation } from '@ringkeep/shared';
+
+export interface ConnectionEvents {
+  opened(): void;
+  /** Never opened; nothing was sent. */
+  failed(reason: string): void;
+  /** Was open; what is unanswered may have happened. */
+  ended(reason: string): void;
+  reply(reply: dht.BatchReply): void;
+  /** Takes frames again after `send` has returned false. */
+  writable(): void;
+}
+
+export interface ConnectionOptions {
+  readonly tls: TlsMaterial | undefined;
+  /** How long an attempt may take. */
+  readonly connectMs: number;
+}
+
+export class NodeConnection {
+  private readonly client: dht.DhtNodeClient;
+  private readonly stream: ClientDuplexStream<dht.BatchRequest, dht.BatchReply>;
+  private readonly attempt: NodeJS.Timeout;
+  private phase: 'connecting' | 'open' | 'over' = 'connecting';
+
+  constructor(
+    address: string,
+    options: ConnectionOptions,
+    private readonly events: ConnectionEvents,
+  ) {
+    this.client = new dht.DhtNodeClient(...channelTo(address, options.tls));
+    this.stream = this.client.queryBatch();
+    this.stream.on('data', (reply: dht.BatchReply) => {
+      if (this.phase === 'open') events.reply(reply);
+    });
+    this.stream.on('drain', () => {
+      if (this.phase === 'open') events.writable();
+    });
+    // An error is followed by its status, which says the same.
+    this.stream.on('error', () => undefined);
+    this.stream.on('status', (status) => this.lost(status.details || 'the node ended the stream'));
+    this.attempt = setTimeout(
+      () => this.lost(`no connection within ${options.connectMs} ms`),
+      options.connectMs,
+    );
+    this.awaitReady();
+  }
+
+  /** Hands a frame to the stream. False asks to wait for `writable` before the next one. */
+  send(header: FrameHeader, operations: readonly Operation[]): boolean {
+    return this.stream.write(encodeRequest(header, operations));
+  }
+
+  cancel(frame: number): void {
+    this.stream.write(dht.BatchRequest.fromPartial({ cancel: frame }));
+  }
+
+  watchRing(request: registry.WatchRingRequest): ClientReadableStream<registry.RingUpdate> {
+    return this.client.watchRing(request);
+  }
+
+  /** Ends it in whatever state it is; no event follows. */
+  close(): void {
+    if (this.phase === 'over') return;
+    this.phase = 'over';
+    clearTimeout(this.attempt);
+    this.stream.cancel();
+    this.client.close();
+  }
+
+  private awaitReady(): void {
+    if (this.phase !== 'connecting') return;
+    const channel = this.client.getChannel();
+    const state = channel.getConnectivityState(true);
+    if (state === connectivityState.READY) {
+      clearTimeout(this.attempt);
+      this.phase = 'open';
+      this.events.opened();
+      return;
+    }
+    channel.watchConnectivityState(state, Infinity, () => this.awaitReady());
+  }
+
+  private lost(reason: string): void {
+    const { phase } = this;
+    if (phase === 'over') return;
+    this.close();
+    if (phase === 'open') this.events.ended(reason);
+    else this.events.failed(reason);
+  }
+}

@@ -1,0 +1,63 @@
+/** One watch of the ring, at a node or at the registry: its updates, decoded and checked, and its end. */
+
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import type { RingUpdate } from '@ringkeep/shared';
+import { channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { registry, updateFromWire } from '@ringkeep/shared/wire';
+
+export interface FeedEvents {
+  update(update: RingUpdate): void;
+  ended(reason: string): void;
+}
+
+export class RingFeed {
+  private over = false;
+
+  constructor(
+    private readonly stream: ClientReadableStream<registry.RingUpdate>,
+    private readonly events: FeedEvents,
+    /** Ends what the stream runs on, when it is the feed's own. */
+    private readonly release: () => void = () => undefined,
+  ) {
+    stream.on('data', (message: registry.RingUpdate) => this.received(message));
+    // An error is followed by its status, which says the same.
+    stream.on('error', () => undefined);
+    stream.on('status', (status) => this.lost(status.details || 'the watch was ended'));
+  }
+
+  static ofRegistry(
+    address: string,
+    request: registry.WatchRingRequest,
+    tls: TlsMaterial | undefined,
+    events: FeedEvents,
+  ): RingFeed {
+    const client = new registry.RegistryClient(...channelTo(address, tls));
+    return new RingFeed(client.watchRing(request), events, () => client.close());
+  }
+
+  /** Ends it; no event follows. */
+  close(): void {
+    if (this.over) return;
+    this.over = true;
+    this.stream.cancel();
+    this.release();
+  }
+
+  private received(message: registry.RingUpdate): void {
+    if (this.over) return;
+    let update: RingUpdate;
+    try {
+      update = updateFromWire(message);
+    } catch (error) {
+      this.lost((error as Error).message);
+      return;
+    }
+    this.events.update(update);
+  }
+
+  private lost(reason: string): void {
+    if (this.over) return;
+    this.close();
+    this.events.ended(reason);
+  }
+}

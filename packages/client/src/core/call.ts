@@ -1,0 +1,63 @@
+/**
+ * One operation on its way, from the caller's request to its result.
+ *
+ * A call is in exactly one place: a queue of the session, or a frame that was handed to a node's stream.
+ * That place is what decides about a write when something breaks: in a queue it certainly has not
+ * left, in a frame it may have. How the caller hears of the result is its own affair (`deliver`),
+ * so that a call costs one object and a batch of calls needs no promise each.
+ */
+
+import {
+  OperationType,
+  POSITION_BYTES,
+  invariant,
+  type ErrorCode,
+  type Operation,
+  type OperationResult,
+} from '@ringkeep/shared';
+import type { Frame } from './frame';
+
+export abstract class Call {
+  /** The frame in which it travels and its index there; undefined while it waits. */
+  frame: Frame | undefined = undefined;
+  slot = 0;
+  /** Set once, when all is said. */
+  result: OperationResult | undefined = undefined;
+  /** The last refusal; nothing was started then. */
+  refusal: { readonly code: ErrorCode; readonly text: string } | undefined = undefined;
+  /** How often it was sent in vain; sets the pause before the next time. */
+  attempts = 0;
+  /** How often in a row it was sent to a node that did not own its key. */
+  strays = 0;
+  retryAtMs = 0;
+  /** False when it goes to a node that is expected to forward it. */
+  direct = true;
+  /** Bytes of key and value. */
+  readonly bytes: number;
+  readonly isWrite: boolean;
+
+  constructor(
+    readonly operation: Operation,
+    readonly deadlineAtMs: number,
+    /** Whether refusals are tried again until the deadline. */
+    readonly retries: boolean,
+  ) {
+    this.isWrite = operation.type !== OperationType.Get;
+    this.bytes =
+      operation.key.length -
+      POSITION_BYTES +
+      (operation.type === OperationType.Set ? operation.value.length : 0);
+  }
+
+  get settled(): boolean {
+    return this.result !== undefined;
+  }
+
+  settle(result: OperationResult): void {
+    invariant(this.result === undefined, 'a call has one result');
+    this.result = result;
+  }
+
+  /** Tells the caller. Called once, when `result` is set, outside the session. */
+  abstract deliver(): void;
+}

@@ -1,0 +1,114 @@
+/**
+ * Which node a call should go to: the ring as far as it is known, and a link to each node.
+ *
+ * The owner answers in one step, but it may not be reachable from here (an address that is valid only
+ * inside a container network) or not yet known. Any other node forwards, so there is one rule: the owner if
+ * its stream is open, otherwise any open stream, the nodes that the application named before others.
+ */
+
+import {
+  NO_RING,
+  RingView,
+  updateRing,
+  type ArcConfig,
+  type Random,
+  type Ring,
+  type RingKey,
+  type RingUpdate,
+} from '@ringkeep/shared';
+import { Link } from './link';
+
+export class Directory {
+  readonly links = new Map<string, Link>();
+  /** Those with an open stream: only they have anything queued or in flight. */
+  readonly open = new Set<Link>();
+  private view = new RingView(NO_RING);
+  private linksByArc = new Map<ArcConfig, Link>();
+  /** Nodes that have left the ring and are not forgotten yet: something they may still answer is in flight. */
+  private strangers: Link[] = [];
+
+  constructor(seeds: readonly string[]) {
+    for (const address of seeds) this.links.set(address, new Link(address, true));
+  }
+
+  get ring(): Ring {
+    return this.view.ring;
+  }
+
+  /** True when the ring is newer now, false when it was known, undefined when the update does not continue it. */
+  adopt(update: RingUpdate): boolean | undefined {
+    const ring = updateRing(this.ring, update);
+    if (ring === undefined) return undefined;
+    if (ring === this.ring) return false;
+    this.view = new RingView(ring);
+    this.linksByArc = new Map();
+    for (const arc of ring.arcs) {
+      const member = this.view.member(arc.primary);
+      if (member !== undefined) this.linksByArc.set(arc, this.linkTo(member.addr));
+    }
+    for (const member of ring.members) if (member.state === 'active') this.linkTo(member.addr);
+    const named = new Set(ring.members.map((member) => member.addr));
+    this.strangers = [...this.links.values()].filter((link) => !link.isSeed && !named.has(link.address));
+    return true;
+  }
+
+  /** The node that owns a key; undefined while that is not known. */
+  ownerOf(key: RingKey): Link | undefined {
+    const arc = this.view.arcOfKey(key);
+    return arc === undefined ? undefined : this.linksByArc.get(arc);
+  }
+
+  /** A node that can be reached and will forward; another one from time to time. */
+  forwarder(random: Random): Link | undefined {
+    const open = [...this.open];
+    const seeds = open.filter((link) => link.isSeed);
+    const choice = seeds.length > 0 ? seeds : open;
+    return choice.length === 0 ? undefined : random.pick(choice);
+  }
+
+  /** The nodes to try while none can be reached, those that the application named first. */
+  candidates(nowMs: number): Link[] {
+    const links = [...this.links.values()].filter((link) => link.mayConnect(nowMs));
+    return [...links.filter((link) => link.isSeed), ...links.filter((link) => !link.isSeed)];
+  }
+
+  /** The nodes that left the ring and have nothing more to answer, forgotten with this call. */
+  retire(): Link[] {
+    const retired = this.strangers.filter((link) => link.frames.size === 0);
+    if (retired.length === 0) return retired;
+    this.strangers = this.strangers.filter((link) => link.frames.size > 0);
+    for (const link of retired) {
+      this.links.delete(link.address);
+      this.open.delete(link);
+    }
+    return retired;
+  }
+
+  /** The nodes that the ring takes for dead. */
+  dead(): Link[] {
+    const dead = this.ring.members.filter((member) => member.state === 'dead');
+    return dead.flatMap((member) => this.links.get(member.addr) ?? []);
+  }
+
+  /** Why no node can be reached, for people; undefined when one can or nothing was tried. */
+  obstacle(): string | undefined {
+    if (this.ring.version > 0 && this.ring.arcs.length === 0) return 'the ring has no nodes yet';
+    if (this.open.size > 0) return undefined;
+    const reasons: string[] = [];
+    for (const link of this.links.values()) {
+      if (link.phase.kind === 'broken') reasons.push(`${link.address}: ${link.phase.reason}`);
+    }
+    if (reasons.length === 0) return undefined;
+    const shown = reasons.slice(0, 3).join('; ');
+    return `no node can be reached (${shown}${reasons.length > 3 ? '; …' : ''})`;
+  }
+
+  private linkTo(address: string): Link {
+    let link = this.links.get(address);
+    if (link === undefined) {
+      link = new Link(address, false);
+      this.links.set(address, link);
+    }
+    return link;
+  }
+}

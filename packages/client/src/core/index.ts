@@ -1,0 +1,5 @@
+export * from './call';
+export * from './effects';
+export * from './frame';
+export * from './limits';
+export * from './session';

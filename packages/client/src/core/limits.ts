@@ -1,0 +1,58 @@
+/** The limits and paces of a client session. Each has a unit in its name and a reason beside it. */
+
+import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX, MESSAGE_BYTES_MAX, invariant } from '@ringkeep/shared';
+
+export interface SessionLimits {
+  /** Operations that are waiting or in flight; one more is refused, so that memory stays bounded. */
+  readonly operationsMax: number;
+  /** The same for the bytes of their keys and values. */
+  readonly bytesMax: number;
+  /** Operations handed to one node's stream and unanswered: a slow node must not take all there is. */
+  readonly nodeOperationsMax: number;
+  readonly nodeBytesMax: number;
+  /** Operations handed to any stream and unanswered. */
+  readonly inFlightOperationsMax: number;
+  readonly inFlightBytesMax: number;
+}
+
+export const DEFAULT_LIMITS: SessionLimits = {
+  operationsMax: 65_536,
+  bytesMax: 64 * 1024 * 1024,
+  nodeOperationsMax: 8_192,
+  nodeBytesMax: 8 * 1024 * 1024,
+  inFlightOperationsMax: 32_768,
+  inFlightBytesMax: 32 * 1024 * 1024,
+};
+
+/** How often deadlines and retries are looked at while there are operations: their precision. */
+export const TICK_MS = 10;
+/** Nodes to which connections are tried at once while none is open. */
+export const CONNECTING_MAX = 3;
+/** Wrong nodes in a row after which an operation lets the next node forward it. */
+export const STRAYS_MAX = 2;
+/** First and longest pause before an operation that was refused is sent again. */
+export const RESEND_PAUSE_MS = { first: 10, longest: 400 } as const;
+/** The same for connections while no other node can be reached: an outage should end soon after its cause. */
+export const RECONNECT_PAUSE_MS = { first: 50, longest: 1_000 } as const;
+/** The same while other nodes forward: an address behind a NAT may never be reachable. */
+export const DIRECT_PAUSE_MS = { first: 100, longest: 30_000 } as const;
+/** The same for a watch of the ring that ended. */
+export const WATCH_PAUSE_MS = { first: 50, longest: 2_000 } as const;
+
+/** Fills in what is missing. Throws an error naming a limit that cannot be. */
+export function checkLimits(given: Partial<SessionLimits>): SessionLimits {
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    invariant(Number.isSafeInteger(value) && value > 0, `${name} must be a positive integer, got ${value}`);
+  }
+  return limits;
+}
+
+invariant(
+  DEFAULT_LIMITS.nodeOperationsMax >= 2 * FRAME_OPERATIONS_MAX,
+  'one frame can be made while another travels',
+);
+invariant(
+  DEFAULT_LIMITS.nodeBytesMax >= MESSAGE_BYTES_MAX && DEFAULT_LIMITS.bytesMax > FRAME_BYTES_TARGET,
+  'the largest message fits',
+);

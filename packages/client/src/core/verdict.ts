@@ -1,0 +1,90 @@
+/**
+ * What an answer, a broken stream or a deadline means for a call. The rules:
+ *
+ * 1. A refusal (NOT_OWNER, UNAVAILABLE, RESOURCE_EXHAUSTED, or the node's own DEADLINE_EXCEEDED) says
+ *    that nothing was started: reads and writes alike may be sent again, within the caller's deadline.
+ * 2. A read may always be sent again.
+ * 3. A write that was handed to a stream and not answered may have happened. It is never sent again:
+ *    its outcome is unknown.
+ * 4. When the deadline passes, a call that was refused by a node says so; the caller learns more from
+ *    "unavailable" than from "too late".
+ */
+
+import type { ErrorCode, OperationResult } from '@ringkeep/shared';
+import type { Call } from './call';
+
+export type Verdict =
+  | { readonly kind: 'settle'; readonly result: OperationResult }
+  /** Send it again: at once with the newer ring, otherwise after a pause. */
+  | { readonly kind: 'resend'; readonly atOnce: boolean };
+
+const RESEND_AT_ONCE: Verdict = { kind: 'resend', atOnce: true };
+const RESEND_LATER: Verdict = { kind: 'resend', atOnce: false };
+
+function failure(code: ErrorCode, text: string): OperationResult {
+  return { ok: false, code, text };
+}
+
+/** A node has answered. */
+export function verdictOnResult(call: Call, result: OperationResult): Verdict {
+  if (result.ok) return { kind: 'settle', result };
+  switch (result.code) {
+    case 'NOT_OWNER':
+      call.refusal = result;
+      call.strays++;
+      if (!call.retries) return { kind: 'settle', result };
+      return call.strays === 1 ? RESEND_AT_ONCE : RESEND_LATER;
+    case 'UNAVAILABLE':
+    case 'RESOURCE_EXHAUSTED':
+    case 'DEADLINE_EXCEEDED':
+      call.refusal = result;
+      call.strays = 0;
+      return call.retries ? RESEND_LATER : { kind: 'settle', result };
+    case 'OUTCOME_UNKNOWN':
+      return call.retries && !call.isWrite ? RESEND_LATER : { kind: 'settle', result };
+    default:
+      return { kind: 'settle', result };
+  }
+}
+
+/** The stream on which the call travelled has ended without an answer. */
+export function verdictOnBreak(call: Call, address: string, reason: string): Verdict {
+  if (call.isWrite) {
+    const text = `outcome unknown: the connection to ${address} broke (${reason}), the write may have happened`;
+    return { kind: 'settle', result: failure('OUTCOME_UNKNOWN', text) };
+  }
+  if (call.retries) return RESEND_LATER;
+  return {
+    kind: 'settle',
+    result: failure('UNAVAILABLE', `the connection to ${address} broke (${reason})`),
+  };
+}
+
+/** The deadline has passed. `address` is where the call travels; `obstacle` why it was not sent, if known. */
+export function resultOnDeadline(
+  call: Call,
+  address: string | undefined,
+  obstacle: string | undefined,
+): OperationResult {
+  if (address !== undefined) {
+    if (!call.isWrite) {
+      return failure('DEADLINE_EXCEEDED', `the deadline has passed without an answer from ${address}`);
+    }
+    const text = `outcome unknown: no answer from ${address} within the deadline, the write may have happened`;
+    return failure('OUTCOME_UNKNOWN', text);
+  }
+  const { refusal } = call;
+  if (refusal?.code === 'UNAVAILABLE' || refusal?.code === 'RESOURCE_EXHAUSTED')
+    return failure(refusal.code, refusal.text);
+  const why = obstacle ?? refusal?.text;
+  const text = `the deadline has passed, nothing was ${call.isWrite ? 'written' : 'read'}`;
+  return failure('DEADLINE_EXCEEDED', why === undefined ? text : `${text}: ${why}`);
+}
+
+/** The caller has cancelled the call, or the client was closed; `address` is where it travels. */
+export function resultOnCancel(call: Call, address: string | undefined, by: string): OperationResult {
+  if (address !== undefined && call.isWrite) {
+    return failure('OUTCOME_UNKNOWN', `outcome unknown: cancelled by ${by} after it was sent to ${address}`);
+  }
+  return failure('CANCELLED', `cancelled by ${by}`);
+}

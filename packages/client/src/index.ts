@@ -1,0 +1,6 @@
+export { RingClient } from './ring-client';
+export type { CallOptions, RingClientOptions } from './options';
+export type { Operand } from './operands';
+export type { ItemResult } from './pending-calls';
+export type { SessionCounts, SessionLimits, SessionReport, WatchSource } from './core';
+export { RingError, type ErrorCode, type Ring } from '@ringkeep/shared';

@@ -1,0 +1,37 @@
+/** Keys and values as applications hand them in: text is UTF-8, anything else is bytes. */
+
+import { DEFAULT_PARAMETERS, RingError, type Bytes } from '@ringkeep/shared';
+import { bytesOfBuffer, bytesOfText, checkKey, checkValue } from '@ringkeep/shared/runtime';
+
+/** A key or a value: text, which stands for its UTF-8 bytes, or bytes. */
+export type Operand = string | Uint8Array;
+
+/** The bytes of a key. Throws INVALID_ARGUMENT when no ring would take it. */
+export function keyBytes(key: Operand): Bytes {
+  const bytes = bytesOf(key, 'key');
+  checkKey(bytes, DEFAULT_PARAMETERS.keyBytesMax);
+  return bytes;
+}
+
+/** The bytes of a value. Throws INVALID_ARGUMENT when no ring would take it. */
+export function valueBytes(value: Operand): Bytes {
+  const bytes = bytesOf(value, 'value');
+  checkValue(bytes, DEFAULT_PARAMETERS.valueBytesMax);
+  return bytes;
+}
+
+function bytesOf(operand: Operand, what: string): Bytes {
+  if (typeof operand === 'string') {
+    // Only ASCII has as many bytes as code units, and then the text is its own byte string.
+    if (Buffer.byteLength(operand) === operand.length) return operand as Bytes;
+    if (/\p{Surrogate}/u.test(operand)) {
+      throw new RingError('INVALID_ARGUMENT', `the ${what} has a lone surrogate, which UTF-8 cannot hold`);
+    }
+    return bytesOfText(operand);
+  }
+  if (operand instanceof Uint8Array) return bytesOfBuffer(operand);
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    `the ${what} must be a string or a Uint8Array, got ${typeof operand}`,
+  );
+}

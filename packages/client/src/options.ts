@@ -1,0 +1,74 @@
+/** What a RingClient is told when it is made, filled in and checked. */
+
+import { RingError } from '@ringkeep/shared';
+import { addressUrl, parseAddress, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { checkLimits, type SessionLimits, type SessionReport } from './core';
+
+export interface RingClientOptions {
+  /** Addresses of nodes, `host:port` or URLs. One is enough: the others are learned from it. */
+  readonly nodes?: readonly string[];
+  /** The registry's address, instead of nodes or beside them. */
+  readonly registry?: string;
+  /** How long an operation may take unless its call says otherwise. Default 10 s. */
+  readonly deadlineMs?: number;
+  /** How long an attempt to connect may take. Default 5 s. */
+  readonly connectMs?: number;
+  readonly limits?: Partial<SessionLimits>;
+  readonly tls?: TlsMaterial;
+  /** Seeds the jitter of pauses and the choice among equals. */
+  readonly seed?: number;
+  /** Told of connections made and lost; for logs. */
+  readonly onReport?: (report: SessionReport) => void;
+}
+
+export interface CallOptions {
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+  /** False hands a refusal (overload, nobody can answer) to the caller instead of trying again. */
+  readonly retry?: boolean;
+}
+
+export interface ResolvedOptions {
+  readonly nodes: readonly string[];
+  readonly registry: string | undefined;
+  readonly deadlineMs: number;
+  readonly connectMs: number;
+  readonly limits: SessionLimits;
+  readonly tls: TlsMaterial | undefined;
+  readonly seed: number;
+  readonly onReport: (report: SessionReport) => void;
+}
+
+const DEADLINE_MS = 10_000;
+const CONNECT_MS = 5_000;
+/** What fits the frame's field of milliseconds and a timer. */
+const DURATION_MS_MAX = 2 ** 31 - 1;
+
+/** Throws INVALID_ARGUMENT naming the option. */
+export function resolveOptions(options: RingClientOptions): ResolvedOptions {
+  const nodes = [...new Set((options.nodes ?? []).map(normalAddress))];
+  const registry = options.registry === undefined ? undefined : normalAddress(options.registry);
+  if (nodes.length === 0 && registry === undefined) {
+    throw new RingError('INVALID_ARGUMENT', 'a client needs the address of a node or of the registry');
+  }
+  return {
+    nodes,
+    registry,
+    deadlineMs: checkDuration('deadlineMs', options.deadlineMs ?? DEADLINE_MS),
+    connectMs: checkDuration('connectMs', options.connectMs ?? CONNECT_MS),
+    limits: checkLimits(options.limits ?? {}),
+    tls: options.tls,
+    seed: options.seed ?? Math.floor(Math.random() * 2 ** 52),
+    onReport: options.onReport ?? (() => undefined),
+  };
+}
+
+/** Throws INVALID_ARGUMENT unless it is a positive number of milliseconds that a timer can hold. */
+export function checkDuration(name: string, ms: number): number {
+  if (Number.isFinite(ms) && ms > 0 && ms <= DURATION_MS_MAX) return ms;
+  throw new RingError('INVALID_ARGUMENT', `${name} must be from 1 to ${DURATION_MS_MAX}, got ${ms}`);
+}
+
+function normalAddress(text: string): string {
+  return addressUrl(parseAddress(text));
+}

@@ -1,0 +1,203 @@
+/**
+ * The client of a ring: get, set and delete as plain promises, batched by themselves.
+ *
+ * It knows the ring and talks to the owner of each key; the session (core/session.ts) says how. Errors are
+ * RingErrors, whose code says what may be done about them. Operations that are issued without waiting for
+ * each other have no order, not even on one key.
+ */
+
+import { OperationType, Random, RingError, type Operation, type Ring } from '@ringkeep/shared';
+import { ringKeyOf, textOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
+import { SessionHost } from './adapters/session-host';
+import { Batch } from './batch';
+import type { SessionCounts } from './core';
+import { keyBytes, valueBytes, type Operand } from './operands';
+import {
+  checkDuration,
+  resolveOptions,
+  type CallOptions,
+  type ResolvedOptions,
+  type RingClientOptions,
+} from './options';
+import { PromiseCall, type ItemResult } from './pending-calls';
+import { RingListeners } from './ring-listeners';
+
+/** How long `close` waits for what is outstanding. */
+const CLOSE_MS = 5_000;
+
+export class RingClient {
+  private readonly options: ResolvedOptions;
+  private readonly host: SessionHost;
+  private readonly listeners = new RingListeners();
+  private readonly closed: Promise<void>;
+  private closing = false;
+
+  /** Begins to connect at once; operations may be issued at once, too. */
+  constructor(options: RingClientOptions) {
+    this.options = resolveOptions(options);
+    let closed = (): void => undefined;
+    this.closed = new Promise((resolve) => (closed = resolve));
+    this.host = new SessionHost(this.options, new Random(this.options.seed), this.options, {
+      ring: (ring) => this.listeners.tell(ring),
+      report: this.options.onReport,
+      closed: () => {
+        this.listeners.close();
+        closed();
+      },
+    });
+  }
+
+  /** A client that knows the ring. Throws UNAVAILABLE, saying why, when that takes longer than the deadline. */
+  static async connect(options: RingClientOptions, call: CallOptions = {}): Promise<RingClient> {
+    const client = new RingClient(options);
+    try {
+      await client.ready(call);
+      return client;
+    } catch (error) {
+      await client.close({ deadlineMs: 1 });
+      throw error;
+    }
+  }
+
+  /** Waits until the ring is known. */
+  async ready(options: CallOptions = {}): Promise<Ring> {
+    const deadlineMs = checkDuration('deadlineMs', options.deadlineMs ?? this.options.deadlineMs);
+    if (this.host.ring.version > 0) return this.host.ring;
+    return this.listeners.next(deadlineMs, options.signal, () => {
+      const why = this.host.obstacle ?? 'no answer came';
+      return new RingError('UNAVAILABLE', `the ring is not known after ${deadlineMs} ms: ${why}`);
+    });
+  }
+
+  /** The value of a key, undefined when it is not present. */
+  get(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
+    return this.issue(OperationType.Get, key, undefined, options);
+  }
+
+  /** The value of a key as text. Throws FAILED_PRECONDITION when it is not UTF-8. */
+  async getText(key: Operand, options?: CallOptions): Promise<string | undefined> {
+    const value = await this.get(key, options);
+    if (value === undefined) return undefined;
+    const text = textOfBytes(bytesOfBuffer(value));
+    if (text === undefined)
+      throw new RingError('FAILED_PRECONDITION', 'the value is not UTF-8 text; use get');
+    return text;
+  }
+
+  /** Stores a value. Returns the one that it replaces, undefined when there was none. */
+  set(key: Operand, value: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
+    return this.issue(OperationType.Set, key, value, options);
+  }
+
+  /** Removes a key. Returns its value, undefined when it was not present. */
+  delete(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
+    return this.issue(OperationType.Delete, key, undefined, options);
+  }
+
+  /** Many `get`s; each item has its own result, in the order of the keys. */
+  getMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
+    return this.issueMany(
+      mapped(keys, (key) => () => operation(OperationType.Get, key, undefined)),
+      options,
+    );
+  }
+
+  /** Many `set`s, in no order among themselves; each item has its own result, in the order of the entries. */
+  setMany(
+    entries: Iterable<readonly [key: Operand, value: Operand]>,
+    options?: CallOptions,
+  ): Promise<ItemResult[]> {
+    const makers = mapped(
+      entries,
+      ([key, value]) =>
+        () =>
+          operation(OperationType.Set, key, value),
+    );
+    return this.issueMany(makers, options);
+  }
+
+  /** Many `delete`s; each item has its own result, in the order of the keys. */
+  deleteMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
+    return this.issueMany(
+      mapped(keys, (key) => () => operation(OperationType.Delete, key, undefined)),
+      options,
+    );
+  }
+
+  /** The ring as far as it is known; version 0 and empty before anything is. */
+  ring(): Ring {
+    return this.host.ring;
+  }
+
+  /** Tells of the ring, now if it is known, and of each newer one. Returns what ends that. */
+  watchRing(listener: (ring: Ring) => void): () => void {
+    return this.listeners.add(listener, this.host.ring);
+  }
+
+  /** The ring and each newer one, until the client is closed. Whoever is slow gets the newest only. */
+  rings(): AsyncIterableIterator<Ring> {
+    return this.listeners.iterate(this.host.ring);
+  }
+
+  /** What is outstanding and what was sent, for measurements. */
+  get counts(): SessionCounts {
+    return this.host.counts;
+  }
+
+  /** Takes no new operations, waits for those outstanding for at most `deadlineMs`, and disconnects. */
+  async close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+    const deadlineMs = checkDuration('deadlineMs', options.deadlineMs ?? CLOSE_MS);
+    if (!this.closing) {
+      this.closing = true;
+      this.host.drain();
+    }
+    const late = setTimeout(() => this.host.stop(), deadlineMs);
+    await this.closed;
+    clearTimeout(late);
+  }
+
+  private issue(
+    type: OperationType,
+    key: Operand,
+    value: Operand | undefined,
+    options: CallOptions | undefined,
+  ): Promise<Uint8Array | undefined> {
+    return new Promise((resolve, reject) => {
+      const made = operation(type, key, value);
+      const deadlineAtMs = this.deadlineAtMs(options);
+      const call = new PromiseCall(made, deadlineAtMs, options?.retry ?? true, resolve, reject);
+      const signal = options?.signal;
+      if (signal !== undefined) {
+        if (signal.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
+        call.cancelOn(signal, () => this.host.abort(call));
+      }
+      this.host.submit(call);
+    });
+  }
+
+  private async issueMany(
+    operations: Iterable<() => Operation>,
+    options: CallOptions | undefined,
+  ): Promise<ItemResult[]> {
+    const deadlineAtMs = this.deadlineAtMs(options);
+    const terms = { deadlineAtMs, retries: options?.retry ?? true, signal: options?.signal };
+    return Batch.run(this.host, operations, terms);
+  }
+
+  private deadlineAtMs(options: CallOptions | undefined): number {
+    const given = options?.deadlineMs;
+    const deadlineMs = given === undefined ? this.options.deadlineMs : checkDuration('deadlineMs', given);
+    return this.host.now() + deadlineMs;
+  }
+}
+
+function operation(type: OperationType, key: Operand, value: Operand | undefined): Operation {
+  const located = ringKeyOf(keyBytes(key));
+  if (type !== OperationType.Set) return { type, key: located };
+  if (value === undefined) throw new RingError('INVALID_ARGUMENT', 'Value not provided');
+  return { type, key: located, value: valueBytes(value) };
+}
+
+function* mapped<From, To>(items: Iterable<From>, map: (item: From) => To): Generator<To> {
+  for (const item of items) yield map(item);
+}
