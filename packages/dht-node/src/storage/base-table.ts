@@ -1,0 +1,164 @@
+/**
+ * The entries as of the last checkpoint, on the disk: LMDB, keyed by ring key, so that an arc is one
+ * contiguous range and a checkpoint, which writes in this order, touches each page once.
+ *
+ * A checkpoint is one transaction. It is filled on the main thread, slice by slice with the event loop
+ * running between, and committed on LMDB's own thread. While it is open, reads see what it has written so
+ * far; that does no harm, since whatever it writes lies in the frozen layer above, which hides it.
+ *
+ * What this file knows about lmdb-js: `overlappingSync: false`, or a promise resolves before the data is on
+ * the disk; a child transaction, since only that is undone when its callback throws; `getBinaryFast`
+ * returns a shared buffer whose length is the value's; a range without a start leaves out the keys that
+ * begin below 0x05; a read transaction outlives a commit until it is reset. Keys of up to 1,978 bytes fit
+ * pages of 4 KiB, so that the longest ring key (1,032 bytes) does.
+ */
+
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import type { Layer } from './layer';
+
+export interface Checkpoint {
+  /** The number of the last batch that it includes. */
+  readonly number: number;
+  readonly snapshot: Uint8Array;
+  /** Keys and bytes for each part of the ring, see range-counts.ts. */
+  readonly counts: Buffer;
+}
+
+const FORMAT_VERSION = 1;
+/** The head of the state record: format version (4), batch number (8), length of the counts (4). */
+const STATE_HEAD_BYTES = 16;
+const STATE_KEY = 'state';
+
+/** How long a checkpoint may keep the event loop to itself. */
+const SLICE_MS = 2;
+/** Reading the clock costs a part of what a put costs. */
+const OPERATIONS_PER_CLOCK_READ = 16;
+const ERASE_PAGE_KEYS = 256;
+
+const LOWEST_KEY = '\0' as Bytes;
+const WHOLE_RING: KeyRange = { from: '' as Bytes, to: undefined };
+
+/** Ring keys travel to LMDB as the byte strings they are. */
+const keyEncoder = {
+  writeKey: (key: Bytes, target: Buffer, at: number): number => at + target.write(key, at, 'latin1'),
+  readKey: (source: Buffer, at: number, end: number): Bytes => source.toString('latin1', at, end) as Bytes,
+};
+
+/** The source is longer than the value. */
+const encoder = {
+  encode: (value: Bytes): Buffer => Buffer.from(value, 'latin1'),
+  decode: (source: Buffer, end: number | { end: number }): Bytes =>
+    source.toString('latin1', 0, typeof end === 'number' ? end : end.end) as Bytes,
+};
+
+/** lmdb's type leaves `keyEncoder` out, which its documentation describes. */
+const ENTRIES = { name: 'entries', keyEncoder, encoder };
+
+export class BaseTable {
+  private constructor(
+    private readonly path: string,
+    private readonly environment: RootDatabase,
+    private readonly entries: Database<Bytes, Bytes>,
+    private readonly state: Database<Buffer, string>,
+  ) {}
+
+  static open(path: string): BaseTable {
+    try {
+      const environment = open({ path, overlappingSync: false, maxDbs: 2 });
+      const entries = environment.openDB<Bytes, Bytes>(ENTRIES);
+      const state = environment.openDB<Buffer, string>({ name: 'state', encoding: 'binary' });
+      return new BaseTable(path, environment, entries, state);
+    } catch (error) {
+      const text = `cannot open the table ${path}: ${(error as Error).message}`;
+      throw new RingError('FAILED_PRECONDITION', text, { cause: error });
+    }
+  }
+
+  get(key: RingKey): Bytes | undefined {
+    const value = this.entries.getBinaryFast(key);
+    return value === undefined ? undefined : (value.toString('latin1', 0, value.length) as Bytes);
+  }
+
+  /** The length of the key's value, without reading it. */
+  valueBytes(key: RingKey): number | undefined {
+    return this.entries.getBinaryFast(key)?.length;
+  }
+
+  *walk({ from, to }: KeyRange): Generator<[RingKey, Bytes], void, undefined> {
+    for (const { key, value } of this.entries.getRange({ start: from || LOWEST_KEY, end: to })) {
+      yield [key as RingKey, value];
+    }
+  }
+
+  readCheckpoint(): Checkpoint | undefined {
+    const state = this.state.getBinary(STATE_KEY);
+    if (state === undefined) return undefined;
+    const format = state.readUInt32LE(0);
+    if (format !== FORMAT_VERSION) {
+      const text = `the table ${this.path} has format ${format}; this version reads format ${FORMAT_VERSION}`;
+      throw new RingError('FAILED_PRECONDITION', text);
+    }
+    const countsEnd = STATE_HEAD_BYTES + state.readUInt32LE(12);
+    return {
+      number: state.readDoubleLE(4),
+      counts: state.subarray(STATE_HEAD_BYTES, countsEnd),
+      snapshot: state.subarray(countsEnd),
+    };
+  }
+
+  /** Writes a layer and the checkpoint that it leads to, both or neither. Resolves when they are durable. */
+  async write(layer: Layer, checkpoint: Checkpoint): Promise<void> {
+    await this.entries.childTransaction(async () => {
+      const slice = new Slice();
+      for (const range of layer.erased.list()) await this.eraseRange(range, slice);
+      for (const [key, value] of layer.table.entries(WHOLE_RING)) {
+        if (value === null) void this.entries.remove(key);
+        else void this.entries.put(key, value);
+        if (slice.isOver()) await slice.next();
+      }
+      void this.state.put(STATE_KEY, encodeState(checkpoint));
+    });
+    this.entries.resetReadTxn();
+  }
+
+  async close(): Promise<void> {
+    await this.environment.close();
+  }
+
+  private async eraseRange({ from, to }: KeyRange, slice: Slice): Promise<void> {
+    for (;;) {
+      const start = from || LOWEST_KEY;
+      const keys = [...this.entries.getKeys({ start, end: to, limit: ERASE_PAGE_KEYS })];
+      if (keys.length === 0) return;
+      for (const key of keys) void this.entries.remove(key);
+      if (slice.isOver(keys.length)) await slice.next();
+    }
+  }
+}
+
+function encodeState({ number, snapshot, counts }: Checkpoint): Buffer {
+  const head = Buffer.allocUnsafe(STATE_HEAD_BYTES);
+  head.writeUInt32LE(FORMAT_VERSION, 0);
+  head.writeDoubleLE(number, 4);
+  head.writeUInt32LE(counts.length, 12);
+  return Buffer.concat([head, counts, snapshot]);
+}
+
+/** A stretch of work between two turns of the event loop. */
+class Slice {
+  private operations = 0;
+  private startedAtMs = performance.now();
+
+  isOver(operations = 1): boolean {
+    this.operations += operations;
+    if (this.operations < OPERATIONS_PER_CLOCK_READ) return false;
+    this.operations = 0;
+    return performance.now() - this.startedAtMs >= SLICE_MS;
+  }
+
+  async next(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.startedAtMs = performance.now();
+  }
+}

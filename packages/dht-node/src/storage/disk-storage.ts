@@ -1,0 +1,165 @@
+/**
+ * Storage on the disk: the log (segmented-log.ts) makes batches durable, the layered table (layered-table.ts)
+ * answers reads, and a checkpoint moves what the log holds into the table on the disk.
+ *
+ * A checkpoint may be on the disk before the last batches that it includes are in the log. That is no
+ * contradiction: it is the state after those batches, so a crash then finds them done.
+ */
+
+import { join } from 'node:path';
+import { RingError, invariant } from '@ringkeep/shared';
+import { BaseTable } from './base-table';
+import { LayeredTable } from './layered-table';
+import { DiskLogFolder, type LogFolder } from './log-folder';
+import type { Durability, NodeStorage, RecoveryVisitor } from './node-storage';
+import { RangeCounts } from './range-counts';
+import { SegmentedLog } from './segmented-log';
+
+export interface DiskOptions {
+  readonly durability: Durability;
+  /** With durability 'interval', how long a batch may wait for its sync. */
+  readonly syncIntervalMs: number;
+  /** Bytes of a log segment. They are allocated ahead, so two segments are there at any time. */
+  readonly segmentBytes: number;
+  /** A checkpoint is due when the log has grown by this much; it bounds the time that a start takes. */
+  readonly checkpointLogBytes: number;
+  /** A checkpoint is due when so many keys changed; it bounds the memory. */
+  readonly checkpointKeys: number;
+}
+
+export const DEFAULT_DISK_OPTIONS: DiskOptions = {
+  durability: 'always',
+  syncIntervalMs: 100,
+  segmentBytes: 16 << 20,
+  checkpointLogBytes: 64 << 20,
+  checkpointKeys: 300_000,
+};
+
+/** Beyond this many times what makes a checkpoint due, the host should refuse writes. */
+const OVERLOAD_FACTOR = 4;
+
+export class DiskStorage implements NodeStorage {
+  readonly name = 'disk';
+  private log: SegmentedLog | undefined;
+  /** Bytes of the log that the last checkpoint to begin includes, and the last one to end. */
+  private bytesFrozen = 0;
+  private bytesInTable = 0;
+  private checkpointing: Promise<void> | undefined;
+  private failure: Error | undefined;
+  private closing: Promise<void> | undefined;
+  private durableListener: (upTo: number) => void = () => undefined;
+  private failureListener: (error: Error) => void = () => undefined;
+
+  private constructor(
+    readonly entries: LayeredTable,
+    private readonly base: BaseTable,
+    private readonly folder: LogFolder,
+    private readonly options: DiskOptions,
+  ) {}
+
+  /** Opens the storage in a folder, which the caller has locked. */
+  static async open(folder: string, options: Partial<DiskOptions> = {}): Promise<DiskStorage> {
+    return DiskStorage.over(await DiskLogFolder.open(join(folder, 'log')), join(folder, 'table'), options);
+  }
+
+  static over(log: LogFolder, tablePath: string, options: Partial<DiskOptions> = {}): DiskStorage {
+    const base = BaseTable.open(tablePath);
+    const encoded = base.readCheckpoint()?.counts;
+    const counts = encoded === undefined ? new RangeCounts() : RangeCounts.decode(encoded);
+    return new DiskStorage(new LayeredTable(base, counts), base, log, {
+      ...DEFAULT_DISK_OPTIONS,
+      ...options,
+    });
+  }
+
+  async recover(visitor: RecoveryVisitor): Promise<void> {
+    invariant(this.log === undefined, 'a storage recovers once');
+    const checkpoint = this.base.readCheckpoint();
+    if (checkpoint !== undefined) visitor.snapshot(checkpoint.snapshot);
+    const number = checkpoint?.number ?? 0;
+    this.log = await SegmentedLog.open(this.folder, this.options, number, (batch) => visitor.batch(batch));
+    this.log.onDurable((upTo) => this.durableListener(upTo));
+    this.log.onFailure((error) => this.fail(error));
+  }
+
+  append(batch: Uint8Array): number {
+    return this.openLog().append(batch);
+  }
+
+  onDurable(listener: (upTo: number) => void): void {
+    this.durableListener = listener;
+  }
+
+  onFailure(listener: (error: Error) => void): void {
+    this.failureListener = listener;
+  }
+
+  checkpointDue(): boolean {
+    if (this.checkpointing !== undefined || this.failure !== undefined) return false;
+    const { checkpointLogBytes, checkpointKeys } = this.options;
+    const bytes = this.openLog().bytesAppended - this.bytesFrozen;
+    return bytes >= checkpointLogBytes || this.entries.keysChanged >= checkpointKeys;
+  }
+
+  overloaded(): boolean {
+    const { checkpointLogBytes, checkpointKeys } = this.options;
+    const bytes = this.openLog().bytesAppended - this.bytesInTable;
+    return (
+      bytes >= checkpointLogBytes * OVERLOAD_FACTOR ||
+      this.entries.keysInMemory >= checkpointKeys * OVERLOAD_FACTOR
+    );
+  }
+
+  checkpoint(snapshot: Uint8Array): Promise<void> {
+    invariant(this.checkpointing === undefined, 'one checkpoint at a time');
+    invariant(this.closing === undefined, 'no checkpoint of a closed storage');
+    this.checkpointing = this.writeCheckpoint(snapshot).finally(() => (this.checkpointing = undefined));
+    return this.checkpointing;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.finish();
+    return this.closing;
+  }
+
+  private async writeCheckpoint(snapshot: Uint8Array): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    const log = this.openLog();
+    const number = log.lastNumber;
+    const bytes = log.bytesAppended;
+    const counts = this.entries.encodeCounts();
+    const layer = this.entries.freeze();
+    this.bytesFrozen = bytes;
+    try {
+      await this.base.write(layer, { number, snapshot, counts });
+      this.entries.dropFrozen();
+      this.bytesInTable = bytes;
+      await log.dropThrough(number);
+    } catch (error) {
+      throw this.fail(error as Error);
+    }
+  }
+
+  private async finish(): Promise<void> {
+    await this.checkpointing?.catch(() => undefined);
+    try {
+      await this.log?.close();
+    } finally {
+      await this.base.close();
+    }
+  }
+
+  private openLog(): SegmentedLog {
+    invariant(this.log !== undefined, 'a storage recovers before anything else');
+    return this.log;
+  }
+
+  private fail(cause: Error): Error {
+    if (this.failure === undefined) {
+      const text = `the disk fails: ${cause.message}; nothing written from now on is kept (${this.folder.path})`;
+      this.failure = new RingError('INTERNAL', text, { cause });
+      this.failureListener(this.failure);
+    }
+    return this.failure;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What a node remembers of itself: `node.json` in its data folder.
+ *
+ * The incarnation is counted before the node has a place on the ring, hence the two parts. The file is
+ * replaced as a whole (written beside, synced, renamed, the folder synced), so that a crash leaves the old
+ * one or the new one; its checksum finds what was changed by anything else.
+ */
+
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RingError, formatPosition, parsePosition, type NodeId } from '@ringkeep/shared';
+import { crc32c } from './crc32c';
+import { syncFolder } from './log-folder';
+
+/** A node's place on the ring of its cluster. */
+export interface NodeIdentity {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  readonly salt: number;
+}
+
+interface Remembered {
+  /** How often a process has taken this node up; 0 before the first time. */
+  readonly incarnation: number;
+  readonly identity: NodeIdentity | undefined;
+}
+
+const FILE_NAME = 'node.json';
+const FORMAT_VERSION = 1;
+
+export class IdentityFile {
+  private constructor(
+    private readonly folder: string,
+    private remembered: Remembered,
+  ) {}
+
+  /** Reads the file, if there is one. Throws FAILED_PRECONDITION naming it when it is damaged. */
+  static async open(folder: string): Promise<IdentityFile> {
+    const path = join(folder, FILE_NAME);
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw new RingError('FAILED_PRECONDITION', `cannot read ${path}: ${error.message}`, { cause: error });
+    });
+    return new IdentityFile(
+      folder,
+      text === undefined ? { incarnation: 0, identity: undefined } : parse(path, text),
+    );
+  }
+
+  get identity(): NodeIdentity | undefined {
+    return this.remembered.identity;
+  }
+
+  get incarnation(): number {
+    return this.remembered.incarnation;
+  }
+
+  /** Raises the incarnation and returns it when it is durable. */
+  async raiseIncarnation(): Promise<number> {
+    await this.replace({ ...this.remembered, incarnation: this.remembered.incarnation + 1 });
+    return this.remembered.incarnation;
+  }
+
+  /** Remembers the node's place. Resolves when it is durable. */
+  async remember(identity: NodeIdentity): Promise<void> {
+    await this.replace({ ...this.remembered, identity });
+  }
+
+  private async replace(remembered: Remembered): Promise<void> {
+    const path = join(this.folder, FILE_NAME);
+    const file = await open(`${path}.new`, 'w');
+    try {
+      await file.writeFile(format(remembered));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.new`, path);
+    await syncFolder(this.folder);
+    this.remembered = remembered;
+  }
+}
+
+interface FileContent {
+  readonly format: number;
+  readonly incarnation: number;
+  readonly clusterId?: string;
+  readonly nodeId?: string;
+  readonly salt?: number;
+  readonly checksum: string;
+}
+
+function format({ incarnation, identity }: Remembered): string {
+  const content = {
+    format: FORMAT_VERSION,
+    incarnation,
+    ...(identity && { ...identity, nodeId: formatPosition(identity.nodeId) }),
+  };
+  return `${JSON.stringify({ ...content, checksum: checksumOf(content) }, undefined, 2)}\n`;
+}
+
+function parse(path: string, text: string): Remembered {
+  const damaged = (what: string): RingError =>
+    new RingError(
+      'FAILED_PRECONDITION',
+      `${path} is damaged: ${what}. Put back a copy of it, or delete the data folder and start this node as a new one.`,
+    );
+  let file: FileContent;
+  try {
+    file = JSON.parse(text) as FileContent;
+  } catch (error) {
+    throw damaged((error as Error).message);
+  }
+  if (typeof file !== 'object' || file === null || Array.isArray(file)) throw damaged('it is no object');
+  if (typeof file.format === 'number' && file.format > FORMAT_VERSION) {
+    throw new RingError(
+      'FAILED_PRECONDITION',
+      `${path} was written by a later version (format ${file.format})`,
+    );
+  }
+  const { checksum, ...content } = file;
+  if (checksum !== checksumOf(content)) throw damaged('its checksum is wrong');
+  const { incarnation, clusterId, nodeId, salt } = content;
+  if (clusterId === undefined || nodeId === undefined || salt === undefined) {
+    return { incarnation, identity: undefined };
+  }
+  return { incarnation, identity: { clusterId, nodeId: parsePosition(nodeId), salt } };
+}
+
+function checksumOf(content: object): string {
+  return crc32c(Buffer.from(JSON.stringify(content), 'utf8'))
+    .toString(16)
+    .padStart(8, '0');
+}

@@ -1,0 +1,142 @@
+/**
+ * The readable entries of a node on the disk: what changed lately in memory, over the rest in LMDB.
+ *
+ *   active   changes since the last checkpoint began: values, deletions, erased ranges
+ *   frozen   the same of the checkpoint that is being written, while one is
+ *   base     LMDB, as of the last checkpoint
+ *
+ * A read asks them in this order; the first that knows the key answers. An erased range answers "absent" for
+ * all keys in it that the layer does not hold, so erasing an arc is cheap whatever its size.
+ */
+
+import { POSITION_BYTES, invariant, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import type { Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
+import type { BaseTable } from './base-table';
+import { changeIn, emptyLayer, type Layer } from './layer';
+import type { RangeCounts } from './range-counts';
+import { pageOf } from './scan-page';
+
+type Walk = Iterator<readonly [RingKey, Bytes | null], void, undefined>;
+
+export class LayeredTable implements EntryStore {
+  private active = emptyLayer();
+  private frozen: Layer | undefined;
+
+  constructor(
+    private readonly base: BaseTable,
+    private readonly counts: RangeCounts,
+  ) {}
+
+  /** Keys in memory, deletions included. */
+  get keysInMemory(): number {
+    return this.active.table.keys + (this.frozen?.table.keys ?? 0);
+  }
+
+  /** Keys changed since the last checkpoint began. */
+  get keysChanged(): number {
+    return this.active.table.keys;
+  }
+
+  get(key: RingKey): Bytes | undefined {
+    const change = this.change(key);
+    return change === undefined ? this.base.get(key) : (change ?? undefined);
+  }
+
+  scan(range: KeyRange, bytesMax: number): ScanPage {
+    return pageOf(this.walk(range), bytesMax);
+  }
+
+  put(entries: readonly Entry[]): void {
+    for (const { key, value } of entries) {
+      const previous = this.valueBytes(key);
+      if (value === undefined) {
+        if (previous === undefined) continue;
+        this.counts.add(key, -1, POSITION_BYTES - key.length - previous);
+        this.active.table.set(key, null);
+      } else {
+        if (previous === undefined) this.counts.add(key, 1, key.length - POSITION_BYTES + value.length);
+        else this.counts.add(key, 0, value.length - previous);
+        this.active.table.set(key, value);
+      }
+    }
+  }
+
+  erase(range: KeyRange): void {
+    this.counts.erase(range, (edge) => this.walk(edge));
+    this.active.table.erase(range);
+    this.active.erased.add(range);
+  }
+
+  size(range: KeyRange): RangeSize {
+    return this.counts.size(range, (edge) => this.walk(edge));
+  }
+
+  /** What changed so far becomes the frozen layer, which no longer changes. */
+  freeze(): Layer {
+    invariant(this.frozen === undefined, 'one layer is frozen at a time');
+    this.frozen = this.active;
+    this.active = emptyLayer();
+    return this.frozen;
+  }
+
+  /** The base holds the frozen layer now. */
+  dropFrozen(): void {
+    this.frozen = undefined;
+  }
+
+  encodeCounts(): Buffer {
+    return this.counts.encode();
+  }
+
+  /** What the layers in memory say of a key: its value, null for absent, undefined for nothing. */
+  private change(key: RingKey): Bytes | null | undefined {
+    const change = changeIn(this.active, key);
+    return change === undefined && this.frozen !== undefined ? changeIn(this.frozen, key) : change;
+  }
+
+  private valueBytes(key: RingKey): number | undefined {
+    const change = this.change(key);
+    return change === undefined ? this.base.valueBytes(key) : change?.length;
+  }
+
+  /** The entries of a range in ring order. */
+  private *walk(range: KeyRange): Generator<readonly [RingKey, Bytes], void, undefined> {
+    const { active, frozen, base } = this;
+    const walks: Walk[] = [active.table.entries(range)];
+    const belowActive = active.erased.gaps(range);
+    if (frozen !== undefined) walks.push(chain(belowActive, (gap) => frozen.table.entries(gap)));
+    const belowFrozen =
+      frozen === undefined ? belowActive : belowActive.flatMap((gap) => frozen.erased.gaps(gap));
+    walks.push(chain(belowFrozen, (gap) => base.walk(gap)));
+    for (const [key, value] of merge(walks)) {
+      if (value !== null) yield [key, value];
+    }
+  }
+}
+
+function* chain<T>(
+  ranges: readonly KeyRange[],
+  walk: (range: KeyRange) => Iterable<T>,
+): Generator<T, void, undefined> {
+  for (const range of ranges) yield* walk(range);
+}
+
+/** Sorted walks as one; of entries with the same key, that of the earlier walk. */
+function* merge(walks: readonly Walk[]): Generator<readonly [RingKey, Bytes | null], void, undefined> {
+  try {
+    const heads = walks.map((walk) => walk.next());
+    for (;;) {
+      let least: readonly [RingKey, Bytes | null] | undefined;
+      for (const head of heads) {
+        if (!head.done && (least === undefined || head.value[0] < least[0])) least = head.value;
+      }
+      if (least === undefined) return;
+      for (const [index, head] of heads.entries()) {
+        if (!head.done && head.value[0] === least[0]) heads[index] = (walks[index] as Walk).next();
+      }
+      yield least;
+    }
+  } finally {
+    for (const walk of walks) walk.return?.();
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * `--storage memory`: entries in a table, nothing on the disk. A batch counts as durable at the next turn
+ * of the event loop, so that the host meets the same order of events as with a disk.
+ */
+
+import { invariant } from '@ringkeep/shared';
+import { MemoryEntryStore } from './memory-entry-store';
+import type { NodeStorage, RecoveryVisitor } from './node-storage';
+
+export class MemoryStorage implements NodeStorage {
+  readonly name = 'memory';
+  readonly entries = new MemoryEntryStore();
+  private lastNumber = 0;
+  private closed = false;
+  private completion: NodeJS.Immediate | undefined;
+  private durableListener: (upTo: number) => void = () => undefined;
+
+  async recover(_visitor: RecoveryVisitor): Promise<void> {}
+
+  append(_batch: Uint8Array): number {
+    invariant(!this.closed, 'nothing is appended to a closed storage');
+    this.completion ??= setImmediate(() => {
+      this.completion = undefined;
+      this.durableListener(this.lastNumber);
+    });
+    return ++this.lastNumber;
+  }
+
+  onDurable(listener: (upTo: number) => void): void {
+    this.durableListener = listener;
+  }
+
+  onFailure(_listener: (error: Error) => void): void {}
+
+  checkpointDue(): boolean {
+    return false;
+  }
+
+  overloaded(): boolean {
+    return false;
+  }
+
+  async checkpoint(_snapshot: Uint8Array): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.closed = true;
+    while (this.completion !== undefined) await new Promise((resolve) => setImmediate(resolve));
+  }
+}

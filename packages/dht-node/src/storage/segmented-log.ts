@@ -1,0 +1,294 @@
+/**
+ * The log of a node: batches in, "durable up to here" out.
+ *
+ * Group commit: whatever waits is one write and one sync, at most one of them is in flight, and what
+ * arrives meanwhile goes with the next. So the slower the disk, the larger the groups, and the throughput
+ * depends on the number of batches outstanding rather than on the disk.
+ *
+ * Segments are allocated before they are written, the next one while the present one fills: a sync then
+ * writes data alone. There is one loop with one await at a time; between the awaits nothing changes but
+ * the queue of waiting batches.
+ *
+ * A disk that fails once is not tried again: after a failed sync the kernel may have dropped what it could
+ * not write, and the next sync would succeed without it.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { invariant } from '@ringkeep/shared';
+import type { LogFile, LogFolder } from './log-folder';
+import {
+  MARK_NUMBER,
+  RECORD_HEADER_BYTES,
+  SEGMENT_HEADER_BYTES,
+  encodeRecord,
+  encodeSegmentHeader,
+  recordBytes,
+  segmentName,
+} from './log-record';
+import { recoverLog, type ClosedSegment, type RecoveredLog } from './log-recovery';
+import type { Durability } from './node-storage';
+
+export interface LogOptions {
+  readonly durability: Durability;
+  /** With durability 'interval', how long a batch may wait for its sync. */
+  readonly syncIntervalMs: number;
+  readonly segmentBytes: number;
+}
+
+/** Larger groups would keep the first batch of a group waiting for the bytes of the last. */
+const GROUP_BYTES_MAX = 1 << 20;
+/** A log at rest for this long says so with a mark. */
+const MARK_DELAY_MS = 100;
+const NO_BYTES = new Uint8Array(0);
+
+interface OpenSegment {
+  readonly name: string;
+  readonly file: LogFile;
+  readonly salt: number;
+  readonly bytes: number;
+  /** Where the next record goes. */
+  at: number;
+}
+
+interface SpareSegment {
+  readonly name: string;
+  readonly salt: number;
+}
+
+export class SegmentedLog {
+  private waiting: Uint8Array[] = [];
+  /** Batches up to here were appended, written, synced. */
+  private appended: number;
+  private written: number;
+  private synced: number;
+  /** The last mark says that everything up to here is durable. */
+  private marked: number;
+  private bytes: number;
+
+  /** Those that are full, the oldest first. */
+  private readonly closed: ClosedSegment[];
+  private segmentNumber: number;
+  private current: OpenSegment | undefined;
+  private spare: Promise<SpareSegment | undefined> | undefined;
+  private readonly group = Buffer.allocUnsafeSlow(GROUP_BYTES_MAX);
+
+  private busy = false;
+  private work: Promise<void> = Promise.resolve();
+  private settleTimer: NodeJS.Timeout | undefined;
+  private settleDue = false;
+  private closing: Promise<void> | undefined;
+  private failure: Error | undefined;
+  private durableListener: (upTo: number) => void = () => undefined;
+  private failureListener: (error: Error) => void = () => undefined;
+
+  private constructor(
+    private readonly folder: LogFolder,
+    private readonly options: LogOptions,
+    recovered: RecoveredLog,
+  ) {
+    this.closed = recovered.segments;
+    this.segmentNumber = recovered.segmentNumber;
+    this.appended = this.written = this.synced = this.marked = recovered.lastNumber;
+    this.bytes = recovered.bytes;
+  }
+
+  /** Reads what is there (see log-recovery.ts) and goes on behind it. */
+  static async open(
+    folder: LogFolder,
+    options: LogOptions,
+    checkpointNumber: number,
+    visit: (batch: Uint8Array) => void,
+  ): Promise<SegmentedLog> {
+    return new SegmentedLog(folder, options, await recoverLog(folder, checkpointNumber, visit));
+  }
+
+  /** The number of the last batch appended. */
+  get lastNumber(): number {
+    return this.appended;
+  }
+
+  /** Bytes appended since ever; what was recovered counts. */
+  get bytesAppended(): number {
+    return this.bytes;
+  }
+
+  onDurable(listener: (upTo: number) => void): void {
+    this.durableListener = listener;
+  }
+
+  onFailure(listener: (error: Error) => void): void {
+    this.failureListener = listener;
+  }
+
+  append(batch: Uint8Array): number {
+    invariant(this.closing === undefined, 'nothing is appended to a closed log');
+    this.bytes += recordBytes(batch.length);
+    if (this.failure === undefined) {
+      this.waiting.push(batch);
+      this.wake();
+    }
+    return ++this.appended;
+  }
+
+  /** Drops the segments that hold nothing after the number, the oldest first. */
+  async dropThrough(number: number): Promise<void> {
+    for (let oldest = this.closed[0]; oldest && oldest.lastNumber <= number; oldest = this.closed[0]) {
+      this.closed.shift();
+      await this.folder.remove(oldest.name);
+    }
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.finish();
+    return this.closing;
+  }
+
+  private wake(): void {
+    if (this.busy) return;
+    this.busy = true;
+    this.work = this.run();
+  }
+
+  private async run(): Promise<void> {
+    // What is appended in this turn of the event loop goes together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.failure === undefined) {
+      let durable = 0;
+      try {
+        if (this.settleDue) await this.settle();
+        else if (this.waiting.length > 0) durable = await this.writeGroup();
+        else break;
+      } catch (error) {
+        this.fail(error as Error);
+      }
+      if (durable > 0) this.durableListener(durable);
+    }
+    this.busy = false;
+  }
+
+  /** Writes what waits, as far as the segment has room, and returns the number up to which it is durable. */
+  private async writeGroup(): Promise<number> {
+    const segment = await this.segmentWithRoom(recordBytes((this.waiting[0] as Uint8Array).length));
+    const room = segment.bytes - segment.at;
+    const first = recordBytes((this.waiting[0] as Uint8Array).length);
+    const group = first > GROUP_BYTES_MAX ? Buffer.allocUnsafeSlow(first) : this.group;
+    const bytesMax = Math.min(room, group.length);
+    let end = 0;
+    let count = 0;
+    for (const batch of this.waiting) {
+      if (end + recordBytes(batch.length) > bytesMax) break;
+      end = encodeRecord(group, end, segment.salt, this.written + ++count, this.synced, batch);
+    }
+    this.waiting = this.waiting.slice(count);
+    const at = segment.at;
+    segment.at += end;
+    await segment.file.write(group.subarray(0, end), at);
+    if (this.options.durability === 'always') {
+      await segment.file.sync();
+      this.synced = this.written + count;
+    }
+    this.written += count;
+    if (segment.at > segment.bytes / 2) this.spare ??= this.allocateSpare();
+    this.settleLater();
+    return this.written;
+  }
+
+  private async segmentWithRoom(bytes: number): Promise<OpenSegment> {
+    const { current } = this;
+    if (current !== undefined) {
+      if (current.at + bytes <= current.bytes) return current;
+      if (this.synced < this.written) await this.sync(current);
+      await current.file.close();
+      this.closed.push({ name: current.name, lastNumber: this.written });
+      this.current = undefined;
+    }
+    const needed = SEGMENT_HEADER_BYTES + bytes;
+    let next = await this.spare;
+    this.spare = undefined;
+    if (next !== undefined && needed > this.options.segmentBytes) {
+      // An empty segment between two others would look like the end of the log.
+      await this.folder.remove(next.name);
+      next = undefined;
+    }
+    next ??= await this.allocate(Math.max(this.options.segmentBytes, needed));
+    const file = await this.folder.open(next.name);
+    const size = Math.max(this.options.segmentBytes, needed);
+    this.current = { ...next, file, bytes: size, at: SEGMENT_HEADER_BYTES };
+    return this.current;
+  }
+
+  private async allocate(bytes: number): Promise<SpareSegment> {
+    const salt = randomBytes(4).readUInt32LE();
+    const name = segmentName(++this.segmentNumber);
+    await this.folder.create(name, encodeSegmentHeader(salt), bytes);
+    return { name, salt };
+  }
+
+  /** A failure now is none yet: by the time the segment is needed a checkpoint may have made room. */
+  private allocateSpare(): Promise<SpareSegment | undefined> {
+    return this.allocate(this.options.segmentBytes).catch(() => undefined);
+  }
+
+  private settleLater(): void {
+    const { durability, syncIntervalMs } = this.options;
+    if (durability === 'none' || this.settleTimer !== undefined) return;
+    const delayMs = durability === 'interval' ? syncIntervalMs : MARK_DELAY_MS;
+    this.settleTimer = setTimeout(() => {
+      this.settleTimer = undefined;
+      this.settleDue = true;
+      this.wake();
+    }, delayMs);
+    this.settleTimer.unref();
+  }
+
+  /** The sync of durability 'interval', and the mark of a log at rest. */
+  private async settle(): Promise<void> {
+    this.settleDue = false;
+    const { current } = this;
+    if (current === undefined) return;
+    if (this.synced < this.written) await this.sync(current);
+    if (this.waiting.length === 0 && this.marked < this.synced) await this.mark(current);
+    else if (this.marked < this.written) this.settleLater();
+  }
+
+  private async sync(segment: OpenSegment): Promise<void> {
+    const upTo = this.written;
+    await segment.file.sync();
+    this.synced = upTo;
+  }
+
+  private async mark(segment: OpenSegment): Promise<void> {
+    if (segment.at + RECORD_HEADER_BYTES > segment.bytes) return;
+    const mark = Buffer.alloc(recordBytes(0));
+    encodeRecord(mark, 0, segment.salt, MARK_NUMBER, this.synced, NO_BYTES);
+    const at = segment.at;
+    segment.at += mark.length;
+    this.marked = this.synced;
+    await segment.file.write(mark, at);
+  }
+
+  private async finish(): Promise<void> {
+    while (this.busy) await this.work;
+    clearTimeout(this.settleTimer);
+    const spare = await this.spare;
+    if (this.failure !== undefined) {
+      await this.current?.file.close().catch(() => undefined);
+      return;
+    }
+    if (spare !== undefined) await this.folder.remove(spare.name);
+    const { current } = this;
+    if (current === undefined) return;
+    await this.sync(current);
+    await this.mark(current);
+    await this.sync(current);
+    await current.file.close();
+    await this.folder.truncate(current.name, current.at);
+  }
+
+  private fail(error: Error): void {
+    this.failure = error;
+    this.waiting = [];
+    clearTimeout(this.settleTimer);
+    this.failureListener(error);
+  }
+}

@@ -1,0 +1,345 @@
+/**
+ * What every NodeStorage must do, run on each implementation: the entries against a naive sorted map under
+ * random operations, the log by its rules. Random runs print their seed when they fail.
+ */
+
+import {
+  Random,
+  arcKeyRanges,
+  position,
+  ringKey,
+  type Bytes,
+  type KeyRange,
+  type RingKey,
+} from '@ringkeep/shared';
+import type { Entry, EntryStore } from '../../src/core/entry-store';
+import type { NodeStorage, RecoveryVisitor } from '../../src/storage';
+
+export interface StorageUnderTest {
+  readonly name: string;
+  /** Keeps what was appended when it is closed and opened again. */
+  readonly lasting: boolean;
+  /** Opens the storage, the same one every time, without recovering it. */
+  open(): Promise<NodeStorage>;
+  /** Closes and removes everything. */
+  dispose(): Promise<void>;
+}
+
+export const WHOLE_RING: KeyRange = { from: '' as Bytes, to: undefined };
+const IGNORE: RecoveryVisitor = { snapshot: () => undefined, batch: () => undefined };
+
+/** The naive entry store. */
+export class SortedMap implements EntryStore {
+  readonly values = new Map<RingKey, Bytes>();
+
+  get(key: RingKey): Bytes | undefined {
+    return this.values.get(key);
+  }
+
+  inRange(range: KeyRange): Entry[] {
+    return [...this.values]
+      .filter(([key]) => key >= range.from && (range.to === undefined || key < range.to))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, value]) => ({ key, value }));
+  }
+
+  scan(range: KeyRange, bytesMax: number): { entries: Entry[]; next: Bytes | undefined } {
+    const entries: Entry[] = [];
+    let bytes = 0;
+    for (const entry of this.inRange(range)) {
+      if (entries.length > 0 && bytes >= bytesMax) return { entries, next: entry.key };
+      entries.push(entry);
+      bytes += entry.key.length - 8 + (entry.value as Bytes).length;
+    }
+    return { entries, next: undefined };
+  }
+
+  put(entries: readonly Entry[]): void {
+    for (const { key, value } of entries) {
+      if (value === undefined) this.values.delete(key);
+      else this.values.set(key, value);
+    }
+  }
+
+  erase(range: KeyRange): void {
+    for (const { key } of this.inRange(range)) this.values.delete(key);
+  }
+
+  size(range: KeyRange): { keys: number; bytes: number } {
+    const found = this.inRange(range);
+    const bytes = found.reduce((sum, { key, value }) => sum + key.length - 8 + (value as Bytes).length, 0);
+    return { keys: found.length, bytes };
+  }
+}
+
+/** A step that changes entries; it travels through the log as text. */
+export type Change =
+  { readonly put: readonly (readonly [RingKey, Bytes | null])[] } | { readonly erase: KeyRange };
+
+export function applyChange(store: EntryStore, change: Change): void {
+  if ('erase' in change) store.erase(change.erase);
+  else store.put(change.put.map(([key, value]) => ({ key, value: value ?? undefined })));
+}
+
+export function encodeChange(change: Change): Uint8Array {
+  return Buffer.from(JSON.stringify(change), 'utf8');
+}
+
+export function decodeChange(batch: Uint8Array): Change {
+  return JSON.parse(Buffer.from(batch).toString('utf8')) as Change;
+}
+
+/** Draws keys that crowd: few positions, some of them shared, some at the ends of the ring. */
+export class Draw {
+  private readonly keys: RingKey[];
+
+  constructor(
+    readonly random: Random,
+    keyCount = 300,
+  ) {
+    this.keys = Array.from({ length: keyCount }, () => ringKey(this.position(), this.bytes(1, 20)));
+  }
+
+  position(): Bytes {
+    const bytes = Array.from({ length: 8 }, (_, index) =>
+      this.random.chance(0.3) ? this.random.pick([0, 255]) : this.random.below(index < 3 ? 4 : 256),
+    );
+    return String.fromCharCode(...bytes) as Bytes;
+  }
+
+  bytes(least: number, most: number): Bytes {
+    const length = this.random.between(least, most);
+    return String.fromCharCode(...Array.from({ length }, () => this.random.below(256))) as Bytes;
+  }
+
+  key(): RingKey {
+    return this.random.pick(this.keys);
+  }
+
+  range(): KeyRange {
+    if (this.random.chance(0.05)) return WHOLE_RING;
+    const bound = (): Bytes => (this.random.chance(0.5) ? this.position() : this.key());
+    const [from, to] = [bound(), bound()].sort() as [Bytes, Bytes];
+    if (this.random.chance(0.1)) return { from, to: undefined };
+    return { from: this.random.chance(0.1) ? ('' as Bytes) : from, to };
+  }
+
+  change(): Change {
+    if (this.random.chance(0.04)) return { erase: this.range() };
+    return {
+      put: Array.from({ length: this.random.between(1, 12) }, () => [
+        this.key(),
+        this.random.chance(0.3) ? null : this.bytes(0, 40),
+      ]),
+    };
+  }
+}
+
+export function expectSame(store: EntryStore, model: SortedMap, draw: Draw): void {
+  for (let i = 0; i < 5; i++) {
+    const key = draw.key();
+    expect(store.get(key)).toBe(model.get(key));
+  }
+  const range = draw.range();
+  expect(store.size(range)).toEqual(model.size(range));
+  const bytesMax = draw.random.between(0, 2_000);
+  const page = store.scan(range, bytesMax);
+  const expected = model.scan(range, bytesMax);
+  expect(page.entries).toEqual(expected.entries);
+  expect(page.next === undefined).toBe(expected.next === undefined);
+}
+
+/** All entries of a range, page by page. */
+export function scanAll(store: EntryStore, range: KeyRange, bytesMax: number): Entry[] {
+  const entries: Entry[] = [];
+  for (let from: Bytes | undefined = range.from; from !== undefined;) {
+    const page = store.scan({ from, to: range.to }, bytesMax);
+    entries.push(...page.entries);
+    from = page.next;
+  }
+  return entries;
+}
+
+/** Runs a story for some seeds; a failure names the seed. */
+export async function forSeeds(
+  seeds: number,
+  story: (random: Random) => Promise<void> | void,
+): Promise<void> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    try {
+      await story(new Random(seed));
+    } catch (error) {
+      (error as Error).message = `with seed ${seed}: ${(error as Error).message}`;
+      throw error;
+    }
+  }
+}
+
+export function durableUpTo(storage: NodeStorage, number: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    storage.onDurable((upTo) => upTo >= number && resolve());
+    storage.onFailure(reject);
+  });
+}
+
+export function describeNodeStorage(name: string, make: () => Promise<StorageUnderTest>): void {
+  describe(`${name} storage`, () => {
+    let subject: StorageUnderTest;
+    let storage: NodeStorage;
+
+    const open = async (visitor = IGNORE): Promise<NodeStorage> => {
+      storage = await subject.open();
+      await storage.recover(visitor);
+      return storage;
+    };
+
+    beforeEach(async () => {
+      subject = await make();
+    });
+
+    afterEach(async () => {
+      await storage.close();
+      await subject.dispose();
+    });
+
+    test('the entries agree with a sorted map under random changes, checkpoints and restarts', async () => {
+      let from = 1;
+      await open();
+      await forSeeds(4, async (random) => {
+        const draw = new Draw(random);
+        const model = new SortedMap();
+        storage.append(encodeChange({ erase: WHOLE_RING }));
+        storage.entries.erase(WHOLE_RING);
+        let checkpoint: Promise<void> = Promise.resolve();
+        for (let step = 0; step < 250; step++) {
+          const change = draw.change();
+          applyChange(model, change);
+          applyChange(storage.entries, change);
+          storage.append(encodeChange(change));
+          expectSame(storage.entries, model, draw);
+          if (random.chance(0.03)) {
+            await checkpoint;
+            checkpoint = storage.checkpoint(Buffer.from(`checkpoint ${from++}`));
+          }
+          if (random.chance(0.1)) await new Promise((resolve) => setImmediate(resolve));
+          if (subject.lasting && random.chance(0.02)) {
+            await checkpoint;
+            await storage.close();
+            await open({
+              snapshot: (state) => expect(Buffer.from(state).toString()).toBe(`checkpoint ${from - 1}`),
+              batch: (batch) => applyChange(storage.entries, decodeChange(batch)),
+            });
+            expectSame(storage.entries, model, draw);
+          }
+        }
+        await checkpoint;
+        expect(scanAll(storage.entries, WHOLE_RING, 500)).toEqual(model.inRange(WHOLE_RING));
+        expect(storage.entries.size(WHOLE_RING)).toEqual(model.size(WHOLE_RING));
+      });
+    });
+
+    test('a scan by pages meets every entry that stays exactly once, in order, while others change', async () => {
+      await open();
+      await forSeeds(3, async (random) => {
+        const draw = new Draw(random);
+        const staying = new Map<RingKey, Bytes>();
+        for (let i = 0; i < 200; i++) staying.set(draw.key(), draw.bytes(0, 50));
+        storage.entries.erase(WHOLE_RING);
+        storage.entries.put([...staying].map(([key, value]) => ({ key, value })));
+        const met: RingKey[] = [];
+        for (let from: Bytes | undefined = '' as Bytes; from !== undefined;) {
+          const page = storage.entries.scan({ from, to: undefined }, random.between(1, 300));
+          expect(page.entries.length).toBeGreaterThan(0);
+          met.push(...page.entries.map(({ key }) => key));
+          from = page.next;
+          const others = Array.from({ length: 5 }, () => ringKey(draw.position(), draw.bytes(21, 30)));
+          storage.entries.put(
+            others.map((key) => ({ key, value: random.chance(0.5) ? draw.bytes(0, 9) : undefined })),
+          );
+          if (random.chance(0.2)) await storage.checkpoint(Buffer.alloc(0));
+        }
+        expect(met).toEqual([...met].sort());
+        expect(met.filter((key) => staying.has(key))).toEqual([...staying.keys()].sort());
+      });
+    });
+
+    test('keys and values at their limits come back byte for byte', async () => {
+      await open();
+      const everyByte = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte)) as Bytes;
+      const entries: Entry[] = [
+        { key: ringKey('\0'.repeat(8) as Bytes, '\0' as Bytes), value: '' as Bytes },
+        { key: ringKey('\0'.repeat(8) as Bytes, '\0\0' as Bytes), value: everyByte },
+        { key: ringKey('\x04abcdefg' as Bytes, everyByte), value: 'x' as Bytes },
+        { key: ringKey('\x05abcdefg' as Bytes, 'k'.repeat(1_023) as Bytes), value: 'shorter' as Bytes },
+        {
+          key: ringKey('\x05abcdefg' as Bytes, 'k'.repeat(1_024) as Bytes),
+          value: 'v'.repeat(1 << 20) as Bytes,
+        },
+        { key: ringKey('\xff'.repeat(8) as Bytes, '\xff'.repeat(1_024) as Bytes), value: everyByte },
+      ];
+      storage.entries.put(entries);
+      for (let round = 0; round < 2; round++) {
+        for (const { key, value } of entries) expect(storage.entries.get(key) === value).toBe(true);
+        expect(scanAll(storage.entries, WHOLE_RING, 1).map(({ key }) => key)).toEqual(
+          entries.map(({ key }) => key),
+        );
+        await storage.checkpoint(Buffer.alloc(0));
+      }
+    });
+
+    test('an arc through zero is its two ranges', async () => {
+      await open();
+      const arc = { start: position(2n ** 64n - 2n), end: position(2n) };
+      const at = (point: bigint): RingKey => {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigUInt64BE(point);
+        return ringKey(bytes.toString('latin1') as Bytes, 'key' as Bytes);
+      };
+      const points = [0n, 1n, 2n, 5n, 2n ** 64n - 3n, 2n ** 64n - 2n, 2n ** 64n - 1n];
+      storage.entries.put(points.map((point) => ({ key: at(point), value: 'v' as Bytes })));
+      const found = arcKeyRanges(arc).flatMap((range) => scanAll(storage.entries, range, 1));
+      expect(found.map(({ key }) => key)).toEqual(
+        [2n ** 64n - 2n, 2n ** 64n - 1n, 0n, 1n].map((point) => at(point)),
+      );
+      for (const range of arcKeyRanges(arc)) storage.entries.erase(range);
+      expect(storage.entries.size(WHOLE_RING)).toEqual({ keys: 3, bytes: 12 });
+    });
+
+    test('batches are numbered from 1 on and reported durable after the call, in order', async () => {
+      await open();
+      const reports: number[] = [];
+      const done = new Promise<void>((resolve) => {
+        storage.onDurable((upTo) => {
+          reports.push(upTo);
+          if (upTo === 3) resolve();
+        });
+      });
+      expect([1, 2, 3].map(() => storage.append(Buffer.from('batch')))).toEqual([1, 2, 3]);
+      expect(reports).toEqual([]);
+      await done;
+      expect(reports).toEqual([...reports].sort());
+    });
+
+    test('closing twice is closing once, and what was appended before is reported durable', async () => {
+      await open();
+      let durable = 0;
+      storage.onDurable((upTo) => (durable = upTo));
+      for (let i = 0; i < 100; i++) storage.append(Buffer.alloc(100));
+      await Promise.all([storage.close(), storage.close()]);
+      expect(durable).toBe(100);
+    });
+
+    test('a batch of no bytes and one larger than a segment come back', async () => {
+      await open();
+      const batches = [Buffer.alloc(0), Buffer.alloc(3 << 20, 7), Buffer.from('small')];
+      const durable = durableUpTo(storage, 3);
+      for (const batch of batches) storage.append(batch);
+      await durable;
+      await storage.close();
+      const found: Buffer[] = [];
+      await open({ snapshot: () => undefined, batch: (batch) => void found.push(Buffer.from(batch)) });
+      expect(found.length).toBe(subject.lasting ? 3 : 0);
+      for (const [index, batch] of found.entries()) expect(batch.equals(batches[index] as Buffer)).toBe(true);
+    });
+  });
+}
