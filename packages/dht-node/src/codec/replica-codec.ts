@@ -2,7 +2,8 @@
 
 import { POSITION_BYTES, RingError, keyOf, position, ringKey, type Bytes, type Ring } from '@ringkeep/shared';
 import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
-import { dht, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
+import type { dht } from '@ringkeep/shared/wire';
+import { ringFromWire, ringToWire } from '@ringkeep/shared/wire';
 import type { Entry } from '../core/entry-store';
 import type {
   FollowerBody,

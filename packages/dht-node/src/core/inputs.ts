@@ -77,6 +77,8 @@ export type NodeInput =
   /** On a stream that this node opened, as a follower. */
   | { readonly kind: 'primary-message'; readonly connection: number; readonly message: PrimaryMessage }
   | { readonly kind: 'primary-gone'; readonly connection: number; readonly text: string }
+  /** A node that this one does not know introduced itself: the ring here is behind. */
+  | { readonly kind: 'introduced' }
   /** Hand everything over and go. */
   | { readonly kind: 'leave' }
   /** The machine slept: leases held may have run out without the clock having moved. */

@@ -185,6 +185,8 @@ export class NodeCore implements NodeContext {
         return this.links.receive(input.connection, input.message);
       case 'primary-gone':
         return this.links.gone(input.connection, input.text);
+      case 'introduced':
+        return this.membership.beat();
       case 'leave':
         return this.membership.leave();
       case 'suspended':
@@ -357,11 +359,6 @@ export class NodeCore implements NodeContext {
     this.emit({ kind: 'introduce', to: neighbours.next, as: 'previous' });
   }
 
-  /** A node that this one does not know introduced itself: the ring here is behind. */
-  refreshRing(): void {
-    this.membership.beat();
-  }
-
   // ---- followers ----
 
   private followerSaid(connection: number, message: FollowerMessage): void {
@@ -422,6 +419,11 @@ export class NodeCore implements NodeContext {
   }
 
   // ---- for people and tools ----
+
+  /** This node is primary of the arc that starts there, and answers. */
+  serves(start: Position): boolean {
+    return this.roles.get(start)?.primary.serving ?? false;
+  }
 
   status(): NodeStatus {
     return {

@@ -6,6 +6,7 @@
  * one or the new one; its checksum finds what was changed by anything else.
  */
 
+import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RingError, formatPosition, parsePosition, type NodeId } from '@ringkeep/shared';
@@ -22,6 +23,10 @@ export interface NodeIdentity {
 interface Remembered {
   /** How often a process has taken this node up; 0 before the first time. */
   readonly incarnation: number;
+  /** Names a newcomer that registers again because the first answer was lost. */
+  readonly claim: string;
+  /** The longest lease that a process of this node may have granted, ms. */
+  readonly leaseMs: number;
   readonly identity: NodeIdentity | undefined;
 }
 
@@ -43,7 +48,9 @@ export class IdentityFile {
     });
     return new IdentityFile(
       folder,
-      text === undefined ? { incarnation: 0, identity: undefined } : parse(path, text),
+      text === undefined
+        ? { incarnation: 0, claim: randomUUID(), leaseMs: 0, identity: undefined }
+        : parse(path, text),
     );
   }
 
@@ -55,15 +62,26 @@ export class IdentityFile {
     return this.remembered.incarnation;
   }
 
+  get claim(): string {
+    return this.remembered.claim;
+  }
+
+  get leaseMs(): number {
+    return this.remembered.leaseMs;
+  }
+
   /** Raises the incarnation and returns it when it is durable. */
   async raiseIncarnation(): Promise<number> {
     await this.replace({ ...this.remembered, incarnation: this.remembered.incarnation + 1 });
     return this.remembered.incarnation;
   }
 
-  /** Remembers the node's place. Resolves when it is durable. */
-  async remember(identity: NodeIdentity): Promise<void> {
-    await this.replace({ ...this.remembered, identity });
+  /** Remembers the node's place and the leases of its ring. Resolves when it is durable. */
+  async remember(identity: NodeIdentity, leaseMs: number): Promise<void> {
+    const longestMs = Math.max(leaseMs, this.remembered.leaseMs);
+    const known = this.remembered.identity;
+    if (known && longestMs === this.remembered.leaseMs && known.nodeId === identity.nodeId) return;
+    await this.replace({ ...this.remembered, identity, leaseMs: longestMs });
   }
 
   private async replace(remembered: Remembered): Promise<void> {
@@ -84,16 +102,20 @@ export class IdentityFile {
 interface FileContent {
   readonly format: number;
   readonly incarnation: number;
+  readonly claim: string;
+  readonly leaseMs: number;
   readonly clusterId?: string;
   readonly nodeId?: string;
   readonly salt?: number;
   readonly checksum: string;
 }
 
-function format({ incarnation, identity }: Remembered): string {
+function format({ incarnation, claim, leaseMs, identity }: Remembered): string {
   const content = {
     format: FORMAT_VERSION,
     incarnation,
+    claim,
+    leaseMs,
     ...(identity && { ...identity, nodeId: formatPosition(identity.nodeId) }),
   };
   return `${JSON.stringify({ ...content, checksum: checksumOf(content) }, undefined, 2)}\n`;
@@ -120,11 +142,11 @@ function parse(path: string, text: string): Remembered {
   }
   const { checksum, ...content } = file;
   if (checksum !== checksumOf(content)) throw damaged('its checksum is wrong');
-  const { incarnation, clusterId, nodeId, salt } = content;
+  const { incarnation, claim, leaseMs, clusterId, nodeId, salt } = content;
   if (clusterId === undefined || nodeId === undefined || salt === undefined) {
-    return { incarnation, identity: undefined };
+    return { incarnation, claim, leaseMs, identity: undefined };
   }
-  return { incarnation, identity: { clusterId, nodeId: parsePosition(nodeId), salt } };
+  return { incarnation, claim, leaseMs, identity: { clusterId, nodeId: parsePosition(nodeId), salt } };
 }
 
 function checksumOf(content: object): string {

@@ -1,0 +1,99 @@
+/** dht.DhtNode on gRPC: each method to the part that answers it. */
+
+import { RingView, type Member, type NodeId } from '@ringkeep/shared';
+import {
+  addReflection,
+  descriptorSet,
+  Health,
+  unary,
+  withMethodAlias,
+  type GrpcServer,
+} from '@ringkeep/shared/runtime';
+import { dht } from '@ringkeep/shared/wire';
+import type { NodeStatus } from '../core/node';
+import type { NodeHost } from '../host';
+import { BatchStream } from './batch-stream';
+import type { FollowerStreams } from './replica-streams';
+import type { RingWatchers } from './ring-watchers';
+import { UnaryQueries } from './unary-queries';
+
+const SERVICE = 'dht.DhtNode';
+const OLDER_SPELLING = { service: SERVICE, method: 'QueryDHT', alias: 'QueryDht' };
+
+type BatchCall = ConstructorParameters<typeof BatchStream>[0];
+type TransferCall = Parameters<FollowerStreams['accept']>[0];
+type WatchCall = Parameters<RingWatchers['accept']>[0];
+
+export interface NodeFacts {
+  readonly address: string;
+  readonly registryAddress: string;
+  readonly storage: string;
+}
+
+export interface ServiceParts {
+  readonly host: NodeHost;
+  readonly followers: FollowerStreams;
+  readonly watchers: RingWatchers;
+  readonly facts: () => NodeFacts;
+  /** Hands everything over and goes. Resolves when the node has left. */
+  readonly leave: () => Promise<void>;
+}
+
+/** Adds the service under both spellings, reflection, and health checks (serving once the node has joined). */
+export function addNodeService(server: GrpcServer, parts: ServiceParts): Health {
+  const { host } = parts;
+  const limits = (): { keyBytesMax: number; valueBytesMax: number } => host.core.parameters;
+  const queries = new UnaryQueries(host, limits);
+  const queryDht = unary((_: dht.Query, call: Parameters<UnaryQueries['query']>[0]) => queries.query(call));
+  const older = { ...dht.DhtNodeService.queryDht, path: `/${SERVICE}/${OLDER_SPELLING.alias}` as const };
+  server.addService(dht.DhtNodeService, {
+    queryDht,
+    forwardQuery: unary((_: dht.EncodedQuery, call: Parameters<UnaryQueries['forward']>[0]) =>
+      queries.forward(call),
+    ),
+    queryBatch: (stream: BatchCall) => void new BatchStream(stream, host, limits),
+    registerAsNeighbor: unary((info: dht.NeighborRegisterInfo) => neighbours(host, info)),
+    transferKeys: (stream: TransferCall) => parts.followers.accept(stream),
+    describeNode: unary(() => describe(host.core.status(), host.core.incarnation, parts.facts())),
+    watchRing: (stream: WatchCall) => parts.watchers.accept(stream),
+    leaveRing: unary(async () => {
+      await parts.leave();
+      return { left: true };
+    }),
+  });
+  server.addService({ olderQueryDht: older }, { olderQueryDht: queryDht });
+  addReflection(server.grpc, [SERVICE], withMethodAlias(descriptorSet(), OLDER_SPELLING));
+  return new Health(server.grpc, [SERVICE]);
+}
+
+/** The neighbours as they were known before; a stranger's introduction has the ring fetched anew. */
+function neighbours(host: NodeHost, info: dht.NeighborRegisterInfo): dht.PreviousNeighbors {
+  const { view, self } = host.core;
+  const found = view.neighbours(self);
+  if (view.member(info.id as NodeId) === undefined) host.post({ kind: 'introduced' });
+  return { prev: found && node(found.prev), next: found && node(found.next) };
+}
+
+function node(member: Member): dht.PreviousNeighbors['prev'] {
+  return { id: member.id, addr: member.addr };
+}
+
+function describe(status: NodeStatus, incarnation: number, facts: NodeFacts): dht.NodeDescription {
+  const found = new RingView(status.ring).neighbours(status.id);
+  return {
+    id: status.id,
+    addr: facts.address,
+    clusterId: status.ring.clusterId,
+    registryAddr: facts.registryAddress,
+    ringVersion: status.ring.version,
+    incarnation,
+    prev: found && node(found.prev),
+    next: found && node(found.next),
+    replicas: status.replicas.map(({ range, ...replica }) => ({ ...range, ...replica })),
+    settled: status.settled,
+    entriesReceived: status.entriesReceived,
+    storage: facts.storage,
+    longestPauseMs: status.longestPauseMs,
+    parameters: status.parameters,
+  };
+}

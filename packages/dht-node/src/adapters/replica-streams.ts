@@ -1,0 +1,123 @@
+/**
+ * TransferKeys streams, on both sides, between the core's numbered connections and gRPC.
+ *
+ * A message that cannot be read ends its stream: the follower opens another one and is brought up to
+ * date. The core bounds what is on its way, so nothing is queued here beyond its windows.
+ */
+
+import type { ClientDuplexStream, ServerDuplexStream } from '@grpc/grpc-js';
+import type { Member } from '@ringkeep/shared';
+import { toServiceError, type Logger } from '@ringkeep/shared/runtime';
+import type { dht } from '@ringkeep/shared/wire';
+import {
+  followerMessageFromWire,
+  followerMessageToWire,
+  primaryMessageFromWire,
+  primaryMessageToWire,
+} from '../codec';
+import type { NodeInput } from '../core/inputs';
+import type { FollowerMessage, PrimaryMessage } from '../core/messages';
+
+type FollowerSide = ClientDuplexStream<dht.FollowerMessage, dht.PrimaryMessage>;
+type PrimarySide = ServerDuplexStream<dht.FollowerMessage, dht.PrimaryMessage>;
+
+/** Streams that this node opens as a follower. */
+export class PrimaryStreams {
+  readonly name = 'streams to primaries';
+  private readonly streams = new Map<number, FollowerSide>();
+
+  constructor(
+    private readonly client: (member: Member) => dht.DhtNodeClient,
+    private readonly post: (input: NodeInput) => void,
+    private readonly log: Logger,
+  ) {}
+
+  open(connection: number, to: Member, message: FollowerMessage): void {
+    const stream = this.client(to).transferKeys();
+    this.streams.set(connection, stream);
+    stream.on('data', (received: dht.PrimaryMessage) => {
+      if (this.streams.get(connection) !== stream) return;
+      try {
+        this.post({ kind: 'primary-message', connection, message: primaryMessageFromWire(received) });
+      } catch (error) {
+        this.log.warn('a primary sent what cannot be read', {
+          primary: to.addr,
+          reason: (error as Error).message,
+        });
+        this.gone(connection, (error as Error).message);
+      }
+    });
+    stream.on('error', (error) => this.gone(connection, error.message));
+    stream.on('end', () => this.gone(connection, 'the primary closed the stream'));
+    this.send(connection, message);
+  }
+
+  send(connection: number, message: FollowerMessage): void {
+    this.streams.get(connection)?.write(followerMessageToWire(message));
+  }
+
+  close(connection: number): void {
+    const stream = this.streams.get(connection);
+    this.streams.delete(connection);
+    stream?.cancel();
+  }
+
+  stop(): void {
+    for (const connection of [...this.streams.keys()]) this.close(connection);
+  }
+
+  private gone(connection: number, text: string): void {
+    if (!this.streams.has(connection)) return;
+    this.close(connection);
+    this.post({ kind: 'primary-gone', connection, text });
+  }
+}
+
+/** Streams that followers opened here. */
+export class FollowerStreams {
+  readonly name = 'streams of followers';
+  private readonly streams = new Map<number, PrimarySide>();
+  private lastConnection = 0;
+
+  constructor(
+    private readonly post: (input: NodeInput) => void,
+    private readonly log: Logger,
+  ) {}
+
+  accept(stream: PrimarySide): void {
+    const connection = ++this.lastConnection;
+    this.streams.set(connection, stream);
+    stream.on('data', (received: dht.FollowerMessage) => {
+      try {
+        this.post({ kind: 'follower-message', connection, message: followerMessageFromWire(received) });
+      } catch (error) {
+        this.log.warn('a follower sent what cannot be read', { reason: (error as Error).message });
+        stream.emit('error', toServiceError(error));
+        this.gone(connection);
+      }
+    });
+    stream.on('error', () => this.gone(connection));
+    stream.on('cancelled', () => this.gone(connection));
+    stream.on('end', () => this.gone(connection));
+  }
+
+  send(connection: number, message: PrimaryMessage): void {
+    this.streams.get(connection)?.write(primaryMessageToWire(message));
+  }
+
+  close(connection: number): void {
+    const stream = this.streams.get(connection);
+    this.streams.delete(connection);
+    stream?.end();
+  }
+
+  stop(): void {
+    for (const connection of [...this.streams.keys()]) this.close(connection);
+  }
+
+  private gone(connection: number): void {
+    if (!this.streams.has(connection)) return;
+    this.close(connection);
+    this.post({ kind: 'follower-gone', connection });
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * WatchRing at a node: the ring as the node knows it, then what changes. A watcher that does not read gets
+ * what has changed in the meantime as one change, not as a queue.
+ */
+
+import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
+import { NO_RING, RingError, ringChange, type Ring } from '@ringkeep/shared';
+import { toServiceError } from '@ringkeep/shared/runtime';
+import { updateToWire, type registry as wire } from '@ringkeep/shared/wire';
+
+type Stream = ServerWritableStream<wire.WatchRingRequest, wire.RingUpdate>;
+
+interface Watcher {
+  sent: Ring;
+  clogged: boolean;
+}
+
+export class RingWatchers {
+  readonly name = 'ring watchers';
+  private readonly watchers = new Map<Stream, Watcher>();
+
+  constructor(private readonly ring: () => Ring) {}
+
+  accept(stream: Stream): void {
+    const { clusterId } = stream.request;
+    const ring = this.ring();
+    if (clusterId !== '' && ring.clusterId !== '' && clusterId !== ring.clusterId) {
+      const text = `this node belongs to cluster ${ring.clusterId}, not to ${clusterId}`;
+      stream.emit('error', toServiceError(new RingError('FAILED_PRECONDITION', text)));
+      return;
+    }
+    const watcher: Watcher = { sent: NO_RING, clogged: false };
+    this.watchers.set(stream, watcher);
+    stream.sendMetadata(new Metadata());
+    stream.on('cancelled', () => this.watchers.delete(stream));
+    stream.on('error', () => this.watchers.delete(stream));
+    stream.on('drain', () => {
+      watcher.clogged = false;
+      this.send(stream, watcher);
+    });
+    // A caller that has this very version is sent nothing until there is a newer one.
+    if (stream.request.fromVersion === ring.version) watcher.sent = ring;
+    this.send(stream, watcher);
+  }
+
+  /** The node has adopted a newer ring. */
+  changed(): void {
+    for (const [stream, watcher] of this.watchers) this.send(stream, watcher);
+  }
+
+  stop(): void {
+    for (const stream of this.watchers.keys()) stream.end();
+    this.watchers.clear();
+  }
+
+  private send(stream: Stream, watcher: Watcher): void {
+    const ring = this.ring();
+    if (watcher.clogged || ring.version <= watcher.sent.version) return;
+    const update =
+      watcher.sent.version === 0
+        ? ({ kind: 'ring', ring } as const)
+        : ({ kind: 'change', change: ringChange(watcher.sent, ring) } as const);
+    watcher.sent = ring;
+    watcher.clogged = !stream.write(updateToWire(update));
+  }
+}

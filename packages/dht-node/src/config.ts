@@ -1,0 +1,190 @@
+/** The node's command line: resolved once, eagerly; what is wrong is named with its flag and variable. */
+
+import { join } from 'node:path';
+import { RingError } from '@ringkeep/shared';
+import {
+  LOG_FORMATS,
+  LOG_LEVELS,
+  loadTls,
+  option,
+  optionValues,
+  parseProgram,
+  type LogFormat,
+  type LogLevel,
+} from '@ringkeep/shared/runtime';
+import type { NodeOptions } from './server';
+
+const REGISTRY_DEFAULT = '127.0.0.1:50000';
+
+const specs = {
+  host: option({
+    flag: '--host <address>',
+    env: 'NODE_HOST',
+    text: 'address to listen on',
+    read: optionValues.text,
+    default: '127.0.0.1',
+  }),
+  advertise: option({
+    flag: '--advertise <address>',
+    env: 'NODE_ADVERTISE',
+    text: 'address under which the other nodes and clients reach this node',
+    read: optionValues.text,
+  }),
+  registry: option({
+    flag: '--registry <address>',
+    env: 'REGISTRY_ADDRESS',
+    text: `address of the registry (default ${REGISTRY_DEFAULT})`,
+    read: optionValues.address,
+  }),
+  join: option({
+    flag: '--join <address>',
+    env: 'NODE_JOIN',
+    text: 'address of any node of the ring, instead of the registry’s',
+    read: optionValues.address,
+  }),
+  storage: option({
+    flag: '--storage <kind>',
+    env: 'NODE_STORAGE',
+    text: 'where entries are kept: disk or memory',
+    read: optionValues.choice('disk', 'memory'),
+    default: 'disk' as const,
+  }),
+  dataDir: option({
+    flag: '--data-dir <folder>',
+    env: 'DATA_DIR',
+    text: 'folder for the node’s identity, log and table',
+    read: optionValues.text,
+    defaultText: './data/node-PORT',
+  }),
+  durability: option({
+    flag: '--durability <when>',
+    env: 'NODE_DURABILITY',
+    text: 'when a write counts as durable: always (synced), interval (synced every 100 ms) or none',
+    read: optionValues.choice('always', 'interval', 'none'),
+    default: 'always' as const,
+  }),
+  onStop: option({
+    flag: '--on-stop <what>',
+    env: 'NODE_ON_STOP',
+    text: 'on SIGTERM and SIGINT: stop (keep place and data) or leave (hand everything over first)',
+    read: optionValues.choice('stop', 'leave'),
+    defaultText: 'stop on disk, leave with storage in memory',
+  }),
+  leaveTimeout: option({
+    flag: '--leave-timeout <duration>',
+    env: 'NODE_LEAVE_TIMEOUT',
+    text: 'how long handing over may take when the node is stopped',
+    read: optionValues.durationMs(100, 3_600_000),
+    default: 60_000,
+    defaultText: '60s',
+  }),
+  registryTimeout: option({
+    flag: '--registry-timeout <duration>',
+    env: 'REGISTRY_TIMEOUT',
+    text: 'how long to wait for the registry before giving up',
+    read: optionValues.durationMs(100, 3_600_000),
+    default: 60_000,
+    defaultText: '60s',
+  }),
+  tlsCert: option({
+    flag: '--tls-cert <file>',
+    env: 'TLS_CERT',
+    text: 'certificate (PEM)',
+    read: optionValues.text,
+  }),
+  tlsKey: option({
+    flag: '--tls-key <file>',
+    env: 'TLS_KEY',
+    text: 'its key (PEM)',
+    read: optionValues.text,
+  }),
+  tlsCa: option({
+    flag: '--tls-ca <file>',
+    env: 'TLS_CA',
+    text: 'authority to trust (PEM)',
+    read: optionValues.text,
+  }),
+  logLevel: option({
+    flag: '--log-level <level>',
+    env: 'LOG_LEVEL',
+    text: `how much to log: ${LOG_LEVELS.join(', ')}`,
+    read: optionValues.choice(...LOG_LEVELS),
+    default: 'info' as LogLevel,
+  }),
+  logFormat: option({
+    flag: '--log-format <format>',
+    env: 'LOG_FORMAT',
+    text: `how to log: ${LOG_FORMATS.join(', ')}`,
+    read: optionValues.choice(...LOG_FORMATS),
+    default: 'text' as LogFormat,
+  }),
+};
+
+export interface NodeConfig {
+  readonly node: NodeOptions;
+  readonly onStop: 'stop' | 'leave';
+  readonly leaveTimeoutMs: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+/** Throws INVALID_ARGUMENT, or HelpShown after --help. */
+export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Promise<NodeConfig> {
+  const { options, operands } = parseProgram(
+    {
+      name: 'npm run dht --',
+      text: 'Runs one node of a Ringkeep ring. Any node answers for any key.',
+      specs,
+      env,
+      operands: [{ name: '[port]', text: 'port to listen on (env NODE_PORT); 0 takes any free one' }],
+      helpTail: 'Examples:\n  npm run dht -- 50001\n  npm run dht -- 50004 --join 127.0.0.1:50001',
+    },
+    args,
+  );
+  const port = readPort(operands[0] ?? env['NODE_PORT']);
+  if (options.join !== undefined && options.registry !== undefined) {
+    throw new RingError('INVALID_ARGUMENT', 'give --join or --registry (REGISTRY_ADDRESS), not both');
+  }
+  const dataDir = options.storage === 'disk' ? (options.dataDir ?? join('data', `node-${port}`)) : undefined;
+  if (options.storage === 'disk' && options.dataDir === undefined && port === 0) {
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      'port 0 needs --data-dir (DATA_DIR), or every start would be a new node',
+    );
+  }
+  return {
+    node: {
+      port,
+      host: options.host,
+      advertise: options.advertise,
+      join: options.join,
+      registry: options.join === undefined ? (options.registry ?? REGISTRY_DEFAULT) : undefined,
+      storage: options.storage,
+      dataDir,
+      durability: options.durability,
+      registryTimeoutMs: options.registryTimeout,
+      tls: await loadTls({ cert: options.tlsCert, key: options.tlsKey, ca: options.tlsCa }),
+    },
+    onStop: options.onStop ?? (options.storage === 'memory' ? 'leave' : 'stop'),
+    leaveTimeoutMs: options.leaveTimeout,
+    logLevel: options.logLevel,
+    logFormat: options.logFormat,
+  };
+}
+
+function readPort(given: string | undefined): number {
+  if (given === undefined || given === '') {
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      'the port is missing: npm run dht -- PORT, or NODE_PORT; see --help',
+    );
+  }
+  try {
+    return optionValues.port(given);
+  } catch (error) {
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      `PORT (NODE_PORT) ${(error as Error).message}, got ${JSON.stringify(given)}`,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+/** The core's facts as log lines. */
+
+import { formatArc, formatPosition, type Proposal } from '@ringkeep/shared';
+import type { Logger } from '@ringkeep/shared/runtime';
+import type { NodeEvent } from './core/effects';
+
+export function logEvent(log: Logger, event: NodeEvent): void {
+  switch (event.kind) {
+    case 'joined':
+      return log.info('joined the ring', { arc: formatArc(event.arc) });
+    case 'ring-adopted':
+      return log.debug('adopted a ring', { version: event.version });
+    case 'role-taken':
+      return log.debug('became primary', { arc: formatArc(event.arc), term: event.term });
+    case 'role-open':
+      return log.info('answers for an arc', {
+        arc: formatArc(event.arc),
+        term: event.term,
+        afterMs: Math.round(event.afterMs),
+      });
+    case 'role-lost':
+      return log.info('does not answer for an arc any more', { arc: formatArc(event.arc), term: event.term });
+    case 'data-missing':
+      return log.error('the ring takes this node for the owner of an arc that is not on its disk', {
+        arc: formatArc(event.arc),
+      });
+    case 'following':
+      return log.debug('follows', { range: formatArc(event.range), primary: formatPosition(event.primary) });
+    case 'following-ended':
+      return log.debug('follows no longer', { range: formatArc(event.range), reason: event.text });
+    case 'live':
+      return log.info('has a whole copy', { range: formatArc(event.range), entries: event.entries });
+    case 'erased':
+      return log.info('erased a copy that is not needed any more', { range: formatArc(event.range) });
+    case 'proposed':
+      return log.debug('proposed a change', describe(event.proposal));
+    case 'proposal-refused':
+      return log.info('a change was refused', { ...describe(event.proposal), reason: event.reason });
+    case 'paused':
+      return log.info('held writes back while an arc changed hands', {
+        arc: formatArc(event.arc),
+        forMs: Math.round(event.forMs),
+      });
+    case 'registry-silent':
+      return log.warn('the registry does not answer; reads and writes go on', { reason: event.text });
+    case 'registry-back':
+      return log.info('the registry answers again');
+    case 'protocol-violation':
+      return log.error('a message broke the protocol', { reason: event.text });
+  }
+}
+
+function describe(proposal: Proposal): Record<string, string | number> {
+  const facts = { change: proposal.kind, start: formatPosition(proposal.start), epoch: proposal.epoch };
+  return 'node' in proposal ? { ...facts, node: formatPosition(proposal.node) } : facts;
+}

@@ -1,0 +1,208 @@
+/**
+ * The real host of a node's core: feeds it what has arrived in a turn of the event loop as one batch,
+ * carries out its effects in order, and keeps its one timer.
+ *
+ * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core
+ * is a broken invariant: the node stops at once rather than go on with a state that cannot be trusted;
+ * what was acknowledged is on its disk.
+ */
+
+import type { Member, Operation, OperationResult, Ring } from '@ringkeep/shared';
+import type { MonotonicClock } from '@ringkeep/shared/runtime';
+import type { NodeEffect, NodeEvent, RegistryCall } from './core/effects';
+import type { NodeInput } from './core/inputs';
+import type { FollowerMessage, PrimaryMessage } from './core/messages';
+import type { NodeCore } from './core/node';
+import { encodeBatch, encodeSnapshot } from './codec';
+import type { NodeStorage } from './storage';
+
+/** Where the core's effects go. */
+export interface HostPorts {
+  readonly registry: { call(call: number, request: RegistryCall): void };
+  readonly peers: {
+    forward(effect: Extract<NodeEffect, { kind: 'forward' }>, remainingMs: number): void;
+    introduce(to: Member, as: 'previous' | 'next'): void;
+  };
+  /** Streams that this node opens as a follower. */
+  readonly primaries: {
+    open(connection: number, to: Member, message: FollowerMessage): void;
+    send(connection: number, message: FollowerMessage): void;
+    close(connection: number): void;
+  };
+  /** Streams that others opened here. */
+  readonly followers: {
+    send(connection: number, message: PrimaryMessage): void;
+    close(connection: number): void;
+  };
+  readonly observer: {
+    event(event: NodeEvent): void;
+    left(): void;
+    leaveRefused(text: string): void;
+    /** The node cannot go on: the registry refuses it, its disk fails, or an invariant is broken. */
+    failed(error: Error): void;
+  };
+}
+
+export interface QueryAnswer {
+  readonly results: readonly OperationResult[];
+  readonly hops: number;
+  readonly ring: Ring | undefined;
+}
+
+export interface QueryOptions {
+  readonly hops: number;
+  readonly deadlineMs: number;
+  readonly ringVersion: number;
+  readonly direct: boolean;
+}
+
+export class NodeHost {
+  private ports: HostPorts | undefined;
+  private inputs: NodeInput[] = [];
+  private scheduled = false;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private lastRequest = 0;
+  private readonly answers = new Map<number, (answer: QueryAnswer) => void>();
+  private batchOffset: number | undefined;
+  private checkpointing = false;
+
+  constructor(
+    readonly core: NodeCore,
+    private readonly storage: NodeStorage,
+    private readonly clock: MonotonicClock,
+  ) {}
+
+  start(ports: HostPorts): void {
+    this.ports = ports;
+    this.storage.onDurable((upTo) => {
+      if (this.batchOffset !== undefined) this.post({ kind: 'persisted', batch: upTo - this.batchOffset });
+    });
+    this.storage.onFailure((error) => this.fail(error));
+    this.post({ kind: 'tick' });
+  }
+
+  /** No step is taken any more; whoever still waits for an answer gets none. */
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.answers.clear();
+  }
+
+  post(input: NodeInput): void {
+    if (this.stopped) return;
+    this.inputs.push(input);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => this.run());
+  }
+
+  /** Has operations answered. @returns the number by which the query may be cancelled */
+  query(
+    operations: readonly Operation[],
+    options: QueryOptions,
+    answer: (answer: QueryAnswer) => void,
+  ): number {
+    const request = ++this.lastRequest;
+    this.answers.set(request, answer);
+    this.post({
+      kind: 'query',
+      request,
+      operations,
+      hops: options.hops,
+      deadlineAtMs: this.clock.now() + options.deadlineMs,
+      ringVersion: options.ringVersion,
+      direct: options.direct,
+    });
+    return request;
+  }
+
+  cancel(request: number): void {
+    if (this.answers.delete(request)) this.post({ kind: 'cancel-query', request });
+  }
+
+  /** Writes are coming faster than checkpoints bring them to the table on disk. */
+  get overloaded(): boolean {
+    return this.storage.overloaded();
+  }
+
+  private run(): void {
+    this.scheduled = false;
+    if (this.stopped) return;
+    const inputs = this.inputs;
+    this.inputs = [];
+    if (this.clock.suspended()) inputs.unshift({ kind: 'suspended' });
+    const now = this.clock.now();
+    try {
+      for (const effect of this.core.step(now, inputs)) this.perform(effect, now);
+    } catch (error) {
+      return this.fail(error as Error);
+    }
+    if (!this.checkpointing && this.storage.checkpointDue()) {
+      this.checkpointing = true;
+      this.post({ kind: 'checkpoint' });
+    }
+    this.armTimer(now);
+  }
+
+  private armTimer(now: number): void {
+    clearTimeout(this.timer);
+    const delayMs = this.core.nextTickAt - now;
+    if (delayMs <= 0) this.post({ kind: 'tick' });
+    else this.timer = setTimeout(() => this.post({ kind: 'tick' }), Math.ceil(delayMs));
+  }
+
+  private fail(error: Error): void {
+    if (this.stopped) return;
+    this.stop();
+    this.ports?.observer.failed(error);
+  }
+
+  private perform(effect: NodeEffect, now: number): void {
+    const ports = this.ports as HostPorts;
+    switch (effect.kind) {
+      case 'append': {
+        const batch = this.storage.append(encodeBatch(effect.records));
+        this.batchOffset ??= batch - effect.batch;
+        return;
+      }
+      case 'checkpoint':
+        this.storage.checkpoint(encodeSnapshot(effect.replicas)).then(
+          () => {
+            this.checkpointing = false;
+          },
+          (error: Error) => this.fail(error),
+        );
+        return;
+      case 'answer': {
+        const answer = this.answers.get(effect.request);
+        this.answers.delete(effect.request);
+        return answer?.({ results: effect.results, hops: effect.hops, ring: effect.ring });
+      }
+      case 'forward':
+        return ports.peers.forward(effect, Math.max(1, effect.deadlineAtMs - now));
+      case 'introduce':
+        return ports.peers.introduce(effect.to, effect.as);
+      case 'call-registry':
+        return ports.registry.call(effect.call, effect.request);
+      case 'open-stream':
+        return ports.primaries.open(effect.connection, effect.to, effect.message);
+      case 'send-to-primary':
+        return ports.primaries.send(effect.connection, effect.message);
+      case 'close-stream':
+        return ports.primaries.close(effect.connection);
+      case 'send-to-follower':
+        return ports.followers.send(effect.connection, effect.message);
+      case 'close-follower':
+        return ports.followers.close(effect.connection);
+      case 'left':
+        return ports.observer.left();
+      case 'leave-refused':
+        return ports.observer.leaveRefused(effect.text);
+      case 'refused':
+        return this.fail(new Error(effect.text));
+      case 'event':
+        return ports.observer.event(effect.event);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** `npm run dht -- PORT`: a node as a process. */
+
+import { RingError, formatPosition } from '@ringkeep/shared';
+import { createLogger, HelpShown, stopOnSignals, type Logger } from '@ringkeep/shared/runtime';
+import { readConfig, type NodeConfig } from './config';
+import { RingNode } from './server';
+
+async function main(): Promise<void> {
+  const config = await readConfig(process.argv.slice(2), process.env);
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat, namespace: 'node' });
+  const node = RingNode.prepare({
+    ...config.node,
+    logger,
+    onFailure: (error) => exit(1, error),
+    onLeft: () => void node.stop().then(() => exit(0)),
+  });
+  stopOnSignals(() => end(node, config, logger), exit);
+  await node.start();
+  const { id, ring } = node.status();
+  console.log(
+    `node ${formatPosition(id)} ready on ${node.address} (${config.node.storage}` +
+      `${config.node.storage === 'disk' ? `, ${config.node.dataDir}, durability ${config.node.durability}` : ''}` +
+      `, ${ring.members.length} in the ring)`,
+  );
+}
+
+/** Stops as configured: keeping its place, or after having handed everything over. */
+async function end(node: RingNode, config: NodeConfig, logger: Logger): Promise<void> {
+  if (config.onStop === 'leave' && node.serving) {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('handing over takes too long')), config.leaveTimeoutMs);
+    });
+    await Promise.race([node.leave(), tooLong])
+      .catch((error: Error) => logger.warn('stops without having left', { reason: error.message }))
+      .finally(() => clearTimeout(timer));
+  }
+  await node.stop();
+}
+
+function exit(code: number, error?: unknown): void {
+  if (error !== undefined) console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(code);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof HelpShown) return;
+  exit(error instanceof RingError && error.code === 'INVALID_ARGUMENT' ? 2 : 1, error);
+});

@@ -1,0 +1,425 @@
+/**
+ * A whole node in a process: storage, core, host, gRPC. Started and stopped as a library, inside a test or
+ * a service, as well as by main.ts.
+ *
+ * Order of a start: the data folder is locked and the log replayed before the node is heard of; the server
+ * listens before it registers, because its address must be true; the node is ready when it serves its own
+ * arc.
+ */
+
+import { randomUUID } from 'node:crypto';
+import {
+  OperationType,
+  RingError,
+  type Bytes,
+  type ClusterParameters,
+  type Operation,
+  type OperationResult,
+} from '@ringkeep/shared';
+import {
+  addressUrl,
+  bytesOfBuffer,
+  bytesOfText,
+  channelTo,
+  bufferOfBytes,
+  GrpcServer,
+  hostAndPort,
+  Lifecycle,
+  MonotonicClock,
+  parseAddress,
+  silentLogger,
+  type Logger,
+  type TlsMaterial,
+} from '@ringkeep/shared/runtime';
+import { dht, operationOrError } from '@ringkeep/shared/wire';
+import { addNodeService, type NodeFacts } from './adapters/grpc-service';
+import { Peers } from './adapters/peers';
+import { RegistryLink, type IdentityKeeper } from './adapters/registry-link';
+import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
+import { RingWatchers } from './adapters/ring-watchers';
+import { DEADLINE_DEFAULT_MS } from './adapters/deadlines';
+import { decodeBatch, decodeSnapshot } from './codec';
+import { NodeCore, type NodeStatus } from './core/node';
+import { logEvent } from './event-log';
+import { NodeHost } from './host';
+import { DataFolder, MemoryStorage, type Durability, type NodeStorage } from './storage';
+
+export interface NodeOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly host?: string;
+  /** The address under which others reach this node; by default host and port. */
+  readonly advertise?: string | undefined;
+  /** The registry's address, or … */
+  readonly registry?: string | undefined;
+  /** … the address of any node of the ring, which names the registry. */
+  readonly join?: string | undefined;
+  readonly storage: 'disk' | 'memory';
+  /** Needed for storage 'disk'. */
+  readonly dataDir?: string | undefined;
+  readonly durability?: Durability;
+  /** How long to try to register before the start fails, ms. */
+  readonly registryTimeoutMs?: number;
+  readonly tls?: TlsMaterial | undefined;
+  readonly logger?: Logger;
+  /** The node cannot go on; it has stopped. */
+  readonly onFailure?: (error: Error) => void;
+  /** The node has left the ring, on whoever's wish. */
+  readonly onLeft?: () => void;
+}
+
+const STOP_DEADLINE_MS = 10_000;
+const REGISTRY_TIMEOUT_DEFAULT_MS = 60_000;
+
+type Key = string | Uint8Array;
+
+export class RingNode {
+  private readonly lifecycle = new Lifecycle(STOP_DEADLINE_MS);
+  private readonly log: Logger;
+  private core: NodeCore | undefined;
+  private host: NodeHost | undefined;
+  private facts: NodeFacts | undefined;
+  private joined: (() => void) | undefined;
+  private failed: ((error: Error) => void) | undefined;
+  private leaving:
+    { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } | undefined;
+  private registered = false;
+  private lastRegistryTrouble = '';
+
+  private constructor(private readonly options: NodeOptions) {
+    this.log = options.logger ?? silentLogger;
+  }
+
+  /** Starts a node. Resolves when it serves its own part of the ring. */
+  static async start(options: NodeOptions): Promise<RingNode> {
+    const node = new RingNode(options);
+    await node.start();
+    return node;
+  }
+
+  /** A node that is not started yet, so that it can be stopped while it starts. */
+  static prepare(options: NodeOptions): RingNode {
+    return new RingNode(options);
+  }
+
+  /** Once. Resolves when the node serves its own part of the ring. Throws RingError. */
+  async start(): Promise<void> {
+    try {
+      await this.begin();
+    } catch (error) {
+      await this.stop().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** It has joined and serves its own part of the ring. */
+  get serving(): boolean {
+    const { core } = this;
+    return core !== undefined && core.view.arcAt(core.self)?.primary === core.self && core.serves(core.self);
+  }
+
+  /** The URL under which others reach this node. */
+  get address(): string {
+    return (this.facts as NodeFacts).address;
+  }
+
+  get port(): number {
+    return parseAddress(this.address).port;
+  }
+
+  status(): NodeStatus {
+    return this.running().core.status();
+  }
+
+  get parameters(): ClusterParameters {
+    return this.running().core.parameters;
+  }
+
+  /** The value of a key anywhere on the ring; undefined when there is none. Throws RingError. */
+  async get(key: Key): Promise<Uint8Array | undefined> {
+    return this.one(OperationType.Get, key, undefined);
+  }
+
+  /** Stores a value. @returns the value before, if there was one. Throws RingError. */
+  async set(key: Key, value: Key): Promise<Uint8Array | undefined> {
+    return this.one(OperationType.Set, key, value);
+  }
+
+  /** Removes a key. @returns its value, if there was one. Throws RingError. */
+  async delete(key: Key): Promise<Uint8Array | undefined> {
+    return this.one(OperationType.Delete, key, undefined);
+  }
+
+  /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */
+  leave(): Promise<void> {
+    if (!this.leaving) {
+      let resolve: () => void = () => undefined;
+      let reject: (error: Error) => void = () => undefined;
+      const promise = new Promise<void>((yes, no) => {
+        resolve = yes;
+        reject = no;
+      });
+      this.leaving = { promise, resolve, reject };
+      this.host?.post({ kind: 'leave' });
+    }
+    return this.leaving.promise;
+  }
+
+  /** Stops cleanly; place and data stay on the disk. Idempotent. */
+  async stop(): Promise<void> {
+    await this.lifecycle.stop();
+  }
+
+  // ---- starting ----
+
+  private async begin(): Promise<void> {
+    const { options, lifecycle } = this;
+    const registryAddress = await this.findRegistry();
+    const folder = await this.openFolder();
+    const storage = await this.openStorage(folder);
+    const incarnation = folder ? await folder.identity.raiseIncarnation() : 1;
+    const clock = new MonotonicClock();
+    const core = new NodeCore(storage.entries, {
+      incarnation,
+      startedAt: clock.now(),
+      leaseBeforeMs: folder?.identity.leaseMs ?? 0,
+    });
+    await this.recover(core, storage);
+    const host = new NodeHost(core, storage, clock);
+    this.core = core;
+    this.host = host;
+    await lifecycle.start(() => ({ name: 'host', stop: () => host.stop() }));
+    const server = new GrpcServer(options.tls);
+    const followers = new FollowerStreams((input) => host.post(input), this.log.child('followers'));
+    const watchers = new RingWatchers(() => core.view.ring);
+    const health = addNodeService(server, {
+      host,
+      followers,
+      watchers,
+      facts: () => this.facts as NodeFacts,
+      leave: () => this.leave(),
+    });
+    const listenHost = options.host ?? '127.0.0.1';
+    const port = await server.listen({
+      host: listenHost,
+      port: options.port,
+      portOption: 'the PORT argument or NODE_PORT',
+    });
+    await lifecycle.start(() => ({ name: 'server', stop: () => server.stop(STOP_DEADLINE_MS / 4) }));
+    const advertised = options.advertise ?? hostAndPort({ host: listenHost, port });
+    const scheme = options.tls?.identity ? 'https' : 'http';
+    const address = addressUrl(
+      parseAddress(advertised.includes('://') ? advertised : `${scheme}://${advertised}`),
+    );
+    this.facts = { address, registryAddress, storage: storage.name };
+    await lifecycle.start(() => followers);
+    await lifecycle.start(() => watchers);
+    const peers = await lifecycle.start(
+      () =>
+        new Peers(
+          () => ({ id: core.self, addr: address }),
+          options.tls,
+          (input) => host.post(input),
+          this.log.child('peers'),
+        ),
+    );
+    const primaries = await lifecycle.start(
+      () =>
+        new PrimaryStreams(
+          (member) => peers.client(member),
+          (input) => host.post(input),
+          this.log.child('following'),
+        ),
+    );
+    const registry = await lifecycle.start(
+      () =>
+        new RegistryLink(
+          {
+            registryAddress,
+            ownAddress: address,
+            incarnation,
+            claim: folder?.identity.claim ?? randomUUID(),
+            coordinates: [],
+            tls: options.tls,
+          },
+          keeper(folder),
+          () => core.view.version,
+          (input) => host.post(input),
+          this.log.child('registry'),
+        ),
+    );
+    const ready = this.untilJoined();
+    host.start({
+      registry,
+      peers,
+      primaries,
+      followers,
+      observer: {
+        event: (event) => {
+          logEvent(this.log, event);
+          if (event.kind === 'ring-adopted') {
+            this.registered = true;
+            watchers.changed();
+          }
+          if (event.kind === 'registry-silent') this.waitingFor(registryAddress, event.text);
+          if (event.kind === 'role-open' || event.kind === 'joined') this.checkJoined(health);
+        },
+        left: () => this.hasLeft(),
+        leaveRefused: (text) => this.leaveRefused(text),
+        failed: (error) => this.hasFailed(error),
+      },
+    });
+    await ready;
+  }
+
+  private async findRegistry(): Promise<string> {
+    const { registry, join, tls } = this.options;
+    if (registry !== undefined) return addressUrl(parseAddress(registry));
+    if (join === undefined)
+      throw new RingError(
+        'INVALID_ARGUMENT',
+        'a node needs the address of the registry or of a node to join',
+      );
+    const client = new dht.DhtNodeClient(...channelTo(join, tls));
+    try {
+      const description = await new Promise<dht.NodeDescription>((resolve, reject) => {
+        client.waitForReady(
+          Date.now() + (this.options.registryTimeoutMs ?? REGISTRY_TIMEOUT_DEFAULT_MS),
+          (error) => {
+            if (error)
+              return reject(new RingError('UNAVAILABLE', `no node answers at ${join}; is it running?`));
+            client.describeNode({}, (fault, answer) => (fault ? reject(fault) : resolve(answer)));
+          },
+        );
+      });
+      return addressUrl(parseAddress(description.registryAddr));
+    } finally {
+      client.close();
+    }
+  }
+
+  private async openFolder(): Promise<DataFolder | undefined> {
+    const { storage, dataDir } = this.options;
+    if (storage === 'memory') return undefined;
+    if (dataDir === undefined) throw new RingError('INVALID_ARGUMENT', 'storage on disk needs a data folder');
+    const folder = await DataFolder.open(dataDir);
+    await this.lifecycle.start(() => ({ name: 'data folder', stop: () => folder.close() }));
+    return folder;
+  }
+
+  private async openStorage(folder: DataFolder | undefined): Promise<NodeStorage> {
+    const { durability = 'always' } = this.options;
+    const storage = folder ? await folder.openStorage({ durability }) : new MemoryStorage();
+    await this.lifecycle.start(() => ({ name: 'storage', stop: () => storage.close() }));
+    return storage;
+  }
+
+  private async recover(core: NodeCore, storage: NodeStorage): Promise<void> {
+    await storage.recover({
+      snapshot: (state) => core.restore(decodeSnapshot(state)),
+      batch: (batch) => core.replay(decodeBatch(batch)),
+    });
+  }
+
+  private untilJoined(): Promise<void> {
+    const timeoutMs = this.options.registryTimeoutMs ?? REGISTRY_TIMEOUT_DEFAULT_MS;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        if (this.registered) return;
+        reject(new RingError('UNAVAILABLE', `gave up after ${timeoutMs} ms: ${this.lastRegistryTrouble}`));
+      }, timeoutMs);
+      this.joined = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.failed = (error) => {
+        clearTimeout(timer);
+        reject(error);
+      };
+    });
+  }
+
+  private waitingFor(registryAddress: string, reason: string): void {
+    this.lastRegistryTrouble = `the registry at ${registryAddress} does not answer (${reason})`;
+    if (!this.registered) this.log.warn('waiting for the registry', { address: registryAddress });
+  }
+
+  private checkJoined(health: { setServing(serving: boolean): void }): void {
+    if (!this.serving) return;
+    health.setServing(true);
+    this.joined?.();
+  }
+
+  // ---- ending ----
+
+  private hasLeft(): void {
+    this.log.info('left the ring');
+    this.leaving?.resolve();
+    this.options.onLeft?.();
+  }
+
+  private leaveRefused(text: string): void {
+    this.log.warn('cannot leave the ring', { reason: text });
+    this.leaving?.reject(new RingError('FAILED_PRECONDITION', text));
+    this.leaving = undefined;
+  }
+
+  private hasFailed(error: Error): void {
+    this.log.error('the node stops: it cannot go on', { reason: error.message });
+    this.failed?.(error);
+    this.leaving?.reject(error);
+    this.stop()
+      .catch((fault: Error) => this.log.error('stopping failed', { reason: fault.message }))
+      .finally(() => this.options.onFailure?.(error));
+  }
+
+  // ---- operations ----
+
+  private running(): { core: NodeCore; host: NodeHost } {
+    if (!this.core || !this.host) throw new RingError('FAILED_PRECONDITION', 'the node is not running');
+    return { core: this.core, host: this.host };
+  }
+
+  private async one(type: OperationType, key: Key, value: Key | undefined): Promise<Uint8Array | undefined> {
+    const { core, host } = this.running();
+    const operation = operationOrError(type, bytes(key), bytes(value ?? ''), undefined, core.parameters);
+    if (operation instanceof RingError) throw operation;
+    const result = await new Promise<OperationResult>((resolve) => {
+      const options = {
+        hops: 0,
+        deadlineMs: DEADLINE_DEFAULT_MS,
+        ringVersion: core.view.version,
+        direct: false,
+      };
+      host.query([operation satisfies Operation], options, ({ results }) =>
+        resolve(results[0] as OperationResult),
+      );
+    });
+    if (!result.ok) throw new RingError(result.code, result.text);
+    return result.value === undefined ? undefined : bufferOfBytes(result.value);
+  }
+}
+
+function bytes(text: Key): Bytes {
+  return typeof text === 'string' ? bytesOfText(text) : bytesOfBuffer(text);
+}
+
+function keeper(folder: DataFolder | undefined): IdentityKeeper {
+  if (!folder) {
+    const memory: { known: IdentityKeeper['known'] } = { known: undefined };
+    return {
+      get known() {
+        return memory.known;
+      },
+      save: async (identity) => {
+        memory.known = identity;
+      },
+    };
+  }
+  return {
+    get known() {
+      return folder.identity.identity;
+    },
+    save: (identity, leaseMs) => folder.identity.remember(identity, leaseMs),
+  };
+}
