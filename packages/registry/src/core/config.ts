@@ -30,7 +30,7 @@ export const DEFAULT_CONFIG: RegistryConfig = {
 };
 
 const BOUNDS = {
-  forgetAfterMs: [0, 7 * 24 * 3_600_000],
+  forgetAfterMs: [100, 7 * 24 * 3_600_000],
   returnWaitMs: [0, 60_000],
   historyChangesMax: [0, 100_000],
 } as const;

@@ -59,6 +59,11 @@ export class RegistryCore {
     checkConfig(config);
     const fault = stateFault(state);
     if (fault !== undefined) throw new RingError('INTERNAL', `the registry's state is damaged: ${fault}`);
+    const { leaseMs, leaseMarginMs } = config.parameters;
+    invariant(
+      state.lease.leaseMs === leaseMs && state.lease.leaseMarginMs === leaseMarginMs,
+      'members hold leases by the terms that are handed out',
+    );
     this.lastNow = now;
     this.view = new RingView(state.ring);
     this.membership = new Membership(config, tools, state, now);
@@ -232,7 +237,7 @@ export class RegistryCore {
       sameItems(returns, this.state.returns) &&
       claims.length === this.state.claims.length;
     if (same) return;
-    this.state = { ring, returns, claims };
+    this.state = { ...this.state, ring, returns, claims };
     if (ring !== this.view.ring) this.view = new RingView(ring);
   }
 

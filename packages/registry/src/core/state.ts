@@ -5,7 +5,7 @@
  * a store writes the differences only.
  */
 
-import { ringFault, type NodeId, type Position, type Ring } from '@ringkeep/shared';
+import { ringFault, type ClusterParameters, type NodeId, type Position, type Ring } from '@ringkeep/shared';
 
 /** An arc that was offline and whose members are coming back one by one. */
 export interface PendingReturn {
@@ -20,15 +20,25 @@ export interface OpenClaim {
   readonly claim: string;
 }
 
+/** The part of the parameters that all nodes must agree on for safety: how long a grant is counted on. */
+export type LeaseTerms = Pick<ClusterParameters, 'leaseMs' | 'leaseMarginMs'>;
+
 export interface RegistryState {
   readonly ring: Ring;
+  /** Those that the members were last handed. */
+  readonly lease: LeaseTerms;
   readonly returns: readonly PendingReturn[];
   readonly claims: readonly OpenClaim[];
 }
 
 /** A new cluster's. Version 1, so that it is newer than no ring at all. */
-export function newState(clusterId: string): RegistryState {
-  return { ring: { clusterId, version: 1, members: [], arcs: [] }, returns: [], claims: [] };
+export function newState(clusterId: string, { leaseMs, leaseMarginMs }: LeaseTerms): RegistryState {
+  return {
+    ring: { clusterId, version: 1, members: [], arcs: [] },
+    lease: { leaseMs, leaseMarginMs },
+    returns: [],
+    claims: [],
+  };
 }
 
 /** What is wrong with a state, or undefined. */

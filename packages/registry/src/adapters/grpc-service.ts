@@ -1,0 +1,68 @@
+/** registry.Registry over gRPC: messages in and out of the host's questions and answers. */
+
+import { position, type Member } from '@ringkeep/shared';
+import { addressUrl, parseAddress, unary } from '@ringkeep/shared/runtime';
+import type { registry } from '@ringkeep/shared/wire';
+import { proposalFromWire, updateToWire } from '@ringkeep/shared/wire';
+import type { Caller, MemberAnswer } from '../core';
+import type { RegistryHost } from '../host';
+import { serveWatch } from './watch-stream';
+
+export const REGISTRY_SERVICE = 'registry.Registry';
+type CallerMessage = Pick<registry.RenewLeaseRequest, 'id' | 'incarnation' | 'knownVersion'>;
+
+export function registryHandlers(host: RegistryHost): registry.RegistryServer {
+  return {
+    registerNode: unary(async (request) => {
+      const { identity, incarnation, coordinates, claim } = request;
+      const answer = await host.ask({
+        kind: 'register',
+        addr: addressUrl(parseAddress(request.addr)),
+        identity: identity && { ...identity, id: position(identity.id) },
+        incarnation,
+        coordinates,
+        claim,
+      });
+      return {
+        id: answer.identity.id,
+        neighbor: answer.neighbor && nodeOf(answer.neighbor),
+        identity: answer.identity,
+        parameters: answer.parameters,
+        ring: updateToWire(answer.ring),
+      };
+    }),
+
+    getConnectedNodes: unary(async () => {
+      const { members } = await host.ask({ kind: 'owners' });
+      return { nodes: members.map(nodeOf) };
+    }),
+
+    renewLease: unary(async (request) => {
+      return memberMessage(await host.ask({ kind: 'renew', caller: callerOf(request) }));
+    }),
+
+    leaveRing: unary(async (request) => {
+      return memberMessage(await host.ask({ kind: 'leave', caller: callerOf(request) }));
+    }),
+
+    proposeChange: unary(async (request) => {
+      const proposal = proposalFromWire(request);
+      const answer = await host.ask({ kind: 'propose', caller: callerOf(request), proposal });
+      return { accepted: answer.accepted, reason: answer.reason, ring: updateToWire(answer.ring) };
+    }),
+
+    watchRing: (call) => serveWatch(host, call),
+  };
+}
+
+function callerOf({ id, incarnation, knownVersion }: CallerMessage): Caller {
+  return { id: position(id), incarnation, knownVersion };
+}
+
+function nodeOf(member: Member): registry.Node {
+  return { id: member.id, addr: member.addr };
+}
+
+function memberMessage(answer: MemberAnswer): registry.MemberAnswer {
+  return { live: answer.live, ring: updateToWire(answer.ring) };
+}

@@ -1,0 +1,89 @@
+/**
+ * The registry's state in LMDB: one record a member, one an arc, one for all the rest.
+ *
+ * A save is one transaction that writes what differs from the save before; in a ring of thousands a join
+ * costs two small records. Members and arcs are stored as their messages, so that later versions can add
+ * fields. LMDB syncs in the commit (`overlappingSync` off: by default a commit resolves before its sync).
+ */
+
+import { RingError, ringChange, type Ring } from '@ringkeep/shared';
+import { arcFromWire, arcToWire, memberFromWire, memberToWire, registry } from '@ringkeep/shared/wire';
+import { open, type RootDatabase } from 'lmdb';
+import { stateFault, type RegistryState } from '../core';
+import { decodeMeta, encodeMeta } from './ring-store-meta';
+import type { RingStore } from './ring-store';
+
+const META = 'meta';
+const MEMBERS = 'member/';
+const ARCS = 'arc/';
+/** Sorts behind every digit that a position is written with. */
+const END = 'g';
+
+export class LmdbRingStore implements RingStore {
+  private readonly database: RootDatabase<Uint8Array, string>;
+  private saved: Ring | undefined;
+  private closed: Promise<void> | undefined;
+
+  /** Opens or makes the database in a folder, which the caller has locked. */
+  constructor(private readonly folder: string) {
+    this.database = open<Uint8Array, string>({
+      path: folder,
+      encoding: 'binary',
+      overlappingSync: false,
+    });
+  }
+
+  load(): RegistryState | undefined {
+    const meta = this.database.get(META);
+    if (meta === undefined) return undefined;
+    try {
+      const { clusterId, version, ...rest } = decodeMeta(meta);
+      const members = this.records(MEMBERS).map((bytes) => memberFromWire(registry.Member.decode(bytes)));
+      const arcs = this.records(ARCS).map((bytes) => arcFromWire(registry.ArcConfig.decode(bytes)));
+      const state: RegistryState = { ring: { clusterId, version, members, arcs }, ...rest };
+      const fault = stateFault(state);
+      if (fault !== undefined) throw new Error(fault);
+      this.saved = state.ring;
+      return state;
+    } catch (error) {
+      const text = `the registry's data in ${this.folder} is damaged: ${(error as Error).message}`;
+      throw new RingError('INTERNAL', text, { cause: error });
+    }
+  }
+
+  async save(state: RegistryState): Promise<void> {
+    const { ring } = state;
+    const before = this.saved ?? { ...ring, members: [], arcs: [] };
+    const change = ringChange(before, ring);
+    await this.database.transaction(() => {
+      for (const id of change.removedMembers) this.database.removeSync(recordKey(MEMBERS, id));
+      for (const start of change.removedArcs) this.database.removeSync(recordKey(ARCS, start));
+      for (const member of change.members) {
+        this.put(recordKey(MEMBERS, member.id), registry.Member.encode(memberToWire(member)).finish());
+      }
+      for (const arc of change.arcs) {
+        this.put(recordKey(ARCS, arc.start), registry.ArcConfig.encode(arcToWire(arc)).finish());
+      }
+      this.put(META, encodeMeta(state));
+    });
+    this.saved = ring;
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.database.close();
+    return this.closed;
+  }
+
+  private put(key: string, bytes: Uint8Array): void {
+    this.database.putSync(key, Buffer.from(bytes));
+  }
+
+  private records(prefix: string): Uint8Array[] {
+    return [...this.database.getRange({ start: prefix, end: prefix + END })].map(({ value }) => value);
+  }
+}
+
+/** Sixteen digits: the order of the keys is the order of the ring. */
+function recordKey(prefix: string, point: bigint): string {
+  return prefix + point.toString(16).padStart(16, '0');
+}

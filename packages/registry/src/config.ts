@@ -1,0 +1,220 @@
+/** The registry's options: flag, else variable, else config/params.json, else default. */
+
+import { DEFAULT_PARAMETERS } from '@ringkeep/shared';
+import {
+  LOG_FORMATS,
+  LOG_LEVELS,
+  createLogger,
+  option,
+  optionValues,
+  parseProgram,
+} from '@ringkeep/shared/runtime';
+import { DEFAULT_CONFIG, PLACEMENTS } from './core';
+import type { RegistryOptions } from './server';
+
+const { choice, durationMs, formatDuration, integer, port, text, yesOrNo } = optionValues;
+
+function milliseconds(flag: string, env: string, what: string, value: number, least: number, most: number) {
+  return option({
+    flag: `${flag} <duration>`,
+    env,
+    text: what,
+    read: durationMs(least, most),
+    default: value,
+    defaultText: formatDuration(value),
+  });
+}
+
+const specs = {
+  port: option({
+    flag: '--port <port>',
+    env: 'REGISTRY_PORT',
+    text: 'port to listen on',
+    read: port,
+    default: 50_000,
+  }),
+  host: option({
+    flag: '--host <host>',
+    env: 'REGISTRY_HOST',
+    text: 'address to bind to',
+    read: text,
+    default: '127.0.0.1',
+  }),
+  dataDir: option({
+    flag: '--data-dir <folder>',
+    env: 'REGISTRY_DATA_DIR',
+    text: 'where the ring is kept',
+    read: text,
+    default: './data/registry',
+  }),
+  storage: option({
+    flag: '--storage <kind>',
+    env: 'REGISTRY_STORAGE',
+    text: 'disk, or memory: forgotten when it stops',
+    read: choice('disk', 'memory'),
+    default: 'disk' as const,
+  }),
+  params: option({
+    flag: '--params <file>',
+    env: 'REGISTRY_PARAMS',
+    text: 'JSON file with defaults for these options, by their names in camelCase',
+    read: text,
+    default: 'config/params.json',
+  }),
+  placement: option({
+    flag: '--placement <kind>',
+    env: 'REGISTRY_PLACEMENT',
+    text: 'balanced: of 32 places the one that splits the largest arc most evenly; hash: the first one',
+    read: choice(...PLACEMENTS),
+    default: DEFAULT_CONFIG.placement,
+  }),
+  replicationFactor: option({
+    flag: '--replication-factor <n>',
+    env: 'REPLICATION_FACTOR',
+    text: 'copies of each key',
+    read: integer(1, 7),
+    default: DEFAULT_PARAMETERS.replicationFactor,
+  }),
+  leaseMs: milliseconds(
+    '--lease',
+    'LEASE',
+    'how long a follower grants its primary to answer reads',
+    DEFAULT_PARAMETERS.leaseMs,
+    50,
+    60_000,
+  ),
+  leaseMarginMs: milliseconds(
+    '--lease-margin',
+    'LEASE_MARGIN',
+    'by how much earlier a primary stops to count on a grant',
+    DEFAULT_PARAMETERS.leaseMarginMs,
+    5,
+    10_000,
+  ),
+  membershipLeaseMs: milliseconds(
+    '--membership-lease',
+    'MEMBERSHIP_LEASE',
+    'how long a node may be silent before it is declared dead',
+    DEFAULT_PARAMETERS.membershipLeaseMs,
+    50,
+    60_000,
+  ),
+  failureTimeoutMs: milliseconds(
+    '--failure-timeout',
+    'FAILURE_TIMEOUT',
+    'how long a follower may be silent before its primary drops it',
+    DEFAULT_PARAMETERS.failureTimeoutMs,
+    50,
+    600_000,
+  ),
+  keyBytesMax: option({
+    flag: '--key-bytes-max <n>',
+    env: 'KEY_BYTES_MAX',
+    text: 'longest key',
+    read: integer(1, 1_024),
+    default: DEFAULT_PARAMETERS.keyBytesMax,
+  }),
+  valueBytesMax: option({
+    flag: '--value-bytes-max <n>',
+    env: 'VALUE_BYTES_MAX',
+    text: 'largest value',
+    read: integer(0, 1 << 20),
+    default: DEFAULT_PARAMETERS.valueBytesMax,
+  }),
+  routing: option({
+    flag: '--routing <scheme>',
+    env: 'ROUTING',
+    text: 'how nodes find the owner of a key',
+    read: text,
+    default: DEFAULT_PARAMETERS.routing,
+  }),
+  forgetAfterMs: milliseconds(
+    '--forget-after',
+    'REGISTRY_FORGET_AFTER',
+    'how long the place of a dead node that holds nothing is kept',
+    DEFAULT_CONFIG.forgetAfterMs,
+    100,
+    7 * 24 * 3_600_000,
+  ),
+  returnWaitMs: milliseconds(
+    '--return-wait',
+    'REGISTRY_RETURN_WAIT',
+    'how long the first node of an offline arc that returns waits for the others',
+    DEFAULT_CONFIG.returnWaitMs,
+    0,
+    60_000,
+  ),
+  newLease: option({
+    flag: '--new-lease',
+    env: 'REGISTRY_NEW_LEASE',
+    text: 'take other lease times than the cluster had; only while every node is stopped',
+    read: yesOrNo,
+    default: false,
+  }),
+  tlsCert: option({
+    flag: '--tls-cert <file>',
+    env: 'TLS_CERT',
+    text: 'certificate (PEM): speak TLS',
+    read: text,
+  }),
+  tlsKey: option({
+    flag: '--tls-key <file>',
+    env: 'TLS_KEY',
+    text: 'key of the certificate (PEM)',
+    read: text,
+  }),
+  logLevel: option({
+    flag: '--log-level <level>',
+    env: 'LOG_LEVEL',
+    text: LOG_LEVELS.join(', '),
+    read: choice(...LOG_LEVELS),
+    default: 'info' as const,
+  }),
+  logFormat: option({
+    flag: '--log-format <format>',
+    env: 'LOG_FORMAT',
+    text: LOG_FORMATS.join(' or '),
+    read: choice(...LOG_FORMATS),
+    default: 'text' as const,
+  }),
+};
+
+/** Throws INVALID_ARGUMENT naming flag and variable, and HelpShown when help was asked for. */
+export function registryConfig(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Required<Pick<RegistryOptions, 'host' | 'port' | 'log' | 'storage' | 'dataDir'>> & RegistryOptions {
+  const { options } = parseProgram(
+    {
+      name: 'ringkeep-registry',
+      text: 'Places nodes on the ring and keeps the log of its changes.',
+      specs,
+      env,
+      fileOption: 'params',
+    },
+    args,
+  );
+  return {
+    host: options.host,
+    port: options.port,
+    portOption: '--port or REGISTRY_PORT',
+    storage: options.storage,
+    dataDir: options.dataDir,
+    placement: options.placement,
+    forgetAfterMs: options.forgetAfterMs,
+    returnWaitMs: options.returnWaitMs,
+    newLease: options.newLease,
+    parameters: {
+      replicationFactor: options.replicationFactor,
+      leaseMs: options.leaseMs,
+      leaseMarginMs: options.leaseMarginMs,
+      membershipLeaseMs: options.membershipLeaseMs,
+      failureTimeoutMs: options.failureTimeoutMs,
+      keyBytesMax: options.keyBytesMax,
+      valueBytesMax: options.valueBytesMax,
+      routing: options.routing,
+    },
+    tls: { cert: options.tlsCert, key: options.tlsKey },
+    log: createLogger({ level: options.logLevel, format: options.logFormat, namespace: 'registry' }),
+  };
+}

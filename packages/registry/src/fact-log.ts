@@ -1,0 +1,24 @@
+/** What a registry core reports, as log lines. */
+
+import { formatPosition } from '@ringkeep/shared';
+import type { Logger } from '@ringkeep/shared/runtime';
+import type { RegistryFact } from './core';
+
+export function logFact(log: Logger, fact: RegistryFact): void {
+  switch (fact.what) {
+    case 'changed':
+      return log.debug('arcs changed', {
+        version: fact.version,
+        arcs: fact.arcs.map(formatPosition).join(' '),
+      });
+    case 'refused':
+      return log.info('refused a proposal', { by: formatPosition(fact.by), reason: fact.reason });
+    case 'away':
+      return log.warn('was away; every member gets a fresh lease', { forMs: Math.round(fact.forMs) });
+    default: {
+      const { id, addr, incarnation } = fact.member;
+      const line = fact.what === 'died' ? log.warn : log.info;
+      return line(`member ${fact.what}`, { id: formatPosition(id), addr, incarnation });
+    }
+  }
+}

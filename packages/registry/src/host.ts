@@ -1,0 +1,232 @@
+/**
+ * The process around a registry core: it brings inputs, makes states durable, and carries out effects.
+ *
+ * One loop with one await: all inputs that wait are stepped at once, one save covers them (group commit),
+ * and only then what follows from them goes out. Everything between is synchronous. One timer stands for
+ * all of the core's deadlines.
+ *
+ * When a save fails the core is ahead of the disk, and no answer of it may leave: the host refuses
+ * everything from then on and tells its owner.
+ */
+
+import { RingError, type Ring, type RingUpdate } from '@ringkeep/shared';
+import type { Logger } from '@ringkeep/shared/runtime';
+import type { RingStore } from './adapters/ring-store';
+import type {
+  LeaveInput,
+  MemberAnswer,
+  OwnersAnswer,
+  OwnersInput,
+  ProposalAnswer,
+  ProposeInput,
+  RegisterInput,
+  RegisteredAnswer,
+  RegistryAnswer,
+  RegistryCore,
+  RegistryEffect,
+  RegistryInput,
+  RegistryState,
+  RenewInput,
+} from './core';
+import { logFact } from './fact-log';
+
+interface AnswerTo {
+  register: RegisteredAnswer;
+  renew: MemberAnswer;
+  leave: MemberAnswer;
+  propose: ProposalAnswer;
+  owners: OwnersAnswer;
+}
+type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
+export type Question = Unnumbered<RegisterInput | RenewInput | LeaveInput | ProposeInput | OwnersInput>;
+
+/** Where a watcher's updates go. */
+export interface WatchSink {
+  publish(update: RingUpdate): void;
+  refuse(error: RingError): void;
+}
+
+export interface Watch {
+  /** Asks for what came after a version, when updates were let pass. */
+  resume(fromVersion: number): void;
+  end(): void;
+}
+
+export interface HostTools {
+  readonly store: RingStore;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Called once when the host can go on no longer. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Inputs that may wait for their step. More are refused. */
+export const INPUTS_WAITING_MAX = 10_000;
+/** setTimeout's own limit. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+interface Waiting {
+  resolve(answer: RegistryAnswer): void;
+  reject(error: RingError): void;
+}
+
+export class RegistryHost {
+  private inputs: RegistryInput[] = [];
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly sinks = new Map<number, WatchSink>();
+  private lastNumber = 0;
+  /** The loop while there is work. */
+  private working: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  /** Why nothing new is taken. */
+  private over: RingError | undefined;
+  private durableRing: Ring;
+
+  constructor(
+    private readonly core: RegistryCore,
+    private readonly tools: HostTools,
+  ) {
+    this.durableRing = core.ring;
+    this.armTimer();
+  }
+
+  /** The ring as it would be found again after a crash. */
+  get ring(): Ring {
+    return this.durableRing;
+  }
+
+  ask<Q extends Question>(question: Q): Promise<AnswerTo[Q['kind']]> {
+    if (this.over) return Promise.reject(this.over);
+    if (this.inputs.length >= INPUTS_WAITING_MAX) {
+      return Promise.reject(new RingError('RESOURCE_EXHAUSTED', 'too many requests wait for the registry'));
+    }
+    const request = ++this.lastNumber;
+    const answer = new Promise<RegistryAnswer>((resolve, reject) => {
+      this.waiting.set(request, { resolve, reject });
+    });
+    this.submit({ ...question, request });
+    return answer as Promise<AnswerTo[Q['kind']]>;
+  }
+
+  watch(sink: WatchSink, fromVersion: number, clusterId: string): Watch {
+    const watcher = ++this.lastNumber;
+    if (this.over) sink.refuse(this.over);
+    else {
+      this.sinks.set(watcher, sink);
+      this.submit({ kind: 'watch', watcher, fromVersion, clusterId });
+    }
+    return {
+      resume: (version) => {
+        if (this.sinks.has(watcher))
+          this.submit({ kind: 'watch', watcher, fromVersion: version, clusterId: '' });
+      },
+      end: () => {
+        if (this.sinks.delete(watcher)) this.submit({ kind: 'unwatch', watcher });
+      },
+    };
+  }
+
+  /** Refuses what is new, finishes what was begun, ends the watches. Idempotent. */
+  async stop(): Promise<void> {
+    this.over ??= new RingError('UNAVAILABLE', 'the registry is stopping');
+    await this.working;
+    this.endAll(this.over);
+  }
+
+  private submit(input: RegistryInput): void {
+    if (this.over) return;
+    this.inputs.push(input);
+    this.work();
+  }
+
+  /** Starts the loop in the next turn of the event loop: what arrives in this one travels together. */
+  private work(): void {
+    this.working ??= new Promise((resolve) => {
+      setImmediate(() => {
+        void this.loop().then(resolve);
+      });
+    });
+  }
+
+  private async loop(): Promise<void> {
+    try {
+      for (let effects = this.stepAll(); effects.length > 0; effects = this.stepAll()) {
+        const state = latestState(effects);
+        if (state) await this.tools.store.save(state);
+        if (state) this.durableRing = state.ring;
+        for (const effect of effects) this.carryOut(effect);
+      }
+    } catch (error) {
+      this.fail(error as Error);
+    }
+    this.working = undefined;
+    this.armTimer();
+  }
+
+  private stepAll(): RegistryEffect[] {
+    const effects: RegistryEffect[] = [];
+    while (this.inputs.length > 0 && effects.length === 0) {
+      const batch = this.inputs;
+      this.inputs = [];
+      for (const input of batch) effects.push(...this.core.step(this.tools.now(), input));
+    }
+    const now = this.tools.now();
+    if (now >= this.core.nextTickAt) effects.push(...this.core.step(now, { kind: 'tick' }));
+    return effects;
+  }
+
+  private carryOut(effect: RegistryEffect): void {
+    switch (effect.kind) {
+      case 'save':
+        return;
+      case 'answer':
+        return this.settled(effect.request)?.resolve(effect.answer);
+      case 'refuse':
+        return this.settled(effect.request)?.reject(new RingError(effect.code, effect.text));
+      case 'publish':
+        for (const watcher of effect.watchers) this.sinks.get(watcher)?.publish(effect.update);
+        return;
+      case 'refuse-watch': {
+        const sink = this.sinks.get(effect.watcher);
+        this.sinks.delete(effect.watcher);
+        return sink?.refuse(new RingError(effect.code, effect.text));
+      }
+      case 'report':
+        return logFact(this.tools.log, effect.fact);
+    }
+  }
+
+  private settled(request: number): Waiting | undefined {
+    const waiting = this.waiting.get(request);
+    this.waiting.delete(request);
+    return waiting;
+  }
+
+  private fail(error: Error): void {
+    this.over = new RingError('UNAVAILABLE', `the registry has failed: ${error.message}`, { cause: error });
+    this.inputs = [];
+    this.endAll(this.over);
+    this.tools.onFatal(error);
+  }
+
+  private endAll(error: RingError): void {
+    clearTimeout(this.timer);
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+    for (const sink of this.sinks.values()) sink.refuse(error);
+    this.sinks.clear();
+  }
+
+  private armTimer(): void {
+    clearTimeout(this.timer);
+    const at = this.core.nextTickAt;
+    if (this.over || at === Infinity) return;
+    this.timer = setTimeout(() => this.work(), Math.min(TIMER_MS_MAX, Math.max(0, at - this.tools.now())));
+  }
+}
+
+function latestState(effects: readonly RegistryEffect[]): RegistryState | undefined {
+  for (const effect of [...effects].reverse()) if (effect.kind === 'save') return effect.state;
+  return undefined;
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/** The registry as a process: resolves its options, starts, says so, and stops on SIGINT or SIGTERM. */
+
+import { HelpShown, hostAndPort, stopOnSignals } from '@ringkeep/shared/runtime';
+import { registryConfig } from './config';
+import { startRegistry } from './server';
+
+async function main(): Promise<void> {
+  const options = registryConfig(process.argv.slice(2), process.env);
+  const registry = await startRegistry({ ...options, onFatal: fail });
+  const { members, arcs } = registry.ring();
+  const kept = options.storage === 'disk' ? `data in ${options.dataDir}` : 'nothing kept on disk';
+  console.log(
+    `registry ready on ${hostAndPort({ host: options.host, port: registry.port })} ` +
+      `(cluster ${registry.clusterId}, ${members.length} members, ${arcs.length} arcs, ${kept})`,
+  );
+  stopOnSignals(
+    (signal) => {
+      options.log.info(`${signal}: stopping`);
+      return registry.stop();
+    },
+    (code, error) => {
+      if (error instanceof Error) console.error(error.message);
+      process.exit(code);
+    },
+  );
+}
+
+function fail(error: unknown): never {
+  console.error(`registry: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof HelpShown)) fail(error);
+});

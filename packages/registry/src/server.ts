@@ -1,0 +1,157 @@
+/**
+ * A whole registry: data folder, state, core, host, gRPC server. Started by main.ts, or as a library inside
+ * a test or a service.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { RingError, checkParameters, type ClusterParameters, type Ring } from '@ringkeep/shared';
+import {
+  GrpcServer,
+  Health,
+  Lifecycle,
+  MonotonicClock,
+  addReflection,
+  addressUrl,
+  loadTls,
+  lockFolder,
+  positionOfText,
+  silentLogger,
+  type Endpoint,
+  type FolderLock,
+  type Logger,
+  type TlsFiles,
+} from '@ringkeep/shared/runtime';
+import { registry } from '@ringkeep/shared/wire';
+import { REGISTRY_SERVICE, registryHandlers } from './adapters/grpc-service';
+import { LmdbRingStore } from './adapters/lmdb-ring-store';
+import { MemoryRingStore, type RingStore } from './adapters/ring-store';
+import { DEFAULT_CONFIG, RegistryCore, newState, type RegistryConfig, type RegistryState } from './core';
+import { RegistryHost } from './host';
+
+export type RegistryStorage = 'disk' | 'memory';
+
+export interface RegistryOptions extends Partial<Omit<RegistryConfig, 'parameters'>> {
+  /** 127.0.0.1 when absent. */
+  readonly host?: string;
+  /** Any free port when absent or 0. */
+  readonly port?: number;
+  /** What to tell people to change when the port is taken. */
+  readonly portOption?: string;
+  readonly parameters?: Partial<ClusterParameters>;
+  /** memory when absent: then a restart is a new cluster. */
+  readonly storage?: RegistryStorage;
+  /** For storage on disk. */
+  readonly dataDir?: string;
+  /** Take other lease times than the cluster was made with; safe only while every node is stopped. */
+  readonly newLease?: boolean;
+  readonly tls?: TlsFiles;
+  readonly log?: Logger;
+  /** Called when the registry can go on no longer, say because its disk is full. It has stopped by then. */
+  readonly onFatal?: (error: Error) => void;
+}
+
+export interface RunningRegistry {
+  /** Its URL. */
+  readonly address: string;
+  readonly port: number;
+  readonly clusterId: string;
+  /** The ring as it is on disk. */
+  ring(): Ring;
+  /** Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** How long calls in flight may take when the registry stops. */
+const STOP_DEADLINE_MS = 2_000;
+
+/** Throws a RingError that says what is wrong: a port in use, a data folder in use or damaged, an option. */
+export async function startRegistry(options: RegistryOptions = {}): Promise<RunningRegistry> {
+  const config: RegistryConfig = {
+    parameters: checkParameters(options.parameters ?? {}),
+    placement: options.placement ?? DEFAULT_CONFIG.placement,
+    forgetAfterMs: options.forgetAfterMs ?? DEFAULT_CONFIG.forgetAfterMs,
+    returnWaitMs: options.returnWaitMs ?? DEFAULT_CONFIG.returnWaitMs,
+    historyChangesMax: options.historyChangesMax ?? DEFAULT_CONFIG.historyChangesMax,
+  };
+  const log = options.log ?? silentLogger;
+  const tls = await loadTls(options.tls ?? {});
+  const life = new Lifecycle(2 * STOP_DEADLINE_MS);
+  try {
+    const store = await openStore(options, life);
+    const state = await stateToStartWith(store, config.parameters, options.newLease ?? false);
+    const clock = new MonotonicClock();
+    const core = new RegistryCore(config, { positionOfText }, state, clock.now());
+    const fatal = (error: Error): void => {
+      log.error('the registry can go on no longer', { error });
+      life.stop().then(
+        () => options.onFatal?.(error),
+        () => options.onFatal?.(error),
+      );
+    };
+    const now = (): number => clock.now();
+    const server = new GrpcServer(tls);
+    const host = new RegistryHost(core, { store, now, log, onFatal: fatal });
+    server.addService(registry.RegistryService, registryHandlers(host));
+    addReflection(server.grpc, [REGISTRY_SERVICE]);
+    const health = new Health(server.grpc, [REGISTRY_SERVICE]);
+    await life.start(() => ({ name: 'gRPC server', stop: () => server.stop(STOP_DEADLINE_MS) }));
+    await life.start(() => ({ name: 'registry host', drain: () => host.stop(), stop: () => host.stop() }));
+    const endpoint = endpointOf(options);
+    const port = await server.listen(endpoint);
+    health.setServing(true);
+    await life.start(() => ({
+      name: 'health',
+      drain: () => health.setServing(false),
+      stop: () => undefined,
+    }));
+    return {
+      address: addressUrl({ secure: tls.identity !== undefined, host: endpoint.host, port }),
+      port,
+      clusterId: state.ring.clusterId,
+      ring: () => host.ring,
+      stop: () => life.stop(),
+    };
+  } catch (error) {
+    await life.stop();
+    throw error;
+  }
+}
+
+function endpointOf({ host, port, portOption }: RegistryOptions): Endpoint {
+  return { host: host ?? '127.0.0.1', port: port ?? 0, portOption };
+}
+
+async function openStore(options: RegistryOptions, life: Lifecycle): Promise<RingStore> {
+  if ((options.storage ?? 'memory') === 'memory') return new MemoryRingStore();
+  const { dataDir } = options;
+  if (dataDir === undefined) throw new RingError('INVALID_ARGUMENT', 'storage on disk needs a data folder');
+  const lock: FolderLock = await lockFolder(dataDir, 'a registry');
+  await life.start(() => ({ name: 'folder lock', stop: () => lock.release() }));
+  const store = new LmdbRingStore(join(dataDir, 'ring'));
+  await life.start(() => ({ name: 'ring store', stop: () => store.close() }));
+  return store;
+}
+
+/** The state on disk, or a new cluster's, saved before anybody hears of it. */
+async function stateToStartWith(
+  store: RingStore,
+  parameters: ClusterParameters,
+  newLease: boolean,
+): Promise<RegistryState> {
+  const found = store.load();
+  const { leaseMs, leaseMarginMs } = parameters;
+  const same = found?.lease.leaseMs === leaseMs && found.lease.leaseMarginMs === leaseMarginMs;
+  if (found && same) return found;
+  if (found && found.ring.members.length > 0 && !newLease) {
+    throw new RingError(
+      'FAILED_PRECONDITION',
+      `the cluster's nodes hold leases of ${found.lease.leaseMs} ms (margin ${found.lease.leaseMarginMs} ms), ` +
+        `not ${leaseMs} ms (margin ${leaseMarginMs} ms): nodes with different leases would not be safe. ` +
+        'Keep the old times, or stop every node and start the registry with --new-lease',
+    );
+  }
+  const state = found ? { ...found, lease: { leaseMs, leaseMarginMs } } : newState(randomUUID(), parameters);
+  await store.save(state);
+  return state;
+}
