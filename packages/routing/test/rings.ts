@@ -3,7 +3,7 @@
  * agree with.
  */
 
-import type { Random} from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
 import { clockwiseDistance, position, type NodeId, type Position } from '@ringkeep/shared';
 import { createScheme, randomCoordinates, distanceBetween } from '@ringkeep/routing';
 import type { Coordinates, Peer, RoutingScheme, SchemeName, SchemeOptions } from '@ringkeep/routing';

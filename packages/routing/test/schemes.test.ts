@@ -51,7 +51,7 @@ describe.each(SCHEME_NAMES)('%s', (name) => {
 
   test('the candidates begin with the next hop, hold no peer twice, and are empty at the owner', () => {
     fc.assert(
-      fc.property(seeds, fc.integer({ min: 1, max: 120 }), (seed, size) => {
+      fc.property(seeds, fc.integer({ min: 1, max: 60 }), (seed, size) => {
         const random = new Random(seed);
         const ids = randomIds(random, size);
         const ring = settledRing(name, ids, random);
@@ -62,11 +62,11 @@ describe.each(SCHEME_NAMES)('%s', (name) => {
           expect(candidates[0]).toBe(scheme.nextHop(target));
           expect(new Set(candidates).size).toBe(candidates.length);
           expect(candidates).not.toContain(scheme.self);
-          for (const id of candidates) expect(scheme.has(id)).toBe(true);
+          expect(candidates.every((id) => scheme.has(id))).toBe(true);
           expect(scheme.candidates(target, 2)).toEqual(candidates.slice(0, 2));
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 15 },
     );
   });
 
@@ -83,13 +83,13 @@ describe.each(SCHEME_NAMES)('%s', (name) => {
         expect(oneByOne.peers()).toEqual(atOnce.peers());
         expect(oneByOne.state()).toEqual(atOnce.state());
       }),
-      { numRuns: 20 },
+      { numRuns: 15 },
     );
   });
 
   test('after the failure of some peers, the rest is forgotten and learnt, and look-ups reach the new owners', () => {
     fc.assert(
-      fc.property(seeds, fc.integer({ min: 3, max: 60 }), (seed, size) => {
+      fc.property(seeds, fc.integer({ min: 3, max: 40 }), (seed, size) => {
         const random = new Random(seed);
         const ids = randomIds(random, size);
         const ring = settledRing(name, ids, random);
@@ -100,8 +100,7 @@ describe.each(SCHEME_NAMES)('%s', (name) => {
         for (const scheme of ring.values()) {
           for (const id of failed) {
             const known = scheme.has(id);
-            expect(scheme.forget(id)).toBe(known);
-            expect(scheme.has(id)).toBe(false);
+            if (scheme.forget(id) !== known || scheme.has(id)) throw new Error(`${id} is not forgotten`);
           }
           scheme.learn(peersFor(scheme.self, living, places));
         }
@@ -126,8 +125,8 @@ describe.each(SCHEME_NAMES)('%s', (name) => {
 
 describe('hops and state', () => {
   const random = new Random(20_010_826);
-  const ids = Array.from({ length: 512 }, () => position(random.bits64()));
-  const lookups = Array.from({ length: 400 }, () => ({
+  const ids = Array.from({ length: 256 }, () => position(random.bits64()));
+  const lookups = Array.from({ length: 300 }, () => ({
     start: random.pick(ids),
     target: position(random.bits64()),
   }));
@@ -142,11 +141,11 @@ describe('hops and state', () => {
   });
 
   test('neighbours never go more than all the way round, and a quarter of the ring on average', () => {
-    expect(mean(hopsOf('neighbours'))).toBeLessThan(512 * 0.35);
+    expect(mean(hopsOf('neighbours'))).toBeLessThan(256 * 0.35);
   });
 
   test('Chord stays within log2 N on average, Pastry within log16 N, rounded up', () => {
-    expect(mean(hopsOf('chord'))).toBeLessThan(9);
+    expect(mean(hopsOf('chord'))).toBeLessThan(8);
     expect(mean(hopsOf('pastry'))).toBeLessThan(3);
   });
 

@@ -46,11 +46,9 @@ export class LeafSet<P> {
     return this.all.some((leaf) => leaf.id === id);
   }
 
-  /** The farthest members on either side; undefined in an empty set. */
-  ends(): { before: Leaf<P>; after: Leaf<P> } | undefined {
-    const before = this.before.at(-1);
-    const after = this.after.at(-1);
-    return before && after ? { before, after } : undefined;
+  /** The farthest members on either side. */
+  ends(): { before: Leaf<P> | undefined; after: Leaf<P> | undefined } {
+    return { before: this.before.at(-1), after: this.after.at(-1) };
   }
 
   /** True when there was a place for it, or it was known. */
@@ -74,10 +72,10 @@ export class LeafSet<P> {
 
   /** True when a target at this clockwise distance lies between the two ends. */
   covers(offset: bigint): boolean {
-    const ends = this.ends();
-    // Alone: nothing but the node itself can own anything.
-    if (!ends) return true;
-    return offset <= ends.after.offset || offset >= ends.before.offset;
+    const { before, after } = this.ends();
+    return (
+      (after !== undefined && offset <= after.offset) || (before !== undefined && offset >= before.offset)
+    );
   }
 
   /** Index in `leaves()` of the last one whose offset is ≤ `offset`, or −1 when the own id comes last. */

@@ -60,11 +60,14 @@ export class PastryScheme implements RoutingScheme {
     }
   }
 
-  /** The places of a peer that is gone go to the best of the others that are known. */
+  /**
+   * Its place in the table goes to the best of the others that are known. The leaf set stays short until its
+   * wishes are answered: filled up with distant peers, it would claim to know all ids up to theirs.
+   */
   forget(id: NodeId): boolean {
     const places = [this.leaves.remove(id), this.table.remove(id), this.neighbourhood.remove(id)];
     if (!places.includes(true)) return false;
-    this.learn(this.peers());
+    for (const peer of this.peers()) this.table.add(peer.id, peer, peer.distance);
     return true;
   }
 
@@ -107,12 +110,11 @@ export class PastryScheme implements RoutingScheme {
    * neighbourhood of the closest neighbour.
    */
   wishes(): Wish[] {
-    const ends = this.leaves.ends();
-    if (!ends) return [];
+    if (this.leaves.size === 0 && this.table.size === 0) return [];
     const wishes: Wish[] = [predecessorWish(this.self)];
-    for (const id of new Set([ends.before.peer.id, ends.after.peer.id])) {
-      wishes.push({ to: { kind: 'peer', id }, question: { kind: 'around' } });
-    }
+    const { before, after } = this.leaves.ends();
+    const ends = new Set([before, after].flatMap((leaf) => (leaf ? [leaf.peer.id] : [])));
+    for (const id of ends) wishes.push({ to: { kind: 'peer', id }, question: { kind: 'around' } });
     for (let row = 0; row < this.table.depth; row++) {
       wishes.push({ to: { kind: 'path', towards: this.self }, question: { kind: 'row', row } });
       const source = this.table.row(row)[0];
@@ -144,9 +146,9 @@ export class PastryScheme implements RoutingScheme {
     const leaves = this.leaves.leaves();
     const ids = leaves.map((leaf) => leaf.peer.id);
     const owner = this.leaves.lastAtOrBefore(offset);
-    const ends = this.leaves.ends();
-    if (!ends || offset < ends.before.offset) return ids.slice(0, owner + 1).reverse();
-    const farthest = this.leaves.lastAtOrBefore(ends.before.offset);
+    const { before } = this.leaves.ends();
+    if (!before || offset < before.offset) return ids.slice(0, owner + 1).reverse();
+    const farthest = this.leaves.lastAtOrBefore(before.offset);
     return [...ids.slice(farthest, owner + 1).reverse(), ...ids.slice(owner + 1)];
   }
 

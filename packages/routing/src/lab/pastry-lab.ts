@@ -1,0 +1,351 @@
+/**
+ * Pastry over a whole ring, b = 4: leaf sets in one array, routing tables in another, row behind row.
+ *
+ * Nodes that share a prefix are neighbours by rank, so that the tables are filled group by group: for each prefix and each
+ * next digit, every node of the group takes the nearest of those with that digit under the proximity metric. Those are the
+ * tables that the paper's joins approximate. A node has as many rows as prefixes that it shares with another.
+ *
+ * The neighbourhood set is not stored, only counted, as full: it has a part in routing only where a place of the table is empty
+ * and the leaf set has nothing better.
+ */
+
+import type { SchemeState } from '../scheme';
+import { LOW_BITS, RING_SIZE, ringDistance, type LabRing } from './lab-ring';
+import { NOBODY, type RepairableScheme, type Tried } from './lab-scheme';
+import { NearestGrid } from './nearest-grid';
+import { walk } from './walk';
+
+const DIGIT_BITS = 4;
+const BASE = 1 << DIGIT_BITS;
+const HIGH_DIGITS = 32 / DIGIT_BITS;
+export const DIGITS = HIGH_DIGITS + LOW_BITS / DIGIT_BITS;
+const LOW_SIZE = 2 ** LOW_BITS;
+const NEIGHBOURHOOD_SIZE = 32;
+/** Below this it is cheaper to look at all points than to make a grid. */
+const GRID_FROM = 24;
+const NONE_TRIED: Tried = [];
+
+/** Told of the nodes whose places have been filled, up to rows × nodes. */
+export type BuildProgress = (done: number) => void;
+
+export class PastryLab implements RepairableScheme {
+  readonly name = 'pastry';
+  /** The ids as two words: digits 0–7 and 8–12. */
+  private readonly high: Uint32Array;
+  private readonly low: Uint32Array;
+  /** Index of a node's first row in `table`, in rows. */
+  private readonly rowStarts: Int32Array;
+  private readonly table: Int32Array;
+  private readonly half: number;
+  /** For each node `half` clockwise neighbours, the closest first, then as many on the other side. */
+  private leaves: Int32Array;
+
+  constructor(
+    private readonly ring: LabRing,
+    private readonly leafSetSize = 16,
+    onProgress: BuildProgress = () => undefined,
+  ) {
+    const size = ring.size;
+    this.half = leafSetSize / 2;
+    this.high = new Uint32Array(size);
+    this.low = new Uint32Array(size);
+    ring.ids.forEach((id, node) => {
+      this.high[node] = Math.floor(id / LOW_SIZE);
+      this.low[node] = id % LOW_SIZE;
+    });
+    this.rowStarts = this.countRows();
+    this.table = new Int32Array((this.rowStarts[size] as number) * BASE).fill(NOBODY);
+    this.fillTables(onProgress);
+    this.leaves = new Int32Array(size * leafSetSize).fill(NOBODY);
+    for (let node = 0; node < size; node++) {
+      for (let i = 0; i < Math.min(this.half, size - 1); i++) {
+        this.leaves[node * leafSetSize + i] = (node + i + 1) % size;
+        this.leaves[node * leafSetSize + this.half + i] = (node - i - 1 + size) % size;
+      }
+    }
+  }
+
+  get bytes(): number {
+    const arrays = [this.high, this.low, this.rowStarts, this.table, this.leaves];
+    return arrays.reduce((sum, array) => sum + array.byteLength, 0);
+  }
+
+  /** Rows of all nodes together. */
+  get rows(): number {
+    return this.rowStarts[this.ring.size] as number;
+  }
+
+  hop(node: number, target: number): number {
+    return this.hopAround(node, target, NONE_TRIED);
+  }
+
+  hopAround(node: number, target: number, tried: Tried): number {
+    const offset = this.ring.clockwiseTo(node, target);
+    const leaf = this.leafHop(node, offset, tried);
+    if (leaf !== undefined) return leaf;
+    const shared = this.sharedWith(node, target);
+    const rows = this.rowsOf(node);
+    if (shared < rows) {
+      const first = (this.rowStarts[node] as number) + shared;
+      const entry = this.table[first * BASE + digitOf(target, shared)] as number;
+      if (entry !== NOBODY && !tried.includes(entry)) return entry;
+    }
+    return this.closerPeer(node, target, shared, tried);
+  }
+
+  state(node: number): SchemeState {
+    const leaves = this.leavesOf(node);
+    const entries = this.entriesOf(node);
+    const neighbourhood = Math.min(NEIGHBOURHOOD_SIZE, this.ring.size - 1);
+    // Members of the neighbourhood set are counted apart: which of them are elsewhere too is not known here.
+    const peers = new Set([...leaves, ...entries]).size + neighbourhood;
+    return { peers, entries: new Set(leaves).size + entries.length + neighbourhood };
+  }
+
+  /**
+   * Leaf sets: a side with dead members asks its farthest living one for its leaf set. Routing tables: for a dead
+   * entry the others of the row, then those below it, are asked for their entry in that place, until one is alive.
+   */
+  repair(alive: Uint8Array): number {
+    const before = this.leaves.slice();
+    let messages = 0;
+    for (let node = 0; node < this.ring.size; node++) {
+      if (alive[node] === 0) continue;
+      messages += this.repairSide(node, 0, before, alive) + this.repairSide(node, 1, before, alive);
+      messages += this.repairTable(node, alive);
+    }
+    return messages;
+  }
+
+  /**
+   * Routes to its own place from its contact; each node on the way sends a row, the last one its leaf set, the contact
+   * its neighbourhood set. Then it sends its state to every peer in it.
+   */
+  joinMessages(place: number, contact: number): number {
+    const owner = this.ring.owner(place);
+    const path = walk(this.ring, this, contact, place).hops + 1;
+    const leaves = Math.min(this.leafSetSize, this.ring.size);
+    const neighbourhood = Math.min(NEIGHBOURHOOD_SIZE, this.ring.size);
+    // Its table has the places of those who share the longest prefix with it: its ring neighbours.
+    const next = (owner + 1) % this.ring.size;
+    const closest = this.sharedWith(owner, place) >= this.sharedWith(next, place) ? owner : next;
+    const shared = this.sharedWith(closest, place);
+    const table = Math.min(shared + 1, this.rowsOf(closest));
+    return path + 1 + leaves + neighbourhood + this.filledPlaces(closest, table);
+  }
+
+  sharedDigits(a: number, b: number): number {
+    const high = ((this.high[a] as number) ^ (this.high[b] as number)) >>> 0;
+    if (high !== 0) return Math.clz32(high) >>> 2;
+    return lowShared(((this.low[a] as number) ^ (this.low[b] as number)) >>> 0);
+  }
+
+  private sharedWith(node: number, target: number): number {
+    const high = ((this.high[node] as number) ^ Math.floor(target / LOW_SIZE)) >>> 0;
+    if (high !== 0) return Math.clz32(high) >>> 2;
+    return lowShared(((this.low[node] as number) ^ (target % LOW_SIZE)) >>> 0);
+  }
+
+  private rowsOf(node: number): number {
+    return (this.rowStarts[node + 1] as number) - (this.rowStarts[node] as number);
+  }
+
+  private countRows(): Int32Array {
+    const starts = new Int32Array(this.ring.size + 1);
+    let before = -1;
+    for (let node = 0; node < this.ring.size; node++) {
+      const after = node + 1 < this.ring.size ? this.sharedDigits(node, node + 1) : -1;
+      starts[node + 1] = (starts[node] as number) + Math.max(before, after) + 1;
+      before = after;
+    }
+    return starts;
+  }
+
+  private fillTables(onProgress: BuildProgress): void {
+    const groups: [from: number, to: number, depth: number][] = [[0, this.ring.size, 0]];
+    let done = 0;
+    for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
+      const [from, to, depth] = group;
+      if (to - from < 2 || depth === DIGITS) continue;
+      const bounds = this.digitBounds(from, to, depth);
+      for (let digit = 0; digit < BASE; digit++) {
+        const start = bounds[digit] as number;
+        const end = bounds[digit + 1] as number;
+        if (start === end) continue;
+        this.fillColumn(from, to, depth, digit, start, end);
+        groups.push([start, end, depth + 1]);
+      }
+      done += to - from;
+      onProgress(done);
+    }
+  }
+
+  /** Gives every node of the group outside start … end the nearest one inside. */
+  private fillColumn(from: number, to: number, row: number, digit: number, start: number, end: number): void {
+    const { ring } = this;
+    const grid = end - start >= GRID_FROM ? new NearestGrid(ring, start, end) : undefined;
+    for (let node = from; node < to; node++) {
+      if (node === start) node = end;
+      if (node >= to) break;
+      const x = ring.x[node] as number;
+      const y = ring.y[node] as number;
+      const nearest = grid ? grid.nearest(x, y) : this.nearestOf(x, y, start, end);
+      this.table[((this.rowStarts[node] as number) + row) * BASE + digit] = nearest;
+    }
+  }
+
+  private nearestOf(x: number, y: number, start: number, end: number): number {
+    let best = start;
+    let bestSquare = Infinity;
+    for (let node = start; node < end; node++) {
+      const square = ((this.ring.x[node] as number) - x) ** 2 + ((this.ring.y[node] as number) - y) ** 2;
+      if (square >= bestSquare) continue;
+      best = node;
+      bestSquare = square;
+    }
+    return best;
+  }
+
+  /** Where each next digit begins among nodes that share `depth` digits. */
+  private digitBounds(from: number, to: number, depth: number): number[] {
+    const bounds = [from];
+    let node = from;
+    for (let digit = 0; digit < BASE; digit++) {
+      while (node < to && digitOf(this.ring.ids[node] as number, depth) === digit) node++;
+      bounds.push(node);
+    }
+    return bounds;
+  }
+
+  /** The last step; undefined when the target does not lie within the leaf set, as far as it answers. */
+  private leafHop(node: number, offset: number, tried: Tried): number | undefined {
+    const { ring, half, leaves } = this;
+    const from = node * this.leafSetSize;
+    let last = from + half - 1;
+    while (last >= from && leaves[last] === NOBODY) last--;
+    if (last >= from && offset <= ring.clockwise(node, leaves[last] as number)) {
+      for (let i = last; i >= from; i--) {
+        const leaf = leaves[i] as number;
+        if (ring.clockwise(node, leaf) <= offset && !tried.includes(leaf)) return leaf;
+      }
+      return NOBODY;
+    }
+    for (let i = from + half; i < from + 2 * half; i++) {
+      const leaf = leaves[i] as number;
+      if (leaf !== NOBODY && ring.clockwise(node, leaf) <= offset && !tried.includes(leaf)) return leaf;
+    }
+    return undefined;
+  }
+
+  /** A known peer that shares as many digits with the target and is closer to it: the best of them. */
+  private closerPeer(node: number, target: number, shared: number, tried: Tried): number {
+    const { ring } = this;
+    let best = NOBODY;
+    let bestShared = shared;
+    let bestDistance = ringDistance(ring.ids[node] as number, target);
+    const own = bestDistance;
+    const consider = (peer: number): void => {
+      if (peer === NOBODY || tried.includes(peer)) return;
+      const peerShared = this.sharedWith(peer, target);
+      const distance = ringDistance(ring.ids[peer] as number, target);
+      if (peerShared < bestShared || distance >= own) return;
+      if (peerShared === bestShared && distance >= bestDistance) return;
+      best = peer;
+      bestShared = peerShared;
+      bestDistance = distance;
+    };
+    const leafStart = node * this.leafSetSize;
+    for (let i = leafStart; i < leafStart + this.leafSetSize; i++) consider(this.leaves[i] as number);
+    const end = (this.rowStarts[node + 1] as number) * BASE;
+    for (let i = (this.rowStarts[node] as number) * BASE; i < end; i++) consider(this.table[i] as number);
+    return best;
+  }
+
+  private leavesOf(node: number): number[] {
+    const from = node * this.leafSetSize;
+    return [...this.leaves.subarray(from, from + this.leafSetSize)].filter((leaf) => leaf !== NOBODY);
+  }
+
+  private entriesOf(node: number): number[] {
+    const from = (this.rowStarts[node] as number) * BASE;
+    const to = (this.rowStarts[node + 1] as number) * BASE;
+    return [...this.table.subarray(from, to)].filter((entry) => entry !== NOBODY);
+  }
+
+  private filledPlaces(node: number, rows: number): number {
+    const from = (this.rowStarts[node] as number) * BASE;
+    return this.table
+      .subarray(from, from + rows * BASE)
+      .reduce((sum, entry) => sum + (entry === NOBODY ? 0 : 1), 0);
+  }
+
+  private repairSide(node: number, side: 0 | 1, before: Int32Array, alive: Uint8Array): number {
+    const { ring, half } = this;
+    const from = node * this.leafSetSize + side * half;
+    const other = node * this.leafSetSize + (1 - side) * half;
+    const living = (start: number): number[] =>
+      [...before.subarray(start, start + half)].filter((leaf) => leaf !== NOBODY && alive[leaf] === 1);
+    const own = living(from);
+    if (own.length === half) return 0;
+    // With a whole side gone, the nearest on the other side knows this side almost as far.
+    const source = own.at(-1) ?? living(other)[0];
+    if (source === undefined) return 0;
+    const start = source * this.leafSetSize;
+    const theirs = [...before.subarray(start, start + this.leafSetSize)];
+    const far = (leaf: number): number =>
+      side === 0 ? ring.clockwise(node, leaf) : ring.clockwise(leaf, node);
+    const known = [...own, source, ...theirs].filter(
+      (leaf) => leaf !== NOBODY && leaf !== node && alive[leaf] === 1 && far(leaf) < RING_SIZE / 2,
+    );
+    const kept = [...new Set(known)].sort((a, b) => far(a) - far(b)).slice(0, half);
+    this.leaves.fill(NOBODY, from, from + half).set(kept, from);
+    return 1;
+  }
+
+  private repairTable(node: number, alive: Uint8Array): number {
+    const rows = this.rowsOf(node);
+    let messages = 0;
+    for (let row = 0; row < rows; row++) {
+      for (let digit = 0; digit < BASE; digit++) {
+        const at = ((this.rowStarts[node] as number) + row) * BASE + digit;
+        const entry = this.table[at] as number;
+        if (entry === NOBODY || alive[entry] === 1) continue;
+        const found = this.askRows(node, row, rows, digit, alive);
+        messages += found.asked;
+        this.table[at] = found.entry;
+      }
+    }
+    return messages;
+  }
+
+  private askRows(
+    node: number,
+    row: number,
+    rows: number,
+    digit: number,
+    alive: Uint8Array,
+  ): { entry: number; asked: number } {
+    let asked = 0;
+    const from = ((this.rowStarts[node] as number) + row) * BASE;
+    const to = ((this.rowStarts[node] as number) + rows) * BASE;
+    for (let i = from; i < to; i++) {
+      const peer = this.table[i] as number;
+      if (peer === NOBODY || alive[peer] === 0) continue;
+      asked++;
+      const theirs = this.table[((this.rowStarts[peer] as number) + row) * BASE + digit] as number;
+      if (theirs !== NOBODY && alive[theirs] === 1) return { entry: theirs, asked };
+    }
+    return { entry: NOBODY, asked };
+  }
+}
+
+/** A digit of a position. */
+function digitOf(target: number, row: number): number {
+  if (row < HIGH_DIGITS)
+    return (Math.floor(target / LOW_SIZE) >>> (32 - DIGIT_BITS * (row + 1))) & (BASE - 1);
+  return ((target % LOW_SIZE) >>> (LOW_BITS - DIGIT_BITS * (row - HIGH_DIGITS + 1))) & (BASE - 1);
+}
+
+function lowShared(difference: number): number {
+  return difference === 0 ? DIGITS : HIGH_DIGITS + ((Math.clz32(difference) - (32 - LOW_BITS)) >>> 2);
+}
