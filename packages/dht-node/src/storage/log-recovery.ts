@@ -163,11 +163,13 @@ async function refuseDamage(
     proven = provesDurable(bytes, SEGMENT_HEADER_BYTES, salt, missing);
   }
   if (!proven) return;
+  const next = later[0];
+  const beginsNext = next !== undefined && segment.bytes.subarray(at).every((byte) => byte === 0);
   throw damage(
     folder,
-    segment.name,
-    at,
-    `batch ${missing} cannot be read, and a record behind it shows that it was durable`,
+    beginsNext ? next : segment.name,
+    beginsNext ? SEGMENT_HEADER_BYTES : at,
+    `batch ${missing} should begin here and cannot be read; a record behind it shows that it was on the disk`,
   );
 }
 

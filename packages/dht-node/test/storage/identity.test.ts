@@ -1,0 +1,80 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { position } from '@ringkeep/shared';
+import { DataFolder, IdentityFile } from '../../src/storage';
+
+const IDENTITY = { clusterId: 'cluster-é', nodeId: position(0xfedcba9876543210n), salt: 4_294_967_295 };
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringkeep-identity-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test('a new folder knows no node, and counts incarnations from 1 on', async () => {
+  const file = await IdentityFile.open(folder);
+  expect([file.identity, file.incarnation]).toEqual([undefined, 0]);
+  expect(await file.raiseIncarnation()).toBe(1);
+  expect(await file.raiseIncarnation()).toBe(2);
+  expect((await IdentityFile.open(folder)).incarnation).toBe(2);
+  expect((await IdentityFile.open(folder)).identity).toBeUndefined();
+});
+
+test('who a node is outlives the process, beside its incarnation', async () => {
+  const file = await IdentityFile.open(folder);
+  await file.raiseIncarnation();
+  await file.remember(IDENTITY);
+  const again = await IdentityFile.open(folder);
+  expect([again.identity, again.incarnation]).toEqual([IDENTITY, 1]);
+  expect(await again.raiseIncarnation()).toBe(2);
+  expect((await IdentityFile.open(folder)).identity).toEqual(IDENTITY);
+  expect(await readdir(folder)).toEqual(['node.json']);
+});
+
+test('a file that was cut short or changed is refused by name', async () => {
+  const file = await IdentityFile.open(folder);
+  await file.remember(IDENTITY);
+  const path = join(folder, 'node.json');
+  const text = await readFile(path, 'utf8');
+  for (let length = 0; length < text.trimEnd().length; length += 7) {
+    await writeFile(path, text.slice(0, length));
+    await expect(IdentityFile.open(folder)).rejects.toThrow(`${path} is damaged`);
+  }
+  for (const changed of [text.replace('fedc', 'fedd'), text.replace('4294967295', '1'), '[]', 'null', '{}']) {
+    await writeFile(path, changed);
+    await expect(IdentityFile.open(folder)).rejects.toThrow(`${path} is damaged`);
+  }
+  await writeFile(path, text.replace('"format": 1', '"format": 2'));
+  await expect(IdentityFile.open(folder)).rejects.toThrow('was written by a later version (format 2)');
+});
+
+test('what a crash left of an unfinished replacement is ignored', async () => {
+  const file = await IdentityFile.open(folder);
+  await file.remember(IDENTITY);
+  await writeFile(join(folder, 'node.json.new'), '{"form');
+  const again = await IdentityFile.open(folder);
+  expect(again.identity).toEqual(IDENTITY);
+  expect(await again.raiseIncarnation()).toBe(1);
+});
+
+test('a data folder serves one process at a time', async () => {
+  const first = await DataFolder.open(folder);
+  await expect(DataFolder.open(folder)).rejects.toThrow(/is in use by another process/);
+  await first.close();
+  await first.close();
+  const second = await DataFolder.open(folder);
+  const storage = await second.openStorage();
+  await storage.recover({ snapshot: () => undefined, batch: () => undefined });
+  await storage.close();
+  await second.close();
+});
+
+test('a data folder whose node.json is damaged is refused and left unlocked', async () => {
+  await writeFile(join(folder, 'node.json'), 'nonsense');
+  await expect(DataFolder.open(folder)).rejects.toThrow('node.json is damaged');
+  await rm(join(folder, 'node.json'));
+  await (await DataFolder.open(folder)).close();
+});

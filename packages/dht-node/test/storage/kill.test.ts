@@ -1,0 +1,88 @@
+/** A process that is killed while it appends and takes checkpoints; needs what `npm run build` made. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Random, type Bytes, type RingKey } from '@ringkeep/shared';
+import { DiskStorage } from '../../src/storage';
+import { WHOLE_RING, forSeeds } from './conformance';
+
+const PACKAGE = join(__dirname, '..', '..');
+const BUILT = join(PACKAGE, 'dist', 'storage', 'index.js');
+const OPTIONS = { segmentBytes: 64 * 1024, checkpointLogBytes: 128 * 1024 };
+
+/** Batch n sets key n and deletes key n - 1000; it prints n when that is durable. */
+const PROGRAM = `
+  const { writeSync } = require('node:fs');
+  const { DiskStorage } = require(process.argv[1]);
+  const key = (n) => String(n).padStart(20, '0');
+  const apply = (entries, n) =>
+    entries.put([{ key: key(n), value: 'value ' + n }, { key: key(n - 1000), value: undefined }]);
+  DiskStorage.open(process.argv[2], ${JSON.stringify(OPTIONS)}).then(async (storage) => {
+    await storage.recover({
+      snapshot: () => undefined,
+      batch: (batch) => apply(storage.entries, Number(Buffer.from(batch).toString())),
+    });
+    storage.onDurable((upTo) => writeSync(1, upTo + '\\n'));
+    let next = storage.append(Buffer.alloc(0)) + 1;
+    for (;;) {
+      for (let i = 0; i < 50; i++, next++) {
+        apply(storage.entries, next);
+        storage.append(Buffer.from(String(next).padEnd(200)));
+      }
+      if (storage.checkpointDue()) void storage.checkpoint(Buffer.from(String(next - 1)));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+`;
+
+async function runUntilKilled(folder: string, linesBeforeKill: number): Promise<number> {
+  const child = spawn(process.execPath, ['-e', PROGRAM, BUILT, folder], {
+    cwd: PACKAGE,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let heard = '';
+  child.stdout.setEncoding('latin1');
+  child.stdout.on('data', (text: string) => {
+    heard += text;
+    if (heard.split('\n').length > linesBeforeKill) child.kill('SIGKILL');
+  });
+  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
+  expect(signal).toBe('SIGKILL');
+  return Number(heard.split('\n').at(-2));
+}
+
+test('after kill -9 everything that was reported durable is there, time after time', async () => {
+  if (!existsSync(BUILT)) throw new Error(`${BUILT} is missing: run npm run build first`);
+  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-kill-'));
+  try {
+    await forSeeds(1, async (random: Random) => {
+      for (let life = 0; life < 3; life++) {
+        const durable = await runUntilKilled(folder, random.between(1, 60));
+        const storage = await DiskStorage.open(folder, OPTIONS);
+        let last = 0;
+        const batches: number[] = [];
+        await storage.recover({
+          snapshot: (state) => (last = Number(Buffer.from(state).toString())),
+          batch: (batch) => batches.push(Number(Buffer.from(batch).toString())),
+        });
+        expect(storage.entries.get(String(last).padStart(20, '0') as RingKey)).toBe(
+          last === 0 ? undefined : (`value ${last}` as Bytes),
+        );
+        for (const [index, number] of batches.entries()) {
+          if (number !== 0) expect(number).toBe(last + 1 + index);
+        }
+        const end = last + batches.length;
+        expect(end).toBeGreaterThanOrEqual(durable);
+        expect(storage.append(Buffer.alloc(0))).toBe(end + 1);
+        expect(storage.entries.size(WHOLE_RING).keys).toBeLessThanOrEqual(1_000 + 50);
+        await storage.close();
+      }
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 60_000);

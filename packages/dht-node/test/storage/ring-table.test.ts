@@ -1,0 +1,64 @@
+import { Random, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import { RingTable } from '../../src/storage/ring-table';
+import { Draw, WHOLE_RING, forSeeds } from './conformance';
+
+const weigh = (_key: RingKey, value: number): number => value;
+
+test('keys of a narrow arc, which share their first bits, are found, counted and sorted', () => {
+  const draw = new Draw(new Random(1));
+  const table = new RingTable<number>(weigh);
+  const keys = Array.from({ length: 5_000 }, (_, i) => {
+    const narrow = `\x12\x34\x56${draw.bytes(5, 5)}` as Bytes;
+    return ringKey(narrow, String(i) as Bytes);
+  });
+  for (const [index, key] of keys.entries()) table.set(key, index);
+  for (const [index, key] of keys.entries()) expect(table.get(key)).toBe(index);
+  expect([...table.entries(WHOLE_RING)].map(([key]) => key)).toEqual([...keys].sort());
+  const [from, to] = [keys[7], keys[77]].sort() as [RingKey, RingKey];
+  const inside = keys.filter((key) => key >= from && key < to);
+  expect(table.size({ from, to }).keys).toBe(inside.length);
+  expect([...table.entries({ from, to })].map(([key]) => key)).toEqual(inside.sort());
+  table.erase({ from, to });
+  expect(table.keys).toBe(keys.length - inside.length);
+  for (const key of keys) table.delete(key);
+  expect([table.keys, table.bytes]).toEqual([0, 0]);
+});
+
+test('any number of keys may share a position', () => {
+  const table = new RingTable<number>(weigh);
+  const keys = Array.from({ length: 2_000 }, (_, i) => ringKey('samesame' as Bytes, String(i) as Bytes));
+  for (const [index, key] of keys.entries()) table.set(key, index);
+  for (const [index, key] of keys.entries()) expect(table.get(key)).toBe(index);
+  expect(table.size({ from: 'samesame' as Bytes, to: 'samesamf' as Bytes }).keys).toBe(2_000);
+});
+
+test('large tables agree with a sorted map on any range', async () => {
+  await forSeeds(5, (random) => {
+    const draw = new Draw(random, 20_000);
+    const table = new RingTable<number>(weigh);
+    const model = new Map<RingKey, number>();
+    for (let i = 0; i < 30_000; i++) {
+      const key = draw.key();
+      if (random.chance(0.2)) {
+        table.delete(key);
+        model.delete(key);
+      } else {
+        table.set(key, i);
+        model.set(key, i);
+      }
+    }
+    const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
+    expect([...table.entries(WHOLE_RING)]).toEqual(sorted);
+    for (let i = 0; i < 5; i++) {
+      const range = draw.range();
+      const inside = sorted.filter(
+        ([key]) => key >= range.from && (range.to === undefined || key < range.to),
+      );
+      expect([...table.entries(range)]).toEqual(inside);
+      expect(table.size(range)).toEqual({
+        keys: inside.length,
+        bytes: inside.reduce((sum, [, value]) => sum + value, 0),
+      });
+    }
+  });
+});
