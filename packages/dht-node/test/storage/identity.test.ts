@@ -26,7 +26,7 @@ test('a new folder knows no node, and counts incarnations from 1 on', async () =
 test('who a node is outlives the process, beside its incarnation', async () => {
   const file = await IdentityFile.open(folder);
   await file.raiseIncarnation();
-  await file.remember(IDENTITY);
+  await file.remember(IDENTITY, 2_000);
   const again = await IdentityFile.open(folder);
   expect([again.identity, again.incarnation]).toEqual([IDENTITY, 1]);
   expect(await again.raiseIncarnation()).toBe(2);
@@ -34,9 +34,21 @@ test('who a node is outlives the process, beside its incarnation', async () => {
   expect(await readdir(folder)).toEqual(['node.json']);
 });
 
+test('the longest lease ever granted and the claim of a newcomer outlive the process', async () => {
+  const file = await IdentityFile.open(folder);
+  await file.raiseIncarnation();
+  expect((await IdentityFile.open(folder)).claim).toBe(file.claim);
+  await file.remember(IDENTITY, 2_000);
+  await file.remember(IDENTITY, 500);
+  expect((await IdentityFile.open(folder)).leaseMs).toBe(2_000);
+  await file.remember(IDENTITY, 3_000);
+  const again = await IdentityFile.open(folder);
+  expect([again.leaseMs, again.claim]).toEqual([3_000, file.claim]);
+});
+
 test('a file that was cut short or changed is refused by name', async () => {
   const file = await IdentityFile.open(folder);
-  await file.remember(IDENTITY);
+  await file.remember(IDENTITY, 2_000);
   const path = join(folder, 'node.json');
   const text = await readFile(path, 'utf8');
   for (let length = 0; length < text.trimEnd().length; length += 7) {
@@ -53,7 +65,7 @@ test('a file that was cut short or changed is refused by name', async () => {
 
 test('what a crash left of an unfinished replacement is ignored', async () => {
   const file = await IdentityFile.open(folder);
-  await file.remember(IDENTITY);
+  await file.remember(IDENTITY, 2_000);
   await writeFile(join(folder, 'node.json.new'), '{"form');
   const again = await IdentityFile.open(folder);
   expect(again.identity).toEqual(IDENTITY);

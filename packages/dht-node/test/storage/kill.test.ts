@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Random, type Bytes, type RingKey } from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
+import { type Bytes, type RingKey } from '@ringkeep/shared';
 import { DiskStorage } from '../../src/storage';
 import { WHOLE_RING, forSeeds } from './conformance';
 

@@ -1,4 +1,5 @@
-import { Random, type Bytes, type KeyRange } from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
+import { type Bytes, type KeyRange } from '@ringkeep/shared';
 import { RangeSet } from '../../src/storage/range-set';
 import { forSeeds } from './conformance';
 
