@@ -1,0 +1,224 @@
+import { clockwiseDistance, type NodeId } from '@ringkeep/shared';
+import { SteppedRegistry, type Node } from './stepped-registry';
+
+function ids(...nodes: readonly Node[]): NodeId[] {
+  return nodes.map((node) => node.identity.id);
+}
+
+/** The nodes but the first, the closest before it on the ring first. */
+function behind([first, ...others]: readonly Node[]): Node[] {
+  const primary = (first as Node).identity.id;
+  const distance = (node: Node) => clockwiseDistance(node.identity.id, primary);
+  return [...others].sort((x, y) => (distance(x) < distance(y) ? -1 : 1));
+}
+
+function group(count: number): { registry: SteppedRegistry; nodes: Node[]; start: NodeId } {
+  const registry = new SteppedRegistry();
+  const nodes = registry.group(count);
+  return { registry, nodes, start: (nodes[0] as Node).identity.id };
+}
+
+describe('eviction', () => {
+  test('a dead follower leaves the in-sync set, the term stays', () => {
+    const { registry, nodes, start } = group(3);
+    const [a, b, c] = nodes as [Node, Node, Node];
+    const { epoch } = registry.arc(start);
+    registry.die([c], [a, b]);
+    expect(registry.arc(start)).toMatchObject({ epoch: epoch + 1, term: 1, inSync: ids(a, b) });
+  });
+
+  test('of a dead primary the live member closest before it takes over, in a new term', () => {
+    const { registry, nodes, start } = group(4);
+    const [next] = behind(nodes) as [Node];
+    const { epoch } = registry.arc(start);
+    registry.die(nodes.slice(0, 1), nodes.slice(1));
+    const arc = registry.arc(start);
+    expect(arc).toMatchObject({
+      primary: next.identity.id,
+      epoch: epoch + 1,
+      term: epoch + 1,
+      handover: false,
+    });
+    expect(arc.inSync).toEqual(ids(...nodes.slice(1)));
+  });
+
+  test('all that die together leave in one change', () => {
+    const { registry, nodes, start } = group(5);
+    const survivors = [nodes[1] as Node, nodes[3] as Node];
+    for (const node of nodes) registry.renew(node);
+    registry.advance(1_000);
+    for (const node of survivors) registry.renew(node);
+    const { version } = registry.ring;
+    registry.advance(1_600);
+    expect(registry.ring.version).toBe(version + 1);
+    expect(registry.arc(start).inSync).toEqual(ids(...survivors));
+  });
+
+  test('an arc without a live in-sync member stays as it is', () => {
+    const { registry, nodes, start } = group(2);
+    const other = registry.join('http://other:1');
+    const before = registry.arc(start);
+    registry.advanceWith([other], 4_000);
+    expect(nodes.map((node) => registry.member(node)?.state)).toEqual(['dead', 'dead']);
+    expect(registry.arc(start)).toBe(before);
+  });
+
+  test('every arc that names the dead is changed, and only those', () => {
+    const { registry, nodes, start } = group(2);
+    const [a, b] = nodes as [Node, Node];
+    const c = registry.join('http://c:1');
+    registry.handOver(a, c);
+    const { epoch } = registry.arc(start);
+    registry.die([b], [a, c]);
+    expect(registry.arc(start)).toMatchObject({ epoch: epoch + 1, inSync: ids(a) });
+    expect(registry.arc(c.identity.id)).toMatchObject({ epoch: epoch + 1, inSync: ids(a, c) });
+  });
+});
+
+describe('restart', () => {
+  test('of a primary: another in-sync member takes over, the restarted one stays in sync', () => {
+    const { registry, nodes, start } = group(3);
+    const [a] = nodes as [Node];
+    const [next] = behind(nodes) as [Node];
+    const { epoch, inSync } = registry.arc(start);
+    registry.restart(a);
+    expect(registry.arc(start)).toMatchObject({
+      primary: next.identity.id,
+      term: epoch + 1,
+      handover: false,
+      inSync,
+    });
+  });
+
+  test('of a primary that was not missed, alone in sync: a new term at once', () => {
+    const { registry, nodes, start } = group(1);
+    registry.restart(nodes[0] as Node);
+    expect(registry.arc(start)).toMatchObject({
+      primary: start,
+      epoch: 2,
+      term: 2,
+      handover: false,
+      inSync: [start],
+    });
+    registry.restart(nodes[0] as Node);
+    expect(registry.arc(start)).toMatchObject({ epoch: 3, term: 3 });
+  });
+
+  test('of a follower: nothing changes for the arc', () => {
+    const { registry, nodes, start } = group(2);
+    const before = registry.arc(start);
+    registry.restart(nodes[1] as Node);
+    expect(registry.arc(start)).toBe(before);
+  });
+
+  test('a repeat of a restart changes nothing more', () => {
+    const { registry, nodes, start } = group(2);
+    const a = nodes[0] as Node;
+    registry.restart(a);
+    const before = registry.arc(start);
+    registry.restart(a, 'same process');
+    expect(registry.arc(start)).toBe(before);
+  });
+
+  test('of all nodes one after another: every arc keeps a primary and nobody is lost', () => {
+    const { registry, nodes, start } = group(3);
+    for (const node of nodes) registry.restart(node);
+    expect(registry.arc(start).inSync).toHaveLength(3);
+    expect(registry.arc(start).term).toBeGreaterThan(1);
+  });
+});
+
+describe('return', () => {
+  function offline(count: number): { registry: SteppedRegistry; nodes: Node[]; start: NodeId } {
+    const made = group(count);
+    made.registry.die(made.nodes, []);
+    return made;
+  }
+
+  test('the only in-sync member serves again at once, in a new term', () => {
+    const { registry, nodes, start } = offline(1);
+    registry.restart(nodes[0] as Node);
+    expect(registry.arc(start)).toMatchObject({ primary: start, term: 2, handover: false });
+  });
+
+  test('a living member that was declared dead returns in a new term, too', () => {
+    const { registry, nodes, start } = offline(1);
+    registry.restart(nodes[0] as Node, 'same process');
+    expect(registry.arc(start)).toMatchObject({ primary: start, term: 2 });
+  });
+
+  test('the first to return waits, and shows the arc as it was', () => {
+    const { registry, nodes, start } = offline(3);
+    const before = registry.arc(start);
+    registry.restart(nodes[1] as Node);
+    registry.advance(registry.config.returnWaitMs - 1);
+    expect(registry.arc(start)).toBe(before);
+    expect(registry.member(nodes[1] as Node)?.state).toBe('active');
+  });
+
+  test('when all are back, all stay in sync and the old primary is primary again, before the wait is over', () => {
+    const { registry, nodes, start } = offline(3);
+    const { epoch, inSync } = registry.arc(start);
+    for (const node of [...nodes].reverse()) registry.restart(node);
+    expect(registry.arc(start)).toMatchObject({ primary: start, inSync, epoch: epoch + 1, term: epoch + 1 });
+    expect(registry.core.nextTickAt).toBe(registry.now + registry.config.parameters.membershipLeaseMs);
+  });
+
+  test('when the wait is over, those that are back hold the arc, led by the closest before the old primary', () => {
+    const { registry, nodes, start } = offline(4);
+    const [nearest, , farthest] = behind(nodes) as [Node, Node, Node];
+    registry.restart(farthest);
+    registry.advance(500);
+    registry.restart(nearest);
+    registry.advance(registry.config.returnWaitMs);
+    const arc = registry.arc(start);
+    expect(arc.primary).toBe(nearest.identity.id);
+    expect(new Set(arc.inSync)).toEqual(new Set(ids(farthest, nearest)));
+  });
+
+  test('a lone returner becomes the sole one; whoever comes later is out', () => {
+    const { registry, nodes, start } = offline(2);
+    const [a, b] = nodes as [Node, Node];
+    registry.restart(b);
+    registry.advance(registry.config.returnWaitMs);
+    expect(registry.arc(start)).toMatchObject({ primary: b.identity.id, inSync: ids(b) });
+    const before = registry.arc(start);
+    registry.restart(a);
+    expect(registry.arc(start)).toBe(before);
+  });
+
+  test('a returner that dies while it waits leaves the arc offline, and the next one waits anew', () => {
+    const registry = new SteppedRegistry({ returnWaitMs: 10_000 });
+    const nodes = registry.group(2);
+    const start = (nodes[0] as Node).identity.id;
+    registry.die(nodes, []);
+    const before = registry.arc(start);
+    registry.restart(nodes[1] as Node);
+    registry.advance(5_000);
+    expect(registry.arc(start)).toBe(before);
+    expect(registry.state.returns).toEqual([]);
+    registry.restart(nodes[0] as Node);
+    registry.advanceWith([nodes[0] as Node], 10_000);
+    expect(registry.arc(start)).toMatchObject({ primary: start, inSync: [start] });
+  });
+
+  test('nobody may change an arc that waits for its members', () => {
+    const { registry, nodes, start } = offline(2);
+    const a = nodes[0] as Node;
+    registry.restart(a);
+    const answer = registry.propose(a, { kind: 'keep', start, epoch: registry.arc(start).epoch });
+    expect(answer.reason).toContain('waits for its members');
+  });
+
+  test('a crash of the registry does not end the wait', () => {
+    const { registry, nodes, start } = offline(2);
+    const [a, b] = nodes as [Node, Node];
+    registry.restart(b);
+    const before = registry.arc(start);
+    registry.crash();
+    registry.advance(registry.config.returnWaitMs - 1);
+    expect(registry.arc(start)).toBe(before);
+    registry.restart(a);
+    expect(registry.arc(start)).toMatchObject({ primary: start, inSync: ids(a, b) });
+  });
+});

@@ -1,0 +1,234 @@
+/**
+ * Whatever is sent to a registry, in whatever order, some things always hold. Nodes here are careless:
+ * they propose with wrong epochs and targets, come back when they like, and share addresses.
+ */
+
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  RingView,
+  arcContains,
+  updateRing,
+  type ArcConfig,
+  type NodeId,
+  type Position,
+  type Proposal,
+  type Ring,
+} from '@ringkeep/shared';
+import { Refusal, SteppedRegistry, type Node } from './stepped-registry';
+
+const NODES = 6;
+type Action = readonly [what: (typeof ACTIONS)[number], node: number, other: number, variant: number];
+const ACTIONS = [
+  'join',
+  'restart',
+  'repeat',
+  'renew all',
+  'renew one',
+  'wait',
+  'leave',
+  'admit',
+  'drop',
+  'keep',
+  'handover',
+  'merge',
+  'crash',
+] as const;
+
+/** What keeps a ring going comes more often than what breaks it. */
+const OFTEN = [
+  'renew all',
+  'renew all',
+  'renew all',
+  'admit',
+  'handover',
+  'handover',
+  'merge',
+  'wait',
+] as const;
+
+const actions = fc.array(
+  fc.tuple(fc.constantFrom(...ACTIONS, ...OFTEN), fc.nat(NODES - 1), fc.nat(NODES - 1), fc.nat(7)),
+  { minLength: 1, maxLength: 120, size: 'max' },
+);
+
+class Story {
+  readonly registry = new SteppedRegistry({ returnWaitMs: 700, forgetAfterMs: 5_000, historyChangesMax: 20 });
+  private readonly nodes = new Map<number, Node>();
+  private readonly logs = new Map<string, string>();
+  /** What the watcher knew when it last connected. */
+  private watcherFrom: Ring;
+
+  constructor() {
+    this.watcherFrom = this.registry.ring;
+    this.registry.watch(1, this.watcherFrom.version);
+  }
+
+  act(action: Action): void {
+    const before = this.registry.ring;
+    try {
+      this.perform(action);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
+    this.check(before);
+  }
+
+  private perform([what, index, other, variant]: Action): void {
+    const { registry } = this;
+    const node = this.nodes.get(index);
+    switch (what) {
+      case 'join':
+        if (!node) this.nodes.set(index, registry.join(`http://h${variant === 0 ? other : index}:1`));
+        return;
+      case 'restart':
+        if (node) registry.restart(node);
+        return;
+      case 'repeat':
+        if (node) registry.restart(node, 'same process');
+        return;
+      case 'renew all':
+        for (const each of this.nodes.values()) if (variant < 6) registry.renew(each);
+        return;
+      case 'renew one':
+        if (node) registry.renew(node, Math.max(0, registry.ring.version - variant));
+        return;
+      case 'wait':
+        return registry.advance(variant * variant * 80);
+      case 'leave':
+        if (node) registry.leave(node);
+        return;
+      case 'crash':
+        registry.crash();
+        this.watcherFrom = registry.ring;
+        registry.watch(1, registry.ring.version);
+        return;
+      default:
+        return this.propose(what, index, other, variant);
+    }
+  }
+
+  private propose(kind: Proposal['kind'], index: number, other: number, variant: number): void {
+    const { arcs } = this.registry.ring;
+    const target = this.nodes.get(other)?.identity.id;
+    const fitting = arcs.filter((arc) => {
+      if (kind === 'merge') return mergeable(arc, nextOf(arcs, arc));
+      return kind !== 'handover' || variant % 2 === 0 || (target !== undefined && arcContains(arc, target));
+    });
+    const arc = fitting[index % Math.max(1, fitting.length)];
+    const primary = [...this.nodes.values()].find((node) => node.identity.id === arc?.primary);
+    const proposer = variant === 7 ? this.nodes.get(index) : primary;
+    if (!arc || !proposer || target === undefined) return;
+    const epoch = variant === 6 ? arc.epoch - 1 : arc.epoch;
+    this.registry.propose(proposer, proposal(kind, arc, epoch, target, nextOf(arcs, arc), variant));
+  }
+
+  private check(previous: Ring): void {
+    const { registry } = this;
+    const ring = registry.ring;
+    const [old, now] = [new RingView(previous), new RingView(ring)];
+    const points = new Set<Position>([...previous.arcs, ...ring.arcs].map((arc) => arc.start));
+    for (const point of points) {
+      const [was, is] = [old.arcOfPosition(point), now.arcOfPosition(point)];
+      if (was && was !== is) assert.ok(is && is.epoch > was.epoch, 'epochs grow');
+    }
+    for (const arc of ring.arcs) this.checkArc(now, arc);
+    const addresses = ring.members.filter(({ state }) => state !== 'dead').map(({ addr }) => addr);
+    assert.equal(new Set(addresses).size, addresses.length, 'live members have addresses of their own');
+  }
+
+  private checkArc(view: RingView, arc: ArcConfig): void {
+    const name = `${arc.start}/${arc.term}`;
+    const log = `${arc.end} ${arc.primary}`;
+    assert.equal(this.logs.get(name) ?? log, log, 'a term has one range and one primary');
+    this.logs.set(name, log);
+    const live = arc.inSync.filter((id) => view.member(id)?.state !== 'dead');
+    const returning = this.registry.state.returns.some(({ start }) => start === arc.start);
+    if (!returning && live.length > 0) assert.equal(live.length, arc.inSync.length, 'the dead are evicted');
+  }
+
+  /** At the end: what the watcher made of the changes is the ring, and so is what a restart finds. */
+  end(): void {
+    const { ring } = this.registry;
+    assert.deepEqual(this.registry.seenBy(1, this.watcherFrom), ring);
+    this.registry.crash();
+    assert.deepEqual(this.registry.ring, ring);
+  }
+}
+
+function nextOf(arcs: readonly ArcConfig[], arc: ArcConfig): ArcConfig {
+  return arcs[(arcs.indexOf(arc) + 1) % arcs.length] as ArcConfig;
+}
+
+function mergeable(arc: ArcConfig, next: ArcConfig): boolean {
+  return arc !== next && arc.primary === next.primary && arc.inSync.length === next.inSync.length;
+}
+
+function proposal(
+  kind: Proposal['kind'],
+  arc: ArcConfig,
+  epoch: number,
+  node: NodeId,
+  next: ArcConfig,
+  variant: number,
+): Proposal {
+  const on = { start: arc.start, epoch };
+  switch (kind) {
+    case 'admit':
+    case 'drop':
+      return { kind, ...on, node };
+    case 'keep':
+      return { kind, ...on };
+    case 'handover':
+      return { kind, ...on, node, at: variant % 2 === 0 ? arc.start : node, seq: arc.seq + variant };
+    case 'merge':
+      return { kind, ...on, nextStart: next.start, nextEpoch: next.epoch, seq: Math.max(arc.seq, next.seq) };
+  }
+}
+
+describe('a registry under any inputs', () => {
+  test('epochs grow at every position, versions count up, a term has one primary, the dead are evicted', () => {
+    fc.assert(
+      fc.property(actions, (story) => {
+        const told = new Story();
+        for (let node = 0; node < 4; node++) told.act(['join', node, 0, 1]);
+        for (const action of story) told.act(action);
+        told.end();
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('the stories reach splits, merges, evictions and returns', () => {
+    const seen = new Set<string>();
+    const arcsSeen = new Set<number>();
+    let merges = 0;
+    for (const story of fc.sample(actions, { numRuns: 300, seed: 7 })) {
+      const told = new Story();
+      for (let node = 0; node < 4; node++) told.act(['join', node, 0, 1]);
+      for (const action of story) {
+        const arcsBefore = told.registry.ring.arcs.length;
+        told.act(action);
+        if (told.registry.ring.arcs.length < arcsBefore) merges += 1;
+        arcsSeen.add(told.registry.ring.arcs.length);
+        if (told.registry.state.returns.length > 0) seen.add('returning');
+        if (told.registry.ring.arcs.some((arc) => arc.term > 1 && !arc.handover)) seen.add('evicted');
+      }
+      for (const fact of told.registry.facts) seen.add(fact);
+    }
+    expect([...arcsSeen]).toEqual(expect.arrayContaining([1, 2, 3, 4]));
+    expect(merges).toBeGreaterThan(10);
+    expect([...seen]).toEqual(
+      expect.arrayContaining([
+        'returning',
+        'evicted',
+        'joined',
+        'restarted',
+        'came back',
+        'died',
+        'forgotten',
+        'refused',
+      ]),
+    );
+  });
+});

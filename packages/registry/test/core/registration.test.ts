@@ -1,0 +1,258 @@
+import { position } from '@ringkeep/shared';
+import { positionOfText } from '@ringkeep/shared/runtime';
+import { DEFAULT_CONFIG, RegistryCore, newState } from '../../src/core';
+import { SteppedRegistry } from './stepped-registry';
+
+describe('registration', () => {
+  test('the first member owns the whole ring, alone and without a predecessor', () => {
+    const registry = new SteppedRegistry();
+    const answer = registry.register({ addr: 'http://a:1' });
+    const { id } = answer.identity;
+    expect(answer.neighbor).toBeUndefined();
+    expect(answer.identity.clusterId).toBe('the-cluster');
+    expect(answer.parameters).toEqual(registry.config.parameters);
+    expect(registry.ring.arcs).toEqual([
+      { start: id, end: id, epoch: 1, term: 1, handover: false, primary: id, inSync: [id], seq: 0 },
+    ]);
+  });
+
+  test('later newcomers are members without an arc and learn who owns their place', () => {
+    const registry = new SteppedRegistry();
+    const first = registry.join('http://a:1');
+    const answer = registry.register({ addr: 'http://b:1' });
+    expect(answer.neighbor?.addr).toBe('http://a:1');
+    expect(registry.ring.arcs).toHaveLength(1);
+    expect(registry.ring.members.map((member) => member.state)).toEqual(['active', 'active']);
+    expect(answer.ring).toEqual({ kind: 'ring', ring: registry.ring });
+    expect(first.identity.id).not.toBe(answer.identity.id);
+  });
+
+  test('a member that owns its place learns of its predecessor', () => {
+    const registry = new SteppedRegistry();
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.handOver(a, b);
+    expect(registry.restart(b).neighbor?.addr).toBe('http://a:1');
+  });
+
+  test('a registration repeated changes nothing and gives the same answer', () => {
+    const registry = new SteppedRegistry();
+    const node = registry.join('http://a:1');
+    const version = registry.ring.version;
+    const again = registry.restart(node, 'same process');
+    expect(again.identity).toEqual(node.identity);
+    expect(registry.ring.version).toBe(version);
+  });
+
+  test('a newcomer whose answer was lost gets the same place by its claim, across a registry crash', () => {
+    const registry = new SteppedRegistry();
+    const first = registry.register({ addr: 'http://a:1', claim: 'random' });
+    registry.crash();
+    const second = registry.register({ addr: 'http://a:1', claim: 'random' });
+    expect(second.identity).toEqual(first.identity);
+    const restarted = registry.register({ addr: 'http://a:2', claim: 'random', incarnation: 2 });
+    expect(restarted.identity).toEqual(first.identity);
+    expect(registry.ring.members).toMatchObject([{ addr: 'http://a:2', incarnation: 2 }]);
+  });
+
+  test('a claim is over once the member has been heard of', () => {
+    const registry = new SteppedRegistry();
+    const node = registry.register({ addr: 'http://a:1', claim: 'random' });
+    registry.renew({ addr: 'http://a:1', identity: node.identity, incarnation: 1 });
+    expect(registry.state.claims).toEqual([]);
+    expect(() => registry.register({ addr: 'http://a:1', claim: 'random' })).toThrow(
+      'belongs to the live member',
+    );
+  });
+
+  test('an address of a live member is refused to another one, and free when that member is dead', () => {
+    const registry = new SteppedRegistry();
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    expect(() => registry.register({ addr: 'http://b:1' })).toThrow(
+      expect.objectContaining({ code: 'ALREADY_EXISTS' }),
+    );
+    expect(() => registry.register({ ...a, addr: 'http://b:1', incarnation: 2 })).toThrow(
+      'http://b:1 belongs',
+    );
+    registry.die([b], [a]);
+    expect(registry.register({ addr: 'http://b:1' }).identity.id).not.toBe(b.identity.id);
+  });
+
+  test('a smaller incarnation is refused, and so is the same one from another address', () => {
+    const registry = new SteppedRegistry();
+    const node = registry.join('http://a:1');
+    registry.restart(node);
+    expect(() => registry.register({ ...node, incarnation: 1 })).toThrow(
+      expect.objectContaining({
+        code: 'FAILED_PRECONDITION',
+        message: expect.stringContaining('incarnation 2'),
+      }),
+    );
+    expect(() => registry.register({ ...node, addr: 'http://copy:1' })).toThrow('two processes claim');
+  });
+
+  test.each([0, -1, 1.5, 2 ** 53])('an incarnation of %p is refused with an explanation', (incarnation) => {
+    const registry = new SteppedRegistry();
+    expect(() => registry.register({ addr: 'http://a:1', incarnation })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('counts its starts'),
+      }),
+    );
+  });
+
+  test.each([
+    { coordinates: [NaN] },
+    { coordinates: new Array<number>(17).fill(0) },
+    { claim: 'x'.repeat(129) },
+  ])('a registration out of bounds is refused (%#)', (given) => {
+    const registry = new SteppedRegistry();
+    expect(() => registry.register({ addr: 'http://a:1', ...given })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
+
+  test('a node of another cluster is refused with both ids', () => {
+    const registry = new SteppedRegistry();
+    const identity = { id: position(1n), salt: 0, clusterId: 'another' };
+    expect(() => registry.register({ addr: 'http://a:1', identity })).toThrow(
+      expect.objectContaining({
+        code: 'FAILED_PRECONDITION',
+        message: 'the node belongs to the cluster another, this registry keeps the cluster the-cluster',
+      }),
+    );
+  });
+
+  test('a restart brings its new address and coordinates', () => {
+    const registry = new SteppedRegistry();
+    const node = registry.join('http://a:1');
+    registry.register({ ...node, incarnation: 2, addr: 'http://moved:1', coordinates: [1, 2] });
+    expect(registry.member(node)).toMatchObject({
+      addr: 'http://moved:1',
+      incarnation: 2,
+      coordinates: [1, 2],
+    });
+  });
+
+  test('a core does not start on a damaged state', () => {
+    const { parameters } = DEFAULT_CONFIG;
+    const fresh = newState('c', parameters);
+    const broken = { ...fresh, returns: [{ start: position(1n), back: [] }] };
+    expect(() => new RegistryCore(DEFAULT_CONFIG, { positionOfText }, broken, 0)).toThrow('damaged');
+  });
+});
+
+describe('leases', () => {
+  test('a member that renews stays, one that does not is declared dead and learns it', () => {
+    const registry = new SteppedRegistry();
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.die([b], [a]);
+    expect(registry.member(a)?.state).toBe('active');
+    expect(registry.renew(a).live).toBe(true);
+    expect(registry.renew(b).live).toBe(false);
+  });
+
+  test('a living member that was declared dead comes back with the same incarnation', () => {
+    const registry = new SteppedRegistry();
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.die([b], [a]);
+    registry.restart(b, 'same process');
+    expect(registry.member(b)?.state).toBe('active');
+    expect(registry.renew(b).live).toBe(true);
+  });
+
+  test('an older or unknown incarnation does not renew', () => {
+    const registry = new SteppedRegistry();
+    const node = registry.join('http://a:1');
+    expect(registry.renew({ ...node, incarnation: 2 }).live).toBe(false);
+    registry.restart(node);
+    expect(registry.renew({ ...node, incarnation: 1 }).live).toBe(false);
+  });
+
+  test('nobody pays for a crash of the registry', () => {
+    const registry = new SteppedRegistry();
+    const node = registry.join('http://a:1');
+    registry.now += 60_000;
+    registry.crash();
+    registry.advance(registry.config.parameters.membershipLeaseMs - 1);
+    expect(registry.member(node)?.state).toBe('active');
+    registry.advance(1);
+    expect(registry.member(node)?.state).toBe('dead');
+  });
+
+  test('nobody pays for a registry that was stopped for a while', () => {
+    const registry = new SteppedRegistry();
+    const node = registry.join('http://a:1');
+    registry.now += 60_000;
+    registry.step({ kind: 'tick' });
+    expect(registry.member(node)?.state).toBe('active');
+    expect(registry.facts).toContain('away');
+  });
+
+  test('renewing saves nothing', () => {
+    const registry = new SteppedRegistry();
+    const node = registry.join('http://a:1');
+    const { saves } = registry;
+    registry.advanceWith([node], 10_000);
+    expect(registry.saves).toBe(saves);
+  });
+
+  test('a dead member that no arc names is forgotten in time, one that an arc names is kept', () => {
+    const registry = new SteppedRegistry({ forgetAfterMs: 10_000 });
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.die([a, b], []);
+    registry.advance(30_000);
+    expect(registry.member(a)?.state).toBe('dead');
+    expect(registry.member(b)).toBeUndefined();
+  });
+
+  test('a forgotten node is taken back at its old place', () => {
+    const registry = new SteppedRegistry({ forgetAfterMs: 10_000 });
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.advanceWith([a], 30_000);
+    expect(registry.member(b)).toBeUndefined();
+    registry.restart(b);
+    expect(registry.member(b)).toMatchObject({ state: 'active', salt: b.identity.salt, incarnation: 2 });
+  });
+});
+
+describe('leaving', () => {
+  test('a member that holds nothing is forgotten at once, and asking again is harmless', () => {
+    const registry = new SteppedRegistry();
+    const [, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    expect(registry.leave(b).live).toBe(false);
+    expect(registry.member(b)).toBeUndefined();
+    expect(registry.leave(b).live).toBe(false);
+    expect(registry.renew(b).live).toBe(false);
+  });
+
+  test('a member that holds arcs stays until it has handed them over', () => {
+    const registry = new SteppedRegistry();
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    expect(registry.leave(a).live).toBe(true);
+    expect(registry.leave(a).live).toBe(true);
+    expect(registry.member(a)?.state).toBe('leaving');
+    const start = a.identity.id;
+    const handover = { kind: 'handover', start, epoch: 1, node: b.identity.id, at: start, seq: 4 } as const;
+    expect(registry.propose(a, handover).accepted).toBe(true);
+    expect(registry.member(a)?.state).toBe('leaving');
+    registry.propose(b, { kind: 'drop', start, epoch: 2, node: a.identity.id });
+    expect(registry.member(a)).toBeUndefined();
+  });
+
+  test('the last active member is refused: nobody could take its arcs', () => {
+    const registry = new SteppedRegistry();
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.leave(a);
+    expect(() => registry.leave(b)).toThrow(expect.objectContaining({ code: 'FAILED_PRECONDITION' }));
+  });
+
+  test('a leaving member that is started again takes part again, one that repeats itself does not', () => {
+    const registry = new SteppedRegistry();
+    const [a] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.leave(a);
+    registry.restart(a, 'same process');
+    expect(registry.member(a)?.state).toBe('leaving');
+    registry.restart(a);
+    expect(registry.member(a)?.state).toBe('active');
+  });
+});
