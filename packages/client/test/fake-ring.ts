@@ -5,7 +5,7 @@
  * back replies, refuse, break off, or know a ring that nobody else has heard of.
  */
 
-import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import { status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
 import {
   DEFAULT_PARAMETERS,
   OperationType,
@@ -130,6 +130,11 @@ export class FakeRing {
     stream.on('cancelled', () => this.watches.delete(stream));
   }
 
+  breakWatches(): void {
+    for (const watch of this.watches) breakOff(watch);
+    this.watches.clear();
+  }
+
   stop(): void {
     for (const node of this.nodes) node.kill();
     this.registryServer.grpc.forceShutdown();
@@ -229,7 +234,7 @@ export class FakeNode {
   }
 
   breakStreams(): void {
-    for (const stream of this.streams) stream.destroy(new Error('broken off by the test'));
+    for (const stream of this.streams) breakOff(stream);
     this.streams.clear();
   }
 
@@ -330,6 +335,13 @@ export class FakeNode {
     this.fake.amend(this.id, undefined);
     return { left: true };
   }
+}
+
+function breakOff(stream: BatchStream | WatchStream): void {
+  stream.emit(
+    'error',
+    Object.assign(new Error('broken off'), { code: status.UNAVAILABLE, details: 'broken off' }),
+  );
 }
 
 /** The results in parts that each fit a message. */

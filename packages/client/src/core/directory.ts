@@ -24,8 +24,10 @@ export class Directory {
   readonly open = new Set<Link>();
   private view = new RingView(NO_RING);
   private linksByArc = new Map<ArcConfig, Link>();
+  /** Nodes that the ring takes for dead: they will hardly answer. */
+  dead: ReadonlySet<Link> = new Set();
   /** Nodes that have left the ring and are not forgotten yet: something they may still answer is in flight. */
-  private strangers: Link[] = [];
+  private strangers: ReadonlySet<Link> = new Set();
 
   constructor(seeds: readonly string[]) {
     for (const address of seeds) this.links.set(address, new Link(address, true));
@@ -48,7 +50,11 @@ export class Directory {
     }
     for (const member of ring.members) if (member.state === 'active') this.linkTo(member.addr);
     const named = new Set(ring.members.map((member) => member.addr));
-    this.strangers = [...this.links.values()].filter((link) => !link.isSeed && !named.has(link.address));
+    this.strangers = new Set(
+      [...this.links.values()].filter((link) => !link.isSeed && !named.has(link.address)),
+    );
+    const dead = ring.members.filter((member) => member.state === 'dead');
+    this.dead = new Set(dead.flatMap((member) => this.links.get(member.addr) ?? []));
     return true;
   }
 
@@ -58,12 +64,23 @@ export class Directory {
     return arc === undefined ? undefined : this.linksByArc.get(arc);
   }
 
+  /** The nodes that can be reached and take part in the ring. */
+  usable(): Link[] {
+    return [...this.open].filter((link) => !this.dead.has(link) && !this.strangers.has(link));
+  }
+
   /** A node that can be reached and will forward; another one from time to time. */
   forwarder(random: Random): Link | undefined {
-    const open = [...this.open];
-    const seeds = open.filter((link) => link.isSeed);
-    const choice = seeds.length > 0 ? seeds : open;
+    const usable = this.usable();
+    const seeds = usable.filter((link) => link.isSeed);
+    const choice = seeds.length > 0 ? seeds : usable;
     return choice.length === 0 ? undefined : random.pick(choice);
+  }
+
+  /** A node that can tell of the ring: if need be one that is taken for dead, for it may learn better. */
+  informant(random: Random): Link | undefined {
+    const open = [...this.open];
+    return this.forwarder(random) ?? (open.length === 0 ? undefined : random.pick(open));
   }
 
   /** The nodes to try while none can be reached, those that the application named first. */
@@ -74,9 +91,9 @@ export class Directory {
 
   /** The nodes that left the ring and have nothing more to answer, forgotten with this call. */
   retire(): Link[] {
-    const retired = this.strangers.filter((link) => link.frames.size === 0);
+    const retired = [...this.strangers].filter((link) => link.frames.size === 0 && link.queue.isEmpty);
     if (retired.length === 0) return retired;
-    this.strangers = this.strangers.filter((link) => link.frames.size > 0);
+    this.strangers = new Set([...this.strangers].filter((link) => !retired.includes(link)));
     for (const link of retired) {
       this.links.delete(link.address);
       this.open.delete(link);
@@ -84,19 +101,14 @@ export class Directory {
     return retired;
   }
 
-  /** The nodes that the ring takes for dead. */
-  dead(): Link[] {
-    const dead = this.ring.members.filter((member) => member.state === 'dead');
-    return dead.flatMap((member) => this.links.get(member.addr) ?? []);
-  }
-
   /** Why no node can be reached, for people; undefined when one can or nothing was tried. */
   obstacle(): string | undefined {
     if (this.ring.version > 0 && this.ring.arcs.length === 0) return 'the ring has no nodes yet';
-    if (this.open.size > 0) return undefined;
+    if (this.usable().length > 0) return undefined;
     const reasons: string[] = [];
     for (const link of this.links.values()) {
-      if (link.phase.kind === 'broken') reasons.push(`${link.address}: ${link.phase.reason}`);
+      if (this.dead.has(link)) reasons.push(`${link.address}: taken for dead`);
+      else if (link.obstacle !== undefined) reasons.push(`${link.address}: ${link.obstacle}`);
     }
     if (reasons.length === 0) return undefined;
     const shown = reasons.slice(0, 3).join('; ');

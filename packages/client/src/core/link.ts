@@ -16,7 +16,7 @@ export type LinkPhase =
   | { readonly kind: 'connecting' }
   /** `writable` is false while the stream asks to wait. */
   | { readonly kind: 'open'; writable: boolean }
-  | { readonly kind: 'broken'; readonly reason: string; readonly retryAtMs: number };
+  | { readonly kind: 'broken'; readonly retryAtMs: number };
 
 export class Link {
   phase: LinkPhase = { kind: 'idle' };
@@ -27,6 +27,8 @@ export class Link {
   bytesInFlight = 0;
   /** Failures in a row; a reply ends the row. */
   failures = 0;
+  /** What went wrong last, while it has not been reached again. */
+  obstacle: string | undefined = undefined;
 
   constructor(
     readonly address: string,
@@ -43,10 +45,16 @@ export class Link {
     return this.phase.kind === 'idle' || (this.phase.kind === 'broken' && this.phase.retryAtMs <= nowMs);
   }
 
+  openUp(): void {
+    this.phase = { kind: 'open', writable: true };
+    this.obstacle = undefined;
+  }
+
   /** Takes the link out of use until its pause is over. */
   break(reason: string, pauses: Pauses, nowMs: number, random: Random): void {
     this.failures++;
-    this.phase = { kind: 'broken', reason, retryAtMs: nowMs + pauseMs(pauses, this.failures, random) };
+    this.obstacle = reason;
+    this.phase = { kind: 'broken', retryAtMs: nowMs + pauseMs(pauses, this.failures, random) };
   }
 
   /**

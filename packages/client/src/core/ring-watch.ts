@@ -79,7 +79,7 @@ export class RingWatch {
   }
 
   private source(): WatchSource | undefined {
-    const node = this.directory.forwarder(this.random);
+    const node = this.directory.informant(this.random);
     const { registry } = this;
     // Every other failure asks the registry, so that a node that cannot answer does not keep us from it.
     if (registry !== undefined && (node === undefined || this.failures % 2 === 1)) {

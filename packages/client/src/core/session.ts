@@ -133,10 +133,10 @@ export class Session {
     const link = this.linkAt(address);
     if (link === undefined) return;
     invariant(link.phase.kind === 'connecting', 'only an attempt can succeed');
-    link.phase = { kind: 'open', writable: true };
+    link.openUp();
     this.directory.open.add(link);
     this.report({ kind: 'reached', address });
-    for (const call of this.stranded.drain()) this.arrivals.push(call);
+    this.rescue();
   }
 
   connectFailed(address: string, reason: string, nowMs: number): void {
@@ -266,7 +266,7 @@ export class Session {
     if (this.phase === 'closed') return undefined;
     if (this.operations > 0) return nowMs + TICK_MS;
     let next = this.watch.retryAtMs() ?? Infinity;
-    if (this.directory.open.size === 0) {
+    if (this.directory.usable().length === 0) {
       for (const { phase } of this.directory.links.values()) {
         if (phase.kind === 'broken') next = Math.min(next, phase.retryAtMs);
       }
@@ -328,8 +328,9 @@ export class Session {
 
   private ringAdopted(nowMs: number): void {
     this.effects.push({ kind: 'ring', ring: this.ring });
+    this.rescue();
     for (const link of this.directory.open) this.routeAnew(link);
-    for (const link of this.directory.dead()) this.callBack(link, nowMs);
+    for (const link of this.directory.dead) this.callBack(link, nowMs);
     this.retire();
   }
 
@@ -341,6 +342,11 @@ export class Session {
     if (link.phase.kind === 'open' || link.phase.kind === 'connecting') {
       this.effects.push({ kind: 'disconnect', address: link.address });
     }
+  }
+
+  /** What waited for a node that can be reached is routed again. */
+  private rescue(): void {
+    for (const call of this.stranded.drain()) this.arrivals.push(call);
   }
 
   private routeAnew(link: Link): void {
@@ -425,7 +431,7 @@ export class Session {
   }
 
   private connectSome(nowMs: number): void {
-    if (this.directory.open.size > 0) return;
+    if (this.directory.usable().length > 0) return;
     let connecting = 0;
     for (const link of this.directory.links.values()) if (link.phase.kind === 'connecting') connecting++;
     for (const link of this.directory.candidates(nowMs)) {

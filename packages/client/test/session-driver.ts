@@ -1,0 +1,127 @@
+/** Drives a session by hand: a clock that only the test moves, and its effects kept in lists. */
+
+import {
+  OperationType,
+  Random,
+  position,
+  type ArcConfig,
+  type Bytes,
+  type Operation,
+  type OperationResult,
+  type Ring,
+} from '@ringkeep/shared';
+import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { Call, DEFAULT_LIMITS, Session, type Effect, type SessionConfig } from '@ringkeep/client/core';
+
+export class TestCall extends Call {
+  deliveries = 0;
+
+  override deliver(): void {
+    this.deliveries++;
+  }
+
+  get code(): string | undefined {
+    if (this.result === undefined) return undefined;
+    return this.result.ok ? 'OK' : this.result.code;
+  }
+}
+
+export function operationOf(type: OperationType, key: string, value = 'value'): Operation {
+  const located = ringKeyOf(key as Bytes);
+  return type === OperationType.Set ? { type, key: located, value: value as Bytes } : { type, key: located };
+}
+
+/** A ring of nodes at equal distances, named n0, n1, …; node 0 owns everything unless there are more. */
+export function ringOf(version: number, names: readonly string[], clusterId = 'test'): Ring {
+  const ids = names.map((_, index) => position((BigInt(index) << 64n) / BigInt(names.length)));
+  const members = names.map((addr, index) => ({
+    id: ids[index]!,
+    addr,
+    salt: 0,
+    incarnation: 1,
+    state: 'active' as const,
+    coordinates: [],
+  }));
+  const arcs = ids.map((start, index): ArcConfig => ({
+    start,
+    end: ids[(index + 1) % ids.length]!,
+    epoch: version,
+    term: version,
+    handover: true,
+    primary: start,
+    inSync: [start],
+    seq: 0,
+  }));
+  return { clusterId, version, members, arcs };
+}
+
+export class SessionDriver {
+  readonly session: Session;
+  readonly effects: Effect[] = [];
+  nowMs = 1_000;
+
+  constructor(config: Partial<SessionConfig> = {}, seed = 1) {
+    const complete = { nodes: ['n0'], registry: undefined, limits: DEFAULT_LIMITS, ...config };
+    this.session = new Session(complete, new Random(seed));
+    this.flush();
+  }
+
+  of<K extends Effect['kind']>(kind: K): Extract<Effect, { kind: K }>[] {
+    return this.effects.filter((effect): effect is Extract<Effect, { kind: K }> => effect.kind === kind);
+  }
+
+  last<K extends Effect['kind']>(kind: K): Extract<Effect, { kind: K }> {
+    const effect = this.of(kind).at(-1);
+    if (effect === undefined) throw new Error(`no ${kind} yet`);
+    return effect;
+  }
+
+  flush(): void {
+    this.session.flush(this.nowMs);
+    this.collect();
+  }
+
+  /** Lets time pass, with a flush whenever the session asks for one. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const next = this.session.nextFlushAtMs(this.nowMs);
+      if (next === undefined || next > untilMs) break;
+      this.nowMs = next;
+      this.flush();
+    }
+    this.nowMs = untilMs;
+    this.flush();
+  }
+
+  open(address: string): void {
+    this.session.opened(address);
+    this.flush();
+  }
+
+  learn(ring: Ring): void {
+    this.session.ringLearned({ kind: 'ring', ring }, this.nowMs);
+    this.flush();
+  }
+
+  call(type: OperationType, key: string, options: { deadlineMs?: number; retries?: boolean } = {}): TestCall {
+    const deadlineAtMs = this.nowMs + (options.deadlineMs ?? 1_000);
+    const call = new TestCall(operationOf(type, key), deadlineAtMs, options.retries ?? true);
+    this.session.submit(call);
+    return call;
+  }
+
+  /** Answers the newest frame sent to a node, all operations alike. */
+  answer(result: OperationResult, send = this.last('send')): void {
+    const results = send.frame.operations.map(() => result);
+    this.session.reply(send.address, send.frame.number, results, 0, this.nowMs);
+    this.flush();
+  }
+
+  private collect(): void {
+    for (const effect of this.session.take()) {
+      this.effects.push(effect);
+      if (effect.kind === 'settle') for (const call of effect.calls) call.deliver();
+    }
+  }
+}
