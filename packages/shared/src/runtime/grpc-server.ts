@@ -10,6 +10,8 @@ import {
   Server,
   ServerCredentials,
   ServerInterceptingCall,
+  logVerbosity,
+  setLogVerbosity,
   type ServerInterceptor,
   type ServerUnaryCall,
   type ServiceDefinition,
@@ -21,6 +23,9 @@ import { hostAndPort } from './addresses';
 import { MESSAGE_OPTIONS } from './channels';
 import { toServiceError } from './grpc-errors';
 import { NO_TLS, type TlsMaterial } from './tls-files';
+
+// grpc-js prints to the console what it also reports as an error, such as a port in use.
+setLogVerbosity(logVerbosity.NONE);
 
 export interface Endpoint {
   readonly host: string;

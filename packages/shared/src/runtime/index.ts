@@ -5,6 +5,7 @@ export * from './folder-lock';
 export * from './grpc-errors';
 export * from './grpc-server';
 export * from './lifecycle';
+export * from './lmdb-file-check';
 export * from './logging';
 export * from './monotonic-clock';
 export * as optionValues from './option-values';
