@@ -8,12 +8,6 @@ import { startRegistry } from './server';
 async function main(): Promise<void> {
   const options = registryConfig(process.argv.slice(2), process.env);
   const registry = await startRegistry({ ...options, onFatal: fail });
-  const { members, arcs } = registry.ring();
-  const kept = options.storage === 'disk' ? `data in ${options.dataDir}` : 'nothing kept on disk';
-  console.log(
-    `registry ready on ${hostAndPort({ host: options.host, port: registry.port })} ` +
-      `(cluster ${registry.clusterId}, ${members.length} members, ${arcs.length} arcs, ${kept})`,
-  );
   stopOnSignals(
     (signal) => {
       options.log.info(`${signal}: stopping`);
@@ -23,6 +17,12 @@ async function main(): Promise<void> {
       if (error instanceof Error) console.error(error.message);
       process.exit(code);
     },
+  );
+  const { members, arcs } = registry.ring();
+  const kept = options.storage === 'disk' ? `data in ${options.dataDir}` : 'nothing kept on disk';
+  console.log(
+    `registry ready on ${hostAndPort({ host: options.host, port: registry.port })} ` +
+      `(cluster ${registry.clusterId}, ${members.length} members, ${arcs.length} arcs, ${kept})`,
   );
 }
 

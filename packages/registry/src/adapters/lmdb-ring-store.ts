@@ -7,6 +7,7 @@
  */
 
 import { RingError, ringChange, type Ring } from '@ringkeep/shared';
+import { checkLmdbFile } from '@ringkeep/shared/runtime';
 import { arcFromWire, arcToWire, memberFromWire, memberToWire, registry } from '@ringkeep/shared/wire';
 import { open, type RootDatabase } from 'lmdb';
 import { stateFault, type RegistryState } from '../core';
@@ -26,11 +27,13 @@ export class LmdbRingStore implements RingStore {
 
   /** Opens or makes the database in a folder, which the caller has locked. */
   constructor(private readonly folder: string) {
-    this.database = open<Uint8Array, string>({
-      path: folder,
-      encoding: 'binary',
-      overlappingSync: false,
-    });
+    checkLmdbFile(folder);
+    try {
+      this.database = open<Uint8Array, string>({ path: folder, encoding: 'binary', overlappingSync: false });
+    } catch (error) {
+      const text = `cannot open the registry's data in ${folder}: ${(error as Error).message}`;
+      throw new RingError('INTERNAL', text, { cause: error });
+    }
   }
 
   load(): RegistryState | undefined {

@@ -44,12 +44,14 @@ class WatchStream {
       this.missed = true;
       return;
     }
+    // What was on its way before it caught up: the answer to `resume` has it all and starts where it is.
+    if (update.kind === 'change' && update.change.fromVersion !== this.sentVersion) return;
     this.sentVersion = update.kind === 'ring' ? update.ring.version : update.change.version;
     this.full = !this.call.write(messageOf(update));
   }
 
   refuse(error: RingError): void {
-    this.call.destroy(toServiceError(error));
+    this.call.emit('error', toServiceError(error));
   }
 
   private drained(): void {

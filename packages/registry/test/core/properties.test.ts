@@ -8,7 +8,6 @@ import fc from 'fast-check';
 import {
   RingView,
   arcContains,
-  updateRing,
   type ArcConfig,
   type NodeId,
   type Position,

@@ -1,0 +1,203 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, status, type ServiceError } from '@grpc/grpc-js';
+import { channelTo } from '@ringkeep/shared/runtime';
+import { registry as wire } from '@ringkeep/shared/wire';
+import { startRegistry, type RegistryOptions, type RunningRegistry } from '../src';
+import { RegistryPeer } from './registry-peer';
+
+let folder: string;
+let running: RunningRegistry[];
+let peers: RegistryPeer[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringkeep-registry-'));
+  [running, peers] = [[], []];
+});
+afterEach(async () => {
+  for (const peer of peers) peer.close();
+  for (const registry of running) await registry.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function start(
+  options: RegistryOptions = {},
+): Promise<{ registry: RunningRegistry; peer: RegistryPeer }> {
+  const registry = await startRegistry(options);
+  running.push(registry);
+  const peer = new RegistryPeer(registry.address);
+  peers.push(peer);
+  return { registry, peer };
+}
+
+const onDisk = (): RegistryOptions => ({ storage: 'disk', dataDir: folder });
+
+describe('the registry over gRPC', () => {
+  test('places nodes and hands out predecessor, identity, parameters and ring', async () => {
+    const { registry, peer } = await start({ parameters: { replicationFactor: 3 } });
+    const first = await peer.register('127.0.0.1:50001');
+    expect(first.neighbor).toBeUndefined();
+    expect(first.identity).toMatchObject({ id: first.id, clusterId: registry.clusterId });
+    expect(first.parameters?.replicationFactor).toBe(3);
+    const second = await peer.register('http://127.0.0.1:50002/');
+    expect(second.neighbor).toEqual({ id: first.id, addr: 'http://127.0.0.1:50001' });
+    expect(await peer.nodes()).toEqual({ nodes: [{ id: first.id, addr: 'http://127.0.0.1:50001' }] });
+  });
+
+  test('keeps leases, decides proposals and lets members leave', async () => {
+    const { peer } = await start();
+    const first = await peer.register('http://a:1');
+    const second = await peer.register('http://b:1');
+    const asFirst = { id: first.id, incarnation: 1 };
+    expect(await peer.renew(asFirst)).toMatchObject({ live: true });
+    expect(await peer.renew({ ...asFirst, incarnation: 7 })).toMatchObject({ live: false });
+    const admit = { ...asFirst, kind: wire.ChangeKind.ADMIT, start: first.id, epoch: 1, node: second.id };
+    expect(await peer.propose(admit)).toMatchObject({ accepted: true, reason: '' });
+    expect(await peer.propose(admit)).toMatchObject({ accepted: false, reason: 'the epoch is 2, not 1' });
+    expect(await peer.leave({ id: second.id, incarnation: 1 })).toMatchObject({ live: true });
+    await expect(peer.leave(asFirst)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  });
+
+  test('a watcher gets the header at once, the ring, each change, and word of the end', async () => {
+    const { registry, peer } = await start();
+    const idle = peer.watch(registry.ring().version);
+    await idle.connected;
+    const watcher = peer.watch();
+    await peer.register('http://a:1');
+    await peer.register('http://b:1');
+    const ring = await watcher.when(({ members }) => members.length === 2);
+    expect(ring).toEqual(registry.ring());
+    await registry.stop();
+    await expect(watcher.ended).resolves.toMatchObject({ code: 'UNAVAILABLE' });
+    await idle.ended;
+  });
+
+  test('a watcher of another cluster is refused', async () => {
+    const { peer } = await start();
+    await expect(peer.watch(0, 'another').ended).resolves.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  });
+
+  test('a watcher that reads nothing costs one message, and catches up when it reads again', async () => {
+    const { registry, peer } = await start();
+    const watcher = peer.watch();
+    await watcher.connected;
+    watcher.stream.pause();
+    const first = await peer.register('http://a:1');
+    const rounds = 1_500;
+    for (let epoch = 1; epoch <= rounds; epoch += 250) {
+      const batch = Array.from({ length: 250 }, (_, index) => {
+        const keep = { kind: wire.ChangeKind.KEEP, start: first.id, epoch: epoch + index };
+        return peer.propose({ id: first.id, incarnation: 1, ...keep });
+      });
+      await Promise.all(batch);
+    }
+    watcher.stream.resume();
+    const ring = await watcher.when(({ arcs }) => arcs[0]?.epoch === rounds + 1);
+    expect(ring).toEqual(registry.ring());
+    expect(watcher.count).toBeLessThan(rounds);
+    expect(watcher.gaps).toBe(0);
+    watcher.end();
+  });
+
+  test.each<[string, Partial<wire.ConnectionAddr> & { addr: string }, string]>([
+    ['no address', { addr: '' }, 'the host is missing'],
+    ['a port that is none', { addr: 'http://a:123456' }, 'port'],
+    ['no incarnation', { addr: 'http://a:1', incarnation: 0 }, 'counts its starts on its disk'],
+  ])('bad input is an INVALID_ARGUMENT that says why: %s', async (_what, given, text) => {
+    const { peer } = await start();
+    await expect(peer.register(given.addr, given)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(text),
+    });
+  });
+
+  test('an unknown kind of change and a malformed message are refused, and the registry goes on', async () => {
+    const { registry, peer } = await start();
+    await expect(peer.propose({ id: 1n, kind: 99 as wire.ChangeKind })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    const raw = new Client(...channelTo(registry.address));
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      raw.makeUnaryRequest(
+        '/registry.Registry/RegisterNode',
+        (bytes: Buffer) => bytes,
+        (bytes) => bytes,
+        Buffer.from([0x0a, 0xff, 0xff]),
+        resolve,
+      );
+    });
+    raw.close();
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
+    await expect(peer.register('http://a:1')).resolves.toBeDefined();
+  });
+
+  test('a member that falls silent is declared dead', async () => {
+    const { peer } = await start({ parameters: { membershipLeaseMs: 60 } });
+    await peer.register('http://a:1');
+    const watcher = peer.watch();
+    await watcher.when(({ members }) => members[0]?.state === 'dead');
+    watcher.end();
+  });
+});
+
+describe('the registry as a library', () => {
+  test('finds ring and cluster again on disk', async () => {
+    const first = await start(onDisk());
+    const { id } = await first.peer.register('http://a:1');
+    const before = first.registry.ring();
+    await first.registry.stop();
+    const second = await start(onDisk());
+    expect(second.registry.clusterId).toBe(first.registry.clusterId);
+    expect(second.registry.ring()).toEqual(before);
+    expect(await second.peer.renew({ id, incarnation: 1 })).toMatchObject({ live: true });
+  });
+
+  test('a data folder in use is refused, and free again after a stop', async () => {
+    const { registry } = await start(onDisk());
+    await expect(startRegistry(onDisk())).rejects.toThrow(
+      `the folder ${folder} is in use by another process`,
+    );
+    await registry.stop();
+    await start(onDisk());
+  });
+
+  test('a port in use is refused by a text that names it and the flag, and leaves nothing behind', async () => {
+    const { registry } = await start();
+    const { port } = registry;
+    const portOption = '--port or REGISTRY_PORT';
+    await expect(startRegistry({ port, portOption, ...onDisk() })).rejects.toThrow(
+      `port ${port} on 127.0.0.1 is in use; choose another one with ${portOption}`,
+    );
+    await start(onDisk());
+  });
+
+  test('other lease times are refused while the cluster has members, unless asked for', async () => {
+    const { registry, peer } = await start(onDisk());
+    await peer.register('http://a:1');
+    await registry.stop();
+    const changed = { ...onDisk(), parameters: { leaseMs: 5_000 } };
+    await expect(startRegistry(changed)).rejects.toThrow(
+      'hold leases of 2000 ms (margin 200 ms), not 5000 ms',
+    );
+    const { registry: again } = await start({ ...changed, newLease: true });
+    await again.stop();
+    await start(changed);
+  });
+
+  test.each([
+    [{ parameters: { replicationFactor: 9 } }, 'replicationFactor must be an integer from 1 to 7'],
+    [{ returnWaitMs: -1 }, 'returnWaitMs must be an integer from 0 to 60000'],
+    [{ storage: 'disk' as const }, 'storage on disk needs a data folder'],
+    [{ tls: { cert: 'x' } }, 'TLS needs a certificate and its key'],
+    [{ tls: { cert: '/no/cert', key: '/no/key' } }, 'cannot read the TLS certificate /no/cert'],
+  ])('an option out of range is refused (%#)', async (options, text) => {
+    await expect(startRegistry(options)).rejects.toThrow(text);
+  });
+
+  test('stopping twice is stopping once', async () => {
+    const { registry } = await start(onDisk());
+    await Promise.all([registry.stop(), registry.stop()]);
+    await registry.stop();
+  });
+});
