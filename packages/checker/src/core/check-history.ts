@@ -134,8 +134,7 @@ export function judgeKey(
 
   const judgement = judge(model, steps, limits);
   if (judgement.verdict === 'undecided') return judgement;
-  if (judgement.verdict === 'linearizable')
-    return { ...judgement, order: judgement.order.map(originalOf) };
+  if (judgement.verdict === 'linearizable') return { ...judgement, order: judgement.order.map(originalOf) };
   const { culprit, operations: called, partialOrders, first } = judgement.evidence;
   return {
     verdict: 'not-linearizable',

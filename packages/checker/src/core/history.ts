@@ -61,8 +61,10 @@ export function describeOperation(operation: HistoryOperation): string {
       return `delete${result(operation.previous)}`;
     case 'cas': {
       const { expected, value, swapped, previous } = operation;
-      const verdict = !known || swapped === undefined ? result(previous) : swapped ? ' → swapped' : ' → differs';
-      const found = known && swapped === false && previous !== undefined ? `: ${describeValue(previous)}` : '';
+      const verdict =
+        !known || swapped === undefined ? result(previous) : swapped ? ' → swapped' : ' → differs';
+      const found =
+        known && swapped === false && previous !== undefined ? `: ${describeValue(previous)}` : '';
       return `cas ${describeValue(expected)} to ${describeValue(value)}${verdict}${found}`;
     }
   }

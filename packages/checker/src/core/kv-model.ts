@@ -83,7 +83,7 @@ export function kvModel(initial: number): Model<number, KvStep> {
       total: needs === ANY && avoids === ANY,
       ...(needs !== ANY && needs !== avoids && { needs }),
       ...(makes !== ANY && { makes }),
-      kind: `${needs}/${makes}`,
+      kind: `${needs}/${avoids}/${makes}`,
     }),
   };
 }

@@ -15,11 +15,11 @@ export class Ledger {
   private readonly sources: Int32Array;
   /** Every operation that changes the state says what it makes; otherwise the counts mean nothing. */
   private readonly complete: boolean;
-  /** Also, every operation either is possible everywhere or says which state it needs. */
+  /** And every operation says where it is possible, so that none can tell whether a write was hidden. */
   private readonly predictable: boolean;
 
   constructor(private readonly timeline: Timeline<unknown, unknown>) {
-    const { operations, readOnly, total, needs, makes, optional } = timeline;
+    const { operations, readOnly, needs, makes, optional } = timeline;
     let states = timeline.initialState + 1;
     let complete = true;
     let predictable = true;
@@ -29,10 +29,10 @@ export class Ledger {
       states = Math.max(states, need + 1, make + 1);
       if (readOnly[i] === 0 && make === -1) complete = false;
       if (optional[i] === 1 && readOnly[i] === 1) continue;
-      if (need === -1 && total[i] === 0) predictable = false;
+      if (!timeline.isPredictable(i)) predictable = false;
     }
     this.complete = complete;
-    this.predictable = complete && predictable;
+    this.predictable = predictable;
     this.certainNeeds = new Int32Array(states);
     this.optionalNeeds = new Int32Array(states);
     this.sources = new Int32Array(states);
@@ -64,12 +64,7 @@ export class Ledger {
   /** True when it is possible everywhere and nobody left needs what it makes. */
   isInvisible(index: number): boolean {
     const make = this.timeline.makes[index] as number;
-    return (
-      this.predictable &&
-      this.overwrites(index) &&
-      this.certainNeeds[make] === 0 &&
-      this.optionalNeeds[make] === 0
-    );
+    return this.overwrites(index) && this.certainNeeds[make] === 0 && this.optionalNeeds[make] === 0;
   }
 
   /** True when what was there before can be neither seen nor felt. */

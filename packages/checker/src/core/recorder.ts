@@ -61,7 +61,12 @@ export class HistoryRecorder {
   private end(number: number, outcome: Outcome, observed: Observation, nowMs: number): void {
     invariant(this.open.delete(number), 'an operation ends once');
     const operation = this.operations[number] as HistoryOperation;
-    this.operations[number] = { ...operation, ...observed, returnMs: this.next(nowMs), outcome } as HistoryOperation;
+    this.operations[number] = {
+      ...operation,
+      ...observed,
+      returnMs: this.next(nowMs),
+      outcome,
+    } as HistoryOperation;
   }
 
   private next(nowMs: number): number {

@@ -7,15 +7,18 @@
  * remembers where it has been. What it leaves out cannot matter:
  * 1. A read-only operation is placed as soon as it is possible: it stands in nobody's way.
  * 2. An optional operation is placed only where the next one needs it: elsewhere the order holds without it.
- *    For the same reason a run of optional ones never meets a state twice.
+ *    For the same reason a run of optional ones never meets a state twice. Where the traits tell who could
+ *    need what it makes, it is not even tried without one of these in sight.
  * 3. Of interchangeable optional operations the one called first is used first.
  * 4. A configuration is skipped when one was seen that differs by fewer optional operations only.
  * 5. A write that nobody will see goes in front of the first one that overwrites the state (see ledger.ts).
- * 6. A state that is still needed and cannot come again is not left (ledger.ts). `lookAhead: false` turns
- *    this off, to see how far an order gets without regard to what comes later.
+ * 6. A state that is still needed and cannot come again is not left (ledger.ts), and when two such states would
+ *    have to hold at once there is no order (spans.ts). `lookAhead: false` turns this off, to see how far
+ *    an order gets without regard to what comes later.
  */
 
 import { Ledger } from './ledger';
+import { spansContradict } from './spans';
 import type { Timeline } from './timeline';
 import { Visited } from './visited';
 
@@ -35,8 +38,9 @@ interface Frame {
   placedCount: number;
   /** The state before the last operation when that was optional and not needed by any yet, else −1. */
   unneededFrom: number;
-  /** What to try next: the waiting operation, then the slots, then the kinds. */
+  /** What to try next: 0 is the waiting operation, from 1 on the others. */
   cursor: number;
+  readonly others: number[];
 }
 
 export class Search {
@@ -100,14 +104,15 @@ export class Search {
   }
 
   run(): SearchOutcome {
-    if (this.options.lookAhead && this.ledger.lacksSource()) return 'none';
+    if (this.options.lookAhead && (this.ledger.lacksSource() || spansContradict(this.timeline)))
+      return 'none';
     if (this.advance()) return 'found';
     this.push();
     while (this.depth > 0) {
       if (this.steps > this.limits.stepsMax) return 'steps-exhausted';
       const frame = this.frames[this.depth - 1] as Frame;
       const candidate = this.nextCandidate(frame);
-      if (candidate === -1) {
+      if (candidate === undefined) {
         if (frame.unneededFrom === -1) this.options.onDeadEnd?.(frame.event, frame.state);
         this.depth--;
         if (this.depth > 0) this.restore(this.frames[this.depth - 1] as Frame);
@@ -151,26 +156,51 @@ export class Search {
     return true;
   }
 
-  private nextCandidate(frame: Frame): number {
-    const { kinds } = this.timeline;
-    const slots = this.occupants.length;
+  private nextCandidate(frame: Frame): number | undefined {
+    this.tried++;
+    const choice = frame.cursor++;
+    if (choice === 0) return this.waiting();
+    if (choice === 1) this.listOthers(frame.others);
+    return frame.others[choice - 1];
+  }
+
+  /** What else could come next: those in progress that change the state, and the useful optional ones. */
+  private listOthers(others: number[]): void {
+    const { readOnly, needs, makes } = this.timeline;
     const waiting = this.waiting();
-    while (frame.cursor < 1 + slots + kinds.length) {
-      const choice = frame.cursor++;
-      this.tried++;
-      if (choice === 0) return waiting;
-      if (choice <= slots) {
-        const index = this.occupants[choice - 1] as number;
-        // One that only reads has been placed already, if it is possible here.
-        if (index === -1 || index === waiting || this.isPlaced[index] === 1) continue;
-        if (this.timeline.readOnly[index] === 0) return index;
-      } else {
-        const kind = choice - 1 - slots;
-        const used = this.usedOfKind[kind] as number;
-        if (used < (this.calledOfKind[kind] as number)) return (kinds[kind] as readonly number[])[used] as number;
+    const goal = needs[waiting] as number;
+    let helpful = 0;
+    others.length = 0;
+    for (const index of this.occupants) {
+      if (index === -1 || this.isPlaced[index] === 1) continue;
+      // One that only reads has been placed already, if it is possible here.
+      if (index === waiting || readOnly[index] === 1) continue;
+      others.push(index);
+      if (goal !== -1 && makes[index] === goal) {
+        others[others.length - 1] = others[helpful] as number;
+        others[helpful++] = index;
       }
     }
-    return -1;
+    this.listOptional(others);
+  }
+
+  private listOptional(others: number[]): void {
+    const { needs, kindsByMakes, linkKinds, kinds } = this.timeline;
+    let anyMayHelp = kindsByMakes === undefined;
+    for (const index of this.occupants) {
+      if (anyMayHelp) break;
+      if (index === -1 || this.isPlaced[index] === 1) continue;
+      anyMayHelp = !this.timeline.isPredictable(index);
+      for (const kind of kindsByMakes?.get(needs[index] as number) ?? []) this.listKind(kind, others);
+    }
+    for (const kind of anyMayHelp ? kinds.keys() : linkKinds) this.listKind(kind, others);
+  }
+
+  private listKind(kind: number, others: number[]): void {
+    this.tried++;
+    const used = this.usedOfKind[kind] as number;
+    if (used < (this.calledOfKind[kind] as number))
+      others.push((this.timeline.kinds[kind] as readonly number[])[used] as number);
   }
 
   /** Makes an operation the next in the order, with what follows from that at once. False: not possible. */
@@ -267,6 +297,7 @@ export class Search {
       placedCount: 0,
       unneededFrom: -1,
       cursor: 0,
+      others: [],
     });
     frame.event = this.event;
     frame.state = this.state;

@@ -29,6 +29,10 @@ export class Timeline<State, Operation> {
   /** Optional operations that are interchangeable, each list in the order of their calls. */
   readonly kinds: readonly (readonly number[])[];
   readonly kindOf: Int32Array;
+  /** The kinds that make a state, by its number; undefined when some do not say what they make. */
+  readonly kindsByMakes: ReadonlyMap<number, readonly number[]> | undefined;
+  /** The kinds that make what other optional operations need. */
+  readonly linkKinds: readonly number[];
   readonly readOnly: Uint8Array;
   readonly total: Uint8Array;
   /** Numbers of states, −1 where the traits do not say. */
@@ -76,8 +80,39 @@ export class Timeline<State, Operation> {
     for (const [kind, members] of this.kinds.entries())
       for (const index of members) this.kindOf[index] = kind;
 
+    this.kindsByMakes = this.indexKinds();
+    this.linkKinds = this.findLinkKinds();
     this.events = this.orderedEvents();
     this.slotCount = this.giveSlots();
+  }
+
+  /** True when the traits say both where it is possible and what it leaves behind. */
+  isPredictable(index: number): boolean {
+    const knowsWhere = this.total[index] === 1 || this.needs[index] !== -1;
+    return knowsWhere && (this.readOnly[index] === 1 || this.makes[index] !== -1);
+  }
+
+  private indexKinds(): Map<number, number[]> | undefined {
+    const kindsByMakes = new Map<number, number[]>();
+    for (const [kind, members] of this.kinds.entries()) {
+      const index = members[0] as number;
+      if (!this.isPredictable(index)) return undefined;
+      const makes = this.makes[index] as number;
+      const known = kindsByMakes.get(makes);
+      if (known) known.push(kind);
+      else kindsByMakes.set(makes, [kind]);
+    }
+    return kindsByMakes;
+  }
+
+  private findLinkKinds(): number[] {
+    const needed = new Set(this.kinds.map((members) => this.needs[members[0] as number]));
+    const links: number[] = [];
+    for (const [kind, members] of this.kinds.entries()) {
+      const makes = this.makes[members[0] as number] as number;
+      if (makes !== -1 && needed.has(makes)) links.push(kind);
+    }
+    return links;
   }
 
   private orderedEvents(): Int32Array {

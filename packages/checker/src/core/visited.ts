@@ -57,7 +57,8 @@ export class Visited {
 
   private bucketOf(key: Int32Array): number {
     let hash = 0;
-    for (let i = 0; i < this.keyWords; i++) hash = Math.imul(hash ^ (key[i] as number), 0x9e3779b1) ^ (hash >>> 15);
+    for (let i = 0; i < this.keyWords; i++)
+      hash = Math.imul(hash ^ (key[i] as number), 0x9e3779b1) ^ (hash >>> 15);
     return (hash ^ (hash >>> 16)) & (this.buckets.length - 1);
   }
 

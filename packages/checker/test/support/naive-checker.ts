@@ -5,22 +5,30 @@
 
 import type { HistoryOperation, Value } from '../../src';
 
-export function isLinearizable(history: readonly HistoryOperation[], initial: Value = null): boolean {
+type Choice = (operation: HistoryOperation) => boolean;
+
+/** `isOptional`: which operations need not take effect. */
+export function isLinearizable(
+  history: readonly HistoryOperation[],
+  initial: Value = null,
+  isOptional: Choice = ({ outcome }) => outcome === 'unknown',
+): boolean {
   return canFinish(
     history.filter(({ outcome }) => outcome !== 'fail'),
     initial,
+    isOptional,
   );
 }
 
-function canFinish(left: readonly HistoryOperation[], value: Value): boolean {
-  if (left.every(({ outcome }) => outcome === 'unknown')) return true;
+function canFinish(left: readonly HistoryOperation[], value: Value, isOptional: Choice): boolean {
+  if (left.every(isOptional)) return true;
   for (const next of left) {
     const others = left.filter((each) => each !== next);
     if (others.some((each) => precedes(each, next))) continue;
     const after = effect(next, value);
-    if (after !== undefined && canFinish(others, after)) return true;
-    // One of unknown outcome may also have had no effect: it is in nobody's way then.
-    if (next.outcome === 'unknown' && canFinish(others, value)) return true;
+    if (after !== undefined && canFinish(others, after, isOptional)) return true;
+    // One that is optional may also have had no effect: it is in nobody's way then.
+    if (isOptional(next) && canFinish(others, value, isOptional)) return true;
   }
   return false;
 }
@@ -66,7 +74,6 @@ export function provesLinearizable(
   }
   // What says nothing (a read whose result nobody saw) may be missing.
   return history.every(
-    (each) =>
-      placed.has(each) || each.outcome !== 'ok' || (each.op === 'get' && each.value === undefined),
+    (each) => placed.has(each) || each.outcome !== 'ok' || (each.op === 'get' && each.value === undefined),
   );
 }

@@ -1,6 +1,6 @@
 /** Histories for property tests: made up freely (mostly wrong), or played on a real register (right). */
 
-import { Random } from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
 import type { Action, HistoryOperation, Outcome, Value } from '../../src';
 
 export interface Shape {
