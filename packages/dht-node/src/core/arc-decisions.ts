@@ -39,9 +39,7 @@ export class ArcDecisions {
     if (silent !== undefined) return this.drop(silent);
     if (!role.open) return;
     const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);
-    const joining = desired.find(
-      (id) => !role.config.inSync.includes(id) && this.isLevel(role.sessions.get(id)),
-    );
+    const joining = desired.find((id) => !role.config.inSync.includes(id) && this.mayBeAdmitted(id));
     if (joining !== undefined && joining !== desired[0]) {
       return role.propose({ kind: 'admit', ...this.onArc(), node: joining });
     }
@@ -70,6 +68,12 @@ export class ArcDecisions {
 
   private drop(node: NodeId): void {
     this.role.propose({ kind: 'drop', ...this.onArc(), node });
+  }
+
+  /** Only a follower of the whole arc: whoever is in sync may become primary of all of it. */
+  private mayBeAdmitted(node: NodeId): boolean {
+    const session = this.role.sessions.get(node);
+    return session?.coversArc === true && this.isLevel(session);
   }
 
   /** It is live on its stream and has everything up to the commit point. */
