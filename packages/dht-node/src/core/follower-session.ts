@@ -135,7 +135,8 @@ export class FollowerSession {
     const range = this.ranges[this.rangeIndex];
     if (range === undefined) {
       this.transferring = false;
-      const mine = this.coversArc ? window : window.map((op) => (op && this.holds(op.key) ? op : undefined));
+      // A copy: the window grows before the message is encoded.
+      const mine = window.map((op) => (op && (this.coversArc || this.holds(op.key)) ? op : undefined));
       this.send({ kind: 'live', committed, window: mine });
       return false;
     }
