@@ -158,16 +158,18 @@ export class ArcPrimary {
       key: operation.key,
       value: operation.type === OperationType.Set ? operation.value : undefined,
     };
+    // From here on it has a seq: a deadline that passes in this very step must not call it not started.
+    pending.started = true;
     this.fresh.push(op);
     this.windowBytes += entryBytes([op]);
     this.waiting.set(this.replica.lastPrepared + this.fresh.length, pending);
   }
 
   /** Rule 3.5; the entries are read by the caller in the same step, hence at the same moment. */
-  private mayRead(): boolean {
+  mayRead(now = this.context.now): boolean {
     if (!this.serving) return false;
     for (const member of this.otherMembers()) {
-      if ((this.heldLeases.get(member) ?? 0) <= this.context.now) return false;
+      if ((this.heldLeases.get(member) ?? 0) <= now) return false;
     }
     return true;
   }
@@ -193,10 +195,6 @@ export class ArcPrimary {
     const firstSeq = this.replica.lastPrepared + 1;
     const ops = this.fresh;
     this.fresh = [];
-    for (let seq = firstSeq; seq < firstSeq + ops.length; seq++) {
-      const pending = this.waiting.get(seq);
-      if (pending) pending.started = true;
-    }
     this.context.journal.write({ kind: 'prepare', start: this.replica.start, firstSeq, ops });
     const last = this.replica.lastPrepared;
     this.context.journal.whenDurable(() => this.preparedHere(last));
@@ -454,6 +452,7 @@ export class ArcPrimary {
     for (const [seq, operation] of this.waiting) {
       if (seq < firstFresh) continue;
       this.waiting.delete(seq);
+      operation.started = false;
       notStarted.push(operation);
     }
     this.held = [];
