@@ -126,6 +126,10 @@ export class FollowerLinks {
     for (const link of this.links.values()) link.flush();
   }
 
+  tableSizes(): Readonly<Record<string, number>> {
+    return { links: this.links.size, connections: this.byConnection.size, reopenings: this.reopenAt.size };
+  }
+
   /** Entries that came by transfer since the process started. */
   get received(): number {
     let sum = this.receivedBefore;

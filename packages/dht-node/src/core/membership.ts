@@ -35,6 +35,10 @@ export class Membership {
     this.context.wakeAt(this.nextCallAt);
   }
 
+  tableSizes(): Readonly<Record<string, number>> {
+    return { calls: this.calls.size };
+  }
+
   /** Registers, or renews; at once when a newer ring is wanted. */
   beat(): void {
     const { view } = this.context;

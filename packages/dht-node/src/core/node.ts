@@ -106,6 +106,8 @@ export class NodeCore implements NodeContext {
   private returned: PendingOperation[] = [];
   private longestPauseMs = 0;
   private introduced = false;
+  /** No process before this one has written to its disk. */
+  private blankDisk = true;
 
   constructor(entries: EntryStore, settings: NodeSettings) {
     this.now = settings.startedAt;
@@ -121,11 +123,13 @@ export class NodeCore implements NodeContext {
 
   /** Recovery: what the last checkpoint kept; once, before the first step. */
   restore(snapshots: readonly ReplicaSnapshot[]): void {
+    this.blankDisk = false;
     this.replicas.restore(snapshots);
   }
 
   /** Recovery: a batch of the log after the checkpoint, in order. */
   replay(records: readonly LogRecord[]): void {
+    this.blankDisk = false;
     for (const record of records) this.replicas.apply(record);
   }
 
@@ -331,8 +335,7 @@ export class NodeCore implements NodeContext {
   }
 
   private takeRole(arc: ArcConfig, inherited: Map<Seq, PendingOperation> | undefined): void {
-    const first = arc.epoch === 1 && arc.term === 1;
-    if (first && this.replicas.overlapping(arc).length === 0) {
+    if (this.blankDisk && isFirstArc(arc) && this.replicas.overlapping(arc).length === 0) {
       this.journal.write({ kind: 'create', range: { start: arc.start, end: arc.end }, complete: true });
     }
     const copy = this.replicas.get(arc.start);
@@ -401,6 +404,7 @@ export class NodeCore implements NodeContext {
   // ---- what the parts ask for ----
 
   emit(effect: NodeEffect): void {
+    if (effect.kind === 'close-follower') this.inbound.delete(effect.connection);
     this.effects.push(effect);
   }
 
@@ -419,6 +423,26 @@ export class NodeCore implements NodeContext {
   }
 
   // ---- for people and tools ----
+
+  /** True when this process would answer a read at a position at that time, if nothing else happened before. */
+  wouldAnswer(point: Position, now: number): boolean {
+    for (const { primary } of this.roles.values()) {
+      if (arcContains(primary.config, point)) return primary.mayRead(now);
+    }
+    return false;
+  }
+
+  /** How much each table in memory holds; all of them are small once the node is at rest. */
+  tableSizes(): Readonly<Record<string, number>> {
+    return {
+      roles: this.roles.size,
+      inbound: this.inbound.size,
+      sessions: [...this.roles.values()].reduce((sum, { primary }) => sum + primary.sessions.size, 0),
+      ...this.links.tableSizes(),
+      ...this.queries.tableSizes(),
+      ...this.membership.tableSizes(),
+    };
+  }
 
   /** This node is primary of the arc that starts there, and answers. */
   serves(start: Position): boolean {
@@ -469,4 +493,12 @@ export class NodeCore implements NodeContext {
     );
     return this.links.allLive && this.replicas.all().every((copy) => known.has(copy.start));
   }
+}
+
+/**
+ * The ring's first arc, in which nothing was ever written: whoever is its primary creates it. It may have had a
+ * term before, whose process died before it could.
+ */
+function isFirstArc(arc: ArcConfig): boolean {
+  return arc.start === arc.end && arc.seq === 0 && arc.inSync.length === 1;
 }

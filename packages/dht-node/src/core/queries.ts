@@ -38,8 +38,8 @@ export class Queries {
     private readonly roleAt: (start: NodeId) => ArcPrimary | undefined,
   ) {}
 
-  get size(): number {
-    return this.pending.size;
+  tableSizes(): Readonly<Record<string, number>> {
+    return { queries: this.pending.size, forwards: this.forwards.size, held: this.held.length };
   }
 
   accept(input: QueryInput): void {
