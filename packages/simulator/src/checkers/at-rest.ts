@@ -1,0 +1,98 @@
+/**
+ * What holds when faults have stopped and time has gone by: every arc has its desired replicas in sync, they
+ * hold the same, nobody else holds anything, and no table of a node has grown.
+ */
+
+import {
+  RingView,
+  arcsEqual,
+  formatArc,
+  formatPosition,
+  type Arc,
+  type NodeId,
+  type Ring,
+} from '@ringkeep/shared';
+import type { Failure } from './failure';
+
+export interface Copy {
+  readonly range: Arc;
+  /** Its entries as one text. */
+  readonly content: string;
+}
+
+export interface NodeAtRest {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly settled: boolean;
+  readonly copies: readonly Copy[];
+  readonly tableSizes: Readonly<Record<string, number>>;
+}
+
+/** Why the ring is not yet as it should be, or undefined. */
+export function notYetAtRest(
+  ring: Ring,
+  nodes: readonly NodeAtRest[],
+  replicationFactor: number,
+): string | undefined {
+  const view = new RingView(ring);
+  for (const arc of ring.arcs) {
+    const desired = view.desiredReplicas(arc, replicationFactor);
+    const name = formatArc(arc);
+    if (arc.primary !== desired[0]) return `${name} is not with its owner`;
+    if (desired.length !== arc.inSync.length || !desired.every((id) => arc.inSync.includes(id))) {
+      return `${name} is in sync at ${arc.inSync.length} nodes, not just at its ${desired.length} desired ones`;
+    }
+  }
+  for (const member of ring.members) {
+    if (member.state !== 'active') continue;
+    const node = nodes.find(({ id }) => id === member.id);
+    if (!node) return `${formatPosition(member.id)} does not run`;
+    if (!node.settled) return `${node.name} says that it is not settled`;
+  }
+  return undefined;
+}
+
+/** Every desired replica holds what the primary does, and no other node holds anything. */
+export function checkCopies(ring: Ring, nodes: readonly NodeAtRest[]): Failure | undefined {
+  for (const arc of ring.arcs) {
+    const primary = contentOf(nodes, arc.primary, arc);
+    for (const id of arc.inSync) {
+      const content = contentOf(nodes, id, arc);
+      if (content === undefined)
+        return { checker: 'replicas', text: `${formatPosition(id)} lacks ${formatArc(arc)}` };
+      if (content !== primary) {
+        const text = `${formatArc(arc)} differs:\n${formatPosition(arc.primary)}: ${primary}\n${formatPosition(id)}: ${content}`;
+        return { checker: 'replicas', text };
+      }
+    }
+  }
+  for (const node of nodes) {
+    const stray = node.copies.find(
+      ({ range }) => !ring.arcs.some((arc) => arcsEqual(arc, range) && arc.inSync.includes(node.id)),
+    );
+    if (stray) return { checker: 'replicas', text: `${node.name} still holds ${formatArc(stray.range)}` };
+  }
+  return undefined;
+}
+
+function contentOf(nodes: readonly NodeAtRest[], id: NodeId, arc: Arc): string | undefined {
+  return nodes.find((node) => node.id === id)?.copies.find(({ range }) => arcsEqual(range, arc))?.content;
+}
+
+/** More in one table of one node than that is a leak: runs have at most a dozen nodes and arcs. */
+const TABLE_MAX = 64;
+
+export function checkTables(nodes: readonly NodeAtRest[]): Failure | undefined {
+  for (const node of nodes) {
+    const { inbound = 0, sessions = 0, ...others } = node.tableSizes;
+    if (inbound > sessions) {
+      return {
+        checker: 'tables',
+        text: `${node.name} keeps ${inbound} inbound streams for ${sessions} sessions`,
+      };
+    }
+    const grown = Object.entries(others).find(([, size]) => size > TABLE_MAX);
+    if (grown) return { checker: 'tables', text: `${node.name} keeps ${grown[1]} ${grown[0]}` };
+  }
+  return undefined;
+}

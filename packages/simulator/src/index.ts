@@ -1,0 +1,3 @@
+export * from './scenario';
+export * from './simulation';
+export { formatLine } from './world/trace';

@@ -1,0 +1,211 @@
+/**
+ * One run: a world made from a scenario, a safety phase with faults, healing, a liveness phase with a bound, and
+ * the checks. The same scenario gives the same run to the byte.
+ */
+
+import { Random, formatPosition, type Bytes, type NodeId, type Position } from '@ringkeep/shared';
+import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
+import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
+import type { NodeEffect } from '@ringkeep/dht-node/core';
+import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
+import type { Failure } from './checkers/failure';
+import { checkLinearizability } from './checkers/linearizability';
+import { checkLostWrites } from './checkers/lost-writes';
+import { checkOneServer } from './checkers/one-server';
+import { RingHistory } from './checkers/ring-history';
+import type { Scenario } from './scenario';
+import { Client } from './world/client';
+import { describeEvent } from './world/descriptions';
+import { Machine } from './world/machine';
+import { Names } from './world/names';
+import { Nemesis } from './world/nemesis';
+import { Network } from './world/network';
+import { RegistryMachine } from './world/registry-machine';
+import { Timeline } from './world/timeline';
+import { Trace, type TraceLine } from './world/trace';
+import { FIRST_CLIENT_PARTY, type World } from './world/world';
+
+/** Time for clients to hear of their last operations after the faults. */
+const QUIET_MS = 3_000;
+/** The bound of the liveness phase: faults have stopped, and so much later everything is as it should be. */
+export const LIVENESS_MS_MAX = 60_000;
+const LOOK_EVERY_MS = 250;
+const READ_PATIENCE_MS = 10_000;
+
+export interface RunResult {
+  readonly failure: (Failure & { readonly atMs: number }) | undefined;
+  readonly digest: string;
+  readonly lines: readonly TraceLine[];
+  readonly history: readonly HistoryOperation[];
+  /** How long after the faults everything was as it should be. */
+  readonly recoveredAfterMs: number;
+  readonly simulatedMs: number;
+}
+
+export function simulate(scenario: Scenario, keepTrace = false): RunResult {
+  return new Simulation(scenario, keepTrace).run();
+}
+
+class Simulation implements World {
+  readonly timeline = new Timeline();
+  readonly names = new Names();
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly machines: Machine[] = [];
+  readonly registry: RegistryMachine;
+  private readonly clients: Client[] = [];
+  private readonly nemesis: Nemesis;
+  private readonly recorder = new HistoryRecorder();
+  private readonly ringHistory = new RingHistory();
+  private readonly roles = new Map<string, string>();
+  private readonly keys: readonly Bytes[];
+  private failure: RunResult['failure'];
+  private recoveredAfterMs = 0;
+  private readonly lastReads = new Map<string, Value>();
+
+  constructor(
+    private readonly scenario: Scenario,
+    keepTrace: boolean,
+  ) {
+    const random = new Random(scenario.seed ^ 0x5eed);
+    this.trace = new Trace(this.timeline, keepTrace);
+    this.network = new Network(this.timeline, random.fork(), scenario.network);
+    const { parameters, placement, forgetAfterMs, returnWaitMs } = scenario;
+    const config = { ...DEFAULT_CONFIG, parameters, placement, forgetAfterMs, returnWaitMs };
+    this.registry = new RegistryMachine(this, config, random.fork(), scenario.disk, (ring) => {
+      const failure = this.ringHistory.check(ring);
+      if (failure) this.fail(failure.checker, failure.text);
+    });
+    for (let number = 1; number <= scenario.machines + scenario.machinesLater; number++) {
+      this.machines.push(new Machine(this, number, random.fork(), scenario.disk));
+    }
+    this.keys = Array.from({ length: scenario.keys }, (_, index) => `k${index}` as Bytes);
+    const { thinkMs, patienceMs } = scenario;
+    const clientRandom = random.fork();
+    for (let number = 0; number <= scenario.clients; number++) {
+      const party = FIRST_CLIENT_PARTY + number;
+      const habits = { keys: this.keys, thinkMs, patienceMs };
+      this.clients.push(new Client(this, party, clientRandom.fork(), this.recorder, habits));
+    }
+    this.nemesis = new Nemesis(this, random.fork(), scenario, this.machines.slice(scenario.machines));
+  }
+
+  get parameters(): Scenario['parameters'] {
+    return this.scenario.parameters;
+  }
+
+  fail(checker: string, text: string): void {
+    if (this.failure) return;
+    this.failure = { checker, text, atMs: this.timeline.now };
+    this.trace.note('check', () => `${checker}: ${text}`);
+  }
+
+  machineAt(addr: string): Machine | undefined {
+    return this.machines.find((machine) => machine.addr === addr);
+  }
+
+  machineOf(id: NodeId): Machine | undefined {
+    return this.machines.find((machine) => machine.identity?.id === id);
+  }
+
+  readAnswered(_machine: Machine, point: Position): void {
+    const answerers = this.machines.map(({ name, process, clock }) => ({
+      name,
+      answers: process?.core.wouldAnswer(point, clock.now) ?? false,
+    }));
+    const failure = checkOneServer(formatPosition(point), answerers);
+    if (failure) this.fail(failure.checker, failure.text);
+  }
+
+  eventSeen(machine: Machine, event: Extract<NodeEffect, { kind: 'event' }>['event']): void {
+    this.trace.note('event', () => `${machine.process?.name} ${describeEvent(event, this.names)}`);
+    if (event.kind === 'role-open') {
+      const role = `${formatPosition(event.arc.start)} in term ${event.term}`;
+      const holder = this.roles.get(role) ?? machine.name;
+      this.roles.set(role, machine.name);
+      if (holder !== machine.name)
+        this.fail('one primary', `${holder} and ${machine.name} are primary of ${role}`);
+      this.readAnswered(machine, event.arc.start);
+    }
+    if (event.kind === 'protocol-violation') this.fail('protocol', `${machine.name}: ${event.text}`);
+    if (event.kind === 'data-missing')
+      this.fail('data missing', `${machine.name} has lost ${formatPosition(event.arc.start)}`);
+  }
+
+  run(): RunResult {
+    const { scenario } = this;
+    this.registry.start();
+    for (const machine of this.machines.slice(0, scenario.machines))
+      machine.startLater(1 + 5 * machine.party);
+    for (const client of this.clients.slice(1)) client.start();
+    this.timeline.after(300, () => this.nemesis.start());
+    if (this.runUntil(scenario.safetyMs) && this.recover()) this.checkAtLast();
+    return {
+      failure: this.failure,
+      digest: this.trace.digest,
+      lines: this.trace.lines,
+      history: this.recorder.history(),
+      recoveredAfterMs: this.recoveredAfterMs,
+      simulatedMs: this.timeline.now,
+    };
+  }
+
+  /** False when a rule was broken on the way. */
+  private runUntil(time: number): boolean {
+    return this.timeline.runUntil(time, () => this.failure !== undefined);
+  }
+
+  /** Puts everything right and waits until the ring is as it should be. */
+  private recover(): boolean {
+    this.nemesis.heal();
+    for (const client of this.clients) client.stop();
+    const healedAt = this.timeline.now;
+    if (!this.runUntil(healedAt + QUIET_MS + this.scenario.patienceMs)) return false;
+    for (;;) {
+      const reason = notYetAtRest(this.registry.ring, this.nodes(), this.parameters.replicationFactor);
+      if (reason === undefined) break;
+      if (this.timeline.now - healedAt > LIVENESS_MS_MAX) {
+        this.fail('liveness', `${LIVENESS_MS_MAX} ms after the last fault: ${reason}`);
+        return false;
+      }
+      if (!this.runUntil(this.timeline.now + LOOK_EVERY_MS)) return false;
+    }
+    this.recoveredAfterMs = this.timeline.now - healedAt;
+    return this.runUntil(this.timeline.now + 500);
+  }
+
+  private checkAtLast(): void {
+    const [reader] = this.clients as [Client];
+    for (const key of this.keys) {
+      reader.readAtLast(key, READ_PATIENCE_MS, (result) => {
+        if (!result?.ok) this.fail('liveness', `${key} cannot be read though everything works`);
+        else this.lastReads.set(key, result.value ?? null);
+      });
+    }
+    if (!this.runUntil(this.timeline.now + READ_PATIENCE_MS)) return;
+    const history = this.recorder.history();
+    const nodes = this.nodes();
+    const failure =
+      checkLostWrites(history, this.lastReads) ??
+      checkLinearizability(history) ??
+      checkCopies(this.registry.ring, nodes) ??
+      checkTables(nodes);
+    if (failure) this.fail(failure.checker, failure.text);
+  }
+
+  private nodes(): NodeAtRest[] {
+    const nodes: NodeAtRest[] = [];
+    for (const { name, process } of this.machines) {
+      if (!process) continue;
+      const { id, settled, replicas } = process.core.status();
+      nodes.push({
+        id,
+        name,
+        settled,
+        tableSizes: process.core.tableSizes(),
+        copies: replicas.map(({ range }) => ({ range, content: process.contentOf(range) })),
+      });
+    }
+    return nodes;
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * A client: one operation at a time, at any node or straight at the owner that it knows of, with a deadline.
+ *
+ * It follows a real client's rules: what was certainly not started may be sent again, and so may any read; a
+ * write of unknown outcome is never repeated.
+ */
+
+import {
+  ERROR_CODES,
+  OperationType,
+  RingView,
+  updateRing,
+  NO_RING,
+  isWrite,
+  type Bytes,
+  type Operation,
+  type OperationResult,
+  type Random,
+} from '@ringkeep/shared';
+import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
+import type { HistoryRecorder } from '@ringkeep/checker/core';
+import { describeOperation, describeResult } from './descriptions';
+import type { Machine } from './machine';
+import type { Party } from './network';
+import { remoteCall } from './remote-call';
+import type { World } from './world';
+
+/** Pause before another try. */
+const RETRY_MS = 30;
+
+/** Ends an operation: what came of it, or undefined when that is unknown. */
+type Done = (result: OperationResult | undefined) => void;
+
+export interface ClientHabits {
+  readonly keys: readonly Bytes[];
+  readonly thinkMs: number;
+  readonly patienceMs: number;
+}
+
+export class Client {
+  private stopped = false;
+  private lastFrame = 0;
+  private lastValue = 0;
+  private view = new RingView(NO_RING);
+  private readonly direct: boolean;
+
+  constructor(
+    private readonly world: World,
+    readonly party: Party,
+    private readonly random: Random,
+    private readonly recorder: HistoryRecorder,
+    private readonly habits: ClientHabits,
+  ) {
+    this.direct = random.chance(0.5);
+  }
+
+  start(): void {
+    this.world.timeline.after(this.random.fraction() * 100, () => this.next());
+  }
+
+  /** Begins nothing new. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private next(): void {
+    if (this.stopped) return;
+    this.run(this.draw(), this.habits.patienceMs, () => {
+      this.world.timeline.after(this.random.fraction() * this.habits.thinkMs, () => this.next());
+    });
+  }
+
+  /** Reads a key, for as long as it takes. */
+  readAtLast(key: Bytes, patienceMs: number, done: Done): void {
+    this.run({ type: OperationType.Get, key: ringKeyOf(key) }, patienceMs, done);
+  }
+
+  private draw(): Operation {
+    const { random } = this;
+    const key = ringKeyOf(random.pick(this.habits.keys));
+    const dice = random.fraction();
+    if (dice < 0.45) return { type: OperationType.Get, key };
+    if (dice < 0.55) return { type: OperationType.Delete, key };
+    return { type: OperationType.Set, key, value: `${this.party}.${++this.lastValue}` as Bytes };
+  }
+
+  private run(operation: Operation, patienceMs: number, done: Done): void {
+    const { recorder, world } = this;
+    const { timeline, trace } = world;
+    const number = recorder.call(this.party, operation.key.slice(8), actionOf(operation), timeline.now);
+    trace.note('client', () => `client ${this.party}: ${describeOperation(operation)}`);
+    const attempt: Attempt = { open: true, mayHaveStarted: false, deadlineAt: timeline.now + patienceMs };
+    const end = (result: OperationResult | undefined): void => {
+      if (!attempt.open) return;
+      attempt.open = false;
+      trace.note(
+        'client',
+        () =>
+          `client ${this.party}: ${describeOperation(operation)} → ${result ? describeResult(result) : 'unknown'}`,
+      );
+      const value = result?.ok ? (result.value ?? null) : null;
+      if (result?.ok) {
+        recorder.ok(number, isWrite(operation) ? { previous: value } : { value }, timeline.now);
+      } else if (result) {
+        recorder.fail(number, timeline.now);
+      } else {
+        recorder.unknown(number, timeline.now);
+      }
+      done(result);
+    };
+    timeline.after(patienceMs, () => {
+      const unknown = attempt.mayHaveStarted && isWrite(operation);
+      end(unknown ? undefined : { ok: false, code: 'DEADLINE_EXCEEDED', text: '' });
+    });
+    this.send(operation, attempt, end);
+  }
+
+  private send(operation: Operation, attempt: Attempt, end: Done): void {
+    const { world, random } = this;
+    if (!attempt.open) return;
+    const again = (): void => {
+      attempt.mayHaveStarted = false;
+      world.timeline.after(RETRY_MS * (0.5 + random.fraction()), () => this.send(operation, attempt, end));
+    };
+    const owner = this.direct ? this.ownerOf(operation) : undefined;
+    const machine = owner ?? this.anyMachine();
+    if (!machine) return again();
+    attempt.mayHaveStarted = true;
+    const deadlineMs = Math.max(1, Math.floor(attempt.deadlineAt - world.timeline.now));
+    const frame = encodeRequest(
+      {
+        frame: ++this.lastFrame,
+        deadlineMs,
+        hops: 0,
+        ringVersion: this.view.version,
+        direct: owner !== undefined,
+      },
+      [operation],
+    );
+    remoteCall(
+      world.network,
+      { from: this.party, to: machine.party, server: () => machine.process, mayDouble: false },
+      'QueryBatch',
+      dht.BatchRequest.encode(frame).finish(),
+      {
+        answered: (bytes) => this.answered(operation, bytes, again, end),
+        failed: (sent) => {
+          if (sent && isWrite(operation)) end(undefined);
+          else if (attempt.open) again();
+        },
+      },
+    );
+  }
+
+  private answered(operation: Operation, bytes: Uint8Array, again: () => void, end: Done): void {
+    const reply = dht.BatchReply.decode(bytes);
+    const [result] = decodeReply(reply);
+    if (reply.ring) {
+      const ring = updateRing(this.view.ring, updateFromWire(reply.ring));
+      if (ring) this.view = new RingView(ring);
+    }
+    if (!result) return this.world.fail('replies', 'a reply without a result');
+    if (result.ok) return end(result);
+    const { advice } = ERROR_CODES[result.code];
+    if (advice === 'outcome-unknown' && isWrite(operation)) return end(undefined);
+    if (advice === 'give-up') return end(result);
+    again();
+  }
+
+  private ownerOf(operation: Operation): Machine | undefined {
+    const owner = this.view.arcOfKey(operation.key)?.primary;
+    if (owner === undefined) return undefined;
+    const machine = this.world.machineOf(owner);
+    return machine?.process ? machine : undefined;
+  }
+
+  private anyMachine(): Machine | undefined {
+    const there = this.world.machines.filter((machine) => machine.process);
+    return there.length === 0 ? undefined : this.random.pick(there);
+  }
+}
+
+interface Attempt {
+  open: boolean;
+  mayHaveStarted: boolean;
+  readonly deadlineAt: number;
+}
+
+function actionOf(operation: Operation): Parameters<HistoryRecorder['call']>[2] {
+  switch (operation.type) {
+    case OperationType.Get:
+      return { op: 'get' };
+    case OperationType.Delete:
+      return { op: 'delete' };
+    case OperationType.Set:
+      return { op: 'set', value: operation.value };
+  }
+}

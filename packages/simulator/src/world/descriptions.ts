@@ -1,0 +1,190 @@
+/** What cores are told and want done, in a few words each, for the story of a run. */
+
+import type {
+  FollowerMessage,
+  LogRecord,
+  NodeEffect,
+  NodeInput,
+  PrimaryMessage,
+} from '@ringkeep/dht-node/core';
+import type { Operation, OperationResult, Proposal, RingUpdate } from '@ringkeep/shared';
+import { OperationType } from '@ringkeep/shared';
+import { op, point, range, valueText, type Names } from './names';
+
+type EventEffect = Extract<NodeEffect, { kind: 'event' }>['event'];
+
+export function describeInput(input: NodeInput, names: Names): string {
+  switch (input.kind) {
+    case 'query':
+      return `query ${input.request} ${input.operations.map(describeOperation).join(' ')} hops ${input.hops}`;
+    case 'persisted':
+      return `durable ≤ ${input.batch}`;
+    case 'forward-answer':
+      return `answer to forward ${input.forward}: ${input.results.map(describeResult).join(' ')}`;
+    case 'forward-failed':
+      return `forward ${input.forward} failed${input.sent ? '' : ', not sent'}: ${input.text}`;
+    case 'registered':
+      return `registered (call ${input.call}) at version ${input.ring.version}`;
+    case 'member-answer':
+      return `member answer (call ${input.call}) ${input.live ? 'live' : 'NOT LIVE'} ${describeUpdate(input.update)}`;
+    case 'proposal-answer':
+      return `proposal answer (call ${input.call}) ${input.accepted ? 'accepted' : `refused: ${input.reason}`} ${describeUpdate(input.update)}`;
+    case 'registry-failed':
+    case 'registry-refused':
+      return `${input.kind} (call ${input.call}): ${input.text}`;
+    case 'ring':
+      return `watch ${describeUpdate(input.update)}`;
+    case 'follower-message':
+      return `⇠c${input.connection} ${describeFollowerMessage(input.message, names)}`;
+    case 'primary-message':
+      return `⇠c${input.connection} ${describePrimaryMessage(input.message)}`;
+    case 'follower-gone':
+      return `follower gone c${input.connection}`;
+    case 'primary-gone':
+      return `primary gone c${input.connection}: ${input.text}`;
+    default:
+      return input.kind;
+  }
+}
+
+export function describeEffect(effect: NodeEffect, names: Names): string {
+  switch (effect.kind) {
+    case 'append':
+      return `append ${effect.batch}: ${effect.records.map(describeRecord).join('; ')}`;
+    case 'checkpoint':
+      return 'checkpoint';
+    case 'answer':
+      return `answer ${effect.request}: ${effect.results.map(describeResult).join(' ')}`;
+    case 'forward':
+      return `forward ${effect.forward} to ${names.node(effect.to.id)}: ${effect.operations.map(describeOperation).join(' ')}`;
+    case 'call-registry':
+      return `call ${effect.call} ${effect.request.kind}${effect.request.kind === 'propose' ? ` ${describeProposal(effect.request.proposal, names)}` : ''}`;
+    case 'open-stream':
+      return `open c${effect.connection} to ${names.node(effect.to.id)} ${describeFollowerMessage(effect.message, names)}`;
+    case 'send-to-primary':
+      return `c${effect.connection}⇢ ${describeFollowerMessage(effect.message, names)}`;
+    case 'send-to-follower':
+      return `c${effect.connection}⇢ ${describePrimaryMessage(effect.message)}`;
+    case 'close-stream':
+    case 'close-follower':
+      return `${effect.kind} c${effect.connection}`;
+    case 'event':
+      return describeEvent(effect.event, names);
+    case 'introduce':
+      return `introduce to ${names.node(effect.to.id)}`;
+    case 'refused':
+    case 'leave-refused':
+      return `${effect.kind}: ${effect.text}`;
+    case 'left':
+      return 'left';
+  }
+}
+
+export function describeEvent(event: EventEffect, names: Names): string {
+  switch (event.kind) {
+    case 'role-taken':
+    case 'role-open':
+    case 'role-lost':
+      return `** ${event.kind} ${range(event.arc)} t${event.term}`;
+    case 'joined':
+    case 'data-missing':
+    case 'paused':
+      return `** ${event.kind} ${range(event.arc)}`;
+    case 'following':
+      return `** following ${range(event.range)} at ${names.node(event.primary)}`;
+    case 'following-ended':
+      return `** following-ended ${range(event.range)}: ${event.text}`;
+    case 'live':
+    case 'erased':
+      return `** ${event.kind} ${range(event.range)}`;
+    case 'proposed':
+      return `** proposed ${describeProposal(event.proposal, names)}`;
+    case 'proposal-refused':
+      return `** refused ${describeProposal(event.proposal, names)}: ${event.reason}`;
+    case 'ring-adopted':
+      return `** ring ${event.version}`;
+    default:
+      return `** ${event.kind}`;
+  }
+}
+
+function describeProposal(proposal: Proposal, names: Names): string {
+  const on = `${proposal.kind} ${point(proposal.start)} e${proposal.epoch}`;
+  if (proposal.kind === 'keep') return on;
+  if (proposal.kind === 'merge')
+    return `${on} with ${point(proposal.nextStart)} e${proposal.nextEpoch} seq ${proposal.seq}`;
+  if (proposal.kind === 'handover')
+    return `${on} at ${point(proposal.at)} to ${names.node(proposal.node)} seq ${proposal.seq}`;
+  return `${on} ${names.node(proposal.node)}`;
+}
+
+export function describeUpdate(update: RingUpdate): string {
+  if (update.kind === 'ring') return `ring v${update.ring.version}`;
+  return `v${update.change.fromVersion}→v${update.change.version}`;
+}
+
+export function describeOperation(operation: Operation): string {
+  const key = operation.key.slice(8);
+  if (operation.type === OperationType.Set) return `set ${key}=${operation.value}`;
+  return `${operation.type === OperationType.Get ? 'get' : 'delete'} ${key}`;
+}
+
+export function describeResult(result: OperationResult): string {
+  return result.ok ? `ok ${valueText(result.value)}` : result.code;
+}
+
+function describeFollowerMessage({ stream, body }: FollowerMessage, names: Names): string {
+  const name = `${point(stream.start)} t${stream.term}`;
+  if (body.kind === 'acknowledge') {
+    return `${name} ack ${body.prepared}/${body.applied}${body.live ? ' live' : ''}`;
+  }
+  const { follower, range: wanted, lastPrepared, committed, complete, ring } = body;
+  const state = `${committed}/${lastPrepared}${complete ? '' : ' incomplete'}`;
+  return `${name} open ${names.node(follower)} ${range(wanted)} ${state} v${ring.version}`;
+}
+
+function describePrimaryMessage({ stream, body }: PrimaryMessage): string {
+  const name = `${point(stream.start)} t${stream.term} ${body.kind}`;
+  switch (body.kind) {
+    case 'adopt':
+      return `${name} v${body.ring.version}`;
+    case 'align':
+      return `${name} ${body.committed}/${body.lastPrepared} from ${body.firstSeq}: ${body.ops.map(op).join(' ')}`;
+    case 'chunk':
+    case 'committed-ops':
+      return `${name} ${body.entries.map(op).join(' ')}`;
+    case 'live':
+      return `${name} ${body.committed}: ${body.window.map(op).join(' ')}`;
+    case 'prepare':
+      return `${name} ${body.firstSeq}: ${body.ops.map(op).join(' ')} committed ${body.committed}`;
+    case 'heartbeat':
+      return `${name} committed ${body.committed}`;
+    default:
+      return name;
+  }
+}
+
+export function describeRecord(record: LogRecord): string {
+  switch (record.kind) {
+    case 'create':
+      return `create ${range(record.range)}${record.complete ? ' complete' : ''}`;
+    case 'prepare':
+      return `prepare ${point(record.start)} ${record.firstSeq}: ${record.ops.map(op).join(' ')}`;
+    case 'commit':
+      return `commit ${point(record.start)} ${record.seq}`;
+    case 'truncate':
+      return `truncate ${point(record.start)} ${record.lastPrepared}`;
+    case 'live-term':
+      return `live-term ${point(record.start)} t${record.term}`;
+    case 'install':
+      return `install ${point(record.start)} ${record.entries.map(op).join(' ')}`;
+    case 'complete':
+      return `complete ${point(record.start)} ${record.committed} t${record.term} window ${record.window.map(op).join(' ')}`;
+    case 'split':
+      return `split ${point(record.start)} at ${point(record.at)}`;
+    case 'merge':
+      return `merge ${point(record.start)} with ${point(record.nextStart)}`;
+    default:
+      return `${record.kind} ${point(record.start)}`;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * A machine's clock: it started at some time of its own and runs a little too fast or too slow.
+ *
+ * Leases are the only thing that depends on clocks, and on their rates alone. How far two rates may differ
+ * follows from the margin: a holder counts on lease − margin of its own time, the granter waits for a lease of its
+ * own, so the two are safe while fast / slow ≤ lease / (lease − margin).
+ */
+
+import type { Random } from '@ringkeep/shared';
+import type { Timeline } from './timeline';
+
+/** Share of the drift that the margin covers which clocks really have. */
+const USED_DRIFT = 0.9;
+
+export class DriftingClock {
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly offsetMs: number,
+    private readonly rate: number,
+  ) {}
+
+  static draw(timeline: Timeline, random: Random, leaseMs: number, leaseMarginMs: number): DriftingClock {
+    const ratio = leaseMs / (leaseMs - leaseMarginMs);
+    const most = ((ratio - 1) / (ratio + 1)) * USED_DRIFT;
+    const rate = 1 + most * (2 * random.fraction() - 1);
+    return new DriftingClock(timeline, random.fraction() * 1e6, rate);
+  }
+
+  get now(): number {
+    return this.offsetMs + this.timeline.now * this.rate;
+  }
+
+  /** How much true time goes by until this clock shows `time`. */
+  trueDelayUntil(time: number): number {
+    return (time - this.now) / this.rate;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * A machine that runs one node: its disk and clock survive the processes that come and go on it.
+ *
+ * Also the operator's part: starting a process again, raising its incarnation on the disk first.
+ */
+
+import type { NodeId, Random } from '@ringkeep/shared';
+import { Disk, type DiskProfile } from './disk';
+import { DriftingClock } from './drifting-clock';
+import { NodeProcess } from './node-process';
+import type { Party } from './network';
+import type { World } from './world';
+
+/** What a node remembers of itself. */
+export interface StoredIdentity {
+  readonly id: NodeId;
+  readonly salt: number;
+  readonly clusterId: string;
+}
+
+export class Machine {
+  readonly disk: Disk;
+  readonly clock: DriftingClock;
+  process: NodeProcess | undefined;
+  /** It has left the ring, or will never be switched on again. */
+  retired = false;
+  /** It was started once at least. */
+  joined = false;
+  /** Somebody is about to start it. */
+  starting = false;
+
+  constructor(
+    private readonly world: World,
+    readonly party: Party,
+    private readonly random: Random,
+    diskProfile: DiskProfile,
+  ) {
+    const { leaseMs, leaseMarginMs } = world.parameters;
+    this.disk = new Disk(world.timeline, random.fork(), diskProfile);
+    this.clock = DriftingClock.draw(world.timeline, random.fork(), leaseMs, leaseMarginMs);
+  }
+
+  get name(): string {
+    return `n${this.party}`;
+  }
+
+  get addr(): string {
+    return `http://${this.name}:1`;
+  }
+
+  get identity(): StoredIdentity | undefined {
+    return this.disk.files.get('identity') as StoredIdentity | undefined;
+  }
+
+  get incarnation(): number {
+    return (this.disk.files.get('incarnation') as number | undefined) ?? 0;
+  }
+
+  /** Starts a process, unless one runs. */
+  start(): void {
+    if (this.process || this.retired) return;
+    if (this.disk.full) return this.startLater();
+    this.joined = true;
+    this.disk.files.set('incarnation', this.incarnation + 1);
+    this.world.trace.note('fault', () => `${this.name} starts, incarnation ${this.incarnation}`);
+    this.process = new NodeProcess(this.world, this, this.random.fork());
+    this.process.boot();
+  }
+
+  startLater(delayMs = 50 + this.random.below(500)): void {
+    if (this.starting || this.retired) return;
+    this.starting = true;
+    this.world.timeline.after(delayMs, () => {
+      this.starting = false;
+      this.start();
+    });
+  }
+
+  /** Ends the process. `powerLost`: with all that the disk had not synced. */
+  crash(powerLost: boolean, why: string): void {
+    const { process } = this;
+    if (!process) return;
+    this.world.trace.note('fault', () => `${this.name} crashes: ${why}`);
+    this.process = undefined;
+    process.die();
+    this.disk.crash(powerLost);
+  }
+
+  /** It holds nothing any more and is switched off. */
+  retire(why: string): void {
+    this.crash(false, why);
+    this.retired = true;
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Whoever makes the faults happen: at random times one of the kinds that the scenario has, each of which ends
+ * by itself after a while. At the end of the safety phase everything is put right.
+ */
+
+import type { Random } from '@ringkeep/shared';
+import { passingFaults, type FaultKind, type Scenario } from '../scenario';
+import type { Machine } from './machine';
+import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
+import type { Party } from './network';
+
+export class Nemesis {
+  private over = false;
+  private readonly undo = new Set<() => void>();
+
+  constructor(
+    private readonly world: World,
+    private readonly random: Random,
+    private readonly scenario: Scenario,
+    private readonly newcomers: Machine[],
+  ) {}
+
+  start(): void {
+    this.planNext();
+    this.planCheckpoints();
+  }
+
+  /** Ends every fault and switches everything on. */
+  heal(): void {
+    this.over = true;
+    const { world } = this;
+    world.trace.note('fault', () => 'everything is put right');
+    for (const end of this.undo) end();
+    this.undo.clear();
+    world.network.heal();
+    world.registry.start();
+    for (const machine of world.machines) {
+      machine.disk.heal();
+      if (machine.joined && !machine.process) machine.startLater();
+    }
+  }
+
+  private planNext(): void {
+    const { random, world, scenario } = this;
+    const kinds = passingFaults(scenario);
+    if (kinds.length === 0) return;
+    world.timeline.after(-Math.log(1 - random.fraction()) * scenario.faultEveryMs, () => {
+      if (this.over) return;
+      this.cause(random.pick(kinds));
+      this.planNext();
+    });
+  }
+
+  private planCheckpoints(): void {
+    const { random, world, scenario } = this;
+    world.timeline.after(scenario.checkpointEveryMs * (0.5 + random.fraction()), () => {
+      const { process } = this.pickMachine() ?? {};
+      process?.post({ kind: 'checkpoint' });
+      this.planCheckpoints();
+    });
+  }
+
+  private pickMachine(): Machine | undefined {
+    const running = this.world.machines.filter((machine) => machine.process);
+    return running.length === 0 ? undefined : this.random.pick(running);
+  }
+
+  /** A duration: mostly short, sometimes longer than every lease. */
+  private duration(): number {
+    const { membershipLeaseMs, leaseMs } = this.scenario.parameters;
+    const longest = 2 * Math.max(membershipLeaseMs, leaseMs);
+    return this.random.chance(0.5) ? this.random.between(10, leaseMs) : this.random.between(leaseMs, longest);
+  }
+
+  private note(text: string): void {
+    this.world.trace.note('fault', () => text);
+  }
+
+  private cause(kind: FaultKind): void {
+    const machine = this.pickMachine();
+    switch (kind) {
+      case 'crash':
+      case 'power-loss':
+        if (machine) this.crash(machine, kind === 'power-loss');
+        return;
+      case 'mass-crash':
+        for (const each of this.world.machines)
+          if (this.random.chance(0.6)) this.crash(each, this.random.chance(0.5));
+        return;
+      case 'pause': {
+        const forMs = this.duration();
+        this.note(`${machine?.name} pauses for ${forMs} ms`);
+        return machine?.process?.pause(forMs);
+      }
+      case 'partition':
+        return this.partition();
+      case 'one-way-cut':
+        return this.cutSome(this.anyNode(), this.anyNode(), false);
+      case 'registry-cut':
+        if (machine) this.cutSome(machine.party, REGISTRY_PARTY, this.random.chance(0.7));
+        return;
+      case 'client-cut':
+        if (machine) {
+          const client = FIRST_CLIENT_PARTY + this.random.below(this.scenario.clients);
+          this.cutSome(client, machine.party, this.random.chance(0.5));
+        }
+        return;
+      case 'clog':
+        return this.clog();
+      case 'disk-stall': {
+        const forMs = this.duration();
+        this.note(`disk of ${machine?.name} stalls for ${forMs} ms`);
+        return machine?.disk.stall(forMs);
+      }
+      case 'disk-full':
+        this.note(`disk of ${machine?.name} is full`);
+        return machine?.disk.fill(this.duration());
+      case 'registry-crash':
+        this.world.registry.crash();
+        this.world.timeline.after(this.duration(), () => this.world.registry.start());
+        return;
+      case 'registry-pause': {
+        const forMs = this.duration();
+        this.note(`registry pauses for ${forMs} ms`);
+        return this.world.registry.server?.pause(forMs);
+      }
+      case 'join':
+        return this.newcomers.pop()?.start();
+      case 'leave':
+        this.note(`${machine?.name} is asked to leave`);
+        return machine?.process?.post({ kind: 'leave' });
+      default:
+        return;
+    }
+  }
+
+  private crash(machine: Machine, powerLost: boolean): void {
+    if (!machine.process) return;
+    machine.crash(powerLost, powerLost ? 'power lost' : 'killed');
+    machine.startLater(this.random.chance(0.3) ? 10 + this.random.below(50) : this.duration());
+  }
+
+  private anyNode(): Party {
+    const { machines } = this.world;
+    return this.random.chance(0.15) ? REGISTRY_PARTY : this.random.pick(machines).party;
+  }
+
+  private cutSome(from: Party, to: Party, both: boolean): void {
+    if (from === to) return;
+    const { network } = this.world;
+    this.note(`the way from ${from} to ${to} is cut${both ? ', and back' : ''}`);
+    this.forAWhile(network.cut(from, to), ...(both ? [network.cut(to, from)] : []));
+  }
+
+  /** Two groups that cannot reach each other; the registry is in one of them, or reachable from both. */
+  private partition(): void {
+    const { network, machines } = this.world;
+    const parties = machines.map((machine) => machine.party);
+    if (this.random.chance(0.7)) parties.push(REGISTRY_PARTY);
+    this.random.shuffle(parties);
+    const alone = this.random.chance(0.5) ? 1 : 1 + this.random.below(parties.length);
+    const left = parties.slice(0, alone);
+    const right = parties.slice(alone);
+    this.note(`partition: ${left.join(' ')} from ${right.join(' ')}`);
+    this.forAWhile(...left.flatMap((a) => right.flatMap((b) => [network.cut(a, b), network.cut(b, a)])));
+  }
+
+  private clog(): void {
+    const from = this.anyNode();
+    const to = this.anyNode();
+    const delayMs = this.random.between(20, 2_000);
+    this.note(`the way from ${from} to ${to} is clogged by up to ${delayMs} ms`);
+    this.forAWhile(this.world.network.clog(from, to, delayMs));
+  }
+
+  private forAWhile(...ends: (() => void)[]): void {
+    const end = (): void => {
+      this.undo.delete(end);
+      for (const undo of ends) undo();
+    };
+    this.undo.add(end);
+    this.world.timeline.after(this.duration(), end);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The network between the parties of a run: single messages that may be late, lost, doubled or overtaken, and
+ * what cuts and clogs the way from one party to another, each direction by itself.
+ *
+ * Streams, which keep their order, are in stream.ts.
+ */
+
+import type { Random } from '@ringkeep/shared';
+import type { Timeline } from './timeline';
+
+/** Who sends and receives: the registry, a machine or a client, by number. */
+export type Party = number;
+
+export interface NetworkProfile {
+  /** Typical time of a message on its way, ms. */
+  readonly latencyMs: number;
+  /** Chance that a message is lost. */
+  readonly loss: number;
+  /** Chance that a message comes twice. */
+  readonly duplication: number;
+  /** Chance that a message is held up for seconds, as by retransmissions. */
+  readonly lateness: number;
+  /** Chance for each message of a stream that the stream breaks at it. */
+  readonly streamBreak: number;
+}
+
+const PARTIES_MAX = 1_000;
+
+export class Network {
+  private readonly cuts = new Map<number, number>();
+  private readonly clogs = new Map<number, number>();
+  private faulty = true;
+
+  constructor(
+    readonly timeline: Timeline,
+    readonly random: Random,
+    private readonly profile: NetworkProfile,
+  ) {}
+
+  /** Cuts one direction until the function that comes back is called. */
+  cut(from: Party, to: Party): () => void {
+    return this.change(this.cuts, from, to, 1);
+  }
+
+  /** Holds up one direction. */
+  clog(from: Party, to: Party, delayMs: number): () => void {
+    return this.change(this.clogs, from, to, delayMs);
+  }
+
+  /** From now on nothing is lost, doubled or late. Cuts and clogs are their owners' to end. */
+  heal(): void {
+    this.faulty = false;
+  }
+
+  isCut(from: Party, to: Party): boolean {
+    return (this.cuts.get(from * PARTIES_MAX + to) ?? 0) > 0;
+  }
+
+  delay(from: Party, to: Party): number {
+    const { random, profile } = this;
+    const usual = profile.latencyMs * (0.5 - Math.log(1 - random.fraction()) * 0.5);
+    return usual + (this.clogs.get(from * PARTIES_MAX + to) ?? 0) * random.fraction();
+  }
+
+  /** True when a stream breaks at this message. */
+  breaksHere(): boolean {
+    return this.faulty && this.random.chance(this.profile.streamBreak);
+  }
+
+  /**
+   * Sends one message. `lost` is called instead of `deliver` when it will never arrive; it is the sender's
+   * business to know of it. `mayDouble`: only for messages that the transport may repeat.
+   */
+  send(from: Party, to: Party, deliver: () => void, lost: () => void, mayDouble = false): void {
+    const { random, profile, timeline } = this;
+    if (this.isCut(from, to) || (this.faulty && random.chance(profile.loss))) return lost();
+    const late = this.faulty && random.chance(profile.lateness) ? random.between(500, 6_000) : 0;
+    timeline.after(this.delay(from, to) + late, deliver);
+    if (mayDouble && this.faulty && random.chance(profile.duplication)) {
+      timeline.after(this.delay(from, to) + (random.chance(0.3) ? random.between(100, 4_000) : 0), deliver);
+    }
+  }
+
+  private change(table: Map<number, number>, from: Party, to: Party, by: number): () => void {
+    const key = from * PARTIES_MAX + to;
+    table.set(key, (table.get(key) ?? 0) + by);
+    let undone = false;
+    return () => {
+      if (undone) return;
+      undone = true;
+      table.set(key, (table.get(key) ?? 0) - by);
+    };
+  }
+}

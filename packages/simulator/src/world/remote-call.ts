@@ -1,0 +1,67 @@
+/**
+ * A request and its answer over the network, and all the ways in which that goes wrong for the caller:
+ * refused, lost on the way there or back, the server dead before it answers, an answer that comes seconds late.
+ *
+ * `failed` with `sent: false` is only told when the request certainly never reached the server.
+ */
+
+import type { Network, Party } from './network';
+
+/** A process that answers calls. */
+export interface Server {
+  /** `reply` may be called once; `dropped` instead when the process dies first. */
+  serve(method: string, request: Uint8Array, reply: (answer: Uint8Array) => void, dropped: () => void): void;
+}
+
+export interface Caller {
+  answered(answer: Uint8Array): void;
+  failed(sent: boolean, text: string): void;
+}
+
+export interface CallRoute {
+  readonly from: Party;
+  readonly to: Party;
+  /** Whoever runs there when the request arrives. */
+  readonly server: () => Server | undefined;
+  /** The transport may deliver it twice. */
+  readonly mayDouble: boolean;
+}
+
+const NOTICED_AFTER_MS_MAX = 3_000;
+
+export function remoteCall(
+  network: Network,
+  { from, to, server, mayDouble }: CallRoute,
+  method: string,
+  request: Uint8Array,
+  caller: Caller,
+): void {
+  const { random, timeline } = network;
+  const noticeLate = (sent: boolean, text: string): void =>
+    timeline.after(random.fraction() ** 2 * NOTICED_AFTER_MS_MAX, () => caller.failed(sent, text));
+  network.send(
+    from,
+    to,
+    () => {
+      const process = server();
+      if (!process) {
+        const certain = random.chance(0.5);
+        return timeline.after(network.delay(to, from), () => caller.failed(!certain, 'connection refused'));
+      }
+      process.serve(
+        method,
+        request,
+        (answer) =>
+          network.send(
+            to,
+            from,
+            () => caller.answered(answer),
+            () => noticeLate(true, 'the connection broke'),
+          ),
+        () => noticeLate(true, 'the process died'),
+      );
+    },
+    () => noticeLate(random.chance(0.5), 'the way is cut'),
+    mayDouble,
+  );
+}

@@ -1,0 +1,48 @@
+/**
+ * The story of a run, line by line, and its hash.
+ *
+ * Texts cost more than the run itself, so a line is a function, called only when somebody keeps the story.
+ * The hash of a run that is not kept covers the times and kinds of its lines; of one that is kept, every byte.
+ */
+
+export type TraceKind =
+  'fault' | 'step' | 'message' | 'stream' | 'disk' | 'registry' | 'client' | 'event' | 'check';
+
+export interface TraceLine {
+  readonly atMs: number;
+  readonly kind: TraceKind;
+  readonly text: string;
+}
+
+export class Trace {
+  readonly lines: TraceLine[] = [];
+  private hash = 0x811c9dc5;
+
+  constructor(
+    private readonly clock: { readonly now: number },
+    private readonly keep: boolean,
+  ) {}
+
+  note(kind: TraceKind, text: () => string): void {
+    const atMs = this.clock.now;
+    this.fold(kind);
+    this.fold(atMs.toFixed(3));
+    if (!this.keep) return;
+    const line: TraceLine = { atMs, kind, text: text() };
+    this.fold(line.text);
+    this.lines.push(line);
+  }
+
+  /** FNV-1a of everything noted so far, as eight hexadecimal digits. */
+  get digest(): string {
+    return (this.hash >>> 0).toString(16).padStart(8, '0');
+  }
+
+  private fold(text: string): void {
+    for (let i = 0; i < text.length; i++) this.hash = Math.imul(this.hash ^ text.charCodeAt(i), 0x01000193);
+  }
+}
+
+export function formatLine({ atMs, kind, text }: TraceLine): string {
+  return `${atMs.toFixed(3).padStart(11)}  ${kind.padEnd(8)} ${text}`;
+}

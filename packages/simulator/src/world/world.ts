@@ -1,0 +1,31 @@
+/** What the parts of a simulated world share, and how they reach each other. */
+
+import type { ClusterParameters, NodeId, Position } from '@ringkeep/shared';
+import type { NodeEffect } from '@ringkeep/dht-node/core';
+import type { Names } from './names';
+import type { Network, Party } from './network';
+import type { RegistryMachine } from './registry-machine';
+import type { Machine } from './machine';
+import type { Timeline } from './timeline';
+import type { Trace } from './trace';
+
+export const REGISTRY_PARTY: Party = 0;
+export const FIRST_CLIENT_PARTY: Party = 500;
+
+export interface World {
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly trace: Trace;
+  readonly names: Names;
+  readonly parameters: ClusterParameters;
+  readonly registry: RegistryMachine;
+  readonly machines: readonly Machine[];
+  /** A rule is broken: the run ends. */
+  fail(checker: string, text: string): void;
+  /** A read was answered at a position by a machine's process. */
+  readAnswered(machine: Machine, point: Position): void;
+  /** A process reported something. */
+  eventSeen(machine: Machine, event: Extract<NodeEffect, { kind: 'event' }>['event']): void;
+  machineAt(addr: string): Machine | undefined;
+  machineOf(id: NodeId): Machine | undefined;
+}
