@@ -1,0 +1,67 @@
+/** A ring in this process: a registry and nodes on loopback, free ports, temporary folders. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
+import type { ClusterParameters } from '@ringkeep/shared';
+import { RingNode, type NodeOptions } from '../../src';
+
+export class TestRing {
+  readonly nodes: RingNode[] = [];
+  /** Nodes that could not go on, and why. */
+  readonly failures: string[] = [];
+
+  private constructor(
+    readonly registry: RunningRegistry,
+    readonly folder: string,
+  ) {}
+
+  static async start(parameters: Partial<ClusterParameters> = {}): Promise<TestRing> {
+    const folder = await mkdtemp(join(tmpdir(), 'ringkeep-'));
+    const registry = await startRegistry({ parameters, port: 0 });
+    return new TestRing(registry, folder);
+  }
+
+  async addNode(options: Partial<NodeOptions> = {}): Promise<RingNode> {
+    const node = await RingNode.start({
+      port: 0,
+      storage: 'memory',
+      registry: options.join === undefined ? this.registry.address : undefined,
+      registryTimeoutMs: 10_000,
+      onFailure: (error) => this.failures.push(error.message),
+      ...options,
+    });
+    this.nodes.push(node);
+    return node;
+  }
+
+  addNodes(count: number, options: Partial<NodeOptions> = {}): Promise<RingNode[]> {
+    return Promise.all(Array.from({ length: count }, () => this.addNode(options)));
+  }
+
+  dataDir(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Waits until every node says that nothing is left to do. */
+  async untilSettled(nodes: readonly RingNode[] = this.nodes, withinMs = 20_000): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      if (this.failures.length > 0) throw new Error(`a node failed: ${this.failures.join('; ')}`);
+      const versions = new Set(nodes.map((node) => node.status().ring.version));
+      if (versions.size === 1 && nodes.every((node) => node.status().settled)) return;
+      if (Date.now() > deadline) {
+        const ring = JSON.stringify(this.registry.ring(), (_, value) => (typeof value === 'bigint' ? value.toString(16) : value));
+        throw new Error(`the ring did not settle: ${ring}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await this.registry.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
