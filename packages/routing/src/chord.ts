@@ -12,7 +12,7 @@ import { advance, type NodeId, type Position } from '@ringkeep/shared';
 import { clockwiseCandidates, clockwiseHop } from './clockwise';
 import { PeerCircle } from './peer-circle';
 import {
-  predecessorWish,
+  PREDECESSOR_WISH,
   type Peer,
   type Question,
   type RoutingScheme,
@@ -65,6 +65,10 @@ export class Chord implements RoutingScheme {
     return clockwiseCandidates(this.circle, target, count);
   }
 
+  precedingHop(point: Position): NodeId | undefined {
+    return clockwiseHop(this.circle, point);
+  }
+
   has(id: NodeId): boolean {
     return this.circle.has(id);
   }
@@ -83,7 +87,7 @@ export class Chord implements RoutingScheme {
     const successor = this.circle.at(0);
     if (!successor) return [];
     const wishes: Wish[] = [
-      predecessorWish(this.self),
+      PREDECESSOR_WISH,
       { to: { kind: 'peer', id: successor.id }, question: { kind: 'around' } },
     ];
     for (let bit = 0; bit < POSITION_BITS; bit++) {

@@ -7,9 +7,10 @@
  */
 
 import { RING_SIZE, type NodeId, type Position } from '@ringkeep/shared';
+import { clockwiseHop } from './clockwise';
 import { PeerCircle } from './peer-circle';
 import {
-  predecessorWish,
+  PREDECESSOR_WISH,
   type Peer,
   type Question,
   type RoutingScheme,
@@ -72,6 +73,10 @@ export class Neighbours implements RoutingScheme {
     return [...new Set([...back, ...ahead])].slice(0, count);
   }
 
+  precedingHop(point: Position): NodeId | undefined {
+    return clockwiseHop(this.circle, point);
+  }
+
   has(id: NodeId): boolean {
     return this.circle.has(id);
   }
@@ -90,7 +95,7 @@ export class Neighbours implements RoutingScheme {
     const ids = new Set(ends.flatMap((peer) => (peer ? [peer.id] : [])));
     if (ids.size === 0) return [];
     const known = [...ids].map((id): Wish => ({ to: { kind: 'peer', id }, question: { kind: 'around' } }));
-    return [predecessorWish(this.self), ...known];
+    return [PREDECESSOR_WISH, ...known];
   }
 
   answer(_question: Question): NodeId[] {

@@ -38,6 +38,10 @@ export class OneHop implements RoutingScheme {
     return clockwiseCandidates(this.circle, target, count);
   }
 
+  precedingHop(point: Position): NodeId | undefined {
+    return clockwiseHop(this.circle, point);
+  }
+
   has(id: NodeId): boolean {
     return this.circle.has(id);
   }

@@ -10,7 +10,7 @@
  * undefined where this node takes itself for that node.
  */
 
-import { advance, type NodeId, type Position } from '@ringkeep/shared';
+import type { NodeId, Position } from '@ringkeep/shared';
 
 export const SCHEME_NAMES = ['one-hop', 'neighbours', 'chord', 'pastry'] as const;
 export type SchemeName = (typeof SCHEME_NAMES)[number];
@@ -39,7 +39,12 @@ export type Addressee =
   /** The owner of a position, found by routing to it. */
   | { readonly kind: 'owner'; readonly of: Position }
   /** Every node that a query towards a position passes, the owner included. */
-  | { readonly kind: 'path'; readonly towards: Position };
+  | { readonly kind: 'path'; readonly towards: Position }
+  /**
+   * The last node before the asker, found by `precedingHop` from node to node. It learns of the asker, as from
+   * an answer around the asker itself.
+   */
+  | { readonly kind: 'predecessor' };
 
 /** A question whose answer would fill a gap, or keep what is known fresh. */
 export interface Wish {
@@ -60,8 +65,11 @@ export interface RoutingScheme {
   readonly name: SchemeName;
   readonly self: NodeId;
 
-  /** Takes in peers that are thought to be alive. Known ones are updated, the node itself is skipped. */
-  learn(peers: Iterable<Peer>): void;
+  /**
+   * Takes in peers that are thought to be alive. Known ones are updated, the node itself is skipped. `around` is
+   * the node whose answer to 'around' they are, itself among them as the first.
+   */
+  learn(peers: Iterable<Peer>, around?: NodeId): void;
   /** Drops a peer that has left or does not answer. True when it was known. */
   forget(id: NodeId): boolean;
 
@@ -69,6 +77,12 @@ export interface RoutingScheme {
   nextHop(target: Position): NodeId | undefined;
   /** The next hop and whom to try behind it, in order; empty when `nextHop` is undefined. */
   candidates(target: Position, count: number): NodeId[];
+
+  /**
+   * The last known peer at or before a position, clockwise from this node; undefined when there is none. A walk by it
+   * never passes the position, so it finds a predecessor even where routing is broken.
+   */
+  precedingHop(point: Position): NodeId | undefined;
 
   has(id: NodeId): boolean;
   /** All known peers, clockwise from this node. */
@@ -84,10 +98,5 @@ export interface RoutingScheme {
   answer(question: Question): NodeId[];
 }
 
-/**
- * Asks the owner of the position just before this node what lies around it. That is the predecessor, whether it
- * has heard of this node or not: so the same wish places a newcomer and finds one that came in between.
- */
-export function predecessorWish(self: NodeId): Wish {
-  return { to: { kind: 'owner', of: advance(self, -1n) }, question: { kind: 'around' } };
-}
+/** Places a newcomer, finds one that came in between, and closes a gap in which all neighbours failed. */
+export const PREDECESSOR_WISH: Wish = { to: { kind: 'predecessor' }, question: { kind: 'around' } };

@@ -37,16 +37,7 @@ export function randomTarget(random: Random, ids: readonly NodeId[]): Position {
   return position(BigInt.asUintN(64, random.pick(ids) + BigInt(random.between(-1, 1))));
 }
 
-export interface TestNode {
-  readonly scheme: RoutingScheme;
-  readonly coordinates: Coordinates;
-}
-
-export function peersFor(
-  self: NodeId,
-  ids: readonly NodeId[],
-  places: ReadonlyMap<NodeId, Coordinates>,
-): Peer[] {
+function peersFor(self: NodeId, ids: readonly NodeId[], places: ReadonlyMap<NodeId, Coordinates>): Peer[] {
   const here = places.get(self) as Coordinates;
   return ids.map((id) => {
     const distance = distanceBetween(here, places.get(id) as Coordinates);

@@ -24,6 +24,8 @@ export class ChordLab implements RepairableScheme {
     private readonly ring: LabRing,
     /** Length of the successor list. */
     private readonly listLength = 16,
+    /** Route by fingers and successor alone, as the paper does; else by all that a node knows. */
+    private readonly fingersOnly = false,
   ) {
     const size = ring.size;
     this.lowestPower = Math.max(0, Math.floor(Math.log2(smallestGap(ring))));
@@ -51,8 +53,9 @@ export class ChordLab implements RepairableScheme {
   hopAround(node: number, target: number, tried: Tried): number {
     const offset = this.ring.clockwiseTo(node, target);
     const predecessor = this.predecessors[node] as number;
-    if (this.reaches(node, predecessor, offset, tried)) return predecessor;
+    if (!this.fingersOnly && this.reaches(node, predecessor, offset, tried)) return predecessor;
     const finger = this.bestFinger(node, offset, tried);
+    if (this.fingersOnly && finger !== NOBODY) return finger;
     const from = node * this.listLength;
     for (let i = from + this.listLength - 1; i >= from; i--) {
       const successor = this.successors[i] as number;

@@ -94,7 +94,7 @@ export class PastryLab implements RepairableScheme {
   }
 
   state(node: number): SchemeState {
-    const leaves = this.leavesOf(node);
+    const leaves = leavesIn(this.leaves, node, this.leafSetSize);
     const entries = this.entriesOf(node);
     const neighbourhood = Math.min(NEIGHBOURHOOD_SIZE, this.ring.size - 1);
     // Members of the neighbourhood set are counted apart: which of them are elsewhere too is not known here.
@@ -105,6 +105,7 @@ export class PastryLab implements RepairableScheme {
   /**
    * Leaf sets: a side with dead members asks its farthest living one for its leaf set. Routing tables: for a dead
    * entry the others of the row, then those below it, are asked for their entry in that place, until one is alive.
+   * Where nobody is left behind a node, it finds its predecessor by a walk round the ring, which the paper has not.
    */
   repair(alive: Uint8Array): number {
     const before = this.leaves.slice();
@@ -113,6 +114,10 @@ export class PastryLab implements RepairableScheme {
       if (alive[node] === 0) continue;
       messages += this.repairSide(node, 0, before, alive) + this.repairSide(node, 1, before, alive);
       messages += this.repairTable(node, alive);
+    }
+    for (let node = 0; node < this.ring.size; node++) {
+      const before = this.leaves[node * this.leafSetSize + this.half] as number;
+      if (alive[node] === 1 && before === NOBODY) messages += this.findPredecessor(node, alive);
     }
     return messages;
   }
@@ -261,11 +266,6 @@ export class PastryLab implements RepairableScheme {
     return best;
   }
 
-  private leavesOf(node: number): number[] {
-    const from = node * this.leafSetSize;
-    return [...this.leaves.subarray(from, from + this.leafSetSize)].filter((leaf) => leaf !== NOBODY);
-  }
-
   private entriesOf(node: number): number[] {
     const from = (this.rowStarts[node] as number) * BASE;
     const to = (this.rowStarts[node + 1] as number) * BASE;
@@ -280,26 +280,59 @@ export class PastryLab implements RepairableScheme {
   }
 
   private repairSide(node: number, side: 0 | 1, before: Int32Array, alive: Uint8Array): number {
+    const from = node * this.leafSetSize + side * this.half;
+    const all = [...before.subarray(from, from + this.half)].filter((leaf) => leaf !== NOBODY);
+    const own = all.filter((leaf) => alive[leaf] === 1);
+    if (own.length === this.half) return 0;
+    const source = own.at(-1);
+    this.keepClosest(
+      node,
+      side,
+      source === undefined ? [] : [...own, ...leavesIn(before, source, this.leafSetSize)],
+      alive,
+    );
+    return 1;
+  }
+
+  /** Fills a side of a leaf set with the closest of some peers. */
+  private keepClosest(node: number, side: 0 | 1, known: readonly number[], alive: Uint8Array): void {
     const { ring, half } = this;
-    const from = node * this.leafSetSize + side * half;
-    const other = node * this.leafSetSize + (1 - side) * half;
-    const living = (start: number): number[] =>
-      [...before.subarray(start, start + half)].filter((leaf) => leaf !== NOBODY && alive[leaf] === 1);
-    const own = living(from);
-    if (own.length === half) return 0;
-    // With a whole side gone, the nearest on the other side knows this side almost as far.
-    const source = own.at(-1) ?? living(other)[0];
-    if (source === undefined) return 0;
-    const start = source * this.leafSetSize;
-    const theirs = [...before.subarray(start, start + this.leafSetSize)];
     const far = (leaf: number): number =>
       side === 0 ? ring.clockwise(node, leaf) : ring.clockwise(leaf, node);
-    const known = [...own, source, ...theirs].filter(
-      (leaf) => leaf !== NOBODY && leaf !== node && alive[leaf] === 1 && far(leaf) < RING_SIZE / 2,
-    );
-    const kept = [...new Set(known)].sort((a, b) => far(a) - far(b)).slice(0, half);
+    const kept = [...new Set(known)]
+      .filter((leaf) => leaf !== node && alive[leaf] === 1 && far(leaf) < RING_SIZE / 2)
+      .sort((a, b) => far(a) - far(b))
+      .slice(0, half);
+    const from = node * this.leafSetSize + side * half;
     this.leaves.fill(NOBODY, from, from + half).set(kept, from);
-    return 1;
+  }
+
+  /** Each node names the last living peer that it knows before `node`; the last of them gets to know it. */
+  private findPredecessor(node: number, alive: Uint8Array): number {
+    let predecessor = node;
+    let messages = 1;
+    for (let next = this.lastBefore(node, node, alive); next !== NOBODY; messages++) {
+      predecessor = next;
+      next = this.lastBefore(predecessor, node, alive);
+    }
+    if (predecessor === node) return messages;
+    const theirs = leavesIn(this.leaves, predecessor, this.leafSetSize);
+    const ours = leavesIn(this.leaves, node, this.leafSetSize);
+    this.keepClosest(node, 1, [predecessor, ...theirs], alive);
+    this.keepClosest(predecessor, 0, [...theirs, node, ...ours], alive);
+    return messages;
+  }
+
+  /** The living peer that a node knows with the greatest id before another node's. */
+  private lastBefore(node: number, limit: number, alive: Uint8Array): number {
+    const known = [...leavesIn(this.leaves, node, this.leafSetSize), ...this.entriesOf(node)];
+    const room = node === limit ? RING_SIZE : this.ring.clockwise(node, limit);
+    let best = NOBODY;
+    for (const peer of known) {
+      if (alive[peer] === 0 || peer === limit || this.ring.clockwise(node, peer) >= room) continue;
+      if (best === NOBODY || this.ring.clockwise(node, peer) > this.ring.clockwise(node, best)) best = peer;
+    }
+    return best;
   }
 
   private repairTable(node: number, alive: Uint8Array): number {
@@ -344,6 +377,10 @@ function digitOf(target: number, row: number): number {
   if (row < HIGH_DIGITS)
     return (Math.floor(target / LOW_SIZE) >>> (32 - DIGIT_BITS * (row + 1))) & (BASE - 1);
   return ((target % LOW_SIZE) >>> (LOW_BITS - DIGIT_BITS * (row - HIGH_DIGITS + 1))) & (BASE - 1);
+}
+
+function leavesIn(leaves: Int32Array, node: number, size: number): number[] {
+  return [...leaves.subarray(node * size, (node + 1) * size)].filter((leaf) => leaf !== NOBODY);
 }
 
 function lowShared(difference: number): number {

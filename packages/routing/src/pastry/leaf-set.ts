@@ -1,8 +1,10 @@
 /**
  * The leaf set: the peers whose ids are closest to the own one, half of them on each side.
  *
- * It decides the last hop. A key between its two ends is owned by one of its members or by the node itself; and when the
- * node knows fewer peers than half a leaf set, the ends meet and cover the whole ring.
+ * It decides the last hop: of a key between its two ends it knows the owner. So between the ends nobody may be missing, and that
+ * is why a place that a failed member leaves is not filled with just anybody: while a side is short, it takes in peers
+ * beyond its former end only from the leaf set of a member, which goes on without a gap, or when nobody is
+ * left on that side.
  */
 
 import type { IdSpace } from './id-space';
@@ -15,11 +17,9 @@ export interface Leaf<P> {
 }
 
 export class LeafSet<P> {
-  /** Clockwise neighbours, the closest first. */
-  private after: Leaf<P>[] = [];
-  /** Counter-clockwise neighbours, the closest first. */
-  private before: Leaf<P>[] = [];
-  /** Both together without repetition, clockwise from the own id. */
+  private readonly after: Side<P>;
+  private readonly before: Side<P>;
+  /** Both sides together without repetition, clockwise from the own id. */
   private all: Leaf<P>[] = [];
 
   constructor(
@@ -27,17 +27,21 @@ export class LeafSet<P> {
     readonly own: bigint,
     /** |L| of the paper. */
     readonly sizeMax: number,
+    /** False: a free place is for whoever is known, gaps or not. */
+    private readonly gapless = true,
   ) {
     if (!Number.isInteger(sizeMax) || sizeMax < 2 || sizeMax % 2 !== 0) {
       throw new RangeError(`a leaf set has an even size from 2, got ${sizeMax}`);
     }
+    this.after = new Side(sizeMax / 2, (offset) => offset);
+    this.before = new Side(sizeMax / 2, (offset) => space.size - offset);
   }
 
   get size(): number {
     return this.all.length;
   }
 
-  /** Clockwise from the own id. */
+  /** Clockwise from the own id; in a small ring, where a peer is on both sides, once. */
   leaves(): readonly Leaf<P>[] {
     return this.all;
   }
@@ -48,34 +52,33 @@ export class LeafSet<P> {
 
   /** The farthest members on either side. */
   ends(): { before: Leaf<P> | undefined; after: Leaf<P> | undefined } {
-    return { before: this.before.at(-1), after: this.after.at(-1) };
+    return { before: this.before.end, after: this.after.end };
   }
 
-  /** True when there was a place for it, or it was known. */
-  add(id: bigint, peer: P): boolean {
+  /** `around`: the id whose leaf set named this peer, when it was one. True when it is a member afterwards. */
+  add(id: bigint, peer: P, around?: bigint): boolean {
     if (id === this.own) return false;
     const leaf = { id, peer, offset: this.space.clockwise(this.own, id) };
-    const half = this.sizeMax / 2;
-    const isAfter = insert(this.after, leaf, half, (a, b) => a.offset < b.offset);
-    const isBefore = insert(this.before, leaf, half, (a, b) => a.offset > b.offset);
-    if (isAfter || isBefore) this.join();
-    return isAfter || isBefore;
-  }
-
-  remove(id: bigint): boolean {
-    if (!this.has(id)) return false;
-    this.after = this.after.filter((leaf) => leaf.id !== id);
-    this.before = this.before.filter((leaf) => leaf.id !== id);
+    const sides = [this.after, this.before].map((side) =>
+      side.add(leaf, !this.gapless || this.continues(side, leaf, around)),
+    );
+    if (!sides.includes(true)) return false;
     this.join();
     return true;
   }
 
-  /** True when a target at this clockwise distance lies between the two ends. */
+  remove(id: bigint): boolean {
+    const sides = [this.after.remove(id), this.before.remove(id)];
+    if (!sides.includes(true)) return false;
+    this.join();
+    return true;
+  }
+
+  /** True when a target at this clockwise distance lies where nobody is missing. */
   covers(offset: bigint): boolean {
-    const { before, after } = this.ends();
-    return (
-      (after !== undefined && offset <= after.offset) || (before !== undefined && offset >= before.offset)
-    );
+    const { end } = this.before;
+    // Beyond the last living member behind lies an owner that is not known; ahead the last living one is the owner.
+    return offset <= this.after.reach || (end !== undefined && offset >= end.offset);
   }
 
   /** Index in `leaves()` of the last one whose offset is ≤ `offset`, or −1 when the own id comes last. */
@@ -91,24 +94,62 @@ export class LeafSet<P> {
     return low - 1;
   }
 
+  /** True when a side may go on with this leaf: it lies behind the member that named it, or is all there is. */
+  private continues(side: Side<P>, leaf: Leaf<P>, around: bigint | undefined): boolean {
+    if (around === undefined) return false;
+    if (side.end === undefined) return leaf.id === around;
+    const namer = side.leaves.find((member) => member.id === around);
+    if (!namer) return false;
+    const further = side.distanceOf(leaf.offset) - side.distanceOf(namer.offset);
+    return further > 0n && further * 2n <= this.space.size;
+  }
+
   private join(): void {
-    // In a small ring a peer is on both sides.
-    const byOffset = new Map([...this.after, ...this.before].map((leaf) => [leaf.offset, leaf]));
+    const byOffset = new Map(
+      [...this.after.leaves, ...this.before.leaves].map((leaf) => [leaf.offset, leaf]),
+    );
     this.all = [...byOffset.values()].sort((a, b) => (a.offset < b.offset ? -1 : 1));
   }
 }
 
-/** Keeps a side sorted and short; true when the leaf is on it afterwards. */
-function insert<P>(
-  side: Leaf<P>[],
-  leaf: Leaf<P>,
-  sizeMax: number,
-  closer: (a: Leaf<P>, b: Leaf<P>) => boolean,
-): boolean {
-  let at = 0;
-  while (at < side.length && closer(side[at] as Leaf<P>, leaf)) at++;
-  if (at === sizeMax) return false;
-  side.splice(at, side[at]?.id === leaf.id ? 1 : 0, leaf);
-  if (side.length > sizeMax) side.pop();
-  return true;
+/** The members on one side, the closest first. */
+class Side<P> {
+  leaves: Leaf<P>[] = [];
+  /** Up to this distance everybody is known; undefined while nobody has been removed. */
+  private limit: bigint | undefined;
+
+  constructor(
+    private readonly sizeMax: number,
+    readonly distanceOf: (offset: bigint) => bigint,
+  ) {}
+
+  get end(): Leaf<P> | undefined {
+    return this.leaves.at(-1);
+  }
+
+  /** The distance up to which everybody is known. */
+  get reach(): bigint {
+    const end = this.end === undefined ? 0n : this.distanceOf(this.end.offset);
+    return this.limit !== undefined && this.limit > end ? this.limit : end;
+  }
+
+  add(leaf: Leaf<P>, beyondLimit: boolean): boolean {
+    const distance = this.distanceOf(leaf.offset);
+    let at = 0;
+    while (at < this.leaves.length && this.distanceOf((this.leaves[at] as Leaf<P>).offset) < distance) at++;
+    if (at === this.sizeMax) return false;
+    if (!beyondLimit && this.limit !== undefined && distance > this.limit) return false;
+    this.leaves.splice(at, this.leaves[at]?.id === leaf.id ? 1 : 0, leaf);
+    if (this.leaves.length > this.sizeMax) this.leaves.pop();
+    if (this.leaves.length === this.sizeMax) this.limit = undefined;
+    return true;
+  }
+
+  remove(id: bigint): boolean {
+    const at = this.leaves.findIndex((leaf) => leaf.id === id);
+    if (at === -1) return false;
+    this.limit = this.reach;
+    this.leaves.splice(at, 1);
+    return true;
+  }
 }

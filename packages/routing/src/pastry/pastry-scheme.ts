@@ -12,7 +12,7 @@
 
 import type { NodeId, Position } from '@ringkeep/shared';
 import {
-  predecessorWish,
+  PREDECESSOR_WISH,
   type Peer,
   type Question,
   type RoutingScheme,
@@ -51,19 +51,16 @@ export class PastryScheme implements RoutingScheme {
     this.learn(peers);
   }
 
-  learn(peers: Iterable<Peer>): void {
+  learn(peers: Iterable<Peer>, around?: NodeId): void {
     for (const peer of peers) {
       if (peer.id === this.self) continue;
-      this.leaves.add(peer.id, peer);
+      this.leaves.add(peer.id, peer, around);
       this.table.add(peer.id, peer, peer.distance);
       this.neighbourhood.add(peer.id, peer, peer.distance);
     }
   }
 
-  /**
-   * Its place in the table goes to the best of the others that are known. The leaf set stays short until its
-   * wishes are answered: filled up with distant peers, it would claim to know all ids up to theirs.
-   */
+  /** Its place in the table goes to the best of the others that are known; for the leaf set see there. */
   forget(id: NodeId): boolean {
     const places = [this.leaves.remove(id), this.table.remove(id), this.neighbourhood.remove(id)];
     if (!places.includes(true)) return false;
@@ -85,6 +82,11 @@ export class PastryScheme implements RoutingScheme {
     const first = this.table.towards(target)?.peer;
     const ids = this.closerPeers(target).map((peer) => peer.id);
     return first ? [first.id, ...ids.filter((id) => id !== first.id)].slice(0, count) : ids.slice(0, count);
+  }
+
+  precedingHop(point: Position): NodeId | undefined {
+    const offset = this.space.clockwise(this.self, point);
+    return this.peers().findLast((peer) => this.space.clockwise(this.self, peer.id) <= offset)?.id;
   }
 
   has(id: NodeId): boolean {
@@ -111,7 +113,7 @@ export class PastryScheme implements RoutingScheme {
    */
   wishes(): Wish[] {
     if (this.leaves.size === 0 && this.table.size === 0) return [];
-    const wishes: Wish[] = [predecessorWish(this.self)];
+    const wishes: Wish[] = [PREDECESSOR_WISH];
     const { before, after } = this.leaves.ends();
     const ends = new Set([before, after].flatMap((leaf) => (leaf ? [leaf.peer.id] : [])));
     for (const id of ends) wishes.push({ to: { kind: 'peer', id }, question: { kind: 'around' } });

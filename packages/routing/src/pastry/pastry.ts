@@ -53,7 +53,7 @@ export class Pastry<Address> implements Iterable<[Bytes, Address]> {
   ) {
     this.space = new IdSpace(id.length, options.digitBits ?? 8);
     this.own = this.numberOf(id);
-    this.leaves = new LeafSet(this.space, this.own, options.leafSetSize ?? 16);
+    this.leaves = new LeafSet(this.space, this.own, options.leafSetSize ?? 16, false);
     this.table = new RoutingTable(this.space, this.own);
     this.neighbours = new NeighbourhoodSet(options.neighbourhoodSize ?? 0);
     this.distance = options.distance;

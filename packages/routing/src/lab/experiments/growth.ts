@@ -1,0 +1,129 @@
+/** Hops over the size of the ring, for all schemes, beside what theory says. */
+
+import { Random } from '@ringkeep/shared';
+import { SCHEME_NAMES } from '../../scheme';
+import { buildScheme } from '../build-scheme';
+import { ChordLab } from '../chord-lab';
+import { LabRing } from '../lab-ring';
+import { measureLookups } from '../lookups';
+import type { Outcome, Setting } from '../outcome';
+import { lineChart } from '../pictures/line-chart';
+import { placedIds } from '../placement';
+
+export interface GrowthSetting extends Setting {
+  /** The largest ring. */
+  readonly nodes: number;
+  readonly placement: 'hash' | 'salts';
+}
+
+interface GrowthRow {
+  readonly nodes: number;
+  readonly scheme: string;
+  readonly rings: number;
+  readonly hopsMean: number;
+  readonly hopsP99: number;
+  readonly hopsMax: number;
+  readonly stretch: number;
+  readonly theory: number;
+  /** Measured over theory, less one. */
+  readonly deviation: number;
+}
+
+/** Look-ups over small rings are spread over several, because one small ring is not like another. */
+const NODES_TOGETHER = 8_192;
+/** Where the picture's linear axis ends; the plain ring leaves it at once. */
+const HOPS_SHOWN = 12;
+
+const THEORY: Readonly<Record<string, (nodes: number) => number>> = {
+  'one-hop': (nodes) => (nodes - 1) / nodes,
+  neighbours: (nodes) => nodes / 4,
+  chord: (nodes) => Math.log2(nodes) / 2,
+  'chord, fingers only': (nodes) => Math.log2(nodes) / 2,
+  pastry: (nodes) => Math.log(nodes) / Math.log(16),
+};
+
+export function growth(setting: GrowthSetting): Outcome {
+  const powers = Array.from({ length: 14 }, (_, i) => 2 ** (i + 7));
+  const sizes = [...powers, 1_000, 10_000, 100_000, 1_000_000]
+    .filter((nodes) => nodes <= setting.nodes)
+    .sort((a, b) => a - b);
+  const task = setting.task('rings measured', 'rings', sizes.length);
+  const rows: GrowthRow[] = [];
+  for (const [done, nodes] of sizes.entries()) {
+    rows.push(...measureSize(setting, nodes));
+    task.update(done + 1);
+  }
+  task.finish();
+  const schemes = Object.keys(THEORY);
+  const series = schemes.map((name) => ({
+    name,
+    colour: name.split(',')[0] as string,
+    dash: name.includes(',') ? 1 : 0,
+    points: rows.filter((row) => row.scheme === name).map((row) => [row.nodes, row.hopsMean] as const),
+  }));
+  const theory = (['chord', 'pastry'] as const).map((name) => ({
+    name: name === 'chord' ? '½·log2 N' : 'log16 N',
+    colour: 'theory',
+    dash: name === 'chord' ? 2 : 3,
+    points: sizes.map((nodes) => [nodes, (THEORY[name] as (nodes: number) => number)(nodes)] as const),
+  }));
+  const picture = lineChart({
+    title: 'Mean hops over the size of the ring',
+    x: { label: 'nodes', scale: 'log2', from: sizes[0] as number, to: sizes.at(-1) as number },
+    y: { label: 'mean hops', scale: 'linear', from: 0, to: HOPS_SHOWN },
+    series: [...series, ...theory],
+  });
+  const table = {
+    title: `Hops over the size of the ring, seed ${setting.seed}, placement ${setting.placement}`,
+    columns: ['nodes', 'scheme', 'rings', 'hops mean', 'theory', 'deviation %', 'p99', 'max', 'stretch'],
+    rows: rows.map((row) => [
+      String(row.nodes),
+      row.scheme,
+      row.rings,
+      row.hopsMean,
+      row.theory,
+      row.deviation * 100,
+      row.hopsP99,
+      row.hopsMax,
+      row.stretch,
+    ]),
+  };
+  return { tables: [table], figures: { seed: setting.seed, rows }, pictures: { 'routing-hops': picture } };
+}
+
+function measureSize(setting: GrowthSetting, nodes: number): GrowthRow[] {
+  const rings = Math.max(1, Math.round(NODES_TOGETHER / nodes));
+  const random = new Random(setting.seed);
+  const lookups = Math.ceil(setting.lookups / rings);
+  const sums = new Map<string, { hops: number; stretch: number; p99: number; max: number }>();
+  for (let i = 0; i < rings; i++) {
+    const ring = new LabRing(placedIds(nodes, setting.placement, random), random);
+    const builders = [
+      ...SCHEME_NAMES.map((name) => [name, () => buildScheme(name, ring).scheme] as const),
+      ['chord, fingers only', () => new ChordLab(ring, 1, true)] as const,
+    ];
+    for (const [name, build] of builders) {
+      const result = measureLookups(ring, build(), lookups, setting.seed + i);
+      const sum = sums.get(name) ?? { hops: 0, stretch: 0, p99: 0, max: 0 };
+      sum.hops += result.hopsMean / rings;
+      sum.stretch += result.stretch / rings;
+      sum.p99 = Math.max(sum.p99, result.hopsP99);
+      sum.max = Math.max(sum.max, result.hopsMax);
+      sums.set(name, sum);
+    }
+  }
+  return [...sums].map(([scheme, sum]) => {
+    const theory = (THEORY[scheme] as (nodes: number) => number)(nodes);
+    return {
+      nodes,
+      scheme,
+      rings,
+      hopsMean: sum.hops,
+      hopsP99: sum.p99,
+      hopsMax: sum.max,
+      stretch: sum.stretch,
+      theory,
+      deviation: sum.hops / theory - 1,
+    };
+  });
+}
