@@ -125,7 +125,9 @@ export class Queries {
     this.outbox = new Map();
     for (const [target, byHops] of outbox) {
       for (const [hops, operations] of byHops) {
-        for (const frame of frames(operations)) this.forward(target, hops + 1, frame);
+        // One whose deadline passed in this step was answered "nothing was written": it must not leave.
+        const open = operations.filter((operation) => !operation.done);
+        for (const frame of frames(open)) this.forward(target, hops + 1, frame);
       }
     }
   }
