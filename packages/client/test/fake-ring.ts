@@ -45,7 +45,7 @@ export class FakeRing {
   readonly nodes: FakeNode[] = [];
   readonly registryServer = new GrpcServer();
   registryAddress = '';
-  ring: Ring = { clusterId: 'fake', version: 0, members: [], arcs: [] };
+  view = new RingView({ clusterId: 'fake', version: 0, members: [], arcs: [] });
   /** Every ring there was, by version, so that changes can be told. */
   readonly history = new Map<number, Ring>();
   readonly watches = new Set<WatchStream>();
@@ -71,9 +71,13 @@ export class FakeRing {
     return this.nodes[index] as FakeNode;
   }
 
+  get ring(): Ring {
+    return this.view.ring;
+  }
+
   /** The node that owns a key. */
   ownerOf(key: string): FakeNode {
-    const arc = new RingView(this.ring).arcOfKey(ringKeyOf(key as Bytes)) as ArcConfig;
+    const arc = this.view.arcOfKey(ringKeyOf(key as Bytes)) as ArcConfig;
     return this.nodeOf(arc.primary);
   }
 
@@ -108,7 +112,7 @@ export class FakeRing {
   }
 
   announce(ring: Ring, tell = true): void {
-    this.ring = ring;
+    this.view = new RingView(ring);
     this.history.set(ring.version, ring);
     if (!tell) return;
     for (const watch of this.watches) watch.write(updateToWire(this.updateSince(ring.version - 1)));
@@ -290,7 +294,7 @@ export class FakeNode {
   }
 
   private answer(operation: Operation, direct: boolean): OperationResult {
-    const arc = new RingView(this.fake.ring).arcOfKey(operation.key) as ArcConfig;
+    const arc = this.fake.view.arcOfKey(operation.key) as ArcConfig;
     if (arc.primary === this.id) return this.apply(operation);
     if (direct) return { ok: false, code: 'NOT_OWNER', text: '' };
     this.forwarded++;

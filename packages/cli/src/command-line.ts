@@ -1,0 +1,89 @@
+/**
+ * Reads a command line, of the shell or of the prompt, and says which command it is with which options.
+ *
+ * Parsing does nothing else: commands run later, with everything they need at hand.
+ */
+
+import { Command } from 'commander';
+import { HelpShown, commandFault, declareOptions, quiet, readOptions } from '@ringkeep/shared/runtime';
+import { COMMANDS, type CommandSpec } from './commands';
+import {
+  declareShared,
+  readConnection,
+  readForm,
+  type ConnectionOptions,
+  type Environment,
+  type FormOptions,
+} from './config';
+import { UsageError, checked } from './failure';
+
+export interface CommandLine {
+  /** Absent: nothing but options was given. */
+  readonly command: ChosenCommand | undefined;
+  readonly form: FormOptions;
+  /** Absent in a line of the prompt. */
+  readonly connection: ConnectionOptions | undefined;
+}
+
+export interface ChosenCommand {
+  readonly spec: CommandSpec;
+  readonly operands: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface CommandLineSources {
+  readonly env: Environment;
+  readonly place: 'shell' | 'prompt';
+  /** Where --help goes. */
+  readonly writeHelp: (text: string) => void;
+}
+
+const EXIT_CODES = 'Exit codes: 0 done, 1 error, 2 usage, 3 key not present.';
+
+/** Throws a UsageError, or HelpShown after it has written what was asked for. */
+export function readCommandLine(args: readonly string[], sources: CommandLineSources): CommandLine {
+  const inShell = sources.place === 'shell';
+  const root = new Command(inShell ? 'ringkeep' : '');
+  root.description('Reads and writes a ring. Without a command it opens a prompt.');
+  root.configureHelp({ showGlobalOptions: true });
+  root.addHelpText('after', `\n${EXIT_CODES}`);
+  quiet(root);
+  root.configureOutput({ writeOut: sources.writeHelp });
+  declareShared(root, inShell);
+  let chosen: { readonly spec: CommandSpec; readonly command: Command } | undefined;
+  for (const spec of COMMANDS) declare(root, spec, (command) => (chosen = { spec, command }));
+  root.allowExcessArguments(true).action(() => undefined);
+  try {
+    root.parse([...args], { from: 'user' });
+  } catch (error) {
+    const fault = commandFault(error);
+    throw fault instanceof HelpShown ? fault : new UsageError(fault.message);
+  }
+  if (chosen === undefined && root.args.length > 0) throw unknownCommand(root.args[0] as string);
+  return {
+    command: chosen && choiceOf(chosen.spec, chosen.command, sources.env),
+    form: readForm(root, sources.env),
+    connection: inShell ? readConnection(root, sources.env) : undefined,
+  };
+}
+
+function declare(root: Command, spec: CommandSpec, chosen: (command: Command) => void): void {
+  const command = root.command(spec.name).description(spec.text).allowExcessArguments(false);
+  for (const { name, text } of spec.operands) command.argument(name, text);
+  declareOptions(command, spec.options);
+  if (spec.examples.length > 0) {
+    const examples = spec.examples.map((example) => `  ${root.name()} ${example}`.replace(/^ {3}/, '  '));
+    command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+  }
+  command.action(() => chosen(command));
+}
+
+function choiceOf(spec: CommandSpec, command: Command, env: Environment): ChosenCommand {
+  const options = checked(() => readOptions(command, spec.options, { env }));
+  return { spec, operands: command.args, options };
+}
+
+function unknownCommand(name: string): UsageError {
+  const known = [...COMMANDS.map((spec) => spec.name), 'help'].join(', ');
+  return new UsageError(`unknown command ${JSON.stringify(name)}; there are ${known}`);
+}

@@ -1,0 +1,19 @@
+export type { CommandContext, CommandSpec } from './command';
+import { loadCommand, lookupCommand } from './bulk';
+import type { CommandSpec } from './command';
+import { leaveCommand } from './leave';
+import { nodesCommand } from './nodes';
+import { deleteCommand, getCommand, setCommand } from './operations';
+import { ringCommand } from './ring';
+
+/** In the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  setCommand,
+  getCommand,
+  deleteCommand,
+  ringCommand,
+  nodesCommand,
+  leaveCommand,
+  loadCommand,
+  lookupCommand,
+];

@@ -1,0 +1,78 @@
+/** set, get, delete: one key. */
+
+import type { CommandContext, CommandSpec } from './command';
+import { bytesTyped, shown } from '../encoding';
+import { ExitCode } from '../failure';
+
+const KEY = { name: '<key>', text: 'the key' };
+
+export const setCommand: CommandSpec = {
+  name: 'set',
+  text: 'store a value under a key',
+  operands: [KEY, { name: '<value>', text: 'the value' }],
+  options: {},
+  examples: ['set city Porto', 'set --hex 00ff cafe', 'set -- -key "starts with a dash"'],
+  async run(context, [key = '', value = '']) {
+    const { client } = context.ring;
+    const bytes = bytesTyped(value, context.encoding, 'value');
+    const previous = await client.set(keyTyped(context, key), bytes, { signal: context.signal });
+    const told = previous === undefined ? undefined : tell(context, previous);
+    context.output.answer({ key, previous: told?.text ?? null, encoding: told?.encoding }, () =>
+      told === undefined ? 'stored' : `stored, replacing: ${context.output.printable(told.text)}`,
+    );
+    return ExitCode.Ok;
+  },
+};
+
+export const getCommand: CommandSpec = {
+  name: 'get',
+  text: 'print the value of a key',
+  operands: [KEY],
+  options: {},
+  examples: ['get city', 'get --json city'],
+  async run(context, [key = '']) {
+    const value = await context.ring.client.get(keyTyped(context, key), { signal: context.signal });
+    return found(context, key, value, '');
+  },
+};
+
+export const deleteCommand: CommandSpec = {
+  name: 'delete',
+  text: 'remove a key',
+  operands: [KEY],
+  options: {},
+  examples: ['delete city'],
+  async run(context, [key = '']) {
+    const value = await context.ring.client.delete(keyTyped(context, key), { signal: context.signal });
+    return found(context, key, value, 'deleted: ');
+  },
+};
+
+function keyTyped(context: CommandContext, key: string): Uint8Array {
+  return bytesTyped(key, context.encoding, 'key');
+}
+
+function found(
+  context: CommandContext,
+  key: string,
+  value: Uint8Array | undefined,
+  prefix: string,
+): ExitCode {
+  const { output } = context;
+  if (value === undefined) {
+    output.answer({ key, value: null }, () => []);
+    output.note('key not present');
+    return ExitCode.NotPresent;
+  }
+  const { text, encoding } = tell(context, value);
+  output.answer({ key, value: text, encoding }, () => prefix + output.printable(text));
+  return ExitCode.Ok;
+}
+
+function tell(context: CommandContext, value: Uint8Array): ReturnType<typeof shown> {
+  const told = shown(value, context.encoding);
+  if (context.encoding === 'text' && told.encoding !== 'utf8') {
+    context.output.note('the value is not UTF-8 text, it is shown in base64');
+  }
+  return told;
+}

@@ -1,0 +1,30 @@
+/** Exit codes, and the errors that stand for them. */
+
+import { RingError } from '@ringkeep/shared';
+
+export const ExitCode = { Ok: 0, Error: 1, Usage: 2, NotPresent: 3 } as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** The command line was wrong: nothing was tried. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof UsageError ? ExitCode.Usage : ExitCode.Error;
+}
+
+/** What to tell people of an error, in one line. */
+export function messageOf(error: unknown): string {
+  if (error instanceof RingError) return `${error.message} [${error.code}]`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Runs a check of what was typed: what it throws is a usage error. */
+export function checked<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
