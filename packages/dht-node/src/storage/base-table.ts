@@ -14,6 +14,7 @@
  */
 
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
@@ -115,6 +116,16 @@ export class BaseTable {
       counts: state.subarray(STATE_HEAD_BYTES, countsEnd),
       snapshot: state.subarray(countsEnd),
     };
+  }
+
+  /** Makes what a killed process left in the system's memory durable, before anything builds on it. */
+  async sync(): Promise<void> {
+    const file = await openFile(join(this.path, DATA_FILE), 'r+');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
 
   /** Writes a layer and the checkpoint that it leads to, both or neither. Resolves when they are durable. */

@@ -74,6 +74,7 @@ export class DiskStorage implements NodeStorage {
 
   async recover(visitor: RecoveryVisitor): Promise<void> {
     invariant(this.log === undefined, 'a storage recovers once');
+    await this.base.sync();
     const checkpoint = this.base.readCheckpoint();
     if (checkpoint !== undefined) visitor.snapshot(checkpoint.snapshot);
     const number = checkpoint?.number ?? 0;

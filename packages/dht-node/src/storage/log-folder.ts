@@ -28,6 +28,7 @@ export interface LogFolder {
   /** A file of that many bytes that begins with the head and goes on with zeros, its blocks allocated. */
   create(name: string, head: Uint8Array, bytes: number): Promise<void>;
   open(name: string): Promise<LogFile>;
+  /** Cuts a file to that many bytes at most and makes all that is left durable. */
   truncate(name: string, bytes: number): Promise<void>;
   remove(name: string): Promise<void>;
 }

@@ -181,10 +181,13 @@ function damage(folder: LogFolder, name: string, at: number, what: string): Ring
   );
 }
 
-/** The latest first: whatever a crash leaves of it is cut at the same place by the next start. */
+/**
+ * The latest first: whatever a crash leaves of it is cut at the same place by the next start. What stays
+ * may have been read from the system's memory, where a killed process left it, so it is synced.
+ */
 async function cut(folder: LogFolder, end: End, later: readonly string[]): Promise<void> {
   for (const name of [...later].reverse()) await folder.remove(name);
-  const { name, bytes } = end.segment;
+  const { name } = end.segment;
   if (end.at === SEGMENT_HEADER_BYTES) await folder.remove(name);
-  else if (end.at < bytes.length) await folder.truncate(name, end.at);
+  else await folder.truncate(name, end.at);
 }

@@ -12,7 +12,7 @@ test('keys of a narrow arc, which share their first bits, are found, counted and
     return ringKey(narrow, String(i) as Bytes);
   });
   for (const [index, key] of keys.entries()) table.set(key, index);
-  for (const [index, key] of keys.entries()) expect(table.get(key)).toBe(index);
+  expect(keys.map((key) => table.get(key))).toEqual(keys.map((_, index) => index));
   expect([...table.entries(WHOLE_RING)].map(([key]) => key)).toEqual([...keys].sort());
   const [from, to] = [keys[7], keys[77]].sort() as [RingKey, RingKey];
   const inside = keys.filter((key) => key >= from && key < to);
@@ -28,16 +28,16 @@ test('any number of keys may share a position', () => {
   const table = new RingTable<number>(weigh);
   const keys = Array.from({ length: 2_000 }, (_, i) => ringKey('samesame' as Bytes, String(i) as Bytes));
   for (const [index, key] of keys.entries()) table.set(key, index);
-  for (const [index, key] of keys.entries()) expect(table.get(key)).toBe(index);
+  expect(keys.map((key) => table.get(key))).toEqual(keys.map((_, index) => index));
   expect(table.size({ from: 'samesame' as Bytes, to: 'samesamf' as Bytes }).keys).toBe(2_000);
 });
 
 test('large tables agree with a sorted map on any range', async () => {
-  await forSeeds(5, (random) => {
-    const draw = new Draw(random, 20_000);
+  await forSeeds(3, (random) => {
+    const draw = new Draw(random, 10_000);
     const table = new RingTable<number>(weigh);
     const model = new Map<RingKey, number>();
-    for (let i = 0; i < 30_000; i++) {
+    for (let i = 0; i < 15_000; i++) {
       const key = draw.key();
       if (random.chance(0.2)) {
         table.delete(key);
@@ -48,13 +48,13 @@ test('large tables agree with a sorted map on any range', async () => {
       }
     }
     const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
-    expect([...table.entries(WHOLE_RING)]).toEqual(sorted);
+    expect(JSON.stringify([...table.entries(WHOLE_RING)])).toBe(JSON.stringify(sorted));
     for (let i = 0; i < 5; i++) {
       const range = draw.range();
       const inside = sorted.filter(
         ([key]) => key >= range.from && (range.to === undefined || key < range.to),
       );
-      expect([...table.entries(range)]).toEqual(inside);
+      expect(JSON.stringify([...table.entries(range)])).toBe(JSON.stringify(inside));
       expect(table.size(range)).toEqual({
         keys: inside.length,
         bytes: inside.reduce((sum, [, value]) => sum + value, 0),

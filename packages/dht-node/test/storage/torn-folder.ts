@@ -41,7 +41,16 @@ export class TornFolder implements LogFolder {
     return new TornFolder(found);
   }
 
-  /** The folder with everything in it, as after a crash of the process alone. */
+  /** The folder with everything in it, as after a crash of the process alone; durable is what was synced. */
+  killed(): TornFolder {
+    const found = new Map<string, StoredFile>();
+    for (const [name, { bytes, durable }] of this.files) {
+      found.set(name, { bytes: Buffer.from(bytes), durable: Buffer.from(durable) });
+    }
+    return new TornFolder(found);
+  }
+
+  /** A copy of the folder with everything in it durable. */
   copy(): TornFolder {
     const found = new Map<string, StoredFile>();
     for (const [name, { bytes }] of this.files) {
