@@ -35,7 +35,7 @@ export async function readHistory(input: Readable, name: string): Promise<Histor
         cause: error,
       });
     }
-    if (error instanceof TypeError) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
       throw new RingError('INVALID_ARGUMENT', `${name}: not UTF-8 after line ${lineNumber}`, {
         cause: error,
       });

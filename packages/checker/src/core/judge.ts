@@ -10,15 +10,16 @@ import type { Model, TimedOperation } from './model';
 import { Search, type SearchLimits, type SearchOutcome } from './search';
 import { Timeline } from './timeline';
 
+/** Seconds of work and a fraction of a usual heap: what exceeds them would seldom end at ten times as much. */
 export const DEFAULT_LIMITS: SearchLimits = {
-  stepsMax: 200_000_000,
+  stepsMax: 20_000_000,
   visitedBytesMax: 256 * 1024 * 1024,
 };
 
 /** Partial orders that are kept as evidence. */
 const PARTIAL_ORDERS_MAX = 8;
-/** Steps spent on finding more of them: they are an illustration. */
-const ILLUSTRATION_STEPS_MAX = 2_000_000;
+/** Steps for each question asked on the way to the evidence: the verdict stands without it. */
+const EVIDENCE_STEPS_MAX = 1_000_000;
 
 export interface PartialOrder<State, Operation> {
   readonly order: readonly TimedOperation<Operation>[];
@@ -65,13 +66,18 @@ export function judge<State, Operation>(
   operations: readonly TimedOperation<Operation>[],
   limits: SearchLimits = DEFAULT_LIMITS,
 ): Judgement<State, Operation> {
+  const evidenceLimits = { ...limits, stepsMax: Math.min(limits.stepsMax, EVIDENCE_STEPS_MAX) };
   const inCallOrder = [...operations].sort((a, b) => a.callAt - b.callAt);
   const { outcome, order, steps } = attempt(model, inCallOrder, Infinity, limits);
   switch (outcome) {
     case 'found':
       return { verdict: 'linearizable', order, steps };
     case 'none':
-      return { verdict: 'not-linearizable', evidence: findEvidence(model, inCallOrder, limits), steps };
+      return {
+        verdict: 'not-linearizable',
+        evidence: findEvidence(model, inCallOrder, evidenceLimits),
+        steps,
+      };
     case 'steps-exhausted':
       return { verdict: 'undecided', reason: 'steps', steps };
     case 'memory-exhausted':
@@ -142,21 +148,17 @@ function illustrate<State, Operation>(
   const timeline = new Timeline(model, operations, cutAt);
   const longest = new Map<number, number[]>();
   let furthest = -1;
-  const search: Search = new Search(
-    timeline,
-    { ...limits, stepsMax: Math.min(limits.stepsMax, ILLUSTRATION_STEPS_MAX) },
-    {
-      lookAhead: false,
-      onDeadEnd: (event, state) => {
-        if (event < furthest) return;
-        if (event > furthest) longest.clear();
-        furthest = event;
-        const known = longest.get(state);
-        if (known === undefined ? longest.size < PARTIAL_ORDERS_MAX : known.length < search.orderLength)
-          longest.set(state, search.order());
-      },
+  const search: Search = new Search(timeline, limits, {
+    lookAhead: false,
+    onDeadEnd: (event, state) => {
+      if (event < furthest) return;
+      if (event > furthest) longest.clear();
+      furthest = event;
+      const known = longest.get(state);
+      if (known === undefined ? longest.size < PARTIAL_ORDERS_MAX : known.length < search.orderLength)
+        longest.set(state, search.order());
     },
-  );
+  });
   search.run();
   if (timeline.events.length - 1 !== furthest) return [];
   return [...longest].map(([state, order]) => ({

@@ -13,8 +13,8 @@
  * 4. A configuration is skipped when one was seen that differs by fewer optional operations only.
  * 5. A write that nobody will see goes in front of the first one that overwrites the state (see ledger.ts).
  * 6. A state that is still needed and cannot come again is not left (ledger.ts), and when two such states would
- *    have to hold at once there is no order (spans.ts). `lookAhead: false` turns this off, to see how far
- *    an order gets without regard to what comes later.
+ *    have to hold at once there is no order (spans.ts). `lookAhead: false` turns this off, and tries optional
+ *    operations without need, to see how far an order gets and which states it can end in.
  */
 
 import { Ledger } from './ledger';
@@ -23,7 +23,7 @@ import type { Timeline } from './timeline';
 import { Visited } from './visited';
 
 export interface SearchLimits {
-  /** Operations tried and configurations compared; some ten millions a second. */
+  /** Operations tried and configurations compared; one to ten millions a second. */
   readonly stepsMax: number;
   /** Memory for the configurations that were visited. */
   readonly visitedBytesMax: number;
@@ -113,7 +113,7 @@ export class Search {
       const frame = this.frames[this.depth - 1] as Frame;
       const candidate = this.nextCandidate(frame);
       if (candidate === undefined) {
-        if (frame.unneededFrom === -1) this.options.onDeadEnd?.(frame.event, frame.state);
+        this.options.onDeadEnd?.(frame.event, frame.state);
         this.depth--;
         if (this.depth > 0) this.restore(this.frames[this.depth - 1] as Frame);
         continue;
@@ -186,7 +186,7 @@ export class Search {
 
   private listOptional(others: number[]): void {
     const { needs, kindsByMakes, linkKinds, kinds } = this.timeline;
-    let anyMayHelp = kindsByMakes === undefined;
+    let anyMayHelp = kindsByMakes === undefined || !this.options.lookAhead;
     for (const index of this.occupants) {
       if (anyMayHelp) break;
       if (index === -1 || this.isPlaced[index] === 1) continue;
