@@ -11,6 +11,8 @@ import { clockwiseDistance, type NodeId, type Position } from '@ringkeep/shared'
 import type { Peer } from './scheme';
 
 const FIRST_CAPACITY = 16;
+/** From so many peers on a search begins at a guess. */
+const GUESS_FROM = 128;
 
 export class PeerCircle {
   private offsets = new BigUint64Array(FIRST_CAPACITY);
@@ -39,6 +41,20 @@ export class PeerCircle {
   lastAtOrBefore(offset: bigint): number {
     let low = 0;
     let high = this.items.length;
+    if (high > GUESS_FROM) {
+      // Ids are hashes, spread evenly: the place is near the offset's share of the ring, and the search stays in one part of memory.
+      const guess = Math.floor((Number(offset >> 32n) / 2 ** 32) * high);
+      let step = GUESS_FROM;
+      if ((this.offsets[guess] as bigint) <= offset) {
+        low = guess + 1;
+        while (low + step < high && (this.offsets[low + step] as bigint) <= offset) step *= 2;
+        high = Math.min(high, low + step);
+      } else {
+        high = guess;
+        while (high - step > 0 && (this.offsets[high - step] as bigint) > offset) step *= 2;
+        low = Math.max(0, high - step);
+      }
+    }
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.offsets[middle] as bigint) <= offset) low = middle + 1;

@@ -7,14 +7,14 @@ import type { LabRing } from './lab-ring';
 import type { LabScheme, RepairableScheme } from './lab-scheme';
 import { NeighboursLab } from './neighbours-lab';
 import { OneHopLab } from './one-hop-lab';
-import { PastryLab } from './pastry-lab';
+import { PastryLab, type BuildProgress } from './pastry-lab';
 
-export interface Built<S extends LabScheme = LabScheme> {
-  readonly scheme: S;
+export interface Built {
+  readonly scheme: LabScheme;
   readonly seconds: number;
 }
 
-export function buildScheme(name: SchemeName, ring: LabRing, onProgress?: (done: number) => void): Built {
+export function buildScheme(name: SchemeName, ring: LabRing, onProgress?: BuildProgress): Built {
   const startedMs = performance.now();
   const scheme = newScheme(name, ring, onProgress);
   return { scheme, seconds: (performance.now() - startedMs) / 1000 };
@@ -25,7 +25,7 @@ export function repairable(scheme: LabScheme): RepairableScheme | undefined {
   return scheme instanceof ChordLab || scheme instanceof PastryLab ? scheme : undefined;
 }
 
-function newScheme(name: SchemeName, ring: LabRing, onProgress?: (done: number) => void): LabScheme {
+function newScheme(name: SchemeName, ring: LabRing, onProgress?: BuildProgress): LabScheme {
   switch (name) {
     case 'one-hop':
       return new OneHopLab(ring);

@@ -86,7 +86,7 @@ export class ChordLab implements RepairableScheme {
    * Drops the dead; takes over the list of the first living successor; looks dead fingers up anew; then each
    * node tells its successor of itself.
    */
-  repair(alive: Uint8Array): number {
+  repair(alive: Uint8Array, onProgress: (nodesDone: number) => void = () => undefined): number {
     const before = this.successors.slice();
     let messages = 0;
     for (let node = 0; node < this.ring.size; node++) {
@@ -94,6 +94,7 @@ export class ChordLab implements RepairableScheme {
       if (alive[this.predecessors[node] as number] === 0) this.predecessors[node] = NOBODY;
       messages += this.repairList(node, before, alive);
       messages += this.repairFingers(node, alive);
+      onProgress(node + 1);
     }
     for (let node = 0; node < this.ring.size; node++) {
       const successor = this.successors[node * this.listLength] as number;

@@ -28,5 +28,5 @@ export interface RepairableScheme extends LabScheme {
   /** The next hop of a node that has just found those in `tried` dead. */
   hopAround(node: number, target: number, tried: Tried): number;
   /** One round in which every living node repairs each of its entries once. Returns the messages of all. */
-  repair(alive: Uint8Array): number;
+  repair(alive: Uint8Array, onProgress?: (nodesDone: number) => void): number;
 }

@@ -46,7 +46,7 @@ export function measureLookups(
     hops.add(walked.hops);
     way += walked.distance;
     direct += ring.proximity(start, walked.end);
-    if ((i & 255) === 255) onProgress(i + 1, total);
+    if ((i & 255) === 255 || i + 1 === total) onProgress(i + 1, total);
   }
   return {
     lookups: total,

@@ -25,8 +25,8 @@ const NEIGHBOURHOOD_SIZE = 32;
 const GRID_FROM = 24;
 const NONE_TRIED: Tried = [];
 
-/** Told of the nodes whose places have been filled, up to rows × nodes. */
-export type BuildProgress = (done: number) => void;
+/** Told of the rows that have been filled, of all nodes together. */
+export type BuildProgress = (done: number, total: number) => void;
 
 export class PastryLab implements RepairableScheme {
   readonly name = 'pastry';
@@ -107,13 +107,14 @@ export class PastryLab implements RepairableScheme {
    * entry the others of the row, then those below it, are asked for their entry in that place, until one is alive.
    * Where nobody is left behind a node, it finds its predecessor by a walk round the ring, which the paper has not.
    */
-  repair(alive: Uint8Array): number {
+  repair(alive: Uint8Array, onProgress: (nodesDone: number) => void = () => undefined): number {
     const before = this.leaves.slice();
     let messages = 0;
     for (let node = 0; node < this.ring.size; node++) {
       if (alive[node] === 0) continue;
       messages += this.repairSide(node, 0, before, alive) + this.repairSide(node, 1, before, alive);
       messages += this.repairTable(node, alive);
+      onProgress(node + 1);
     }
     for (let node = 0; node < this.ring.size; node++) {
       const before = this.leaves[node * this.leafSetSize + this.half] as number;
@@ -181,7 +182,7 @@ export class PastryLab implements RepairableScheme {
         groups.push([start, end, depth + 1]);
       }
       done += to - from;
-      onProgress(done);
+      onProgress(done, this.rows);
     }
   }
 

@@ -45,9 +45,9 @@ export function measureFailures(
   const living = Int32Array.from([...alive.keys()].filter((node) => alive[node] === 1));
   const rows: FailureRow[] = [];
   for (let rounds = 0; rounds <= ROUNDS; rounds++) {
-    const label = `${scheme.name}, ${percent(deadShare)} dead, after ${rounds} rounds`;
-    const messages = rounds === 0 ? 0 : scheme.repair(alive);
-    const asking = task(label, 'look-ups', lookups);
+    const label = `${scheme.name}, ${deadShare} dead`;
+    const messages = rounds === 0 ? 0 : repairOnce(scheme, alive, `${label}, repair round ${rounds}`, task);
+    const asking = task(`${label}, looking up after ${rounds} rounds`, 'look-ups', lookups);
     const draw = new Random(seed + 1);
     let reached = 0;
     let hops = 0;
@@ -59,7 +59,7 @@ export function measureFailures(
       if (walked.end === owners[ring.owner(target)]) reached++;
       hops += walked.hops;
       timeouts += walked.timeouts;
-      if ((i & 1023) === 1023) asking.update(i + 1);
+      if ((i & 1023) === 1023 || i + 1 === lookups) asking.update(i + 1);
     }
     asking.finish();
     rows.push({
@@ -137,6 +137,20 @@ export function failures(setting: FailuresSetting): Outcome {
     ]),
   };
   return { tables: [table], figures: { nodes, seed, results }, pictures: { 'routing-failures': picture } };
+}
+
+function repairOnce(
+  scheme: RepairableScheme,
+  alive: Uint8Array,
+  label: string,
+  task: Setting['task'],
+): number {
+  const repairing = task(label, 'nodes', alive.length);
+  const messages = scheme.repair(alive, (done) => {
+    if ((done & 255) === 0 || done === alive.length) repairing.update(done);
+  });
+  repairing.finish();
+  return messages;
 }
 
 function withDead(size: number, deadShare: number, random: Random): Uint8Array {
