@@ -17,7 +17,7 @@ export interface ServerAddress {
 }
 
 export const PORT_MAX = 65_535;
-const FORM = /^(?:(https?):\/\/)?(\[[^\]]*\]|[^/:[\]?#@\s]*)(?::([^/?#]*))?\/?$/i;
+const FORM = /^(?:(https?):\/\/)?(\[[^\]]*\]|[^/:[\]?#@\s]*)(?::([^:/?#]*))?\/?$/i;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*\.?$/i;
 
 /** Throws INVALID_ARGUMENT saying what is wrong with the text. */

@@ -32,7 +32,7 @@ const VISIBLE = /^lock-[0-9a-f]{16}$/;
 /** sockaddr_un holds 108 bytes on Linux and 104 on macOS, the final zero included. */
 const SOCKET_PATH_BYTES_MAX = 100;
 /** How long a contender waits for another one's word before it takes it for a holder that is stopped. */
-const ANSWER_TIMEOUT_MS = 3_000;
+const ANSWER_TIMEOUT_MS = 1_000;
 /** Pause before a contender that closed the connection is asked again. */
 const ASK_AGAIN_MS = 50;
 const HELD = 'held';

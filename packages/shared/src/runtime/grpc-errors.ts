@@ -78,7 +78,9 @@ export function fromServiceError(error: unknown, facts: CallFacts): RingError {
   }
   const named = error.metadata?.get(CODE_TRAILER)[0];
   const code =
-    typeof named === 'string' && named in ERROR_CODES ? (named as ErrorCode) : codeOf(error, facts.writes);
+    typeof named === 'string' && Object.hasOwn(ERROR_CODES, named)
+      ? (named as ErrorCode)
+      : codeOf(error, facts.writes);
   return new RingError(code, `${error.details || ERROR_CODES[code].text} (${where})`, { cause: error });
 }
 

@@ -35,6 +35,9 @@ export interface Endpoint {
   readonly portOption?: string | undefined;
 }
 
+/** How long cutting connections may take before a stop is over all the same. */
+const CUT_MS_MAX = 1_000;
+
 class Malformed {
   constructor(readonly why: string) {}
 }
@@ -54,6 +57,8 @@ const refuseMalformed: ServerInterceptor = (_method, call) =>
 export class GrpcServer {
   /** For services that add themselves: reflection, health. */
   readonly grpc: Server;
+  /** host:port of what is bound. */
+  private readonly bound: string[] = [];
   private stopped: Promise<void> | undefined;
 
   constructor(private readonly tls: TlsMaterial = NO_TLS) {
@@ -76,22 +81,30 @@ export class GrpcServer {
     return new Promise((resolve, reject) => {
       this.grpc.bindAsync(hostAndPort(endpoint), credentials, (error, port) => {
         if (error) reject(bindFault(endpoint, error));
-        else resolve(port);
+        else {
+          this.bound.push(hostAndPort({ host: endpoint.host, port }));
+          resolve(port);
+        }
       });
     });
   }
 
-  /** Takes no new calls, lets the present ones end for at most `deadlineMs`, then cuts them. Idempotent. */
+  /**
+   * Takes no new calls, lets the present ones end for at most `deadlineMs`, then cuts them. Idempotent; the
+   * first deadline counts.
+   *
+   * `drain` comes first: it remembers the connections and cuts them, which forceShutdown does not without
+   * channelz. Its timer does not keep the process alive, hence the second one.
+   */
   stop(deadlineMs: number): Promise<void> {
     this.stopped ??= new Promise((resolve) => {
-      const force = setTimeout(() => {
-        this.grpc.forceShutdown();
+      const done = (): void => {
+        clearTimeout(last);
         resolve();
-      }, deadlineMs);
-      this.grpc.tryShutdown(() => {
-        clearTimeout(force);
-        resolve();
-      });
+      };
+      const last = setTimeout(done, deadlineMs + CUT_MS_MAX);
+      for (const address of this.bound) this.grpc.drain(address, deadlineMs);
+      this.grpc.tryShutdown(done);
     });
     return this.stopped;
   }

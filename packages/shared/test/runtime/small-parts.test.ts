@@ -1,0 +1,180 @@
+import { Writable } from 'node:stream';
+import { Random } from '@ringkeep/shared';
+import {
+  Backoff,
+  MonotonicClock,
+  createLogger,
+  createProgress,
+  loadTls,
+  silentLogger,
+  type LoggerOptions,
+} from '@ringkeep/shared/runtime';
+
+class Sink extends Writable {
+  text = '';
+  constructor(readonly isTTY = false) {
+    super({
+      write: (chunk: Buffer, _encoding, done) => {
+        this.text += chunk.toString();
+        done();
+      },
+    });
+  }
+}
+
+function lines(options: Partial<LoggerOptions>, tty = false) {
+  const stream = new Sink(tty);
+  const log = createLogger({ level: 'info', format: 'text', namespace: 'node', stream, ...options });
+  return { log, stream };
+}
+
+describe('logging', () => {
+  test('text lines carry time, level, namespace, text and facts', () => {
+    const { log, stream } = lines({});
+    log
+      .child('storage')
+      .warn('slow sync', { ms: 12, file: 'a b', id: 7n, error: new Error('why'), none: undefined });
+    expect(stream.text).toMatch(/^\S+Z warn {2}node\.storage: slow sync ms=12 file="a b" id=7 error=why\n$/);
+  });
+
+  test('lines below the level are not made', () => {
+    const { log, stream } = lines({ level: 'warn' });
+    log.info('unheard');
+    log.error('heard');
+    expect(stream.text).toContain('heard');
+    expect(stream.text).not.toContain('unheard');
+  });
+
+  test('JSON lines are JSON', () => {
+    const { log, stream } = lines({ format: 'json' });
+    log.info('text', { id: 7n });
+    expect(JSON.parse(stream.text)).toMatchObject({
+      level: 'info',
+      namespace: 'node',
+      text: 'text',
+      id: '7',
+    });
+  });
+
+  test('colours are for terminals only', () => {
+    const escape = String.fromCharCode(27);
+    const plain = lines({});
+    const coloured = lines({}, true);
+    plain.log.info('x');
+    coloured.log.info('x');
+    expect(plain.stream.text).not.toContain(escape);
+    expect(coloured.stream.text).toContain(escape);
+  });
+
+  test('the silent logger is silent, and so are its children', () => {
+    expect(() => silentLogger.child('x').error('y')).not.toThrow();
+  });
+});
+
+describe('progress', () => {
+  test('off a terminal it is a line every few seconds and one at the end', () => {
+    const stream = new Sink();
+    let now = 0;
+    const progress = createProgress({
+      label: 'loading',
+      unit: 'records',
+      total: 200,
+      stream,
+      now: () => now,
+    });
+    for (let done = 0; done <= 100; done++) {
+      now += 100;
+      progress.update(done);
+    }
+    progress.finish();
+    progress.finish();
+    expect(stream.text.split('\n').slice(0, -1)).toEqual([
+      'loading: 29 of 200 (14 %) records, 3.0 s, 10/s',
+      'loading: 59 of 200 (29 %) records, 6.0 s, 10/s',
+      'loading: 89 of 200 (44 %) records, 9.0 s, 10/s',
+      'loading: 100 of 200 (50 %) records, 10.1 s, 10/s',
+    ]);
+  });
+
+  test('an unknown total is left out until it is known', () => {
+    const stream = new Sink();
+    let now = 0;
+    const progress = createProgress({ label: 'loading', unit: 'records', stream, now: () => now });
+    now = 4_000;
+    progress.update(8);
+    now = 8_000;
+    progress.update(16, 32);
+    expect(stream.text).toBe(
+      'loading: 8 records, 4.0 s, 2/s\nloading: 16 of 32 (50 %) records, 8.0 s, 2/s\n',
+    );
+  });
+
+  test('on a terminal it is a bar', () => {
+    const stream = new Sink(true);
+    const progress = createProgress({ label: 'loading', unit: 'records', total: 10, stream });
+    progress.update(10);
+    progress.finish();
+    expect(stream.text).toContain('10/10 records');
+  });
+});
+
+describe('back-off', () => {
+  test('pauses are random below a limit that doubles up to the greatest, and start over after a success', () => {
+    const seed = 20_251;
+    const backoff = new Backoff(new Random(seed), { firstMs: 10, maxMs: 100, factor: 2 });
+    for (const limit of [10, 20, 40, 80, 100, 100]) {
+      const pause = backoff.nextMs();
+      expect(pause).toBeGreaterThanOrEqual(0);
+      expect(pause).toBeLessThan(limit);
+    }
+    backoff.reset();
+    expect(backoff.nextMs()).toBeLessThan(10);
+  });
+
+  test('the same seed gives the same pauses', () => {
+    const [a, b] = [new Backoff(new Random(5)), new Backoff(new Random(5))];
+    for (let i = 0; i < 5; i++) expect(a.nextMs()).toBe(b.nextMs());
+  });
+
+  test('a policy that shrinks is a mistake', () => {
+    expect(() => new Backoff(new Random(1), { firstMs: 10, maxMs: 5, factor: 2 })).toThrow(
+      'broken invariant',
+    );
+  });
+});
+
+describe('the monotonic clock', () => {
+  test('notices once that the machine slept, and small steps that add up', () => {
+    const time = { running: 0, elapsed: 500_000 };
+    const clock = new MonotonicClock(
+      () => time.running,
+      () => time.elapsed,
+    );
+    const pass = (runningMs: number, sleptMs: number): boolean => {
+      time.running += runningMs;
+      time.elapsed += runningMs + sleptMs;
+      return clock.suspended();
+    };
+    expect(pass(10_000, 10)).toBe(false);
+    expect(pass(10_000, -10)).toBe(false);
+    expect(pass(1, 3_000)).toBe(true);
+    expect(pass(1, 0)).toBe(false);
+    expect([pass(1, 30), pass(1, 30)]).toEqual([false, true]);
+    expect(clock.now()).toBe(time.running);
+  });
+
+  test('on this machine it grows and has not slept', () => {
+    const clock = new MonotonicClock();
+    const before = clock.now();
+    expect(clock.now()).toBeGreaterThanOrEqual(before);
+    expect(clock.suspended()).toBe(false);
+  });
+});
+
+describe('TLS files', () => {
+  test('none are no TLS, one of two is an error, a missing one is named', async () => {
+    expect(await loadTls({})).toEqual({ ca: undefined });
+    await expect(loadTls({ key: 'k' })).rejects.toThrow('only one of them');
+    await expect(loadTls({ ca: '/no/such' })).rejects.toThrow('certificate authority /no/such');
+  });
+});
