@@ -1,5 +1,6 @@
 /** The node's command line: resolved once, eagerly; what is wrong is named with its flag and variable. */
 
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RingError } from '@ringkeep/shared';
 import {
@@ -27,7 +28,7 @@ const specs = {
   advertise: option({
     flag: '--advertise <address>',
     env: 'NODE_ADVERTISE',
-    text: 'address under which the other nodes and clients reach this node',
+    text: 'address under which others reach this node; "hostname" takes this machine’s name; the port may be left out',
     read: optionValues.text,
   }),
   registry: option({
@@ -156,7 +157,7 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
     node: {
       port,
       host: options.host,
-      advertise: options.advertise,
+      advertise: options.advertise === 'hostname' ? hostname() : options.advertise,
       join: options.join,
       registry: options.join === undefined ? (options.registry ?? REGISTRY_DEFAULT) : undefined,
       storage: options.storage,

@@ -206,11 +206,7 @@ export class RingNode {
       portOption: 'the PORT argument or NODE_PORT',
     });
     await lifecycle.start(() => ({ name: 'server', stop: () => server.stop(STOP_DEADLINE_MS / 4) }));
-    const advertised = options.advertise ?? hostAndPort({ host: listenHost, port });
-    const scheme = options.tls?.identity ? 'https' : 'http';
-    const address = addressUrl(
-      parseAddress(advertised.includes('://') ? advertised : `${scheme}://${advertised}`),
-    );
+    const address = advertisedAddress(options, listenHost, port);
     this.facts = { address, registryAddress, storage: storage.name };
     await lifecycle.start(() => followers);
     await lifecycle.start(() => watchers);
@@ -398,6 +394,18 @@ export class RingNode {
     if (!result.ok) throw new RingError(result.code, result.text);
     return result.value === undefined ? undefined : bufferOfBytes(result.value);
   }
+}
+
+/** The URL to tell others: what is given, completed by scheme and port where those are left out. */
+function advertisedAddress({ advertise, tls }: NodeOptions, host: string, port: number): string {
+  const given = advertise ?? host;
+  const [scheme, rest] = given.includes('://')
+    ? given.split('://', 2)
+    : [tls?.identity ? 'https' : 'http', given];
+  const hasPort = /^(\[[^\]]*\]|[^:]*):\d+$/.test(rest as string);
+  return addressUrl(
+    parseAddress(`${scheme}://${hasPort ? rest : hostAndPort({ host: rest as string, port })}`),
+  );
 }
 
 function bytes(text: Key): Bytes {

@@ -1,0 +1,97 @@
+/**
+ * Registries and nodes as processes of their own, started and ended by the scripts and tests of this
+ * project: started at once, ready when they say so, stopped in order.
+ */
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+const MAIN = {
+  registry: join(ROOT, 'packages/registry/dist/main.js'),
+  node: join(ROOT, 'packages/dht-node/dist/main.js'),
+} as const;
+
+/** Lines kept of what a process said last, for the message when it fails. */
+const LINES_KEPT = 20;
+
+export class RingProcess {
+  private readonly lines: string[] = [];
+  /** Resolves with the first line on stdout, which says that it is ready. */
+  readonly ready: Promise<string>;
+  readonly exited: Promise<number | NodeJS.Signals>;
+  private ended = false;
+
+  private constructor(
+    readonly name: string,
+    private readonly child: ChildProcess,
+  ) {
+    this.exited = new Promise((resolve) => {
+      child.on('exit', (code, signal) => {
+        this.ended = true;
+        resolve(code ?? signal ?? 1);
+      });
+    });
+    this.ready = new Promise((resolve, reject) => {
+      child.on('error', reject);
+      if (child.stdout) {
+        createInterface({ input: child.stdout }).on('line', (line) => {
+          if (/ ready on /.test(line)) resolve(line);
+          this.keep(line);
+        });
+      }
+      if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => this.keep(line));
+      void this.exited.then((code) =>
+        reject(new Error(`${name} ended with ${code}:\n${this.lines.join('\n')}`)),
+      );
+    });
+    this.ready.catch(() => undefined);
+  }
+
+  /** Starts a registry or a node. Only what `env` says goes along with the environment of this process. */
+  static start(
+    kind: keyof typeof MAIN,
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ): RingProcess {
+    const child = spawn(process.execPath, [MAIN[kind], ...args], {
+      // A process group of its own: Ctrl-C reaches this process only, which then stops the others in order.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, LOG_LEVEL: 'info', ...env },
+    });
+    return new RingProcess(kind === 'registry' ? 'the registry' : `the node ${args[0]}`, child);
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  get running(): boolean {
+    return !this.ended;
+  }
+
+  /** What it said last, oldest first. */
+  get lastLines(): readonly string[] {
+    return this.lines;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (!this.ended) this.child.kill(signal);
+  }
+
+  /** Asks it to stop, waits, and ends it by force when that takes too long. */
+  async stop(withinMs = 30_000): Promise<number | NodeJS.Signals> {
+    this.signal('SIGTERM');
+    const force = setTimeout(() => this.signal('SIGKILL'), withinMs);
+    const code = await this.exited;
+    clearTimeout(force);
+    return code;
+  }
+
+  private keep(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length > LINES_KEPT) this.lines.shift();
+  }
+}

@@ -1,0 +1,44 @@
+/** What every script has in common: its command line, its exit code, and an orderly end. */
+
+import { RingError } from '@ringkeep/shared';
+import { HelpShown, parseProgram, type OptionSpecs, type OptionValues } from '@ringkeep/shared/runtime';
+
+export interface Script<Specs extends OptionSpecs> {
+  /** As it is called, e.g. `npm run mass-join --`. */
+  readonly name: string;
+  readonly text: string;
+  readonly specs: Specs;
+  readonly operands?: readonly { readonly name: string; readonly text: string }[];
+}
+
+/** Runs a script: its result is the exit code; an error is printed and gives 1, a wrong command line 2. */
+export function runScript<Specs extends OptionSpecs>(
+  script: Script<Specs>,
+  body: (options: OptionValues<Specs>, operands: string[]) => Promise<number>,
+): void {
+  Promise.resolve()
+    .then(() => parseProgram({ ...script, env: process.env }, process.argv.slice(2)))
+    .then(({ options, operands }) => body(options, operands))
+    .then(
+      (code) => process.exit(code),
+      (error: unknown) => {
+        if (error instanceof HelpShown) process.exit(0);
+        console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+        process.exit(error instanceof RingError && error.code === 'INVALID_ARGUMENT' ? 2 : 1);
+      },
+    );
+}
+
+/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once. */
+export function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(130);
+        asked = true;
+        resolve();
+      });
+    }
+  });
+}
