@@ -26,6 +26,10 @@ export function describeWithTimes(operation: HistoryOperation): string {
   const end =
     returnMs === null
       ? 'never answered'
-      : `${outcome === 'unknown' ? 'given up' : 'answered'} at ${returnMs} ms`;
-  return `client ${client}: ${describeOperation(operation)}, called at ${callMs} ms, ${end}`;
+      : `${outcome === 'unknown' ? 'given up' : 'answered'} at ${shown(returnMs)}`;
+  return `client ${client}: ${describeOperation(operation)}, called at ${shown(callMs)}, ${end}`;
+}
+
+function shown(timeMs: number): string {
+  return `${Math.round(timeMs * 1000) / 1000} ms`;
 }

@@ -13,7 +13,7 @@ import { describeOperation, describeValue } from './history';
 import { escapeMarkup } from './markup';
 
 const COLUMN_PX = 46;
-const ROW_PX = 34;
+const ROW_PX = 42;
 const BAR_PX = 24;
 const NAMES_PX = 86;
 const MARGIN_PX = 12;

@@ -19,7 +19,7 @@ export const DEFAULT_LIMITS: SearchLimits = {
 /** Partial orders that are kept as evidence. */
 const PARTIAL_ORDERS_MAX = 8;
 /** Steps for each question asked on the way to the evidence: the verdict stands without it. */
-const EVIDENCE_STEPS_MAX = 1_000_000;
+const EVIDENCE_STEPS_MAX = 5_000_000;
 
 export interface PartialOrder<State, Operation> {
   readonly order: readonly TimedOperation<Operation>[];
