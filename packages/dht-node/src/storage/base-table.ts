@@ -8,7 +8,7 @@
  *
  * What this file knows about lmdb-js: `overlappingSync: false`, or a promise resolves before the data is on
  * the disk; a child transaction, since only that is undone when its callback throws; `getBinaryFast`
- * returns a shared buffer whose length is the value's; a range without a start leaves out the keys that
+ * returns a shared buffer whose length is the value's; a failed commit rejects two promises; a range without a start leaves out the keys that
  * begin below 0x05; a read transaction outlives a commit until it is reset. Keys of up to 1,978 bytes fit
  * pages of 4 KiB, so that the longest ring key (1,032 bytes) does.
  */
@@ -130,7 +130,7 @@ export class BaseTable {
 
   /** Writes a layer and the checkpoint that it leads to, both or neither. Resolves when they are durable. */
   async write(layer: Layer, checkpoint: Checkpoint): Promise<void> {
-    await this.entries.childTransaction(async () => {
+    const transaction = this.entries.childTransaction(async () => {
       const slice = new Slice();
       for (const range of layer.erased.list()) await this.eraseRange(range, slice);
       for (const [key, value] of layer.table.entries(WHOLE_RING)) {
@@ -140,6 +140,11 @@ export class BaseTable {
       }
       void this.state.put(STATE_KEY, encodeState(checkpoint));
     });
+    try {
+      await transaction;
+    } catch (error) {
+      throw await commitFailure(error as Error);
+    }
     this.entries.resetReadTxn();
   }
 
@@ -156,6 +161,16 @@ export class BaseTable {
       if (slice.isOver(keys.length)) await slice.next();
     }
   }
+}
+
+/** Why a commit failed: lmdb-js tells it by a second promise, which would be an unhandled rejection. */
+async function commitFailure(error: Error & { commitError?: Promise<never> }): Promise<Error> {
+  try {
+    await error.commitError;
+  } catch (cause) {
+    return cause as Error;
+  }
+  return error;
 }
 
 /** lmdb-js brings the process down when the file is not LMDB's, so the head of both root pages is looked at first. */

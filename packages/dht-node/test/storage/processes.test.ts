@@ -1,4 +1,4 @@
-/** A process that is killed while it appends and takes checkpoints; needs what `npm run build` made. */
+/** Processes that are killed, or run out of room, while they write; needs what `npm run build` made. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,11 @@ import { WHOLE_RING, forSeeds } from './conformance';
 
 const PACKAGE = join(__dirname, '..', '..');
 const BUILT = join(PACKAGE, 'dist', 'storage', 'index.js');
-const OPTIONS = { segmentBytes: 64 * 1024, checkpointLogBytes: 128 * 1024 };
+const OPTIONS = { segmentBytes: 64 * 1024, checkpointLogBytes: 64 * 1024 };
+
+beforeAll(() => {
+  if (!existsSync(BUILT)) throw new Error(`${BUILT} is missing: run npm run build first`);
+});
 
 /** Batch n sets key n and deletes key n - 1000; it prints n when that is durable. */
 const PROGRAM = `
@@ -56,13 +60,67 @@ async function runUntilKilled(folder: string, linesBeforeKill: number): Promise<
   return Number(heard.split('\n').at(-2));
 }
 
+/** Puts and takes checkpoints until one fails; prints what it saw. */
+const FILLING_PROGRAM = `
+  const { DiskStorage } = require(process.argv[1]);
+  const key = (n) => String((n * 7919) % 1000003).padStart(20, '0');
+  DiskStorage.open(process.argv[2]).then(async (storage) => {
+    await storage.recover({});
+    const seen = { checkpoints: 0, failures: [] };
+    storage.onFailure((error) => seen.failures.push(error.message));
+    for (let n = 0; seen.rejected === undefined; ) {
+      for (let i = 0; i < 5000; i++, n++) storage.entries.put([{ key: key(n), value: 'v'.repeat(100) }]);
+      await storage.checkpoint(Buffer.from(String(n))).then(
+        () => seen.checkpoints++,
+        (error) => (seen.rejected = error.message),
+      );
+      seen.keys = storage.entries.size({ from: '', to: undefined }).keys;
+    }
+    await storage.close();
+    console.log(JSON.stringify(seen));
+  });
+`;
+
+test('a checkpoint for which there is no room fails with a reason, and the one before stays', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-full-'));
+  try {
+    const limited = 'ulimit -f 5000; exec "$0" -e "$1" "$2" "$3"';
+    const child = spawn('sh', ['-c', limited, process.execPath, FILLING_PROGRAM, BUILT, folder], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let heard = '';
+    child.stdout.on('data', (text: Buffer) => (heard += text.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    const seen = JSON.parse(heard) as {
+      checkpoints: number;
+      failures: string[];
+      rejected: string;
+      keys: number;
+    };
+    expect(seen.checkpoints).toBeGreaterThan(0);
+    expect(seen.failures).toEqual([seen.rejected]);
+    expect(seen.rejected).toMatch(/^the disk fails: /);
+    expect(seen.keys).toBe((seen.checkpoints + 1) * 5_000);
+    const storage = await DiskStorage.open(folder);
+    let snapshot = '';
+    await storage.recover({
+      snapshot: (state) => (snapshot = Buffer.from(state).toString()),
+      batch: () => undefined,
+    });
+    expect(Number(snapshot)).toBe(seen.checkpoints * 5_000);
+    expect(storage.entries.size(WHOLE_RING).keys).toBe(seen.checkpoints * 5_000);
+    await storage.close();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 60_000);
+
 test('after kill -9 everything that was reported durable is there, time after time', async () => {
-  if (!existsSync(BUILT)) throw new Error(`${BUILT} is missing: run npm run build first`);
   const folder = await mkdtemp(join(tmpdir(), 'ringkeep-kill-'));
   try {
     await forSeeds(1, async (random: Random) => {
-      for (let life = 0; life < 3; life++) {
-        const durable = await runUntilKilled(folder, random.between(1, 60));
+      for (let life = 0; life < 2; life++) {
+        const durable = await runUntilKilled(folder, random.between(10, 40));
         const storage = await DiskStorage.open(folder, OPTIONS);
         let last = 0;
         const batches: number[] = [];
