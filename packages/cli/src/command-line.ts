@@ -43,7 +43,7 @@ const EXIT_CODES = 'Exit codes: 0 done, 1 error, 2 usage, 3 key not present.';
 /** Throws a UsageError, or HelpShown after it has written what was asked for. */
 export function readCommandLine(args: readonly string[], sources: CommandLineSources): CommandLine {
   const inShell = sources.place === 'shell';
-  const root = new Command(inShell ? 'ringkeep' : '');
+  const root = new Command('ringkeep');
   root.description('Reads and writes a ring. Without a command it opens a prompt.');
   root.configureHelp({ showGlobalOptions: true });
   root.addHelpText('after', `\n${EXIT_CODES}`);
@@ -52,6 +52,7 @@ export function readCommandLine(args: readonly string[], sources: CommandLineSou
   declareShared(root, inShell);
   let chosen: { readonly spec: CommandSpec; readonly command: Command } | undefined;
   for (const spec of COMMANDS) declare(root, spec, (command) => (chosen = { spec, command }));
+  root.helpCommand('help [command]', 'show this, or the help of a command');
   root.allowExcessArguments(true).action(() => undefined);
   try {
     root.parse([...args], { from: 'user' });
@@ -72,7 +73,7 @@ function declare(root: Command, spec: CommandSpec, chosen: (command: Command) =>
   for (const { name, text } of spec.operands) command.argument(name, text);
   declareOptions(command, spec.options);
   if (spec.examples.length > 0) {
-    const examples = spec.examples.map((example) => `  ${root.name()} ${example}`.replace(/^ {3}/, '  '));
+    const examples = spec.examples.map((example) => `  ringkeep ${example}`);
     command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
   }
   command.action(() => chosen(command));

@@ -12,6 +12,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 const { stdin, stdout, stderr, env } = process;
 void runCli(process.argv.slice(2), { stdin, stdout, stderr, env }, enough.signal).then((code) => {
   process.exitCode = code;
-  // A terminal's stdin would keep the process.
-  stdin.unref();
+  // A pipe that was not read to its end would keep the process.
+  stdin.destroy();
 });

@@ -6,6 +6,7 @@
 
 import { RingError, type Operation, type OperationResult } from '@ringkeep/shared';
 import { bufferOfBytes } from '@ringkeep/shared/runtime';
+import type { Cancellations } from './cancellations';
 import { Call } from './core';
 
 /** The result of one operation of a batch. */
@@ -14,28 +15,22 @@ export type ItemResult =
   | { readonly ok: false; readonly error: RingError };
 
 export class PromiseCall extends Call {
-  /** The caller's signal and what listens to it; let go of with the result. */
-  private cancellation: { readonly signal: AbortSignal; readonly listener: () => void } | undefined;
-
   constructor(
     operation: Operation,
     deadlineAtMs: number,
     retries: boolean,
     private readonly resolve: (value: Uint8Array | undefined) => void,
     private readonly reject: (error: RingError) => void,
+    private readonly signal: AbortSignal | undefined,
+    private readonly cancellations: Cancellations,
   ) {
     super(operation, deadlineAtMs, retries);
-  }
-
-  cancelOn(signal: AbortSignal, listener: () => void): void {
-    this.cancellation = { signal, listener };
-    signal.addEventListener('abort', listener, { once: true });
+    if (signal !== undefined) cancellations.add(signal, this);
   }
 
   override deliver(): void {
-    const { cancellation } = this;
-    cancellation?.signal.removeEventListener('abort', cancellation.listener);
-    const item = itemResult(this.result, cancellation?.signal);
+    if (this.signal !== undefined) this.cancellations.remove(this.signal, this);
+    const item = itemResult(this.result, this.signal);
     if (item.ok) this.resolve(item.value);
     else this.reject(item.error);
   }

@@ -10,6 +10,7 @@ import { OperationType, Random, RingError, type Operation, type Ring } from '@ri
 import { ringKeyOf, textOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
+import { Cancellations } from './cancellations';
 import type { SessionCounts } from './core';
 import { keyBytes, valueBytes, type Operand } from './operands';
 import {
@@ -29,6 +30,7 @@ export class RingClient {
   private readonly options: ResolvedOptions;
   private readonly host: SessionHost;
   private readonly listeners = new RingListeners();
+  private readonly cancellations = new Cancellations((call) => this.host.abort(call));
   private readonly closed: Promise<void>;
   private closing = false;
 
@@ -165,12 +167,10 @@ export class RingClient {
     return new Promise((resolve, reject) => {
       const made = operation(type, key, value);
       const deadlineAtMs = this.deadlineAtMs(options);
-      const call = new PromiseCall(made, deadlineAtMs, options?.retry ?? true, resolve, reject);
-      const signal = options?.signal;
-      if (signal !== undefined) {
-        if (signal.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
-        call.cancelOn(signal, () => this.host.abort(call));
-      }
+      const { signal, retry = true } = options ?? {};
+      if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
+      const { cancellations } = this;
+      const call = new PromiseCall(made, deadlineAtMs, retry, resolve, reject, signal, cancellations);
       this.host.submit(call);
     });
   }

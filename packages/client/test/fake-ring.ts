@@ -25,13 +25,10 @@ import {
   type RingUpdate,
 } from '@ringkeep/shared';
 import { GrpcServer, bufferOfBytes, bytesOfBuffer, ringKeyOf, unary } from '@ringkeep/shared/runtime';
-import { decodeRequest, dht, encodeReply, registry, updateToWire } from '@ringkeep/shared/wire';
+import { decodeRequest, dht, encodeReplies, registry, updateToWire } from '@ringkeep/shared/wire';
 
 type BatchStream = ServerDuplexStream<dht.BatchRequest, dht.BatchReply>;
 type WatchStream = ServerWritableStream<registry.WatchRingRequest, registry.RingUpdate>;
-
-/** Size at which the fake splits a reply into several messages. */
-const REPLY_BYTES_MAX = 1024 * 1024;
 
 export interface FakeRingOptions {
   readonly nodes: number;
@@ -286,7 +283,7 @@ export class FakeNode {
       return this.answer(operation, frame.direct);
     });
     const strayed = results.some((result) => !result.ok && result.code === 'NOT_OWNER');
-    const replies = split(results).map((part) => encodeReply(frame.frame, 0, part));
+    const replies = encodeReplies(frame.frame, 0, results);
     if (strayed && code === undefined && replies[0] !== undefined) {
       replies[0].ring = updateToWire(this.fake.updateSince(frame.ringVersion));
     }
@@ -346,20 +343,4 @@ function breakOff(stream: BatchStream | WatchStream): void {
     'error',
     Object.assign(new Error('broken off'), { code: status.UNAVAILABLE, details: 'broken off' }),
   );
-}
-
-/** The results in parts that each fit a message. */
-function split(results: readonly OperationResult[]): OperationResult[][] {
-  const parts: OperationResult[][] = [[]];
-  let bytes = 0;
-  for (const result of results) {
-    const size = result.ok ? (result.value?.length ?? 0) : 0;
-    if (bytes > 0 && bytes + size > REPLY_BYTES_MAX) {
-      parts.push([]);
-      bytes = 0;
-    }
-    bytes += size;
-    (parts.at(-1) as OperationResult[]).push(result);
-  }
-  return parts;
 }

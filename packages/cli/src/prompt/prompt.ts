@@ -40,13 +40,17 @@ export class Prompt {
       lines.close();
     };
     this.signal.addEventListener('abort', end, { once: true });
-    if (this.onTerminal) this.terminal.stdout.write(GREETING);
-    lines.prompt();
+    let open = this.onTerminal;
+    lines.once('close', () => (open = false));
+    if (open) {
+      this.terminal.stdout.write(GREETING);
+      lines.prompt();
+    }
     for await (const line of lines) {
       if (['exit', 'quit'].includes(line.trim())) break;
       const result = await this.runLine(line);
       if (result !== ExitCode.Ok) code = result;
-      lines.prompt();
+      if (open) lines.prompt();
     }
     lines.close();
     this.signal.removeEventListener('abort', end);

@@ -49,7 +49,7 @@ export class NodeConnection {
     });
     // An error is followed by its status, which says the same.
     this.stream.on('error', () => undefined);
-    this.stream.on('status', (status) => this.lost(status.details || 'the node ended the stream'));
+    this.stream.on('status', ({ details }) => this.lost(causeOf(details) || 'the node ended the stream'));
     this.attempt = setTimeout(
       () => this.lost(`no connection within ${options.connectMs} ms`),
       options.connectMs,
@@ -99,4 +99,10 @@ export class NodeConnection {
     if (phase === 'open') this.events.ended(reason);
     else this.events.failed(reason);
   }
+}
+
+/** gRPC wraps the cause of a failed connection in its own story. */
+function causeOf(details: string): string {
+  const cause = /Last error: (?:Error: )?(.*?)\.? Resolution note:/.exec(details)?.[1];
+  return cause ?? details;
 }

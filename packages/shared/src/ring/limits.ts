@@ -8,6 +8,8 @@ export const FRAME_OPERATIONS_MAX = 256;
 export const FRAME_BYTES_TARGET = 256 * 1024;
 /** Largest gRPC message: gRPC's own default; a frame of the largest key and value stays far below. */
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of values at which a reply to a frame is continued in another message. */
+export const REPLY_BYTES_TARGET = 1024 * 1024;
 /** Bytes of entries in one chunk of a transfer. */
 export const CHUNK_BYTES_TARGET = 128 * 1024;
 /** Bytes of chunks that may be on their way to a follower. */
@@ -18,6 +20,10 @@ export const HOPS_MAX = 64;
 invariant(
   FRAME_BYTES_TARGET + (1 << 20) + 1024 < MESSAGE_BYTES_MAX,
   'a frame and one largest operation fit a message',
+);
+invariant(
+  REPLY_BYTES_TARGET + (1 << 20) + 64 * 1024 < MESSAGE_BYTES_MAX,
+  'a part of a reply and one largest value fit a message',
 );
 invariant(
   CHUNK_BYTES_TARGET * 2 <= TRANSFER_WINDOW_BYTES,

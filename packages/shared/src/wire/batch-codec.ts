@@ -9,6 +9,7 @@ import {
   ERROR_CODES,
   OperationType,
   POSITION_BYTES,
+  REPLY_BYTES_TARGET,
   RingError,
   errorCodeOfByte,
   ringKey,
@@ -169,6 +170,31 @@ export function encodeReply(frame: number, hops: number, results: readonly Opera
     if (result.ok && result.value !== undefined) at += blob.write(result.value, at, 'latin1');
   }
   return { frame, hops, codes, valueLengths, blob, ring: undefined, errors };
+}
+
+/**
+ * The same in as many messages as it takes to keep each far below gRPC's limit: 256 small operations can
+ * ask for 256 large values. Each message answers the next operations of the frame, in their order.
+ */
+export function encodeReplies(
+  frame: number,
+  hops: number,
+  results: readonly OperationResult[],
+): BatchReply[] {
+  const replies: BatchReply[] = [];
+  let first = 0;
+  let bytes = 0;
+  for (const [index, result] of results.entries()) {
+    const size = result.ok ? (result.value?.length ?? 0) : result.text.length;
+    if (bytes > 0 && bytes + size > REPLY_BYTES_TARGET) {
+      replies.push(encodeReply(frame, hops, results.slice(first, index)));
+      first = index;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  replies.push(encodeReply(frame, hops, first === 0 ? results : results.slice(first)));
+  return replies;
 }
 
 /** The results of a reply, in the order of the operations. Throws INTERNAL when the lengths do not add up. */

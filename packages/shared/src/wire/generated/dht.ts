@@ -115,6 +115,7 @@ export interface BatchRequest {
   cancel: number;
 }
 
+/** A large reply comes in several messages of one frame, each answering the next operations of it. */
 export interface BatchReply {
   frame: number;
   /** One result code a byte, see packages/shared: 0 done, 1 done with a value, then the errors. */
