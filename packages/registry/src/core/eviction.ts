@@ -66,6 +66,8 @@ export class Eviction {
   /** Rules 1 and 3, after any change. `over`: arcs that have waited long enough. Returns the arcs settled. */
   settle(draft: RingDraft, over: ReadonlySet<Position>): Position[] {
     const settled: Position[] = [];
+    const anyDead = draft.members().some(({ state }) => state === 'dead');
+    if (!anyDead && this.returns.size === 0) return settled;
     for (const arc of draft.arcs()) {
       const pending = this.returns.get(arc.start);
       if (pending) {

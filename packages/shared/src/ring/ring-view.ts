@@ -1,8 +1,9 @@
 /**
  * Questions to a ring: who owns a key, who are the neighbours, where should copies be.
  *
- * Built once a version and then only read; owner look-ups are a binary search over the arcs' starts,
- * for ring keys on byte strings so that no bigint is made on the data path.
+ * Made anew for each version and then only read; look-ups are binary searches. What only some ask for is
+ * made when it is first asked for: the arcs' starts as byte strings, so that no bigint is made on the data
+ * path, and the active members.
  */
 
 import { clockwiseDistance, type NodeId, type Position } from './position';
@@ -12,27 +13,24 @@ import type { Arc } from './arc';
 import type { ArcConfig, Member, Ring } from './ring';
 
 export class RingView {
-  private readonly startBytes: Bytes[];
-  private readonly membersById: Map<NodeId, Member>;
-  private readonly active: Member[];
+  private startBytes: Bytes[] | undefined;
+  private activeMembers: Member[] | undefined;
 
-  constructor(readonly ring: Ring) {
-    this.startBytes = ring.arcs.map((arc) => positionBytes(arc.start));
-    this.membersById = new Map(ring.members.map((member) => [member.id, member]));
-    this.active = ring.members.filter((member) => member.state === 'active');
-  }
+  constructor(readonly ring: Ring) {}
 
   get version(): number {
     return this.ring.version;
   }
 
   member(id: NodeId): Member | undefined {
-    return this.membersById.get(id);
+    const { members } = this.ring;
+    const found = members[lastAtOrBefore(members, id, (member) => member.id)];
+    return found?.id === id ? found : undefined;
   }
 
   /** The arc that holds a key; undefined while the ring is empty. */
   arcOfKey(key: RingKey): ArcConfig | undefined {
-    const starts = this.startBytes;
+    const starts = (this.startBytes ??= this.ring.arcs.map((arc) => positionBytes(arc.start)));
     let low = 0;
     let high = starts.length;
     while (low < high) {
@@ -79,7 +77,7 @@ export class RingView {
 
   /** Up to `count` active members at or before a position, the closest first. */
   activeBefore(point: Position, count: number, skip?: NodeId): Member[] {
-    const members = this.active;
+    const members = (this.activeMembers ??= this.ring.members.filter(({ state }) => state === 'active'));
     const found: Member[] = [];
     const last = lastAtOrBefore(members, point, (member) => member.id);
     for (let i = 0; i < members.length && found.length < count; i++) {

@@ -104,16 +104,23 @@ export function ringChange(from: Ring, to: Ring): RingChange {
   };
 }
 
+/** One pass over what is there: rings are long, changes are short. */
 function merged<T>(
   old: readonly T[],
   changed: readonly T[],
   removed: readonly bigint[],
   keyOf: (item: T) => bigint,
 ): T[] {
-  const items = new Map(old.map((item) => [keyOf(item), item]));
-  for (const key of removed) items.delete(key);
-  for (const item of changed) items.set(keyOf(item), item);
-  return [...items.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const added = [...changed].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const gone = new Set([...removed, ...added.map(keyOf)]);
+  const items: T[] = [];
+  let next = 0;
+  for (const item of old) {
+    const key = keyOf(item);
+    for (; next < added.length && keyOf(added[next] as T) < key; next++) items.push(added[next] as T);
+    if (!gone.has(key)) items.push(item);
+  }
+  return items.concat(added.slice(next));
 }
 
 /**
@@ -129,20 +136,23 @@ export function ringFault(ring: Ring): string | undefined {
     ids.add(member.id);
   }
   for (const [index, arc] of ring.arcs.entries()) {
+    const before = ring.arcs[index - 1];
     const next = ring.arcs[(index + 1) % ring.arcs.length] as ArcConfig;
-    const name = formatPosition(arc.start);
-    if (arc.end !== next.start) return `the arc at ${name} does not end where the next one starts`;
-    if (index > 0 && (ring.arcs[index - 1] as ArcConfig).start >= arc.start)
-      return `arcs out of order at ${name}`;
-    if (!arc.inSync.includes(arc.primary)) return `the primary of the arc at ${name} is not in sync`;
-    if (new Set(arc.inSync).size !== arc.inSync.length) return `the arc at ${name} names a replica twice`;
-    if (arc.term > arc.epoch || arc.term < 1)
-      return `the arc at ${name} has term ${arc.term} at epoch ${arc.epoch}`;
-    const stranger = arc.inSync.find((id) => !ids.has(id));
-    if (stranger !== undefined)
-      return `the arc at ${name} names ${formatPosition(stranger)}, which is no member`;
+    const fault =
+      (before && before.start >= arc.start ? 'is out of order' : undefined) ?? arcFault(arc, next, ids);
+    if (fault !== undefined) return `the arc at ${formatPosition(arc.start)} ${fault}`;
   }
   return undefined;
+}
+
+function arcFault(arc: ArcConfig, next: ArcConfig, ids: ReadonlySet<bigint>): string | undefined {
+  const { inSync, term, epoch } = arc;
+  if (arc.end !== next.start) return 'does not end where the next one starts';
+  if (!inSync.includes(arc.primary)) return 'has a primary that is not in sync';
+  if (inSync.some((id, index) => inSync.indexOf(id) !== index)) return 'names a replica twice';
+  if (term > epoch || term < 1) return `has term ${term} at epoch ${epoch}`;
+  const stranger = inSync.find((id) => !ids.has(id));
+  return stranger === undefined ? undefined : `names ${formatPosition(stranger)}, which is no member`;
 }
 
 /** True when both name the same log: its range and its primary never change. */
