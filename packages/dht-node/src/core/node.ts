@@ -106,6 +106,7 @@ export class NodeCore implements NodeContext {
   private returned: PendingOperation[] = [];
   private longestPauseMs = 0;
   private introduced = false;
+  private checkpointWanted = false;
   /** No process before this one has written to its disk. */
   private blankDisk = true;
 
@@ -156,9 +157,8 @@ export class NodeCore implements NodeContext {
       case 'persisted':
         return this.journal.persisted(input.batch);
       case 'checkpoint':
-        this.flush();
-        this.journal.flush(true);
-        return this.emit({ kind: 'checkpoint', replicas: this.replicas.snapshot() });
+        this.checkpointWanted = true;
+        return;
       case 'forward-answer':
         if (input.ring) this.update(input.ring);
         return this.queries.forwardAnswered(input.forward, input.results, input.hops);
@@ -215,9 +215,19 @@ export class NodeCore implements NodeContext {
     this.routeReturned();
     this.grants.forgetExpired(this.now);
     this.flush();
-    const lazyToo = this.now >= this.lazyFlushAt;
+    const lazyToo = this.checkpointWanted || this.now >= this.lazyFlushAt;
     if (lazyToo) this.lazyFlushAt = this.now + LAZY_FLUSH_MS;
     this.journal.flush(lazyToo);
+    if (this.checkpointWanted) this.checkpoint();
+  }
+
+  /**
+   * Last in a step: the host freezes the entries as the step leaves them, and the snapshot must be of the
+   * same moment. An erasure between the two would be in the entries and not in the snapshot.
+   */
+  private checkpoint(): void {
+    this.checkpointWanted = false;
+    this.emit({ kind: 'checkpoint', replicas: this.replicas.snapshot() });
   }
 
   private flush(): void {
