@@ -47,7 +47,7 @@ const specs = {
   }),
   lookups: option({
     flag: '--lookups <number>',
-    text: 'look-ups, or keys of e-pastry',
+    text: 'look-ups; keys of e-pastry; decisions in a run',
     read: integer(1, 100_000_000),
     default: 100_000,
   }),
@@ -59,8 +59,8 @@ const specs = {
   }),
   placement: option({
     flag: '--placement <name>',
-    text: 'hash, or salts: the best of 32',
-    read: choice('hash', 'salts'),
+    text: 'hash, or balanced: the best of 32',
+    read: choice('hash', 'balanced'),
     default: 'hash' as const,
   }),
   dead: option({

@@ -23,7 +23,7 @@ export interface LookupResult {
 }
 
 /** Hops that may be spent on one measurement: a walk of the plain ring has a quarter of a million on a large one. */
-const HOPS_BUDGET = 1.5e9;
+const HOPS_BUDGET = 3e8;
 
 export function measureLookups(
   ring: LabRing,

@@ -1,15 +1,15 @@
 /**
  * Where nodes come to lie on the ring, by several rules, and how even that makes their shares.
  *
- * "salts" is Ringkeep's own rule: a newcomer draws 32 places and takes the one that leaves the greatest smaller half
- * of the arc it falls into. "hash" is a single draw. "virtual" gives each node 100 single draws, as Dynamo and many after it
- * do; such a node has 100 arcs, so this rule is measured for balance only.
+ * "balanced" is Ringkeep's own rule: a newcomer draws 32 places and takes the one with the greatest product of the arc that it
+ * falls into and the smaller part that it cuts off. "hash" is a single draw. "virtual" gives each node 100 single draws, as
+ * Dynamo and many after it do; such a node has 100 arcs, so this rule is measured for balance only.
  */
 
 import type { Random } from '@ringkeep/shared';
 import { randomPosition, RING_SIZE } from './lab-ring';
 
-export const PLACEMENTS = ['hash', 'salts', 'virtual'] as const;
+export const PLACEMENTS = ['hash', 'balanced', 'virtual'] as const;
 export type Placement = (typeof PLACEMENTS)[number];
 
 export const SALTS = 32;
@@ -26,8 +26,8 @@ export interface Balance {
 }
 
 /** Rising, distinct positions of `size` nodes. */
-export function placedIds(size: number, placement: 'hash' | 'salts', random: Random): Float64Array {
-  return placement === 'hash' ? hashedIds(size, random) : saltedIds(size, random);
+export function placedIds(size: number, placement: 'hash' | 'balanced', random: Random): Float64Array {
+  return placement === 'hash' ? hashedIds(size, random) : balancedIds(size, random);
 }
 
 function hashedIds(size: number, random: Random): Float64Array {
@@ -45,17 +45,17 @@ function hashedIds(size: number, random: Random): Float64Array {
   }
 }
 
-function saltedIds(size: number, random: Random): Float64Array {
+function balancedIds(size: number, random: Random): Float64Array {
   const places = new GrowingPlaces(size);
   for (let i = 0; i < size; i++) {
     let best = -1;
-    let bestHalf = -1;
+    let bestScore = -1;
     for (let salt = 0; salt < SALTS; salt++) {
       const place = randomPosition(random);
-      const half = places.smallerHalf(place);
-      if (half <= bestHalf) continue;
+      const score = places.splitScore(place);
+      if (score <= bestScore) continue;
       best = place;
-      bestHalf = half;
+      bestScore = score;
     }
     places.insert(best);
   }
@@ -71,12 +71,12 @@ class GrowingPlaces {
     this.buckets = Array.from({ length: Math.max(1, sizeMax >>> 2) }, () => []);
   }
 
-  /** The smaller part of the arc that a new place would split; 0 when it is taken. */
-  smallerHalf(place: number): number {
-    if (this.count === 0) return RING_SIZE;
-    const before = place - this.before(place);
-    const after = this.after(place) - place;
-    return Math.min(before, after);
+  /** How well a place splits the arc it falls into, in shares of the ring; 0 when it is taken. */
+  splitScore(place: number): number {
+    if (this.count === 0) return 1;
+    const before = (place - this.before(place)) / RING_SIZE;
+    const after = (this.after(place) - place) / RING_SIZE;
+    return (before + after) * Math.min(before, after);
   }
 
   insert(place: number): void {

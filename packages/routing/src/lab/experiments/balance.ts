@@ -14,11 +14,11 @@ export interface BalanceSetting extends Setting {
 const VIRTUAL_NODES_MAX = 100_000;
 /** Small rings differ; this many nodes are placed at least, over several rings. */
 const NODES_TOGETHER = 20_000;
-const SMALLEST_SHOWN = 1e-4;
+const SMALLEST_SHOWN = 1e-7;
 
 const NAMES = {
   hash: 'one hash',
-  salts: `best of ${SALTS} salts`,
+  balanced: `best of ${SALTS} salts`,
   virtual: `${VIRTUAL_NODES} virtual nodes`,
 } as const;
 
@@ -31,7 +31,8 @@ export function balance(setting: BalanceSetting): Outcome {
     for (const nodes of sizes) {
       if (placement === 'virtual' && nodes > VIRTUAL_NODES_MAX) continue;
       const random = new Random(setting.seed);
-      const rings = Math.ceil(NODES_TOGETHER / nodes);
+      const together = placement === 'virtual' ? NODES_TOGETHER / 10 : NODES_TOGETHER;
+      const rings = Math.ceil(together / nodes);
       const measured = Array.from({ length: rings }, () => measureBalance(placement, nodes, random));
       const mean = (of: (one: Balance) => number): number =>
         measured.reduce((sum, one) => sum + of(one), 0) / rings;

@@ -59,7 +59,7 @@ export function ePastry(setting: EPastrySetting): Outcome {
       },
       {
         title: 'Joining',
-        columns: ['scheme', 'messages a join', 'peers a node knows'],
+        columns: ['scheme', 'messages a join, repair included', 'peers a node knows'],
         rows: joins.map((row) => [row.scheme, row.messagesPerJoin, row.statePeers]),
       },
     ],

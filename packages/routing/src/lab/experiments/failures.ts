@@ -76,7 +76,7 @@ export function measureFailures(
 
 export interface FailuresSetting extends Setting {
   readonly nodes: number;
-  readonly placement: 'hash' | 'salts';
+  readonly placement: 'hash' | 'balanced';
 }
 
 /** Chord and Pastry on one ring, for shares from a tenth to seven tenths; each on a scheme built afresh. */

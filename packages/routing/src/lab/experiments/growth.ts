@@ -13,7 +13,7 @@ import { placedIds } from '../placement';
 export interface GrowthSetting extends Setting {
   /** The largest ring. */
   readonly nodes: number;
-  readonly placement: 'hash' | 'salts';
+  readonly placement: 'hash' | 'balanced';
 }
 
 interface GrowthRow {

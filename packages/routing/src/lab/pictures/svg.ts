@@ -40,7 +40,7 @@ export const COLOURS: Readonly<Record<string, string>> = {
   chord: '#0072b2',
   pastry: '#d55e00',
   hash: '#0072b2',
-  salts: '#d55e00',
+  balanced: '#d55e00',
   virtual: '#009e73',
   theory: '#888888',
 };
