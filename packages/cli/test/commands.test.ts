@@ -1,0 +1,191 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FakeRing } from '../../client/test/fake-ring';
+import { run, type Outcome } from './terminal';
+
+let ring: FakeRing;
+
+beforeAll(async () => {
+  ring = await FakeRing.start({ nodes: 2, withRegistry: true });
+});
+
+afterAll(() => ring.stop());
+
+function cli(...args: string[]): Promise<Outcome> {
+  return run(['--node', ring.node(0).address, ...args]);
+}
+
+describe('set, get and delete', () => {
+  test('say what they found, and with which exit code', async () => {
+    expect(await cli('set', 'city', 'Porto')).toEqual({ code: 0, stdout: 'stored\n', stderr: '' });
+    expect((await cli('set', 'city', 'Lisboa')).stdout).toBe('stored, replacing: Porto\n');
+    expect(await cli('get', 'city')).toEqual({ code: 0, stdout: 'Lisboa\n', stderr: '' });
+    expect((await cli('delete', 'city')).stdout).toBe('deleted: Lisboa\n');
+    const absent = { code: 3, stdout: '', stderr: 'key not present\n' };
+    expect(await cli('get', 'city')).toEqual(absent);
+    expect(await cli('delete', 'city')).toEqual(absent);
+  });
+
+  test('answer in JSON', async () => {
+    expect(JSON.parse((await cli('--json', 'set', 'k', 'v')).stdout)).toEqual({ key: 'k', previous: null });
+    expect(JSON.parse((await cli('get', 'k', '--json')).stdout)).toEqual({
+      key: 'k',
+      value: 'v',
+      encoding: 'utf8',
+    });
+    expect(await cli('get', 'none', '--json')).toMatchObject({
+      code: 3,
+      stdout: '{"key":"none","value":null}\n',
+    });
+  });
+
+  test('take and show bytes in hexadecimal and base64', async () => {
+    await cli('set', '--hex', '00ff', 'FFfe');
+    expect((await cli('get', '--hex', '00ff')).stdout).toBe('fffe\n');
+    expect((await cli('get', '--base64', 'AP8=')).stdout).toBe('//4=\n');
+    await cli('set', '--hex', '6b', 'fffe');
+    const shown = await cli('get', 'k');
+    expect(shown).toEqual({
+      code: 0,
+      stdout: '//4=\n',
+      stderr: 'the value is not UTF-8 text, it is shown in base64\n',
+    });
+  });
+
+  test.each([
+    ['set', '--hex', 'abc', '00'],
+    ['get', '--base64', '???'],
+    ['get', '--hex', '--base64', '00'],
+    ['get', 'not\ufffdutf-8'],
+    ['get', 'lone\ud800'],
+  ])('refuse what is not in the encoding: %s %s %s %s', async (...args) => {
+    const outcome = await cli(...args);
+    expect(outcome.code).toBe(2);
+    expect(outcome.stderr).toMatch(/^error: .*(hex|base64)/);
+  });
+
+  test('take values that look like options behind --', async () => {
+    expect((await cli('set', '--', '-key', '--value')).code).toBe(0);
+    expect((await cli('get', '--', '-key')).stdout).toBe('--value\n');
+  });
+});
+
+describe('usage', () => {
+  test.each([
+    [['frobnicate'], 'unknown command "frobnicate"; there are set, get'],
+    [['set', 'key'], "missing required argument 'value'"],
+    [['get', 'key', 'more'], 'too many arguments'],
+    [['get', '--frobnicate', 'key'], "unknown option '--frobnicate'"],
+    [['--timeout', 'soon', 'get', 'key'], '--timeout (RINGKEEP_TIMEOUT) must be a duration'],
+    [['--node', 'nowhere', 'get', 'key'], '--node (NODE_ADDRESS) is no address: the port is missing'],
+    [['load', '--format', 'xml', 'file'], '--format must be one of auto, object, array, ndjson'],
+    [['load', '--key', 'a,,b', 'file'], '--key must be names of fields'],
+    [['load', '--hex', 'file'], 'do not go with files'],
+    [['leave', 'nowhere'], 'is no address'],
+  ])('%j exits with 2 and says why', async (args, why) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(why);
+  });
+
+  test('every command has a help, with the options and their variables', async () => {
+    const help = await run(['--help']);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('NODE_ADDRESS');
+    for (const [, name] of help.stdout.matchAll(/^ {2}([a-z]+) /gm)) {
+      const one = await run([name!, '--help']);
+      expect(one).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: ringkeep') });
+      expect((await run(['help', name!])).code).toBe(0);
+    }
+  });
+
+  test('the variables are heard, and flags before them', async () => {
+    const env = { NODE_ADDRESS: ring.node(1).address };
+    expect((await run(['get', 'absent'], '', env)).code).toBe(3);
+    expect((await run(['get', 'absent'], '', { REGISTRY_ADDRESS: ring.registryAddress })).code).toBe(3);
+    const wrong = { NODE_ADDRESS: '127.0.0.1:1' };
+    expect((await run(['--node', ring.node(0).address, 'get', 'absent'], '', wrong)).code).toBe(3);
+    const both = ['--node', '127.0.0.1:1', '--node', ring.node(0).address, 'get', 'absent'];
+    expect((await run(both)).code).toBe(3);
+  });
+
+  test('a ring that cannot be reached is an error that names the address', async () => {
+    const outcome = await run(['--node', '127.0.0.1:1', '--timeout', '100ms', 'get', 'key']);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toContain('http://127.0.0.1:1: connect ECONNREFUSED');
+    expect((await run(['--node', '127.0.0.1:1', '--timeout', '100ms', 'ring'])).code).toBe(1);
+  });
+});
+
+describe('ring and nodes', () => {
+  test('ring shows members, shares and arcs', async () => {
+    const { code, stdout } = await cli('ring');
+    expect(code).toBe(0);
+    expect(stdout).toContain('cluster fake, version 1, 2 members, 2 arcs');
+    expect(stdout).toMatch(/^8000000000000000 {2}http:\/\/127\.0\.0\.1:\d+ {2}active {2}50\.0 % +1 +1 +1$/m);
+    const json = JSON.parse((await cli('ring', '--json')).stdout);
+    expect(json.arcs).toHaveLength(2);
+    expect(json.members[1]).toMatchObject({ id: '8000000000000000', share: 0.5, state: 'active' });
+  });
+
+  test('nodes asks each one, and fails when one is silent', async () => {
+    const own = await FakeRing.start({ nodes: 2 });
+    try {
+      const base = ['--node', own.node(0).address];
+      await run([...base, 'set', own.keyOf(own.node(1)), 'value']);
+      const rows = JSON.parse((await run([...base, 'nodes', '--json'])).stdout);
+      expect(rows.map((row: { keys: number }) => row.keys)).toEqual([0, 1]);
+      own.node(1).kill();
+      const { code, stdout, stderr } = await run([...base, 'nodes']);
+      expect(code).toBe(1);
+      expect(stdout).toContain('no answer');
+      expect(stderr).toContain(`${own.node(1).address} did not answer`);
+    } finally {
+      own.stop();
+    }
+  });
+});
+
+test('leave waits until the node has left, and its keys are elsewhere', async () => {
+  const own = await FakeRing.start({ nodes: 3 });
+  try {
+    const leaving = own.node(1);
+    leaving.leaveSteps = 1;
+    const key = own.keyOf(leaving);
+    const base = ['--node', own.node(0).address];
+    await run([...base, 'set', key, 'value']);
+    const { code, stdout, stderr } = await run([...base, 'leave', leaving.address]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `http://${leaving.address} has left the ring\n` });
+    expect(stderr).toContain('handing over: 1 of 1 (100 %) keys');
+    leaving.kill();
+    expect((await run([...base, 'get', key])).stdout).toBe('value\n');
+    expect(JSON.parse((await run([...base, 'ring', '--json'])).stdout).members).toHaveLength(2);
+    expect((await run([...base, '--timeout', '200ms', 'leave', leaving.address])).code).toBe(1);
+  } finally {
+    own.stop();
+  }
+});
+
+test('load and lookup tell what became of a file, in text and in JSON', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-cli-'));
+  try {
+    const path = join(folder, 'cities.ndjson');
+    await writeFile(path, '{"name":"Porto"}\n{"name":"Porto","v":2}\n{"nam\n{"name":"Faro"}\n');
+    const loaded = await cli('load', path, '--key', 'name');
+    expect(loaded.code).toBe(1);
+    expect(loaded.stdout).toMatch(/^records +4\nloaded +2\nrepeated keys +1 .*\nfailed +1 \(25\.00 %\)\n/);
+    expect(loaded.stderr).toContain('line 3: not JSON');
+    const found = await cli('lookup', path, '--key', 'name', '--json');
+    expect(JSON.parse(found.stdout)).toMatchObject({ found: 2, missing: 0, failed: 1, repeated: 1 });
+    const fromStdin = await run(
+      ['--node', ring.node(0).address, 'lookup', '-'],
+      '{"Porto": {"name":"Porto","v":2}, "Faro": "x", "Lagos": "y"}',
+    );
+    expect(fromStdin.code).toBe(1);
+    expect(fromStdin.stdout).toMatch(/found +1 \(33\.33 %\)\nmissing +1 .*\ndifferent +1 /);
+    expect((await cli('load', join(folder, 'absent'))).stderr).toContain('ENOENT');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
