@@ -1,11 +1,12 @@
 /**
  * Chord: a finger at each power of two, and a list of successors.
  *
- * Finger i is the first node at or after self + 2^i, so that every hop at least halves the distance left: ½·log2 N
- * hops on average, log2 N fingers. The successor list makes the ring survive failures: it breaks only where all on a
- * list fail at once. The predecessor is kept because a newcomer behind it would otherwise stay unseen.
- * Reference: Stoica et al., Chord, SIGCOMM 2001. Turned to predecessor ownership as clockwise.ts says; fingers
- * and lists are the paper's.
+ * Finger i is the first node at or after self + 2^i, so that every hop at least halves the distance left:
+ * ½·log2 N hops on average, log2 N fingers. The successor list makes the ring survive failures: it breaks
+ * only where all on a list fail at once. The predecessor is kept because a newcomer behind it would
+ * otherwise stay unseen.
+ * Reference: Stoica et al., Chord, SIGCOMM 2001. Turned to predecessor ownership as clockwise.ts says;
+ * fingers and lists are the paper's.
  */
 
 import { advance, type NodeId, type Position } from '@ringkeep/shared';
@@ -82,7 +83,9 @@ export class Chord implements RoutingScheme {
     return { peers: this.circle.size, entries: this.filledFingers + lists };
   }
 
-  /** First the neighbours, without which nothing is right; then each finger that is not just the successor. */
+  /**
+   * First the neighbours, without which nothing is right; then each finger that is not just the successor.
+   */
   wishes(): Wish[] {
     const successor = this.circle.at(0);
     if (!successor) return [];

@@ -1,10 +1,10 @@
 /**
  * The greedy step clockwise: of all known peers, the last one at or before the target.
  *
- * It is Chord's "closest preceding node". Chord then takes one more step, to that node's successor,
- * because there the successor owns the key; in Ringkeep the preceding node is the owner, and the step falls away.
- * Each hop comes nearer to the target without passing it, and a node knows its successor, so
- * the walk ends at the owner.
+ * It is Chord's "closest preceding node". Chord then takes one more step, to that node's successor, because
+ * there the successor owns the key; in Ringkeep the preceding node is the owner, and the step falls away.
+ * Each hop comes nearer to the target without passing it, and a node knows its successor, so the walk ends
+ * at the owner.
  */
 
 import type { NodeId, Position } from '@ringkeep/shared';

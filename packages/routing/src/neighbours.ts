@@ -1,8 +1,8 @@
 /**
  * Neighbours: a node knows who lies before and behind it, and forwards the shorter way round.
  *
- * The plain ring. Constant state, a quarter of the ring in hops. The peers behind the nearest one on each side are spares, used
- * when it fails. Walking clockwise never passes the target; walking the other way
+ * The plain ring. Constant state, a quarter of the ring in hops. The peers behind the nearest one on each
+ * side are spares, used when it fails. Walking clockwise never passes the target; walking the other way
  * passes it once, by the step onto the owner. So the direction, once taken, is kept, and the walk ends.
  */
 

@@ -42,7 +42,8 @@ export class PeerCircle {
     let low = 0;
     let high = this.items.length;
     if (high > GUESS_FROM) {
-      // Ids are hashes, spread evenly: the place is near the offset's share of the ring, and the search stays in one part of memory.
+      // Ids are hashes, spread evenly: the place is near the offset's share of the ring, and the search stays
+      // in one part of memory.
       const guess = Math.floor((Number(offset >> 32n) / 2 ** 32) * high);
       let step = GUESS_FROM;
       if ((this.offsets[guess] as bigint) <= offset) {

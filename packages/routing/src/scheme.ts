@@ -1,13 +1,14 @@
 /**
- * What a routing scheme is: the knowledge that one node keeps of its peers, and the rule that picks
- * the next hop from it.
+ * What a routing scheme is: the knowledge that one node keeps of its peers, and the rule that picks the next
+ * hop from it.
  *
  * The idea: a scheme is a selection. It is told of peers, keeps those that its structure has a place for,
- * and forgets the rest. It sends nothing: which questions would make its knowledge better is a list of wishes,
- * and the answers come back as peers to learn. So the same object routes in a live node, in a test and in the laboratory.
+ * and forgets the rest. It sends nothing: which questions would make its knowledge better is a list of
+ * wishes, and the answers come back as peers to learn. So the same object routes in a live node, in a test
+ * and in the laboratory.
  *
- * Every scheme ends at Ringkeep's owner: the node with the greatest id ≤ target. `nextHop` says
- * undefined where this node takes itself for that node.
+ * Every scheme ends at Ringkeep's owner: the node with the greatest id ≤ target. `nextHop` says undefined
+ * where this node takes itself for that node.
  */
 
 import type { NodeId, Position } from '@ringkeep/shared';
@@ -41,8 +42,8 @@ export type Addressee =
   /** Every node that a query towards a position passes, the owner included. */
   | { readonly kind: 'path'; readonly towards: Position }
   /**
-   * The last node before the asker, found by `precedingHop` from node to node. It learns of the asker, as from
-   * an answer around the asker itself.
+   * The last node before the asker, found by `precedingHop` from node to node. It learns of the asker, as
+   * from an answer around the asker itself.
    */
   | { readonly kind: 'predecessor' };
 
@@ -66,8 +67,8 @@ export interface RoutingScheme {
   readonly self: NodeId;
 
   /**
-   * Takes in peers that are thought to be alive. Known ones are updated, the node itself is skipped. `around` is
-   * the node whose answer to 'around' they are, itself among them as the first.
+   * Takes in peers that are thought to be alive. Known ones are updated, the node itself is skipped.
+   * `around` is the node whose answer to 'around' they are, itself among them as the first.
    */
   learn(peers: Iterable<Peer>, around?: NodeId): void;
   /** Drops a peer that has left or does not answer. True when it was known. */
@@ -79,8 +80,8 @@ export interface RoutingScheme {
   candidates(target: Position, count: number): NodeId[];
 
   /**
-   * The last known peer at or before a position, clockwise from this node; undefined when there is none. A walk by it
-   * never passes the position, so it finds a predecessor even where routing is broken.
+   * The last known peer at or before a position, clockwise from this node; undefined when there is none. A
+   * walk by it never passes the position, so it finds a predecessor even where routing is broken.
    */
   precedingHop(point: Position): NodeId | undefined;
 

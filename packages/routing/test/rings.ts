@@ -8,7 +8,10 @@ import { clockwiseDistance, position, type NodeId, type Position } from '@ringke
 import { createScheme, randomCoordinates, distanceBetween } from '@ringkeep/routing';
 import type { Coordinates, Peer, RoutingScheme, SchemeName, SchemeOptions } from '@ringkeep/routing';
 
-/** Distinct ids. Some lie in clusters and at the ends of the ring, where prefixes and wrap-around get awkward. */
+/**
+ * Distinct ids. Some lie in clusters and at the ends of the ring, where prefixes and wrap-around get
+ * awkward.
+ */
 export function randomIds(random: Random, count: number): NodeId[] {
   const ids = new Set<bigint>();
   if (random.chance(0.3)) ids.add(0n);

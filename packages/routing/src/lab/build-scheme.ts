@@ -7,7 +7,8 @@ import type { LabRing } from './lab-ring';
 import type { LabScheme, RepairableScheme } from './lab-scheme';
 import { NeighboursLab } from './neighbours-lab';
 import { OneHopLab } from './one-hop-lab';
-import { PastryLab, type BuildProgress } from './pastry-lab';
+import { PastryLab } from './pastry-lab';
+import type { BuildProgress } from './pastry-tables';
 
 export interface Built {
   readonly scheme: LabScheme;

@@ -1,8 +1,9 @@
 /**
- * Chord over a whole ring: one array of fingers for each power of two, one of successor lists, one of predecessors.
+ * Chord over a whole ring: one array of fingers for each power of two, one of successor lists, one of
+ * predecessors.
  *
- * Fingers of one power are found for all nodes in one sweep round the ring: their starts rise with the nodes. Powers
- * below the smallest gap between two nodes would all be the successor and are left out.
+ * Fingers of one power are found for all nodes in one sweep round the ring: their starts rise with the
+ * nodes. Powers below the smallest gap between two nodes would all be the successor and are left out.
  */
 
 import type { SchemeState } from '../scheme';
@@ -109,8 +110,8 @@ export class ChordLab implements RepairableScheme {
   }
 
   /**
-   * Finds its predecessor, asks it for the list and tells both neighbours; looks up each finger that is not the one
-   * below it; then finds and tells those whose finger it becomes (update_others of the paper).
+   * Finds its predecessor, asks it for the list and tells both neighbours; looks up each finger that is not
+   * the one below it; then finds and tells those whose finger it becomes (update_others of the paper).
    */
   joinMessages(place: number, contact: number): number {
     const ring = this.ring;

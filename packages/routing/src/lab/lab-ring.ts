@@ -1,9 +1,11 @@
 /**
- * A ring for experiments: up to millions of nodes as numbers in typed arrays, a node being its rank on the ring.
+ * A ring for experiments: up to millions of nodes as numbers in typed arrays, a node being its rank on the
+ * ring.
  *
- * Positions are whole numbers below 2^52, because a double holds them and their sums exactly and is many times
- * faster than a bigint. 52 bits are 13 hexadecimal digits; two of a million nodes meet with a probability of 1 in 10^4,
- * and then another is drawn. `positionOf` gives the same position in the library's 64 bits.
+ * Positions are whole numbers below 2^52, because a double holds them and their sums exactly and is many
+ * times faster than a bigint. 52 bits are 13 hexadecimal digits; two of a million nodes meet with a
+ * probability of 1 in 10^4, and then another is drawn. `positionOf` gives the same position in the library's
+ * 64 bits.
  */
 
 import { position, type Position, type Random } from '@ringkeep/shared';

@@ -16,7 +16,9 @@ export interface LabScheme {
   /** The next hop, or NOBODY when the node takes itself for the owner. */
   hop(node: number, target: number): number;
   state(node: number): SchemeState;
-  /** Messages until a newcomer at a position knows its peers and they know it, starting at a first contact. */
+  /**
+   * Messages until a newcomer at a position knows its peers and they know it, starting at a first contact.
+   */
   joinMessages(place: number, contact: number): number;
 }
 

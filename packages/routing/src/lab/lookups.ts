@@ -1,8 +1,8 @@
 /**
  * Many look-ups over one ring, and what they cost: hops, and how much longer the way is than the direct one.
  *
- * Starts and targets come from the seed alone, so that all schemes are asked the same questions. Each look-up's end is
- * compared with the owner; the laboratory does not go on after a wrong one.
+ * Starts and targets come from the seed alone, so that all schemes are asked the same questions. Each
+ * look-up's end is compared with the owner; the laboratory does not go on after a wrong one.
  */
 
 import { invariant, Random } from '@ringkeep/shared';
@@ -22,7 +22,10 @@ export interface LookupResult {
   readonly stretch: number;
 }
 
-/** Hops that may be spent on one measurement: a walk of the plain ring has a quarter of a million on a large one. */
+/**
+ * Hops that may be spent on one measurement: a walk of the plain ring has a quarter of a million on a large
+ * one.
+ */
 const HOPS_BUDGET = 3e8;
 
 export function measureLookups(

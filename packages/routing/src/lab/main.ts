@@ -1,4 +1,7 @@
-/** The routing laboratory as a program: runs one experiment, prints its tables, writes its figures and pictures. */
+/**
+ * The routing laboratory as a program: runs one experiment, prints its tables, writes its figures and
+ * pictures.
+ */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

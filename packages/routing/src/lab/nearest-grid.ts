@@ -1,8 +1,9 @@
 /**
  * Which of many points of the unit square is nearest to a given one, by a grid with about two points a cell.
  *
- * Built once for each set of nodes that fit one place of a routing table, then asked for every node that has that place: tens
- * of millions of questions for a large ring. The points lie in the order of their cells, so that a question reads a few short runs of memory.
+ * Built once for each set of nodes that fit one place of a routing table, then asked for every node that has
+ * that place: tens of millions of questions for a large ring. The points lie in the order of their cells, so
+ * that a question reads a few short runs of memory.
  */
 
 import type { LabRing } from './lab-ring';

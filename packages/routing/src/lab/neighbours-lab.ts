@@ -1,4 +1,7 @@
-/** Neighbours over a whole ring: the peers of a node are the ranks beside it, so that nothing has to be stored. */
+/**
+ * Neighbours over a whole ring: the peers of a node are the ranks beside it, so that nothing has to be
+ * stored.
+ */
 
 import type { SchemeState } from '../scheme';
 import { RING_SIZE, type LabRing } from './lab-ring';

@@ -1,10 +1,10 @@
 /**
- * A ring of the library's own scheme objects, each knowing only what it was told: joins, repair and look-ups as the
- * messages would do them, without messages.
+ * A ring of the library's own scheme objects, each knowing only what it was told: joins, repair and look-ups
+ * as the messages would do them, without messages.
  *
- * This is the host that a scheme expects, in its plainest form: it carries wishes to their addressees and answers back, leaves
- * out who does not respond, and announces a newcomer to those it knows. Nothing here sees the whole ring, but for
- * the metric of the newcomer's first contact.
+ * This is the host that a scheme expects, in its plainest form: it carries wishes to their addressees and
+ * answers back, leaves out who does not respond, and announces a newcomer to those it knows. Nothing here
+ * sees the whole ring, but for the metric of the newcomer's first contact.
  */
 
 import { advance, type NodeId, type Position } from '@ringkeep/shared';
@@ -49,8 +49,8 @@ export class Overlay {
   }
 
   /**
-   * Lets nodes join at the same time: all of them learn before any of them announces itself, so that none finds
-   * another of them.
+   * Lets nodes join at the same time: all of them learn before any of them announces itself, so that none
+   * finds another of them.
    */
   join(
     newcomers: readonly {

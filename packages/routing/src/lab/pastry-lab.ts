@@ -1,38 +1,22 @@
 /**
  * Pastry over a whole ring, b = 4: leaf sets in one array, routing tables in another, row behind row.
  *
- * Nodes that share a prefix are neighbours by rank, so that the tables are filled group by group: for each prefix and each
- * next digit, every node of the group takes the nearest of those with that digit under the proximity metric. Those are the
- * tables that the paper's joins approximate. A node has as many rows as prefixes that it shares with another.
- *
- * The neighbourhood set is not stored, only counted, as full: it has a part in routing only where a place of the table is empty
- * and the leaf set has nothing better.
+ * The neighbourhood set is not stored, only counted, as full: it has a part in routing only where a place of
+ * the table is empty and the leaf set has nothing better.
  */
 
 import type { SchemeState } from '../scheme';
-import { LOW_BITS, RING_SIZE, ringDistance, type LabRing } from './lab-ring';
+import { BASE, digitOf, sharedDigits } from './lab-digits';
+import { RING_SIZE, ringDistance, type LabRing } from './lab-ring';
 import { NOBODY, type RepairableScheme, type Tried } from './lab-scheme';
-import { NearestGrid } from './nearest-grid';
+import { buildTables, type BuildProgress } from './pastry-tables';
 import { walk } from './walk';
 
-const DIGIT_BITS = 4;
-const BASE = 1 << DIGIT_BITS;
-const HIGH_DIGITS = 32 / DIGIT_BITS;
-export const DIGITS = HIGH_DIGITS + LOW_BITS / DIGIT_BITS;
-const LOW_SIZE = 2 ** LOW_BITS;
 const NEIGHBOURHOOD_SIZE = 32;
-/** Below this it is cheaper to look at all points than to make a grid. */
-const GRID_FROM = 24;
 const NONE_TRIED: Tried = [];
-
-/** Told of the rows that have been filled, of all nodes together. */
-export type BuildProgress = (done: number, total: number) => void;
 
 export class PastryLab implements RepairableScheme {
   readonly name = 'pastry';
-  /** The ids as two words: digits 0–7 and 8–12. */
-  private readonly high: Uint32Array;
-  private readonly low: Uint32Array;
   /** Index of a node's first row in `table`, in rows. */
   private readonly rowStarts: Int32Array;
   private readonly table: Int32Array;
@@ -47,15 +31,9 @@ export class PastryLab implements RepairableScheme {
   ) {
     const size = ring.size;
     this.half = leafSetSize / 2;
-    this.high = new Uint32Array(size);
-    this.low = new Uint32Array(size);
-    ring.ids.forEach((id, node) => {
-      this.high[node] = Math.floor(id / LOW_SIZE);
-      this.low[node] = id % LOW_SIZE;
-    });
-    this.rowStarts = this.countRows();
-    this.table = new Int32Array((this.rowStarts[size] as number) * BASE).fill(NOBODY);
-    this.fillTables(onProgress);
+    const tables = buildTables(ring, onProgress);
+    this.rowStarts = tables.rowStarts;
+    this.table = tables.entries;
     this.leaves = new Int32Array(size * leafSetSize).fill(NOBODY);
     for (let node = 0; node < size; node++) {
       for (let i = 0; i < Math.min(this.half, size - 1); i++) {
@@ -66,13 +44,8 @@ export class PastryLab implements RepairableScheme {
   }
 
   get bytes(): number {
-    const arrays = [this.high, this.low, this.rowStarts, this.table, this.leaves];
+    const arrays = [this.rowStarts, this.table, this.leaves];
     return arrays.reduce((sum, array) => sum + array.byteLength, 0);
-  }
-
-  /** Rows of all nodes together. */
-  get rows(): number {
-    return this.rowStarts[this.ring.size] as number;
   }
 
   hop(node: number, target: number): number {
@@ -103,9 +76,10 @@ export class PastryLab implements RepairableScheme {
   }
 
   /**
-   * Leaf sets: a side with dead members asks its farthest living one for its leaf set. Routing tables: for a dead
-   * entry the others of the row, then those below it, are asked for their entry in that place, until one is alive.
-   * Where nobody is left behind a node, it finds its predecessor by a walk round the ring, which the paper has not.
+   * Leaf sets: a side with dead members asks its farthest living one for its leaf set. Routing tables: for a
+   * dead entry the others of the row, then those below it, are asked for their entry in that place, until
+   * one is alive. Where nobody is left behind a node, it finds its predecessor by a walk round the ring,
+   * which the paper has not.
    */
   repair(alive: Uint8Array, onProgress: (nodesDone: number) => void = () => undefined): number {
     const before = this.leaves.slice();
@@ -124,8 +98,8 @@ export class PastryLab implements RepairableScheme {
   }
 
   /**
-   * Routes to its own place from its contact; each node on the way sends a row, the last one its leaf set, the contact
-   * its neighbourhood set. Then it sends its state to every peer in it.
+   * Routes to its own place from its contact; each node on the way sends a row, the last one its leaf set,
+   * the contact its neighbourhood set. Then it sends its state to every peer in it.
    */
   joinMessages(place: number, contact: number): number {
     const owner = this.ring.owner(place);
@@ -140,87 +114,12 @@ export class PastryLab implements RepairableScheme {
     return path + 1 + leaves + neighbourhood + this.filledPlaces(closest, table);
   }
 
-  sharedDigits(a: number, b: number): number {
-    const high = ((this.high[a] as number) ^ (this.high[b] as number)) >>> 0;
-    if (high !== 0) return Math.clz32(high) >>> 2;
-    return lowShared(((this.low[a] as number) ^ (this.low[b] as number)) >>> 0);
-  }
-
   private sharedWith(node: number, target: number): number {
-    const high = ((this.high[node] as number) ^ Math.floor(target / LOW_SIZE)) >>> 0;
-    if (high !== 0) return Math.clz32(high) >>> 2;
-    return lowShared(((this.low[node] as number) ^ (target % LOW_SIZE)) >>> 0);
+    return sharedDigits(this.ring.ids[node] as number, target);
   }
 
   private rowsOf(node: number): number {
     return (this.rowStarts[node + 1] as number) - (this.rowStarts[node] as number);
-  }
-
-  private countRows(): Int32Array {
-    const starts = new Int32Array(this.ring.size + 1);
-    let before = -1;
-    for (let node = 0; node < this.ring.size; node++) {
-      const after = node + 1 < this.ring.size ? this.sharedDigits(node, node + 1) : -1;
-      starts[node + 1] = (starts[node] as number) + Math.max(before, after) + 1;
-      before = after;
-    }
-    return starts;
-  }
-
-  private fillTables(onProgress: BuildProgress): void {
-    const groups: [from: number, to: number, depth: number][] = [[0, this.ring.size, 0]];
-    let done = 0;
-    for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
-      const [from, to, depth] = group;
-      if (to - from < 2 || depth === DIGITS) continue;
-      const bounds = this.digitBounds(from, to, depth);
-      for (let digit = 0; digit < BASE; digit++) {
-        const start = bounds[digit] as number;
-        const end = bounds[digit + 1] as number;
-        if (start === end) continue;
-        this.fillColumn(from, to, depth, digit, start, end);
-        groups.push([start, end, depth + 1]);
-      }
-      done += to - from;
-      onProgress(done, this.rows);
-    }
-  }
-
-  /** Gives every node of the group outside start … end the nearest one inside. */
-  private fillColumn(from: number, to: number, row: number, digit: number, start: number, end: number): void {
-    const { ring } = this;
-    const grid = end - start >= GRID_FROM ? new NearestGrid(ring, start, end) : undefined;
-    for (let node = from; node < to; node++) {
-      if (node === start) node = end;
-      if (node >= to) break;
-      const x = ring.x[node] as number;
-      const y = ring.y[node] as number;
-      const nearest = grid ? grid.nearest(x, y) : this.nearestOf(x, y, start, end);
-      this.table[((this.rowStarts[node] as number) + row) * BASE + digit] = nearest;
-    }
-  }
-
-  private nearestOf(x: number, y: number, start: number, end: number): number {
-    let best = start;
-    let bestSquare = Infinity;
-    for (let node = start; node < end; node++) {
-      const square = ((this.ring.x[node] as number) - x) ** 2 + ((this.ring.y[node] as number) - y) ** 2;
-      if (square >= bestSquare) continue;
-      best = node;
-      bestSquare = square;
-    }
-    return best;
-  }
-
-  /** Where each next digit begins among nodes that share `depth` digits. */
-  private digitBounds(from: number, to: number, depth: number): number[] {
-    const bounds = [from];
-    let node = from;
-    for (let digit = 0; digit < BASE; digit++) {
-      while (node < to && digitOf(this.ring.ids[node] as number, depth) === digit) node++;
-      bounds.push(node);
-    }
-    return bounds;
   }
 
   /** The last step; undefined when the target does not lie within the leaf set, as far as it answers. */
@@ -373,17 +272,6 @@ export class PastryLab implements RepairableScheme {
   }
 }
 
-/** A digit of a position. */
-function digitOf(target: number, row: number): number {
-  if (row < HIGH_DIGITS)
-    return (Math.floor(target / LOW_SIZE) >>> (32 - DIGIT_BITS * (row + 1))) & (BASE - 1);
-  return ((target % LOW_SIZE) >>> (LOW_BITS - DIGIT_BITS * (row - HIGH_DIGITS + 1))) & (BASE - 1);
-}
-
 function leavesIn(leaves: Int32Array, node: number, size: number): number[] {
   return [...leaves.subarray(node * size, (node + 1) * size)].filter((leaf) => leaf !== NOBODY);
-}
-
-function lowShared(difference: number): number {
-  return difference === 0 ? DIGITS : HIGH_DIGITS + ((Math.clz32(difference) - (32 - LOW_BITS)) >>> 2);
 }

@@ -1,9 +1,10 @@
 /**
  * Where nodes come to lie on the ring, by several rules, and how even that makes their shares.
  *
- * "balanced" is Ringkeep's own rule: a newcomer draws 32 places and takes the one with the greatest product of the arc that it
- * falls into and the smaller part that it cuts off. "hash" is a single draw. "virtual" gives each node 100 single draws, as
- * Dynamo and many after it do; such a node has 100 arcs, so this rule is measured for balance only.
+ * "balanced" is Ringkeep's own rule: a newcomer draws 32 places and takes the one with the greatest product
+ * of the arc that it falls into and the smaller part that it cuts off. "hash" is a single draw. "virtual"
+ * gives each node 100 single draws, as Dynamo and many after it do; such a node has 100 arcs, so this rule
+ * is measured for balance only.
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,8 +1,9 @@
 /**
  * Pastry's arithmetic: ids of any length as whole numbers, their digits, and the two distances between them.
  *
- * A digit has 1, 2, 4 or 8 bits (b of the paper); digit 0 is the most significant. An id space is a circle: its last id lies
- * beside its first one. Whole numbers rather than byte strings, because distances are needed at each step.
+ * A digit has 1, 2, 4 or 8 bits (b of the paper); digit 0 is the most significant. An id space is a circle:
+ * its last id lies beside its first one. Whole numbers rather than byte strings, because distances are
+ * needed at each step.
  */
 
 import { invariant } from '@ringkeep/shared';

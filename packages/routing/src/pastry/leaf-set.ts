@@ -1,10 +1,10 @@
 /**
  * The leaf set: the peers whose ids are closest to the own one, half of them on each side.
  *
- * It decides the last hop: of a key between its two ends it knows the owner. So between the ends nobody may be missing, and that
- * is why a place that a failed member leaves is not filled with just anybody: while a side is short, it takes in peers
- * beyond its former end only from the leaf set of a member, which goes on without a gap, or when nobody is
- * left on that side.
+ * It decides the last hop: of a key between its two ends it knows the owner. So between the ends nobody may
+ * be missing, and that is why a place that a failed member leaves is not filled with just anybody: while a
+ * side is short, it takes in peers beyond its former end only from the leaf set of a member, which goes on
+ * without a gap, or when nobody is left on that side.
  */
 
 import type { IdSpace } from './id-space';
@@ -55,7 +55,9 @@ export class LeafSet<P> {
     return { before: this.before.end, after: this.after.end };
   }
 
-  /** `around`: the id whose leaf set named this peer, when it was one. True when it is a member afterwards. */
+  /**
+   * `around`: the id whose leaf set named this peer, when it was one. True when it is a member afterwards.
+   */
   add(id: bigint, peer: P, around?: bigint): boolean {
     if (id === this.own) return false;
     const leaf = { id, peer, offset: this.space.clockwise(this.own, id) };
@@ -77,7 +79,8 @@ export class LeafSet<P> {
   /** True when a target at this clockwise distance lies where nobody is missing. */
   covers(offset: bigint): boolean {
     const { end } = this.before;
-    // Beyond the last living member behind lies an owner that is not known; ahead the last living one is the owner.
+    // Beyond the last living member behind lies an owner that is not known; ahead the last living one is the
+    // owner.
     return offset <= this.after.reach || (end !== undefined && offset >= end.offset);
   }
 
@@ -94,7 +97,9 @@ export class LeafSet<P> {
     return low - 1;
   }
 
-  /** True when a side may go on with this leaf: it lies behind the member that named it, or is all there is. */
+  /**
+   * True when a side may go on with this leaf: it lies behind the member that named it, or is all there is.
+   */
   private continues(side: Side<P>, leaf: Leaf<P>, around: bigint | undefined): boolean {
     if (around === undefined) return false;
     if (side.end === undefined) return leaf.id === around;

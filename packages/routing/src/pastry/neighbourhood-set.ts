@@ -1,8 +1,9 @@
 /**
  * The neighbourhood set: the peers that are closest under the proximity metric, wherever their ids lie.
  *
- * It takes no part in routing. A newcomer copies it from its first contact, which is close to it, and measures its members: that
- * is how the upper rows of routing tables come to hold peers nearby. Peers of unknown distance are not in it.
+ * It takes no part in routing. A newcomer copies it from its first contact, which is close to it, and
+ * measures its members: that is how the upper rows of routing tables come to hold peers nearby. Peers of
+ * unknown distance are not in it.
  */
 
 export interface Neighbour<P> {

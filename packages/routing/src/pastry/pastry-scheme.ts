@@ -1,11 +1,13 @@
 /**
- * Pastry on Ringkeep's ring: each hop settles one more digit of the target, the leaf set takes the last step.
+ * Pastry on Ringkeep's ring: a hop settles one more digit of the target, the leaf set takes the last step.
  *
  * The rule (Rowstron & Druschel, Middleware 2001, section 2.3), for a target T at node A:
- *  1. T lies within the leaf set: go to its owner there. (The paper goes to the numerically closest node. That is
- *     the owner or the one behind it, and both are in the leaf set, so Ringkeep's owner costs no further hop.)
+ *  1. T lies within the leaf set: go to its owner there. (The paper goes to the numerically closest node.
+ *     That is the owner or the one behind it, and both are in the leaf set, so Ringkeep's owner costs no
+ *     further hop.)
  *  2. Else by the routing table to a node that shares one digit more with T than A does.
  *  3. Else (an empty place) to any known node that shares as many digits and is numerically closer.
+ *
  * Steps 2 and 3 raise (digits shared, closeness) each time, so the walk cannot return; on the side of T the
  * far end of the leaf set always passes step 3, so it cannot get stuck either.
  */
@@ -107,9 +109,9 @@ export class PastryScheme implements RoutingScheme {
   }
 
   /**
-   * Leaf sets of the predecessor and of the own set's two ends; then each row of the table, from the nodes on the path
-   * towards the own id (the i-th of them shares i digits or more) and from a peer of that row; then the
-   * neighbourhood of the closest neighbour.
+   * Leaf sets of the predecessor and of the own set's two ends; then each row of the table, from the nodes
+   * on the path towards the own id (the i-th of them shares i digits or more) and from a peer of that row;
+   * then the neighbourhood of the closest neighbour.
    */
   wishes(): Wish[] {
     if (this.leaves.size === 0 && this.table.size === 0) return [];

@@ -1,10 +1,11 @@
 /**
  * Pastry as a structure of its own: ids of any byte length, addresses of any type, used like a dictionary.
  *
- * It is what a node of a DHT needs to pick its next hops, without network and without a ring: give it peers as you hear
- * of them, ask it for the best ones towards a key, remove those that fail. It keeps what its leaf set, routing table and
- * neighbourhood set have a place for and forgets the rest. `route` orders by numerical distance on the circle of ids;
- * the rule of the paper, with Ringkeep's owners, is pastry-scheme.ts.
+ * It is what a node of a DHT needs to pick its next hops, without network and without a ring: give it peers
+ * as you hear of them, ask it for the best ones towards a key, remove those that fail. It keeps what its
+ * leaf set, routing table and neighbourhood set have a place for and forgets the rest. `route` orders by
+ * numerical distance on the circle of ids; the rule of the paper, with Ringkeep's owners, is
+ * pastry-scheme.ts.
  */
 
 import type { Bytes } from '@ringkeep/shared';
@@ -108,8 +109,9 @@ export class Pastry<Address> implements Iterable<[Bytes, Address]> {
   }
 
   /**
-   * The addresses of the `count` best next hops towards a key, the best first; all known ones by default. The key
-   * may have any length: a shorter one is filled up with zero bytes, of a longer one only the beginning counts.
+   * The addresses of the `count` best next hops towards a key, the best first; all known ones by default.
+   * The key may have any length: a shorter one is filled up with zero bytes, of a longer one only the
+   * beginning counts.
    */
   route(key: Bytes, count = Infinity): Address[] {
     const sorted = this.closestFirst([...this.known.values()], this.numberOf(key), (known) => known.number);

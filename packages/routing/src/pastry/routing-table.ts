@@ -1,9 +1,9 @@
 /**
- * The routing table: row r holds peers whose ids share just r leading digits with the own one, one place
- * for each value of digit r.
+ * The routing table: row r holds peers whose ids share just r leading digits with the own one, one place for
+ * each value of digit r.
  *
- * A hop by the table settles one more digit of the key. Many peers fit a place of the upper rows; the one that is closest
- * under the proximity metric keeps it, and where the metric is silent the first come.
+ * A hop by the table settles one more digit of the key. Many peers fit a place of the upper rows; the one
+ * that is closest under the proximity metric keeps it, and where the metric is silent the first come.
  */
 
 import type { IdSpace } from './id-space';

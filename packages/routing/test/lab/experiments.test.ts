@@ -1,4 +1,7 @@
-/** Every experiment on a small ring: its figures say what they must, the same seed says the same, the pictures are SVG. */
+/**
+ * Every experiment on a small ring: its figures say what they must, the same seed says the same, the
+ * pictures are SVG.
+ */
 
 import { Random } from '@ringkeep/shared';
 import { readOptions } from '../../src/lab/config';

@@ -1,4 +1,7 @@
-/** Rings whose nodes know only what joining and repair taught them: the schemes' wishes are enough to hold a ring together. */
+/**
+ * Rings whose nodes know only what joining and repair taught them: the schemes' wishes are enough to hold a
+ * ring together.
+ */
 
 import fc from 'fast-check';
 import { position, Random, type NodeId } from '@ringkeep/shared';

@@ -1,6 +1,7 @@
 /**
- * What one next-hop decision of the library costs, at a small and at a large ring: the object that a node has, asked for random
- * targets. The best of several runs counts, because whatever else the machine does only adds.
+ * What one next-hop decision of the library costs, at a small and at a large ring: the object that a node
+ * has, asked for random targets. The best of several runs counts, because whatever else the machine does
+ * only adds.
  */
 
 import { performance } from 'node:perf_hooks';

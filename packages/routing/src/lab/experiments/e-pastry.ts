@@ -1,10 +1,11 @@
 /**
- * The experiment of E-Pastry, step by step: nodes join in crowds, each through the closest member that a seed server names;
- * data is put in through random nodes and looked up through others; then a share of the nodes leaves at once,
- * and what they did not hold is looked up again.
+ * The experiment of E-Pastry, step by step: nodes join in crowds, each through the closest member that a
+ * seed server names; data is put in through random nodes and looked up through others; then a share of the
+ * nodes leaves at once, and what they did not hold is looked up again.
  *
- * A look-up fails when it ends at a node that does not hold the key. E-Pastry reports 10 to 28 % of them, because its routing may end
- * at a node that is only locally the closest. Here each node knows only what joining taught it (overlay.ts).
+ * A look-up fails when it ends at a node that does not hold the key. E-Pastry reports 10 to 28 % of them,
+ * because its routing may end at a node that is only locally the closest. Here each node knows only what
+ * joining taught it (overlay.ts).
  */
 
 import { createHash } from 'node:crypto';

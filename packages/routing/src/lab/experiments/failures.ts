@@ -1,10 +1,10 @@
 /**
- * A share of the nodes fails at once: how many look-ups still reach the owner, before anyone has repaired anything, and after
- * each of two rounds of repair.
+ * A share of the nodes fails at once: how many look-ups still reach the owner, before anyone has repaired
+ * anything, and after each of two rounds of repair.
  *
- * The owner is the living node with the greatest id at or before the target. A look-up starts at a living node; a dead
- * peer costs a timeout, after which the node takes the next that its scheme names. A look-up fails when it ends anywhere
- * else. Nobody knows who is dead but from trying, until a repair round.
+ * The owner is the living node with the greatest id at or before the target. A look-up starts at a living
+ * node; a dead peer costs a timeout, after which the node takes the next that its scheme names. A look-up
+ * fails when it ends anywhere else. Nobody knows who is dead but from trying, until a repair round.
  */
 
 import { Random } from '@ringkeep/shared';

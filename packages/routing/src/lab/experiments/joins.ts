@@ -1,6 +1,6 @@
 /**
- * What a join costs: messages until a newcomer knows its peers and is known to those that should know it. A question
- * with its answer is one message, a hop of a look-up is one.
+ * What a join costs: messages until a newcomer knows its peers and is known to those that should know it. A
+ * question with its answer is one message, a hop of a look-up is one.
  */
 
 import { Random } from '@ringkeep/shared';
