@@ -58,7 +58,7 @@ class World {
   private step(): void {
     const { driver, random } = this;
     const { session } = driver;
-    switch (random.below(9)) {
+    switch (random.below(10)) {
       case 0:
       case 1:
         for (let i = random.below(6); i > 0; i--) {
@@ -91,6 +91,11 @@ class World {
       case 7:
         this.version++;
         driver.learn(ringOf(this.version, NAMES.slice(0, random.between(1, NAMES.length))));
+        break;
+      case 9:
+        if (this.open.size > 0 && random.chance(0.2))
+          session.closing(random.pick([...this.open]), driver.nowMs);
+        driver.flush();
         break;
       case 8:
         if (this.calls.length > 0) session.abort(random.pick(this.calls));

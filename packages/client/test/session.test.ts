@@ -125,6 +125,16 @@ describe('routing', () => {
     expect(driver.of('send').map(({ address }) => address)).toEqual(['n0', 'n1', 'n0']);
   });
 
+  test('of the nodes that were named those in the ring forward first', () => {
+    const driver = new SessionDriver({ nodes: ['gone', 'n0'] });
+    driver.open('gone');
+    driver.open('n0');
+    driver.learn(ringOf(1, ['n0', 'n1']));
+    for (let i = 0; i < 20; i++) driver.call(Get, `key-${i}`);
+    driver.flush();
+    expect(driver.of('send').every(({ address }) => address === 'n0')).toBe(true);
+  });
+
   test('a node that left the ring is disconnected once it has answered', () => {
     const driver = opened(['n0', 'n1']);
     driver.call(Get, 'key-0');
@@ -252,6 +262,26 @@ describe('verdicts', () => {
     expect([read.code, write.code]).toEqual(['OK', undefined]);
     driver.pass(2_000);
     expect(write.code).toBe('OUTCOME_UNKNOWN');
+  });
+
+  test('a node about to stop still answers, gets nothing new, and is let go', () => {
+    const driver = opened(['n0', 'n1']);
+    const key = keyOf(driver, 'n1');
+    driver.call(Get, key);
+    driver.flush();
+    driver.answer(DONE);
+    driver.open('n1');
+    const sent = driver.call(Set, key);
+    driver.flush();
+    const owed = driver.last('send');
+    driver.session.closing('n1', driver.nowMs);
+    driver.call(Set, key);
+    driver.flush();
+    expect(driver.last('send').address).toBe('n0');
+    expect(driver.of('disconnect')).toHaveLength(0);
+    driver.answer(DONE, owed);
+    expect(sent.code).toBe('OK');
+    expect(driver.of('disconnect').map(({ address }) => address)).toEqual(['n1']);
   });
 
   test('a reply in several parts answers the operations in their order', () => {

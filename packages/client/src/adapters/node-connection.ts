@@ -10,6 +10,7 @@ import { connectivityState, type ClientDuplexStream, type ClientReadableStream }
 import { channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { dht, encodeRequest, type FrameHeader, type registry } from '@ringkeep/shared/wire';
 import type { Operation } from '@ringkeep/shared';
+import { causeOf } from './status-cause';
 
 export interface ConnectionEvents {
   opened(): void;
@@ -17,6 +18,8 @@ export interface ConnectionEvents {
   failed(reason: string): void;
   /** Was open; what is unanswered may have happened. */
   ended(reason: string): void;
+  /** The node takes no new streams: it is about to stop, what is in flight is still answered. */
+  closing(): void;
   reply(reply: dht.BatchReply): void;
   /** Takes frames again after `send` has returned false. */
   writable(): void;
@@ -49,7 +52,7 @@ export class NodeConnection {
     });
     // An error is followed by its status, which says the same.
     this.stream.on('error', () => undefined);
-    this.stream.on('status', ({ details }) => this.lost(causeOf(details) || 'the node ended the stream'));
+    this.stream.on('status', (status) => this.lost(causeOf(status, 'the node ended the stream')));
     this.attempt = setTimeout(
       () => this.lost(`no connection within ${options.connectMs} ms`),
       options.connectMs,
@@ -87,6 +90,9 @@ export class NodeConnection {
       clearTimeout(this.attempt);
       this.phase = 'open';
       this.events.opened();
+      channel.watchConnectivityState(state, Infinity, () => {
+        if (this.phase === 'open') this.events.closing();
+      });
       return;
     }
     channel.watchConnectivityState(state, Infinity, () => this.awaitReady());
@@ -99,10 +105,4 @@ export class NodeConnection {
     if (phase === 'open') this.events.ended(reason);
     else this.events.failed(reason);
   }
-}
-
-/** gRPC wraps the cause of a failed connection in its own story. */
-function causeOf(details: string): string {
-  const cause = /Last error: (?:Error: )?(.*?)\.? Resolution note:/.exec(details)?.[1];
-  return cause ?? details;
 }

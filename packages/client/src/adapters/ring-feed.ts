@@ -4,6 +4,7 @@ import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { RingUpdate } from '@ringkeep/shared';
 import { channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { registry, updateFromWire } from '@ringkeep/shared/wire';
+import { causeOf } from './status-cause';
 
 export interface FeedEvents {
   update(update: RingUpdate): void;
@@ -22,7 +23,7 @@ export class RingFeed {
     stream.on('data', (message: registry.RingUpdate) => this.received(message));
     // An error is followed by its status, which says the same.
     stream.on('error', () => undefined);
-    stream.on('status', (status) => this.lost(status.details || 'the watch was ended'));
+    stream.on('status', (status) => this.lost(causeOf(status, 'the watch was ended')));
   }
 
   static ofRegistry(

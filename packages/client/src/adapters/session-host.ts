@@ -174,6 +174,10 @@ export class SessionHost {
         this.session.streamEnded(address, reason, this.now());
         this.scheduleFlush();
       },
+      closing: () => {
+        this.session.closing(address, this.now());
+        this.scheduleFlush();
+      },
       reply: (reply) => this.replied(address, connection, reply),
       writable: () => {
         this.session.writable(address);

@@ -20,7 +20,7 @@ import { Link } from './link';
 
 export class Directory {
   readonly links = new Map<string, Link>();
-  /** Those with an open stream: only they have anything queued or in flight. */
+  /** Those with a stream: only they have anything queued or in flight. */
   readonly open = new Set<Link>();
   private view = new RingView(NO_RING);
   private linksByArc = new Map<ArcConfig, Link>();
@@ -28,6 +28,8 @@ export class Directory {
   dead: ReadonlySet<Link> = new Set();
   /** Nodes that have left the ring and are not forgotten yet: something they may still answer is in flight. */
   private strangers: ReadonlySet<Link> = new Set();
+  /** The nodes under the addresses by which the ring knows them. */
+  private named: ReadonlySet<Link> = new Set();
 
   constructor(seeds: readonly string[]) {
     for (const address of seeds) this.links.set(address, new Link(address, true));
@@ -49,9 +51,9 @@ export class Directory {
       if (member !== undefined) this.linksByArc.set(arc, this.linkTo(member.addr));
     }
     for (const member of ring.members) if (member.state === 'active') this.linkTo(member.addr);
-    const named = new Set(ring.members.map((member) => member.addr));
+    this.named = new Set(ring.members.flatMap((member) => this.links.get(member.addr) ?? []));
     this.strangers = new Set(
-      [...this.links.values()].filter((link) => !link.isSeed && !named.has(link.address)),
+      [...this.links.values()].filter((link) => !link.isSeed && !this.named.has(link)),
     );
     const dead = ring.members.filter((member) => member.state === 'dead');
     this.dead = new Set(dead.flatMap((member) => this.links.get(member.addr) ?? []));
@@ -64,22 +66,27 @@ export class Directory {
     return arc === undefined ? undefined : this.linksByArc.get(arc);
   }
 
-  /** The nodes that can be reached and take part in the ring. */
+  /** The nodes that can be reached and may take part in the ring. */
   usable(): Link[] {
-    return [...this.open].filter((link) => !this.dead.has(link) && !this.strangers.has(link));
+    return [...this.open].filter((link) => link.isOpen && !this.dead.has(link) && !this.strangers.has(link));
   }
 
-  /** A node that can be reached and will forward; another one from time to time. */
+  /**
+   * A node that can be reached and will forward; another one from time to time. One that the application
+   * named and the ring does not may be a member under another address, or one that has left: it comes last.
+   */
   forwarder(random: Random): Link | undefined {
     const usable = this.usable();
-    const seeds = usable.filter((link) => link.isSeed);
-    const choice = seeds.length > 0 ? seeds : usable;
+    const members = usable.filter((link) => this.named.has(link));
+    const known = members.length > 0 ? members : usable;
+    const seeds = known.filter((link) => link.isSeed);
+    const choice = seeds.length > 0 ? seeds : known;
     return choice.length === 0 ? undefined : random.pick(choice);
   }
 
   /** A node that can tell of the ring: if need be one that is taken for dead, for it may learn better. */
   informant(random: Random): Link | undefined {
-    const open = [...this.open];
+    const open = [...this.open].filter((link) => link.isOpen);
     return this.forwarder(random) ?? (open.length === 0 ? undefined : random.pick(open));
   }
 

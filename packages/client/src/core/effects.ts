@@ -17,7 +17,7 @@ export type SessionReport =
   | { readonly kind: 'watch-ended'; readonly source: WatchSource; readonly reason: string };
 
 export type Effect =
-  /** Open a stream to a node; answer with `opened` or `connectFailed`, later `streamEnded`. */
+  /** Open a stream to a node; answer with `opened` or `connectFailed`, later `closing`, `streamEnded`. */
   | { readonly kind: 'connect'; readonly address: string }
   /** End that stream, or the attempt; nothing is heard of it any more. */
   | { readonly kind: 'disconnect'; readonly address: string }

@@ -16,6 +16,8 @@ export type LinkPhase =
   | { readonly kind: 'connecting' }
   /** `writable` is false while the stream asks to wait. */
   | { readonly kind: 'open'; writable: boolean }
+  /** The node is about to stop: what is in flight is awaited, nothing more is sent. */
+  | { readonly kind: 'closing' }
   | { readonly kind: 'broken'; readonly retryAtMs: number };
 
 export class Link {

@@ -33,6 +33,8 @@ import type { Link } from './link';
 import { RingWatch } from './ring-watch';
 import { resultOnCancel, resultOnDeadline, verdictOnBreak, verdictOnResult, type Verdict } from './verdict';
 
+const CLOSING = 'the node is about to stop';
+
 export interface SessionConfig {
   /** Addresses of nodes, spelled as the ring spells them. */
   readonly nodes: readonly string[];
@@ -164,6 +166,15 @@ export class Session {
     this.report({ kind: 'broken', address, reason, unknown });
   }
 
+  /** The node is about to stop: what is in flight is awaited, everything else goes elsewhere. */
+  closing(address: string, nowMs: number): void {
+    const link = this.linkAt(address);
+    if (link?.phase.kind !== 'open') return;
+    link.phase = { kind: 'closing' };
+    this.routeAnew(link);
+    this.letGo(link, nowMs);
+  }
+
   /** The stream takes messages again. */
   writable(address: string): void {
     const phase = this.linkAt(address)?.phase;
@@ -207,6 +218,7 @@ export class Session {
       frame.release(call);
       this.carryOut(call, verdictOnResult(call, results[i] as OperationResult), nowMs);
     }
+    this.letGo(link, nowMs);
   }
 
   /** News of the ring that came with a reply. */
@@ -339,7 +351,7 @@ export class Session {
   }
 
   private disconnect(link: Link): void {
-    if (link.phase.kind === 'open' || link.phase.kind === 'connecting') {
+    if (link.phase.kind !== 'idle' && link.phase.kind !== 'broken') {
       this.effects.push({ kind: 'disconnect', address: link.address });
     }
   }
@@ -347,6 +359,14 @@ export class Session {
   /** What waited for a node that can be reached is routed again. */
   private rescue(): void {
     for (const call of this.stranded.drain()) this.arrivals.push(call);
+  }
+
+  /** Lets a node stop that wants to, once it owes nothing. */
+  private letGo(link: Link, nowMs: number): void {
+    if (link.phase.kind !== 'closing' || link.frames.size > 0) return;
+    this.disconnect(link);
+    this.breakLink(link, CLOSING, nowMs);
+    this.report({ kind: 'broken', address: link.address, reason: CLOSING, unknown: 0 });
   }
 
   private routeAnew(link: Link): void {
@@ -380,6 +400,7 @@ export class Session {
   private sweep(nowMs: number): void {
     this.sweepAtMs = nowMs + TICK_MS;
     this.expire(nowMs);
+    for (const link of [...this.directory.open]) this.letGo(link, nowMs);
     for (const call of this.paused.remove((paused) => paused.retryAtMs <= nowMs)) this.arrivals.push(call);
     this.retire();
   }
