@@ -76,7 +76,7 @@ export class Eviction {
         settled.push(arc.start);
         const back = arc.inSync.filter((id) => pending.back.includes(id));
         invariant(back.length > 0, 'an arc returns with a member');
-        draft.replaceArcs([arc], [withPrimary(arc, successor(arc, back), back)]);
+        draft.replaceArcs([arc], [withPrimary(arc, closestBefore(arc, back), back)]);
       } else evict(draft, arc);
     }
     return settled;
@@ -102,11 +102,7 @@ function withPrimary(arc: ArcConfig, primary: NodeId, inSync: readonly NodeId[])
   return { ...arc, epoch, term: epoch, handover: false, primary, inSync };
 }
 
-function successor(arc: ArcConfig, candidates: readonly NodeId[]): NodeId {
-  return candidates.includes(arc.primary) ? arc.primary : closestBefore(arc, candidates);
-}
-
-/** Of some members the one closest before the arc's primary on the ring. */
+/** Of some members the arc's primary, or else the closest before it on the ring. */
 function closestBefore(arc: ArcConfig, candidates: readonly NodeId[]): NodeId {
   return candidates.reduce((best, id) =>
     clockwiseDistance(id, arc.primary) < clockwiseDistance(best, arc.primary) ? id : best,

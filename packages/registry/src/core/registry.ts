@@ -36,8 +36,11 @@ import { Publication } from './publication';
 import { RingDraft } from './ring-draft';
 import { stateFault, type RegistryState } from './state';
 
-/** A tick that comes this much too late shows that the registry itself was away, stopped or starved. */
-const TICK_LATE_MS = 500;
+/**
+ * A tick that comes half a lease too late shows that the registry itself was away, stopped or starved; but
+ * never less than this, or a busy machine would keep the dead alive.
+ */
+const TICK_LATE_MS_MIN = 500;
 const NO_POSITIONS: ReadonlySet<Position> = new Set();
 
 export class RegistryCore {
@@ -196,7 +199,7 @@ export class RegistryCore {
 
   private tick(now: number): RegistryEffect[] {
     const lateMs = now - this.nextTickAt;
-    if (lateMs > TICK_LATE_MS) {
+    if (lateMs > Math.max(TICK_LATE_MS_MIN, this.config.parameters.membershipLeaseMs / 2)) {
       this.membership.forgive(now);
       this.facts.push({ what: 'away', forMs: lateMs });
     }

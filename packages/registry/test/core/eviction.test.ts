@@ -42,6 +42,18 @@ describe('eviction', () => {
     expect(arc.inSync).toEqual(ids(...nodes.slice(1)));
   });
 
+  test('a takeover from a primary that was handed its arc is no handover: that one may not have stopped', () => {
+    const { registry, nodes, start } = group(2);
+    const [a, b] = nodes as [Node, Node];
+    const c = registry.join('http://c:1');
+    registry.handOver(a, c);
+    registry.admit(start, a, [c]);
+    expect(registry.arc(c.identity.id)).toMatchObject({ primary: c.identity.id, handover: true });
+    registry.die([c], [a, b]);
+    expect(registry.arc(c.identity.id).handover).toBe(false);
+    expect(registry.arc(start)).toMatchObject({ primary: start, handover: true });
+  });
+
   test('all that die together leave in one change', () => {
     const { registry, nodes, start } = group(5);
     const survivors = [nodes[1] as Node, nodes[3] as Node];
@@ -220,5 +232,14 @@ describe('return', () => {
     expect(registry.arc(start)).toBe(before);
     registry.restart(a);
     expect(registry.arc(start)).toMatchObject({ primary: start, inSync: ids(a, b) });
+  });
+
+  test('a wait that a crash of the registry interrupted begins again and ends', () => {
+    const { registry, nodes, start } = offline(2);
+    const b = nodes[1] as Node;
+    registry.restart(b);
+    registry.crash();
+    registry.advance(registry.config.returnWaitMs);
+    expect(registry.arc(start)).toMatchObject({ primary: b.identity.id, inSync: ids(b) });
   });
 });

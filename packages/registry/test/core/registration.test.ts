@@ -1,7 +1,7 @@
 import { position } from '@ringkeep/shared';
 import { positionOfText } from '@ringkeep/shared/runtime';
 import { DEFAULT_CONFIG, RegistryCore, newState } from '../../src/core';
-import { SteppedRegistry } from './stepped-registry';
+import { SteppedRegistry, type Node } from './stepped-registry';
 
 describe('registration', () => {
   test('the first member owns the whole ring, alone and without a predecessor', () => {
@@ -203,6 +203,27 @@ describe('leases', () => {
     registry.advance(30_000);
     expect(registry.member(a)?.state).toBe('dead');
     expect(registry.member(b)).toBeUndefined();
+  });
+
+  test('a dead member that an arc names for long is forgotten once none does', () => {
+    const registry = new SteppedRegistry({ forgetAfterMs: 10_000 });
+    const [a, b] = registry.group(2) as [Node, Node];
+    registry.die([a, b], []);
+    registry.advance(25_000);
+    registry.restart(b);
+    registry.advanceWith([b], 2_000);
+    expect(registry.member(a)?.state).toBe('dead');
+    registry.advanceWith([b], 10_000);
+    expect(registry.member(a)).toBeUndefined();
+  });
+
+  test('a member that was dead and came back is not forgotten', () => {
+    const registry = new SteppedRegistry({ forgetAfterMs: 10_000 });
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.die([b], [a]);
+    registry.restart(b);
+    registry.advanceWith([a, b], 30_000);
+    expect(registry.member(b)?.state).toBe('active');
   });
 
   test('a forgotten node is taken back at its old place', () => {
