@@ -1,7 +1,7 @@
 /** The ring as the commands reach it: one client, made when it is first needed, and questions to single nodes. */
 
 import { RingClient } from '@ringkeep/client';
-import { channelTo, fromServiceError, loadTls, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { channelTo, fromServiceError, isServing, loadTls, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { dht } from '@ringkeep/shared/wire';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ConnectionOptions } from './config';
@@ -48,6 +48,11 @@ export class RingAccess {
     return this.ask(address, 'LeaveRing', (client, deadline, done) => {
       client.leaveRing({}, new Metadata(), { deadline }, done);
     });
+  }
+
+  /** True when the server, a node or the registry, serves. Throws when it does not answer. */
+  isServing(address: string): Promise<boolean> {
+    return isServing({ address, deadlineMs: this.options.timeoutMs, tls: this.tls });
   }
 
   async close(): Promise<void> {

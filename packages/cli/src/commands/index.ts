@@ -1,6 +1,7 @@
 export type { CommandContext, CommandSpec } from './command';
 import { loadCommand, lookupCommand } from './bulk';
 import type { CommandSpec } from './command';
+import { healthCommand } from './health';
 import { leaveCommand } from './leave';
 import { nodesCommand } from './nodes';
 import { deleteCommand, getCommand, setCommand } from './operations';
@@ -13,6 +14,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   deleteCommand,
   ringCommand,
   nodesCommand,
+  healthCommand,
   leaveCommand,
   loadCommand,
   lookupCommand,

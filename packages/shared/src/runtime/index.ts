@@ -4,6 +4,7 @@ export * from './channels';
 export * from './folder-lock';
 export * from './grpc-errors';
 export * from './grpc-server';
+export * from './health-question';
 export * from './lifecycle';
 export * from './lmdb-file-check';
 export * from './logging';

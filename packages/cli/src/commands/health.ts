@@ -1,0 +1,25 @@
+/**
+ * health: whether a server serves, for scripts and for what watches containers.
+ *
+ * Any server with gRPC's standard health service can be asked: a node, the registry, or another one.
+ */
+
+import { optionValues } from '@ringkeep/shared/runtime';
+import type { CommandSpec } from './command';
+import { ExitCode, UsageError, checked } from '../failure';
+
+export const healthCommand: CommandSpec = {
+  name: 'health',
+  text: 'ask a node or the registry whether it is serving; exit code 0 when it is, 1 when not',
+  operands: [{ name: '[address]', text: 'the server (default: the one given with --node, or --registry)' }],
+  options: {},
+  examples: ['health 127.0.0.1:50001', 'health 127.0.0.1:50000'],
+  async run({ ring, output }, [given]) {
+    const { nodes, registry } = ring.options;
+    const address = given === undefined ? (nodes[0] ?? registry) : checked(() => optionValues.address(given));
+    if (address === undefined) throw new UsageError('name the server to ask');
+    const serving = await ring.isServing(address);
+    output.answer({ address, serving }, () => `${address} is ${serving ? '' : 'not '}serving`);
+    return serving ? ExitCode.Ok : ExitCode.Error;
+  },
+};
