@@ -9,6 +9,7 @@
 import type { SchemeState } from '../scheme';
 import { advance, POSITION_BITS, type LabRing } from './lab-ring';
 import { NOBODY, type RepairableScheme, type Tried } from './lab-scheme';
+import { walkToPredecessor } from './predecessor-walk';
 import { walk, walkAround } from './walk';
 
 const NONE_TRIED: Tried = [];
@@ -85,7 +86,7 @@ export class ChordLab implements RepairableScheme {
 
   /**
    * Drops the dead; takes over the list of the first living successor; looks dead fingers up anew; then each
-   * node tells its successor of itself.
+   * node tells its successor of itself. Who is told by nobody finds its predecessor by a walk round the ring.
    */
   repair(alive: Uint8Array, onProgress: (nodesDone: number) => void = () => undefined): number {
     const before = this.successors.slice();
@@ -105,6 +106,10 @@ export class ChordLab implements RepairableScheme {
       const closer =
         known === NOBODY || this.ring.clockwise(known, successor) > this.ring.clockwise(node, successor);
       if (closer) this.predecessors[successor] = node;
+    }
+    for (let node = 0; node < this.ring.size; node++) {
+      if (alive[node] === 1 && this.predecessors[node] === NOBODY)
+        messages += this.findPredecessor(node, alive);
     }
     return messages;
   }
@@ -193,6 +198,22 @@ export class ChordLab implements RepairableScheme {
     const from = node * this.listLength;
     this.successors.fill(NOBODY, from, from + this.listLength).set(list, from);
     return 1;
+  }
+
+  /** The one found takes the node for its successor, as it would have by stabilising in many rounds. */
+  private findPredecessor(node: number, alive: Uint8Array): number {
+    const { predecessor, messages } = walkToPredecessor(this.ring, node, (of) => this.peersOf(of), alive);
+    if (predecessor === NOBODY) return messages;
+    this.predecessors[node] = predecessor;
+    const list = [node, ...this.listOf(node, this.successors)].slice(0, this.listLength);
+    const from = predecessor * this.listLength;
+    this.successors.fill(NOBODY, from, from + this.listLength).set(list, from);
+    return messages;
+  }
+
+  private peersOf(node: number): number[] {
+    const fingers = this.fingers.map((level) => level[node] as number);
+    return [...fingers, ...this.listOf(node, this.successors)].filter((peer) => peer !== NOBODY);
   }
 
   /** Whoever is closest clockwise among the fingers, when the whole list has failed. */

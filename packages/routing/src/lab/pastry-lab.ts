@@ -10,6 +10,7 @@ import { BASE, digitOf, sharedDigits } from './lab-digits';
 import { RING_SIZE, ringDistance, type LabRing } from './lab-ring';
 import { NOBODY, type RepairableScheme, type Tried } from './lab-scheme';
 import { buildTables, type BuildProgress } from './pastry-tables';
+import { walkToPredecessor } from './predecessor-walk';
 import { walk } from './walk';
 
 const NEIGHBOURHOOD_SIZE = 32;
@@ -207,32 +208,15 @@ export class PastryLab implements RepairableScheme {
     this.leaves.fill(NOBODY, from, from + half).set(kept, from);
   }
 
-  /** Each node names the last living peer that it knows before `node`; the last of them gets to know it. */
   private findPredecessor(node: number, alive: Uint8Array): number {
-    let predecessor = node;
-    let messages = 1;
-    for (let next = this.lastBefore(node, node, alive); next !== NOBODY; messages++) {
-      predecessor = next;
-      next = this.lastBefore(predecessor, node, alive);
-    }
-    if (predecessor === node) return messages;
-    const theirs = leavesIn(this.leaves, predecessor, this.leafSetSize);
-    const ours = leavesIn(this.leaves, node, this.leafSetSize);
+    const leaves = (of: number): number[] => leavesIn(this.leaves, of, this.leafSetSize);
+    const peersOf = (of: number): number[] => [...leaves(of), ...this.entriesOf(of)];
+    const { predecessor, messages } = walkToPredecessor(this.ring, node, peersOf, alive);
+    if (predecessor === NOBODY) return messages;
+    const [theirs, ours] = [leaves(predecessor), leaves(node)];
     this.keepClosest(node, 1, [predecessor, ...theirs], alive);
     this.keepClosest(predecessor, 0, [...theirs, node, ...ours], alive);
     return messages;
-  }
-
-  /** The living peer that a node knows with the greatest id before another node's. */
-  private lastBefore(node: number, limit: number, alive: Uint8Array): number {
-    const known = [...leavesIn(this.leaves, node, this.leafSetSize), ...this.entriesOf(node)];
-    const room = node === limit ? RING_SIZE : this.ring.clockwise(node, limit);
-    let best = NOBODY;
-    for (const peer of known) {
-      if (alive[peer] === 0 || peer === limit || this.ring.clockwise(node, peer) >= room) continue;
-      if (best === NOBODY || this.ring.clockwise(node, peer) > this.ring.clockwise(node, best)) best = peer;
-    }
-    return best;
   }
 
   private repairTable(node: number, alive: Uint8Array): number {
