@@ -58,7 +58,8 @@ export class RingProcess {
     const child = spawn(process.execPath, [MAIN[kind], ...args], {
       // A process group of its own: Ctrl-C reaches this process only, which then stops the others in order.
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // The channel tells it when this process is gone, were it by SIGKILL: then it stops by itself.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, LOG_LEVEL: 'info', ...env },
     });
     return new RingProcess(kind === 'registry' ? 'the registry' : `the node ${args[0]}`, child);

@@ -87,20 +87,29 @@ const EXIT_CODE_OF_SIGNAL: Readonly<Record<(typeof STOP_SIGNALS)[number], number
 /**
  * For main.ts: the first SIGINT or SIGTERM stops in order and exits with 0 (1 when stopping failed), the
  * second one exits at once.
+ *
+ * A process that was started with an IPC channel belongs to its parent: when the channel breaks, the parent
+ * is gone, however it ended, and nobody else would stop this process. That counts as a SIGTERM.
  */
 export function stopOnSignals(
   stop: (signal: string) => Promise<void>,
   exit: (code: number, error?: unknown) => void,
 ): void {
   let stopping = false;
+  const begin = (signal: (typeof STOP_SIGNALS)[number]): void => {
+    stopping = true;
+    stop(signal).then(
+      () => exit(0),
+      (error: unknown) => exit(1, error),
+    );
+  };
   for (const signal of STOP_SIGNALS) {
-    process.on(signal, () => {
-      if (stopping) return exit(EXIT_CODE_OF_SIGNAL[signal]);
-      stopping = true;
-      stop(signal).then(
-        () => exit(0),
-        (error: unknown) => exit(1, error),
-      );
-    });
+    process.on(signal, () => (stopping ? exit(EXIT_CODE_OF_SIGNAL[signal]) : begin(signal)));
   }
+  if (process.send === undefined) return;
+  const orphaned = (): void => {
+    if (!stopping) begin('SIGTERM');
+  };
+  if (process.connected) process.once('disconnect', orphaned);
+  else orphaned();
 }

@@ -45,6 +45,8 @@ export const silentLogger: Logger = {
 
 export function createLogger(options: LoggerOptions): Logger {
   const stream = options.stream ?? process.stderr;
+  // Whoever read the lines may be gone, as `head` goes; that must not end the program.
+  stream.on('error', nothing);
   const coloured = 'isTTY' in stream && stream.isTTY === true;
   const sink = winston.createLogger({
     level: options.level,
