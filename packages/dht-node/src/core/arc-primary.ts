@@ -63,11 +63,13 @@ export class ArcPrimary {
   private quiesceState: Quiesce | undefined;
   readonly sessions = new Map<NodeId, FollowerSession>();
   private readonly heldLeases = new Map<NodeId, number>();
+  private leasesVoidUntil = Number.NEGATIVE_INFINITY;
   private readonly memberHeardAt = new Map<NodeId, number>();
+  /** The newest stream that each follower has opened in this term. */
+  private readonly newestStream = new Map<NodeId, number>();
   private unsettled: Proposal[] = [];
   private proposalSentAt = 0;
   private awaitingAnswer = false;
-  private ownDurable: Seq;
   private fresh: SequencedOp[] = [];
   private windowBytes = 0;
   private readonly waiting: Map<Seq, PendingOperation>;
@@ -85,12 +87,11 @@ export class ArcPrimary {
     this.startedAt = context.now;
     this.waiting = inherited;
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
-    this.ownDurable = -1;
     const until = currentConfig.handover ? 0 : context.grants.grantedUntil(replica.range);
     this.phase = until > context.now ? { kind: 'waiting-out-grants', until } : { kind: 'aligning' };
     context.report({ kind: 'role-taken', arc: currentConfig, term: currentConfig.term });
     const prepared = replica.lastPrepared;
-    context.journal.whenDurable(() => this.preparedHere(prepared));
+    if (replica.durable < prepared) context.journal.whenDurable(() => this.preparedHere(prepared));
   }
 
   get config(): ArcConfig {
@@ -204,7 +205,7 @@ export class ArcPrimary {
   // ---- commit and takeover ----
 
   private preparedHere(seq: Seq): void {
-    this.ownDurable = Math.max(this.ownDurable, seq);
+    this.replica.durable = Math.max(this.replica.durable, seq);
     this.advance();
   }
 
@@ -214,7 +215,7 @@ export class ArcPrimary {
       if (this.context.now < this.phase.until) return this.context.wakeAt(this.phase.until);
       this.phase = { kind: 'aligning' };
     }
-    let seq = this.ownDurable;
+    let seq = this.replica.durable;
     for (const member of this.otherMembers()) seq = Math.min(seq, this.sessions.get(member)?.acked ?? -1);
     if (this.phase.kind === 'aligning') {
       if (seq < this.replica.lastPrepared) return;
@@ -277,8 +278,14 @@ export class ArcPrimary {
 
   // ---- followers ----
 
+  /** The follower has opened another stream since; this opening was overtaken on its way. */
+  isOvertaken(stream: StreamName, follower: NodeId): boolean {
+    return stream.number < (this.newestStream.get(follower) ?? 0);
+  }
+
   /** A follower of the arc, or of a part of it, opened a stream; acknowledgements of an earlier one are void. */
   openSession(connection: number, stream: StreamName, open: OpenStream): void {
+    this.newestStream.set(open.follower, stream.number);
     this.closeSession(open.follower);
     const member = this.otherMembers().has(open.follower);
     const session = new FollowerSession(
@@ -318,7 +325,7 @@ export class ArcPrimary {
     invariant(message.prepared <= this.replica.lastPrepared, 'a follower acknowledges what was sent');
     session.acknowledged(message);
     this.memberHeardAt.set(session.follower, this.context.now);
-    if (message.live) {
+    if (message.live && message.sentAtMs > this.leasesVoidUntil) {
       const until =
         message.sentAtMs + this.context.parameters.leaseMs - this.context.parameters.leaseMarginMs;
       this.heldLeases.set(session.follower, Math.max(this.heldLeases.get(session.follower) ?? 0, until));
@@ -439,9 +446,10 @@ export class ArcPrimary {
     this.submitHeld();
   }
 
-  /** The machine slept: no lease held can be relied on. */
+  /** The machine slept: no lease held can be relied on, nor one granted on a message from before. */
   voidLeases(): void {
     this.heldLeases.clear();
+    this.leasesVoidUntil = this.context.now;
   }
 
   end(): RoleRemains {

@@ -220,6 +220,7 @@ export class Following {
     const applied = live && copy ? copy.committed : 0;
     const { takenBytes, context } = this;
     context.journal.whenDurable(() => {
+      if (copy) copy.durable = Math.max(copy.durable, prepared);
       if (this.ended) return;
       if (live) context.grants.grant(this.range, context.now + context.parameters.leaseMs);
       context.emit({

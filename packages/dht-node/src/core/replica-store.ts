@@ -34,6 +34,8 @@ export class Replica {
   committed: Seq = 0;
   /** Prepared and not known to be committed: sequence numbers committed + 1 … lastPrepared. */
   window: SequencedOp[] = [];
+  /** Prepared up to here on the disk, not only in the log's buffer. In memory only. */
+  durable: Seq = 0;
   readonly holds: (key: RingKey) => boolean;
 
   constructor(readonly range: Arc) {
@@ -167,7 +169,13 @@ export class ReplicaStore {
     for (const { range, complete, liveTerm, committed, window } of snapshots) {
       this.replicas.set(
         range.start,
-        Object.assign(new Replica(range), { complete, liveTerm, committed, window: [...window] }),
+        Object.assign(new Replica(range), {
+          complete,
+          liveTerm,
+          committed,
+          window: [...window],
+          durable: committed + window.length,
+        }),
       );
     }
   }
@@ -193,12 +201,15 @@ export class ReplicaStore {
       at !== lower.start && arcCovers(lower.range, { start: at, end: lower.range.end }),
       'a split lies within',
     );
-    const { complete, liveTerm, committed } = lower;
+    const { complete, liveTerm, committed, durable } = lower;
     for (const range of [
       { start: lower.start, end: at },
       { start: at, end: lower.range.end },
     ]) {
-      this.replicas.set(range.start, Object.assign(new Replica(range), { complete, liveTerm, committed }));
+      this.replicas.set(
+        range.start,
+        Object.assign(new Replica(range), { complete, liveTerm, committed, durable }),
+      );
     }
   }
 

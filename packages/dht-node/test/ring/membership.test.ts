@@ -10,7 +10,6 @@ const text = (value: Uint8Array | undefined): string | undefined => value && Buf
 class Worker {
   readonly acknowledged = new Map<string, number>();
   errors: string[] = [];
-  operations = 0;
   private running = true;
   private readonly done: Promise<void>;
 
@@ -32,15 +31,16 @@ class Worker {
       const key = `${this.name}/${this.random.below(50)}`;
       const last = this.acknowledged.get(key);
       try {
-        this.operations++;
         if (this.random.chance(0.5)) {
           const next = (last ?? 0) + 1;
           const before = text(await this.random.pick(this.nodes()).set(key, String(next)));
-          if (before !== (last === undefined ? undefined : String(last))) this.errors.push(`set ${key}: before ${before}, not ${last}`);
+          if (before !== (last === undefined ? undefined : String(last)))
+            this.errors.push(`set ${key}: before ${before}, not ${last}`);
           this.acknowledged.set(key, next);
         } else {
           const value = text(await this.random.pick(this.nodes()).get(key));
-          if (value !== (last === undefined ? undefined : String(last))) this.errors.push(`get ${key}: ${value}, not ${last}`);
+          if (value !== (last === undefined ? undefined : String(last)))
+            this.errors.push(`get ${key}: ${value}, not ${last}`);
         }
       } catch (error) {
         this.errors.push(`${key}: ${(error as Error).message}`);
@@ -98,7 +98,7 @@ describe.each([1, 3])('with replication factor %d', (replicationFactor) => {
       const values = await Promise.all(Array.from({ length: 500 }, (_, i) => node.get(`key ${i}`)));
       expect(values.map(text)).toEqual(values.map((_, i) => `value ${i}`));
     }
-    expect(totalKeys(ring.nodes.filter(() => true))).toBeGreaterThanOrEqual(500 * Math.min(replicationFactor, 4));
+    await ring.until(() => totalKeys(ring.nodes) === 500 * replicationFactor);
   });
 
   test('nodes join at once and leave at once under load: no write is lost, no read fails or goes back', async () => {
@@ -108,7 +108,10 @@ describe.each([1, 3])('with replication factor %d', (replicationFactor) => {
     const staying = [...ring.nodes];
     let reachable: readonly RingNode[] = staying;
     const random = new Random(seed);
-    const workers = Array.from({ length: 8 }, (_, i) => new Worker(`worker ${i}`, () => reachable, random.fork()));
+    const workers = Array.from(
+      { length: 8 },
+      (_, i) => new Worker(`worker ${i}`, () => reachable, random.fork()),
+    );
     const newcomers = await ring.addNodes(3);
     await ring.untilSettled();
     reachable = [...ring.nodes];
@@ -123,9 +126,8 @@ describe.each([1, 3])('with replication factor %d', (replicationFactor) => {
     expect(await readBack(rest, workers)).toEqual([]);
     expect(ring.registry.ring().arcs).toHaveLength(3);
     expect(ring.registry.ring().members).toHaveLength(3);
-    await ring.untilSettled(rest);
     const keys = workers.reduce((sum, worker) => sum + worker.acknowledged.size, 0);
-    expect(totalKeys(rest)).toBe(keys * Math.min(replicationFactor, 3));
-    console.info(`operations under load: ${workers.reduce((sum, worker) => sum + worker.operations, 0)}`);
+    // Followers apply the last writes when they hear of the commit point, with the next heartbeat.
+    await ring.until(() => totalKeys(rest) === keys * Math.min(replicationFactor, 3));
   });
 });

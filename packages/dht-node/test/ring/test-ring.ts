@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
-import type { ClusterParameters } from '@ringkeep/shared';
+import type { ClusterParameters, Ring } from '@ringkeep/shared';
 import { RingNode, type NodeOptions } from '../../src';
 
 export class TestRing {
@@ -45,16 +45,20 @@ export class TestRing {
   }
 
   /** Waits until every node says that nothing is left to do. */
-  async untilSettled(nodes: readonly RingNode[] = this.nodes, withinMs = 20_000): Promise<void> {
-    const deadline = Date.now() + withinMs;
-    for (;;) {
-      if (this.failures.length > 0) throw new Error(`a node failed: ${this.failures.join('; ')}`);
+  async untilSettled(nodes: readonly RingNode[] = this.nodes): Promise<void> {
+    await this.until(() => {
       const versions = new Set(nodes.map((node) => node.status().ring.version));
-      if (versions.size === 1 && nodes.every((node) => node.status().settled)) return;
-      if (Date.now() > deadline) {
-        const ring = JSON.stringify(this.registry.ring(), (_, value) => (typeof value === 'bigint' ? value.toString(16) : value));
-        throw new Error(`the ring did not settle: ${ring}`);
-      }
+      return versions.size === 1 && nodes.every((node) => node.status().settled);
+    });
+  }
+
+  /** Waits for something that the ring comes to by itself. */
+  async until(condition: () => boolean, withinMs = 20_000): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    while (!condition()) {
+      if (this.failures.length > 0) throw new Error(`a node failed: ${this.failures.join('; ')}`);
+      if (Date.now() > deadline)
+        throw new Error(`not within ${withinMs} ms; the ring: ${describe(this.registry.ring())}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
@@ -64,4 +68,10 @@ export class TestRing {
     await this.registry.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+function describe(ring: Ring): string {
+  return JSON.stringify(ring, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString(16) : value,
+  );
 }
