@@ -13,11 +13,11 @@
  * pages of 4 KiB, so that the longest ring key (1,032 bytes) does.
  */
 
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import { checkLmdbFile } from '@ringkeep/shared/runtime';
 import type { Layer } from './layer';
 
 export interface Checkpoint {
@@ -34,12 +34,6 @@ const STATE_HEAD_BYTES = 16;
 const STATE_KEY = 'state';
 
 const DATA_FILE = 'data.mdb';
-/** The root pages of an LMDB file, of which there are two: where the magic number and the page size are. */
-const LMDB_MAGIC = 0xbeefc0de;
-const LMDB_MAGIC_AT = 24;
-const LMDB_PAGE_BYTES_AT = 48;
-const LMDB_HEAD_BYTES = 64;
-
 /** How long a checkpoint may keep the event loop to itself. */
 const SLICE_MS = 2;
 /** Reading the clock costs a part of what a put costs. */
@@ -74,7 +68,7 @@ export class BaseTable {
   ) {}
 
   static open(path: string): BaseTable {
-    refuseForeignFile(join(path, DATA_FILE));
+    refuseDamaged(path);
     try {
       const environment = open({ path, overlappingSync: false, maxDbs: 2 });
       const entries = environment.openDB<Bytes, Bytes>(ENTRIES);
@@ -173,25 +167,18 @@ async function commitFailure(error: Error & { commitError?: Promise<never> }): P
   return error;
 }
 
-/** lmdb-js brings the process down when the file is not LMDB's, so the head of both root pages is looked at first. */
-function refuseForeignFile(path: string): void {
-  if (!existsSync(path)) return;
-  const head = Buffer.alloc(LMDB_HEAD_BYTES);
-  const file = openSync(path, 'r');
+/** LMDB brings the process down when its file is damaged or cut off. */
+function refuseDamaged(path: string): void {
   try {
-    const isMagic = (at: number): boolean => {
-      const bytes = readSync(file, head, 0, head.length, at);
-      return bytes === head.length && head.readUInt32LE(LMDB_MAGIC_AT) === LMDB_MAGIC;
-    };
-    if (fstatSync(file).size === 0 || (isMagic(0) && isMagic(head.readUInt32LE(LMDB_PAGE_BYTES_AT)))) return;
-  } finally {
-    closeSync(file);
+    checkLmdbFile(path);
+  } catch (error) {
+    throw new RingError(
+      'FAILED_PRECONDITION',
+      `${(error as Error).message}. Put back a copy of the data folder, or, if other nodes hold copies of its ` +
+        'keys, delete the folder and start this one as a new node.',
+      { cause: error },
+    );
   }
-  throw new RingError(
-    'FAILED_PRECONDITION',
-    `${path} is damaged: it is no LMDB file. Put back a copy of the data folder, or, if other nodes hold copies ` +
-      'of its keys, delete the folder and start this one as a new node.',
-  );
 }
 
 function encodeState({ number, snapshot, counts }: Checkpoint): Buffer {

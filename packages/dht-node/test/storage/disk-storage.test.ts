@@ -220,7 +220,7 @@ describe('disk storage', () => {
     const table = join(folder, 'table', 'data.mdb');
     for (const bytes of [10, 4_096, 20_000]) {
       await writeFile(table, Buffer.alloc(bytes, 1));
-      await expect(open()).rejects.toThrow(`${table} is damaged: it is no LMDB file`);
+      await expect(open()).rejects.toThrow(`${table} is damaged: there is no LMDB database in it`);
     }
   });
 
