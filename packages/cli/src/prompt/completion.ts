@@ -30,8 +30,9 @@ export function complete(line: string): [candidates: string[], replaced: string]
   return [spec.operands.some(({ name }) => name === '<file>') ? files(last) : [], last];
 }
 
+/** The space lets the next word begin at once; readline offers several candidates up to where they part. */
 function starting(candidates: readonly string[], start: string): string[] {
-  return candidates.filter((candidate) => candidate.startsWith(start));
+  return candidates.filter((candidate) => candidate.startsWith(start)).map((candidate) => `${candidate} `);
 }
 
 function files(start: string): string[] {
