@@ -1,41 +1,62 @@
-# One image for the registry, the nodes and the command line.
+# One image for the registry, the nodes and the command line; docker-compose.yml makes a ring of it.
 #
 #   docker build -t ringkeep .
-#   docker run --rm ringkeep registry --help
-#   docker run --rm ringkeep node --help
-#   docker run --rm -it --network host ringkeep cli --node 127.0.0.1:50001
+#   docker run --rm ringkeep node --help          (also: registry, cli)
+#
+# Three throw-away stages and a last one that only copies: what compiles (TypeScript, and all that the
+# tests need) and what runs are installed apart, so a change of the sources installs nothing anew.
+# Plain enough for BuildKit and the classic builder alike.
+
+# The manifests alone: their copy stays the same, and cached, whatever else changes in the packages.
+FROM node:20-bookworm-slim AS manifests
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY packages packages
+RUN find packages -type f ! -name package.json -delete && find packages -type d -empty -delete
 
 FROM node:20-bookworm-slim AS build
-RUN mkdir /app && chown node:node /app
 WORKDIR /app
-USER node
-COPY --chown=node:node package.json package-lock.json ./
-COPY --chown=node:node packages/shared/package.json packages/shared/
-COPY --chown=node:node packages/routing/package.json packages/routing/
-COPY --chown=node:node packages/registry/package.json packages/registry/
-COPY --chown=node:node packages/dht-node/package.json packages/dht-node/
-COPY --chown=node:node packages/client/package.json packages/client/
-COPY --chown=node:node packages/cli/package.json packages/cli/
-COPY --chown=node:node packages/checker/package.json packages/checker/
-COPY --chown=node:node packages/simulator/package.json packages/simulator/
-RUN npm ci --ignore-scripts
-COPY --chown=node:node tsconfig.json tsconfig.base.json ./
-COPY --chown=node:node packages packages
+COPY --from=manifests /app ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.base.json ./
+COPY packages packages
+COPY config config
+COPY scripts/docker-entrypoint.sh bin/ringkeep
+# The files' modes are set because they depend on the umask of whoever checked the sources out.
 RUN npx tsc --build packages/registry packages/dht-node packages/cli \
-  && npm ci --ignore-scripts --omit=dev \
+  && find packages -mindepth 2 -maxdepth 2 ! -name dist ! -name package.json -exec rm -rf {} + \
+  && find packages -type f \( -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete \
+  && chmod -R a+rX packages config && chmod 755 bin/ringkeep
+
+# lmdb brings its native part for several versions of Node.js and C libraries; one is loaded.
+FROM node:20-bookworm-slim AS dependencies
+WORKDIR /app
+COPY --from=manifests /app ./
+RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev \
     --workspace packages/registry --workspace packages/dht-node --workspace packages/cli \
-  && find packages -type d \( -name src -o -name test \) -prune -exec rm -rf {} + \
-  && find packages node_modules -name '*.map' -delete
+  && abi=$(node -p process.versions.modules) \
+  && find node_modules -type f \( -name '*.musl.node' -o -name '*.abi*.node' ! -name "*.abi$abi.*" \) -delete \
+  && find node_modules -type f \( -name '*.ts' -o -name '*.map' -o -name 'README*' -o -name 'CHANGELOG*' \) -delete
 
 FROM node:20-bookworm-slim
-ENV NODE_ENV=production
-RUN mkdir /app /data && chown node:node /app /data
+LABEL org.opencontainers.image.title="Ringkeep" \
+      org.opencontainers.image.description="A replicated key-value store on a consistent-hashing ring, over gRPC" \
+      org.opencontainers.image.licenses="MIT"
+# Inside a container everything listens on all addresses: what is published decides who can reach it.
+ENV NODE_ENV=production \
+    REGISTRY_HOST=0.0.0.0 \
+    REGISTRY_DATA_DIR=/data \
+    NODE_HOST=0.0.0.0 \
+    NODE_ADVERTISE=hostname \
+    DATA_DIR=/data
 WORKDIR /app
-COPY --from=build --chown=node:node /app/node_modules node_modules
-COPY --from=build --chown=node:node /app/packages packages
-COPY --chown=node:node package.json ./
-COPY --chown=node:node scripts/docker-entrypoint.sh /usr/local/bin/ringkeep
+RUN mkdir /data && chown node:node /data
+COPY --from=dependencies /app/node_modules node_modules
+COPY --from=build /app/packages packages
+COPY --from=build /app/config config
+COPY --from=build /app/bin/ringkeep /usr/local/bin/
 USER node
 VOLUME /data
+HEALTHCHECK --interval=5s --timeout=10s --start-period=10s --retries=6 CMD ["ringkeep", "health"]
 ENTRYPOINT ["ringkeep"]
-CMD ["--help"]
+CMD ["help"]
