@@ -22,6 +22,7 @@ export class Directory {
   readonly links = new Map<string, Link>();
   /** Those with a stream: only they have anything queued or in flight. */
   readonly open = new Set<Link>();
+  private turn = 0;
   private view = new RingView(NO_RING);
   private linksByArc = new Map<ArcConfig, Link>();
   /** Nodes that the ring takes for dead: they will hardly answer. */
@@ -64,6 +65,13 @@ export class Directory {
   ownerOf(key: RingKey): Link | undefined {
     const arc = this.view.arcOfKey(key);
     return arc === undefined ? undefined : this.linksByArc.get(arc);
+  }
+
+  /** Those with a stream, each time another one first, so that a bound on all starves none. */
+  openInTurn(): Link[] {
+    const links = [...this.open];
+    this.turn = links.length === 0 ? 0 : (this.turn + 1) % links.length;
+    return [...links.slice(this.turn), ...links.slice(0, this.turn)];
   }
 
   /** The nodes that can be reached and may take part in the ring. */

@@ -7,9 +7,9 @@
 
 import type { Random } from '@ringkeep/shared';
 import { pauseMs, type Pauses } from './back-off';
+import type { Budget } from './budget';
 import type { Call } from './call';
 import { CallQueue, Frame } from './frame';
-import type { SessionLimits } from './limits';
 
 export type LinkPhase =
   | { readonly kind: 'idle' }
@@ -60,18 +60,14 @@ export class Link {
   }
 
   /**
-   * The next frame, when the stream takes one and the limits leave room: for this node and for all
-   * (`operationsLeft`, `bytesLeft`). A node without anything in flight always takes one.
+   * The next frame, when the stream takes one and the budget leaves room, for this node and for all. A node
+   * without anything in flight always takes one.
    */
-  nextFrame(
-    number: number,
-    limits: SessionLimits,
-    operationsLeft: number,
-    bytesLeft: number,
-  ): Frame | undefined {
+  nextFrame(number: number, budget: Budget): Frame | undefined {
     if (this.phase.kind !== 'open' || !this.phase.writable) return undefined;
-    const operations = Math.min(limits.nodeOperationsMax - this.operationsInFlight, operationsLeft);
-    const bytes = Math.min(limits.nodeBytesMax - this.bytesInFlight, bytesLeft);
+    const { limits } = budget;
+    const operations = Math.min(limits.nodeOperationsMax - this.operationsInFlight, budget.operationsLeft);
+    const bytes = Math.min(limits.nodeBytesMax - this.bytesInFlight, budget.bytesLeft);
     if (operations <= 0 || (bytes <= 0 && this.frames.size > 0)) return undefined;
     const calls = this.queue.cut(operations, bytes);
     if (calls.length === 0) return undefined;

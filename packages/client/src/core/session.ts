@@ -16,24 +16,18 @@
 
 import { invariant, type OperationResult, type Random, type Ring, type RingUpdate } from '@ringkeep/shared';
 import { pauseMs } from './back-off';
+import { Budget } from './budget';
 import type { Call } from './call';
+import { Connections } from './connections';
 import { Directory } from './directory';
-import type { Effect, SessionReport } from './effects';
-import { CallQueue, type Frame } from './frame';
-import {
-  CONNECTING_MAX,
-  DIRECT_PAUSE_MS,
-  RECONNECT_PAUSE_MS,
-  RESEND_PAUSE_MS,
-  STRAYS_MAX,
-  TICK_MS,
-  type SessionLimits,
-} from './limits';
+import type { Effect } from './effects';
+import type { CallQueue, Frame } from './frame';
+import { RESEND_PAUSE_MS, STRAYS_MAX, TICK_MS, type SessionLimits } from './limits';
 import type { Link } from './link';
+import { Outbox } from './outbox';
 import { RingWatch } from './ring-watch';
 import { resultOnCancel, resultOnDeadline, verdictOnBreak, verdictOnResult, type Verdict } from './verdict';
-
-const CLOSING = 'the node is about to stop';
+import { WaitingRoom } from './waiting-room';
 
 export interface SessionConfig {
   /** Addresses of nodes, spelled as the ring spells them. */
@@ -53,20 +47,12 @@ export interface SessionCounts {
 }
 
 export class Session {
+  private readonly outbox = new Outbox();
+  private readonly waiting = new WaitingRoom();
+  private readonly budget: Budget;
   private readonly directory: Directory;
+  private readonly connections: Connections;
   private readonly watch: RingWatch;
-  /** Came in, or may go out again, and are not routed yet. */
-  private readonly arrivals = new CallQueue();
-  /** Wait for a node that can be reached. */
-  private readonly stranded = new CallQueue();
-  /** Wait for their pause to end. */
-  private readonly paused = new CallQueue();
-  private effects: Effect[] = [];
-  private settled: Call[] = [];
-  private operations = 0;
-  private bytes = 0;
-  private operationsInFlight = 0;
-  private bytesInFlight = 0;
   private framesSent = 0;
   private operationsSent = 0;
   private lastHops = 0;
@@ -74,14 +60,16 @@ export class Session {
   private phase: 'open' | 'draining' | 'closed' = 'open';
 
   constructor(
-    private readonly config: SessionConfig,
+    config: SessionConfig,
     private readonly random: Random,
   ) {
     invariant(
       config.nodes.length > 0 || config.registry !== undefined,
       'a session knows a node or the registry',
     );
+    this.budget = new Budget(config.limits);
     this.directory = new Directory(random.shuffle([...config.nodes]));
+    this.connections = new Connections(this.directory, this.outbox, random);
     this.watch = new RingWatch(this.directory, config.registry, random);
   }
 
@@ -90,7 +78,8 @@ export class Session {
   }
 
   get counts(): SessionCounts {
-    const { operations, operationsInFlight, framesSent, operationsSent, lastHops } = this;
+    const { framesSent, operationsSent, lastHops } = this;
+    const { operations, operationsInFlight } = this.budget;
     return { operations, operationsInFlight, framesSent, operationsSent, lastHops };
   }
 
@@ -101,13 +90,12 @@ export class Session {
 
   /** Calls wait for the next flush. */
   get wantsFlush(): boolean {
-    return !this.arrivals.isEmpty;
+    return !this.waiting.arrivals.isEmpty;
   }
 
-  /** Room for that many more bytes of one call. */
+  /** Room for one more call of that many bytes. */
   hasRoomFor(bytes: number): boolean {
-    const { limits } = this.config;
-    return this.operations < limits.operationsMax && this.bytes + bytes <= limits.bytesMax;
+    return this.budget.hasRoomFor(bytes);
   }
 
   // Inputs: none of them sends anything before the next flush, except that a reply makes room on its link.
@@ -115,13 +103,11 @@ export class Session {
   submit(call: Call): void {
     if (this.phase !== 'open') {
       this.refuse(call, { ok: false, code: 'CANCELLED', text: 'the client is closed' });
-    } else if (!this.hasRoomFor(call.bytes)) {
-      const text = `too much at once: ${this.operations} operations, ${this.bytes} bytes are outstanding`;
-      this.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text });
+    } else if (!this.budget.hasRoomFor(call.bytes)) {
+      this.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text: this.budget.obstacle });
     } else {
-      this.operations++;
-      this.bytes += call.bytes;
-      this.arrivals.push(call);
+      this.budget.enter(call);
+      this.waiting.arrivals.push(call);
     }
   }
 
@@ -135,17 +121,15 @@ export class Session {
     const link = this.linkAt(address);
     if (link === undefined) return;
     invariant(link.phase.kind === 'connecting', 'only an attempt can succeed');
-    link.openUp();
-    this.directory.open.add(link);
-    this.report({ kind: 'reached', address });
-    this.rescue();
+    this.connections.opened(link);
+    this.waiting.rescue();
   }
 
   connectFailed(address: string, reason: string, nowMs: number): void {
     const link = this.linkAt(address);
     if (link === undefined) return;
-    this.breakLink(link, reason, nowMs);
-    this.report({ kind: 'unreachable', address, reason });
+    this.broken(link, reason, nowMs);
+    this.outbox.report({ kind: 'unreachable', address, reason });
   }
 
   /** The stream ended, for whatever reason: what it did not answer is judged one by one. */
@@ -162,8 +146,8 @@ export class Session {
         this.carryOut(call, verdictOnBreak(call, address, reason), nowMs);
       }
     }
-    this.breakLink(link, reason, nowMs);
-    this.report({ kind: 'broken', address, reason, unknown });
+    this.broken(link, reason, nowMs);
+    this.outbox.report({ kind: 'broken', address, reason, unknown });
   }
 
   /** The node is about to stop: what is in flight is awaited, everything else goes elsewhere. */
@@ -172,7 +156,7 @@ export class Session {
     if (link?.phase.kind !== 'open') return;
     link.phase = { kind: 'closing' };
     this.routeAnew(link);
-    this.letGo(link, nowMs);
+    this.connections.letGo(link, nowMs);
   }
 
   /** The stream takes messages again. */
@@ -204,7 +188,7 @@ export class Session {
     const first = frame.answered;
     if (results.length === 0 || first + results.length > frame.operations.length) {
       const reason = `the node answered ${first + results.length} of ${frame.operations.length} operations`;
-      this.effects.push({ kind: 'disconnect', address });
+      this.outbox.push({ kind: 'disconnect', address });
       this.streamEnded(address, reason, nowMs);
       return;
     }
@@ -218,7 +202,7 @@ export class Session {
       frame.release(call);
       this.carryOut(call, verdictOnResult(call, results[i] as OperationResult), nowMs);
     }
-    this.letGo(link, nowMs);
+    this.connections.letGo(link, nowMs);
   }
 
   /** News of the ring that came with a reply. */
@@ -231,7 +215,7 @@ export class Session {
     if (!this.watch.isCurrent(number)) return;
     const adopted = this.directory.adopt(update);
     if (adopted === undefined) {
-      this.effects.push({ kind: 'stop-watching' });
+      this.outbox.push({ kind: 'stop-watching' });
       this.watch.broken(nowMs);
       return;
     }
@@ -242,7 +226,7 @@ export class Session {
   watchEnded(number: number, reason: string, nowMs: number): void {
     if (!this.watch.isCurrent(number)) return;
     const source = this.watch.end(reason, nowMs);
-    if (source !== undefined) this.report({ kind: 'watch-ended', source, reason });
+    if (source !== undefined) this.outbox.report({ kind: 'watch-ended', source, reason });
   }
 
   /** No new calls; `closed` follows when the last one has its result. */
@@ -264,54 +248,38 @@ export class Session {
     if (nowMs >= this.sweepAtMs) this.sweep(nowMs);
     this.route(nowMs);
     this.pump(nowMs);
-    if (this.phase === 'draining' && this.operations === 0) {
+    if (this.phase === 'draining' && this.budget.operations === 0) {
       this.close();
       return;
     }
-    this.connectSome(nowMs);
+    this.connections.seek(nowMs);
     const watch = this.watch.start(this.ring, nowMs);
-    if (watch !== undefined) this.effects.push(watch);
+    if (watch !== undefined) this.outbox.push(watch);
   }
 
   /** When it wants the next flush, if nothing comes in before. */
   nextFlushAtMs(nowMs: number): number | undefined {
     if (this.phase === 'closed') return undefined;
-    if (this.operations > 0) return nowMs + TICK_MS;
-    let next = this.watch.retryAtMs() ?? Infinity;
-    if (this.directory.usable().length === 0) {
-      for (const { phase } of this.directory.links.values()) {
-        if (phase.kind === 'broken') next = Math.min(next, phase.retryAtMs);
-      }
-    }
+    if (this.budget.operations > 0) return nowMs + TICK_MS;
+    const next = Math.min(this.watch.retryAtMs() ?? Infinity, this.connections.seekAtMs() ?? Infinity);
     return next === Infinity ? undefined : Math.max(next, nowMs + 1);
   }
 
   /** What is to be done since the last time, in order. */
   take(): readonly Effect[] {
-    const { effects, settled } = this;
-    if (effects.length > 0) this.effects = [];
-    if (settled.length === 0) return effects;
-    this.settled = [];
-    return [{ kind: 'settle', calls: settled }, ...effects];
+    return this.outbox.take();
   }
 
   /** Hands queued calls to the streams, as far as the limits allow; after a reply that is all there is to do. */
   pump(nowMs: number): void {
-    const { limits } = this.config;
-    for (const link of this.directory.open) {
+    for (const link of this.directory.openInTurn()) {
       while (!link.queue.isEmpty) {
-        const frame = link.nextFrame(
-          this.framesSent + 1,
-          limits,
-          limits.inFlightOperationsMax - this.operationsInFlight,
-          limits.inFlightBytesMax - this.bytesInFlight,
-        );
+        const frame = link.nextFrame(this.framesSent + 1, this.budget);
         if (frame === undefined) break;
         this.framesSent++;
         this.operationsSent += frame.operations.length;
-        this.operationsInFlight += frame.operations.length;
-        this.bytesInFlight += frame.bytes;
-        this.effects.push({
+        this.budget.send(frame);
+        this.outbox.push({
           kind: 'send',
           address: link.address,
           frame,
@@ -323,14 +291,15 @@ export class Session {
   }
 
   private route(nowMs: number): void {
-    if (this.arrivals.isEmpty) return;
+    const { arrivals } = this.waiting;
+    if (arrivals.isEmpty) return;
     const forwarder = this.directory.forwarder(this.random);
-    for (const call of this.arrivals.drain()) {
+    for (const call of arrivals.drain()) {
       const owner = this.directory.ownerOf(call.operation.key);
-      if (owner !== undefined && !owner.isOpen && owner.mayConnect(nowMs)) this.connect(owner);
+      if (owner !== undefined && !owner.isOpen) this.connections.want(owner, nowMs);
       const link = owner?.isOpen === true ? owner : forwarder;
       if (link === undefined) {
-        this.stranded.push(call);
+        this.waiting.strand(call);
         continue;
       }
       call.direct = link === owner && call.strays < STRAYS_MAX;
@@ -339,38 +308,20 @@ export class Session {
   }
 
   private ringAdopted(nowMs: number): void {
-    this.effects.push({ kind: 'ring', ring: this.ring });
-    this.rescue();
+    this.outbox.push({ kind: 'ring', ring: this.ring });
+    this.waiting.rescue();
     for (const link of this.directory.open) this.routeAnew(link);
     for (const link of this.directory.dead) this.callBack(link, nowMs);
-    this.retire();
-  }
-
-  private retire(): void {
-    for (const link of this.directory.retire()) this.disconnect(link);
-  }
-
-  private disconnect(link: Link): void {
-    if (link.phase.kind !== 'idle' && link.phase.kind !== 'broken') {
-      this.effects.push({ kind: 'disconnect', address: link.address });
-    }
-  }
-
-  /** What waited for a node that can be reached is routed again. */
-  private rescue(): void {
-    for (const call of this.stranded.drain()) this.arrivals.push(call);
-  }
-
-  /** Lets a node stop that wants to, once it owes nothing. */
-  private letGo(link: Link, nowMs: number): void {
-    if (link.phase.kind !== 'closing' || link.frames.size > 0) return;
-    this.disconnect(link);
-    this.breakLink(link, CLOSING, nowMs);
-    this.report({ kind: 'broken', address: link.address, reason: CLOSING, unknown: 0 });
+    this.connections.tidy(nowMs);
   }
 
   private routeAnew(link: Link): void {
-    for (const call of link.queue.drain()) this.arrivals.push(call);
+    this.waiting.arrive(link.queue.drain());
+  }
+
+  private broken(link: Link, reason: string, nowMs: number): void {
+    this.connections.broken(link, reason, nowMs);
+    this.routeAnew(link);
   }
 
   /** Reads that a dead node will hardly answer are sent elsewhere; writes wait (invariant 2). */
@@ -388,21 +339,16 @@ export class Session {
       return;
     }
     call.attempts++;
-    if (verdict.atOnce) {
-      this.arrivals.push(call);
-    } else {
-      call.retryAtMs = nowMs + pauseMs(RESEND_PAUSE_MS, call.attempts, this.random);
-      this.paused.push(call);
-    }
+    if (verdict.atOnce) this.waiting.arrivals.push(call);
+    else this.waiting.pause(call, nowMs + pauseMs(RESEND_PAUSE_MS, call.attempts, this.random));
   }
 
   /** What time alone brings about. */
   private sweep(nowMs: number): void {
     this.sweepAtMs = nowMs + TICK_MS;
     this.expire(nowMs);
-    for (const link of [...this.directory.open]) this.letGo(link, nowMs);
-    for (const call of this.paused.remove((paused) => paused.retryAtMs <= nowMs)) this.arrivals.push(call);
-    this.retire();
+    this.connections.tidy(nowMs);
+    this.waiting.resume(nowMs);
   }
 
   private expire(nowMs: number): void {
@@ -424,14 +370,13 @@ export class Session {
   private settle(call: Call, result: OperationResult): void {
     if (call.frame !== undefined) this.leave(call);
     call.settle(result);
-    this.operations--;
-    this.bytes -= call.bytes;
-    this.settled.push(call);
+    this.budget.leave(call);
+    this.outbox.settle(call);
   }
 
   private refuse(call: Call, result: OperationResult): void {
     call.settle(result);
-    this.settled.push(call);
+    this.outbox.settle(call);
   }
 
   /** Takes a call out of its frame; a frame for which nobody waits is cancelled. */
@@ -442,42 +387,19 @@ export class Session {
     frame.release(call);
     if (frame.open > 0 || link === undefined) return;
     this.forget(link, frame);
-    this.effects.push({ kind: 'cancel', address: link.address, frame: frame.number });
+    this.outbox.push({ kind: 'cancel', address: link.address, frame: frame.number });
   }
 
   private forget(link: Link, frame: Frame): void {
     link.forget(frame);
-    this.operationsInFlight -= frame.operations.length;
-    this.bytesInFlight -= frame.bytes;
-  }
-
-  private connectSome(nowMs: number): void {
-    if (this.directory.usable().length > 0) return;
-    let connecting = 0;
-    for (const link of this.directory.links.values()) if (link.phase.kind === 'connecting') connecting++;
-    for (const link of this.directory.candidates(nowMs)) {
-      if (connecting++ >= CONNECTING_MAX) return;
-      this.connect(link);
-    }
-  }
-
-  private connect(link: Link): void {
-    link.phase = { kind: 'connecting' };
-    this.effects.push({ kind: 'connect', address: link.address });
-  }
-
-  private breakLink(link: Link, reason: string, nowMs: number): void {
-    this.directory.open.delete(link);
-    const pauses = this.directory.open.size > 0 ? DIRECT_PAUSE_MS : RECONNECT_PAUSE_MS;
-    link.break(reason, pauses, nowMs, this.random);
-    this.routeAnew(link);
+    this.budget.forget(frame);
   }
 
   private close(): void {
     this.phase = 'closed';
-    this.effects.push({ kind: 'stop-watching' });
-    for (const link of this.directory.links.values()) this.disconnect(link);
-    this.effects.push({ kind: 'closed' });
+    this.outbox.push({ kind: 'stop-watching' });
+    this.connections.closeAll();
+    this.outbox.push({ kind: 'closed' });
   }
 
   private everyCall(): Call[] {
@@ -486,14 +408,10 @@ export class Session {
   }
 
   private queues(): CallQueue[] {
-    return [this.arrivals, this.stranded, this.paused, ...[...this.directory.open].map((link) => link.queue)];
+    return [...this.waiting.queues(), ...[...this.directory.open].map((link) => link.queue)];
   }
 
   private linkAt(address: string): Link | undefined {
     return this.directory.links.get(address);
-  }
-
-  private report(report: SessionReport): void {
-    this.effects.push({ kind: 'report', report });
   }
 }
