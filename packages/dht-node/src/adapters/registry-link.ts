@@ -10,7 +10,7 @@ import {
   type ClientUnaryCall,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { position, Random, RingError, type NodeId } from '@ringkeep/shared';
+import { position, Random, RingError, type ErrorCode, type NodeId } from '@ringkeep/shared';
 import {
   Backoff,
   channelTo,
@@ -31,6 +31,9 @@ import type { NodeIdentity } from '../storage';
 
 /** How long a call may take before it counts as unanswered. */
 const CALL_TIMEOUT_MS = 2_000;
+
+/** What the registry answers when asking again would not help; anything else may pass. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['FAILED_PRECONDITION', 'ALREADY_EXISTS', 'INVALID_ARGUMENT']);
 
 export interface RegistryLinkSettings {
   readonly registryAddress: string;
@@ -162,9 +165,8 @@ export class RegistryLink {
     const facts = { call: request.kind, address: this.settings.registryAddress, writes: false };
     const fault = fromServiceError(error, facts);
     this.log.debug('a call to the registry failed', { call: request.kind, reason: fault.message });
-    const passing =
-      fault.advice === 'retry-later' || fault.code === 'DEADLINE_EXCEEDED' || fault.code === 'CANCELLED';
-    this.post({ kind: passing ? 'registry-failed' : 'registry-refused', call, text: fault.message });
+    const final = FINAL.has(fault.code);
+    this.post({ kind: final ? 'registry-refused' : 'registry-failed', call, text: fault.message });
   }
 
   // ---- the watch ----

@@ -5,7 +5,7 @@
 
 import { arcsEqual, type Arc, type ArcConfig, type Position } from '@ringkeep/shared';
 import { isNewcomer, wantsCopy } from './arc-decisions';
-import { REOPEN_MS } from './config';
+import { REOPEN_MS, TICK_MS_MAX } from './config';
 import type { NodeContext } from './context';
 import { eraseUseless, mayErase } from './copies';
 import { Following } from './following';
@@ -22,6 +22,7 @@ export class FollowerLinks {
   private readonly reopenAt = new Map<Position, number>();
   private nextConnection: number;
   private receivedBefore = 0;
+  private checkAt = 0;
 
   constructor(private readonly context: NodeContext) {
     this.nextConnection = context.incarnation * 2 ** 24;
@@ -69,7 +70,7 @@ export class FollowerLinks {
     const primary = context.view.member(arc.primary);
     if (!primary || primary.state === 'dead') return;
     const reopenAt = this.reopenAt.get(range.start) ?? 0;
-    if (context.now < reopenAt) return context.wakeAt(reopenAt);
+    if (context.now < reopenAt) return this.checkBy(reopenAt);
     const link = new Following(
       context,
       ++this.nextConnection,
@@ -106,12 +107,16 @@ export class FollowerLinks {
   }
 
   private reopenLater(link: Following): void {
-    this.reopenAt.set(link.range.start, this.context.now + REOPEN_MS);
-    this.context.wakeAt(this.context.now + REOPEN_MS);
+    const at = this.context.now + REOPEN_MS;
+    this.reopenAt.set(link.range.start, at);
+    this.checkBy(at);
   }
 
   /** Closes links on which nothing was heard for too long, and opens what is due. */
   tick(): void {
+    const { now } = this.context;
+    if (now < this.checkAt) return this.context.wakeAt(this.checkAt);
+    this.checkAt = now + TICK_MS_MAX;
     for (const link of [...this.links.values()]) {
       if (this.context.now - link.heardAt > this.context.parameters.failureTimeoutMs) {
         this.reopenLater(link);
@@ -120,6 +125,11 @@ export class FollowerLinks {
     }
     for (const [start, at] of this.reopenAt) if (at <= this.context.now) this.reopenAt.delete(start);
     this.reconcile();
+  }
+
+  private checkBy(time: number): void {
+    this.checkAt = Math.min(this.checkAt, time);
+    this.context.wakeAt(this.checkAt);
   }
 
   flush(): void {

@@ -32,6 +32,7 @@ export class Queries {
   private outbox = new Map<NodeId, Map<number, PendingOperation[]>>();
   private held: PendingOperation[] = [];
   private retryAt = Number.POSITIVE_INFINITY;
+  private expireAt = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly context: NodeContext,
@@ -46,7 +47,7 @@ export class Queries {
     const query = new PendingQuery(input, (done, results) => this.answer(done, results));
     if (input.operations.length === 0) return this.answer(query, []);
     this.pending.set(input.request, query);
-    this.context.wakeAt(input.deadlineAtMs);
+    this.expireBy(input.deadlineAtMs);
     for (const operation of query.operations) this.route(operation);
   }
 
@@ -81,7 +82,7 @@ export class Queries {
     if (arc.primary === self) {
       const role = this.roleAt(arc.start);
       if (role) role.submit(pending);
-      else pending.fail('UNAVAILABLE', 'this node has lost its copy of the key’s part of the ring');
+      else pending.fail('UNAVAILABLE', 'this node may not answer for the key at present');
       return;
     }
     const owner = view.member(arc.primary);
@@ -186,15 +187,27 @@ export class Queries {
   }
 
   tick(): void {
+    if (this.context.now >= this.expireAt) this.expire();
+    else if (this.pending.size > 0) this.context.wakeAt(this.expireAt);
+    if (this.context.now >= this.retryAt) this.routeHeld();
+    else if (this.held.length > 0) this.context.wakeAt(this.retryAt);
+  }
+
+  /** Gives up what is past its deadline; looks at everything, hence only when some deadline has come. */
+  private expire(): void {
+    this.expireAt = Number.POSITIVE_INFINITY;
     for (const query of [...this.pending.values()]) {
-      if (query.input.deadlineAtMs > this.context.now) continue;
-      for (const operation of query.operations) if (!operation.done) operation.expire();
+      if (query.input.deadlineAtMs > this.context.now) this.expireBy(query.input.deadlineAtMs);
+      else for (const operation of query.operations) if (!operation.done) operation.expire();
     }
     for (const [forward, { operations }] of this.forwards) {
       if (operations.every((operation) => operation.done)) this.forwards.delete(forward);
     }
-    if (this.context.now >= this.retryAt) this.routeHeld();
-    else if (this.held.length > 0) this.context.wakeAt(this.retryAt);
+  }
+
+  private expireBy(deadlineAtMs: number): void {
+    this.expireAt = Math.min(this.expireAt, deadlineAtMs);
+    this.context.wakeAt(this.expireAt);
   }
 }
 
