@@ -6,6 +6,8 @@ import { invariant } from '@ringkeep/shared';
 export const BEATS_PER_LEASE = 4;
 /** How long a registry call may be unanswered before it is repeated. */
 export const REGISTRY_RETRY_MS = 500;
+/** The longest pause between two registrations while the registry does not answer. */
+export const REGISTRY_RETRY_MS_MAX = 2_000;
 /** How long to wait before a refused or broken stream is opened again. */
 export const REOPEN_MS = 100;
 /** How old the registry's last answer may be when an arc is quiesced: quiesce last. */

@@ -6,7 +6,7 @@
  */
 
 import type { Position, Proposal } from '@ringkeep/shared';
-import { BEATS_PER_LEASE, REGISTRY_RETRY_MS } from './config';
+import { BEATS_PER_LEASE, REGISTRY_RETRY_MS, REGISTRY_RETRY_MS_MAX } from './config';
 import type { NodeContext } from './context';
 import type { RegistryCall } from './effects';
 
@@ -15,12 +15,16 @@ type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; re
 
 export class Membership {
   standing: Standing = 'outside';
+  /** This process has been a member; a process that was never one knows nothing of the ring. */
+  hasRegistered = false;
   leaving = false;
   /** When the registry last answered. */
   answeredAt = Number.NEGATIVE_INFINITY;
   private readonly calls = new Map<number, Call>();
   private lastCall = 0;
   private nextCallAt = 0;
+  /** Pause before the next registration; grows while the registry does not answer. */
+  private registerAgainMs = REGISTRY_RETRY_MS;
   private silentSince: number | undefined;
 
   constructor(private readonly context: NodeContext) {}
@@ -39,14 +43,25 @@ export class Membership {
     return { calls: this.calls.size };
   }
 
+  takenIn(): void {
+    this.standing = 'member';
+    this.hasRegistered = true;
+    this.registerAgainMs = REGISTRY_RETRY_MS;
+  }
+
   /** Registers, or renews; at once when a newer ring is wanted. */
   beat(): void {
     const { view } = this.context;
     const kind = this.standing === 'outside' ? 'register' : this.leaving ? 'leave' : 'renew';
-    this.nextCallAt =
-      this.context.now +
-      (kind === 'register' ? REGISTRY_RETRY_MS : this.context.parameters.membershipLeaseMs / BEATS_PER_LEASE);
-    if ([...this.calls.values()].some((call) => call.kind === kind)) return;
+    const periodMs =
+      kind === 'register'
+        ? this.registerAgainMs
+        : this.context.parameters.membershipLeaseMs / BEATS_PER_LEASE;
+    this.nextCallAt = this.context.now + periodMs;
+    // One at a time, but one that was lost must not keep the next from saving the lease.
+    const since = this.context.now - 1.5 * periodMs;
+    if ([...this.calls.values()].some((call) => call.kind === kind && call.sentAt > since)) return;
+    if (kind === 'register') this.registerAgainMs = Math.min(2 * periodMs, REGISTRY_RETRY_MS_MAX);
     this.send(kind === 'register' ? { kind } : { kind, knownVersion: view.version });
   }
 
@@ -86,7 +101,7 @@ export class Membership {
   failed(call: number, text: string): void {
     const known = this.calls.get(call);
     this.calls.delete(call);
-    if (known && known.kind !== 'propose')
+    if (known && known.kind !== 'propose' && known.kind !== 'register')
       this.nextCallAt = Math.min(this.nextCallAt, this.context.now + REGISTRY_RETRY_MS);
     if (this.silentSince !== undefined) return;
     this.silentSince = this.context.now;

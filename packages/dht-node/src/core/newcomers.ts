@@ -32,11 +32,18 @@ export class Newcomers {
     const mayOvertake = context.now - since > 2 * context.parameters.failureTimeoutMs;
     const last = others.every((id) => this.offset(config.start, id) < this.offset(config.start, follower));
     if (busy || !(last || mayOvertake)) {
+      this.forgetStrangers();
       this.waitingSince.set(follower, since);
       return false;
     }
     this.waitingSince.delete(follower);
     return true;
+  }
+
+  private forgetStrangers(): void {
+    for (const id of this.waitingSince.keys()) {
+      if (!this.context.view.member(id)) this.waitingSince.delete(id);
+    }
   }
 
   private offset(start: NodeId, id: NodeId): bigint {

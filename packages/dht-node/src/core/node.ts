@@ -124,7 +124,7 @@ export class NodeCore implements NodeContext {
 
   /** Recovery: what the last checkpoint kept; once, before the first step. */
   restore(snapshots: readonly ReplicaSnapshot[]): void {
-    this.blankDisk = false;
+    this.blankDisk = snapshots.length === 0;
     this.replicas.restore(snapshots);
   }
 
@@ -242,7 +242,7 @@ export class NodeCore implements NodeContext {
     if (!this.membership.answered(input.call)) return;
     this.self = input.id;
     this.parameters = input.parameters;
-    this.membership.standing = 'member';
+    this.membership.takenIn();
     this.adopt(input.ring);
     if (this.membership.leaving) this.membership.leave();
   }
@@ -284,14 +284,14 @@ export class NodeCore implements NodeContext {
   // ---- the ring ----
 
   private update(update: RingUpdate): void {
-    if (this.membership.standing === 'outside') return;
+    if (!this.membership.hasRegistered) return;
     const ring = updateRing(this.view.ring, update);
     if (ring) this.adopt(ring);
     else this.membership.beat();
   }
 
   adopt(ring: Ring): void {
-    if (this.membership.standing === 'outside' || ring.version <= this.view.version) return;
+    if (!this.membership.hasRegistered || ring.version <= this.view.version) return;
     if (this.view.ring.clusterId !== '' && ring.clusterId !== this.view.ring.clusterId) return;
     this.checkEpochs(ring);
     this.view = new RingView(ring);
@@ -352,7 +352,10 @@ export class NodeCore implements NodeContext {
     if (!copy?.complete || !arcsEqual(copy.range, arc)) {
       return this.report({ kind: 'data-missing', arc });
     }
+    // The process before this one had the role in this very term, and this one does not know what it proposed.
+    if (copy.liveTerm >= arc.term) return;
     if (arc.handover) invariant(copy.lastPrepared >= arc.seq, `a new primary has all of ${formatArc(arc)}`);
+    this.journal.write({ kind: 'live-term', start: copy.start, term: arc.term });
     const waiting = new Map(inherited);
     inherited?.clear();
     const primary = new ArcPrimary(this, arc, copy, waiting);
@@ -395,6 +398,9 @@ export class NodeCore implements NodeContext {
     if (open.ring.version < this.view.version) return refuse({ kind: 'adopt', ring: this.view.ring });
     const role = this.roles.get(stream.start)?.primary;
     if (!role || role.config.term !== stream.term) return refuse({ kind: 'wait' });
+    if (role.isOvertaken(stream, open.follower)) {
+      return this.emit({ kind: 'close-follower', connection });
+    }
     const whole = arcsEqual(open.range, role.config);
     const member = role.otherMembers().has(open.follower);
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
