@@ -14,6 +14,7 @@ export const FAULT_KINDS = [
   'power-loss',
   'mass-crash',
   'pause',
+  'suspend',
   'partition',
   'one-way-cut',
   'registry-cut',

@@ -109,9 +109,9 @@ class Simulation implements World {
   }
 
   readAnswered(_machine: Machine, point: Position): void {
-    const answerers = this.machines.map(({ name, process, clock }) => ({
+    const answerers = this.machines.map(({ name, process }) => ({
       name,
-      answers: process?.core.wouldAnswer(point, clock.now) ?? false,
+      answers: process?.wouldAnswer(point) ?? false,
     }));
     const failure = checkOneServer(formatPosition(point), answerers);
     if (failure) this.fail(failure.checker, failure.text);

@@ -15,7 +15,7 @@ const USED_DRIFT = 0.9;
 export class DriftingClock {
   constructor(
     private readonly timeline: Timeline,
-    private readonly offsetMs: number,
+    private offsetMs: number,
     private readonly rate: number,
   ) {}
 
@@ -24,6 +24,11 @@ export class DriftingClock {
     const most = ((ratio - 1) / (ratio + 1)) * USED_DRIFT;
     const rate = 1 + most * (2 * random.fraction() - 1);
     return new DriftingClock(timeline, random.fraction() * 1e6, rate);
+  }
+
+  /** The machine slept for a while; the clock did not count it. */
+  sleep(forMs: number): void {
+    this.offsetMs -= forMs * this.rate;
   }
 
   get now(): number {

@@ -76,6 +76,18 @@ export class Machine {
     });
   }
 
+  /** Sleeps, as a laptop does: nothing runs, and the clock does not count the time. */
+  sleep(forMs: number): void {
+    const { process } = this;
+    if (!process || process.paused) return;
+    process.pause(forMs);
+    this.world.timeline.after(forMs, () => {
+      if (this.process !== process) return; // it was switched off in its sleep
+      this.clock.sleep(forMs);
+      process.slept();
+    });
+  }
+
   /** Ends the process. `powerLost`: with all that the disk had not synced. */
   crash(powerLost: boolean, why: string): void {
     const { process } = this;

@@ -55,7 +55,7 @@ export class Nemesis {
     const { random, world, scenario } = this;
     world.timeline.after(scenario.checkpointEveryMs * (0.5 + random.fraction()), () => {
       const { process } = this.pickMachine() ?? {};
-      process?.post({ kind: 'checkpoint' });
+      process?.checkpoint();
       this.planCheckpoints();
     });
   }
@@ -91,6 +91,11 @@ export class Nemesis {
         const forMs = this.duration();
         this.note(`${machine?.name} pauses for ${forMs} ms`);
         return machine?.process?.pause(forMs);
+      }
+      case 'suspend': {
+        const forMs = this.duration();
+        this.note(`${machine?.name} sleeps for ${forMs} ms`);
+        return machine?.sleep(forMs);
       }
       case 'partition':
         return this.partition();

@@ -14,6 +14,7 @@ import {
   type NodeId,
   type Operation,
   type OperationResult,
+  type Position,
   type Ring,
 } from '@ringkeep/shared';
 import {
@@ -64,6 +65,8 @@ export class NodeProcess implements Server {
   private dead = false;
   private pausedUntil = 0;
   private inputs: NodeInput[] = [];
+  private hasSlept = false;
+  private checkpointing = false;
   private turnPlanned = false;
   private tickPlannedAt = Infinity;
   private batchOffset: number | undefined;
@@ -120,6 +123,24 @@ export class NodeProcess implements Server {
       .join(' ');
   }
 
+  /** The machine has slept; the process learns of it before anything that has arrived meanwhile. */
+  slept(): void {
+    this.hasSlept = true;
+    this.planTurn();
+  }
+
+  /** It would answer a read at a position if it ran now. */
+  wouldAnswer(point: Position): boolean {
+    return !this.hasSlept && this.core.wouldAnswer(point, this.machine.clock.now);
+  }
+
+  /** Has the core write a checkpoint, unless one is being written. */
+  checkpoint(): void {
+    if (this.checkpointing) return;
+    this.checkpointing = true;
+    this.post({ kind: 'checkpoint' });
+  }
+
   /** Stops running for a while, as by SIGSTOP; what arrives waits. */
   pause(forMs: number): void {
     this.pausedUntil = Math.max(this.pausedUntil, this.world.timeline.now + forMs);
@@ -154,7 +175,8 @@ export class NodeProcess implements Server {
 
   private turn(): void {
     if (this.dead) return;
-    const inputs = this.inputs;
+    const inputs: NodeInput[] = this.hasSlept ? [{ kind: 'suspended' }, ...this.inputs] : this.inputs;
+    this.hasSlept = false;
     this.inputs = [];
     const { trace, names } = this.world;
     trace.note(
@@ -203,7 +225,9 @@ export class NodeProcess implements Server {
         return this.append(effect);
       case 'checkpoint': {
         const entries = this.entries.scan(WHOLE_RANGE, Infinity).entries;
-        return this.machine.disk.writeCheckpoint(encodeSnapshot(effect.replicas), entries, () => undefined);
+        return this.machine.disk.writeCheckpoint(encodeSnapshot(effect.replicas), entries, () => {
+          this.checkpointing = false;
+        });
       }
       case 'answer': {
         const request = this.requests.get(effect.request);
@@ -235,7 +259,8 @@ export class NodeProcess implements Server {
       case 'left':
         return this.machine.retire('it has left');
       case 'refused':
-        return this.world.fail('refused', `${this.name} was refused by the registry: ${effect.text}`);
+        this.machine.crash(false, `refused by the registry: ${effect.text}`);
+        return this.machine.startLater();
       case 'event':
         if (effect.event.kind === 'ring-adopted') this.ringVersion = effect.event.version;
         return;
