@@ -15,6 +15,8 @@ export interface LabScheme {
   readonly bytes: number;
   /** The next hop, or NOBODY when the node takes itself for the owner. */
   hop(node: number, target: number): number;
+  /** Where a look-up must end, when that is not the node with the greatest id ≤ target. */
+  destination?(target: number): number;
   state(node: number): SchemeState;
   /**
    * Messages until a newcomer at a position knows its peers and they know it, starting at a first contact.

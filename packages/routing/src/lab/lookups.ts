@@ -45,7 +45,8 @@ export function measureLookups(
     const start = random.below(ring.size);
     const target = randomPosition(random);
     const walked = walk(ring, scheme, start, target);
-    invariant(walked.end === ring.owner(target), `a look-up of ${scheme.name} ends at the owner`);
+    const destination = scheme.destination?.(target) ?? ring.owner(target);
+    invariant(walked.end === destination, `a look-up of ${scheme.name} ends where it must`);
     hops.add(walked.hops);
     way += walked.distance;
     direct += ring.proximity(start, walked.end);

@@ -1,7 +1,7 @@
 /**
- * How a node finds its predecessor when all that it knew there have failed: a walk round the ring, from each node to
- * the last living peer that this one knows before the seeker. It never passes the seeker, so it ends at the predecessor
- * or, where that is unknown to all on the way, before it.
+ * How a node finds its predecessor when all that it knew there have failed: a walk round the ring, from each
+ * node to the last living peer that this one knows before the seeker. It never passes the seeker, so it ends
+ * at the predecessor or, where that is unknown to all on the way, before it.
  */
 
 import { RING_SIZE, type LabRing } from './lab-ring';

@@ -55,7 +55,7 @@ test('growth: Chord’s bare fingers come within 5 % of ½·log2 N, whatever the
   const chord = rowsOf(outcome, 0).filter((row) => row[1] === 'chord, fingers only');
   expect(chord.map((row) => Number(row[0]))).toEqual([128, 256, 512]);
   for (const row of chord) expect(Math.abs(Number(row[5]))).toBeLessThan(5);
-  expectPictures(outcome, 'routing-hops');
+  expectPictures(outcome, 'routing-hops', 'routing-hops-close');
 });
 
 test('failures: what repair reaches is no less than what was reached at once', () => {

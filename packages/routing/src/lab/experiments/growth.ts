@@ -5,8 +5,11 @@ import { SCHEME_NAMES } from '../../scheme';
 import { buildScheme } from '../build-scheme';
 import { ChordLab } from '../chord-lab';
 import { LabRing } from '../lab-ring';
+import type { LabScheme } from '../lab-scheme';
 import { measureLookups } from '../lookups';
 import type { Outcome, Setting } from '../outcome';
+import { PastryLab } from '../pastry-lab';
+import { PastryToClosest } from '../pastry-to-closest';
 import { lineChart } from '../pictures/line-chart';
 import { placedIds } from '../placement';
 
@@ -31,7 +34,7 @@ interface GrowthRow {
 
 /** Look-ups over small rings are spread over several, because one small ring is not like another. */
 const NODES_TOGETHER = 8_192;
-/** Where the picture's linear axis ends; the plain ring leaves it at once. */
+/** Where the linear axis ends; the plain ring would leave it at once. */
 const HOPS_SHOWN = 12;
 
 const THEORY: Readonly<Record<string, (nodes: number) => number>> = {
@@ -40,6 +43,7 @@ const THEORY: Readonly<Record<string, (nodes: number) => number>> = {
   chord: (nodes) => Math.log2(nodes) / 2,
   'chord, fingers only': (nodes) => Math.log2(nodes) / 2,
   pastry: (nodes) => Math.log(nodes) / Math.log(16),
+  'pastry, to the closest': (nodes) => Math.log(nodes) / Math.log(16),
 };
 
 export function growth(setting: GrowthSetting): Outcome {
@@ -67,11 +71,23 @@ export function growth(setting: GrowthSetting): Outcome {
     dash: name === 'chord' ? 2 : 3,
     points: sizes.map((nodes) => [nodes, (THEORY[name] as (nodes: number) => number)(nodes)] as const),
   }));
-  const picture = lineChart({
+  const x = {
+    label: 'nodes',
+    scale: 'log2',
+    from: sizes[0] as number,
+    to: sizes.at(-1) as number,
+  } as const;
+  const all = lineChart({
     title: 'Mean hops over the size of the ring',
-    x: { label: 'nodes', scale: 'log2', from: sizes[0] as number, to: sizes.at(-1) as number },
+    x,
+    y: { label: 'mean hops', scale: 'log10', from: 0.5, to: 1_000_000 },
+    series,
+  });
+  const close = lineChart({
+    title: 'Mean hops over the size of the ring, without the plain one',
+    x,
     y: { label: 'mean hops', scale: 'linear', from: 0, to: HOPS_SHOWN },
-    series: [...series, ...theory],
+    series: [...series.filter(({ name }) => name !== 'neighbours'), ...theory],
   });
   const table = {
     title: `Hops over the size of the ring, seed ${setting.seed}, placement ${setting.placement}`,
@@ -88,7 +104,21 @@ export function growth(setting: GrowthSetting): Outcome {
       row.stretch,
     ]),
   };
-  return { tables: [table], figures: { seed: setting.seed, rows }, pictures: { 'routing-hops': picture } };
+  return {
+    tables: [table],
+    figures: { seed: setting.seed, rows },
+    pictures: { 'routing-hops': all, 'routing-hops-close': close },
+  };
+}
+
+/** Chord without its shortcuts and Pastry with its own owners: what the papers' figures are about. */
+function asInThePapers(
+  ring: LabRing,
+  measured: readonly (readonly [name: string, scheme: LabScheme])[],
+): [name: string, scheme: LabScheme][] {
+  const pastry = measured.map(([, scheme]) => scheme).find((scheme) => scheme instanceof PastryLab);
+  const chord: [string, LabScheme] = ['chord, fingers only', new ChordLab(ring, 1, true)];
+  return pastry ? [chord, ['pastry, to the closest', new PastryToClosest(ring, pastry)]] : [chord];
 }
 
 function measureSize(setting: GrowthSetting, nodes: number): GrowthRow[] {
@@ -98,12 +128,12 @@ function measureSize(setting: GrowthSetting, nodes: number): GrowthRow[] {
   const sums = new Map<string, { hops: number; stretch: number; p99: number; max: number }>();
   for (let i = 0; i < rings; i++) {
     const ring = new LabRing(placedIds(nodes, setting.placement, random), random);
-    const builders = [
-      ...SCHEME_NAMES.map((name) => [name, () => buildScheme(name, ring).scheme] as const),
-      ['chord, fingers only', () => new ChordLab(ring, 1, true)] as const,
-    ];
-    for (const [name, build] of builders) {
-      const result = measureLookups(ring, build(), lookups, setting.seed + i);
+    const measured: [name: string, scheme: LabScheme][] = SCHEME_NAMES.map((name) => [
+      name,
+      buildScheme(name, ring).scheme,
+    ]);
+    for (const [name, scheme] of [...measured, ...asInThePapers(ring, measured)]) {
+      const result = measureLookups(ring, scheme, lookups, setting.seed + i);
       const sum = sums.get(name) ?? { hops: 0, stretch: 0, p99: 0, max: 0 };
       sum.hops += result.hopsMean / rings;
       sum.stretch += result.stretch / rings;
