@@ -5,9 +5,12 @@
  * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core
  * is a broken invariant: the node stops at once rather than go on with a state that cannot be trusted;
  * what was acknowledged is on its disk.
+ *
+ * Every query is answered once: by the core, or, when the node stops, by the host: what nobody can know any
+ * more about a write is said to be unknown.
  */
 
-import type { Member, Operation, OperationResult, Ring } from '@ringkeep/shared';
+import { isWrite, type Member, type Operation, type OperationResult, type Ring } from '@ringkeep/shared';
 import type { MonotonicClock } from '@ringkeep/shared/runtime';
 import type { NodeEffect, NodeEvent, RegistryCall } from './core/effects';
 import type { NodeInput } from './core/inputs';
@@ -56,14 +59,26 @@ export interface QueryOptions {
   readonly direct: boolean;
 }
 
+interface Asked {
+  readonly operations: readonly Operation[];
+  readonly hops: number;
+  readonly answer: (answer: QueryAnswer) => void;
+}
+
+/** How long queries under way may take when the node stops. */
+const DRAIN_MS = 1_500;
+
 export class NodeHost {
+  readonly name = 'host';
   private ports: HostPorts | undefined;
   private inputs: NodeInput[] = [];
   private scheduled = false;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private lastRequest = 0;
-  private readonly answers = new Map<number, (answer: QueryAnswer) => void>();
+  private readonly asked = new Map<number, Asked>();
+  /** Set when no new query is taken; called when none is under way any more. */
+  private drained: (() => void) | undefined;
   private batchOffset: number | undefined;
   private checkpointing = false;
 
@@ -82,11 +97,24 @@ export class NodeHost {
     this.post({ kind: 'tick' });
   }
 
-  /** No step is taken any more; whoever still waits for an answer gets none. */
+  /** Takes no new query and lets those under way be answered, for a while. */
+  async drain(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.drained = resolve;
+      timer = setTimeout(resolve, this.stopped ? 0 : DRAIN_MS);
+      this.checkDrained();
+    });
+    clearTimeout(timer);
+    this.giveUpAll();
+  }
+
+  /** No step is taken any more. */
   stop(): void {
     this.stopped = true;
+    this.drained ??= () => undefined;
     clearTimeout(this.timer);
-    this.answers.clear();
+    this.giveUpAll();
   }
 
   post(input: NodeInput): void {
@@ -104,7 +132,11 @@ export class NodeHost {
     answer: (answer: QueryAnswer) => void,
   ): number {
     const request = ++this.lastRequest;
-    this.answers.set(request, answer);
+    this.asked.set(request, { operations, hops: options.hops, answer });
+    if (this.drained) {
+      setImmediate(() => this.giveUp(request, STOPPING));
+      return request;
+    }
     this.post({
       kind: 'query',
       request,
@@ -118,7 +150,24 @@ export class NodeHost {
   }
 
   cancel(request: number): void {
-    if (this.answers.delete(request)) this.post({ kind: 'cancel-query', request });
+    if (!this.asked.delete(request)) return;
+    this.post({ kind: 'cancel-query', request });
+    this.checkDrained();
+  }
+
+  private giveUpAll(): void {
+    for (const request of [...this.asked.keys()]) this.giveUp(request, STOPPED);
+  }
+
+  private giveUp(request: number, result: (operation: Operation) => OperationResult): void {
+    const asked = this.asked.get(request);
+    if (!asked) return;
+    this.asked.delete(request);
+    asked.answer({ results: asked.operations.map(result), hops: asked.hops, ring: undefined });
+  }
+
+  private checkDrained(): void {
+    if (this.asked.size === 0) this.drained?.();
   }
 
   /** Writes are coming faster than checkpoints bring them to the table on disk. */
@@ -175,9 +224,10 @@ export class NodeHost {
         );
         return;
       case 'answer': {
-        const answer = this.answers.get(effect.request);
-        this.answers.delete(effect.request);
-        return answer?.({ results: effect.results, hops: effect.hops, ring: effect.ring });
+        const asked = this.asked.get(effect.request);
+        this.asked.delete(effect.request);
+        asked?.answer({ results: effect.results, hops: effect.hops, ring: effect.ring });
+        return this.checkDrained();
       }
       case 'forward':
         return ports.peers.forward(effect, Math.max(1, effect.deadlineAtMs - now));
@@ -206,3 +256,12 @@ export class NodeHost {
     }
   }
 }
+
+/** For an operation that came too late: nothing was started. */
+const STOPPING = (): OperationResult => ({ ok: false, code: 'UNAVAILABLE', text: 'the node is stopping' });
+
+/** For an operation that was under way. */
+const STOPPED = (operation: Operation): OperationResult =>
+  isWrite(operation)
+    ? { ok: false, code: 'OUTCOME_UNKNOWN', text: 'outcome unknown: the node stopped before the write ended' }
+    : { ok: false, code: 'UNAVAILABLE', text: 'the node stopped before the read ended' };

@@ -12,7 +12,12 @@ async function main(): Promise<void> {
     ...config.node,
     logger,
     onFailure: (error) => exit(1, error),
-    onLeft: () => void node.stop().then(() => exit(0)),
+    onLeft: () => {
+      node.stop().then(
+        () => exit(0),
+        (error: unknown) => exit(1, error),
+      );
+    },
   });
   stopOnSignals(() => end(node, config, logger), exit);
   await node.start();

@@ -20,7 +20,6 @@ import {
   addressUrl,
   bytesOfBuffer,
   bytesOfText,
-  channelTo,
   bufferOfBytes,
   GrpcServer,
   hostAndPort,
@@ -31,10 +30,12 @@ import {
   type Logger,
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
-import { dht, operationOrError } from '@ringkeep/shared/wire';
+import { operationOrError } from '@ringkeep/shared/wire';
+import { BatchStreams } from './adapters/batch-streams';
 import { addNodeService, type NodeFacts } from './adapters/grpc-service';
 import { Peers } from './adapters/peers';
 import { RegistryLink, type IdentityKeeper } from './adapters/registry-link';
+import { RegistryOfRing } from './adapters/registry-of-ring';
 import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
 import { RingWatchers } from './adapters/ring-watchers';
 import { DEADLINE_DEFAULT_MS } from './adapters/deadlines';
@@ -62,7 +63,7 @@ export interface NodeOptions {
   readonly registryTimeoutMs?: number;
   readonly tls?: TlsMaterial | undefined;
   readonly logger?: Logger;
-  /** The node cannot go on; it has stopped. */
+  /** The node, once started, cannot go on; it has stopped. */
   readonly onFailure?: (error: Error) => void;
   /** The node has left the ring, on whoever's wish. */
   readonly onLeft?: () => void;
@@ -84,6 +85,7 @@ export class RingNode {
   private leaving:
     { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } | undefined;
   private registered = false;
+  private started = false;
   private lastRegistryTrouble = '';
 
   private constructor(private readonly options: NodeOptions) {
@@ -106,6 +108,7 @@ export class RingNode {
   async start(): Promise<void> {
     try {
       await this.begin();
+      this.started = true;
     } catch (error) {
       await this.stop().catch(() => undefined);
       throw error;
@@ -153,6 +156,7 @@ export class RingNode {
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */
   leave(): Promise<void> {
     if (!this.leaving) {
+      const { host } = this.running();
       let resolve: () => void = () => undefined;
       let reject: (error: Error) => void = () => undefined;
       const promise = new Promise<void>((yes, no) => {
@@ -160,13 +164,16 @@ export class RingNode {
         reject = no;
       });
       this.leaving = { promise, resolve, reject };
-      this.host?.post({ kind: 'leave' });
+      host.post({ kind: 'leave' });
     }
     return this.leaving.promise;
   }
 
-  /** Stops cleanly; place and data stay on the disk. Idempotent. */
+  /** Stops cleanly; place and data stay on the disk. Idempotent. A start that is under way fails. */
   async stop(): Promise<void> {
+    const stopped = new RingError('CANCELLED', 'the node was stopped');
+    this.failed?.(stopped);
+    this.leaving?.reject(stopped);
     await this.lifecycle.stop();
   }
 
@@ -188,12 +195,14 @@ export class RingNode {
     const host = new NodeHost(core, storage, clock);
     this.core = core;
     this.host = host;
-    await lifecycle.start(() => ({ name: 'host', stop: () => host.stop() }));
+    await lifecycle.start(() => host);
     const server = new GrpcServer(options.tls);
     const followers = new FollowerStreams((input) => host.post(input), this.log.child('followers'));
     const watchers = new RingWatchers(() => core.view.ring);
+    const batches = new BatchStreams(host, () => core.parameters);
     const health = addNodeService(server, {
       host,
+      batches,
       followers,
       watchers,
       facts: () => this.facts as NodeFacts,
@@ -208,6 +217,7 @@ export class RingNode {
     await lifecycle.start(() => ({ name: 'server', stop: () => server.stop(STOP_DEADLINE_MS / 4) }));
     const address = advertisedAddress(options, listenHost, port);
     this.facts = { address, registryAddress, storage: storage.name };
+    await lifecycle.start(() => batches);
     await lifecycle.start(() => followers);
     await lifecycle.start(() => watchers);
     const peers = await lifecycle.start(
@@ -244,7 +254,12 @@ export class RingNode {
           this.log.child('registry'),
         ),
     );
-    const ready = this.untilJoined();
+    await lifecycle.start(() => ({
+      name: 'health',
+      drain: () => health.setServing(false),
+      stop: () => undefined,
+    }));
+    const ready = this.untilJoined(registryAddress);
     host.start({
       registry,
       peers,
@@ -256,6 +271,7 @@ export class RingNode {
           if (event.kind === 'ring-adopted') {
             this.registered = true;
             watchers.changed();
+            peers.retain((id) => core.view.member(id) !== undefined);
           }
           if (event.kind === 'registry-silent') this.waitingFor(registryAddress, event.text);
           if (event.kind === 'role-open' || event.kind === 'joined') this.checkJoined(health);
@@ -276,22 +292,8 @@ export class RingNode {
         'INVALID_ARGUMENT',
         'a node needs the address of the registry or of a node to join',
       );
-    const client = new dht.DhtNodeClient(...channelTo(join, tls));
-    try {
-      const description = await new Promise<dht.NodeDescription>((resolve, reject) => {
-        client.waitForReady(
-          Date.now() + (this.options.registryTimeoutMs ?? REGISTRY_TIMEOUT_DEFAULT_MS),
-          (error) => {
-            if (error)
-              return reject(new RingError('UNAVAILABLE', `no node answers at ${join}; is it running?`));
-            client.describeNode({}, (fault, answer) => (fault ? reject(fault) : resolve(answer)));
-          },
-        );
-      });
-      return addressUrl(parseAddress(description.registryAddr));
-    } finally {
-      client.close();
-    }
+    const line = await this.lifecycle.start(() => new RegistryOfRing(join, tls, this.log));
+    return line.find(this.registryTimeoutMs).finally(() => line.stop());
   }
 
   private async openFolder(): Promise<DataFolder | undefined> {
@@ -317,8 +319,13 @@ export class RingNode {
     });
   }
 
-  private untilJoined(): Promise<void> {
-    const timeoutMs = this.options.registryTimeoutMs ?? REGISTRY_TIMEOUT_DEFAULT_MS;
+  private get registryTimeoutMs(): number {
+    return this.options.registryTimeoutMs ?? REGISTRY_TIMEOUT_DEFAULT_MS;
+  }
+
+  private untilJoined(registryAddress: string): Promise<void> {
+    const timeoutMs = this.registryTimeoutMs;
+    this.lastRegistryTrouble = `the registry at ${registryAddress} does not answer`;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         if (this.registered) return;
@@ -350,6 +357,7 @@ export class RingNode {
 
   private hasLeft(): void {
     this.log.info('left the ring');
+    this.failed?.(new RingError('CANCELLED', 'the node has left the ring'));
     this.leaving?.resolve();
     this.options.onLeft?.();
   }
@@ -360,12 +368,15 @@ export class RingNode {
     this.leaving = undefined;
   }
 
-  private hasFailed(error: Error): void {
-    this.log.error('the node stops: it cannot go on', { reason: error.message });
-    this.failed?.(error);
+  private hasFailed(fault: Error): void {
+    const { dataDir } = this.options;
+    const where = this.registered || dataDir === undefined ? '' : `; the node's data folder is ${dataDir}`;
+    const error = new RingError('FAILED_PRECONDITION', `${fault.message}${where}`, { cause: fault });
     this.leaving?.reject(error);
+    if (!this.started) return this.failed?.(error);
+    this.log.error('the node stops: it cannot go on', { reason: error.message });
     this.stop()
-      .catch((fault: Error) => this.log.error('stopping failed', { reason: fault.message }))
+      .catch((failure: Error) => this.log.error('stopping failed', { reason: failure.message }))
       .finally(() => this.options.onFailure?.(error));
   }
 

@@ -1,123 +1,214 @@
 /**
  * The server's side of one QueryBatch stream: frames in, replies out in any order.
  *
- * Bounded: with too many frames unanswered, or a caller that does not read its replies, it stops reading.
- * A caller that goes away has its queries cancelled; writes that were started go on.
+ * Bounded: it stops reading while too many frames are unanswered, while a caller that reads slowly has
+ * replies waiting, and while the values asked for would be too many bytes at once, judged by the values it
+ * gave of late (what a key holds is known only when it has been read). Replies are encoded when there is
+ * room for them, a part at a time.
+ *
+ * A frame that cannot be answered operation by operation ends the stream: its sender has lost count. A
+ * caller that goes away has its queries cancelled; writes that were started go on.
  */
 
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
-import { RingError, isWrite, type Operation, type OperationResult } from '@ringkeep/shared';
-import type { dht} from '@ringkeep/shared/wire';
-import { decodeRequest, encodeReply, updateToWire, type KeyLimits } from '@ringkeep/shared/wire';
+import {
+  FRAME_OPERATIONS_MAX,
+  RingError,
+  isWrite,
+  type Operation,
+  type OperationResult,
+  type Ring,
+} from '@ringkeep/shared';
+import { toServiceError } from '@ringkeep/shared/runtime';
+import type { dht } from '@ringkeep/shared/wire';
+import { decodeRequest, encodeReply, endOfReply, updateToWire, type KeyLimits } from '@ringkeep/shared/wire';
 import type { NodeHost, QueryAnswer } from '../host';
 import { deadlineMsOf } from './deadlines';
 
 /** Frames of one stream that may be unanswered. */
 export const FRAMES_IN_FLIGHT_MAX = 256;
+/** Bytes of one stream's replies that gRPC may hold; what goes beyond waits as results, and no frame is read. */
+export const REPLY_BYTES_UNSENT_MAX = 4 * 1024 * 1024;
+/** Bytes that the replies to the frames in flight may come to. */
+export const REPLY_BYTES_EXPECTED_MAX = 32 * 1024 * 1024;
+/** By how much the expectation falls with each frame whose values are smaller. */
+const EXPECTATION_DECAY = 0.9;
 
-type Stream = ServerDuplexStream<dht.BatchRequest, dht.BatchReply>;
+export type BatchCall = ServerDuplexStream<dht.BatchRequest, dht.BatchReply>;
+
+interface Reply {
+  readonly frame: number;
+  readonly hops: number;
+  readonly results: readonly OperationResult[];
+  readonly ring: Ring | undefined;
+  /** Results before this one are sent. */
+  next: number;
+}
 
 export class BatchStream {
-  /** Frame → query. */
-  private readonly inFlight = new Map<number, number>();
-  private clogged = false;
-  private closed = false;
+  private readonly inFlight = new Map<number, { readonly query: number; readonly operations: number }>();
+  private readonly replies: Reply[] = [];
+  private operationsInFlight = 0;
+  private bytesAnOperation = 0;
+  private unsentBytes = 0;
+  /** The caller sends no more frames. */
+  private ended = false;
+  private over = false;
 
   constructor(
-    private readonly stream: Stream,
+    private readonly call: BatchCall,
     private readonly host: NodeHost,
     private readonly limits: () => KeyLimits,
+    private readonly onOver: (stream: BatchStream) => void,
   ) {
-    stream.sendMetadata(new Metadata());
-    stream.on('data', (frame: dht.BatchRequest) => this.receive(frame));
-    stream.on('drain', () => {
-      this.clogged = false;
-      this.readOrPause();
-    });
-    stream.on('cancelled', () => this.close());
-    stream.on('error', () => this.close());
-    stream.on('end', () => {
-      if (this.inFlight.size === 0) this.stream.end();
-      this.closed = true;
+    call.sendMetadata(new Metadata());
+    call.on('data', (frame: dht.BatchRequest) => this.receive(frame));
+    call.on('cancelled', () => this.close());
+    call.on('error', () => this.close());
+    call.on('end', () => {
+      this.ended = true;
+      this.endWhenAnswered();
     });
   }
 
+  /** Ends the stream from this side; queries under way are cancelled. */
+  end(): void {
+    if (this.over) return;
+    this.close();
+    this.call.end();
+  }
+
   private receive(frame: dht.BatchRequest): void {
+    if (this.over) return;
     if (frame.cancel !== 0) return this.cancel(frame.cancel);
+    const count = frame.types.length;
+    if (this.inFlight.has(frame.frame)) return this.fail(`frame ${frame.frame} is still being answered`);
+    if (count > FRAME_OPERATIONS_MAX) {
+      return this.fail(`frame ${frame.frame} has ${count} operations; ${FRAME_OPERATIONS_MAX} are allowed`);
+    }
     let decoded: (Operation | RingError)[];
     try {
-      if (this.inFlight.has(frame.frame))
-        throw new RingError('INVALID_ARGUMENT', `frame ${frame.frame} is still being answered`);
       decoded = decodeRequest(frame, this.limits());
     } catch (error) {
+      if (count === 0) return this.fail((error as Error).message);
       return this.refuse(frame, error as Error);
     }
-    const checked = this.host.overloaded ? decoded.map(refuseWrite) : decoded;
+    this.ask(frame, this.host.overloaded ? decoded.map(refuseWrite) : decoded);
+  }
+
+  private ask(frame: dht.BatchRequest, checked: readonly (Operation | RingError)[]): void {
     const operations = checked.filter((operation) => !(operation instanceof RingError)) as Operation[];
-    const query = this.host.query(
-      operations,
-      {
-        hops: frame.hops,
-        deadlineMs: deadlineMsOf(frame.deadlineMs),
-        ringVersion: frame.ringVersion,
-        direct: frame.direct,
-      },
-      (answer) => this.answer(frame.frame, checked, answer),
-    );
-    this.inFlight.set(frame.frame, query);
+    const options = {
+      hops: frame.hops,
+      deadlineMs: deadlineMsOf(frame.deadlineMs),
+      ringVersion: frame.ringVersion,
+      direct: frame.direct,
+    };
+    const query = this.host.query(operations, options, (answer) => this.answer(frame.frame, checked, answer));
+    this.inFlight.set(frame.frame, { query, operations: checked.length });
+    this.operationsInFlight += checked.length;
     this.readOrPause();
   }
 
   private answer(frame: number, checked: readonly (Operation | RingError)[], answer: QueryAnswer): void {
-    this.inFlight.delete(frame);
+    this.forget(frame);
     let next = 0;
     const results = checked.map((operation) =>
       operation instanceof RingError ? failure(operation) : (answer.results[next++] as OperationResult),
     );
-    const ring = answer.ring && updateToWire({ kind: 'ring', ring: answer.ring });
-    this.write({ ...encodeReply(frame, answer.hops, results), ring });
+    const mean = results.reduce((sum, result) => sum + valueBytes(result), 0) / Math.max(1, results.length);
+    this.bytesAnOperation = Math.max(mean, this.bytesAnOperation * EXPECTATION_DECAY);
+    this.reply({ frame, hops: answer.hops, results, ring: answer.ring, next: 0 });
   }
 
-  /** A frame that cannot be read: each of its operations fails with the reason. */
+  /** A frame whose columns do not fit together: each of its operations fails with the reason. */
   private refuse(frame: dht.BatchRequest, error: Error): void {
     const fault = error instanceof RingError ? error : new RingError('INTERNAL', error.message);
-    this.write(
-      encodeReply(
-        frame.frame,
-        frame.hops,
-        Array.from(frame.types, () => failure(fault)),
-      ),
-    );
+    const results = Array.from(frame.types, () => failure(fault));
+    this.reply({ frame: frame.frame, hops: frame.hops, results, ring: undefined, next: 0 });
   }
 
-  private write(reply: dht.BatchReply): void {
-    if (this.stream.cancelled || this.stream.destroyed) return;
-    if (!this.stream.write(reply)) this.clogged = true;
-    if (this.closed && this.inFlight.size === 0) this.stream.end();
+  private reply(reply: Reply): void {
+    this.replies.push(reply);
+    this.send();
+  }
+
+  /** Sends what there is room for. */
+  private send(): void {
+    while (!this.over && this.unsentBytes < REPLY_BYTES_UNSENT_MAX) {
+      const reply = this.replies[0];
+      if (!reply) break;
+      const { frame, hops, results, ring, next } = reply;
+      reply.next = endOfReply(results, next);
+      if (reply.next === results.length) this.replies.shift();
+      const message = encodeReply(frame, hops, results.slice(next, reply.next));
+      if (ring && next === 0) message.ring = updateToWire({ kind: 'ring', ring });
+      this.write(message);
+    }
+    this.endWhenAnswered();
     this.readOrPause();
   }
 
+  private write(message: dht.BatchReply): void {
+    const bytes = message.blob.length;
+    this.unsentBytes += bytes;
+    this.call.write(message, () => {
+      this.unsentBytes -= bytes;
+      if (this.replies.length > 0) this.send();
+      else this.readOrPause();
+    });
+  }
+
   private readOrPause(): void {
-    if (this.clogged || this.inFlight.size >= FRAMES_IN_FLIGHT_MAX) this.stream.pause();
-    else if (this.stream.isPaused()) this.stream.resume();
+    if (this.over) return;
+    const mayRead =
+      this.replies.length === 0 &&
+      this.unsentBytes < REPLY_BYTES_UNSENT_MAX &&
+      this.inFlight.size < FRAMES_IN_FLIGHT_MAX &&
+      this.operationsInFlight * this.bytesAnOperation < REPLY_BYTES_EXPECTED_MAX;
+    if (!mayRead) this.call.pause();
+    else if (this.call.isPaused()) this.call.resume();
   }
 
   private cancel(frame: number): void {
-    const query = this.inFlight.get(frame);
+    const query = this.inFlight.get(frame)?.query;
     if (query === undefined) return;
-    this.inFlight.delete(frame);
+    this.forget(frame);
     this.host.cancel(query);
     this.readOrPause();
   }
 
+  private forget(frame: number): void {
+    this.operationsInFlight -= this.inFlight.get(frame)?.operations ?? 0;
+    this.inFlight.delete(frame);
+  }
+
+  private endWhenAnswered(): void {
+    if (this.over || !this.ended || this.inFlight.size > 0 || this.replies.length > 0) return;
+    this.close();
+    this.call.end();
+  }
+
+  private fail(text: string): void {
+    this.call.emit('error', toServiceError(new RingError('INVALID_ARGUMENT', text)));
+  }
+
   private close(): void {
-    for (const query of this.inFlight.values()) this.host.cancel(query);
+    if (this.over) return;
+    this.over = true;
+    for (const { query } of this.inFlight.values()) this.host.cancel(query);
     this.inFlight.clear();
+    this.replies.length = 0;
+    this.onOver(this);
   }
 }
 
 function failure(error: RingError): OperationResult {
   return { ok: false, code: error.code, text: error.message };
+}
+
+function valueBytes(result: OperationResult): number {
+  return result.ok ? (result.value?.length ?? 0) : 0;
 }
 
 function refuseWrite(operation: Operation | RingError): Operation | RingError {

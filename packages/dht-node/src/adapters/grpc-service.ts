@@ -12,7 +12,7 @@ import {
 import { dht } from '@ringkeep/shared/wire';
 import type { NodeStatus } from '../core/node';
 import type { NodeHost } from '../host';
-import { BatchStream } from './batch-stream';
+import type { BatchStreams } from './batch-streams';
 import type { FollowerStreams } from './replica-streams';
 import type { RingWatchers } from './ring-watchers';
 import { UnaryQueries } from './unary-queries';
@@ -20,7 +20,7 @@ import { UnaryQueries } from './unary-queries';
 const SERVICE = 'dht.DhtNode';
 const OLDER_SPELLING = { service: SERVICE, method: 'QueryDHT', alias: 'QueryDht' };
 
-type BatchCall = ConstructorParameters<typeof BatchStream>[0];
+type BatchCall = Parameters<BatchStreams['accept']>[0];
 type TransferCall = Parameters<FollowerStreams['accept']>[0];
 type WatchCall = Parameters<RingWatchers['accept']>[0];
 
@@ -32,6 +32,7 @@ export interface NodeFacts {
 
 export interface ServiceParts {
   readonly host: NodeHost;
+  readonly batches: BatchStreams;
   readonly followers: FollowerStreams;
   readonly watchers: RingWatchers;
   readonly facts: () => NodeFacts;
@@ -51,7 +52,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
     forwardQuery: unary((_: dht.EncodedQuery, call: Parameters<UnaryQueries['forward']>[0]) =>
       queries.forward(call),
     ),
-    queryBatch: (stream: BatchCall) => void new BatchStream(stream, host, limits),
+    queryBatch: (stream: BatchCall) => parts.batches.accept(stream),
     registerAsNeighbor: unary((info: dht.NeighborRegisterInfo) => neighbours(host, info)),
     transferKeys: (stream: TransferCall) => parts.followers.accept(stream),
     describeNode: unary(() => describe(host.core.status(), host.core.incarnation, parts.facts())),

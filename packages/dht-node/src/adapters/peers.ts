@@ -1,12 +1,13 @@
 /**
  * The other nodes: one channel and one QueryBatch stream to each, opened when first needed.
  *
- * Frames wait here until the stream is known to be open, so that of those that were not written it is
- * certain that they never left. What was written when a stream breaks may have been carried out.
+ * Frames wait here until the stream is known to be open and takes more, so that of those that were not
+ * written it is certain that they never left. What was written when a stream breaks may have been carried
+ * out. How many wait is bounded: past that, and when their time is over, they are given back.
  */
 
 import { type ClientDuplexStream } from '@grpc/grpc-js';
-import type { Member, NodeId } from '@ringkeep/shared';
+import type { Member, NodeId, OperationResult, RingUpdate } from '@ringkeep/shared';
 import { channelTo, type Logger, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect } from '../core/effects';
@@ -19,10 +20,26 @@ type BatchStream = ClientDuplexStream<dht.BatchRequest, dht.BatchReply>;
 const INTRODUCTION_TIMEOUT_MS = 1_000;
 /** How long a stream may take to open before what waits for it is given back. */
 const OPEN_TIMEOUT_MS = 1_000;
+/** Frames for one node that may wait for its stream: at most 64 MiB of keys and values. */
+const FRAMES_WAITING_MAX = 256;
+
+/** A frame that has not left yet. */
+interface Waiting {
+  readonly effect: Forward;
+  readonly expiresAtMs: number;
+}
+
+/** A frame that has left, and what was answered so far. */
+interface Written {
+  readonly operations: number;
+  readonly results: OperationResult[];
+  ring: RingUpdate | undefined;
+}
 
 export class Peers {
   readonly name = 'peers';
   private readonly peers = new Map<NodeId, Peer>();
+  private stopped = false;
 
   constructor(
     private readonly self: () => { readonly id: NodeId; readonly addr: string },
@@ -32,11 +49,13 @@ export class Peers {
   ) {}
 
   forward(effect: Forward, remainingMs: number): void {
-    this.peer(effect.to).forward(effect, remainingMs);
+    if (!this.stopped) return this.peer(effect.to).forward(effect, remainingMs);
+    this.post({ kind: 'forward-failed', forward: effect.forward, sent: false, text: 'the node is stopping' });
   }
 
   /** Tells a neighbour who is next to it now. A courtesy: the ring itself comes from the registry. */
   introduce(to: Member, as: 'previous' | 'next'): void {
+    if (this.stopped) return;
     const { id, addr } = this.self();
     const ty = as === 'previous' ? dht.NeighborType.Previous : dht.NeighborType.Next;
     this.peer(to).introduce({ ty, id, addr }, (reason) => {
@@ -49,7 +68,17 @@ export class Peers {
     return this.peer(member).client;
   }
 
+  /** Closes the channels to nodes that are no members any more, but for those that owe an answer. */
+  retain(isMember: (id: NodeId) => boolean): void {
+    for (const [id, peer] of this.peers) {
+      if (isMember(id) || peer.busy) continue;
+      peer.close();
+      this.peers.delete(id);
+    }
+  }
+
   stop(): void {
+    this.stopped = true;
     for (const peer of this.peers.values()) peer.close();
     this.peers.clear();
   }
@@ -67,10 +96,11 @@ export class Peers {
 class Peer {
   readonly client: dht.DhtNodeClient;
   private stream: BatchStream | undefined;
-  private open = false;
+  /** The stream is known to be open, and takes more. */
+  private writable = false;
   private openTimer: NodeJS.Timeout | undefined;
-  private waiting = new Map<number, dht.BatchRequest>();
-  private readonly written = new Set<number>();
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly written = new Map<number, Written>();
 
   constructor(
     readonly addr: string,
@@ -80,18 +110,15 @@ class Peer {
     this.client = new dht.DhtNodeClient(...channelTo(addr, tls));
   }
 
+  get busy(): boolean {
+    return this.waiting.size + this.written.size > 0;
+  }
+
   forward(effect: Forward, remainingMs: number): void {
-    const header = {
-      frame: effect.forward,
-      deadlineMs: Math.ceil(remainingMs),
-      hops: effect.hops,
-      ringVersion: effect.ringVersion,
-      direct: false,
-    };
-    const frame = encodeRequest(header, effect.operations);
     if (!this.stream) this.connect();
-    if (this.open) this.write(frame);
-    else this.waiting.set(frame.frame, frame);
+    if (this.waiting.size >= FRAMES_WAITING_MAX) return this.giveBack(effect, 'the node does not keep up');
+    this.waiting.set(effect.forward, { effect, expiresAtMs: performance.now() + remainingMs });
+    this.flush();
   }
 
   introduce(info: dht.NeighborRegisterInfo, failed: (reason: string) => void): void {
@@ -106,9 +133,25 @@ class Peer {
     this.client.close();
   }
 
-  private write(frame: dht.BatchRequest): void {
-    this.written.add(frame.frame);
-    this.stream?.write(frame);
+  private flush(): void {
+    const now = performance.now();
+    for (const [forward, { effect, expiresAtMs }] of this.waiting) {
+      if (!this.writable) return;
+      this.waiting.delete(forward);
+      if (expiresAtMs <= now) this.giveBack(effect, 'the node does not keep up');
+      else this.write(effect, Math.ceil(expiresAtMs - now));
+    }
+  }
+
+  private write(effect: Forward, deadlineMs: number): void {
+    const { forward, hops, ringVersion, operations } = effect;
+    const frame = encodeRequest({ frame: forward, deadlineMs, hops, ringVersion, direct: false }, operations);
+    this.written.set(forward, { operations: operations.length, results: [], ring: undefined });
+    this.writable = this.stream?.write(frame) ?? false;
+  }
+
+  private giveBack({ forward }: Forward, text: string): void {
+    this.post({ kind: 'forward-failed', forward, sent: false, text });
   }
 
   private connect(): void {
@@ -117,11 +160,14 @@ class Peer {
     // The server sends its header at once; only then is the stream known to be open.
     stream.once('metadata', () => {
       if (this.stream !== stream) return;
-      this.open = true;
       clearTimeout(this.openTimer);
-      const waiting = this.waiting;
-      this.waiting = new Map();
-      for (const frame of waiting.values()) this.write(frame);
+      this.writable = true;
+      this.flush();
+    });
+    stream.on('drain', () => {
+      if (this.stream !== stream) return;
+      this.writable = true;
+      this.flush();
     });
     stream.on('data', (reply: dht.BatchReply) => this.answered(reply));
     stream.on('error', (error) => this.broken(stream, error.message));
@@ -129,31 +175,35 @@ class Peer {
     this.openTimer = setTimeout(() => this.broken(stream, 'the node does not answer'), OPEN_TIMEOUT_MS);
   }
 
+  /** A reply may come in several messages. */
   private answered(reply: dht.BatchReply): void {
-    if (!this.written.delete(reply.frame)) return;
+    const forward = reply.frame;
+    const written = this.written.get(forward);
+    if (!written) return;
     try {
-      this.post({
-        kind: 'forward-answer',
-        forward: reply.frame,
-        results: decodeReply(reply),
-        hops: reply.hops,
-        ring: reply.ring && updateFromWire(reply.ring),
-      });
+      written.results.push(...decodeReply(reply));
+      if (reply.ring) written.ring = updateFromWire(reply.ring);
     } catch (error) {
-      this.post({ kind: 'forward-failed', forward: reply.frame, sent: true, text: (error as Error).message });
+      this.written.delete(forward);
+      return this.post({ kind: 'forward-failed', forward, sent: true, text: (error as Error).message });
     }
+    if (written.results.length < written.operations) return;
+    this.written.delete(forward);
+    const { results, ring } = written;
+    this.post({ kind: 'forward-answer', forward, results, hops: reply.hops, ring });
   }
 
   private broken(stream: BatchStream | undefined, text: string): void {
     if (!stream || this.stream !== stream) return;
     this.stream = undefined;
-    this.open = false;
+    this.writable = false;
     clearTimeout(this.openTimer);
     stream.on('error', () => undefined);
     stream.cancel();
-    for (const forward of this.written) this.post({ kind: 'forward-failed', forward, sent: true, text });
-    for (const forward of this.waiting.keys())
-      this.post({ kind: 'forward-failed', forward, sent: false, text });
+    for (const forward of this.written.keys()) {
+      this.post({ kind: 'forward-failed', forward, sent: true, text });
+    }
+    for (const { effect } of this.waiting.values()) this.giveBack(effect, text);
     this.written.clear();
     this.waiting.clear();
   }

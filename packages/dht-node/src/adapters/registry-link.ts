@@ -145,10 +145,12 @@ export class RegistryLink {
     }
     const id = position(identity.id);
     const parameters = parametersFromWire(answer.parameters);
-    await this.identity.save(
-      { nodeId: id, salt: identity.salt, clusterId: identity.clusterId },
-      parameters.leaseMs,
-    );
+    await this.identity
+      .save({ nodeId: id, salt: identity.salt, clusterId: identity.clusterId }, parameters.leaseMs)
+      .catch((error: Error) => {
+        const text = `cannot keep the node's identity: ${error.message}`;
+        throw new RingError('FAILED_PRECONDITION', text, { cause: error });
+      });
     this.id = id;
     this.watchRing();
     return {

@@ -88,6 +88,7 @@ export class FollowerStreams {
     const connection = ++this.lastConnection;
     this.streams.set(connection, stream);
     stream.on('data', (received: dht.FollowerMessage) => {
+      if (!this.streams.has(connection)) return;
       try {
         this.post({ kind: 'follower-message', connection, message: followerMessageFromWire(received) });
       } catch (error) {

@@ -22,13 +22,6 @@ export class RingWatchers {
   constructor(private readonly ring: () => Ring) {}
 
   accept(stream: Stream): void {
-    const { clusterId } = stream.request;
-    const ring = this.ring();
-    if (clusterId !== '' && ring.clusterId !== '' && clusterId !== ring.clusterId) {
-      const text = `this node belongs to cluster ${ring.clusterId}, not to ${clusterId}`;
-      stream.emit('error', toServiceError(new RingError('FAILED_PRECONDITION', text)));
-      return;
-    }
     const watcher: Watcher = { sent: NO_RING, clogged: false };
     this.watchers.set(stream, watcher);
     stream.sendMetadata(new Metadata());
@@ -38,6 +31,7 @@ export class RingWatchers {
       watcher.clogged = false;
       this.send(stream, watcher);
     });
+    const ring = this.ring();
     // A caller that has this very version is sent nothing until there is a newer one.
     if (stream.request.fromVersion === ring.version) watcher.sent = ring;
     this.send(stream, watcher);
@@ -49,12 +43,13 @@ export class RingWatchers {
   }
 
   stop(): void {
-    for (const stream of this.watchers.keys()) stream.end();
+    for (const stream of [...this.watchers.keys()]) stream.end();
     this.watchers.clear();
   }
 
   private send(stream: Stream, watcher: Watcher): void {
     const ring = this.ring();
+    if (this.isOfAnother(stream.request.clusterId, ring)) return this.refuse(stream, ring);
     if (watcher.clogged || ring.version <= watcher.sent.version) return;
     const update =
       watcher.sent.version === 0
@@ -62,5 +57,15 @@ export class RingWatchers {
         : ({ kind: 'change', change: ringChange(watcher.sent, ring) } as const);
     watcher.sent = ring;
     watcher.clogged = !stream.write(updateToWire(update));
+  }
+
+  /** A node that has not joined yet has no cluster. */
+  private isOfAnother(clusterId: string, ring: Ring): boolean {
+    return clusterId !== '' && ring.clusterId !== '' && clusterId !== ring.clusterId;
+  }
+
+  private refuse(stream: Stream, ring: Ring): void {
+    const text = `this node belongs to cluster ${ring.clusterId}, not to ${stream.request.clusterId}`;
+    stream.emit('error', toServiceError(new RingError('FAILED_PRECONDITION', text)));
   }
 }

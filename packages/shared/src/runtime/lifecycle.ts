@@ -6,6 +6,7 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { RingError } from '../ring';
 
 export interface Part {
   readonly name: string;
@@ -22,10 +23,18 @@ export class Lifecycle {
   /** `deadlineMs` is for all parts together. */
   constructor(private readonly deadlineMs: number) {}
 
-  /** Starts a part. When that fails, those before it are stopped and its error is thrown. */
+  /**
+   * Starts a part. When that fails, those before it are stopped and its error is thrown. One that starts
+   * too late, because everything is being stopped, is stopped at once: CANCELLED.
+   */
   async start<P extends Part>(begin: () => P | Promise<P>): Promise<P> {
     try {
+      if (this.stopping) throw new RingError('CANCELLED', 'stopped while starting');
       const part = await begin();
+      if (this.stopping) {
+        await part.stop();
+        throw new RingError('CANCELLED', 'stopped while starting');
+      }
       this.parts.unshift(part);
       return part;
     } catch (error) {

@@ -182,19 +182,25 @@ export function encodeReplies(
   results: readonly OperationResult[],
 ): BatchReply[] {
   const replies: BatchReply[] = [];
-  let first = 0;
+  let next = 0;
+  do {
+    const end = endOfReply(results, next);
+    replies.push(encodeReply(frame, hops, results.slice(next, end)));
+    next = end;
+  } while (next < results.length);
+  return replies;
+}
+
+/** Up to where the results from `from` on fit one message; at least one of them does. */
+export function endOfReply(results: readonly OperationResult[], from: number): number {
   let bytes = 0;
-  for (const [index, result] of results.entries()) {
+  for (let index = from; index < results.length; index++) {
+    const result = results[index] as OperationResult;
     const size = result.ok ? (result.value?.length ?? 0) : result.text.length;
-    if (bytes > 0 && bytes + size > REPLY_BYTES_TARGET) {
-      replies.push(encodeReply(frame, hops, results.slice(first, index)));
-      first = index;
-      bytes = 0;
-    }
+    if (bytes > 0 && bytes + size > REPLY_BYTES_TARGET) return index;
     bytes += size;
   }
-  replies.push(encodeReply(frame, hops, first === 0 ? results : results.slice(first)));
-  return replies;
+  return results.length;
 }
 
 /** The results of a reply, in the order of the operations. Throws INTERNAL when the lengths do not add up. */
