@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The registry as a process: resolves its options, starts, says so, and stops on SIGINT or SIGTERM. */
 
+import { RingError } from '@ringkeep/shared';
 import { HelpShown, hostAndPort, stopOnSignals } from '@ringkeep/shared/runtime';
 import { registryConfig } from './config';
 import { startRegistry } from './server';
@@ -26,9 +27,10 @@ async function main(): Promise<void> {
   );
 }
 
+/** 2 for a wrong command line, as every program of the project. */
 function fail(error: unknown): never {
-  console.error(`registry: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(error instanceof RingError && error.code === 'INVALID_ARGUMENT' ? 2 : 1);
 }
 
 main().catch((error: unknown) => {

@@ -3,7 +3,8 @@
  * no proto file, and gRPC's standard health checks.
  *
  * Reflection gets the very descriptors that protoc made (kept as bytes beside the generated code), not
- * ones rebuilt from the code, so that optional fields and comments on numbers survive.
+ * ones rebuilt from the code, so that optional fields and comments on numbers survive. Those of the health
+ * service come with its package.
  */
 
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -14,7 +15,7 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { ReflectionService } from '@grpc/reflection';
 import type { Server } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, service as healthService } from 'grpc-health-check';
 import { invariant } from '../ring';
 import { fileDescriptorSetBase64 } from '../wire/generated/descriptor';
 
@@ -44,17 +45,21 @@ export function withMethodAlias(set: FileDescriptorSet, alias: MethodAlias): Fil
   invariant(false, `there is a method ${alias.service}/${alias.method}`);
 }
 
-/** Lets clients ask for the descriptors of the named services and all they use. */
+const HEALTH_SERVICE = 'grpc.health.v1.Health';
+
+/** Lets clients ask for the descriptors of the named services, of the health checks, and of all they use. */
 export function addReflection(
   server: Server,
   services: readonly string[],
   set: FileDescriptorSet = descriptorSet(),
 ): void {
-  const fileDescriptorProtos = set.file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
+  const own = set.file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
+  const health = Object.values(healthService).flatMap(({ requestType }) => requestType.fileDescriptorProtos);
+  const fileDescriptorProtos = [...own, ...health];
   // The service looks at the descriptors only; the format satisfies the type of proto-loader's output.
   const format = 'Protocol Buffer 3 EnumDescriptorProto' as const;
   const definition = { format, type: {}, fileDescriptorProtos };
-  new ReflectionService({ set: definition }, { services: [...services] }).addToServer(server);
+  new ReflectionService({ set: definition }, { services: [...services, HEALTH_SERVICE] }).addToServer(server);
 }
 
 /** Answers health checks for the named services and, under the empty name, for the server as a whole. */

@@ -83,10 +83,10 @@ async function describeSymbol(symbol: string): Promise<FileDescriptorProto[]> {
 }
 
 describe('reflection', () => {
-  test('lists the service and no other of our files', async () => {
+  test('lists the service, the health checks, and no other of our files', async () => {
     const answer = await reflect(field(7, '*'));
     const names = inner(inner(answer, 6)[0] as Buffer, 1).map((entry) => String(inner(entry, 1)[0]));
-    expect(names).toEqual([SERVICE]);
+    expect(names).toEqual([SERVICE, 'grpc.health.v1.Health']);
   });
 
   test('describes the service with both spellings, and all that its messages use', async () => {
@@ -96,6 +96,12 @@ describe('reflection', () => {
     const methods = new Map(service?.method.map((method) => [method.name, method.inputType]));
     expect(methods.get('QueryDht')).toBe('.dht.Query');
     expect(methods.get('QueryDHT')).toBe('.dht.Query');
+  });
+
+  test('describes the health checks', async () => {
+    const files = await describeSymbol('grpc.health.v1.Health');
+    const [service] = files.flatMap((file) => file.service);
+    expect(service?.method.map(({ name }) => name)).toEqual(expect.arrayContaining(['Check', 'Watch']));
   });
 
   test('keeps what makes a field optional', async () => {
