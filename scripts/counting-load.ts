@@ -5,7 +5,7 @@
  * That is linearizability for keys with one writer each, checked while it runs.
  */
 
-import { RingClient } from '@ringkeep/client';
+import type { RingClient } from '@ringkeep/client';
 import type { Random } from '@ringkeep/shared';
 
 export interface LoadFigures {
