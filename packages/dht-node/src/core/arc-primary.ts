@@ -70,6 +70,8 @@ export class ArcPrimary {
   private unsettled: Proposal[] = [];
   private proposalSentAt = 0;
   private awaitingAnswer = false;
+  /** Prepared by this node itself, durably. */
+  private ownDurable: Seq = -1;
   private fresh: SequencedOp[] = [];
   private windowBytes = 0;
   private readonly waiting: Map<Seq, PendingOperation>;
@@ -91,7 +93,7 @@ export class ArcPrimary {
     this.phase = until > context.now ? { kind: 'waiting-out-grants', until } : { kind: 'aligning' };
     context.report({ kind: 'role-taken', arc: currentConfig, term: currentConfig.term });
     const prepared = replica.lastPrepared;
-    if (replica.durable < prepared) context.journal.whenDurable(() => this.preparedHere(prepared));
+    context.journal.whenPreparedDurable(replica, () => this.preparedHere(prepared));
   }
 
   get config(): ArcConfig {
@@ -196,7 +198,7 @@ export class ArcPrimary {
     const firstSeq = this.replica.lastPrepared + 1;
     const ops = this.fresh;
     this.fresh = [];
-    this.context.journal.write({ kind: 'prepare', start: this.replica.start, firstSeq, ops });
+    this.context.journal.writePrepared({ kind: 'prepare', start: this.replica.start, firstSeq, ops });
     const last = this.replica.lastPrepared;
     this.context.journal.whenDurable(() => this.preparedHere(last));
     for (const session of this.sessions.values()) session.prepare(firstSeq, ops, this.replica.committed);
@@ -205,7 +207,7 @@ export class ArcPrimary {
   // ---- commit and takeover ----
 
   private preparedHere(seq: Seq): void {
-    this.replica.durable = Math.max(this.replica.durable, seq);
+    this.ownDurable = Math.max(this.ownDurable, seq);
     this.advance();
   }
 
@@ -215,7 +217,7 @@ export class ArcPrimary {
       if (this.context.now < this.phase.until) return this.context.wakeAt(this.phase.until);
       this.phase = { kind: 'aligning' };
     }
-    let seq = this.replica.durable;
+    let seq = this.ownDurable;
     for (const member of this.otherMembers()) seq = Math.min(seq, this.sessions.get(member)?.acked ?? -1);
     if (this.phase.kind === 'aligning') {
       if (seq < this.replica.lastPrepared) return;

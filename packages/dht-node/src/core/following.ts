@@ -154,9 +154,10 @@ export class Following {
     invariant(copy.lastPrepared >= body.committed, 'a member lacks nothing that is committed');
     const { start } = copy;
     if (copy.lastPrepared > body.lastPrepared)
-      journal.write({ kind: 'truncate', start, lastPrepared: body.lastPrepared });
+      journal.writePrepared({ kind: 'truncate', start, lastPrepared: body.lastPrepared });
     const ops = body.ops.slice(copy.lastPrepared + 1 - body.firstSeq);
-    if (ops.length > 0) journal.write({ kind: 'prepare', start, firstSeq: copy.lastPrepared + 1, ops });
+    if (ops.length > 0)
+      journal.writePrepared({ kind: 'prepare', start, firstSeq: copy.lastPrepared + 1, ops });
     invariant(copy.lastPrepared === body.lastPrepared, 'an aligned member has what its primary has');
     if (copy.liveTerm < this.stream.term) journal.write({ kind: 'live-term', start, term: this.stream.term });
     this.phase = 'live';
@@ -184,7 +185,13 @@ export class Following {
   private becomeLive(committed: number, window: readonly SequencedOp[]): void {
     invariant(this.phase === 'transferring', 'a transfer ends after it has begun');
     const { journal } = this.context;
-    journal.write({ kind: 'complete', start: this.range.start, committed, window, term: this.stream.term });
+    journal.writePrepared({
+      kind: 'complete',
+      start: this.range.start,
+      committed,
+      window,
+      term: this.stream.term,
+    });
     this.phase = 'live';
     this.context.report({ kind: 'live', range: this.range, entries: this.received });
   }
@@ -193,7 +200,7 @@ export class Following {
     invariant(this.phase === 'live', 'operations are prepared on a live copy');
     const copy = this.liveCopy();
     invariant(firstSeq === copy.lastPrepared + 1, 'operations arrive in order on a stream');
-    this.context.journal.write({ kind: 'prepare', start: copy.start, firstSeq, ops });
+    this.context.journal.writePrepared({ kind: 'prepare', start: copy.start, firstSeq, ops });
   }
 
   private commit(seq: number): void {
@@ -220,7 +227,6 @@ export class Following {
     const applied = live && copy ? copy.committed : 0;
     const { takenBytes, context } = this;
     context.journal.whenDurable(() => {
-      if (copy) copy.durable = Math.max(copy.durable, prepared);
       if (this.ended) return;
       if (live) context.grants.grant(this.range, context.now + context.parameters.leaseMs);
       context.emit({

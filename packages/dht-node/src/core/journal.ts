@@ -5,9 +5,10 @@
  * Commit points are lazy: nobody waits for them, so they go with the next batch rather than cost a sync.
  */
 
+import type { Position } from '@ringkeep/shared';
 import type { NodeEffect } from './effects';
 import type { LogRecord } from './records';
-import type { ReplicaStore } from './replica-store';
+import type { Replica, ReplicaStore } from './replica-store';
 
 export class Journal {
   private pending: LogRecord[] = [];
@@ -27,6 +28,13 @@ export class Journal {
     this.urgent = true;
   }
 
+  /** Applies a record that changes what a copy has prepared. */
+  writePrepared(record: LogRecord & { readonly start: Position }): void {
+    this.write(record);
+    const replica = this.replicas.get(record.start);
+    if (replica) replica.changedIn = this.lastBatch + 1;
+  }
+
   /** Applies a record now; it is written with the next batch that somebody waits for. */
   writeLazily(record: LogRecord): void {
     this.replicas.apply(record);
@@ -35,10 +43,20 @@ export class Journal {
 
   /** Runs the action when everything written so far is durable; at once when it is. */
   whenDurable(action: () => void): void {
-    const batch = this.pending.length > 0 ? this.lastBatch + 1 : this.lastBatch;
     if (this.pending.length > 0) this.urgent = true;
-    if (batch <= this.durableBatch) action();
-    else this.waiting.push({ batch, action });
+    this.whenBatchDurable(this.pending.length > 0 ? this.lastBatch + 1 : this.lastBatch, action);
+  }
+
+  /** Runs the action when all that the copy has prepared is durable, which most of the time it is already. */
+  whenPreparedDurable(replica: Replica, action: () => void): void {
+    this.whenBatchDurable(replica.changedIn, action);
+  }
+
+  private whenBatchDurable(batch: number, action: () => void): void {
+    if (batch <= this.durableBatch) return action();
+    let at = this.waiting.length;
+    while (at > 0 && (this.waiting[at - 1] as { batch: number }).batch > batch) at--;
+    this.waiting.splice(at, 0, { batch, action });
   }
 
   /** At the end of a step; `lazyToo` when commit points have waited long enough. */

@@ -34,8 +34,8 @@ export class Replica {
   committed: Seq = 0;
   /** Prepared and not known to be committed: sequence numbers committed + 1 … lastPrepared. */
   window: SequencedOp[] = [];
-  /** Prepared up to here on the disk, not only in the log's buffer. In memory only. */
-  durable: Seq = 0;
+  /** The log batch of its last prepared operation, truncation or transfer; 0 when found at the start. In memory only. */
+  changedIn = 0;
   readonly holds: (key: RingKey) => boolean;
 
   constructor(readonly range: Arc) {
@@ -174,7 +174,6 @@ export class ReplicaStore {
           liveTerm,
           committed,
           window: [...window],
-          durable: committed + window.length,
         }),
       );
     }
@@ -201,14 +200,14 @@ export class ReplicaStore {
       at !== lower.start && arcCovers(lower.range, { start: at, end: lower.range.end }),
       'a split lies within',
     );
-    const { complete, liveTerm, committed, durable } = lower;
+    const { complete, liveTerm, committed, changedIn } = lower;
     for (const range of [
       { start: lower.start, end: at },
       { start: at, end: lower.range.end },
     ]) {
       this.replicas.set(
         range.start,
-        Object.assign(new Replica(range), { complete, liveTerm, committed, durable }),
+        Object.assign(new Replica(range), { complete, liveTerm, committed, changedIn }),
       );
     }
   }
@@ -226,6 +225,7 @@ export class ReplicaStore {
         complete: lower.complete && upper.complete,
         liveTerm: Math.max(lower.liveTerm, upper.liveTerm),
         committed: Math.max(lower.committed, upper.committed),
+        changedIn: Math.max(lower.changedIn, upper.changedIn),
       }),
     );
   }
