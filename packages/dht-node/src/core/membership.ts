@@ -47,16 +47,18 @@ export class Membership {
     this.standing = 'member';
     this.hasRegistered = true;
     this.registerAgainMs = REGISTRY_RETRY_MS;
+    this.nextCallAt = this.context.now + this.renewalMs;
+  }
+
+  private get renewalMs(): number {
+    return this.context.parameters.membershipLeaseMs / BEATS_PER_LEASE;
   }
 
   /** Registers, or renews; at once when a newer ring is wanted. */
   beat(): void {
     const { view } = this.context;
     const kind = this.standing === 'outside' ? 'register' : this.leaving ? 'leave' : 'renew';
-    const periodMs =
-      kind === 'register'
-        ? this.registerAgainMs
-        : this.context.parameters.membershipLeaseMs / BEATS_PER_LEASE;
+    const periodMs = kind === 'register' ? this.registerAgainMs : this.renewalMs;
     this.nextCallAt = this.context.now + periodMs;
     // One at a time, but one that was lost must not keep the next from saving the lease.
     const since = this.context.now - 1.5 * periodMs;
