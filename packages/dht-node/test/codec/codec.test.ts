@@ -1,0 +1,195 @@
+/** What is written to disk or sent to a replica is read back the same. */
+
+import fc from 'fast-check';
+import { position, ringKey, type Bytes } from '@ringkeep/shared';
+import { dht } from '@ringkeep/shared/wire';
+import {
+  decodeBatch,
+  decodeSnapshot,
+  encodeBatch,
+  encodeSnapshot,
+  followerMessageFromWire,
+  followerMessageToWire,
+  primaryMessageFromWire,
+  primaryMessageToWire,
+} from '../../src/codec';
+import type {
+  FollowerMessage,
+  LogRecord,
+  PrimaryBody,
+  PrimaryMessage,
+  ReplicaSnapshot,
+} from '../../src/core';
+
+const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
+  fc
+    .uint8Array({ minLength: least, maxLength: most })
+    .map((array) => Buffer.from(array).toString('latin1') as Bytes);
+const positions = fc.bigInt(0n, 2n ** 64n - 1n).map(position);
+const arcs = fc.record({ start: positions, end: positions });
+const counters = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const entries = fc.record({
+  key: fc.tuple(bytes(8, 8), bytes(1, 40)).map(([at, key]) => ringKey(at, key)),
+  value: fc.option(bytes(0, 100), { nil: undefined }),
+});
+const ops = fc.array(fc.option(entries, { nil: undefined }), { maxLength: 5 });
+
+const records: fc.Arbitrary<LogRecord> = fc.oneof(
+  fc.record({ kind: fc.constant('create' as const), range: arcs, complete: fc.boolean() }),
+  fc.record({ kind: fc.constant('prepare' as const), start: positions, firstSeq: counters, ops }),
+  fc.record({ kind: fc.constant('commit' as const), start: positions, seq: counters }),
+  fc.record({ kind: fc.constant('truncate' as const), start: positions, lastPrepared: counters }),
+  fc.record({ kind: fc.constant('live-term' as const), start: positions, term: counters }),
+  fc.record({ kind: fc.constantFrom('reset' as const, 'forget' as const), start: positions }),
+  fc.record({
+    kind: fc.constant('install' as const),
+    start: positions,
+    entries: fc.array(entries, { maxLength: 5 }),
+  }),
+  fc.record({
+    kind: fc.constant('complete' as const),
+    start: positions,
+    committed: counters,
+    window: ops,
+    term: counters,
+  }),
+  fc.record({ kind: fc.constant('split' as const), start: positions, at: positions }),
+  fc.record({ kind: fc.constant('merge' as const), start: positions, nextStart: positions }),
+);
+
+const snapshots: fc.Arbitrary<ReplicaSnapshot> = fc.record({
+  range: arcs,
+  complete: fc.boolean(),
+  liveTerm: counters,
+  committed: counters,
+  window: ops,
+});
+
+const streams = fc.record({ start: positions, term: counters, number: counters });
+
+const ring = {
+  clusterId: 'cluster',
+  version: 3,
+  members: [
+    {
+      id: position(9n),
+      addr: 'http://127.0.0.1:1',
+      salt: 1,
+      incarnation: 2,
+      state: 'active' as const,
+      coordinates: [0.5],
+    },
+  ],
+  arcs: [
+    {
+      start: position(9n),
+      end: position(9n),
+      epoch: 4,
+      term: 2,
+      handover: true,
+      primary: position(9n),
+      inSync: [position(9n)],
+      seq: 7,
+    },
+  ],
+};
+
+const primaryBodies: fc.Arbitrary<PrimaryBody> = fc.oneof(
+  fc.constant({ kind: 'adopt' as const, ring }),
+  fc.record({
+    kind: fc.constant('align' as const),
+    lastPrepared: counters,
+    committed: counters,
+    firstSeq: counters,
+    ops,
+  }),
+  fc.record({
+    kind: fc.constantFrom('chunk' as const, 'committed-ops' as const),
+    entries: fc.array(entries, { maxLength: 5 }),
+  }),
+  fc.record({ kind: fc.constant('live' as const), committed: counters, window: ops }),
+  fc.record({ kind: fc.constant('prepare' as const), firstSeq: counters, ops, committed: counters }),
+  fc.record({ kind: fc.constant('heartbeat' as const), committed: counters }),
+  fc.record({ kind: fc.constantFrom('start-over' as const, 'release' as const, 'wait' as const) }),
+);
+
+const followerMessages: fc.Arbitrary<FollowerMessage> = fc.record({
+  stream: streams,
+  body: fc.oneof(
+    fc.record({
+      kind: fc.constant('acknowledge' as const),
+      prepared: counters,
+      applied: counters,
+      live: fc.boolean(),
+      sentAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
+      takenBytes: counters,
+    }),
+    fc.record({
+      kind: fc.constant('open' as const),
+      follower: positions,
+      incarnation: counters,
+      range: arcs,
+      lastPrepared: counters,
+      committed: counters,
+      complete: fc.boolean(),
+      ring: fc.constant(ring),
+    }),
+  ),
+});
+
+test('a log batch is read back as it was written', () => {
+  fc.assert(
+    fc.property(fc.array(records, { maxLength: 6 }), (batch) => {
+      expect(decodeBatch(encodeBatch(batch))).toEqual(batch);
+    }),
+  );
+});
+
+test('a snapshot is read back as it was written', () => {
+  fc.assert(
+    fc.property(fc.array(snapshots, { maxLength: 4 }), (replicas) => {
+      expect(decodeSnapshot(encodeSnapshot(replicas))).toEqual(replicas);
+    }),
+  );
+});
+
+test('a batch that ends early, or of a later format, is an error and never something else', () => {
+  const whole = encodeBatch([{ kind: 'commit', start: position(5n), seq: 6 }]);
+  for (let length = 2; length < whole.length; length++) {
+    expect(() => decodeBatch(whole.subarray(0, length))).toThrow('ends before its last field');
+  }
+  expect(() => decodeBatch(Uint8Array.of(9))).toThrow('was written in format 9');
+  expect(() => decodeBatch(Uint8Array.of(1, 200))).toThrow('unknown type 200');
+});
+
+test('what a primary says arrives at its follower through the wire as it was said', () => {
+  fc.assert(
+    fc.property(streams, primaryBodies, (stream, body) => {
+      const message: PrimaryMessage = { stream, sentAtMs: 12.5, body };
+      const sent = dht.PrimaryMessage.encode(primaryMessageToWire(message)).finish();
+      expect(primaryMessageFromWire(dht.PrimaryMessage.decode(sent))).toEqual(message);
+    }),
+  );
+});
+
+test('what a follower says arrives at its primary through the wire as it was said', () => {
+  fc.assert(
+    fc.property(followerMessages, (message) => {
+      const sent = dht.FollowerMessage.encode(followerMessageToWire(message)).finish();
+      expect(followerMessageFromWire(dht.FollowerMessage.decode(sent))).toEqual(message);
+    }),
+  );
+});
+
+test('an empty message, or one without the name of its stream, is refused', () => {
+  expect(() => primaryMessageFromWire(dht.PrimaryMessage.decode(new Uint8Array()))).toThrow(
+    'without the name of its stream',
+  );
+  const stream = { start: 1n, term: 1, number: 1 };
+  expect(() => primaryMessageFromWire(dht.PrimaryMessage.fromPartial({ stream }))).toThrow(
+    'an empty message from a primary',
+  );
+  expect(() => followerMessageFromWire(dht.FollowerMessage.fromPartial({ stream }))).toThrow(
+    'an empty message from a follower',
+  );
+});

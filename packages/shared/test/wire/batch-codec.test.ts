@@ -1,0 +1,100 @@
+/** Batches of operations through their column frames and real protobuf bytes. */
+
+import fc from 'fast-check';
+import { OperationType, RingError, type Bytes, type Operation, type OperationResult } from '../../src/ring';
+import { REPLY_BYTES_TARGET } from '../../src/ring';
+import { ringKeyOf } from '../../src/runtime';
+import { decodeReply, decodeRequest, dht, encodeReplies, encodeRequest } from '../../src/wire';
+
+const LIMITS = { keyBytesMax: 1_024, valueBytesMax: 1 << 20 };
+
+const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
+  fc
+    .uint8Array({ minLength: least, maxLength: most })
+    .map((array) => Buffer.from(array).toString('latin1') as Bytes);
+
+const operations: fc.Arbitrary<Operation> = fc.oneof(
+  fc.record({ type: fc.constant(OperationType.Set), key: bytes(1, 40).map(ringKeyOf), value: bytes(0, 200) }),
+  fc.record({
+    type: fc.constantFrom(OperationType.Get, OperationType.Delete),
+    key: bytes(1, 40).map(ringKeyOf),
+  }),
+);
+
+const results: fc.Arbitrary<OperationResult> = fc.oneof(
+  fc.record({ ok: fc.constant(true as const), value: fc.option(bytes(0, 200), { nil: undefined }) }),
+  fc.record({
+    ok: fc.constant(false as const),
+    code: fc.constantFrom('NOT_OWNER' as const, 'UNAVAILABLE' as const, 'OUTCOME_UNKNOWN' as const),
+    text: fc.string({ minLength: 1, maxLength: 20 }),
+  }),
+);
+
+const header = (hops: number) => ({ frame: 7, deadlineMs: 500, hops, ringVersion: 3, direct: true });
+
+test.each([0, 1])('a frame of %d hops is read back as it was written', (hops) => {
+  fc.assert(
+    fc.property(fc.array(operations, { maxLength: 20 }), (batch) => {
+      const sent = dht.BatchRequest.encode(encodeRequest(header(hops), batch)).finish();
+      const received = dht.BatchRequest.decode(sent);
+      expect(received).toMatchObject(header(hops));
+      expect(received.positions).toHaveLength(hops === 0 ? 0 : batch.length * 8);
+      expect(decodeRequest(received, LIMITS)).toEqual(batch);
+    }),
+  );
+});
+
+test('the position that a client sends is not believed: the key is hashed again', () => {
+  const [operation] = decodeRequest(
+    {
+      ...encodeRequest(header(0), [{ type: OperationType.Get, key: ringKeyOf('key' as Bytes) }]),
+      positions: Buffer.alloc(8),
+    },
+    LIMITS,
+  );
+  expect(operation).toEqual({ type: OperationType.Get, key: ringKeyOf('key' as Bytes) });
+});
+
+test('results come back in order, in as many messages as their bytes need', () => {
+  fc.assert(
+    fc.property(fc.array(results, { maxLength: 20 }), (some) => {
+      const replies = encodeReplies(7, 1, some).map((reply) =>
+        dht.BatchReply.decode(dht.BatchReply.encode(reply).finish()),
+      );
+      expect(replies.flatMap(decodeReply)).toEqual(some);
+    }),
+  );
+  const large = { ok: true as const, value: 'v'.repeat(REPLY_BYTES_TARGET / 2) as Bytes };
+  expect(encodeReplies(7, 0, [large, large, large])).toHaveLength(2);
+});
+
+test('an operation that breaks a limit fails alone', () => {
+  const frame = encodeRequest(header(0), [
+    { type: OperationType.Set, key: ringKeyOf('k' as Bytes), value: 'too long' as Bytes },
+    { type: OperationType.Get, key: ringKeyOf('longer' as Bytes) },
+    { type: OperationType.Get, key: ringKeyOf('k' as Bytes) },
+  ]);
+  frame.types[2] = 9;
+  const [value, key, type] = decodeRequest(frame, { keyBytesMax: 5, valueBytesMax: 3 });
+  expect(value).toEqual(new RingError('INVALID_ARGUMENT', 'the value has 8 bytes; 3 are allowed'));
+  expect(key).toEqual(new RingError('INVALID_ARGUMENT', 'the key has 6 bytes; 5 are allowed'));
+  expect(type).toEqual(
+    new RingError('INVALID_ARGUMENT', 'unknown ty 9; there are Get = 0, Delete = 1, Set = 2'),
+  );
+});
+
+test('a frame whose columns do not fit together is refused as a whole', () => {
+  const whole = encodeRequest(header(1), [
+    { type: OperationType.Set, key: ringKeyOf('key' as Bytes), value: 'v' as Bytes },
+  ]);
+  const broken: Partial<dht.BatchRequest>[] = [
+    { keyLengths: [] },
+    { valueLengths: [] },
+    { valueLengths: [1, 1] },
+    { keyLengths: [2 ** 32 - 1] },
+    { blob: Buffer.alloc(3) },
+    { positions: Buffer.alloc(7) },
+  ];
+  for (const part of broken)
+    expect(() => decodeRequest({ ...whole, ...part }, LIMITS)).toThrow('malformed frame');
+});
