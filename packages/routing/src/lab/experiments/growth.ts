@@ -26,6 +26,8 @@ interface GrowthRow {
   readonly hopsMean: number;
   readonly hopsP99: number;
   readonly hopsMax: number;
+  /** Shares of the look-ups with 0, 1, 2 … hops; empty where there are too many to tell. */
+  readonly shares: readonly number[];
   readonly stretch: number;
   readonly theory: number;
   /** Measured over theory, less one. */
@@ -36,6 +38,9 @@ interface GrowthRow {
 const NODES_TOGETHER = 8_192;
 /** Where the linear axis ends; the plain ring would leave it at once. */
 const HOPS_SHOWN = 12;
+
+/** Most hops for which their shares are kept. */
+const SHARES_MAX = 64;
 
 const THEORY: Readonly<Record<string, (nodes: number) => number>> = {
   'one-hop': (nodes) => (nodes - 1) / nodes,
@@ -121,11 +126,19 @@ function asInThePapers(
   return pastry ? [chord, ['pastry, to the closest', new PastryToClosest(ring, pastry)]] : [chord];
 }
 
+interface Sums {
+  hops: number;
+  stretch: number;
+  p99: number;
+  max: number;
+  readonly shares: number[];
+}
+
 function measureSize(setting: GrowthSetting, nodes: number): GrowthRow[] {
   const rings = Math.max(1, Math.round(NODES_TOGETHER / nodes));
   const random = new Random(setting.seed);
   const lookups = Math.ceil(setting.lookups / rings);
-  const sums = new Map<string, { hops: number; stretch: number; p99: number; max: number }>();
+  const sums = new Map<string, Sums>();
   for (let i = 0; i < rings; i++) {
     const ring = new LabRing(placedIds(nodes, setting.placement, random), random);
     const measured: [name: string, scheme: LabScheme][] = SCHEME_NAMES.map((name) => [
@@ -134,11 +147,14 @@ function measureSize(setting: GrowthSetting, nodes: number): GrowthRow[] {
     ]);
     for (const [name, scheme] of [...measured, ...asInThePapers(ring, measured)]) {
       const result = measureLookups(ring, scheme, lookups, setting.seed + i);
-      const sum = sums.get(name) ?? { hops: 0, stretch: 0, p99: 0, max: 0 };
+      const sum = sums.get(name) ?? { hops: 0, stretch: 0, p99: 0, max: 0, shares: [] };
       sum.hops += result.hopsMean / rings;
       sum.stretch += result.stretch / rings;
       sum.p99 = Math.max(sum.p99, result.hopsP99);
       sum.max = Math.max(sum.max, result.hopsMax);
+      result.histogram.forEach((count, hops) => {
+        sum.shares[hops] = (sum.shares[hops] ?? 0) + count / result.lookups / rings;
+      });
       sums.set(name, sum);
     }
   }
@@ -151,6 +167,7 @@ function measureSize(setting: GrowthSetting, nodes: number): GrowthRow[] {
       hopsMean: sum.hops,
       hopsP99: sum.p99,
       hopsMax: sum.max,
+      shares: sum.shares.length <= SHARES_MAX ? Array.from(sum.shares, (share) => share ?? 0) : [],
       stretch: sum.stretch,
       theory,
       deviation: sum.hops / theory - 1,
