@@ -26,6 +26,7 @@ import { ringTable } from './ring-table';
 import { runScript } from './script';
 
 const LEAVE_MS = 120_000;
+const COPIES_MS = 5_000;
 
 const specs = {
   nodes: option({
@@ -166,7 +167,7 @@ class Exercise {
   }
 
   private async check(name: string): Promise<dht.NodeDescription[]> {
-    const nodes = await this.ring.settled();
+    const nodes = await this.settledCopies();
     console.log(`\n${name}\n${ringTable(nodes)}`);
     for (const address of this.ring.addresses) {
       const client = await RingClient.connect({ nodes: [address] }, { deadlineMs: 20_000 });
@@ -181,7 +182,7 @@ class Exercise {
       await client.close();
     }
     const all = this.keys + this.loads.length * 32 * 8;
-    const copies = nodes.flatMap((node) => node.replicas).reduce((sum, replica) => sum + replica.keys, 0);
+    const copies = heldKeys(nodes);
     const wanted = Math.min(this.replicationFactor, nodes.length);
     const owned = ownedKeys(nodes);
     // A counter that was never written is no key.
@@ -189,6 +190,16 @@ class Exercise {
       this.broken.push(`${name}: the owners hold ${owned} keys, not ${all}`);
     if (copies !== owned * wanted) this.broken.push(`${name}: ${copies} copies of ${owned} keys`);
     return nodes;
+  }
+
+  /** At rest, and the followers have heard of the last commit points, which come with heartbeats. */
+  private async settledCopies(): Promise<dht.NodeDescription[]> {
+    const deadline = Date.now() + COPIES_MS;
+    for (;;) {
+      const nodes = await this.ring.settled();
+      const wanted = Math.min(this.replicationFactor, nodes.length) * ownedKeys(nodes);
+      if (heldKeys(nodes) === wanted || Date.now() > deadline) return nodes;
+    }
   }
 
   /** A newcomer got the keys of its arc, those written meanwhile included, and no others. */
@@ -199,6 +210,10 @@ class Exercise {
     if (node.entriesReceived > held * 1.02)
       this.broken.push(`${node.addr} received ${node.entriesReceived} entries for ${held} keys`);
   }
+}
+
+function heldKeys(nodes: readonly dht.NodeDescription[]): number {
+  return nodes.flatMap((node) => node.replicas).reduce((sum, replica) => sum + replica.keys, 0);
 }
 
 function bar(label: string): BulkOptions['progress'] {
