@@ -1,3 +1,5 @@
 export * from './scenario';
+export * from './shrinking';
 export * from './simulation';
+export * from './story';
 export { formatLine } from './world/trace';

@@ -60,6 +60,7 @@ export interface Scenario {
   readonly faultEveryMs: number;
 }
 
+/** What is left out of a seed's scenario, or made smaller: how a failure is brought down to a short story. */
 export interface Adjustments {
   readonly without?: readonly FaultKind[];
   readonly safetyMs?: number;
@@ -67,12 +68,25 @@ export interface Adjustments {
   readonly machinesLater?: number;
 }
 
+/** Everything is drawn before anything is adjusted, so that what stays is what it was. */
 export function drawScenario(seed: number, adjustments: Adjustments = {}): Scenario {
+  const scenario = draw(seed);
+  const { without = [], safetyMs, clients, machinesLater } = adjustments;
+  const faults = scenario.faults.filter((kind) => !without.includes(kind));
+  return {
+    ...scenario,
+    faults,
+    network: withoutFaults(scenario.network, faults),
+    safetyMs: Math.min(scenario.safetyMs, safetyMs ?? Infinity),
+    clients: Math.min(scenario.clients, clients ?? Infinity),
+    machinesLater: Math.min(scenario.machinesLater, machinesLater ?? Infinity),
+  };
+}
+
+function draw(seed: number): Scenario {
   const random = new Random(seed);
   const drawn = FAULT_KINDS.filter(() => random.chance(0.5));
   const calm = random.chance(0.05);
-  const faults = calm ? [] : drawn.filter((kind) => !adjustments.without?.includes(kind));
-  const on = (kind: FaultKind, value: number): number => (faults.includes(kind) ? value : 0);
   const leaseMs = random.between(150, 900);
   const parameters = checkParameters({
     replicationFactor: random.pick([1, 1, 2, 3, 3, 3]),
@@ -90,27 +104,38 @@ export function drawScenario(seed: number, adjustments: Adjustments = {}): Scena
     forgetAfterMs: random.pick([1_000, 2_500, 8_000, 60_000]),
     returnWaitMs: random.pick([0, 300, 1_000]),
     machines: random.between(1, 5),
-    machinesLater: adjustments.machinesLater ?? random.below(3),
+    machinesLater: random.below(3),
     network: {
       latencyMs,
-      loss: on('loss', random.pick([0.001, 0.01, 0.05])),
-      duplication: on('duplication', random.pick([0.01, 0.1])),
-      lateness: on('lateness', random.pick([0.002, 0.02])),
-      streamBreak: on('stream-break', random.pick([0.0005, 0.005])),
+      loss: random.pick([0.001, 0.01, 0.05]),
+      duplication: random.pick([0.01, 0.1]),
+      lateness: random.pick([0.002, 0.02]),
+      streamBreak: random.pick([0.0005, 0.005]),
     },
     disk: { syncMs: random.pick([0.2, 1, 5, 20]) },
     checkpointEveryMs: random.pick([500, 2_000, 100_000]),
-    clients: adjustments.clients ?? random.between(2, 6),
+    clients: random.between(2, 6),
     keys: many ? random.between(20, 60) : random.between(1, 6),
     thinkMs: random.pick([5, 20, 100]),
     patienceMs: random.between(300, 2_500),
-    safetyMs: Math.min(adjustments.safetyMs ?? Infinity, random.between(4_000, 12_000)),
-    faults,
+    safetyMs: random.between(4_000, 12_000),
+    faults: calm ? [] : drawn,
     faultEveryMs: random.pick([200, 600, 1_500, 3_000]),
   };
 }
 
-/** Faults of a scenario that happen now and then. */
-export function passingFaults({ faults }: Scenario): FaultKind[] {
-  return faults.filter((kind) => !NETWORK_KINDS.includes(kind));
+function withoutFaults(network: NetworkProfile, faults: readonly FaultKind[]): NetworkProfile {
+  const on = (kind: FaultKind, value: number): number => (faults.includes(kind) ? value : 0);
+  return {
+    latencyMs: network.latencyMs,
+    loss: on('loss', network.loss),
+    duplication: on('duplication', network.duplication),
+    lateness: on('lateness', network.lateness),
+    streamBreak: on('stream-break', network.streamBreak),
+  };
+}
+
+/** True for a kind that happens now and then, and is not a property of the network all the time. */
+export function isPassing(kind: FaultKind): boolean {
+  return !NETWORK_KINDS.includes(kind);
 }

@@ -4,21 +4,29 @@
  */
 
 import type { Random } from '@ringkeep/shared';
-import { passingFaults, type FaultKind, type Scenario } from '../scenario';
+import { FAULT_KINDS, isPassing, type FaultKind, type Scenario } from '../scenario';
 import type { Machine } from './machine';
 import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
 import type { Party } from './network';
 
+const PASSING_KINDS = FAULT_KINDS.filter(isPassing);
+
 export class Nemesis {
   private over = false;
   private readonly undo = new Set<() => void>();
+  /** Of the present fault. */
+  private random: Random;
+  private readonly checkpoints: Random;
 
   constructor(
     private readonly world: World,
-    private readonly random: Random,
+    private readonly schedule: Random,
     private readonly scenario: Scenario,
     private readonly newcomers: Machine[],
-  ) {}
+  ) {
+    this.checkpoints = schedule.fork();
+    this.random = schedule.fork();
+  }
 
   start(): void {
     this.planNext();
@@ -40,29 +48,31 @@ export class Nemesis {
     }
   }
 
+  /** Kinds that are off take their turns in vain: turning one off leaves the others where they were. */
   private planNext(): void {
-    const { random, world, scenario } = this;
-    const kinds = passingFaults(scenario);
-    if (kinds.length === 0) return;
-    world.timeline.after(-Math.log(1 - random.fraction()) * scenario.faultEveryMs, () => {
+    const { schedule, world, scenario } = this;
+    const everyMs = scenario.faultEveryMs / 2; // half of the kinds are off
+    world.timeline.after(-Math.log(1 - schedule.fraction()) * everyMs, () => {
       if (this.over) return;
-      this.cause(random.pick(kinds));
+      const kind = schedule.pick(PASSING_KINDS);
+      this.random = schedule.fork();
+      if (scenario.faults.includes(kind)) this.cause(kind);
       this.planNext();
     });
   }
 
   private planCheckpoints(): void {
-    const { random, world, scenario } = this;
-    world.timeline.after(scenario.checkpointEveryMs * (0.5 + random.fraction()), () => {
-      const { process } = this.pickMachine() ?? {};
+    const { checkpoints, world, scenario } = this;
+    world.timeline.after(scenario.checkpointEveryMs * (0.5 + checkpoints.fraction()), () => {
+      const { process } = this.pickMachine(checkpoints) ?? {};
       process?.checkpoint();
       this.planCheckpoints();
     });
   }
 
-  private pickMachine(): Machine | undefined {
+  private pickMachine(random: Random): Machine | undefined {
     const running = this.world.machines.filter((machine) => machine.process);
-    return running.length === 0 ? undefined : this.random.pick(running);
+    return running.length === 0 ? undefined : random.pick(running);
   }
 
   /** A duration: mostly short, sometimes longer than every lease. */
@@ -77,7 +87,7 @@ export class Nemesis {
   }
 
   private cause(kind: FaultKind): void {
-    const machine = this.pickMachine();
+    const machine = this.pickMachine(this.random);
     switch (kind) {
       case 'crash':
       case 'power-loss':

@@ -1,0 +1,70 @@
+/** `npm run simulate`: many seeds, or the story of one. Exit code 1 when a rule was broken. */
+
+import { createProgress, HelpShown } from '@ringkeep/shared/runtime';
+import { runCampaign } from './campaign';
+import { readOptions, type SimulatorOptions } from './config';
+import { drawScenario } from './scenario';
+import { shrink } from './shrinking';
+import { simulate } from './simulation';
+import { failureLine, shortTrace } from './story';
+import { formatLine } from './world/trace';
+
+function runOne(seed: number, options: SimulatorOptions): boolean {
+  let { adjustments } = options;
+  const scenario = drawScenario(seed, adjustments);
+  console.log(JSON.stringify(scenario));
+  let result = simulate(scenario, true);
+  if (options.shrink && result.failure) {
+    ({ adjustments, result } = shrink(seed, result.failure.checker, adjustments));
+  }
+  if (options.trace) for (const line of result.lines) console.log(formatLine(line));
+  else if (result.failure) for (const line of shortTrace(result)) console.log(line);
+  if (result.failure) console.log(failureLine(seed, adjustments, result));
+  else
+    console.log(
+      `seed ${seed}: all rules kept; ${result.history.length} operations, recovered after ${result.recoveredAfterMs} ms`,
+    );
+  console.log(`trace ${result.digest}`);
+  return result.failure === undefined;
+}
+
+async function runMany({ from, seeds, workers }: SimulatorOptions): Promise<boolean> {
+  const progress = createProgress({ label: 'simulating', unit: 'seeds', total: seeds });
+  const failures: string[] = [];
+  let done = 0;
+  let operations = 0;
+  let slowestMs = 0;
+  const startedMs = performance.now();
+  await runCampaign({
+    from,
+    count: seeds,
+    workers,
+    onReport: (report) => {
+      progress.update(++done);
+      operations += report.operations;
+      slowestMs = Math.max(slowestMs, report.recoveredAfterMs);
+      if (report.failure === undefined) return;
+      failures.push(report.failure);
+      console.log(report.failure);
+    },
+  });
+  progress.finish();
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  console.log(
+    `${seeds} seeds from ${from}, ${operations} operations, ${seconds} s: ${failures.length} failed; ` +
+      `slowest recovery ${slowestMs} ms after the faults`,
+  );
+  return failures.length === 0;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  const good = options.seed === undefined ? await runMany(options) : runOne(options.seed, options);
+  process.exitCode = good ? 0 : 1;
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof HelpShown) return;
+  console.error(`ringkeep-simulate: ${(error as Error).message}`);
+  process.exitCode = 1;
+});

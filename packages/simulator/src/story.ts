@@ -1,0 +1,38 @@
+/** A failed run in words: one line for a list, and the lines of its trace that tell the story. */
+
+import type { Adjustments } from './scenario';
+import type { RunResult } from './simulation';
+import { formatLine } from './world/trace';
+
+const TEXT_CHARS_MAX = 160;
+
+/** The options that repeat a run. */
+export function repeatOptions(
+  seed: number,
+  { without, safetyMs, clients, machinesLater }: Adjustments,
+): string {
+  const options = [`--seed ${seed}`];
+  if (without && without.length > 0) options.push(`--without ${without.join(',')}`);
+  if (safetyMs !== undefined) options.push(`--safety ${safetyMs}`);
+  if (clients !== undefined) options.push(`--clients ${clients}`);
+  if (machinesLater !== undefined) options.push(`--joins ${machinesLater}`);
+  return options.join(' ');
+}
+
+/** Seed, checker, what is wrong, which faults led there, and how to see it again. */
+export function failureLine(seed: number, adjustments: Adjustments, result: RunResult): string {
+  const { failure, lines } = result;
+  if (!failure) return `seed ${seed}: no failure`;
+  const faults = lines
+    .filter(({ kind, atMs }) => kind === 'fault' && atMs <= failure.atMs)
+    .map(({ text }) => text);
+  const text = (failure.text.split('\n')[0] ?? '').slice(0, TEXT_CHARS_MAX);
+  const story = faults.filter((fault) => !fault.includes(' starts')).join('; ') || 'no fault at all';
+  const again = `npm run simulate -- ${repeatOptions(seed, adjustments)} --trace`;
+  return `seed ${seed} · ${failure.checker}: ${text} · story: ${story} · again: ${again}`;
+}
+
+/** Faults, versions of the ring and what nodes reported, up to the failure. */
+export function shortTrace({ lines }: RunResult): string[] {
+  return lines.filter(({ kind }) => ['fault', 'registry', 'event', 'check'].includes(kind)).map(formatLine);
+}
