@@ -21,12 +21,13 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.base.json ./
 COPY packages packages
 COPY config config
+COPY LICENSE ./
 COPY scripts/docker-entrypoint.sh bin/ringkeep
 # The files' modes are set because they depend on the umask of whoever checked the sources out.
 RUN npx tsc --build packages/registry packages/dht-node packages/cli \
   && find packages -mindepth 2 -maxdepth 2 ! -name dist ! -name package.json -exec rm -rf {} + \
   && find packages -type f \( -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete \
-  && chmod -R a+rX packages config && chmod 755 bin/ringkeep
+  && chmod -R a+rX packages config LICENSE && chmod 755 bin/ringkeep
 
 # lmdb brings its native part for several versions of Node.js and C libraries; one is loaded.
 FROM node:20-bookworm-slim AS dependencies
@@ -54,6 +55,7 @@ RUN mkdir /data && chown node:node /data
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/packages packages
 COPY --from=build /app/config config
+COPY --from=build /app/LICENSE ./
 COPY --from=build /app/bin/ringkeep /usr/local/bin/
 USER node
 VOLUME /data
