@@ -25,8 +25,8 @@ import { Timeline } from './world/timeline';
 import { Trace, type TraceLine } from './world/trace';
 import { FIRST_CLIENT_PARTY, type World } from './world/world';
 
-/** Time for clients to hear of their last operations after the faults. */
-const QUIET_MS = 3_000;
+/** Time for what was under way when the faults stopped, the latest message included. */
+const QUIET_MS = 7_500;
 /** The bound of the liveness phase: faults have stopped, and so much later everything is as it should be. */
 export const LIVENESS_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 250;
@@ -160,18 +160,21 @@ class Simulation implements World {
     this.nemesis.heal();
     for (const client of this.clients) client.stop();
     const healedAt = this.timeline.now;
-    if (!this.runUntil(healedAt + QUIET_MS + this.scenario.patienceMs)) return false;
+    if (!this.settle(healedAt)) return false;
+    this.recoveredAfterMs = this.timeline.now - healedAt;
+    return this.runUntil(healedAt + QUIET_MS + this.scenario.patienceMs) && this.settle(healedAt);
+  }
+
+  private settle(healedAt: number): boolean {
     for (;;) {
       const reason = notYetAtRest(this.registry.ring, this.nodes(), this.parameters.replicationFactor);
-      if (reason === undefined) break;
+      if (reason === undefined) return true;
       if (this.timeline.now - healedAt > LIVENESS_MS_MAX) {
         this.fail('liveness', `${LIVENESS_MS_MAX} ms after the last fault: ${reason}`);
         return false;
       }
       if (!this.runUntil(this.timeline.now + LOOK_EVERY_MS)) return false;
     }
-    this.recoveredAfterMs = this.timeline.now - healedAt;
-    return this.runUntil(this.timeline.now + 500);
   }
 
   private checkAtLast(): void {
@@ -182,7 +185,12 @@ class Simulation implements World {
         else this.lastReads.set(key, result.value ?? null);
       });
     }
-    if (!this.runUntil(this.timeline.now + READ_PATIENCE_MS)) return;
+    const allRead = (): boolean => this.lastReads.size === this.keys.length;
+    this.timeline.runUntil(
+      this.timeline.now + READ_PATIENCE_MS,
+      () => this.failure !== undefined || allRead(),
+    );
+    if (this.failure) return;
     const history = this.recorder.history();
     const nodes = this.nodes();
     const failure =

@@ -2,7 +2,7 @@
  * The story of a run, line by line, and its hash.
  *
  * Texts cost more than the run itself, so a line is a function, called only when somebody keeps the story.
- * The hash of a run that is not kept covers the times and kinds of its lines; of one that is kept, every byte.
+ * The hash of a run that is not kept covers the times of its lines; of one that is kept, every character too.
  */
 
 export type TraceKind =
@@ -25,21 +25,20 @@ export class Trace {
 
   note(kind: TraceKind, text: () => string): void {
     const atMs = this.clock.now;
-    this.fold(kind);
-    this.fold(atMs.toFixed(3));
+    this.foldNumber(Math.floor(atMs * 1e6));
     if (!this.keep) return;
     const line: TraceLine = { atMs, kind, text: text() };
-    this.fold(line.text);
+    for (let i = 0; i < line.text.length; i++) this.foldNumber(line.text.charCodeAt(i));
     this.lines.push(line);
   }
 
-  /** FNV-1a of everything noted so far, as eight hexadecimal digits. */
+  /** A hash (FNV-1a) of everything noted so far, as eight hexadecimal digits. */
   get digest(): string {
     return (this.hash >>> 0).toString(16).padStart(8, '0');
   }
 
-  private fold(text: string): void {
-    for (let i = 0; i < text.length; i++) this.hash = Math.imul(this.hash ^ text.charCodeAt(i), 0x01000193);
+  private foldNumber(value: number): void {
+    this.hash = Math.imul(this.hash ^ value, 0x01000193);
   }
 }
 
