@@ -62,16 +62,19 @@ const specs = {
 
 runScript({ name: 'npm start --', text: 'Runs a ring on this machine.', specs }, async (options) => {
   const running: RingProcess[] = [];
+  const stopping = new AbortController();
   const interrupted = untilInterrupted();
   try {
     return await Promise.race([
       interrupted.then(() => 0),
       up(options, running).then(async (code) => {
-        if (!options.once && code === 0) await Promise.race([interrupted, firstEnd(running)]);
+        if (!options.once && code === 0)
+          await Promise.race([interrupted, firstFailure(running, stopping.signal)]);
         return code;
       }),
     ]);
   } finally {
+    stopping.abort();
     await stopInOrder(running);
   }
 });
@@ -176,9 +179,17 @@ function nextCommands(basePort: number, empty: boolean): string {
   ].join('\n');
 }
 
-async function firstEnd(running: readonly RingProcess[]): Promise<void> {
-  const ended = await Promise.race(running.map((process) => process.exited.then(() => process)));
-  throw new Error(`${ended.name} has ended:\n${ended.lastLines.join('\n')}`);
+/** Throws when the registry ends or a node fails; a node that was asked to leave just goes. */
+function firstFailure(running: readonly RingProcess[], stopping: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const [index, process] of running.entries()) {
+      void process.exited.then((code) => {
+        if (stopping.aborted) return;
+        if (index > 0 && code === 0) console.log(`${process.name} has left the ring`);
+        else reject(new Error(`${process.name} has ended with ${code}:\n${process.lastLines.join('\n')}`));
+      });
+    }
+  });
 }
 
 /** Nodes first, while the registry still answers. */
