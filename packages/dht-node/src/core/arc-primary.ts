@@ -89,7 +89,10 @@ export class ArcPrimary {
     this.startedAt = context.now;
     this.waiting = inherited;
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
-    const until = currentConfig.handover ? 0 : context.grants.grantedUntil(replica.range);
+    const until =
+      currentConfig.handover || !context.rules.grantsWaitedOut
+        ? 0
+        : context.grants.grantedUntil(replica.range);
     this.phase = until > context.now ? { kind: 'waiting-out-grants', until } : { kind: 'aligning' };
     context.report({ kind: 'role-taken', arc: currentConfig, term: currentConfig.term });
     const prepared = replica.lastPrepared;
@@ -136,6 +139,11 @@ export class ArcPrimary {
     return members;
   }
 
+  /** The members of the newest configuration known, this node left out. */
+  private knownMembers(): Set<NodeId> {
+    return new Set(this.currentConfig.inSync.filter((id) => id !== this.context.self));
+  }
+
   // ---- operations ----
 
   submit(operation: PendingOperation): void {
@@ -171,7 +179,8 @@ export class ArcPrimary {
   /** Rule 3.5; the entries are read by the caller in the same step, hence at the same moment. */
   mayRead(now = this.context.now): boolean {
     if (!this.serving) return false;
-    for (const member of this.otherMembers()) {
+    const members = this.context.rules.leasesOfProposedMembers ? this.otherMembers() : this.knownMembers();
+    for (const member of members) {
       if ((this.heldLeases.get(member) ?? 0) <= now) return false;
     }
     return true;
@@ -200,7 +209,9 @@ export class ArcPrimary {
     this.fresh = [];
     this.context.journal.writePrepared({ kind: 'prepare', start: this.replica.start, firstSeq, ops });
     const last = this.replica.lastPrepared;
-    this.context.journal.whenDurable(() => this.preparedHere(last));
+    if (this.context.rules.committedWhenDurable)
+      this.context.journal.whenDurable(() => this.preparedHere(last));
+    else this.preparedHere(last);
     for (const session of this.sessions.values()) session.prepare(firstSeq, ops, this.replica.committed);
   }
 
@@ -218,8 +229,10 @@ export class ArcPrimary {
       this.phase = { kind: 'aligning' };
     }
     let seq = this.ownDurable;
-    for (const member of this.otherMembers()) seq = Math.min(seq, this.sessions.get(member)?.acked ?? -1);
+    const members = this.context.rules.committedByAll ? this.otherMembers() : this.knownMembers();
+    for (const member of members) seq = Math.min(seq, this.sessions.get(member)?.acked ?? -1);
     if (this.phase.kind === 'aligning') {
+      if (!this.context.rules.alignedBeforeServing) seq = this.ownDurable;
       if (seq < this.replica.lastPrepared) return;
       this.commit(seq);
       this.phase = { kind: 'open' };
@@ -285,11 +298,20 @@ export class ArcPrimary {
     return stream.number < (this.newestStream.get(follower) ?? 0);
   }
 
+  /** Why a member's copy, as it describes it, cannot be: whoever says that is no follower of this arc. */
+  copyFault(open: OpenStream): string | undefined {
+    if (!open.complete) return 'a member has a complete copy';
+    if (open.committed > this.replica.lastPrepared) return 'a member has committed only what its primary has';
+    if (open.lastPrepared < this.replica.committed) return 'a member lacks nothing that is committed';
+    return undefined;
+  }
+
   /** A follower of the arc, or of a part of it, opened a stream; acknowledgements of an earlier one are void. */
   openSession(connection: number, stream: StreamName, open: OpenStream): void {
     this.newestStream.set(open.follower, stream.number);
+    const before = this.sessions.get(open.follower);
     this.closeSession(open.follower);
-    const member = this.otherMembers().has(open.follower);
+    const member = this.otherMembers().has(open.follower) && this.context.rules.membersAreAligned;
     const session = new FollowerSession(
       this.context,
       connection,
@@ -300,18 +322,14 @@ export class ArcPrimary {
       !member,
     );
     this.sessions.set(open.follower, session);
+    if (before && !this.context.rules.acksOfPresentStreamOnly) session.inherit(before);
     this.memberHeardAt.set(open.follower, this.context.now);
     if (!member) {
       session.send({ kind: 'start-over' });
       return;
     }
     invariant(session.coversArc, 'a member follows its whole arc');
-    invariant(open.complete, 'a member has a complete copy');
-    invariant(
-      open.committed <= this.replica.lastPrepared,
-      'a member has committed only what its primary has',
-    );
-    invariant(open.lastPrepared >= this.replica.committed, 'a member lacks nothing that is committed');
+    invariant(this.copyFault(open) === undefined, 'a member follows its arc with a copy that fits');
     const from = Math.min(open.lastPrepared, this.replica.lastPrepared);
     session.send({
       kind: 'align',
@@ -328,8 +346,8 @@ export class ArcPrimary {
     session.acknowledged(message);
     this.memberHeardAt.set(session.follower, this.context.now);
     if (message.live && message.sentAtMs > this.leasesVoidUntil) {
-      const until =
-        message.sentAtMs + this.context.parameters.leaseMs - this.context.parameters.leaseMarginMs;
+      const countedFrom = this.context.rules.leaseFromSending ? message.sentAtMs : this.context.now;
+      const until = countedFrom + this.context.parameters.leaseMs - this.context.parameters.leaseMarginMs;
       this.heldLeases.set(session.follower, Math.max(this.heldLeases.get(session.follower) ?? 0, until));
     }
     this.advance();
@@ -347,7 +365,7 @@ export class ArcPrimary {
   release(follower: NodeId): void {
     invariant(!this.otherMembers().has(follower), 'a member is never released');
     this.sessions.get(follower)?.send({ kind: 'release' });
-    this.closeSession(follower);
+    if (this.context.rules.releaseVoidsAcks) this.closeSession(follower);
   }
 
   /** How long a member has not been heard of, ms. */
@@ -359,10 +377,17 @@ export class ArcPrimary {
 
   propose(proposal: Proposal): void {
     invariant(
-      this.open || proposal.kind === 'drop' || proposal.kind === 'keep',
+      this.open ||
+        proposal.kind === 'drop' ||
+        proposal.kind === 'keep' ||
+        !this.context.rules.openBeforeChanges,
       'only an open primary proposes more than Drop and Keep',
     );
     this.unsettled.push(proposal);
+    if (!this.context.rules.quiescedUntilSettled && this.quiesceState) {
+      this.unsettled = [];
+      this.unquiesce();
+    }
     this.sendProposal(proposal);
     this.context.report({ kind: 'proposed', proposal });
   }
@@ -380,8 +405,22 @@ export class ArcPrimary {
     const last = this.unsettled.at(-1);
     if (!last || accepted) return;
     this.context.report({ kind: 'proposal-refused', proposal: last, reason });
+    if (!this.context.rules.settledByHigherEpochOnly) return this.forgetProposals();
     if (last.kind !== 'keep')
       this.propose({ kind: 'keep', start: this.currentConfig.start, epoch: this.currentConfig.epoch });
+  }
+
+  /** Silence settles nothing: it is repeated. */
+  proposalUnanswered(): void {
+    if (!this.context.rules.settledByHigherEpochOnly) this.forgetProposals();
+  }
+
+  private forgetProposals(): void {
+    this.unsettled = [];
+    this.awaitingAnswer = false;
+    this.unquiesce();
+    this.advance();
+    this.submitHeld();
   }
 
   private repeatProposal(): void {
@@ -450,6 +489,7 @@ export class ArcPrimary {
 
   /** The machine slept: no lease held can be relied on, nor one granted on a message from before. */
   voidLeases(): void {
+    if (!this.context.rules.leasesEndInSleep) return;
     this.heldLeases.clear();
     this.leasesVoidUntil = this.context.now;
   }

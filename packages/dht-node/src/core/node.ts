@@ -17,6 +17,7 @@ import {
   arcsEqual,
   DEFAULT_PARAMETERS,
   formatArc,
+  formatPosition,
   invariant,
   NO_RING,
   RingView,
@@ -397,7 +398,7 @@ export class NodeCore implements NodeContext {
     };
     if (open.ring.version < this.view.version) return refuse({ kind: 'adopt', ring: this.view.ring });
     const role = this.roles.get(stream.start)?.primary;
-    if (!role || role.config.term !== stream.term) return refuse({ kind: 'wait' });
+    if (!role || role.config.term !== stream.term || this.isStranger(open)) return refuse({ kind: 'wait' });
     if (role.isOvertaken(stream, open.follower)) {
       return this.emit({ kind: 'close-follower', connection });
     }
@@ -405,8 +406,21 @@ export class NodeCore implements NodeContext {
     const member = role.otherMembers().has(open.follower);
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
     if (!member && whole && !wantsCopy(this, role.config, open.follower)) return refuse({ kind: 'release' });
+    const fault = member ? role.copyFault(open) : undefined;
+    if (fault !== undefined) {
+      this.report({ kind: 'protocol-violation', text: `${formatPosition(open.follower)}: ${fault}` });
+      return refuse({ kind: 'wait' });
+    }
     this.inbound.set(connection, { follower: open.follower, start: stream.start });
     role.openSession(connection, stream, open);
+  }
+
+  /** It speaks for another cluster, or for a process of a member that is over. */
+  private isStranger({ ring, follower, incarnation }: OpenStream): boolean {
+    const member = this.view.member(follower);
+    return (
+      ring.clusterId !== this.view.ring.clusterId || (member && member.incarnation !== incarnation) === true
+    );
   }
 
   private followerGone(connection: number): void {
