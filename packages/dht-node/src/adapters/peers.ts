@@ -12,6 +12,7 @@ import { channelTo, type Logger, type TlsMaterial } from '@ringkeep/shared/runti
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
+import { cancelSoon } from './cancel-soon';
 
 type Forward = Extract<NodeEffect, { kind: 'forward' }>;
 type BatchStream = ClientDuplexStream<dht.BatchRequest, dht.BatchReply>;
@@ -199,7 +200,7 @@ class Peer {
     this.writable = false;
     clearTimeout(this.openTimer);
     stream.on('error', () => undefined);
-    stream.cancel();
+    cancelSoon(stream);
     for (const forward of this.written.keys()) {
       this.post({ kind: 'forward-failed', forward, sent: true, text });
     }

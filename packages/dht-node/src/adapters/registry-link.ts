@@ -28,6 +28,7 @@ import {
 import type { RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
 import type { NodeIdentity } from '../storage';
+import { cancelSoon } from './cancel-soon';
 
 /** How long a call may take before it counts as unanswered. */
 const CALL_TIMEOUT_MS = 2_000;
@@ -89,7 +90,7 @@ export class RegistryLink {
   stop(): void {
     this.closed = true;
     clearTimeout(this.watchTimer);
-    this.watch?.cancel();
+    if (this.watch) cancelSoon(this.watch);
     this.client.close();
   }
 

@@ -17,6 +17,7 @@ import {
 } from '../codec';
 import type { NodeInput } from '../core/inputs';
 import type { FollowerMessage, PrimaryMessage } from '../core/messages';
+import { cancelSoon } from './cancel-soon';
 
 type FollowerSide = ClientDuplexStream<dht.FollowerMessage, dht.PrimaryMessage>;
 type PrimarySide = ServerDuplexStream<dht.FollowerMessage, dht.PrimaryMessage>;
@@ -59,7 +60,7 @@ export class PrimaryStreams {
   close(connection: number): void {
     const stream = this.streams.get(connection);
     this.streams.delete(connection);
-    stream?.cancel();
+    if (stream) cancelSoon(stream);
   }
 
   stop(): void {
