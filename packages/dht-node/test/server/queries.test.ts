@@ -1,0 +1,255 @@
+/** QueryDHT, ForwardQuery and the small methods at real nodes: what is answered, and what is refused with which words. */
+
+import { Client, credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
+import { Random, type ClusterParameters } from '@ringkeep/shared';
+import { bytesOfText, grpcTarget, parseAddress, positionOfText, ringKeyOf } from '@ringkeep/shared/runtime';
+import { dht } from '@ringkeep/shared/wire';
+import { service as healthService } from 'grpc-health-check';
+import { RingNode } from '../../src';
+import { TestRing } from '../ring/test-ring';
+import { freePort } from '../../../../scripts/free-port';
+import { eventually, NodePeer, QUERY_DHT } from './node-peer';
+
+const { Get, Set: Store, Delete } = dht.OperationType;
+const LIMITS: Partial<ClusterParameters> = { valueBytesMax: 1_000 };
+
+jest.setTimeout(60_000);
+
+let ring: TestRing;
+let peers: NodePeer[];
+
+beforeAll(async () => {
+  ring = await TestRing.start(LIMITS);
+  for (let i = 0; i < 8; i++) await ring.addNode();
+  await ring.untilSettled();
+  peers = ring.nodes.map((node) => new NodePeer(node.address));
+});
+afterAll(async () => {
+  for (const peer of peers) peer.close();
+  await ring.stop();
+});
+
+const peer = (index = 0): NodePeer => peers[index] as NodePeer;
+
+describe('QueryDHT', () => {
+  test('stores, returns and removes, and says what was there before', async () => {
+    expect(await peer().set('city', 'Porto')).toMatchObject({ error: undefined, value: undefined });
+    expect(await peer(1).set('city', 'Lisboa')).toMatchObject({ value: Buffer.from('Porto') });
+    expect(await peer(2).get('city')).toMatchObject({ error: undefined, value: Buffer.from('Lisboa') });
+    expect(await peer(3).query(Delete, 'city')).toMatchObject({ value: Buffer.from('Lisboa') });
+    expect(await peer(4).get('city')).toMatchObject({ error: 'Key not present', value: undefined });
+    expect(await peer(5).query(Delete, 'city')).toMatchObject({ error: 'Key not present' });
+  });
+
+  test('an empty value is a value', async () => {
+    await peer().set('empty', '');
+    expect(await peer(1).get('empty')).toMatchObject({ error: undefined, value: Buffer.alloc(0) });
+  });
+
+  test('Set without a value is a result that says so, and stores nothing', async () => {
+    expect(await peer().query(Store, 'valueless')).toMatchObject({ error: 'Value not provided' });
+    expect(await peer().get('valueless')).toMatchObject({ error: 'Key not present' });
+  });
+
+  test('keys and values are bytes: none is changed, and no two are confused', async () => {
+    const random = new Random(7);
+    const binary = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)));
+    const keys = [
+      Buffer.from([0]),
+      Buffer.from([0, 0]),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from([0xc3, 0x28]),
+      binary(1_024),
+    ];
+    const values = keys.map(() => binary(1_000));
+    await Promise.all(keys.map((key, i) => peer(i).set(key, values[i] as Buffer)));
+    for (const [i, key] of keys.entries()) {
+      expect((await peer(7 - i).get(key)).value).toEqual(values[i]);
+    }
+  });
+
+  test.each<[string, Partial<dht.Query>, string]>([
+    ['an empty key', { ty: Get }, 'the key is empty'],
+    [
+      'a key that is too long',
+      { ty: Get, key: Buffer.alloc(1_025) },
+      'the key has 1025 bytes; 1024 are allowed',
+    ],
+    [
+      'a value that is too large',
+      { ty: Store, key: Buffer.from('k'), value: Buffer.alloc(1_001) },
+      'the value has 1001 bytes; 1000 are allowed',
+    ],
+    [
+      'an unknown ty',
+      { ty: 7 as dht.OperationType, key: Buffer.from('k') },
+      'unknown ty 7; there are Get = 0, Delete = 1, Set = 2',
+    ],
+  ])('%s is INVALID_ARGUMENT and says why', async (_what, query, details) => {
+    await expect(peer().queryWithin(5_000, query)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(details),
+    });
+  });
+
+  test.each([
+    ['a field that ends too early', [0x12, 0x05, 0x61]],
+    ['an unknown wire type', [0x0f]],
+    ['a length beyond all bounds', [0x12, 0xff, 0xff, 0xff, 0xff, 0x0f]],
+  ])('malformed protobuf is INVALID_ARGUMENT: %s', async (_what, bytes) => {
+    await expect(peer().raw(QUERY_DHT, Buffer.from(bytes))).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('no valid protobuf message'),
+    });
+    await expect(peer().get('still there')).resolves.toMatchObject({ error: 'Key not present' });
+  });
+
+  test('the older spelling answers as well', async () => {
+    await peer().set('spelling', 'both');
+    const query = dht.Query.encode(dht.Query.fromPartial({ ty: Get, key: Buffer.from('spelling') })).finish();
+    const answer = dht.QueryResult.decode(await peer(3).raw('/dht.DhtNode/QueryDht', query));
+    expect(answer.value).toEqual(Buffer.from('both'));
+  });
+
+  test('in a settled ring of eight every key is at most one forward away from every node', async () => {
+    const keys = Array.from({ length: 100 }, (_, i) => `key ${i}`);
+    const hops = new Map<number, number>();
+    for (const from of peers) {
+      const answers = await Promise.all(keys.map((key) => from.get(key)));
+      for (const answer of answers) hops.set(answer.hops, (hops.get(answer.hops) ?? 0) + 1);
+    }
+    expect([...hops.keys()].sort()).toEqual([0, 1]);
+    // Each key is at home at just one of the eight.
+    expect(hops.get(0)).toBe(keys.length);
+  });
+});
+
+describe('ForwardQuery', () => {
+  const key = 'forwarded';
+  const position = BigInt(
+    `0x${Buffer.from(ringKeyOf(bytesOfText(key)).slice(0, 8), 'latin1').toString('hex')}`,
+  );
+  const originalKey = Buffer.from(key);
+
+  test('answers for any key and counts the hops', async () => {
+    await peer().set(key, 'value');
+    const answers = await Promise.all(
+      peers.map((from) => from.forward({ ty: Get, key: position, originalKey, hops: 3 })),
+    );
+    expect(answers.every((answer) => answer.value?.equals(Buffer.from('value')))).toBe(true);
+    expect(new Set(answers.map((answer) => answer.hops))).toEqual(new Set([3, 4]));
+  });
+
+  test('a position that is not the key’s is refused', async () => {
+    await expect(peer().forward({ ty: Get, key: position + 1n, originalKey })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: `key ${position + 1n} is not the position of original_key, which is ${position}`,
+    });
+  });
+
+  test('a position alone names no entry', async () => {
+    await expect(peer().forward({ ty: Get, key: position })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('original_key is missing'),
+    });
+  });
+
+  test('a query that has been forwarded too often is given up', async () => {
+    const far = { ty: Get, key: position, originalKey, hops: 64 };
+    const outcomes = await Promise.allSettled(peers.map((from) => from.forward(far)));
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    expect(refused).toHaveLength(7);
+    expect(refused[0]).toMatchObject({ code: status.UNAVAILABLE, details: 'given up after 64 forwards' });
+  });
+});
+
+describe('the neighbours and the description', () => {
+  test('a node names itself, its neighbours, its arc and its registry', async () => {
+    const descriptions = await Promise.all(peers.map((each) => each.describe()));
+    const inOrder = [...descriptions].sort((a, b) => (a.id < b.id ? -1 : 1));
+    for (const [i, description] of inOrder.entries()) {
+      const prev = inOrder.at(i - 1) as dht.NodeDescription;
+      const next = inOrder[(i + 1) % inOrder.length] as dht.NodeDescription;
+      expect(description).toMatchObject({
+        registryAddr: ring.registry.address,
+        clusterId: ring.registry.clusterId,
+        prev: { id: prev.id, addr: prev.addr },
+        next: { id: next.id, addr: next.addr },
+        settled: true,
+        storage: 'memory',
+        parameters: LIMITS,
+      });
+      expect(description.replicas).toMatchObject([
+        { start: description.id, end: next.id, primary: true, serving: true },
+      ]);
+    }
+  });
+
+  test('RegisterAsNeighbor answers with the neighbours, also to a stranger, who does not become one', async () => {
+    const before = await peer().describe();
+    const stranger = {
+      ty: dht.NeighborType.Previous,
+      id: positionOfText('stranger'),
+      addr: 'http://127.0.0.1:1',
+    };
+    for (let i = 0; i < 20; i++) {
+      expect(await peer().introduce(stranger)).toEqual({ prev: before.prev, next: before.next });
+    }
+    const { prev, next, ringVersion } = await peer().describe();
+    expect({ prev, next, ringVersion }).toEqual({
+      prev: before.prev,
+      next: before.next,
+      ringVersion: before.ringVersion,
+    });
+  });
+});
+
+describe('the health checks', () => {
+  const { Health } = loadPackageDefinition({ Health: healthService }) as unknown as {
+    Health: new (...args: ConstructorParameters<typeof Client>) => Client & {
+      check(
+        request: { service: string },
+        done: (error: Error | null, answer?: { status: string }) => void,
+      ): void;
+    };
+  };
+
+  async function health(address: string): Promise<string | undefined> {
+    const client = new Health(grpcTarget(parseAddress(address)), credentials.createInsecure());
+    const answer = await new Promise<string | undefined>((resolve) => {
+      client.check({ service: 'dht.DhtNode' }, (error, value) =>
+        resolve(error ? error.message : value?.status),
+      );
+    });
+    client.close();
+    return answer;
+  }
+
+  test('a node that has joined is serving', async () => {
+    expect(await health(peer().address)).toBe('SERVING');
+  });
+
+  test('a node that waits for its registry is not', async () => {
+    const lines: string[] = [];
+    const logger = { error: noted, warn: noted, info: noted, debug: noted, child: () => logger };
+    function noted(text: string, facts?: object): void {
+      lines.push(`${text} ${JSON.stringify(facts)}`);
+    }
+    const port = await freePort();
+    const node = RingNode.prepare({
+      port,
+      storage: 'memory',
+      registry: `127.0.0.1:${await freePort()}`,
+      registryTimeoutMs: 20_000,
+      logger,
+    });
+    const started = node.start();
+    started.catch(() => undefined);
+    await eventually('the node says what it waits for', () =>
+      lines.some((line) => line.includes('waiting for the registry')),
+    );
+    expect(await health(`127.0.0.1:${port}`)).toBe('NOT_SERVING');
+    await node.stop();
+    await expect(started).rejects.toThrow('the node was stopped');
+  });
+});
