@@ -1,6 +1,6 @@
 /** The registry's options: flag, else variable, else config/params.json, else default. */
 
-import { DEFAULT_PARAMETERS } from '@ringkeep/shared';
+import { DEFAULT_PARAMETERS, ROUTINGS } from '@ringkeep/shared';
 import {
   LOG_FORMATS,
   LOG_LEVELS,
@@ -124,8 +124,8 @@ const specs = {
   routing: option({
     flag: '--routing <scheme>',
     env: 'ROUTING',
-    text: 'how nodes find the owner of a key',
-    read: text,
+    text: `how nodes find the owner of a key: ${ROUTINGS.join(', ')}`,
+    read: choice(...ROUTINGS),
     default: DEFAULT_PARAMETERS.routing,
   }),
   forgetAfterMs: milliseconds(

@@ -96,5 +96,6 @@ function describe(status: NodeStatus, incarnation: number, facts: NodeFacts): dh
     storage: facts.storage,
     longestPauseMs: status.longestPauseMs,
     parameters: status.parameters,
+    routing: status.routing,
   };
 }

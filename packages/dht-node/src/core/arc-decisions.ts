@@ -37,7 +37,7 @@ export class ArcDecisions {
       (id) => id !== this.context.self && role.silenceOf(id) > this.context.parameters.failureTimeoutMs,
     );
     if (silent !== undefined) return this.drop(silent);
-    if (!role.open) return;
+    if (!role.open && this.context.rules.openBeforeChanges) return;
     const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);
     const joining = desired.find((id) => !role.config.inSync.includes(id) && this.mayBeAdmitted(id));
     if (joining !== undefined && joining !== desired[0]) {
@@ -73,7 +73,8 @@ export class ArcDecisions {
   /** Only a follower of the whole arc: whoever is in sync may become primary of all of it. */
   private mayBeAdmitted(node: NodeId): boolean {
     const session = this.role.sessions.get(node);
-    return session?.coversArc === true && this.isLevel(session);
+    if (session?.coversArc !== true && this.context.rules.wholeArcAdmitted) return false;
+    return this.isLevel(session);
   }
 
   /** It is live on its stream and has everything up to the commit point. */

@@ -1,6 +1,7 @@
 /** A node's own settings and the constants of its core; what a whole ring shares is in ClusterParameters. */
 
 import { invariant } from '@ringkeep/shared';
+import type { SchemeOptions } from '@ringkeep/routing';
 
 /** Heartbeats to a follower, renewals at the registry: that many to a lease. */
 export const BEATS_PER_LEASE = 4;
@@ -25,6 +26,21 @@ export const HELD_OPERATIONS_MAX = 65_536;
 export const LAG_BYTES_MAX = 16 * 1024 * 1024;
 /** How long an operation waits before another try when no newer ring arrives. */
 export const FORWARD_RETRY_MS = 50;
+/** How long a peer that failed is left out of routing; one that stays away is out of the ring soon after. */
+export const FAILED_PEER_MS = 1_000;
+/** How many ways round a failed peer are tried. */
+export const HOP_CANDIDATES_MAX = 16;
+/** What a new round-trip time counts against those before it: as in TCP. */
+export const ROUND_TRIP_WEIGHT = 1 / 8;
+/**
+ * Smaller structures than the papers': each node hears of a change from the registry within moments, and
+ * until then needs ways round a few failed nodes only.
+ */
+export const SCHEME_OPTIONS: SchemeOptions = {
+  neighbours: { perSide: 4 },
+  chord: { successors: 4 },
+  pastry: { leafSetSize: 8, neighbourhoodSize: 0 },
+};
 /** How often lazy records (commit points) are written when nothing else is. */
 export const LAZY_FLUSH_MS = 200;
 /** The longest time between two ticks. */

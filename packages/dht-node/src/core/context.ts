@@ -5,6 +5,7 @@ import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './grant-ledger';
 import type { Journal } from './journal';
 import type { ReplicaStore } from './replica-store';
+import type { ProtocolRules } from './rules';
 
 export interface NodeContext {
   /** Time of this step, ms. */
@@ -17,6 +18,7 @@ export interface NodeContext {
   readonly replicas: ReplicaStore;
   readonly journal: Journal;
   readonly grants: GrantLedger;
+  readonly rules: ProtocolRules;
   /** When the registry last answered, ms. */
   readonly registryAnsweredAt: number;
   emit(effect: NodeEffect): void;

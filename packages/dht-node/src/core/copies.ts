@@ -35,9 +35,13 @@ function splitCopy(context: NodeContext, copy: Replica): void {
     .filter((at) => at !== copy.start && arcContains(copy.range, at));
   const named = arcs.filter((arc) => arc.inSync.includes(context.self) && arcCovers(copy.range, arc));
   if (boundaries.length === 0 || named.length === 0) return;
-  applyWindow(context, copy);
+  if (context.rules.windowAppliedAtSplit) applyWindow(context, copy);
+  else context.journal.write({ kind: 'truncate', start: copy.start, lastPrepared: copy.committed });
   for (const arc of named)
-    invariant(copy.lastPrepared === arc.seq, 'a member has all of the arc when it is split');
+    invariant(
+      !context.rules.windowAppliedAtSplit || copy.lastPrepared === arc.seq,
+      'a member has all of the arc when it is split',
+    );
   let start: Position = copy.start;
   for (const at of boundaries) {
     context.journal.write({ kind: 'split', start, at });
@@ -88,5 +92,8 @@ export function eraseUseless(context: NodeContext, keep: readonly Arc[]): void {
 export function mayErase(context: NodeContext, copy: Replica): boolean {
   return context.view
     .arcsWithin(copy.range)
-    .every((arc) => !arc.inSync.includes(context.self) && arc.term > copy.liveTerm);
+    .every(
+      (arc) =>
+        !arc.inSync.includes(context.self) && (arc.term > copy.liveTerm || !context.rules.erasedOnOrderOnly),
+    );
 }

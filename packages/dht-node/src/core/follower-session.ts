@@ -98,6 +98,13 @@ export class FollowerSession {
     }
   }
 
+  /** Takes over what another stream of the follower had acknowledged: never done, but where a rule is left out. */
+  inherit(before: FollowerSession): void {
+    this.acked = before.acked;
+    this.applied = before.applied;
+    this.live = before.live;
+  }
+
   /** It is so far behind that what waits for it would fill the memory. */
   get lagging(): boolean {
     return this.unackedBytes > LAG_BYTES_MAX || this.sentBytes - this.takenBytes > LAG_BYTES_MAX;
@@ -115,6 +122,7 @@ export class FollowerSession {
   /** Operations were committed while chunks are on their way. */
   committedMeanwhile(entries: readonly Entry[]): void {
     if (!this.transferring) return;
+    if (!this.context.rules.passedKeysFollow) return;
     const passed = entries.filter((entry) => this.holds(entry.key) && this.passed(entry.key));
     if (passed.length === 0) return;
     this.sentBytes += entryBytes(passed);

@@ -53,6 +53,7 @@ export class Following {
     this.stream = { start: arc.start, term: arc.term, number: connection };
     this.holds = arcKeyTest(range);
     const copy = this.copy();
+    if (!context.rules.oneGrantForAll) context.grants.forget(range);
     context.report({ kind: 'following', range, primary: primary.id });
     context.emit({
       kind: 'open-stream',
@@ -153,12 +154,15 @@ export class Following {
     invariant(copy.committed <= body.lastPrepared, 'a member has committed only what its primary has');
     invariant(copy.lastPrepared >= body.committed, 'a member lacks nothing that is committed');
     const { start } = copy;
-    if (copy.lastPrepared > body.lastPrepared)
+    if (copy.lastPrepared > body.lastPrepared && this.context.rules.strayOpsDiscarded)
       journal.writePrepared({ kind: 'truncate', start, lastPrepared: body.lastPrepared });
     const ops = body.ops.slice(copy.lastPrepared + 1 - body.firstSeq);
     if (ops.length > 0)
       journal.writePrepared({ kind: 'prepare', start, firstSeq: copy.lastPrepared + 1, ops });
-    invariant(copy.lastPrepared === body.lastPrepared, 'an aligned member has what its primary has');
+    invariant(
+      copy.lastPrepared === body.lastPrepared || !this.context.rules.strayOpsDiscarded,
+      'an aligned member has what its primary has',
+    );
     if (copy.liveTerm < this.stream.term) journal.write({ kind: 'live-term', start, term: this.stream.term });
     this.phase = 'live';
     this.commit(body.committed);
@@ -226,7 +230,7 @@ export class Following {
     const prepared = live && copy ? copy.lastPrepared : 0;
     const applied = live && copy ? copy.committed : 0;
     const { takenBytes, context } = this;
-    context.journal.whenDurable(() => {
+    const acknowledge = (): void => {
       if (this.ended) return;
       if (live) context.grants.grant(this.range, context.now + context.parameters.leaseMs);
       context.emit({
@@ -237,6 +241,8 @@ export class Following {
           body: { kind: 'acknowledge', prepared, applied, live, sentAtMs, takenBytes },
         },
       });
-    });
+    };
+    if (context.rules.acknowledgedWhenDurable) context.journal.whenDurable(acknowledge);
+    else acknowledge();
   }
 }

@@ -22,6 +22,10 @@ export class GrantLedger {
     else this.grants.push({ range, until });
   }
 
+  forget(range: Arc): void {
+    this.grants = this.grants.filter((grant) => !arcsOverlap(grant.range, range));
+  }
+
   /** Until when some position of the range is granted. */
   grantedUntil(range: Arc): number {
     let until = this.floor;

@@ -4,3 +4,4 @@ export * from './inputs';
 export * from './messages';
 export * from './node';
 export * from './records';
+export * from './rules';

@@ -77,6 +77,8 @@ export type NodeInput =
   /** On a stream that this node opened, as a follower. */
   | { readonly kind: 'primary-message'; readonly connection: number; readonly message: PrimaryMessage }
   | { readonly kind: 'primary-gone'; readonly connection: number; readonly text: string }
+  /** What a round trip to another member took, for routing by proximity. */
+  | { readonly kind: 'round-trip'; readonly peer: NodeId; readonly ms: number }
   /** A node that this one does not know introduced itself: the ring here is behind. */
   | { readonly kind: 'introduced' }
   /** Hand everything over and go. */

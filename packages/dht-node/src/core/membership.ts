@@ -100,13 +100,15 @@ export class Membership {
   }
 
   /** No answer came; beats go on and bring what is still wanted. */
-  failed(call: number, text: string): void {
+  failed(call: number, text: string): Call | undefined {
     const known = this.calls.get(call);
     this.calls.delete(call);
     if (known && known.kind !== 'propose' && known.kind !== 'register')
       this.nextCallAt = Math.min(this.nextCallAt, this.context.now + REGISTRY_RETRY_MS);
-    if (this.silentSince !== undefined) return;
-    this.silentSince = this.context.now;
-    this.context.report({ kind: 'registry-silent', text });
+    if (this.silentSince === undefined) {
+      this.silentSince = this.context.now;
+      this.context.report({ kind: 'registry-silent', text });
+    }
+    return known;
   }
 }

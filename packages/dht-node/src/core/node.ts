@@ -7,6 +7,7 @@
  *   arc-primary.ts      what do I answer for, and is it enough
  *   arc-decisions.ts    what should change next
  *   queries.ts          where does an operation go
+ *   next-hop.ts         whom does it meet on its way
  *
  * A step takes all inputs that are there, then lets each part go on, then writes and sends what the step
  * has brought together: one log batch, one message to each follower, one frame to each node.
@@ -47,10 +48,12 @@ import { Journal } from './journal';
 import { Membership } from './membership';
 import type { FollowerMessage, OpenStream, PrimaryBody, StreamName } from './messages';
 import { Newcomers } from './newcomers';
+import { NextHop, type RoutingStatus } from './next-hop';
 import type { PendingOperation } from './pending-operation';
 import { Queries } from './queries';
 import type { LogRecord, ReplicaSnapshot } from './records';
 import { ReplicaStore } from './replica-store';
+import { ALL_RULES, type ProtocolRules } from './rules';
 
 export interface NodeSettings {
   /** Raised on the disk before the core is made. */
@@ -59,6 +62,8 @@ export interface NodeSettings {
   readonly startedAt: number;
   /** Longest lease that the process before this one may have granted, ms. */
   readonly leaseBeforeMs: number;
+  /** All of them, but where a simulator leaves one out. */
+  readonly rules?: ProtocolRules;
 }
 
 /** A description for people and tools. */
@@ -79,6 +84,7 @@ export interface NodeStatus {
   readonly settled: boolean;
   readonly entriesReceived: number;
   readonly longestPauseMs: number;
+  readonly routing: RoutingStatus;
 }
 
 interface Role {
@@ -95,9 +101,11 @@ export class NodeCore implements NodeContext {
   readonly replicas: ReplicaStore;
   readonly journal: Journal;
   readonly grants: GrantLedger;
+  readonly rules: ProtocolRules;
   private readonly membership: Membership;
   private readonly links: FollowerLinks;
   private readonly queries: Queries;
+  private readonly nextHop: NextHop;
   private readonly newcomers: Newcomers;
   private readonly roles = new Map<Position, Role>();
   private readonly inbound = new Map<number, { follower: NodeId; start: Position }>();
@@ -114,13 +122,15 @@ export class NodeCore implements NodeContext {
   constructor(entries: EntryStore, settings: NodeSettings) {
     this.now = settings.startedAt;
     this.incarnation = settings.incarnation;
+    this.rules = settings.rules ?? ALL_RULES;
     this.replicas = new ReplicaStore(entries);
     this.journal = new Journal(this.replicas, (effect) => this.emit(effect));
-    this.grants = new GrantLedger(settings.startedAt + settings.leaseBeforeMs);
+    this.grants = new GrantLedger(this.rules.startedHasGranted ? settings.startedAt + settings.leaseBeforeMs : settings.startedAt);
     this.membership = new Membership(this);
     this.links = new FollowerLinks(this);
     this.newcomers = new Newcomers(this);
-    this.queries = new Queries(this, (start) => this.roles.get(start)?.primary);
+    this.nextHop = new NextHop(this);
+    this.queries = new Queries(this, this.nextHop, (start) => this.roles.get(start)?.primary);
   }
 
   /** Recovery: what the last checkpoint kept; once, before the first step. */
@@ -176,8 +186,11 @@ export class NodeCore implements NodeContext {
           this.roles.get(call.start)?.primary.proposalAnswered(input.accepted, input.reason);
         return;
       }
-      case 'registry-failed':
-        return this.membership.failed(input.call, input.text);
+      case 'registry-failed': {
+        const call = this.membership.failed(input.call, input.text);
+        if (call?.start !== undefined) this.roles.get(call.start)?.primary.proposalUnanswered();
+        return;
+      }
       case 'registry-refused':
         return this.registryRefused(input.call, input.text);
       case 'ring':
@@ -190,6 +203,8 @@ export class NodeCore implements NodeContext {
         return this.links.receive(input.connection, input.message);
       case 'primary-gone':
         return this.links.gone(input.connection, input.text);
+      case 'round-trip':
+        return this.nextHop.measured(input.peer, input.ms);
       case 'introduced':
         return this.membership.beat();
       case 'leave':
@@ -354,7 +369,7 @@ export class NodeCore implements NodeContext {
       return this.report({ kind: 'data-missing', arc });
     }
     // The process before this one had the role in this very term, and this one does not know what it proposed.
-    if (copy.liveTerm >= arc.term) return;
+    if (copy.liveTerm >= arc.term && this.rules.termTakenOnce) return;
     if (arc.handover) invariant(copy.lastPrepared >= arc.seq, `a new primary has all of ${formatArc(arc)}`);
     this.journal.write({ kind: 'live-term', start: copy.start, term: arc.term });
     const waiting = new Map(inherited);
@@ -391,15 +406,15 @@ export class NodeCore implements NodeContext {
   }
 
   private followerOpens(connection: number, stream: StreamName, open: OpenStream): void {
-    this.adopt(open.ring);
+    if (this.rules.openingBringsUpToDate) this.adopt(open.ring);
     const refuse = (body: PrimaryBody): void => {
       this.emit({ kind: 'send-to-follower', connection, message: { stream, sentAtMs: this.now, body } });
       this.emit({ kind: 'close-follower', connection });
     };
-    if (open.ring.version < this.view.version) return refuse({ kind: 'adopt', ring: this.view.ring });
+    if (open.ring.version < this.view.version && this.rules.openingBringsUpToDate) return refuse({ kind: 'adopt', ring: this.view.ring });
     const role = this.roles.get(stream.start)?.primary;
     if (!role || role.config.term !== stream.term || this.isStranger(open)) return refuse({ kind: 'wait' });
-    if (role.isOvertaken(stream, open.follower)) {
+    if (role.isOvertaken(stream, open.follower) && this.rules.overtakenOpeningsDropped) {
       return this.emit({ kind: 'close-follower', connection });
     }
     const whole = arcsEqual(open.range, role.config);
@@ -470,6 +485,7 @@ export class NodeCore implements NodeContext {
       sessions: [...this.roles.values()].reduce((sum, { primary }) => sum + primary.sessions.size, 0),
       ...this.links.tableSizes(),
       ...this.queries.tableSizes(),
+      ...this.nextHop.tableSizes(),
       ...this.membership.tableSizes(),
     };
   }
@@ -502,6 +518,7 @@ export class NodeCore implements NodeContext {
         this.longestPauseMs,
         ...[...this.roles.values()].map((role) => role.primary.longestPauseMs),
       ),
+      routing: this.nextHop.status(),
     };
   }
 

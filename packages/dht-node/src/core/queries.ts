@@ -8,7 +8,6 @@
 import {
   FRAME_BYTES_TARGET,
   FRAME_OPERATIONS_MAX,
-  HOPS_MAX,
   isWrite,
   OperationType,
   type NodeId,
@@ -18,9 +17,11 @@ import { FORWARD_RETRY_MS, HELD_OPERATIONS_MAX } from './config';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
 import type { QueryInput } from './inputs';
+import type { NextHop } from './next-hop';
 import { PendingQuery, type PendingOperation } from './pending-operation';
 
 interface Forward {
+  readonly to: NodeId;
   readonly operations: readonly PendingOperation[];
 }
 
@@ -36,6 +37,7 @@ export class Queries {
 
   constructor(
     private readonly context: NodeContext,
+    private readonly nextHop: NextHop,
     private readonly roleAt: (start: NodeId) => ArcPrimary | undefined,
   ) {}
 
@@ -93,10 +95,12 @@ export class Queries {
     query.misdirected = true;
     if (query.input.direct)
       return pending.fail('NOT_OWNER', `not the owner of the key at ring version ${view.version}`);
-    if (query.input.hops >= HOPS_MAX)
-      return pending.fail('UNAVAILABLE', `given up after ${HOPS_MAX} forwards`);
-    const byHops = this.outbox.get(owner.id) ?? new Map<number, PendingOperation[]>();
-    this.outbox.set(owner.id, byHops);
+    const { hopsMax } = this.nextHop;
+    if (query.input.hops >= hopsMax) return pending.fail('UNAVAILABLE', `given up after ${hopsMax} forwards`);
+    const to = this.nextHop.towards(owner.id, operation.key);
+    if (to === undefined) return this.hold(pending);
+    const byHops = this.outbox.get(to) ?? new Map<number, PendingOperation[]>();
+    this.outbox.set(to, byHops);
     const queue = byHops.get(query.input.hops);
     if (queue) queue.push(pending);
     else byHops.set(query.input.hops, [pending]);
@@ -137,7 +141,7 @@ export class Queries {
     const to = this.context.view.member(target);
     if (!to) return operations.forEach((operation) => this.hold(operation));
     const forward = ++this.lastForward;
-    this.forwards.set(forward, { operations });
+    this.forwards.set(forward, { to: target, operations });
     let deadlineAtMs = 0;
     for (const operation of operations) {
       operation.started = true;
@@ -158,6 +162,7 @@ export class Queries {
     const sent = this.forwards.get(forward);
     if (!sent) return;
     this.forwards.delete(forward);
+    this.nextHop.answered(sent.to);
     for (const [index, operation] of sent.operations.entries()) {
       const result = results[index];
       operation.query.hops = Math.max(operation.query.hops, hops);
@@ -176,14 +181,21 @@ export class Queries {
     const failed = this.forwards.get(forward);
     if (!failed) return;
     this.forwards.delete(forward);
+    this.nextHop.failed(failed.to);
     for (const operation of failed.operations) {
-      if (sent && isWrite(operation.operation)) {
+      if (sent && isWrite(operation.operation) && this.context.rules.unknownNotRepeated) {
         operation.fail('OUTCOME_UNKNOWN', `outcome unknown: the owner did not answer (${text})`);
       } else {
         operation.started = false;
-        this.hold(operation);
+        this.routeAround(failed.to, operation);
       }
     }
+  }
+
+  /** Another way, if there can be one: round the owner itself there is none, and it is tried again later. */
+  private routeAround(failed: NodeId, pending: PendingOperation): void {
+    if (this.context.view.arcOfKey(pending.operation.key)?.primary === failed) this.hold(pending);
+    else this.route(pending);
   }
 
   tick(): void {

@@ -29,6 +29,7 @@ export function registryHandlers(host: RegistryHost): registry.RegistryServer {
         identity: answer.identity,
         parameters: answer.parameters,
         ring: updateToWire(answer.ring),
+        closest: answer.closest && nodeOf(answer.closest),
       };
     }),
 

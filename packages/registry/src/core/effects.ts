@@ -12,6 +12,8 @@ export interface RegisteredAnswer {
   readonly identity: Identity;
   /** The member before it on the ring; absent for the first one. */
   readonly neighbor: Member | undefined;
+  /** The closest other active member by the proximity metric; absent without co-ordinates. */
+  readonly closest: Member | undefined;
   readonly parameters: ClusterParameters;
   /** The whole ring. */
   readonly ring: RingUpdate;

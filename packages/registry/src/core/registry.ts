@@ -25,6 +25,7 @@ import {
   type Ring,
   type RingUpdate,
 } from '@ringkeep/shared';
+import { closestMember } from '@ringkeep/routing';
 import { propose } from './arc-changes';
 import { checkConfig, type RegistryConfig, type RegistryTools } from './config';
 import { Deadlines } from './deadlines';
@@ -152,9 +153,20 @@ export class RegistryCore {
       kind: 'registered',
       identity: { id: member.id, salt: member.salt, clusterId: this.ring.clusterId },
       neighbor: before,
+      closest: this.closestTo(member),
       parameters: this.config.parameters,
       ring: { kind: 'ring', ring: this.ring },
     };
+  }
+
+  /** Whom to ask first: what a newcomer copies from a member close to it is close to it, too. */
+  private closestTo({ id, coordinates }: Member): Member | undefined {
+    if (coordinates.length === 0) return undefined;
+    const others = this.ring.members.filter((other) => other.id !== id && other.state === 'active');
+    return closestMember(
+      coordinates,
+      others.filter((other) => other.coordinates.length === coordinates.length),
+    );
   }
 
   private renew(now: number, caller: Caller): Outcome {

@@ -5,6 +5,10 @@
 
 import { RingError } from './errors';
 
+/** How nodes find the owner of a key; the schemes themselves are in @ringkeep/routing. */
+export const ROUTINGS = ['one-hop', 'chord', 'pastry', 'neighbours'] as const;
+export type Routing = (typeof ROUTINGS)[number];
+
 export interface ClusterParameters {
   /** Copies of each key while there are that many nodes; 1 … 7. */
   readonly replicationFactor: number;
@@ -18,7 +22,7 @@ export interface ClusterParameters {
   readonly failureTimeoutMs: number;
   readonly keyBytesMax: number;
   readonly valueBytesMax: number;
-  readonly routing: string;
+  readonly routing: Routing;
 }
 
 export const DEFAULT_PARAMETERS: ClusterParameters = {
@@ -42,8 +46,11 @@ const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, numb
   valueBytesMax: [0, 1 << 20],
 };
 
+/** Parameters as somebody wrote them. */
+export type GivenParameters = Partial<Omit<ClusterParameters, 'routing'> & { readonly routing: string }>;
+
 /** Fills in what is missing and checks the rest. Throws INVALID_ARGUMENT naming the parameter and its range. */
-export function checkParameters(given: Partial<ClusterParameters>): ClusterParameters {
+export function checkParameters(given: GivenParameters): ClusterParameters {
   for (const name of Object.keys(given)) {
     if (!(name in DEFAULT_PARAMETERS)) {
       const known = Object.keys(DEFAULT_PARAMETERS).join(', ');
@@ -65,11 +72,12 @@ export function checkParameters(given: Partial<ClusterParameters>): ClusterParam
   if (parameters.leaseMarginMs * 2 > parameters.leaseMs) {
     throw new RingError('INVALID_ARGUMENT', 'parameter leaseMarginMs must be at most half of leaseMs');
   }
-  if (!['one-hop', 'neighbours'].includes(parameters.routing)) {
+  const routing = ROUTINGS.find((known) => known === parameters.routing);
+  if (routing === undefined) {
     throw new RingError(
       'INVALID_ARGUMENT',
-      `parameter routing must be one-hop or neighbours, got ${parameters.routing}`,
+      `parameter routing must be one of ${ROUTINGS.join(', ')}, got ${parameters.routing}`,
     );
   }
-  return parameters;
+  return { ...parameters, routing };
 }

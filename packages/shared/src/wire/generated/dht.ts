@@ -279,6 +279,17 @@ export interface NodeDescription {
   /** The longest time for which this process held back writes while it handed an arc over. */
   longestPauseMs: number;
   parameters: ClusterParameters | undefined;
+  routing: RoutingDescription | undefined;
+}
+
+/** What a node's routing knows. */
+export interface RoutingDescription {
+  /** one-hop, chord, pastry or neighbours. */
+  scheme: string;
+  /** Other nodes that it may forward to. */
+  peers: number;
+  /** Filled places of the scheme's structure; one peer may fill several. */
+  entries: number;
 }
 
 export interface LeaveRequest {
@@ -2782,6 +2793,7 @@ function createBaseNodeDescription(): NodeDescription {
     storage: "",
     longestPauseMs: 0,
     parameters: undefined,
+    routing: undefined,
   };
 }
 
@@ -2840,6 +2852,9 @@ export const NodeDescription: MessageFns<NodeDescription> = {
     }
     if (message.parameters !== undefined) {
       ClusterParameters.encode(message.parameters, writer.uint32(114).fork()).join();
+    }
+    if (message.routing !== undefined) {
+      RoutingDescription.encode(message.routing, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -2969,6 +2984,14 @@ export const NodeDescription: MessageFns<NodeDescription> = {
             message.parameters = ClusterParameters.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.routing = RoutingDescription.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3002,6 +3025,88 @@ export const NodeDescription: MessageFns<NodeDescription> = {
     message.parameters = (object.parameters !== undefined && object.parameters !== null)
       ? ClusterParameters.fromPartial(object.parameters)
       : undefined;
+    message.routing = (object.routing !== undefined && object.routing !== null)
+      ? RoutingDescription.fromPartial(object.routing)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRoutingDescription(): RoutingDescription {
+  return { scheme: "", peers: 0, entries: 0 };
+}
+
+export const RoutingDescription: MessageFns<RoutingDescription> = {
+  encode(message: RoutingDescription, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scheme !== "") {
+      writer.uint32(10).string(message.scheme);
+    }
+    if (message.peers !== 0) {
+      writer.uint32(16).uint32(message.peers);
+    }
+    if (message.entries !== 0) {
+      writer.uint32(24).uint32(message.entries);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RoutingDescription {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRoutingDescription();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.scheme = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.peers = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.entries = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RoutingDescription>): RoutingDescription {
+    return RoutingDescription.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RoutingDescription>): RoutingDescription {
+    const message = createBaseRoutingDescription();
+    message.scheme = object.scheme ?? "";
+    message.peers = object.peers ?? 0;
+    message.entries = object.entries ?? 0;
     return message;
   },
 };

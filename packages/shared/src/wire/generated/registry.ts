@@ -95,7 +95,11 @@ export interface RegisterInfo {
   neighbor?: Node | undefined;
   identity: NodeIdentity | undefined;
   parameters: ClusterParameters | undefined;
-  ring: RingUpdate | undefined;
+  ring:
+    | RingUpdate
+    | undefined;
+  /** The active member that is closest by the proximity metric; when the caller sent co-ordinates. */
+  closest?: Node | undefined;
 }
 
 /** What all nodes of one ring must agree on. Handed out on joining. */
@@ -107,6 +111,7 @@ export interface ClusterParameters {
   failureTimeoutMs: number;
   keyBytesMax: number;
   valueBytesMax: number;
+  /** one-hop, chord, pastry or neighbours. */
   routing: string;
 }
 
@@ -578,7 +583,14 @@ export const Nodes: MessageFns<Nodes> = {
 };
 
 function createBaseRegisterInfo(): RegisterInfo {
-  return { id: 0n, neighbor: undefined, identity: undefined, parameters: undefined, ring: undefined };
+  return {
+    id: 0n,
+    neighbor: undefined,
+    identity: undefined,
+    parameters: undefined,
+    ring: undefined,
+    closest: undefined,
+  };
 }
 
 export const RegisterInfo: MessageFns<RegisterInfo> = {
@@ -600,6 +612,9 @@ export const RegisterInfo: MessageFns<RegisterInfo> = {
     }
     if (message.ring !== undefined) {
       RingUpdate.encode(message.ring, writer.uint32(42).fork()).join();
+    }
+    if (message.closest !== undefined) {
+      Node.encode(message.closest, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -657,6 +672,14 @@ export const RegisterInfo: MessageFns<RegisterInfo> = {
             message.ring = RingUpdate.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.closest = Node.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -686,6 +709,9 @@ export const RegisterInfo: MessageFns<RegisterInfo> = {
       : undefined;
     message.ring = (object.ring !== undefined && object.ring !== null)
       ? RingUpdate.fromPartial(object.ring)
+      : undefined;
+    message.closest = (object.closest !== undefined && object.closest !== null)
+      ? Node.fromPartial(object.closest)
       : undefined;
     return message;
   },
