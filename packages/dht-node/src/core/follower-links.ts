@@ -95,7 +95,8 @@ export class FollowerLinks {
     if (!link) return this.receiveLate(message);
     const next = link.receive(message);
     if (next === 'go-on') return;
-    this.reopenLater(link);
+    if (next === 'again') this.checkBy(this.context.now);
+    else this.reopenLater(link);
     this.end(link, next === 'released' ? 'released' : 'the primary asks to come again');
   }
 

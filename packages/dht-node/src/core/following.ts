@@ -102,9 +102,11 @@ export class Following {
 
   private apply(body: PrimaryBody, sentAtMs: number): 'go-on' | 'again' | 'later' | 'released' {
     switch (body.kind) {
-      case 'adopt':
+      case 'adopt': {
+        const known = this.context.view.version;
         this.context.adopt(body.ring);
-        return 'go-on';
+        return this.context.view.version > known ? 'again' : 'later';
+      }
       case 'wait':
         return 'later';
       case 'align':
