@@ -13,7 +13,7 @@ function runOne(seed: number, options: SimulatorOptions): boolean {
   let { adjustments } = options;
   const scenario = drawScenario(seed, adjustments);
   console.log(JSON.stringify(scenario));
-  let result = simulate(scenario, true);
+  let result = simulate(scenario, { keepTrace: true });
   if (options.shrink && result.failure) {
     ({ adjustments, result } = shrink(seed, result.failure.checker, adjustments));
   }

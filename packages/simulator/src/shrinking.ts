@@ -34,7 +34,7 @@ export function shrink(seed: number, checker: string, start: Adjustments = {}): 
       }
     }
   }
-  return { adjustments: best, result: simulate(drawScenario(seed, best), true) };
+  return { adjustments: best, result: simulate(drawScenario(seed, best), { keepTrace: true }) };
 }
 
 /** Ways to make a scenario smaller: each names what to try next, the boldest first. */

@@ -6,7 +6,7 @@
 import { Random, formatPosition, type Bytes, type NodeId, type Position } from '@ringkeep/shared';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
-import type { NodeEffect } from '@ringkeep/dht-node/core';
+import { ALL_RULES, type NodeEffect, type ProtocolRules } from '@ringkeep/dht-node/core';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
 import type { Failure } from './checkers/failure';
 import { checkLinearizability } from './checkers/linearizability';
@@ -42,8 +42,14 @@ export interface RunResult {
   readonly simulatedMs: number;
 }
 
-export function simulate(scenario: Scenario, keepTrace = false): RunResult {
-  return new Simulation(scenario, keepTrace).run();
+export interface RunOptions {
+  readonly keepTrace?: boolean;
+  /** A rule that the nodes do not keep: the run is to show that somebody notices. */
+  readonly leftOut?: keyof ProtocolRules | undefined;
+}
+
+export function simulate(scenario: Scenario, options: RunOptions = {}): RunResult {
+  return new Simulation(scenario, options).run();
 }
 
 class Simulation implements World {
@@ -53,6 +59,7 @@ class Simulation implements World {
   readonly network: Network;
   readonly machines: Machine[] = [];
   readonly registry: RegistryMachine;
+  readonly rules: ProtocolRules;
   private readonly clients: Client[] = [];
   private readonly nemesis: Nemesis;
   private readonly recorder = new HistoryRecorder();
@@ -65,8 +72,9 @@ class Simulation implements World {
 
   constructor(
     private readonly scenario: Scenario,
-    keepTrace: boolean,
+    { keepTrace = false, leftOut }: RunOptions,
   ) {
+    this.rules = leftOut === undefined ? ALL_RULES : { ...ALL_RULES, [leftOut]: false };
     const random = new Random(scenario.seed ^ 0x5eed);
     this.trace = new Trace(this.timeline, keepTrace);
     this.network = new Network(this.timeline, random.fork(), scenario.network);

@@ -1,0 +1,91 @@
+/**
+ * Rules of the protocol that look redundant and are not: leaving one out loses a write, makes two nodes
+ * answer, or lets an arc stand still for ever.
+ *
+ * All of them hold in every real node. A simulator may leave one out to prove that it would notice; a rule
+ * that could be left out unnoticed would be one that nobody tests.
+ */
+
+export interface ProtocolRules {
+  /** A proposal is settled only by a higher epoch, never by a refusal or by silence. */
+  readonly settledByHigherEpochOnly: boolean;
+  /** Reads need the leases of members that are only proposed, too. */
+  readonly leasesOfProposedMembers: boolean;
+  /** What was granted holds for whoever becomes primary, not only for the one that it was granted to. */
+  readonly oneGrantForAll: boolean;
+  /** A process that starts assumes that the one before it has granted a moment ago. */
+  readonly startedHasGranted: boolean;
+  /** A primary opens its term before it admits anybody or hands anything over. */
+  readonly openBeforeChanges: boolean;
+  /** A member that reconnects is aligned, never started over. */
+  readonly membersAreAligned: boolean;
+  /** A member applies its whole window before its copy is divided. */
+  readonly windowAppliedAtSplit: boolean;
+  /** An acknowledgement counts on the stream that it came on, and no longer. */
+  readonly acksOfPresentStreamOnly: boolean;
+  /** A process never takes up a role in a term from before its registration. */
+  readonly termTakenOnce: boolean;
+  /** A released follower's acknowledgements are void. */
+  readonly releaseVoidsAcks: boolean;
+  /** An order to erase counts on the newest stream only. */
+  readonly eraseOnNewestStreamOnly: boolean;
+  /** Opening a stream brings the side that is behind up to date. */
+  readonly openingBringsUpToDate: boolean;
+  /** Only a follower of the whole arc is admitted. */
+  readonly wholeArcAdmitted: boolean;
+  /** An operation commits when every member of every configuration that might be in force has it. */
+  readonly committedByAll: boolean;
+  /** A new primary waits out what it has granted. */
+  readonly grantsWaitedOut: boolean;
+  /** A new primary aligns every member before it serves. */
+  readonly alignedBeforeServing: boolean;
+  /** A member discards what its primary does not have. */
+  readonly strayOpsDiscarded: boolean;
+  /** A copy is erased on order, or when no configuration needs it; not as soon as the ring does not name it. */
+  readonly erasedOnOrderOnly: boolean;
+  /** A follower acknowledges what is on its disk. */
+  readonly acknowledgedWhenDurable: boolean;
+  /** A primary counts its own copy only when it is on its disk. */
+  readonly committedWhenDurable: boolean;
+  /** A lease is counted from before the message was sent that the follower answers. */
+  readonly leaseFromSending: boolean;
+  /** Leases end in a machine's sleep. */
+  readonly leasesEndInSleep: boolean;
+  /** An arc stays quiesced until its handover is settled. */
+  readonly quiescedUntilSettled: boolean;
+  /** A write of unknown outcome is never sent again. */
+  readonly unknownNotRepeated: boolean;
+  /** An opening that a later one has overtaken is dropped. */
+  readonly overtakenOpeningsDropped: boolean;
+  /** An operation on a key that a transfer has passed already follows the chunk. */
+  readonly passedKeysFollow: boolean;
+}
+
+export const ALL_RULES: ProtocolRules = {
+  settledByHigherEpochOnly: true,
+  leasesOfProposedMembers: true,
+  oneGrantForAll: true,
+  startedHasGranted: true,
+  openBeforeChanges: true,
+  membersAreAligned: true,
+  windowAppliedAtSplit: true,
+  acksOfPresentStreamOnly: true,
+  termTakenOnce: true,
+  releaseVoidsAcks: true,
+  eraseOnNewestStreamOnly: true,
+  openingBringsUpToDate: true,
+  wholeArcAdmitted: true,
+  committedByAll: true,
+  grantsWaitedOut: true,
+  alignedBeforeServing: true,
+  strayOpsDiscarded: true,
+  erasedOnOrderOnly: true,
+  acknowledgedWhenDurable: true,
+  committedWhenDurable: true,
+  leaseFromSending: true,
+  leasesEndInSleep: true,
+  quiescedUntilSettled: true,
+  unknownNotRepeated: true,
+  overtakenOpeningsDropped: true,
+  passedKeysFollow: true,
+};
