@@ -42,8 +42,8 @@ export type Addressee =
   /** Every node that a query towards a position passes, the owner included. */
   | { readonly kind: 'path'; readonly towards: Position }
   /**
-   * The last node before the asker, found by `precedingHop` from node to node. It learns of the asker, as
-   * from an answer around the asker itself.
+   * The last node before the asker, found by `precedingHop` from node to node. The asker learns it with the
+   * origin 'predecessor', and is learnt by it with the origin 'successor'.
    */
   | { readonly kind: 'predecessor' };
 
@@ -52,6 +52,14 @@ export interface Wish {
   readonly to: Addressee;
   readonly question: Question;
 }
+
+/** Where peers come from, when that says something about their places on the ring. */
+export type Origin =
+  /** An answer to 'around', and the peer that gave it. */
+  | { readonly kind: 'around'; readonly id: NodeId }
+  /** The walk of a wish to the predecessor, at its two ends. */
+  | { readonly kind: 'predecessor' }
+  | { readonly kind: 'successor' };
 
 /** How much a node keeps. */
 export interface SchemeState {
@@ -66,11 +74,8 @@ export interface RoutingScheme {
   readonly name: SchemeName;
   readonly self: NodeId;
 
-  /**
-   * Takes in peers that are thought to be alive. Known ones are updated, the node itself is skipped.
-   * `around` is the node whose answer to 'around' they are, itself among them as the first.
-   */
-  learn(peers: Iterable<Peer>, around?: NodeId): void;
+  /** Takes in peers that are thought to be alive. Known ones are updated, the node itself is skipped. */
+  learn(peers: Iterable<Peer>, origin?: Origin): void;
   /** Drops a peer that has left or does not answer. True when it was known. */
   forget(id: NodeId): boolean;
 

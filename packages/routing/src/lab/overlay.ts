@@ -116,21 +116,25 @@ export class Overlay {
         if (id === node.scheme.self) continue;
         this.exchanged++;
         const asked = this.nodes.get(id);
-        if (!asked) {
-          node.scheme.forget(id);
-          continue;
-        }
-        const named = [id, ...asked.scheme.answer(wish.question)];
-        // A peer is taken in when it answers: that is one message for each that is new.
-        this.exchanged += named.filter((peer) => !node.scheme.has(peer) && peer !== node.scheme.self).length;
-        const living = named.filter((peer) => this.nodes.has(peer)).map((peer) => this.peerOf(node, peer));
-        node.scheme.learn(living, wish.question.kind === 'around' ? id : undefined);
-        const self = node.scheme.self;
-        if (wish.to.kind === 'predecessor' && this.nodes.has(self)) {
-          asked.scheme.learn([this.peerOf(asked, self)], self);
-        }
+        if (!asked) node.scheme.forget(id);
+        else this.ask(node, asked, wish);
       }
     }
+  }
+
+  private ask(node: OverlayNode, asked: OverlayNode, { to, question }: Wish): void {
+    const { self } = node.scheme;
+    const id = asked.scheme.self;
+    if (to.kind === 'predecessor') {
+      node.scheme.learn([this.peerOf(node, id)], { kind: 'predecessor' });
+      // Who is still joining is not announced yet.
+      if (this.nodes.has(self)) asked.scheme.learn([this.peerOf(asked, self)], { kind: 'successor' });
+    }
+    const named = [id, ...asked.scheme.answer(question)].filter((peer) => peer !== self);
+    // A peer is taken in when it answers: that is one message for each that is new.
+    this.exchanged += named.filter((peer) => !node.scheme.has(peer)).length;
+    const living = named.filter((peer) => this.nodes.has(peer)).map((peer) => this.peerOf(node, peer));
+    node.scheme.learn(living, question.kind === 'around' ? { kind: 'around', id } : undefined);
   }
 
   /** Walks clockwise from the node itself all round the ring, up to the last one before it. */

@@ -4,9 +4,10 @@
  * It decides the last hop: of a key between its two ends it knows the owner. So between the ends nobody may
  * be missing, and that is why a place that a failed member leaves is not filled with just anybody: while a
  * side is short, it takes in peers beyond its former end only from the leaf set of a member, which goes on
- * without a gap, or when nobody is left on that side.
+ * without a gap, or, when nobody is left on it, the one that a walk round the ring found to be next.
  */
 
+import type { Origin } from '../scheme';
 import type { IdSpace } from './id-space';
 
 export interface Leaf<P> {
@@ -55,14 +56,12 @@ export class LeafSet<P> {
     return { before: this.before.end, after: this.after.end };
   }
 
-  /**
-   * `around`: the id whose leaf set named this peer, when it was one. True when it is a member afterwards.
-   */
-  add(id: bigint, peer: P, around?: bigint): boolean {
+  /** True when it is a member afterwards. */
+  add(id: bigint, peer: P, origin?: Origin): boolean {
     if (id === this.own) return false;
     const leaf = { id, peer, offset: this.space.clockwise(this.own, id) };
     const sides = [this.after, this.before].map((side) =>
-      side.add(leaf, !this.gapless || this.continues(side, leaf, around)),
+      side.add(leaf, !this.gapless || this.continues(side, leaf, origin)),
     );
     if (!sides.includes(true)) return false;
     this.join();
@@ -97,13 +96,13 @@ export class LeafSet<P> {
     return low - 1;
   }
 
-  /**
-   * True when a side may go on with this leaf: it lies behind the member that named it, or is all there is.
-   */
-  private continues(side: Side<P>, leaf: Leaf<P>, around: bigint | undefined): boolean {
-    if (around === undefined) return false;
-    if (side.end === undefined) return leaf.id === around;
-    const namer = side.leaves.find((member) => member.id === around);
+  /** True when nobody is missing between the side's end and this leaf. */
+  private continues(side: Side<P>, leaf: Leaf<P>, origin: Origin | undefined): boolean {
+    if (origin === undefined) return false;
+    if (origin.kind !== 'around') {
+      return side.end === undefined && side === (origin.kind === 'predecessor' ? this.before : this.after);
+    }
+    const namer = side.leaves.find((member) => member.id === origin.id);
     if (!namer) return false;
     const further = side.distanceOf(leaf.offset) - side.distanceOf(namer.offset);
     return further > 0n && further * 2n <= this.space.size;
@@ -143,7 +142,7 @@ class Side<P> {
     let at = 0;
     while (at < this.leaves.length && this.distanceOf((this.leaves[at] as Leaf<P>).offset) < distance) at++;
     if (at === this.sizeMax) return false;
-    if (!beyondLimit && this.limit !== undefined && distance > this.limit) return false;
+    if (!beyondLimit && this.limit !== undefined && distance > this.reach) return false;
     this.leaves.splice(at, this.leaves[at]?.id === leaf.id ? 1 : 0, leaf);
     if (this.leaves.length > this.sizeMax) this.leaves.pop();
     if (this.leaves.length === this.sizeMax) this.limit = undefined;

@@ -15,6 +15,7 @@
 import type { NodeId, Position } from '@ringkeep/shared';
 import {
   PREDECESSOR_WISH,
+  type Origin,
   type Peer,
   type Question,
   type RoutingScheme,
@@ -53,10 +54,10 @@ export class PastryScheme implements RoutingScheme {
     this.learn(peers);
   }
 
-  learn(peers: Iterable<Peer>, around?: NodeId): void {
+  learn(peers: Iterable<Peer>, origin?: Origin): void {
     for (const peer of peers) {
       if (peer.id === this.self) continue;
-      this.leaves.add(peer.id, peer, around);
+      this.leaves.add(peer.id, peer, origin);
       this.table.add(peer.id, peer, peer.distance);
       this.neighbourhood.add(peer.id, peer, peer.distance);
     }
