@@ -1,0 +1,171 @@
+/** A follower stepped by hand: what it acknowledges and when, what it grants, and what makes it erase. */
+
+import { position, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
+import { ringKeyOf } from '@ringkeep/shared/runtime';
+import type { Acknowledge, Entry, PrimaryBody, StreamName } from '../../src/core';
+import { SteppedNode, arc, OTHER, ring, SELF } from './stepped-node';
+
+const WHOLE = { start: OTHER, end: OTHER };
+const entry = (key: string, value: string): Entry => ({
+  key: ringKeyOf(key as Bytes),
+  value: value as Bytes,
+});
+const key = (text: string): RingKey => ringKeyOf(text as Bytes);
+
+/** The ring is OTHER's; this node should hold a copy of it. SELF lies in it, so an arc of its own is kept apart. */
+function following(): Following {
+  const arcs = [
+    arc({ start: SELF, end: OTHER, epoch: 4, term: 4, primary: OTHER, inSync: [OTHER] }),
+    arc({ start: OTHER, end: SELF, epoch: 4, term: 4, primary: OTHER, inSync: [OTHER] }),
+  ];
+  return new Following(SteppedNode.registered(ring(1, arcs, [SELF, OTHER])), OTHER);
+}
+
+class Following {
+  readonly connection: number;
+  readonly stream: StreamName;
+
+  constructor(
+    readonly node: SteppedNode,
+    start: Position,
+  ) {
+    const opened = node.of('open-stream').find(({ message }) => message.stream.start === start);
+    if (!opened) throw new Error('the node does not follow the arc');
+    this.connection = opened.connection;
+    this.stream = opened.message.stream;
+    node.forget();
+  }
+
+  hear(body: PrimaryBody, stream: StreamName = this.stream): void {
+    this.node.step({
+      kind: 'primary-message',
+      connection: this.connection,
+      message: { stream, sentAtMs: 777, body },
+    });
+  }
+
+  get acknowledgements(): Acknowledge[] {
+    return this.node
+      .of('send-to-primary')
+      .filter(({ connection }) => connection === this.connection)
+      .map(({ message }) => message.body as Acknowledge);
+  }
+
+  /** Copies one entry and becomes live. */
+  live(): void {
+    this.hear({ kind: 'start-over' });
+    this.hear({
+      kind: 'chunk',
+      entries: [entry('in range', 'value')].filter(({ key }) => this.inRange(key)),
+    });
+    this.hear({ kind: 'live', committed: 3, window: [] });
+    this.node.sync();
+    this.node.forget();
+  }
+
+  inRange(some: RingKey): boolean {
+    return some >= String.fromCharCode(0x80);
+  }
+}
+
+test('operations are acknowledged when they are on the disk, with the primary’s own time', () => {
+  const follower = following();
+  follower.live();
+  follower.hear({ kind: 'prepare', firstSeq: 4, ops: [entry('a', '1'), undefined], committed: 3 });
+  expect(follower.acknowledgements).toEqual([]);
+  follower.node.sync();
+  expect(follower.acknowledgements).toMatchObject([{ prepared: 5, applied: 3, live: true, sentAtMs: 777 }]);
+});
+
+test('what it acknowledges as live it has granted before', () => {
+  const follower = following();
+  follower.live();
+  const { node } = follower;
+  follower.hear({ kind: 'heartbeat', committed: 3 });
+  expect(follower.acknowledgements).toHaveLength(1);
+  expect(node.core.grants.grantedUntil(WHOLE)).toBe(node.now + node.parameters.leaseMs);
+});
+
+test('a copy that is still being made grants nothing and is not acknowledged as live', () => {
+  const follower = following();
+  follower.hear({ kind: 'start-over' });
+  follower.node.sync();
+  expect(follower.acknowledgements).toMatchObject([{ live: false, prepared: 0 }]);
+  expect(follower.node.core.grants.grantedUntil(WHOLE)).toBeLessThanOrEqual(follower.node.now);
+});
+
+test('operations are applied up to the commit point and no further', () => {
+  const follower = following();
+  follower.live();
+  follower.hear({ kind: 'prepare', firstSeq: 4, ops: [entry('a', '1'), entry('b', '2')], committed: 3 });
+  follower.hear({ kind: 'heartbeat', committed: 4 });
+  const { entries } = follower.node.core.replicas;
+  expect([entries.get(key('a')), entries.get(key('b'))]).toEqual(['1', undefined]);
+});
+
+test('messages of another stream, another term or a closed connection are dropped', () => {
+  const follower = following();
+  follower.live();
+  const prepare: PrimaryBody = { kind: 'prepare', firstSeq: 4, ops: [entry('a', '1')], committed: 3 };
+  follower.hear(prepare, { ...follower.stream, number: follower.stream.number + 1 });
+  follower.hear(prepare, { ...follower.stream, term: 5 });
+  follower.hear({ kind: 'release' }, { ...follower.stream, term: 5 });
+  follower.node.step({ kind: 'primary-gone', connection: follower.connection, text: 'gone' });
+  follower.hear(prepare);
+  const copy = follower.node.core.replicas.get(OTHER);
+  expect(copy).toMatchObject({ complete: true, lastPrepared: 3 });
+});
+
+test('an aligned member discards what its primary does not have and takes what it lacks', () => {
+  const follower = following();
+  follower.live();
+  const { node } = follower;
+  follower.hear({ kind: 'prepare', firstSeq: 4, ops: [entry('a', '1'), entry('stray', '2')], committed: 3 });
+  node.sync();
+  const arcs = node.core.view.ring.arcs.map((old) => ({ ...old, epoch: 5, term: 5, inSync: [OTHER, SELF] }));
+  node.adopt({ ...node.core.view.ring, version: 2, arcs });
+  const again = new Following(node, OTHER);
+  again.hear({ kind: 'align', lastPrepared: 4, committed: 4, firstSeq: 5, ops: [] });
+  expect(node.core.replicas.get(OTHER)).toMatchObject({ lastPrepared: 4, committed: 4, liveTerm: 5 });
+  expect(node.core.replicas.entries.get(key('stray'))).toBeUndefined();
+});
+
+describe('erasing', () => {
+  test('on release, from the newest stream', () => {
+    const follower = following();
+    follower.live();
+    follower.hear({ kind: 'release' });
+    expect(follower.node.core.replicas.get(OTHER)).toBeUndefined();
+    expect(follower.node.last('close-stream').connection).toBe(follower.connection);
+  });
+
+  test('by itself, when the ring does not name it and has a later term than it was live in', () => {
+    const follower = following();
+    follower.live();
+    const { node } = follower;
+    const far = [1n, 2n, 3n, 4n].map((offset) => position(OTHER - offset));
+    const ids = [SELF, ...[...far].sort((a, b) => (a < b ? -1 : 1)), OTHER];
+    const others = (term: number, version: number): void => {
+      const arcs = node.core.view.ring.arcs.map((old) => ({ ...old, epoch: term + version, term }));
+      node.adopt({ ...ring(version, arcs, ids) });
+    };
+    others(4, 2);
+    expect(node.core.replicas.get(OTHER)).toBeDefined();
+    others(9, 3);
+    expect(node.core.replicas.get(OTHER)).toBeUndefined();
+  });
+
+  test('never while the ring names it in sync', () => {
+    const follower = following();
+    follower.live();
+    const { node } = follower;
+    const arcs = node.core.view.ring.arcs.map((old) => ({
+      ...old,
+      epoch: 9,
+      term: 9,
+      inSync: [OTHER, SELF],
+    }));
+    node.adopt({ ...node.core.view.ring, version: 2, arcs });
+    expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: true, lastPrepared: 3 });
+  });
+});

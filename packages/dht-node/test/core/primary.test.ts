@@ -1,0 +1,250 @@
+/** A primary stepped by hand: when it commits, reads, opens, and what it proposes. */
+
+import { SteppedNode, arc, get, OTHER, remove, ring, SELF, set, THIRD } from './stepped-node';
+
+const alone = (): SteppedNode => {
+  const node = SteppedNode.registered(ring(1, [arc()], [SELF]));
+  node.sync();
+  return node;
+};
+
+/** Primary of the whole ring with one follower in sync, open. */
+function withFollower(): { node: SteppedNode; follower: ReturnType<SteppedNode['openedBy']> } {
+  const node = alone();
+  node.adopt(ring(2, [arc({ epoch: 2, inSync: [SELF, OTHER] })], [SELF, OTHER]));
+  const follower = node.openedBy(OTHER, SELF, 1, { complete: true });
+  follower.acknowledge(0);
+  node.forget();
+  return { node, follower };
+}
+
+describe('alone', () => {
+  test('a write is answered when it is on the disk, and not before', () => {
+    const node = alone();
+    const request = node.query(set('key', 'value'));
+    expect(node.answer(request)).toBeUndefined();
+    node.sync();
+    expect(node.answer(request)).toEqual([{ ok: true, value: undefined }]);
+  });
+
+  test('a read shows what is committed and nothing that is only prepared', () => {
+    const node = alone();
+    node.query(set('key', 'value'));
+    expect(node.answer(node.query(get('key')))).toEqual([{ ok: true, value: undefined }]);
+    node.sync();
+    expect(node.answer(node.query(get('key')))).toEqual([{ ok: true, value: 'value' }]);
+  });
+
+  test('writes of one batch on one key each answer the value before them', () => {
+    const node = alone();
+    const request = node.query(set('key', 'a'), set('key', 'b'), remove('key'), set('key', 'c'));
+    node.sync();
+    expect(node.answer(request)?.map((result) => result.ok && result.value)).toEqual([
+      undefined,
+      'a',
+      'b',
+      undefined,
+    ]);
+  });
+
+  test('all writes of a step are one log batch', () => {
+    const node = alone();
+    node.forget();
+    node.step(
+      {
+        kind: 'query',
+        request: 901,
+        operations: [set('a', '1')],
+        hops: 0,
+        deadlineAtMs: node.now + 1_000,
+        ringVersion: 0,
+        direct: false,
+      },
+      {
+        kind: 'query',
+        request: 902,
+        operations: [set('b', '2')],
+        hops: 0,
+        deadlineAtMs: node.now + 1_000,
+        ringVersion: 0,
+        direct: false,
+      },
+    );
+    expect(node.of('append')).toHaveLength(1);
+    expect(node.last('append').records).toMatchObject([{ kind: 'prepare', firstSeq: 1, ops: [{}, {}] }]);
+  });
+
+  test('a write whose deadline passes while it waits for the disk has an unknown outcome', () => {
+    const node = alone();
+    const request = node.query(set('key', 'value'));
+    node.pass(5_100);
+    expect(node.answer(request)).toMatchObject([{ ok: false, code: 'OUTCOME_UNKNOWN' }]);
+  });
+});
+
+describe('with a follower in sync', () => {
+  test('a write commits when both have it on the disk, in either order', () => {
+    for (const first of ['disk', 'follower']) {
+      const { node, follower } = withFollower();
+      const request = node.query(set('key', 'value'));
+      expect(follower.kinds).toEqual(['prepare']);
+      if (first === 'disk') node.sync();
+      else follower.acknowledge(1);
+      expect(node.answer(request)).toBeUndefined();
+      if (first === 'disk') follower.acknowledge(1);
+      else node.sync();
+      expect(node.answer(request)).toMatchObject([{ ok: true }]);
+    }
+  });
+
+  test('acknowledgements end with their stream: a follower that comes again has acknowledged nothing', () => {
+    const { node, follower } = withFollower();
+    const request = node.query(set('key', 'value'));
+    follower.acknowledge(1);
+    node.openedBy(OTHER, SELF, 1, { complete: true });
+    node.sync();
+    expect(node.answer(request)).toBeUndefined();
+  });
+
+  test('reads need the follower’s lease, which is counted from when the message was sent', () => {
+    const { node, follower } = withFollower();
+    const { leaseMs, leaseMarginMs } = node.parameters;
+    node.now += leaseMs - leaseMarginMs;
+    const request = node.query(get('key'));
+    expect(node.answer(request)).toBeUndefined();
+    follower.acknowledge(0, { sentAtMs: node.now - leaseMs });
+    expect(node.answer(request)).toBeUndefined();
+    follower.acknowledge(0, { sentAtMs: node.now - 1 });
+    expect(node.answer(request)).toMatchObject([{ ok: true }]);
+  });
+
+  test('after the machine slept no lease counts, not even one granted on a message from before', () => {
+    const { node, follower } = withFollower();
+    const before = node.now;
+    node.now += 5;
+    node.step({ kind: 'suspended' });
+    const request = node.query(get('key'));
+    expect(node.answer(request)).toBeUndefined();
+    follower.acknowledge(0, { sentAtMs: before });
+    expect(node.answer(request)).toBeUndefined();
+    node.now += 5;
+    follower.acknowledge(0, { sentAtMs: node.now });
+    expect(node.answer(request)).toMatchObject([{ ok: true }]);
+  });
+
+  test('a member that reconnects is aligned with what it lacks, never started over', () => {
+    const { node } = withFollower();
+    node.query(set('a', '1'), set('b', '2'));
+    const again = node.openedBy(OTHER, SELF, 1, { complete: true, lastPrepared: 1 });
+    expect(again.heard[0]).toMatchObject({
+      kind: 'align',
+      lastPrepared: 2,
+      committed: 0,
+      firstSeq: 2,
+      ops: [{}],
+    });
+  });
+
+  test('a silent member is dropped after the failure timeout, and counts until that is settled', () => {
+    const { node } = withFollower();
+    const request = node.query(set('key', 'value'));
+    node.sync();
+    node.pass(node.parameters.failureTimeoutMs + 100);
+    const proposal = node.of('call-registry').find(({ request: { kind } }) => kind === 'propose');
+    expect(proposal?.request).toMatchObject({ proposal: { kind: 'drop', node: OTHER, epoch: 2 } });
+    expect(node.answer(request)).toBeUndefined();
+    node.adopt(ring(3, [arc({ epoch: 3, inSync: [SELF] })], [SELF, OTHER]));
+    expect(node.answer(request)).toMatchObject([{ ok: true }]);
+  });
+});
+
+describe('a replica that is proposed', () => {
+  function proposing(): ReturnType<typeof withFollower> & { newcomer: ReturnType<SteppedNode['openedBy']> } {
+    const { node, follower } = withFollower();
+    node.adopt(ring(3, [arc({ epoch: 3, inSync: [SELF, OTHER] })], [SELF, OTHER, THIRD]));
+    node.forget();
+    const newcomer = node.openedBy(THIRD, SELF, 1);
+    node.step({ kind: 'tick' });
+    node.step({ kind: 'tick' });
+    newcomer.acknowledge(0);
+    node.step({ kind: 'tick' });
+    follower.acknowledge(0);
+    return { node, follower, newcomer };
+  }
+
+  test('is copied to and admitted only then', () => {
+    const { node, newcomer } = proposing();
+    expect(newcomer.kinds.slice(0, 2)).toEqual(['start-over', 'live']);
+    expect(node.last('call-registry').request).toMatchObject({
+      kind: 'propose',
+      proposal: { kind: 'admit', node: THIRD },
+    });
+  });
+
+  test('counts for commits from the proposal on', () => {
+    const { node, follower, newcomer } = proposing();
+    const request = node.query(set('key', 'value'));
+    node.sync();
+    follower.acknowledge(1);
+    expect(node.answer(request)).toBeUndefined();
+    newcomer.acknowledge(1);
+    expect(node.answer(request)).toMatchObject([{ ok: true }]);
+  });
+
+  test('goes on counting after a refusal: only a higher epoch settles a proposal, and Keep asks for one', () => {
+    const { node } = proposing();
+    const { call } = node.last('call-registry');
+    const update = { kind: 'ring', ring: node.core.view.ring } as const;
+    node.step({ kind: 'proposal-answer', call, accepted: false, reason: 'no', update });
+    expect(node.last('call-registry').request).toMatchObject({ proposal: { kind: 'keep', epoch: 3 } });
+    node.now += node.parameters.leaseMs * 2;
+    const request = node.query(get('key'));
+    expect(node.answer(request)).toBeUndefined();
+  });
+});
+
+describe('taking an arc over', () => {
+  test('a new primary waits until what it may have granted is over, then for every member', () => {
+    const node = alone();
+    node.core.grants.grant(arc(), node.now + 1_000);
+    node.adopt(ring(2, [arc({ epoch: 5, term: 5, inSync: [SELF, OTHER] })], [SELF, OTHER]));
+    const follower = node.openedBy(OTHER, SELF, 5, { complete: true });
+    follower.acknowledge(0);
+    const request = node.query(set('key', 'value'));
+    node.pass(900);
+    expect(node.of('event').some(({ event }) => event.kind === 'role-open' && event.term === 5)).toBe(false);
+    node.pass(200);
+    follower.acknowledge(0);
+    expect(node.of('event').some(({ event }) => event.kind === 'role-open' && event.term === 5)).toBe(true);
+    node.sync();
+    follower.acknowledge(1);
+    expect(node.answer(request)).toMatchObject([{ ok: true }]);
+  });
+
+  test('after a handover there is nothing to wait out: the old primary had stopped', () => {
+    const node = alone();
+    node.core.grants.grant(arc(), node.now + 1_000);
+    node.adopt(ring(2, [arc({ epoch: 5, term: 5, handover: true })], [SELF]));
+    node.sync();
+    expect(node.answer(node.query(get('key')))).toMatchObject([{ ok: true }]);
+  });
+
+  test('a primary that loses its role answers "outcome unknown" for its window and routes the rest on', () => {
+    const { node } = withFollower();
+    const written = node.query(set('key', 'value'));
+    node.adopt(ring(3, [arc({ epoch: 3, term: 3, primary: OTHER, inSync: [OTHER, SELF] })], [SELF, OTHER]));
+    expect(node.answer(written)).toMatchObject([{ ok: false, code: 'OUTCOME_UNKNOWN' }]);
+    node.query(get('key'));
+    expect(node.last('forward')).toMatchObject({ to: { id: OTHER }, hops: 1 });
+  });
+});
+
+test('an arc whose owner is down answers UNAVAILABLE at once', () => {
+  const node = alone();
+  const newer = ring(2, [arc({ epoch: 2, term: 2, primary: OTHER, inSync: [OTHER] })], [SELF, OTHER]);
+  node.adopt({
+    ...newer,
+    members: newer.members.map((member) => (member.id === OTHER ? { ...member, state: 'dead' } : member)),
+  });
+  expect(node.answer(node.query(set('key', 'value')))).toMatchObject([{ ok: false, code: 'UNAVAILABLE' }]);
+});

@@ -1,0 +1,226 @@
+/** A node's core stepped by hand: the test is its clock, disk, registry and every other node. */
+
+import {
+  checkParameters,
+  OperationType,
+  position,
+  type ArcConfig,
+  type Bytes,
+  type ClusterParameters,
+  type Member,
+  type NodeId,
+  type Operation,
+  type OperationResult,
+  type Position,
+  type Ring,
+} from '@ringkeep/shared';
+import { ringKeyOf } from '@ringkeep/shared/runtime';
+import {
+  NodeCore,
+  type NodeEffect,
+  type NodeInput,
+  type OpenStream,
+  type PrimaryBody,
+  type StreamName,
+} from '../../src/core';
+import { MemoryEntryStore } from '../../src/storage';
+
+export const SELF = position(100n);
+export const OTHER = position(1n << 63n);
+export const THIRD = position(3n << 62n);
+
+export const get = (key: string): Operation => ({ type: OperationType.Get, key: ringKeyOf(key as Bytes) });
+export const remove = (key: string): Operation => ({
+  type: OperationType.Delete,
+  key: ringKeyOf(key as Bytes),
+});
+export const set = (key: string, value: string): Operation => ({
+  type: OperationType.Set,
+  key: ringKeyOf(key as Bytes),
+  value: value as Bytes,
+});
+
+export function arc(part: Partial<ArcConfig> = {}): ArcConfig {
+  return {
+    start: SELF,
+    end: SELF,
+    epoch: 1,
+    term: 1,
+    handover: false,
+    primary: SELF,
+    inSync: [SELF],
+    seq: 0,
+    ...part,
+  };
+}
+
+export function ring(
+  version: number,
+  arcs: readonly ArcConfig[],
+  ids: readonly NodeId[] = [SELF, OTHER, THIRD],
+): Ring {
+  const members = ids.map((id): Member => {
+    return {
+      id,
+      addr: `http://127.0.0.1:${1_000 + ids.indexOf(id)}`,
+      salt: 0,
+      incarnation: 1,
+      state: 'active',
+      coordinates: [],
+    };
+  });
+  return { clusterId: 'cluster', version, members, arcs };
+}
+
+type EffectOf<Kind extends NodeEffect['kind']> = Extract<NodeEffect, { kind: Kind }>;
+
+export class SteppedNode {
+  readonly core: NodeCore;
+  now = 10_000;
+  /** All effects since the last `forget`. */
+  effects: NodeEffect[] = [];
+  private request = 0;
+  private connection = 0;
+
+  constructor(readonly parameters: ClusterParameters = checkParameters({ replicationFactor: 3 })) {
+    this.core = new NodeCore(new MemoryEntryStore(), {
+      incarnation: 1,
+      startedAt: this.now,
+      leaseBeforeMs: 0,
+    });
+  }
+
+  /** A node that has registered and been given a ring. */
+  static registered(first: Ring, parameters?: ClusterParameters): SteppedNode {
+    const node = new SteppedNode(parameters);
+    node.step();
+    node.step({
+      kind: 'registered',
+      call: node.last('call-registry').call,
+      id: SELF,
+      parameters: node.parameters,
+      ring: first,
+    });
+    return node;
+  }
+
+  step(...inputs: NodeInput[]): NodeEffect[] {
+    const effects = this.core.step(this.now, inputs);
+    this.effects.push(...effects);
+    return effects;
+  }
+
+  /** Lets time pass in small steps, as a host would tick. */
+  pass(ms: number): void {
+    const until = this.now + ms;
+    while (this.now < until) {
+      this.now = Math.min(until, this.now + 10);
+      this.step({ kind: 'tick' });
+    }
+  }
+
+  forget(): void {
+    this.effects = [];
+  }
+
+  of<Kind extends NodeEffect['kind']>(kind: Kind): EffectOf<Kind>[] {
+    return this.effects.filter((effect): effect is EffectOf<Kind> => effect.kind === kind);
+  }
+
+  last<Kind extends NodeEffect['kind']>(kind: Kind): EffectOf<Kind> {
+    const found = this.of(kind).at(-1);
+    if (!found)
+      throw new Error(`no effect ${kind} among ${this.effects.map((effect) => effect.kind).join(', ')}`);
+    return found;
+  }
+
+  /** Everything appended so far is durable. */
+  sync(): void {
+    const batch = this.of('append').at(-1)?.batch;
+    if (batch !== undefined) this.step({ kind: 'persisted', batch });
+  }
+
+  /** Issues operations. Returns their request. */
+  query(...operations: Operation[]): number {
+    const request = ++this.request;
+    this.step({
+      kind: 'query',
+      request,
+      operations,
+      hops: 0,
+      deadlineAtMs: this.now + 5_000,
+      ringVersion: 0,
+      direct: false,
+    });
+    return request;
+  }
+
+  /** What a request was answered; undefined while it is not. */
+  answer(request: number): readonly OperationResult[] | undefined {
+    return this.of('answer').find((effect) => effect.request === request)?.results;
+  }
+
+  /** A newer ring arrives from the watch. */
+  adopt(newer: Ring): void {
+    this.step({ kind: 'ring', update: { kind: 'ring', ring: newer } });
+  }
+
+  /** Another node opens a stream for a range here. */
+  openedBy(follower: NodeId, start: Position, term: number, open: Partial<OpenStream> = {}): Follower {
+    const connection = ++this.connection;
+    const stream = { start, term, number: connection };
+    const view = this.core.view;
+    const range = view.arcAt(start) ?? view.arcOfPosition(start);
+    const body: OpenStream = {
+      kind: 'open',
+      follower,
+      incarnation: 1,
+      range: { start: range?.start as Position, end: range?.end as Position },
+      lastPrepared: 0,
+      committed: 0,
+      complete: false,
+      ring: view.ring,
+      ...open,
+    };
+    this.step({ kind: 'follower-message', connection, message: { stream, body } });
+    return new Follower(this, connection, stream);
+  }
+}
+
+/** The other end of a stream that somebody opened at the node. */
+export class Follower {
+  constructor(
+    private readonly node: SteppedNode,
+    readonly connection: number,
+    private readonly stream: StreamName,
+  ) {}
+
+  get heard(): readonly PrimaryBody[] {
+    return this.node
+      .of('send-to-follower')
+      .filter((effect) => effect.connection === this.connection)
+      .map((effect) => effect.message.body);
+  }
+
+  get kinds(): string[] {
+    return this.heard.map((body) => body.kind);
+  }
+
+  acknowledge(prepared: number, part: { applied?: number; sentAtMs?: number; live?: boolean } = {}): void {
+    this.node.step({
+      kind: 'follower-message',
+      connection: this.connection,
+      message: {
+        stream: this.stream,
+        body: {
+          kind: 'acknowledge',
+          prepared,
+          applied: part.applied ?? prepared,
+          live: part.live ?? true,
+          sentAtMs: part.sentAtMs ?? this.node.now,
+          takenBytes: Number.MAX_SAFE_INTEGER,
+        },
+      },
+    });
+  }
+}
