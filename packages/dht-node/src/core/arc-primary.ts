@@ -325,6 +325,9 @@ export class ArcPrimary {
     if (before && !this.context.rules.acksOfPresentStreamOnly) session.inherit(before);
     this.memberHeardAt.set(open.follower, this.context.now);
     if (!member) {
+      // It may own the arc soon; what waits for it meanwhile is then forwarded at once.
+      const to = this.context.view.member(open.follower);
+      if (to) this.context.emit({ kind: 'connect', to });
       session.send({ kind: 'start-over' });
       return;
     }
@@ -475,7 +478,8 @@ export class ArcPrimary {
 
   /** Heartbeats, transfers, repeats; wants to be called again at the times it asks for. */
   tick(): void {
-    const beatMs = this.context.parameters.leaseMs / BEATS_PER_LEASE;
+    const { leaseMs, failureTimeoutMs } = this.context.parameters;
+    const beatMs = Math.min(leaseMs, failureTimeoutMs) / BEATS_PER_LEASE;
     for (const session of [...this.sessions.values()]) {
       if (session.pump(this.replica.committed, this.replica.window)) this.context.wakeAt(this.context.now);
       session.beat(this.replica.committed, beatMs);
