@@ -28,13 +28,20 @@ export const FAULT_KINDS = [
   'leave',
   'loss',
   'lateness',
+  'proposals-astray',
   'duplication',
   'stream-break',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Kinds that are a property of the network all the time; the others happen now and then. */
-const NETWORK_KINDS: readonly FaultKind[] = ['loss', 'lateness', 'duplication', 'stream-break'];
+const NETWORK_KINDS: readonly FaultKind[] = [
+  'loss',
+  'lateness',
+  'proposals-astray',
+  'duplication',
+  'stream-break',
+];
 
 export interface Scenario {
   readonly seed: number;
@@ -87,13 +94,14 @@ function draw(seed: number): Scenario {
   const random = new Random(seed);
   const drawn = FAULT_KINDS.filter(() => random.chance(0.5));
   const calm = random.chance(0.05);
-  const leaseMs = random.between(150, 900);
+  const leaseMs = random.chance(0.3) ? random.between(800, 2_500) : random.between(100, 800);
+  const replicationFactor = random.pick([1, 2, 2, 3, 3, 3]);
   const parameters = checkParameters({
-    replicationFactor: random.pick([1, 1, 2, 3, 3, 3]),
+    replicationFactor,
     leaseMs,
     leaseMarginMs: Math.max(5, Math.round(leaseMs * (0.05 + 0.2 * random.fraction()))),
-    membershipLeaseMs: random.between(500, 2_500),
-    failureTimeoutMs: random.between(400, 2_500),
+    membershipLeaseMs: random.between(300, 2_000),
+    failureTimeoutMs: random.between(300, 2_000),
   });
   const latencyMs = random.pick([0.3, 1, 3, 10]);
   const many = random.chance(0.3);
@@ -103,13 +111,14 @@ function draw(seed: number): Scenario {
     placement: random.pick(['balanced', 'hash']),
     forgetAfterMs: random.pick([1_000, 2_500, 8_000, 60_000]),
     returnWaitMs: random.pick([0, 300, 1_000]),
-    machines: random.between(1, 5),
+    machines: random.between(replicationFactor, replicationFactor + 3),
     machinesLater: random.below(3),
     network: {
       latencyMs,
       loss: random.pick([0.001, 0.01, 0.05]),
       duplication: random.pick([0.01, 0.1]),
       lateness: random.pick([0.002, 0.02]),
+      proposalsAstray: random.pick([0.1, 0.4]),
       streamBreak: random.pick([0.0005, 0.005]),
     },
     disk: { syncMs: random.pick([0.2, 1, 5, 20]) },
@@ -117,10 +126,10 @@ function draw(seed: number): Scenario {
     clients: random.between(2, 6),
     keys: many ? random.between(20, 60) : random.between(1, 6),
     thinkMs: random.pick([5, 20, 100]),
-    patienceMs: random.between(300, 2_500),
-    safetyMs: random.between(4_000, 12_000),
+    patienceMs: random.between(300, 4_000),
+    safetyMs: random.between(4_000, 10_000),
     faults: calm ? [] : drawn,
-    faultEveryMs: random.pick([200, 600, 1_500, 3_000]),
+    faultEveryMs: random.pick([150, 400, 1_000, 2_500]),
   };
 }
 
@@ -131,6 +140,7 @@ function withoutFaults(network: NetworkProfile, faults: readonly FaultKind[]): N
     loss: on('loss', network.loss),
     duplication: on('duplication', network.duplication),
     lateness: on('lateness', network.lateness),
+    proposalsAstray: on('proposals-astray', network.proposalsAstray),
     streamBreak: on('stream-break', network.streamBreak),
   };
 }

@@ -70,8 +70,9 @@ export function describeEffect(effect: NodeEffect, names: Names): string {
       return `${effect.kind} c${effect.connection}`;
     case 'event':
       return describeEvent(effect.event, names);
+    case 'connect':
     case 'introduce':
-      return `introduce to ${names.node(effect.to.id)}`;
+      return `${effect.kind} to ${names.node(effect.to.id)}`;
     case 'refused':
     case 'leave-refused':
       return `${effect.kind}: ${effect.text}`;

@@ -3,7 +3,7 @@
  * by itself after a while. At the end of the safety phase everything is put right.
  */
 
-import type { Random } from '@ringkeep/shared';
+import { RingView, position, type Random } from '@ringkeep/shared';
 import { FAULT_KINDS, isPassing, type FaultKind, type Scenario } from '../scenario';
 import type { Machine } from './machine';
 import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
@@ -16,6 +16,8 @@ export class Nemesis {
   private readonly undo = new Set<() => void>();
   /** Of the present fault. */
   private random: Random;
+  /** A position: the nodes of its arc are the favourite victims for a while. */
+  private focus = 0n;
   private readonly checkpoints: Random;
 
   constructor(
@@ -51,9 +53,12 @@ export class Nemesis {
   /** Kinds that are off take their turns in vain: turning one off leaves the others where they were. */
   private planNext(): void {
     const { schedule, world, scenario } = this;
-    const everyMs = scenario.faultEveryMs / 2; // half of the kinds are off
+    // Half of the kinds are off. Faults like company: it takes two or three close together to do harm.
+    const close = schedule.chance(0.5);
+    const everyMs = close ? scenario.parameters.leaseMs / 4 : scenario.faultEveryMs;
     world.timeline.after(-Math.log(1 - schedule.fraction()) * everyMs, () => {
       if (this.over) return;
+      if (!close) this.focus = schedule.bits64();
       const kind = schedule.pick(PASSING_KINDS);
       this.random = schedule.fork();
       if (scenario.faults.includes(kind)) this.cause(kind);
@@ -71,8 +76,14 @@ export class Nemesis {
   }
 
   private pickMachine(random: Random): Machine | undefined {
-    const running = this.world.machines.filter((machine) => machine.process);
-    return running.length === 0 ? undefined : random.pick(running);
+    const { world } = this;
+    const running = world.machines.filter((machine) => machine.process);
+    if (running.length === 0) return undefined;
+    const arc = new RingView(world.registry.ring).arcOfPosition(position(this.focus));
+    const holders = arc?.inSync.map((id) => world.machineOf(id)).filter((machine) => machine?.process) ?? [];
+    if (!arc || holders.length === 0 || random.chance(0.3)) return random.pick(running);
+    const primary = world.machineOf(arc.primary);
+    return primary?.process && random.chance(0.4) ? primary : random.pick(holders);
   }
 
   /** A duration: mostly short, sometimes longer than every lease. */
@@ -152,12 +163,13 @@ export class Nemesis {
   private crash(machine: Machine, powerLost: boolean): void {
     if (!machine.process) return;
     machine.crash(powerLost, powerLost ? 'power lost' : 'killed');
-    machine.startLater(this.random.chance(0.3) ? 10 + this.random.below(50) : this.duration());
+    machine.startLater(this.random.chance(0.5) ? 5 + this.random.below(50) : this.duration());
   }
 
   private anyNode(): Party {
     const { machines } = this.world;
-    return this.random.chance(0.15) ? REGISTRY_PARTY : this.random.pick(machines).party;
+    if (this.random.chance(0.25)) return REGISTRY_PARTY;
+    return (this.pickMachine(this.random) ?? this.random.pick(machines)).party;
   }
 
   private cutSome(from: Party, to: Party, both: boolean): void {

@@ -20,6 +20,8 @@ export interface NetworkProfile {
   readonly duplication: number;
   /** Chance that a message is held up for seconds, as by retransmissions. */
   readonly lateness: number;
+  /** Chance that a proposal to the registry is held up, and that its answer is lost. */
+  readonly proposalsAstray: number;
   /** Chance for each message of a stream that the stream breaks at it. */
   readonly streamBreak: number;
 }
@@ -60,6 +62,11 @@ export class Network {
     const { random, profile } = this;
     const usual = profile.latencyMs * (0.5 - Math.log(1 - random.fraction()) * 0.5);
     return usual + (this.clogs.get(from * PARTIES_MAX + to) ?? 0) * random.fraction();
+  }
+
+  /** True when this proposal, or this answer to one, goes astray. */
+  proposalStrays(): boolean {
+    return this.faulty && this.random.chance(this.profile.proposalsAstray);
   }
 
   /** True when a stream breaks at this message. */

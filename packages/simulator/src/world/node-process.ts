@@ -265,6 +265,7 @@ export class NodeProcess implements Server {
       case 'event':
         if (effect.event.kind === 'ring-adopted') this.ringVersion = effect.event.version;
         return;
+      case 'connect':
       case 'introduce':
       case 'leave-refused':
         return;
@@ -343,35 +344,26 @@ export class NodeProcess implements Server {
   // ---- registry ----
 
   private callRegistry(call: number, request: RegistryCall): void {
+    const { timeline, parameters, network, registry: registryMachine } = this.world;
     const { method, bytes } = this.encodeCall(request);
-    const { timeline, parameters } = this.world;
+    const mayStray = request.kind === 'propose';
+    const from = this.machine.party;
+    const route = { from, to: REGISTRY_PARTY, server: () => registryMachine.server, mayDouble: true };
     let settled = false;
-    timeline.after(Math.min(2_000, parameters.membershipLeaseMs / 2), () => {
+    const fail = (text: string): void => {
       if (settled) return;
       settled = true;
-      this.post({ kind: 'registry-failed', call, text: 'no answer in time' });
-    });
-    remoteCall(
-      this.world.network,
-      {
-        from: this.machine.party,
-        to: REGISTRY_PARTY,
-        server: () => this.world.registry.server,
-        mayDouble: true,
-      },
-      method,
-      bytes,
-      {
-        answered: (answer) => {
-          settled = true;
-          this.registryAnswered(call, request, answer);
-        },
-        failed: (_sent, text) => {
-          if (settled) return;
-          settled = true;
-          this.post({ kind: 'registry-failed', call, text });
-        },
-      },
+      this.post({ kind: 'registry-failed', call, text });
+    };
+    const answered = (answer: Uint8Array): void => {
+      if (mayStray && network.proposalStrays()) return;
+      settled = true;
+      this.registryAnswered(call, request, answer);
+    };
+    const heldUpMs = mayStray && network.proposalStrays() ? this.random.between(50, 5_000) : 0;
+    timeline.after(Math.min(2_000, parameters.membershipLeaseMs / 2), () => fail('no answer in time'));
+    timeline.after(heldUpMs, () =>
+      remoteCall(network, route, method, bytes, { answered, failed: (_sent, text) => fail(text) }),
     );
   }
 
