@@ -125,7 +125,9 @@ export class NodeCore implements NodeContext {
     this.rules = settings.rules ?? ALL_RULES;
     this.replicas = new ReplicaStore(entries);
     this.journal = new Journal(this.replicas, (effect) => this.emit(effect));
-    this.grants = new GrantLedger(this.rules.startedHasGranted ? settings.startedAt + settings.leaseBeforeMs : settings.startedAt);
+    this.grants = new GrantLedger(
+      this.rules.startedHasGranted ? settings.startedAt + settings.leaseBeforeMs : settings.startedAt,
+    );
     this.membership = new Membership(this);
     this.links = new FollowerLinks(this);
     this.newcomers = new Newcomers(this);
@@ -411,7 +413,8 @@ export class NodeCore implements NodeContext {
       this.emit({ kind: 'send-to-follower', connection, message: { stream, sentAtMs: this.now, body } });
       this.emit({ kind: 'close-follower', connection });
     };
-    if (open.ring.version < this.view.version && this.rules.openingBringsUpToDate) return refuse({ kind: 'adopt', ring: this.view.ring });
+    if (open.ring.version < this.view.version && this.rules.openingBringsUpToDate)
+      return refuse({ kind: 'adopt', ring: this.view.ring });
     const role = this.roles.get(stream.start)?.primary;
     if (!role || role.config.term !== stream.term || this.isStranger(open)) return refuse({ kind: 'wait' });
     if (role.isOvertaken(stream, open.follower) && this.rules.overtakenOpeningsDropped) {
@@ -535,10 +538,9 @@ export class NodeCore implements NodeContext {
       if (!primary.serving || !primary.settled || !asDesired || desired[0] !== this.self) return false;
       if (this.view.member(primary.config.start) === undefined) return false;
     }
-    const known = new Set(
-      this.view.ring.arcs.filter((arc) => wantsCopy(this, arc, this.self)).map((arc) => arc.start),
-    );
-    return this.links.allLive && this.replicas.all().every((copy) => known.has(copy.start));
+    const wanted = this.view.ring.arcs.filter((arc) => wantsCopy(this, arc, this.self));
+    const copies = this.replicas.all();
+    return this.links.allLive && copies.every(({ range }) => wanted.some((arc) => arcsEqual(arc, range)));
   }
 }
 
