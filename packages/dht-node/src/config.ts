@@ -13,6 +13,7 @@ import {
   type LogFormat,
   type LogLevel,
 } from '@ringkeep/shared/runtime';
+import { PROXIMITIES } from './proximity';
 import type { NodeOptions } from './server';
 
 const REGISTRY_DEFAULT = '127.0.0.1:50000';
@@ -63,6 +64,13 @@ const specs = {
     text: 'when a write counts as durable: always (synced), interval (synced every 100 ms) or none',
     read: optionValues.choice('always', 'interval', 'none'),
     default: 'always' as const,
+  }),
+  proximity: option({
+    flag: '--proximity <metric>',
+    env: 'NODE_PROXIMITY',
+    text: 'how routing by pastry judges distance: random (co-ordinates), rtt (measured round trips) or none',
+    read: optionValues.choice(...PROXIMITIES),
+    default: 'random' as const,
   }),
   onStop: option({
     flag: '--on-stop <what>',
@@ -163,6 +171,7 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
       storage: options.storage,
       dataDir,
       durability: options.durability,
+      proximity: options.proximity,
       registryTimeoutMs: options.registryTimeout,
       tls: await loadTls({ cert: options.tlsCert, key: options.tlsKey, ca: options.tlsCa }),
     },

@@ -38,11 +38,13 @@ import { RegistryLink, type IdentityKeeper } from './adapters/registry-link';
 import { RegistryOfRing } from './adapters/registry-of-ring';
 import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
 import { RingWatchers } from './adapters/ring-watchers';
+import { RoundTrips } from './adapters/round-trips';
 import { DEADLINE_DEFAULT_MS } from './adapters/deadlines';
 import { decodeBatch, decodeSnapshot } from './codec';
 import { NodeCore, type NodeStatus } from './core/node';
 import { logEvent } from './event-log';
 import { NodeHost } from './host';
+import { coordinatesOf, type Proximity } from './proximity';
 import { DataFolder, MemoryStorage, type Durability, type NodeStorage } from './storage';
 
 export interface NodeOptions {
@@ -61,6 +63,8 @@ export interface NodeOptions {
   readonly durability?: Durability;
   /** How long to try to register before the start fails, ms. */
   readonly registryTimeoutMs?: number;
+  /** What routing by proximity goes by: random co-ordinates (the default), round-trip times, or nothing. */
+  readonly proximity?: Proximity;
   readonly tls?: TlsMaterial | undefined;
   readonly logger?: Logger;
   /** The node, once started, cannot go on; it has stopped. */
@@ -237,6 +241,8 @@ export class RingNode {
           this.log.child('following'),
         ),
     );
+    const claim = folder?.identity.claim ?? randomUUID();
+    const proximity = options.proximity ?? 'random';
     const registry = await lifecycle.start(
       () =>
         new RegistryLink(
@@ -244,8 +250,8 @@ export class RingNode {
             registryAddress,
             ownAddress: address,
             incarnation,
-            claim: folder?.identity.claim ?? randomUUID(),
-            coordinates: [],
+            claim,
+            coordinates: coordinatesOf(proximity, claim),
             tls: options.tls,
           },
           keeper(folder),
@@ -254,6 +260,9 @@ export class RingNode {
           this.log.child('registry'),
         ),
     );
+    if (proximity === 'rtt') {
+      await lifecycle.start(() => new RoundTrips(core, options.tls, (input) => host.post(input)));
+    }
     await lifecycle.start(() => ({
       name: 'health',
       drain: () => health.setServing(false),

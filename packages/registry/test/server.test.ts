@@ -47,6 +47,16 @@ describe('the registry over gRPC', () => {
     expect(await peer.nodes()).toEqual({ nodes: [{ id: first.id, addr: 'http://127.0.0.1:50001' }] });
   });
 
+  test('names the closest member to a newcomer that says where it is', async () => {
+    const { registry, peer } = await start();
+    await peer.register('http://a:1', { coordinates: [0.2, 0.2] });
+    await peer.register('http://b:1', { coordinates: [0.7, 0.9] });
+    const { closest } = await peer.register('http://c:1', { coordinates: [0.8, 0.8] });
+    expect(closest?.addr).toBe('http://b:1');
+    expect(closest?.id).toBe(registry.ring().members.find(({ addr }) => addr === 'http://b:1')?.id);
+    expect((await peer.register('http://d:1')).closest).toBeUndefined();
+  });
+
   test('keeps leases, decides proposals and lets members leave', async () => {
     const { peer } = await start();
     const first = await peer.register('http://a:1');

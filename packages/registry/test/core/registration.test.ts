@@ -34,6 +34,28 @@ describe('registration', () => {
     expect(registry.restart(b).neighbor?.addr).toBe('http://a:1');
   });
 
+  test('a newcomer with co-ordinates learns of the closest active member that has some', () => {
+    const registry = new SteppedRegistry();
+    const at = (addr: string, ...coordinates: number[]) => registry.register({ addr, coordinates });
+    expect(at('http://a:1', 0.1, 0.1).closest).toBeUndefined();
+    at('http://b:1', 0.9, 0.9);
+    at('http://c:1');
+    at('http://d:1', 0.5);
+    expect(at('http://e:1', 0.3, 0.2).closest?.addr).toBe('http://a:1');
+    expect(at('http://f:1', 0.8, 0.6).closest?.addr).toBe('http://b:1');
+    expect(at('http://g:1').closest).toBeUndefined();
+    expect(at('http://h:1', 1, 2, 3).closest).toBeUndefined();
+  });
+
+  test('a member that leaves is nobody’s closest', () => {
+    const registry = new SteppedRegistry();
+    const far = registry.join('http://a:1');
+    const near = registry.register({ addr: 'http://b:1', coordinates: [0.5, 0.5] });
+    registry.handOver(far, { addr: 'http://b:1', identity: near.identity, incarnation: 1 });
+    registry.leave({ addr: 'http://b:1', identity: near.identity, incarnation: 1 });
+    expect(registry.register({ addr: 'http://c:1', coordinates: [0.5, 0.5] }).closest).toBeUndefined();
+  });
+
   test('a registration repeated changes nothing and gives the same answer', () => {
     const registry = new SteppedRegistry();
     const node = registry.join('http://a:1');

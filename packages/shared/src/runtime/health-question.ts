@@ -1,5 +1,5 @@
 /**
- * Asks a server, through gRPC's standard health service, whether it serves.
+ * Asks a server, through gRPC's standard health service, whether it serves, or how far away it is.
  *
  * The service's own definition does the encoding, so that any server that keeps to the standard can be
  * asked, ours or not.
@@ -15,19 +15,46 @@ import type { TlsMaterial } from './tls-files';
 export interface HealthQuestion {
   readonly address: string;
   readonly deadlineMs: number;
-  readonly tls?: TlsMaterial;
+  readonly tls?: TlsMaterial | undefined;
 }
 
+/** How many questions a round trip is measured by: the first one warms up both ends. */
+const ROUND_TRIPS = 3;
+
 /** True when the server as a whole is serving. Throws RingError when it gives no answer. */
-export function isServing({ address, deadlineMs, tls }: HealthQuestion): Promise<boolean> {
+export async function isServing(question: HealthQuestion): Promise<boolean> {
+  const client = new Client(...channelTo(question.address, question.tls));
+  const deadline = new Date(Date.now() + question.deadlineMs);
+  try {
+    return (await ask(client, question.address, deadline)) === 'SERVING';
+  } finally {
+    client.close();
+  }
+}
+
+/** The time that a short question and its answer take on an open connection. Throws RingError. */
+export async function roundTripMs(question: HealthQuestion): Promise<number> {
+  const client = new Client(...channelTo(question.address, question.tls));
+  const deadline = new Date(Date.now() + question.deadlineMs);
+  let shortestMs = Number.POSITIVE_INFINITY;
+  try {
+    for (let i = 0; i <= ROUND_TRIPS; i++) {
+      const askedAt = performance.now();
+      await ask(client, question.address, deadline);
+      if (i > 0) shortestMs = Math.min(shortestMs, performance.now() - askedAt);
+    }
+    return shortestMs;
+  } finally {
+    client.close();
+  }
+}
+
+function ask(client: Client, address: string, deadline: Date): Promise<string | undefined> {
   const check = service['Check'];
   invariant(check !== undefined, 'the standard health service has a method Check');
-  const client = new Client(...channelTo(address, tls));
-  const deadline = new Date(Date.now() + deadlineMs);
   return new Promise((resolve, reject) => {
     const done = (error: ServiceError | null, answer?: object): void => {
-      client.close();
-      if (error === null) resolve((answer as { readonly status?: string }).status === 'SERVING');
+      if (error === null) resolve((answer as { readonly status?: string }).status);
       else reject(fromServiceError(error, { call: 'Check', address, writes: false }));
     };
     client.makeUnaryRequest(

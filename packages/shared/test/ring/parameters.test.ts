@@ -9,6 +9,10 @@ test.each<[Partial<ClusterParameters>, string]>([
   [{ replicationFactor: 0 }, 'parameter replicationFactor must be an integer from 1 to 7, got 0'],
   [{ replicationFactor: 1.5 }, 'parameter replicationFactor must be an integer from 1 to 7, got 1.5'],
   [{ leaseMs: 100, leaseMarginMs: 60 }, 'parameter leaseMarginMs must be at most half of leaseMs'],
+  [
+    { routing: 'gossip' as 'chord' },
+    'parameter routing must be one of one-hop, chord, pastry, neighbours, got gossip',
+  ],
   [{ keyBytesMax: 2_000 }, 'parameter keyBytesMax must be an integer from 1 to 1024, got 2000'],
   [{ replicas: 3 } as Partial<ClusterParameters>, 'unknown parameter replicas; there are replicationFactor'],
 ])('%j is refused by name', (given, text) => {
