@@ -24,6 +24,7 @@ export interface HostPorts {
   readonly registry: { call(call: number, request: RegistryCall): void };
   readonly peers: {
     forward(effect: Extract<NodeEffect, { kind: 'forward' }>, remainingMs: number): void;
+    connect(to: Member): void;
     introduce(to: Member, as: 'previous' | 'next'): void;
   };
   /** Streams that this node opens as a follower. */
@@ -63,6 +64,8 @@ interface Asked {
   readonly operations: readonly Operation[];
   readonly hops: number;
   readonly answer: (answer: QueryAnswer) => void;
+  /** It came while the node was stopping: nothing was started. */
+  readonly late: boolean;
 }
 
 /** How long queries under way may take when the node stops. */
@@ -132,9 +135,10 @@ export class NodeHost {
     answer: (answer: QueryAnswer) => void,
   ): number {
     const request = ++this.lastRequest;
-    this.asked.set(request, { operations, hops: options.hops, answer });
-    if (this.drained) {
-      setImmediate(() => this.giveUp(request, STOPPING));
+    const late = this.drained !== undefined;
+    this.asked.set(request, { operations, hops: options.hops, answer, late });
+    if (late) {
+      setImmediate(() => this.giveUp(request));
       return request;
     }
     this.post({
@@ -156,14 +160,18 @@ export class NodeHost {
   }
 
   private giveUpAll(): void {
-    for (const request of [...this.asked.keys()]) this.giveUp(request, STOPPED);
+    for (const request of [...this.asked.keys()]) this.giveUp(request);
   }
 
-  private giveUp(request: number, result: (operation: Operation) => OperationResult): void {
+  private giveUp(request: number): void {
     const asked = this.asked.get(request);
     if (!asked) return;
     this.asked.delete(request);
-    asked.answer({ results: asked.operations.map(result), hops: asked.hops, ring: undefined });
+    asked.answer({
+      results: asked.operations.map(asked.late ? tooLate : brokenOff),
+      hops: asked.hops,
+      ring: undefined,
+    });
   }
 
   private checkDrained(): void {
@@ -231,6 +239,8 @@ export class NodeHost {
       }
       case 'forward':
         return ports.peers.forward(effect, Math.max(1, effect.deadlineAtMs - now));
+      case 'connect':
+        return ports.peers.connect(effect.to);
       case 'introduce':
         return ports.peers.introduce(effect.to, effect.as);
       case 'call-registry':
@@ -257,11 +267,12 @@ export class NodeHost {
   }
 }
 
-/** For an operation that came too late: nothing was started. */
-const STOPPING = (): OperationResult => ({ ok: false, code: 'UNAVAILABLE', text: 'the node is stopping' });
+function tooLate(): OperationResult {
+  return { ok: false, code: 'UNAVAILABLE', text: 'the node is stopping' };
+}
 
-/** For an operation that was under way. */
-const STOPPED = (operation: Operation): OperationResult =>
-  isWrite(operation)
+function brokenOff(operation: Operation): OperationResult {
+  return isWrite(operation)
     ? { ok: false, code: 'OUTCOME_UNKNOWN', text: 'outcome unknown: the node stopped before the write ended' }
     : { ok: false, code: 'UNAVAILABLE', text: 'the node stopped before the read ended' };
+}

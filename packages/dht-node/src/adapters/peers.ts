@@ -54,6 +54,11 @@ export class Peers {
     this.post({ kind: 'forward-failed', forward: effect.forward, sent: false, text: 'the node is stopping' });
   }
 
+  /** Opens channel and stream to a node ahead of time. */
+  connect(to: Member): void {
+    if (!this.stopped) this.peer(to).connect();
+  }
+
   /** Tells a neighbour who is next to it now. A courtesy: the ring itself comes from the registry. */
   introduce(to: Member, as: 'previous' | 'next'): void {
     if (this.stopped) return;
@@ -116,7 +121,7 @@ class Peer {
   }
 
   forward(effect: Forward, remainingMs: number): void {
-    if (!this.stream) this.connect();
+    this.connect();
     if (this.waiting.size >= FRAMES_WAITING_MAX) return this.giveBack(effect, 'the node does not keep up');
     this.waiting.set(effect.forward, { effect, expiresAtMs: performance.now() + remainingMs });
     this.flush();
@@ -155,7 +160,9 @@ class Peer {
     this.post({ kind: 'forward-failed', forward, sent: false, text });
   }
 
-  private connect(): void {
+  /** Opens the stream, unless it is. */
+  connect(): void {
+    if (this.stream) return;
     const stream = this.client.queryBatch();
     this.stream = stream;
     // The server sends its header at once; only then is the stream known to be open.

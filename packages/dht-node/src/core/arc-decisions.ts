@@ -37,8 +37,10 @@ export class ArcDecisions {
       (id) => id !== this.context.self && role.silenceOf(id) > this.context.parameters.failureTimeoutMs,
     );
     if (silent !== undefined) return this.drop(silent);
-    if (!role.open && this.context.rules.openBeforeChanges) return;
     const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);
+    // The one change, besides Keep, that a takeover may propose; a handover is over the sooner for it.
+    if (!role.open && desired[0] === this.context.self && this.dropUndesired(desired)) return;
+    if (!role.open && this.context.rules.openBeforeChanges) return;
     const joining = desired.find((id) => !role.config.inSync.includes(id) && this.mayBeAdmitted(id));
     if (joining !== undefined && joining !== desired[0]) {
       return role.propose({ kind: 'admit', ...this.onArc(), node: joining });

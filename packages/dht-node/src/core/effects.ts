@@ -62,6 +62,8 @@ export type NodeEffect =
   | { readonly kind: 'close-stream'; readonly connection: number }
   | { readonly kind: 'send-to-follower'; readonly connection: number; readonly message: PrimaryMessage }
   | { readonly kind: 'close-follower'; readonly connection: number }
+  /** Connects to a node that this one is about to forward to, so that nothing has to wait for it then. */
+  | { readonly kind: 'connect'; readonly to: Member }
   /** Introduces this node to a neighbour (RegisterAsNeighbor). */
   | { readonly kind: 'introduce'; readonly to: Member; readonly as: 'previous' | 'next' }
   /** The node holds nothing any more and the registry has forgotten it. */

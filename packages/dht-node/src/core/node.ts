@@ -330,7 +330,7 @@ export class NodeCore implements NodeContext {
     this.links.reconcile();
     this.introduce();
     this.routeReturned();
-    this.queries.routeHeld();
+    this.queries.ringAdopted();
     this.report({ kind: 'ring-adopted', version: ring.version });
   }
 

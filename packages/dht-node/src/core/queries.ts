@@ -22,6 +22,8 @@ import { PendingQuery, type PendingOperation } from './pending-operation';
 
 interface Forward {
   readonly to: NodeId;
+  /** The node was declared dead: its reads have gone another way, and what it says of them counts no more. */
+  readsMoved: boolean;
   readonly operations: readonly PendingOperation[];
 }
 
@@ -115,8 +117,19 @@ export class Queries {
     this.context.wakeAt(this.retryAt);
   }
 
-  /** A newer ring, or time for another try. */
-  routeHeld(): void {
+  /** A newer ring: what waited for it goes on, and reads leave nodes that are down. */
+  ringAdopted(): void {
+    for (const forward of this.forwards.values()) {
+      const state = this.context.view.member(forward.to)?.state ?? 'dead';
+      if (state !== 'dead' || forward.readsMoved) continue;
+      forward.readsMoved = true;
+      for (const pending of forward.operations) if (!isWrite(pending.operation)) this.route(pending);
+    }
+    this.routeHeld();
+  }
+
+  /** Time for another try. */
+  private routeHeld(): void {
     const operations = this.held;
     this.held = [];
     this.retryAt = Number.POSITIVE_INFINITY;
@@ -141,7 +154,7 @@ export class Queries {
     const to = this.context.view.member(target);
     if (!to) return operations.forEach((operation) => this.hold(operation));
     const forward = ++this.lastForward;
-    this.forwards.set(forward, { to: target, operations });
+    this.forwards.set(forward, { to: target, readsMoved: false, operations });
     let deadlineAtMs = 0;
     for (const operation of operations) {
       operation.started = true;
@@ -164,10 +177,11 @@ export class Queries {
     this.forwards.delete(forward);
     this.nextHop.answered(sent.to);
     for (const [index, operation] of sent.operations.entries()) {
+      if (sent.readsMoved && !isWrite(operation.operation)) continue;
       const result = results[index];
       operation.query.hops = Math.max(operation.query.hops, hops);
       if (!result) {
-        operation.fail('INTERNAL', 'the owner answered fewer operations than it was asked');
+        operation.fail('INTERNAL', 'a node answered fewer operations than it was asked');
       } else if (!result.ok && result.code === 'NOT_OWNER') {
         operation.started = false;
         this.hold(operation);
@@ -183,8 +197,12 @@ export class Queries {
     this.forwards.delete(forward);
     this.nextHop.failed(failed.to);
     for (const operation of failed.operations) {
+      if (failed.readsMoved && !isWrite(operation.operation)) continue;
       if (sent && isWrite(operation.operation) && this.context.rules.unknownNotRepeated) {
-        operation.fail('OUTCOME_UNKNOWN', `outcome unknown: the owner did not answer (${text})`);
+        operation.fail(
+          'OUTCOME_UNKNOWN',
+          `outcome unknown: the node that it was sent to did not answer (${text})`,
+        );
       } else {
         operation.started = false;
         this.routeAround(failed.to, operation);
