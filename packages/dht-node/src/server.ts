@@ -88,6 +88,7 @@ export class RingNode {
   private failed: ((error: Error) => void) | undefined;
   private leaving:
     { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } | undefined;
+  private beginning: Promise<void> | undefined;
   private registered = false;
   private started = false;
   private lastRegistryTrouble = '';
@@ -111,7 +112,8 @@ export class RingNode {
   /** Once. Resolves when the node serves its own part of the ring. Throws RingError. */
   async start(): Promise<void> {
     try {
-      await this.begin();
+      this.beginning = this.begin();
+      await this.beginning;
       this.started = true;
     } catch (error) {
       await this.stop().catch(() => undefined);
@@ -179,6 +181,8 @@ export class RingNode {
     this.failed?.(stopped);
     this.leaving?.reject(stopped);
     await this.lifecycle.stop();
+    // A part that was just being started, a lock that was just being taken, stops as soon as it has started.
+    await this.beginning?.catch(() => undefined);
   }
 
   // ---- starting ----

@@ -9,6 +9,8 @@ import { RingNode, type NodeOptions } from '../../src';
 
 export class TestRing {
   readonly nodes: RingNode[] = [];
+  /** Those that did not come up in time as well: they are stopped with the ring. */
+  private readonly begun: RingNode[] = [];
   /** Nodes that could not go on, and why. */
   readonly failures: string[] = [];
 
@@ -24,7 +26,7 @@ export class TestRing {
   }
 
   async addNode(options: Partial<NodeOptions> = {}): Promise<RingNode> {
-    const node = await RingNode.start({
+    const node = RingNode.prepare({
       port: 0,
       storage: 'memory',
       registry: options.join === undefined ? this.registry.address : undefined,
@@ -32,6 +34,8 @@ export class TestRing {
       onFailure: (error) => this.failures.push(error.message),
       ...options,
     });
+    this.begun.push(node);
+    await node.start();
     this.nodes.push(node);
     return node;
   }
@@ -64,7 +68,7 @@ export class TestRing {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.stop()));
+    await Promise.all(this.begun.map((node) => node.stop()));
     await this.registry.stop();
     await rm(this.folder, { recursive: true, force: true });
   }

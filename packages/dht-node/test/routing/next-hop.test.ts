@@ -19,27 +19,7 @@ import {
 } from '@ringkeep/shared';
 import { FAILED_PEER_MS } from '../../src/core/config';
 import { NextHop } from '../../src/core/next-hop';
-
-function randomIds(random: Random, count: number): NodeId[] {
-  const ids = new Set<bigint>();
-  while (ids.size < count) ids.add(random.bits64());
-  return [...ids].map(position);
-}
-
-function member(id: NodeId, random: Random): Member {
-  const coordinates = [random.fraction(), random.fraction()];
-  return { id, addr: `http://node-${id}:1`, salt: 0, incarnation: 1, state: 'active', coordinates };
-}
-
-/** A ring in which each member owns what begins at its id. */
-function ringOf(members: readonly Member[], version = 1): Ring {
-  const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const arcs = sorted.map(({ id }, i): ArcConfig => {
-    const end = (sorted[(i + 1) % sorted.length] as Member).id;
-    return { start: id, end, epoch: 1, term: 1, handover: true, primary: id, inSync: [id], seq: 0 };
-  });
-  return { clusterId: 'test', version, members: sorted, arcs };
-}
+import { member, randomIds, ringOf } from './rings';
 
 interface Context {
   now: number;

@@ -29,7 +29,6 @@ export class Lifecycle {
    */
   async start<P extends Part>(begin: () => P | Promise<P>): Promise<P> {
     try {
-      if (this.stopping) throw new RingError('CANCELLED', 'stopped while starting');
       const part = await begin();
       if (this.stopping) {
         await part.stop();

@@ -30,6 +30,18 @@ describe('a lifecycle', () => {
     expect(said).toEqual(['drain a', 'stop a']);
   });
 
+  test('a part that has started when everything is being stopped is stopped at once', async () => {
+    const { said, part } = recorded();
+    const life = new Lifecycle(1_000);
+    await life.start(() => part('a'));
+    let begun: (part: Part) => void = () => undefined;
+    const starting = life.start(() => new Promise<Part>((resolve) => (begun = resolve)));
+    await life.stop();
+    begun(part('b'));
+    await expect(starting).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(said).toEqual(['drain a', 'stop a', 'stop b']);
+  });
+
   test('errors are collected and stop nothing', async () => {
     const { said, part } = recorded();
     const life = new Lifecycle(1_000);

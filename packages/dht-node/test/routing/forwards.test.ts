@@ -1,0 +1,191 @@
+/** One node's core, stepped by hand: where it sends what it does not own, and what it does when a hop fails. */
+
+import {
+  DEFAULT_PARAMETERS,
+  OperationType,
+  positionBytes,
+  Random,
+  ringKey,
+  type Bytes,
+  type NodeId,
+  type Operation,
+  type Ring,
+  type Routing,
+} from '@ringkeep/shared';
+import { NodeCore, type NodeEffect, type NodeInput } from '../../src/core';
+import { FAILED_PEER_MS, FORWARD_RETRY_MS } from '../../src/core/config';
+import { MemoryEntryStore } from '../../src/storage';
+import { member, randomIds, ringOf } from './rings';
+
+type Effect<Kind extends NodeEffect['kind']> = Extract<NodeEffect, { kind: Kind }>;
+
+const NODES = 40;
+
+class SteppedNode {
+  readonly ring: Ring;
+  readonly self: NodeId;
+  now = 0;
+  private readonly core = new NodeCore(new MemoryEntryStore(), {
+    incarnation: 1,
+    startedAt: 0,
+    leaseBeforeMs: 0,
+  });
+  private requests = 0;
+
+  constructor(routing: Routing) {
+    const random = new Random(11);
+    this.ring = ringOf(
+      randomIds(random, NODES).map((id) => member(id, random)),
+      5,
+    );
+    this.self = this.id(0);
+    const [call] = this.of('call-registry', this.step({ kind: 'tick' }));
+    this.step({
+      kind: 'registered',
+      call: (call as Effect<'call-registry'>).call,
+      id: this.self,
+      parameters: { ...DEFAULT_PARAMETERS, routing },
+      ring: this.ring,
+    });
+  }
+
+  /** The id of the node so many places on. */
+  id(places: number): NodeId {
+    return (this.ring.members[places % NODES] as { id: NodeId }).id;
+  }
+
+  step(...inputs: NodeInput[]): NodeEffect[] {
+    return this.core.step(this.now, inputs);
+  }
+
+  /** Asks for a key that the node so many places on owns. */
+  query(places: number, write: boolean, more: { hops?: number; ringVersion?: number } = {}): NodeEffect[] {
+    const key = ringKey(positionBytes(this.id(places)), 'key' as Bytes);
+    const operation: Operation = write
+      ? { type: OperationType.Delete, key }
+      : { type: OperationType.Get, key };
+    return this.step({
+      kind: 'query',
+      request: ++this.requests,
+      operations: [operation],
+      hops: 0,
+      deadlineAtMs: this.now + 10_000,
+      ringVersion: 5,
+      direct: false,
+      ...more,
+    });
+  }
+
+  of<Kind extends NodeEffect['kind']>(kind: Kind, effects: readonly NodeEffect[]): Effect<Kind>[] {
+    return effects.filter((effect) => effect.kind === kind) as Effect<Kind>[];
+  }
+
+  forward(effects: readonly NodeEffect[]): Effect<'forward'> {
+    const forwards = this.of('forward', effects);
+    expect(forwards).toHaveLength(1);
+    return forwards[0] as Effect<'forward'>;
+  }
+
+  failed(forward: Effect<'forward'>, sent: boolean): NodeEffect[] {
+    return this.step({ kind: 'forward-failed', forward: forward.forward, sent, text: 'gone' });
+  }
+
+  /** The next version of the ring, in which a node is dead and the one before it has its arc. */
+  buried(places: number): Ring {
+    const arc = this.ring.arcs[places];
+    return {
+      ...this.ring,
+      version: 6,
+      members: this.ring.members.map((each) => (each.id === arc?.start ? { ...each, state: 'dead' } : each)),
+      arcs: this.ring.arcs.map((each) => {
+        if (each !== arc) return each;
+        const primary = this.id(places - 1);
+        return { ...each, epoch: 2, term: 2, handover: false, primary, inSync: [primary] };
+      }),
+    };
+  }
+}
+
+const FAR = 20;
+
+describe.each<Routing>(['chord', 'neighbours', 'pastry'])('by %s', (routing) => {
+  let node: SteppedNode;
+  beforeEach(() => {
+    node = new SteppedNode(routing);
+  });
+
+  test('a read goes on by another peer at once when a hop fails, sent or not', () => {
+    for (const sent of [true, false]) {
+      const first = node.forward(node.query(FAR, false));
+      expect(first.hops).toBe(1);
+      expect(first.to.id).not.toBe(node.id(FAR));
+      const second = node.forward(node.failed(first, sent));
+      expect(second.to.id).not.toBe(first.to.id);
+      expect(second.hops).toBe(1);
+      node.now += FAILED_PEER_MS;
+    }
+  });
+
+  test('a write that did not leave goes on by another peer; one that left has an unknown outcome', () => {
+    const first = node.forward(node.query(FAR, true));
+    const second = node.forward(node.failed(first, false));
+    expect(second.to.id).not.toBe(first.to.id);
+    const effects = node.failed(second, true);
+    expect(node.of('forward', effects)).toEqual([]);
+    expect(node.of('answer', effects)).toMatchObject([{ results: [{ ok: false, code: 'OUTCOME_UNKNOWN' }] }]);
+  });
+
+  test('round the owner there is no way: it is tried again after a pause', () => {
+    const first = node.forward(node.query(1, false));
+    expect(first.to.id).toBe(node.id(1));
+    expect(node.of('forward', node.failed(first, true))).toEqual([]);
+    node.now += FORWARD_RETRY_MS;
+    expect(node.forward(node.step({ kind: 'tick' })).to.id).toBe(node.id(1));
+  });
+
+  test('an ordinary hop is no stale sender: only one whose ring is older gets the ring with the answer', () => {
+    for (const ringVersion of [5, 4]) {
+      const { forward } = node.forward(node.query(FAR, false, { hops: 3, ringVersion }));
+      const results = [{ ok: true as const, value: undefined }];
+      const effects = node.step({ kind: 'forward-answer', forward, results, hops: 7, ring: undefined });
+      const [answer] = node.of('answer', effects);
+      expect(answer).toMatchObject({ hops: 7, results });
+      expect(answer?.ring).toEqual(ringVersion === 5 ? undefined : node.ring);
+    }
+  });
+
+  test('a query that has been forwarded too often is given up', () => {
+    expect(node.of('answer', node.query(FAR, false, { hops: 64 }))).toMatchObject([
+      { results: [{ ok: false, code: 'UNAVAILABLE', text: 'given up after 64 forwards' }] },
+    ]);
+  });
+});
+
+test.each<Routing>(['one-hop', 'chord'])(
+  'by %s: reads leave a silent node as soon as it is declared dead; a write stays with it',
+  (routing) => {
+    const node = new SteppedNode(routing);
+    const read = node.forward(node.query(1, false));
+    const write = node.forward(node.query(1, true));
+    const ring = node.buried(1);
+    // The arc falls to this node itself, which has no copy here and says so at once.
+    const effects = node.step({ kind: 'ring', update: { kind: 'ring', ring } });
+    expect(node.of('answer', effects)).toMatchObject([{ request: 1, results: [{ code: 'UNAVAILABLE' }] }]);
+    const answered = { ok: true as const, value: 'late' as Bytes };
+    const late = { kind: 'forward-answer' as const, results: [answered], hops: 1, ring: undefined };
+    expect(node.of('answer', node.step({ ...late, forward: read.forward }))).toEqual([]);
+    expect(node.of('answer', node.step({ ...late, forward: write.forward }))).toMatchObject([
+      { request: 2, results: [answered] },
+    ]);
+  },
+);
+
+test('a read that went on by another way is not asked a third time when the dead node’s stream breaks', () => {
+  const node = new SteppedNode('one-hop');
+  const read = node.forward(node.query(FAR, false));
+  const moved = node.forward(node.step({ kind: 'ring', update: { kind: 'ring', ring: node.buried(FAR) } }));
+  expect(moved.to.id).toBe(node.id(FAR - 1));
+  expect(node.of('forward', node.failed(read, true))).toEqual([]);
+  node.now += FORWARD_RETRY_MS;
+  expect(node.of('forward', node.step({ kind: 'tick' }))).toEqual([]);
+});
