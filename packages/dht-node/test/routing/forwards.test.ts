@@ -106,9 +106,16 @@ class SteppedNode {
   }
 }
 
-const FAR = 20;
+/** How many places on a node lies that is not met at once. */
+function farPlaces(routing: Routing): number {
+  for (let places = 2; ; places++) {
+    const node = new SteppedNode(routing);
+    if (node.forward(node.query(places, false)).to.id !== node.id(places)) return places;
+  }
+}
 
 describe.each<Routing>(['chord', 'neighbours', 'pastry'])('by %s', (routing) => {
+  const far = farPlaces(routing);
   let node: SteppedNode;
   beforeEach(() => {
     node = new SteppedNode(routing);
@@ -116,9 +123,8 @@ describe.each<Routing>(['chord', 'neighbours', 'pastry'])('by %s', (routing) => 
 
   test('a read goes on by another peer at once when a hop fails, sent or not', () => {
     for (const sent of [true, false]) {
-      const first = node.forward(node.query(FAR, false));
+      const first = node.forward(node.query(far, false));
       expect(first.hops).toBe(1);
-      expect(first.to.id).not.toBe(node.id(FAR));
       const second = node.forward(node.failed(first, sent));
       expect(second.to.id).not.toBe(first.to.id);
       expect(second.hops).toBe(1);
@@ -127,7 +133,7 @@ describe.each<Routing>(['chord', 'neighbours', 'pastry'])('by %s', (routing) => 
   });
 
   test('a write that did not leave goes on by another peer; one that left has an unknown outcome', () => {
-    const first = node.forward(node.query(FAR, true));
+    const first = node.forward(node.query(far, true));
     const second = node.forward(node.failed(first, false));
     expect(second.to.id).not.toBe(first.to.id);
     const effects = node.failed(second, true);
@@ -145,7 +151,7 @@ describe.each<Routing>(['chord', 'neighbours', 'pastry'])('by %s', (routing) => 
 
   test('an ordinary hop is no stale sender: only one whose ring is older gets the ring with the answer', () => {
     for (const ringVersion of [5, 4]) {
-      const { forward } = node.forward(node.query(FAR, false, { hops: 3, ringVersion }));
+      const { forward } = node.forward(node.query(far, false, { hops: 3, ringVersion }));
       const results = [{ ok: true as const, value: undefined }];
       const effects = node.step({ kind: 'forward-answer', forward, results, hops: 7, ring: undefined });
       const [answer] = node.of('answer', effects);
@@ -155,7 +161,7 @@ describe.each<Routing>(['chord', 'neighbours', 'pastry'])('by %s', (routing) => 
   });
 
   test('a query that has been forwarded too often is given up', () => {
-    expect(node.of('answer', node.query(FAR, false, { hops: 64 }))).toMatchObject([
+    expect(node.of('answer', node.query(far, false, { hops: 64 }))).toMatchObject([
       { results: [{ ok: false, code: 'UNAVAILABLE', text: 'given up after 64 forwards' }] },
     ]);
   });
@@ -182,9 +188,9 @@ test.each<Routing>(['one-hop', 'chord'])(
 
 test('a read that went on by another way is not asked a third time when the dead node’s stream breaks', () => {
   const node = new SteppedNode('one-hop');
-  const read = node.forward(node.query(FAR, false));
-  const moved = node.forward(node.step({ kind: 'ring', update: { kind: 'ring', ring: node.buried(FAR) } }));
-  expect(moved.to.id).toBe(node.id(FAR - 1));
+  const read = node.forward(node.query(20, false));
+  const moved = node.forward(node.step({ kind: 'ring', update: { kind: 'ring', ring: node.buried(20) } }));
+  expect(moved.to.id).toBe(node.id(19));
   expect(node.of('forward', node.failed(read, true))).toEqual([]);
   node.now += FORWARD_RETRY_MS;
   expect(node.of('forward', node.step({ kind: 'tick' }))).toEqual([]);
