@@ -1,10 +1,6 @@
 /**
- * What the storage of a node can do by itself, without network and replication: durable appends, reads and
- * writes of entries, memory of a key, and the time that a start takes.
- *
- *   node --expose-gc scripts/dist/bench/storage.js [folder]
- *
- * The folder is where the disk is measured; a new one under it is used and removed.
+ * `npm run bench-storage`: what the storage of a node can do by itself, without network and replication:
+ * durable appends, reads and writes of entries, memory of a key, and the time that a start takes.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskStorage, MemoryStorage, type NodeStorage } from '@ringkeep/dht-node/storage';
 import { Random, type Bytes, type RingKey } from '@ringkeep/shared';
-import { bytesOfText, ringKeyOf } from '@ringkeep/shared/runtime';
+import { bytesOfText, option, optionValues, ringKeyOf } from '@ringkeep/shared/runtime';
+import { table } from '../ring-table';
+import { runScript } from '../script';
 
 const KEYS = 1_000_000;
 const KEY_BYTES = 24;
@@ -22,10 +20,10 @@ const PUT_GROUP = 100;
 const SAMPLES = 300_000;
 
 const IGNORE = { snapshot: () => undefined, batch: () => undefined };
-const rows: { what: string; storage: string; result: string }[] = [];
+const rows: string[][] = [];
 
 function report(what: string, storage: string, result: string): void {
-  rows.push({ what, storage, result });
+  rows.push([what, storage, result]);
   process.stderr.write(`${what}, ${storage}: ${result}\n`);
 }
 
@@ -163,16 +161,26 @@ async function measureDisk(folder: string, random: Random): Promise<void> {
   await again.close();
 }
 
-async function main(): Promise<void> {
-  const folder = await mkdtemp(join(process.argv[2] ?? tmpdir(), 'ringkeep-bench-'));
+const specs = {
+  folder: option({
+    flag: '--folder <path>',
+    text: 'where the disk is measured: a new folder in it is used and removed',
+    read: optionValues.text,
+    default: tmpdir(),
+  }),
+};
+
+const script = { name: 'npm run bench-storage --', text: 'Measures the storage of a node by itself.', specs };
+
+runScript(script, async (options) => {
+  const folder = await mkdtemp(join(options.folder, 'ringkeep-bench-'));
   try {
     await measureMemory(new Random(1));
     await measureAppends(folder);
     await measureDisk(folder, new Random(2));
-    console.table(rows);
+    console.log(table(['what', 'storage', 'figure'], rows));
+    return 0;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-void main();
+});
