@@ -21,7 +21,7 @@ import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
 import { CountingLoad, type LoadFigures } from './counting-load';
 import { LocalRing } from './local-ring';
-import { askToLeave, ownedKeys } from './ring-client';
+import { askToLeave, heldKeys, ownedKeys } from './ring-client';
 import { ringTable } from './ring-table';
 import { runScript } from './script';
 
@@ -210,10 +210,6 @@ class Exercise {
     if (node.entriesReceived > held * 1.02)
       this.broken.push(`${node.addr} received ${node.entriesReceived} entries for ${held} keys`);
   }
-}
-
-function heldKeys(nodes: readonly dht.NodeDescription[]): number {
-  return nodes.flatMap((node) => node.replicas).reduce((sum, replica) => sum + replica.keys, 0);
 }
 
 function bar(label: string): BulkOptions['progress'] {

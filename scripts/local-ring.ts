@@ -1,27 +1,55 @@
-/** A ring of real processes in one folder: started, killed and started again at the same addresses. */
+/**
+ * A ring of real processes in one folder: started, killed, paused and started again at the same addresses.
+ *
+ * With `links`, whatever goes to a node, and whatever goes from a node to the registry, passes a link that can
+ * fail (tcp-link.ts).
+ */
 
 import { join } from 'node:path';
 import { freePort } from './free-port';
 import { RingProcess } from './processes';
 import { untilSettled } from './ring-client';
+import { TcpLink } from './tcp-link';
 import type { dht } from '@ringkeep/shared/wire';
 
 export interface LocalRingOptions {
   readonly folder: string;
   readonly replicationFactor?: number;
+  readonly links?: boolean;
+  /** Takes down what each process says in this folder. */
+  readonly logFolder?: string;
+  /** Told of a process that ended although nobody asked it to. */
+  readonly onUnexpectedEnd?: (process: RingProcess, code: number | NodeJS.Signals) => void;
 }
 
-interface Place {
+/** Where a node lives: its port and folder stay the same from one process to the next. */
+export interface NodePlace {
   readonly name: string;
   readonly port: number;
+  readonly links: NodeLinks | undefined;
+  readonly process: RingProcess | undefined;
+}
+
+export interface NodeLinks {
+  /** Passed by whatever others send to the node. */
+  readonly node: TcpLink;
+  /** Passed by whatever the node sends to the registry. */
+  readonly registry: TcpLink;
+}
+
+interface Place extends NodePlace {
   process: RingProcess | undefined;
+  leaving: boolean;
 }
 
 const SETTLE_MS = 120_000;
+/** A node that starts waits for the registry for longer than any script keeps it down. */
+const REGISTRY_TIMEOUT = '10m';
 
 export class LocalRing {
-  private readonly places: Place[] = [];
+  private readonly nodes: Place[] = [];
   private registryProcess: RingProcess | undefined;
+  private placesMade = 0;
 
   private constructor(
     private readonly options: LocalRingOptions,
@@ -30,18 +58,27 @@ export class LocalRing {
 
   static async start(options: LocalRingOptions, nodes: number): Promise<LocalRing> {
     const ring = new LocalRing(options, await freePort());
-    await ring.startRegistry();
-    await ring.addNodes(nodes);
-    return ring;
+    try {
+      await ring.startRegistry();
+      await ring.addNodes(nodes);
+      return ring;
+    } catch (error) {
+      await ring.stop();
+      throw error;
+    }
   }
 
   get registryAddress(): string {
     return `127.0.0.1:${this.registryPort}`;
   }
 
-  /** The addresses of the nodes that run. */
+  get places(): readonly NodePlace[] {
+    return this.nodes;
+  }
+
+  /** The addresses of the nodes that run, past all links. */
   get addresses(): string[] {
-    return this.places.filter(({ process }) => process?.running).map(addressOf);
+    return this.nodes.filter(({ process }) => process?.running).map(addressOf);
   }
 
   /** Starts nodes all at once. Returns their addresses when all have joined. */
@@ -49,68 +86,124 @@ export class LocalRing {
     const added: Place[] = [];
     for (let i = 0; i < count; i++) {
       const port = await freePort();
-      added.push({ name: `node-${this.places.length + i + 1}`, port, process: undefined });
+      const links = this.options.links
+        ? { node: await TcpLink.open(port), registry: await TcpLink.open(this.registryPort) }
+        : undefined;
+      added.push({ name: `node-${++this.placesMade}`, port, links, process: undefined, leaving: false });
     }
-    this.places.push(...added);
-    await this.startNodes(added);
+    this.nodes.push(...added);
+    await Promise.all(added.map((place) => this.startNode(place)));
     return added.map(addressOf);
+  }
+
+  /** Starts the node of a place that has none. Returns when it answers. */
+  async startNode(place: NodePlace): Promise<void> {
+    const { links } = place;
+    const registry = links ? `127.0.0.1:${links.registry.port}` : this.registryAddress;
+    const args = [String(place.port), '--registry', registry, '--registry-timeout', REGISTRY_TIMEOUT];
+    args.push('--data-dir', join(this.options.folder, place.name));
+    if (links) args.push('--advertise', `127.0.0.1:${links.node.port}`);
+    const process = RingProcess.start('node', args, this.logging(place.name));
+    const own = this.nodes.find((known) => known === place);
+    if (own) own.process = process;
+    this.watch(process, () => own?.leaving === true);
+    await process.ready;
+  }
+
+  async startRegistry(): Promise<void> {
+    const { folder, replicationFactor } = this.options;
+    const copies = replicationFactor === undefined ? [] : ['--replication-factor', String(replicationFactor)];
+    const args = ['--port', String(this.registryPort), '--data-dir', join(folder, 'registry'), ...copies];
+    this.registryProcess = RingProcess.start('registry', args, this.logging('registry'));
+    this.watch(this.registryProcess, () => false);
+    await this.registryProcess.ready;
+  }
+
+  /** Ends nodes without warning, all at once. */
+  async killNodes(places: readonly NodePlace[]): Promise<void> {
+    await Promise.all(places.map(({ process }) => kill(process)));
+  }
+
+  async killRegistry(): Promise<void> {
+    await kill(this.registryProcess);
+  }
+
+  signalRegistry(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.registryProcess?.signal(signal);
   }
 
   /** Ends the registry and every node without warning. */
   async killAll(): Promise<void> {
-    const all = [this.registryProcess, ...this.places.map(({ process }) => process)];
-    await Promise.all(all.map((process) => kill(process)));
+    await Promise.all([this.killRegistry(), this.killNodes(this.nodes)]);
   }
 
   /** Starts the registry and every node that has not left again, at once. */
   async startAll(): Promise<void> {
     await Promise.all([
       this.startRegistry(),
-      this.startNodes(this.places.filter(({ process }) => !process?.running)),
+      ...this.nodes.filter(({ process }) => !process?.running).map((place) => this.startNode(place)),
     ]);
+  }
+
+  /** The node at an address is about to leave: that it ends by itself is no surprise. */
+  expectLeave(address: string): void {
+    const place = this.nodes.find((known) => addressOf(known) === address);
+    if (place) place.leaving = true;
   }
 
   /** A node has left: it ends by itself, and is not started again. */
   async forget(address: string): Promise<void> {
-    const index = this.places.findIndex((place) => addressOf(place) === address);
-    const [place] = this.places.splice(index, 1);
+    const index = this.nodes.findIndex((place) => addressOf(place) === address);
+    const [place] = this.nodes.splice(index, 1);
+    if (place) place.leaving = true;
     await place?.process?.exited;
+    await closeLinks(place);
   }
 
-  settled(): Promise<dht.NodeDescription[]> {
-    return untilSettled(this.addresses, SETTLE_MS);
+  settled(withinMs = SETTLE_MS): Promise<dht.NodeDescription[]> {
+    return untilSettled(this.addresses, withinMs);
   }
 
+  /** Ends everything in order, what is paused included. */
   async stop(): Promise<void> {
-    await Promise.all(this.places.map(({ process }) => process?.stop()));
+    const all = [...this.nodes.map(({ process }) => process), this.registryProcess];
+    for (const process of all) process?.signal('SIGCONT');
+    await Promise.all(this.nodes.map(({ process }) => process?.stop()));
     await this.registryProcess?.stop();
+    await Promise.all(this.nodes.map(closeLinks));
   }
 
-  private async startRegistry(): Promise<void> {
-    const { folder, replicationFactor } = this.options;
-    const copies = replicationFactor === undefined ? [] : ['--replication-factor', String(replicationFactor)];
-    const args = ['--port', String(this.registryPort), '--data-dir', join(folder, 'registry'), ...copies];
-    this.registryProcess = RingProcess.start('registry', args);
-    await this.registryProcess.ready;
+  /** For the last moment of this process: a paused node would never notice that it is gone. */
+  killNow(): void {
+    for (const { process } of this.nodes) process?.signal('SIGKILL');
+    this.registryProcess?.signal('SIGKILL');
   }
 
-  private async startNodes(places: readonly Place[]): Promise<void> {
-    for (const place of places) {
-      const dataDir = join(this.options.folder, place.name);
-      place.process = RingProcess.start('node', [
-        String(place.port),
-        '--registry',
-        this.registryAddress,
-        '--data-dir',
-        dataDir,
-      ]);
-    }
-    await Promise.all(places.map(({ process }) => process?.ready));
+  private logging(name: string): { readonly logFile?: string } {
+    const { logFolder } = this.options;
+    return logFolder === undefined ? {} : { logFile: join(logFolder, `${name}.log`) };
+  }
+
+  private watch(process: RingProcess, leaves: () => boolean): void {
+    void process.exited.then((code) => {
+      if (process.expectedToEnd || (code === 0 && leaves())) return;
+      this.options.onUnexpectedEnd?.(process, code);
+    });
   }
 }
 
-function addressOf(place: Place): string {
+/** The address of a node past its link. */
+export function addressOf(place: NodePlace): string {
   return `127.0.0.1:${place.port}`;
+}
+
+/** The address under which others reach a node. */
+export function publicAddressOf(place: NodePlace): string {
+  return `127.0.0.1:${place.links?.node.port ?? place.port}`;
+}
+
+async function closeLinks(place: NodePlace | undefined): Promise<void> {
+  await Promise.all([place?.links?.node.close(), place?.links?.registry.close()]);
 }
 
 async function kill(process: RingProcess | undefined): Promise<void> {

@@ -4,6 +4,7 @@
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 
@@ -16,32 +17,48 @@ const MAIN = {
 /** Lines kept of what a process said last, for the message when it fails. */
 const LINES_KEPT = 20;
 
+export interface ProcessOptions {
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Also takes down what it says in a file, behind what is there. */
+  readonly logFile?: string;
+}
+
 export class RingProcess {
   private readonly lines: string[] = [];
   /** Resolves with the first line on stdout, which says that it is ready. */
   readonly ready: Promise<string>;
   readonly exited: Promise<number | NodeJS.Signals>;
   private ended = false;
+  private dismissed = false;
 
   private constructor(
     readonly name: string,
     private readonly child: ChildProcess,
+    logFile: string | undefined,
   ) {
+    const log = logFile === undefined ? undefined : createWriteStream(logFile, { flags: 'a' });
     this.exited = new Promise((resolve) => {
+      child.on('close', () => log?.end());
       child.on('exit', (code, signal) => {
         this.ended = true;
         resolve(code ?? signal ?? 1);
       });
     });
+    const keep = (line: string): void => {
+      this.lines.push(line);
+      if (this.lines.length > LINES_KEPT) this.lines.shift();
+      log?.write(`${line}\n`);
+    };
     this.ready = new Promise((resolve, reject) => {
       child.on('error', reject);
       if (child.stdout) {
         createInterface({ input: child.stdout }).on('line', (line) => {
           if (/ ready on /.test(line)) resolve(line);
-          this.keep(line);
+          keep(line);
         });
       }
-      if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => this.keep(line));
+      if (child.stderr) createInterface({ input: child.stderr }).on('line', keep);
       void this.exited.then((code) =>
         reject(new Error(`${name} ended with ${code}:\n${this.lines.join('\n')}`)),
       );
@@ -49,11 +66,11 @@ export class RingProcess {
     this.ready.catch(() => undefined);
   }
 
-  /** Starts a registry or a node. Only what `env` says goes along with the environment of this process. */
+  /** Starts a registry or a node. */
   static start(
     kind: keyof typeof MAIN,
     args: readonly string[],
-    env: Record<string, string> = {},
+    { env, logFile }: ProcessOptions = {},
   ): RingProcess {
     const child = spawn(process.execPath, [MAIN[kind], ...args], {
       // A process group of its own: Ctrl-C reaches this process only, which then stops the others in order.
@@ -62,7 +79,7 @@ export class RingProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, LOG_LEVEL: 'info', ...env },
     });
-    return new RingProcess(kind === 'registry' ? 'the registry' : `the node ${args[0]}`, child);
+    return new RingProcess(kind === 'registry' ? 'the registry' : `the node ${args[0]}`, child, logFile);
   }
 
   get pid(): number {
@@ -73,12 +90,18 @@ export class RingProcess {
     return !this.ended;
   }
 
+  /** It has ended, or is about to, because it was asked to or killed from here. */
+  get expectedToEnd(): boolean {
+    return this.dismissed;
+  }
+
   /** What it said last, oldest first. */
   get lastLines(): readonly string[] {
     return this.lines;
   }
 
   signal(signal: NodeJS.Signals): void {
+    if (signal === 'SIGKILL' || signal === 'SIGTERM') this.dismissed = true;
     if (!this.ended) this.child.kill(signal);
   }
 
@@ -89,10 +112,5 @@ export class RingProcess {
     const code = await this.exited;
     clearTimeout(force);
     return code;
-  }
-
-  private keep(line: string): void {
-    this.lines.push(line);
-    if (this.lines.length > LINES_KEPT) this.lines.shift();
   }
 }

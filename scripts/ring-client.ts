@@ -81,6 +81,11 @@ export function ownedKeys(descriptions: readonly dht.NodeDescription[]): number 
   return descriptions.flatMap(owned).reduce((sum, replica) => sum + replica.keys, 0);
 }
 
+/** Copies of keys that the nodes hold, whatever their part. */
+export function heldKeys(descriptions: readonly dht.NodeDescription[]): number {
+  return descriptions.flatMap(({ replicas }) => replicas).reduce((sum, replica) => sum + replica.keys, 0);
+}
+
 export function owned(description: dht.NodeDescription): dht.ReplicaDescription[] {
   return description.replicas.filter((replica) => replica.primary);
 }

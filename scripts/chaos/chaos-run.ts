@@ -1,0 +1,160 @@
+/**
+ * One chaos run: a ring, clients and faults; then healing, rest, and last reads of every key through every node.
+ *
+ * What is found out on the way is collected, not thrown, so that the history is judged in any case.
+ */
+
+import { setMaxListeners } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { HistoryOperation, Value } from '@ringkeep/checker';
+import { Random, ringFault, type Ring } from '@ringkeep/shared';
+import type { RingClient } from '@ringkeep/client';
+import { addressOf, LocalRing, publicAddressOf } from '../local-ring';
+import { heldKeys, ownedKeys } from '../ring-client';
+import { drawFaults, type FaultKind } from './faults';
+import { Nemesis } from './nemesis';
+import { RecordedClients } from './recorded-clients';
+
+export interface ChaosOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly replication: number;
+  readonly clients: number;
+  readonly keys: number;
+  readonly folder: string;
+  readonly logFolder: string;
+}
+
+export interface ChaosOutcome {
+  readonly history: readonly HistoryOperation[];
+  /** What each key held at the end, once for each node that was asked. */
+  readonly found: readonly (readonly [key: string, value: Value])[];
+  readonly struck: ReadonlyMap<FaultKind, number>;
+  readonly ringVersions: number;
+  /** Broken promises other than those that the history shows. */
+  readonly troubles: readonly string[];
+}
+
+const HOT_KEYS = 6;
+/** After the time for faults: until the last one is undone, and again until the ring is at rest. */
+const HEAL_MS = 120_000;
+const COPIES_MS = 10_000;
+const READ_MS = 20_000;
+
+export class ChaosRun {
+  private ring: LocalRing | undefined;
+  private readonly random: Random;
+  private readonly troubles: string[] = [];
+  private readonly found: [string, Value][] = [];
+  private startedMs = performance.now();
+  private ringVersions = 0;
+
+  constructor(
+    private readonly options: ChaosOptions,
+    private readonly signal: AbortSignal,
+  ) {
+    this.random = new Random(options.seed);
+    // Each fault waits for its time with the same signal.
+    setMaxListeners(0, signal);
+  }
+
+  async outcome(): Promise<ChaosOutcome> {
+    const { nodes, replication, seed, minutes, keys } = this.options;
+    const ring = await this.startRing();
+    const faults = drawFaults(this.random.fork(), minutes * 60_000, nodes);
+    console.log(`seed ${seed}: ${nodes} nodes, ${replication} copies, ${faults.length} faults`);
+    const publicAddresses = (): string[] => ring.places.map(publicAddressOf);
+    const load = { keys, hotKeys: HOT_KEYS, clients: this.options.clients };
+    const clients = new RecordedClients(load, this.random.fork(), publicAddresses);
+    const tell = (text: string): void => this.tell(clients.history().length, text);
+    const nemesis = new Nemesis(ring, tell, this.signal);
+    this.startedMs = performance.now();
+    this.watch(clients.start(publicAddresses()));
+    try {
+      await this.within(minutes * 60_000 + HEAL_MS, nemesis.run(faults));
+      tell('all faults are undone');
+      await ring.settled(HEAL_MS);
+      tell('the ring is at rest');
+      await clients.stop();
+      for (const place of ring.places) this.found.push(...(await clients.readAll(addressOf(place), READ_MS)));
+      await this.checkCopies(ring);
+      tell(`read every key through ${ring.places.length} nodes`);
+    } catch (error) {
+      this.troubles.push((error as Error).message);
+      await clients.stop();
+    }
+    const { found, ringVersions } = this;
+    const troubles = [...this.troubles, ...clients.unexpected];
+    return { history: clients.history(), found, struck: nemesis.struck, ringVersions, troubles };
+  }
+
+  async stop(): Promise<void> {
+    await this.ring?.stop();
+  }
+
+  killNow(): void {
+    this.ring?.killNow();
+  }
+
+  private async startRing(): Promise<LocalRing> {
+    const { folder, logFolder, replication, nodes } = this.options;
+    const ring = await LocalRing.start(
+      {
+        folder,
+        logFolder,
+        replicationFactor: replication,
+        links: true,
+        onUnexpectedEnd: (process, code) => {
+          const last = process.lastLines.join('\n  ');
+          this.troubles.push(`${process.name} ended by itself with ${code}:\n  ${last}`);
+        },
+      },
+      nodes,
+    );
+    this.ring = ring;
+    await ring.settled();
+    return ring;
+  }
+
+  /** In every version of the ring the arcs partition it, so that no position has two owners. */
+  private watch(client: RingClient): void {
+    client.watchRing((ring: Ring) => {
+      this.ringVersions++;
+      const fault = ringFault(ring);
+      if (fault !== undefined) this.troubles.push(`ring version ${ring.version}: ${fault}`);
+    });
+  }
+
+  private async within(boundMs: number, work: Promise<void>): Promise<void> {
+    const done = new AbortController();
+    const late = pause(boundMs, undefined, { signal: done.signal }).then(() => {
+      throw new Error(`not every fault could be undone within ${boundMs} ms`);
+    });
+    try {
+      await Promise.race([work, late]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** Every key is held as often as it should be, once the followers have heard of the last commit. */
+  private async checkCopies(ring: LocalRing): Promise<void> {
+    const deadline = performance.now() + COPIES_MS;
+    for (;;) {
+      const nodes = await ring.settled(HEAL_MS);
+      const owned = ownedKeys(nodes);
+      const held = heldKeys(nodes);
+      if (held === owned * Math.min(this.options.replication, nodes.length)) return;
+      if (performance.now() > deadline) {
+        this.troubles.push(`at rest the ring holds ${held} copies of ${owned} keys`);
+        return;
+      }
+    }
+  }
+
+  private tell(operations: number, text: string): void {
+    const seconds = ((performance.now() - this.startedMs) / 1000).toFixed(1).padStart(6);
+    console.log(`${seconds} s ${operations.toLocaleString('en').padStart(8)} operations  ${text}`);
+  }
+}

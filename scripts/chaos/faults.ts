@@ -1,0 +1,96 @@
+/**
+ * What goes wrong in a chaos run, and when: drawn from the seed before anything starts.
+ *
+ * Faults overlap. Which nodes one strikes is drawn as well, from those that no other fault has in hand at that time;
+ * the timing of real processes is not repeatable, so neither are those to the last.
+ */
+
+import type { Random } from '@ringkeep/shared';
+
+export const FAULT_KINDS = {
+  kill: 'kill -9 of a node',
+  'kill-several': 'kill -9 of several nodes at once',
+  'kill-everything': 'kill -9 of everything',
+  pause: 'SIGSTOP of a node',
+  'pause-several': 'SIGSTOP of several nodes',
+  'kill-registry': 'kill -9 of the registry',
+  'pause-registry': 'SIGSTOP of the registry',
+  cut: 'a node cut off',
+  'cut-one-way': 'a node cut off in one direction',
+  refuse: 'connections to a node broken and refused',
+  delay: 'messages to a node delayed',
+  'cut-registry': 'a node cut off from the registry',
+  'join-and-leave': 'nodes joined at once and left at once',
+} as const;
+
+export type FaultKind = keyof typeof FAULT_KINDS;
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly atMs: number;
+  /** How long until it is undone. */
+  readonly forMs: number;
+  /** How many nodes it strikes. */
+  readonly nodes: number;
+  /** Seeds what else is chosen. */
+  readonly choice: number;
+}
+
+interface Habits {
+  readonly weight: number;
+  readonly forMs: readonly [least: number, most: number];
+}
+
+/** Pauses and cuts last longer than every lease (2–2.5 s) more often than not; restarts may be quicker than one. */
+const HABITS: Readonly<Record<FaultKind, Habits>> = {
+  kill: { weight: 6, forMs: [0, 7_000] },
+  'kill-several': { weight: 3, forMs: [0, 6_000] },
+  'kill-everything': { weight: 1, forMs: [0, 2_000] },
+  pause: { weight: 5, forMs: [500, 8_000] },
+  'pause-several': { weight: 2, forMs: [3_000, 6_000] },
+  'kill-registry': { weight: 3, forMs: [0, 8_000] },
+  'pause-registry': { weight: 2, forMs: [1_000, 7_000] },
+  cut: { weight: 3, forMs: [1_000, 8_000] },
+  'cut-one-way': { weight: 5, forMs: [1_000, 8_000] },
+  refuse: { weight: 2, forMs: [100, 5_000] },
+  delay: { weight: 3, forMs: [2_000, 10_000] },
+  'cut-registry': { weight: 4, forMs: [1_000, 8_000] },
+  'join-and-leave': { weight: 2, forMs: [500, 6_000] },
+};
+
+/** Some faults come at once, some leave the ring time to recover. */
+const GAP_MS = { least: 200, most: 4_000, rest: 12_000, restShare: 0.22 } as const;
+/** Traffic before the first fault. */
+const LEAD_MS = 2_000;
+
+/** The faults of a run, in order. Each is undone before the run is over. */
+export function drawFaults(random: Random, durationMs: number, nodes: number): Fault[] {
+  const kinds = Object.keys(HABITS) as FaultKind[];
+  const bag = kinds.flatMap((kind) => Array.from({ length: HABITS[kind].weight }, () => kind));
+  const faults: Fault[] = [];
+  for (let atMs = LEAD_MS; ;) {
+    const kind = random.pick(bag);
+    const [least, most] = HABITS[kind].forMs;
+    const forMs = random.between(least, most);
+    if (atMs + forMs > durationMs) return faults;
+    faults.push({ kind, atMs, forMs, nodes: struck(kind, random, nodes), choice: random.word() });
+    atMs += random.chance(GAP_MS.restShare) ? GAP_MS.rest : random.between(GAP_MS.least, GAP_MS.most);
+  }
+}
+
+function struck(kind: FaultKind, random: Random, nodes: number): number {
+  switch (kind) {
+    case 'kill-registry':
+    case 'pause-registry':
+      return 0;
+    case 'kill-everything':
+      return nodes;
+    case 'kill-several':
+    case 'pause-several':
+      return random.between(2, Math.max(2, nodes - 1));
+    case 'join-and-leave':
+      return random.between(1, 3);
+    default:
+      return 1;
+  }
+}

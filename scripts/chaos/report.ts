@@ -1,0 +1,74 @@
+/** The judgement on a chaos run: what was done, what came of it, and whether every promise was kept. */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  checkHistory,
+  describeFailure,
+  failurePage,
+  writeHistoryFile,
+  type HistoryVerdict,
+} from '@ringkeep/checker';
+import { longestKeyOutage, longestSilenceMs } from './availability';
+import type { ChaosOutcome } from './chaos-run';
+import { FAULT_KINDS, type FaultKind } from './faults';
+import { describeLost, lostWrites } from './lost-writes';
+
+const TROUBLES_SHOWN = 10;
+
+/** Prints it and returns the exit code; what fails is written into the folder, as a history and as a page. */
+export async function report(outcome: ChaosOutcome, folder: string): Promise<number> {
+  const { history, found, troubles } = outcome;
+  const verdict = checkHistory(history);
+  const lost = lostWrites(history, found);
+  const lines = [
+    '',
+    ...describeOperations(outcome),
+    ...describeFaults(outcome),
+    ...describeOutages(outcome),
+    `ring versions seen: ${outcome.ringVersions}, each with one owner for every position`,
+    `verdict on ${verdict.operations.toLocaleString('en')} operations on ${verdict.keys} keys: ${verdict.verdict.replace('-', ' ')}`,
+    `acknowledged writes lost: ${lost.length}`,
+    ...lost.slice(0, TROUBLES_SHOWN).map((write) => `  ${describeLost(write)}`),
+    ...troubles.slice(0, TROUBLES_SHOWN).map((trouble) => `BROKEN: ${trouble}`),
+  ];
+  console.log(lines.join('\n'));
+  const kept = verdict.verdict === 'linearizable' && lost.length === 0 && troubles.length === 0;
+  if (!kept) await keep(outcome, verdict, folder);
+  console.log(kept ? 'all promises kept' : 'PROMISES BROKEN');
+  return kept ? 0 : 1;
+}
+
+function describeOperations({ history }: ChaosOutcome): string[] {
+  const count = (outcome: string, writes: boolean): string =>
+    history
+      .filter((operation) => operation.outcome === outcome && (operation.op !== 'get') === writes)
+      .length.toLocaleString('en');
+  return [
+    `operations: ${history.length.toLocaleString('en')}`,
+    `  writes: ${count('ok', true)} acknowledged, ${count('fail', true)} not started, ${count('unknown', true)} of unknown outcome`,
+    `  reads: ${count('ok', false)} answered, ${count('fail', false)} not`,
+  ];
+}
+
+function describeFaults({ struck }: ChaosOutcome): string[] {
+  const kinds = [...struck].sort(([, a], [, b]) => b - a);
+  const total = kinds.reduce((sum, [, count]) => sum + count, 0);
+  const row = ([kind, count]: readonly [FaultKind, number]): string => `  ${count} × ${FAULT_KINDS[kind]}`;
+  return [`faults: ${total}`, ...kinds.map(row)];
+}
+
+function describeOutages({ history }: ChaosOutcome): string[] {
+  const outage = longestKeyOutage(history);
+  const silence = `longest time without any success: ${(longestSilenceMs(history) / 1000).toFixed(1)} s`;
+  if (!outage) return [silence];
+  const seconds = (outage.forMs / 1000).toFixed(1);
+  return [`longest unavailability of a key: ${seconds} s (${outage.key})`, silence];
+}
+
+async function keep(outcome: ChaosOutcome, verdict: HistoryVerdict, folder: string): Promise<void> {
+  await writeHistoryFile(join(folder, 'history.ndjson'), outcome.history);
+  if (verdict.failures.length === 0) return;
+  console.log(verdict.failures.map(describeFailure).join('\n'));
+  await writeFile(join(folder, 'failures.html'), failurePage(verdict.failures));
+}

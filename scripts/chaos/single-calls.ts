@@ -1,0 +1,60 @@
+/** Operations asked of one node after the other with the plain call, as grpcurl would; the node forwards them. */
+
+import { Metadata } from '@grpc/grpc-js';
+import type { Action, Value } from '@ringkeep/checker';
+import type { Random } from '@ringkeep/shared';
+import { OperationType, RingError } from '@ringkeep/shared';
+import { channelTo, fromServiceError } from '@ringkeep/shared/runtime';
+import { dht } from '@ringkeep/shared/wire';
+
+const TYPES = {
+  get: OperationType.Get,
+  set: OperationType.Set,
+  delete: OperationType.Delete,
+} as const;
+
+const NOT_PRESENT = 'Key not present';
+
+export class SingleCalls {
+  private readonly clients = new Map<string, dht.DhtNodeClient>();
+
+  constructor(
+    private readonly random: Random,
+    private readonly addresses: () => readonly string[],
+  ) {}
+
+  /** Asks any node. Returns the value that the key had. */
+  ask(key: string, action: Action, deadlineMs: number): Promise<Value> {
+    const { op } = action;
+    if (op === 'cas') throw new RingError('INVALID_ARGUMENT', 'nodes know no compare-and-set');
+    const address = this.random.pick(this.addresses());
+    const query = {
+      ty: TYPES[op],
+      key: Buffer.from(key),
+      value: action.op === 'set' ? Buffer.from(action.value) : undefined,
+    };
+    return new Promise((resolve, reject) => {
+      const deadline = Date.now() + deadlineMs;
+      this.clientOf(address).queryDht(query, new Metadata(), { deadline }, (error, result) => {
+        const facts = { call: 'QueryDHT', address, writes: op !== 'get' };
+        if (error) return reject(fromServiceError(error, facts));
+        if (result.error !== undefined && result.error !== NOT_PRESENT)
+          return reject(new RingError('INTERNAL', result.error));
+        resolve(result.value === undefined ? null : Buffer.from(result.value).toString());
+      });
+    });
+  }
+
+  close(): void {
+    for (const client of this.clients.values()) client.close();
+    this.clients.clear();
+  }
+
+  private clientOf(address: string): dht.DhtNodeClient {
+    const known = this.clients.get(address);
+    if (known) return known;
+    const client = new dht.DhtNodeClient(...channelTo(address));
+    this.clients.set(address, client);
+    return client;
+  }
+}
