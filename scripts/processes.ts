@@ -6,9 +6,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
-const ROOT = join(__dirname, '..', '..');
+/** Tests run this file itself, scripts what was compiled into dist. */
+const ROOT = join(__dirname, basename(__dirname) === 'dist' ? '../..' : '..');
 const MAIN = {
   registry: join(ROOT, 'packages/registry/dist/main.js'),
   node: join(ROOT, 'packages/dht-node/dist/main.js'),

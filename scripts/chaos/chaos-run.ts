@@ -31,6 +31,8 @@ export interface ChaosOutcome {
   /** What each key held at the end, once for each node that was asked. */
   readonly found: readonly (readonly [key: string, value: Value])[];
   readonly struck: ReadonlyMap<FaultKind, number>;
+  /** When the clients began, on the history's clock. */
+  readonly startedMs: number;
   readonly ringVersions: number;
   /** Broken promises other than those that the history shows. */
   readonly troubles: readonly string[];
@@ -84,9 +86,9 @@ export class ChaosRun {
       this.troubles.push((error as Error).message);
       await clients.stop();
     }
-    const { found, ringVersions } = this;
+    const { found, ringVersions, startedMs } = this;
     const troubles = [...this.troubles, ...clients.unexpected];
-    return { history: clients.history(), found, struck: nemesis.struck, ringVersions, troubles };
+    return { history: clients.history(), found, struck: nemesis.struck, startedMs, ringVersions, troubles };
   }
 
   async stop(): Promise<void> {

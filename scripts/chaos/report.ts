@@ -58,12 +58,13 @@ function describeFaults({ struck }: ChaosOutcome): string[] {
   return [`faults: ${total}`, ...kinds.map(row)];
 }
 
-function describeOutages({ history }: ChaosOutcome): string[] {
+function describeOutages({ history, startedMs }: ChaosOutcome): string[] {
   const outage = longestKeyOutage(history);
   const silence = `longest time without any success: ${(longestSilenceMs(history) / 1000).toFixed(1)} s`;
   if (!outage) return [silence];
   const seconds = (outage.forMs / 1000).toFixed(1);
-  return [`longest unavailability of a key: ${seconds} s (${outage.key})`, silence];
+  const from = ((outage.fromMs - startedMs) / 1000).toFixed(1);
+  return [`longest unavailability of a key: ${seconds} s (${outage.key}, from ${from} s on)`, silence];
 }
 
 async function keep(outcome: ChaosOutcome, verdict: HistoryVerdict, folder: string): Promise<void> {

@@ -1,0 +1,214 @@
+/**
+ * `npm run survival`: what a ring with three copies must survive, with real processes; ends with 1 when it does not.
+ *
+ *  1. 30 % of the nodes are killed at once, no three of them neighbours: everything that was acknowledged is
+ *     readable, and the ring is back to three copies by itself.
+ *  2. Three neighbours are killed at once: the keys of which they held all copies answer UNAVAILABLE, all others are
+ *     right, and when the processes start again with their disks, everything is there.
+ *  3. The registry is dead for a minute: reads and writes go on without one error.
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { RingClient } from '@ringkeep/client';
+import { Random } from '@ringkeep/shared';
+import { option, optionValues } from '@ringkeep/shared/runtime';
+import { CountingLoad } from './counting-load';
+import { addressOf, LocalRing, type NodePlace } from './local-ring';
+import { connectedNodes, heldKeys, ownedKeys } from './ring-client';
+import { ringTable } from './ring-table';
+import { runScript } from './script';
+import { WrittenKeys, type ReadBack } from './written-keys';
+
+const REPLICATION_FACTOR = 3;
+const SHARE_KILLED = 0.3;
+/** Longer than a takeover: what is still refused after it has no copy left. */
+const TAKEOVER_MS = 15_000;
+const COPIES_MS = 20_000;
+
+const specs = {
+  nodes: option({
+    flag: '--nodes <count>',
+    text: 'nodes of the ring',
+    read: optionValues.integer(7, 32),
+    default: 12,
+  }),
+  keys: option({
+    flag: '--keys <count>',
+    text: 'keys that are written first',
+    read: optionValues.integer(100, 1_000_000),
+    default: 5_000,
+  }),
+  outage: option({
+    flag: '--registry-outage <duration>',
+    text: 'how long the registry is dead',
+    read: optionValues.durationMs(1_000, 3_600_000),
+    default: 60_000,
+    defaultText: '1m',
+  }),
+  seed: option({
+    flag: '--seed <number>',
+    text: 'which nodes are killed',
+    read: optionValues.integer(0, 2 ** 31),
+    default: 1,
+  }),
+};
+
+const script = {
+  name: 'npm run survival --',
+  text: 'Kills a third of a ring, three neighbours, and the registry, and checks what is left.',
+  specs,
+};
+
+runScript(script, async (options) => {
+  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-survival-'));
+  const unexpected: string[] = [];
+  const ring = await LocalRing.start(
+    {
+      folder,
+      replicationFactor: REPLICATION_FACTOR,
+      onUnexpectedEnd: (process, code) =>
+        unexpected.push(`${process.name} ended by itself with ${code}: ${process.lastLines.at(-1)}`),
+    },
+    options.nodes,
+  );
+  const client = await RingClient.connect({ registry: ring.registryAddress });
+  try {
+    await ring.settled();
+    const survival = new Survival(ring, client, new Random(options.seed));
+    const broken = [...(await survival.run(options.keys, options.outage)), ...unexpected];
+    console.log(broken.length === 0 ? '\nall of it survived' : `\nBROKEN:\n${broken.join('\n')}`);
+    return broken.length === 0 ? 0 : 1;
+  } finally {
+    await client.close();
+    await ring.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+class Survival {
+  private readonly broken: string[] = [];
+  private readonly written: WrittenKeys;
+
+  constructor(
+    private readonly ring: LocalRing,
+    private readonly client: RingClient,
+    private readonly random: Random,
+  ) {
+    this.written = new WrittenKeys(client);
+  }
+
+  async run(keys: number, registryOutageMs: number): Promise<readonly string[]> {
+    await this.written.write(keys);
+    await this.checkCopies('at first');
+    await this.killScattered();
+    await this.killNeighbours();
+    await this.killRegistry(registryOutageMs);
+    return this.broken;
+  }
+
+  private async killScattered(): Promise<void> {
+    const circle = await this.circle();
+    const victims = scattered(circle, Math.floor(circle.length * SHARE_KILLED), this.random);
+    console.log(`\nkilled at once: ${names(victims)} of ${circle.length} nodes`);
+    const startedMs = performance.now();
+    await this.ring.killNodes(victims);
+    const read = await this.written.readBack(TAKEOVER_MS);
+    console.log(`everything was readable after ${since(startedMs)}: ${describe(read)}`);
+    if (read.right !== this.written.count) this.broken.push(`30 % killed at once: ${describe(read)}`);
+    await this.written.write(this.written.count);
+    await this.checkCopies('30 % killed at once');
+    console.log(`three copies again after ${since(startedMs)}`);
+    await Promise.all(victims.map((place) => this.ring.startNode(place)));
+    await this.checkCopies('30 % killed and started again');
+  }
+
+  private async killNeighbours(): Promise<void> {
+    const circle = await this.circle();
+    const at = this.random.below(circle.length);
+    const victims = [0, 1, 2].map((step) => circle[(at + step) % circle.length] as NodePlace);
+    console.log(`\nkilled at once, neighbours: ${names(victims)}`);
+    await this.ring.killNodes(victims);
+    const read = await this.written.readBack(TAKEOVER_MS);
+    console.log(`after ${TAKEOVER_MS / 1000} s: ${describe(read)}`);
+    if (read.wrong > 0 || read.otherErrors.length > 0)
+      this.broken.push(`three neighbours killed: ${describe(read)}`);
+    if (read.unavailable === 0 || read.right === 0)
+      this.broken.push(`three neighbours killed, but ${describe(read)}`);
+    const startedMs = performance.now();
+    await Promise.all(victims.map((place) => this.ring.startNode(place)));
+    const back = await this.written.readBack(TAKEOVER_MS);
+    console.log(`${since(startedMs)} after they were started again: ${describe(back)}`);
+    if (back.right !== this.written.count)
+      this.broken.push(`three neighbours started again: ${describe(back)}`);
+    await this.checkCopies('three neighbours started again');
+  }
+
+  private async killRegistry(forMs: number): Promise<void> {
+    console.log(`\nthe registry is killed for ${forMs / 1000} s`);
+    const load = new CountingLoad(this.client, this.random.fork(), 'load');
+    load.start(16, 8, 16);
+    await this.ring.killRegistry();
+    await pause(forMs);
+    await this.ring.startRegistry();
+    await this.ring.settled();
+    const { writes, reads, faults, longestMs } = await load.stop();
+    console.log(
+      `${writes} writes and ${reads} reads meanwhile, ${faults.length} failed or wrong, the slowest took ${Math.round(longestMs)} ms`,
+    );
+    this.broken.push(...faults.map((fault) => `registry dead: ${fault}`));
+    await this.checkCopies('the registry was dead');
+  }
+
+  /** The nodes in the order of the ring. */
+  private async circle(): Promise<NodePlace[]> {
+    const nodes = await connectedNodes(this.ring.registryAddress);
+    return nodes.flatMap(({ addr }) =>
+      this.ring.places.filter((place) => addr.endsWith(`//${addressOf(place)}`)),
+    );
+  }
+
+  private async checkCopies(when: string): Promise<void> {
+    const deadline = performance.now() + COPIES_MS;
+    for (;;) {
+      const nodes = await this.ring.settled();
+      const owned = ownedKeys(nodes);
+      const held = heldKeys(nodes);
+      // Followers hear of the last commit with the next heartbeat.
+      if (owned >= this.written.count && held === REPLICATION_FACTOR * owned) {
+        console.log(`${when}: ${owned} keys, ${held} copies on ${nodes.length} nodes`);
+        return;
+      }
+      if (performance.now() > deadline) {
+        this.broken.push(`${when}: ${held} copies of ${owned} keys\n${ringTable(nodes)}`);
+        return;
+      }
+    }
+  }
+}
+
+/** So many nodes of the circle that no three neighbours are among them: every arc keeps one of its three copies. */
+function scattered(circle: readonly NodePlace[], count: number, random: Random): NodePlace[] {
+  for (;;) {
+    const victims = new Set(random.shuffle([...circle]).slice(0, count));
+    const three = circle.some((_, at) =>
+      [0, 1, 2].every((step) => victims.has(circle[(at + step) % circle.length] as NodePlace)),
+    );
+    if (!three) return [...victims];
+  }
+}
+
+function describe({ right, unavailable, wrong, otherErrors }: ReadBack): string {
+  const others = otherErrors.length === 0 ? '' : `, ${otherErrors.length} other errors (${otherErrors[0]})`;
+  return `${right} keys right, ${unavailable} unavailable, ${wrong} wrong${others}`;
+}
+
+function names(places: readonly NodePlace[]): string {
+  return places.map(({ name }) => name).join(', ');
+}
+
+function since(startedMs: number): string {
+  return `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,76 @@
+/** What tests with real processes have in common: a folder, processes that end with the test, peers to talk to them. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NodePeer } from '../../packages/dht-node/test/server/node-peer';
+import { freePort } from '../free-port';
+import { RingProcess } from '../processes';
+
+export class ProcessTest {
+  private readonly processes: RingProcess[] = [];
+  private readonly peers: NodePeer[] = [];
+
+  private constructor(readonly folder: string) {}
+
+  static async begin(): Promise<ProcessTest> {
+    return new ProcessTest(await mkdtemp(join(tmpdir(), 'ringkeep-processes-')));
+  }
+
+  dataDir(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** A node that may or may not come up. */
+  run(args: readonly string[], env: Record<string, string> = {}): RingProcess {
+    const process = RingProcess.start('node', args, { env });
+    this.processes.push(process);
+    return process;
+  }
+
+  async registry(port?: number): Promise<Server> {
+    const at = port ?? (await freePort());
+    const args = [
+      '--port',
+      String(at),
+      '--data-dir',
+      this.dataDir('registry'),
+      '--lease',
+      '500ms',
+      '--lease-margin',
+      '100ms',
+    ];
+    const process = RingProcess.start('registry', args);
+    this.processes.push(process);
+    await process.ready;
+    return { process, address: `127.0.0.1:${at}`, port: at };
+  }
+
+  /** A node that has joined, on disk unless told otherwise. */
+  async node(registry: Server, name: string, more: readonly string[] = [], at?: number): Promise<Server> {
+    const port = at ?? (await freePort());
+    const storage = more.includes('--storage') ? [] : ['--data-dir', this.dataDir(name)];
+    const process = this.run([String(port), '--registry', registry.address, ...storage, ...more]);
+    await process.ready;
+    return { process, address: `127.0.0.1:${port}`, port };
+  }
+
+  peer(server: Server): NodePeer {
+    const peer = new NodePeer(server.address);
+    this.peers.push(peer);
+    return peer;
+  }
+
+  async end(): Promise<void> {
+    for (const peer of this.peers) peer.close();
+    for (const process of this.processes) process.signal('SIGKILL');
+    await Promise.all(this.processes.map((process) => process.exited));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface Server {
+  readonly process: RingProcess;
+  readonly address: string;
+  readonly port: number;
+}
