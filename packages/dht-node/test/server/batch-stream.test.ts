@@ -2,11 +2,13 @@
 
 import { status } from '@grpc/grpc-js';
 import { Random, type OperationResult } from '@ringkeep/shared';
-import { decodeReply, dht, encodeRequest } from '@ringkeep/shared/wire';
+import type { dht } from '@ringkeep/shared/wire';
+import { decodeReply, encodeRequest } from '@ringkeep/shared/wire';
 import { bytesOfText, ringKeyOf } from '@ringkeep/shared/runtime';
 import type { Operation } from '@ringkeep/shared';
 import { TestRing } from '../ring/test-ring';
-import { BatchPeer, eventually, NodePeer, statusOf } from './node-peer';
+import type { BatchPeer } from './node-peer';
+import { eventually, NodePeer, statusOf } from './node-peer';
 
 const QUERY_BATCH = '/dht.DhtNode/QueryBatch';
 const KILOBYTE = 'x'.repeat(1_024);

@@ -1,6 +1,7 @@
 /** QueryDHT, ForwardQuery and the small methods at real nodes: what is answered, and what is refused with which words. */
 
-import { Client, credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
+import type { Client } from '@grpc/grpc-js';
+import { credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
 import { Random, type ClusterParameters } from '@ringkeep/shared';
 import { bytesOfText, grpcTarget, parseAddress, positionOfText, ringKeyOf } from '@ringkeep/shared/runtime';
 import { dht } from '@ringkeep/shared/wire';

@@ -97,7 +97,8 @@ export function commandFault(error: unknown): Error {
   if (['commander.helpDisplayed', 'commander.version', 'commander.help'].includes(error.code)) {
     return new HelpShown(error.message);
   }
-  return new RingError('INVALID_ARGUMENT', `${error.message.replace(/^error: /, '')}; see --help`);
+  const text = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return new RingError('INVALID_ARGUMENT', `${text}; see --help`);
 }
 
 /** Adds the options to a command; --help shows variable and default of each. */
