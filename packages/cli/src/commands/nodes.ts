@@ -21,6 +21,9 @@ interface NodeRow {
   readonly entriesReceived?: number;
   readonly longestPauseMs?: number;
   readonly storage?: string;
+  readonly routing?: string;
+  /** Other nodes that it may forward to. */
+  readonly peers?: number;
 }
 
 export const nodesCommand: CommandSpec = {
@@ -62,6 +65,8 @@ const COLUMNS = [
   number('received', (row) => row.entriesReceived),
   number('pause ms', (row) => row.longestPauseMs),
   { title: 'storage', text: (row: NodeRow) => row.storage ?? '-' },
+  { title: 'routing', text: (row: NodeRow) => row.routing ?? '-' },
+  number('peers', (row) => row.peers),
 ];
 
 function number(title: string, value: (row: NodeRow) => number | undefined) {
@@ -87,6 +92,8 @@ function rowOf(member: Member, description: dht.NodeDescription): NodeRow {
     entriesReceived: description.entriesReceived,
     longestPauseMs: Math.round(description.longestPauseMs),
     storage: description.storage,
+    routing: description.routing?.scheme,
+    peers: description.routing?.peers,
   };
 }
 
