@@ -1,14 +1,13 @@
 /** A node as a library: started, refused, stopped, started again; and what is left behind, which is nothing. */
 
-import { appendFile, readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { startRegistry } from '@ringkeep/registry';
-import { dht } from '@ringkeep/shared/wire';
 import { RingNode, type NodeOptions } from '../../src';
 import { freePort } from '../../../../scripts/free-port';
 import { TestRing } from '../ring/test-ring';
-import { eventually, NodePeer } from './node-peer';
+import { NodePeer } from './node-peer';
 
 jest.setTimeout(60_000);
 
