@@ -76,6 +76,7 @@ export class ArcPrimary {
   private windowBytes = 0;
   private readonly waiting: Map<Seq, PendingOperation>;
   private held: PendingOperation[] = [];
+  private ended = false;
   private readonly startedAt: number;
   longestPauseMs = 0;
 
@@ -218,6 +219,8 @@ export class ArcPrimary {
   // ---- commit and takeover ----
 
   private preparedHere(seq: Seq): void {
+    // The disk may answer after the role was lost; what it holds then is for the next primary to commit.
+    if (this.ended) return;
     this.ownDurable = Math.max(this.ownDurable, seq);
     this.advance();
   }
@@ -499,6 +502,7 @@ export class ArcPrimary {
   }
 
   end(): RoleRemains {
+    this.ended = true;
     this.notePause();
     for (const follower of [...this.sessions.keys()]) this.closeSession(follower);
     const firstFresh = this.replica.lastPrepared + 1;
