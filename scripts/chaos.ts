@@ -7,7 +7,7 @@
  * ends by itself, the ring does not come to rest, or copies differ in number.
  */
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { option, optionValues } from '@ringkeep/shared/runtime';
@@ -90,6 +90,12 @@ runScript(script, async (options) => {
     await run.stop();
     await rm(folder, { recursive: true, force: true });
     if (failed) console.log(`seed ${options.seed}: history and logs are kept in ${kept}`);
-    else await rm(kept, { recursive: true, force: true });
+    else await forget(kept, options.output);
   }
 });
+
+/** Nothing to keep: the folder of all runs goes as well, unless other runs have left something there. */
+async function forget(kept: string, output: string): Promise<void> {
+  await rm(kept, { recursive: true, force: true });
+  await rmdir(output).catch(() => undefined);
+}
