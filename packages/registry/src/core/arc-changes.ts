@@ -16,6 +16,7 @@ import {
 } from '@ringkeep/shared';
 import type { Caller } from './inputs';
 import type { RingDraft } from './ring-draft';
+import type { RegistryRules } from './rules';
 
 /** Applies a proposal to the draft, or says why not. `isReturning`: the arc waits for its members. */
 export function propose(
@@ -23,6 +24,7 @@ export function propose(
   caller: Caller,
   proposal: Proposal,
   isReturning: (arc: ArcConfig) => boolean,
+  rules: RegistryRules,
 ): string | undefined {
   const arc = draft.arc(proposal.start);
   if (!arc) return `no arc starts at ${formatPosition(proposal.start)}`;
@@ -35,7 +37,9 @@ export function propose(
     targetFault(draft, proposal) ??
     seqFault(proposal, arc, next);
   if (reason !== undefined) return reason;
-  draft.replaceArcs(next ? [arc, next] : [arc], configsAfter(arc, proposal, next));
+  const [lower, ...others] = configsAfter(arc, proposal, next);
+  const kept = others.length > 0 && !rules.splitStartsTerms ? { term: arc.term, handover: arc.handover } : {};
+  draft.replaceArcs(next ? [arc, next] : [arc], [{ ...(lower as ArcConfig), ...kept }, ...others]);
   return undefined;
 }
 

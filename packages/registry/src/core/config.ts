@@ -1,6 +1,7 @@
 /** What a registry core is told once: the cluster's parameters, how it places nodes, and its own times. */
 
 import { DEFAULT_PARAMETERS, RingError, type ClusterParameters, type Position } from '@ringkeep/shared';
+import type { RegistryRules } from './rules';
 import { PLACEMENTS, type Placement } from './placement';
 
 export interface RegistryConfig {
@@ -19,6 +20,8 @@ export interface RegistryConfig {
 export interface RegistryTools {
   /** The first 8 bytes, big-endian, of the SHA-256 of a text. */
   readonly positionOfText: (text: string) => Position;
+  /** All of them, but where a simulator leaves one out. */
+  readonly rules?: RegistryRules;
 }
 
 export const DEFAULT_CONFIG: RegistryConfig = {

@@ -12,13 +12,17 @@
 
 import { clockwiseDistance, invariant, type ArcConfig, type NodeId, type Position } from '@ringkeep/shared';
 import type { RingDraft } from './ring-draft';
+import type { RegistryRules } from './rules';
 import type { PendingReturn } from './state';
 
 export class Eviction {
   /** Arcs on their return, by start. Replaced, never edited: the state that is saved shares them. */
   private readonly returns = new Map<Position, PendingReturn>();
 
-  constructor(pending: readonly PendingReturn[]) {
+  constructor(
+    pending: readonly PendingReturn[],
+    private readonly rules: RegistryRules,
+  ) {
     for (const entry of pending) this.returns.set(entry.start, entry);
   }
 
@@ -33,6 +37,7 @@ export class Eviction {
   /** A process that was not there a moment ago has registered; the draft has it live. Rules 2 and 3. */
   registered(draft: RingDraft, id: NodeId): Position[] {
     const begun: Position[] = [];
+    if (!this.rules.newTermAtRestart) return begun;
     for (const arc of draft.arcs().filter(({ inSync }) => inSync.includes(id))) {
       const pending = this.returns.get(arc.start);
       const others = arc.inSync.filter((other) => other !== id && draft.isLive(other));
@@ -63,21 +68,21 @@ export class Eviction {
     return ended;
   }
 
-  /** Rules 1 and 3, after any change. `over`: arcs that have waited long enough. Returns the arcs settled. */
-  settle(draft: RingDraft, over: ReadonlySet<Position>): Position[] {
+  /** Rules 1 and 3, after any change. `over`, at a tick: arcs that have waited long enough. Returns the arcs settled. */
+  settle(draft: RingDraft, over: ReadonlySet<Position> | undefined): Position[] {
     const settled: Position[] = [];
     const anyDead = draft.members().some(({ state }) => state === 'dead');
     if (!anyDead && this.returns.size === 0) return settled;
     for (const arc of draft.arcs()) {
       const pending = this.returns.get(arc.start);
       if (pending) {
-        if (pending.back.length < arc.inSync.length && !over.has(arc.start)) continue;
+        if (pending.back.length < arc.inSync.length && !over?.has(arc.start)) continue;
         this.returns.delete(arc.start);
         settled.push(arc.start);
         const back = arc.inSync.filter((id) => pending.back.includes(id));
         invariant(back.length > 0, 'an arc returns with a member');
         draft.replaceArcs([arc], [withPrimary(arc, closestBefore(arc, back), back)]);
-      } else evict(draft, arc);
+      } else if (over || this.rules.evictionIsLevelTriggered) evict(draft, arc, this.rules);
     }
     return settled;
   }
@@ -87,11 +92,11 @@ export class Eviction {
   }
 }
 
-function evict(draft: RingDraft, arc: ArcConfig): void {
+function evict(draft: RingDraft, arc: ArcConfig, { handoverIsSticky }: RegistryRules): void {
   const live = arc.inSync.filter((id) => draft.isLive(id));
   if (live.length === arc.inSync.length || live.length === 0) return;
   const next = live.includes(arc.primary)
-    ? { ...arc, epoch: arc.epoch + 1, inSync: live }
+    ? { ...arc, epoch: arc.epoch + 1, inSync: live, handover: arc.handover || !handoverIsSticky }
     : withPrimary(arc, closestBefore(arc, live), live);
   draft.replaceArcs([arc], [next]);
 }

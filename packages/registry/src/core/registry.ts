@@ -35,6 +35,7 @@ import type { Caller, LeaveInput, ProposeInput, RegisterInput, RegistryInput, Wa
 import { Membership } from './membership';
 import { Publication } from './publication';
 import { RingDraft } from './ring-draft';
+import { ALL_RULES, type RegistryRules } from './rules';
 import { stateFault, type RegistryState } from './state';
 
 /**
@@ -42,10 +43,10 @@ import { stateFault, type RegistryState } from './state';
  * never less than this, or a busy machine would keep the dead alive.
  */
 const TICK_LATE_MS_MIN = 500;
-const NO_POSITIONS: ReadonlySet<Position> = new Set();
 
 export class RegistryCore {
   private view: RingView;
+  private readonly rules: RegistryRules;
   private readonly membership: Membership;
   private readonly eviction: Eviction;
   private readonly publication: Publication;
@@ -60,6 +61,7 @@ export class RegistryCore {
     private state: RegistryState,
     now: number,
   ) {
+    this.rules = tools.rules ?? ALL_RULES;
     checkConfig(config);
     const fault = stateFault(state);
     if (fault !== undefined) throw new RingError('INTERNAL', `the registry's state is damaged: ${fault}`);
@@ -71,7 +73,7 @@ export class RegistryCore {
     this.lastNow = now;
     this.view = new RingView(state.ring);
     this.membership = new Membership(config, tools, state, now);
-    this.eviction = new Eviction(state.returns);
+    this.eviction = new Eviction(state.returns, this.rules);
     this.publication = new Publication(config.historyChangesMax);
     this.returnWaits = new Deadlines(config.returnWaitMs);
     for (const { start } of state.returns) this.returnWaits.set(start, now);
@@ -132,7 +134,7 @@ export class RegistryCore {
       else for (const start of this.eviction.registered(draft, member.id)) this.returnWaits.set(start, now);
     }
     const effects = this.commit(draft, now);
-    if (how === 'restarted') this.assertNoOldRole(draft.base, member.id);
+    if (how === 'restarted' && this.rules.newTermAtRestart) this.assertNoOldRole(draft.base, member.id);
     return { effects, answer: this.registration(member) };
   }
 
@@ -190,7 +192,8 @@ export class RegistryCore {
 
   private propose(now: number, { caller, proposal }: ProposeInput): Outcome {
     const draft = new RingDraft(this.view);
-    const reason = propose(draft, caller, proposal, (arc) => this.eviction.isReturning(arc)) ?? '';
+    const reason =
+      propose(draft, caller, proposal, (arc) => this.eviction.isReturning(arc), this.rules) ?? '';
     if (reason !== '') this.facts.push({ what: 'refused', by: caller.id, reason });
     else this.membership.renew(draft, caller, now);
     const effects = this.commit(draft, now);
@@ -229,7 +232,7 @@ export class RegistryCore {
    */
   private commit(draft: RingDraft, now: number, over?: ReadonlySet<Position>): RegistryEffect[] {
     if (draft.changed || over) {
-      for (const start of this.eviction.settle(draft, over ?? NO_POSITIONS)) this.returnWaits.delete(start);
+      for (const start of this.eviction.settle(draft, over)) this.returnWaits.delete(start);
       for (const member of this.membership.forget(draft, now)) this.facts.push({ what: 'forgotten', member });
     }
     const next = draft.finish();

@@ -1,0 +1,24 @@
+/**
+ * Rules of the registry that look redundant and are not: without one of them a write is lost, two nodes answer
+ * for one arc, or an arc stands still for ever.
+ *
+ * All of them hold in every real registry. A simulator may leave one out to prove that it would notice.
+ */
+
+export interface RegistryRules {
+  /** A restarted process is primary in no term from before its registration. */
+  readonly newTermAtRestart: boolean;
+  /** Dead members are evicted after every change, not only when they die. */
+  readonly evictionIsLevelTriggered: boolean;
+  /** How a primary got its role stays with the arc until the role is given again. */
+  readonly handoverIsSticky: boolean;
+  /** Both halves of a split start a new term. */
+  readonly splitStartsTerms: boolean;
+}
+
+export const ALL_RULES: RegistryRules = {
+  newTermAtRestart: true,
+  evictionIsLevelTriggered: true,
+  handoverIsSticky: true,
+  splitStartsTerms: true,
+};
