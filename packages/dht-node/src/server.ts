@@ -22,7 +22,6 @@ import {
   bytesOfText,
   bufferOfBytes,
   GrpcServer,
-  hostAndPort,
   Lifecycle,
   MonotonicClock,
   parseAddress,
@@ -31,10 +30,12 @@ import {
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
 import { operationOrError } from '@ringkeep/shared/wire';
+import { advertisedAddress } from './adapters/advertised-address';
 import { BatchStreams } from './adapters/batch-streams';
 import { addNodeService, type NodeFacts } from './adapters/grpc-service';
+import { keeperOf } from './adapters/identity-keeper';
 import { Peers } from './adapters/peers';
-import { RegistryLink, type IdentityKeeper } from './adapters/registry-link';
+import { RegistryLink } from './adapters/registry-link';
 import { RegistryOfRing } from './adapters/registry-of-ring';
 import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
 import { RingWatchers } from './adapters/ring-watchers';
@@ -44,6 +45,7 @@ import { decodeBatch, decodeSnapshot } from './codec';
 import { NodeCore, type NodeStatus } from './core/node';
 import { logEvent } from './event-log';
 import { NodeHost } from './host';
+import { Joining } from './joining';
 import { coordinatesOf, type Proximity } from './proximity';
 import { DataFolder, MemoryStorage, type Durability, type NodeStorage } from './storage';
 
@@ -84,14 +86,11 @@ export class RingNode {
   private core: NodeCore | undefined;
   private host: NodeHost | undefined;
   private facts: NodeFacts | undefined;
-  private joined: (() => void) | undefined;
-  private failed: ((error: Error) => void) | undefined;
+  private joining: Joining | undefined;
   private leaving:
     { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } | undefined;
   private beginning: Promise<void> | undefined;
-  private registered = false;
   private started = false;
-  private lastRegistryTrouble = '';
 
   private constructor(private readonly options: NodeOptions) {
     this.log = options.logger ?? silentLogger;
@@ -178,7 +177,7 @@ export class RingNode {
   /** Stops cleanly; place and data stay on the disk. Idempotent. A start that is under way fails. */
   async stop(): Promise<void> {
     const stopped = new RingError('CANCELLED', 'the node was stopped');
-    this.failed?.(stopped);
+    this.joining?.fail(stopped);
     this.leaving?.reject(stopped);
     await this.lifecycle.stop();
     // A part that was just being started, a lock that was just being taken, stops as soon as it has started.
@@ -223,7 +222,11 @@ export class RingNode {
       portOption: 'the PORT argument or NODE_PORT',
     });
     await lifecycle.start(() => ({ name: 'server', stop: () => server.stop(STOP_DEADLINE_MS / 4) }));
-    const address = advertisedAddress(options, listenHost, port);
+    const address = advertisedAddress(
+      options.advertise ?? listenHost,
+      options.tls?.identity !== undefined,
+      port,
+    );
     this.facts = { address, registryAddress, storage: storage.name };
     await lifecycle.start(() => batches);
     await lifecycle.start(() => followers);
@@ -258,7 +261,7 @@ export class RingNode {
             coordinates: coordinatesOf(proximity, claim),
             tls: options.tls,
           },
-          keeper(folder),
+          keeperOf(folder),
           () => core.view.version,
           (input) => host.post(input),
           this.log.child('registry'),
@@ -272,7 +275,10 @@ export class RingNode {
       drain: () => health.setServing(false),
       stop: () => undefined,
     }));
-    const ready = this.untilJoined(registryAddress);
+    const joining = new Joining({ registryAddress, timeoutMs: this.registryTimeoutMs }, this.log, () =>
+      whatIsLacking(core),
+    );
+    this.joining = joining;
     host.start({
       registry,
       peers,
@@ -282,11 +288,11 @@ export class RingNode {
         event: (event) => {
           logEvent(this.log, event);
           if (event.kind === 'ring-adopted') {
-            this.registered = true;
+            joining.registered = true;
             watchers.changed();
             peers.retain((id) => core.view.member(id) !== undefined);
           }
-          if (event.kind === 'registry-silent') this.waitingFor(registryAddress, event.text);
+          if (event.kind === 'registry-silent') joining.registryIsSilent(event.text);
           if (event.kind === 'role-open' || event.kind === 'joined') this.checkJoined(health);
         },
         left: () => this.hasLeft(),
@@ -294,7 +300,7 @@ export class RingNode {
         failed: (error) => this.hasFailed(error),
       },
     });
-    await ready;
+    await joining.done;
   }
 
   private async findRegistry(): Promise<string> {
@@ -336,41 +342,17 @@ export class RingNode {
     return this.options.registryTimeoutMs ?? REGISTRY_TIMEOUT_DEFAULT_MS;
   }
 
-  private untilJoined(registryAddress: string): Promise<void> {
-    const timeoutMs = this.registryTimeoutMs;
-    this.lastRegistryTrouble = `the registry at ${registryAddress} does not answer`;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        if (this.registered) return;
-        reject(new RingError('UNAVAILABLE', `gave up after ${timeoutMs} ms: ${this.lastRegistryTrouble}`));
-      }, timeoutMs);
-      this.joined = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.failed = (error) => {
-        clearTimeout(timer);
-        reject(error);
-      };
-    });
-  }
-
-  private waitingFor(registryAddress: string, reason: string): void {
-    this.lastRegistryTrouble = `the registry at ${registryAddress} does not answer (${reason})`;
-    if (!this.registered) this.log.warn('waiting for the registry', { address: registryAddress });
-  }
-
   private checkJoined(health: { setServing(serving: boolean): void }): void {
     if (!this.serving) return;
     health.setServing(true);
-    this.joined?.();
+    this.joining?.succeed();
   }
 
   // ---- ending ----
 
   private hasLeft(): void {
     this.log.info('left the ring');
-    this.failed?.(new RingError('CANCELLED', 'the node has left the ring'));
+    this.joining?.fail(new RingError('CANCELLED', 'the node has left the ring'));
     this.leaving?.resolve();
     this.options.onLeft?.();
   }
@@ -383,10 +365,11 @@ export class RingNode {
 
   private hasFailed(fault: Error): void {
     const { dataDir } = this.options;
-    const where = this.registered || dataDir === undefined ? '' : `; the node's data folder is ${dataDir}`;
+    const where =
+      this.joining?.registered || dataDir === undefined ? '' : `; the node's data folder is ${dataDir}`;
     const error = new RingError('FAILED_PRECONDITION', `${fault.message}${where}`, { cause: fault });
     this.leaving?.reject(error);
-    if (!this.started) return this.failed?.(error);
+    if (!this.started) return this.joining?.fail(error);
     this.log.error('the node stops: it cannot go on', { reason: error.message });
     this.stop()
       .catch((failure: Error) => this.log.error('stopping failed', { reason: failure.message }))
@@ -420,38 +403,16 @@ export class RingNode {
   }
 }
 
-/** The URL to tell others: what is given, completed by scheme and port where those are left out. */
-function advertisedAddress({ advertise, tls }: NodeOptions, host: string, port: number): string {
-  const given = advertise ?? host;
-  const [scheme, rest] = given.includes('://')
-    ? given.split('://', 2)
-    : [tls?.identity ? 'https' : 'http', given];
-  const hasPort = /^(\[[^\]]*\]|[^:]*):\d+$/.test(rest as string);
-  return addressUrl(
-    parseAddress(`${scheme}://${hasPort ? rest : hostAndPort({ host: rest as string, port })}`),
-  );
-}
-
 function bytes(text: Key): Bytes {
   return typeof text === 'string' ? bytesOfText(text) : bytesOfBuffer(text);
 }
 
-function keeper(folder: DataFolder | undefined): IdentityKeeper {
-  if (!folder) {
-    const memory: { known: IdentityKeeper['known'] } = { known: undefined };
-    return {
-      get known() {
-        return memory.known;
-      },
-      save: async (identity) => {
-        memory.known = identity;
-      },
-    };
-  }
-  return {
-    get known() {
-      return folder.identity.identity;
-    },
-    save: (identity, leaseMs) => folder.identity.remember(identity, leaseMs),
-  };
+/** What a node that has a place waits for before it serves. */
+function whatIsLacking({ view, self }: NodeCore): string {
+  const arc = view.arcOfPosition(self);
+  const owner = arc && view.member(arc.primary);
+  if (!arc || !owner || owner.id === self) return 'its own part of the ring to open';
+  return owner.state === 'dead'
+    ? `the node at ${owner.addr}, which is down, and has its part of the ring`
+    : `its part of the ring, which comes from the node at ${owner.addr}`;
 }

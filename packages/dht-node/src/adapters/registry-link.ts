@@ -27,8 +27,8 @@ import {
 } from '@ringkeep/shared/wire';
 import type { RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
-import type { NodeIdentity } from '../storage';
 import { cancelSoon } from './cancel-soon';
+import type { IdentityKeeper } from './identity-keeper';
 
 /** How long a call may take before it counts as unanswered. */
 const CALL_TIMEOUT_MS = 2_000;
@@ -45,13 +45,6 @@ export interface RegistryLinkSettings {
   readonly claim: string;
   readonly coordinates: readonly number[];
   readonly tls: TlsMaterial | undefined;
-}
-
-/** What is remembered of this node across its starts. */
-export interface IdentityKeeper {
-  readonly known: NodeIdentity | undefined;
-  /** Also the longest lease that the node may grant from now on, ms. Durable when the promise resolves. */
-  save(identity: NodeIdentity, leaseMs: number): Promise<void>;
 }
 
 type Method<Request, Answer> = (

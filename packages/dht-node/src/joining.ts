@@ -1,0 +1,72 @@
+/**
+ * The time from a node's start until it serves its own part of the ring: what it waits for, said out loud,
+ * and when it gives up.
+ *
+ * It gives up on a registry that does not answer. Once registered it has a place that others know, and
+ * waits for as long as it takes: a large arc is copied, or the only node with its keys is down.
+ */
+
+import { RingError } from '@ringkeep/shared';
+import type { Logger } from '@ringkeep/shared/runtime';
+
+/** After that long somebody who looks at a node that is not ready yet is told why. */
+const PATIENCE_MS = 5_000;
+
+export interface JoiningSettings {
+  readonly registryAddress: string;
+  readonly timeoutMs: number;
+  readonly patienceMs?: number;
+}
+
+export class Joining {
+  /** Resolves when the node has joined. */
+  readonly done: Promise<void>;
+  registered = false;
+  private resolve: () => void = () => undefined;
+  private reject: (error: Error) => void = () => undefined;
+  private trouble: string;
+  private readonly timers: NodeJS.Timeout[];
+
+  /** `waitsFor` says what a node that is registered still lacks. */
+  constructor(
+    private readonly settings: JoiningSettings,
+    private readonly log: Logger,
+    private readonly waitsFor: () => string,
+  ) {
+    this.trouble = `the registry at ${settings.registryAddress} does not answer`;
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.timers = [
+      setTimeout(() => this.timeIsUp(), settings.timeoutMs),
+      setTimeout(() => this.explain(), settings.patienceMs ?? PATIENCE_MS),
+    ];
+  }
+
+  registryIsSilent(reason: string): void {
+    const { registryAddress } = this.settings;
+    this.trouble = `the registry at ${registryAddress} does not answer (${reason})`;
+    if (!this.registered) this.log.warn('waiting for the registry', { address: registryAddress });
+  }
+
+  /** Whatever comes first counts. */
+  succeed(): void {
+    this.timers.forEach(clearTimeout);
+    this.resolve();
+  }
+
+  fail(error: Error): void {
+    this.timers.forEach(clearTimeout);
+    this.reject(error);
+  }
+
+  private timeIsUp(): void {
+    if (this.registered) return;
+    this.fail(new RingError('UNAVAILABLE', `gave up after ${this.settings.timeoutMs} ms: ${this.trouble}`));
+  }
+
+  private explain(): void {
+    if (this.registered) this.log.warn('has its place, and waits', { for: this.waitsFor() });
+  }
+}
