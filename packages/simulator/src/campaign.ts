@@ -4,6 +4,7 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import type { Rule } from './left-out';
 
 /** Seeds handed to a worker at once. */
 const SEEDS_AT_ONCE = 10;
@@ -12,6 +13,7 @@ const SEEDS_AT_ONCE = 10;
 export interface SeedRange {
   readonly from: number;
   readonly count: number;
+  readonly leftOut: Rule | undefined;
 }
 
 /** From a worker, for each seed. */
@@ -29,12 +31,18 @@ export interface CampaignOptions extends SeedRange {
 }
 
 /** Resolves when every seed was run. Rejects when a worker dies. */
-export async function runCampaign({ from, count, workers, onReport }: CampaignOptions): Promise<void> {
+export async function runCampaign({
+  from,
+  count,
+  leftOut,
+  workers,
+  onReport,
+}: CampaignOptions): Promise<void> {
   let next = from;
   const end = from + count;
   const hand = (worker: ChildProcess): void => {
     if (next >= end) return void worker.disconnect();
-    const range: SeedRange = { from: next, count: Math.min(SEEDS_AT_ONCE, end - next) };
+    const range: SeedRange = { from: next, count: Math.min(SEEDS_AT_ONCE, end - next), leftOut };
     next += range.count;
     worker.send(range);
   };

@@ -1,6 +1,7 @@
 /** The command line of the simulator. */
 
 import { option, optionValues, parseProgram } from '@ringkeep/shared/runtime';
+import { RULES, type Rule } from './left-out';
 import { FAULT_KINDS, type Adjustments, type FaultKind } from './scenario';
 
 const SEED_MAX = 2 ** 31;
@@ -62,6 +63,11 @@ const specs = {
     text: 'machines that join later, at most',
     read: optionValues.integer(0, 100),
   }),
+  leaveOut: option({
+    flag: '--leave-out <rule>',
+    text: `a rule that is not kept: ${RULES.join(', ')}`,
+    read: optionValues.choice(...RULES),
+  }),
   workers: option({
     flag: '--workers <number>',
     text: 'processes to run seeds in',
@@ -79,6 +85,7 @@ export interface SimulatorOptions {
   readonly trace: boolean;
   readonly shrink: boolean;
   readonly adjustments: Adjustments;
+  readonly leftOut: Rule | undefined;
 }
 
 export function readOptions(args: readonly string[]): SimulatorOptions {
@@ -100,5 +107,5 @@ export function readOptions(args: readonly string[]): SimulatorOptions {
     ...(clients !== undefined && { clients }),
     ...(joins !== undefined && { machinesLater: joins }),
   };
-  return { seeds, from, workers, seed, trace, shrink, adjustments };
+  return { seeds, from, workers, seed, trace, shrink, adjustments, leftOut: options.leaveOut };
 }

@@ -1,3 +1,4 @@
+export * from './left-out';
 export * from './scenario';
 export * from './shrinking';
 export * from './simulation';

@@ -11,15 +11,16 @@ import { formatLine } from './world/trace';
 
 function runOne(seed: number, options: SimulatorOptions): boolean {
   let { adjustments } = options;
+  const { leftOut } = options;
   const scenario = drawScenario(seed, adjustments);
   console.log(JSON.stringify(scenario));
-  let result = simulate(scenario, { keepTrace: true });
+  let result = simulate(scenario, { keepTrace: true, leftOut });
   if (options.shrink && result.failure) {
-    ({ adjustments, result } = shrink(seed, result.failure.checker, adjustments));
+    ({ adjustments, result } = shrink(seed, result.failure.checker, adjustments, leftOut));
   }
   if (options.trace) for (const line of result.lines) console.log(formatLine(line));
   else if (result.failure) for (const line of shortTrace(result)) console.log(line);
-  if (result.failure) console.log(failureLine(seed, adjustments, result));
+  if (result.failure) console.log(failureLine(seed, adjustments, result, leftOut));
   else
     console.log(
       `seed ${seed}: all rules kept; ${result.history.length} operations, recovered after ${result.recoveredAfterMs} ms`,
@@ -28,7 +29,7 @@ function runOne(seed: number, options: SimulatorOptions): boolean {
   return result.failure === undefined;
 }
 
-async function runMany({ from, seeds, workers }: SimulatorOptions): Promise<boolean> {
+async function runMany({ from, seeds, workers, leftOut }: SimulatorOptions): Promise<boolean> {
   const progress = createProgress({ label: 'simulating', unit: 'seeds', total: seeds });
   const failures: string[] = [];
   let done = 0;
@@ -38,6 +39,7 @@ async function runMany({ from, seeds, workers }: SimulatorOptions): Promise<bool
   await runCampaign({
     from,
     count: seeds,
+    leftOut,
     workers,
     onReport: (report) => {
       progress.update(++done);

@@ -3,6 +3,7 @@
  * the same checker still fails. Greedy, and again and again, since what is left decides what can go next.
  */
 
+import type { Rule } from './left-out';
 import { drawScenario, type Adjustments, type Scenario } from './scenario';
 import { simulate, type RunResult } from './simulation';
 
@@ -14,9 +15,14 @@ export interface ShrunkFailure {
 /** Runs spent on one failure. */
 const RUNS_MAX = 120;
 
-export function shrink(seed: number, checker: string, start: Adjustments = {}): ShrunkFailure {
+export function shrink(
+  seed: number,
+  checker: string,
+  start: Adjustments = {},
+  leftOut?: Rule,
+): ShrunkFailure {
   const attempt = (adjustments: Adjustments): RunResult | undefined => {
-    const result = simulate(drawScenario(seed, adjustments));
+    const result = simulate(drawScenario(seed, adjustments), { leftOut });
     return result.failure?.checker === checker ? result : undefined;
   };
   let best = start;
@@ -34,7 +40,7 @@ export function shrink(seed: number, checker: string, start: Adjustments = {}): 
       }
     }
   }
-  return { adjustments: best, result: simulate(drawScenario(seed, best), { keepTrace: true }) };
+  return { adjustments: best, result: simulate(drawScenario(seed, best), { keepTrace: true, leftOut }) };
 }
 
 /** Ways to make a scenario smaller: each names what to try next, the boldest first. */

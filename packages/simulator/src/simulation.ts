@@ -6,13 +6,14 @@
 import { Random, formatPosition, type Bytes, type NodeId, type Position } from '@ringkeep/shared';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
-import { ALL_RULES, type NodeEffect, type ProtocolRules } from '@ringkeep/dht-node/core';
+import type { NodeEffect } from '@ringkeep/dht-node/core';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
 import type { Failure } from './checkers/failure';
 import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
 import { checkOneServer } from './checkers/one-server';
 import { RingHistory } from './checkers/ring-history';
+import { rulesWithout, type Rule, type Rules } from './left-out';
 import type { Scenario } from './scenario';
 import { Client } from './world/client';
 import { describeEvent } from './world/descriptions';
@@ -45,7 +46,7 @@ export interface RunResult {
 export interface RunOptions {
   readonly keepTrace?: boolean;
   /** A rule that the nodes do not keep: the run is to show that somebody notices. */
-  readonly leftOut?: keyof ProtocolRules | undefined;
+  readonly leftOut?: Rule | undefined;
 }
 
 export function simulate(scenario: Scenario, options: RunOptions = {}): RunResult {
@@ -59,7 +60,7 @@ class Simulation implements World {
   readonly network: Network;
   readonly machines: Machine[] = [];
   readonly registry: RegistryMachine;
-  readonly rules: ProtocolRules;
+  readonly rules: Rules;
   private readonly clients: Client[] = [];
   private readonly nemesis: Nemesis;
   private readonly recorder = new HistoryRecorder();
@@ -74,7 +75,7 @@ class Simulation implements World {
     private readonly scenario: Scenario,
     { keepTrace = false, leftOut }: RunOptions,
   ) {
-    this.rules = leftOut === undefined ? ALL_RULES : { ...ALL_RULES, [leftOut]: false };
+    this.rules = rulesWithout(leftOut);
     const random = new Random(scenario.seed ^ 0x5eed);
     this.trace = new Trace(this.timeline, keepTrace);
     this.network = new Network(this.timeline, random.fork(), scenario.network);

@@ -1,5 +1,6 @@
 /** A failed run in words: one line for a list, and the lines of its trace that tell the story. */
 
+import type { Rule } from './left-out';
 import type { Adjustments } from './scenario';
 import type { RunResult } from './simulation';
 import { formatLine } from './world/trace';
@@ -10,17 +11,24 @@ const TEXT_CHARS_MAX = 160;
 export function repeatOptions(
   seed: number,
   { without, safetyMs, clients, machinesLater }: Adjustments,
+  leftOut: Rule | undefined,
 ): string {
   const options = [`--seed ${seed}`];
   if (without && without.length > 0) options.push(`--without ${without.join(',')}`);
   if (safetyMs !== undefined) options.push(`--safety ${safetyMs}`);
   if (clients !== undefined) options.push(`--clients ${clients}`);
   if (machinesLater !== undefined) options.push(`--joins ${machinesLater}`);
+  if (leftOut !== undefined) options.push(`--leave-out ${leftOut}`);
   return options.join(' ');
 }
 
 /** Seed, checker, what is wrong, which faults led there, and how to see it again. */
-export function failureLine(seed: number, adjustments: Adjustments, result: RunResult): string {
+export function failureLine(
+  seed: number,
+  adjustments: Adjustments,
+  result: RunResult,
+  leftOut?: Rule,
+): string {
   const { failure, lines } = result;
   if (!failure) return `seed ${seed}: no failure`;
   const faults = lines
@@ -28,7 +36,7 @@ export function failureLine(seed: number, adjustments: Adjustments, result: RunR
     .map(({ text }) => text);
   const text = (failure.text.split('\n')[0] ?? '').slice(0, TEXT_CHARS_MAX);
   const story = faults.filter((fault) => !fault.includes(' starts')).join('; ') || 'no fault at all';
-  const again = `npm run simulate -- ${repeatOptions(seed, adjustments)} --trace`;
+  const again = `npm run simulate -- ${repeatOptions(seed, adjustments, leftOut)} --trace`;
   return `seed ${seed} · ${failure.checker}: ${text} · story: ${story} · again: ${again}`;
 }
 

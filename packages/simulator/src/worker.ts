@@ -6,14 +6,14 @@ import { shrink } from './shrinking';
 import { simulate } from './simulation';
 import { failureLine } from './story';
 
-process.on('message', ({ from, count }: SeedRange) => {
+process.on('message', ({ from, count, leftOut }: SeedRange) => {
   for (let seed = from; seed < from + count; seed++) {
-    const { failure, recoveredAfterMs, history } = simulate(drawScenario(seed));
+    const { failure, recoveredAfterMs, history } = simulate(drawScenario(seed), { leftOut });
     const report: SeedReport = { seed, recoveredAfterMs, operations: history.length };
     if (!failure) process.send?.(report);
     else {
-      const { adjustments, result } = shrink(seed, failure.checker);
-      process.send?.({ ...report, failure: failureLine(seed, adjustments, result) });
+      const { adjustments, result } = shrink(seed, failure.checker, {}, leftOut);
+      process.send?.({ ...report, failure: failureLine(seed, adjustments, result, leftOut) });
     }
   }
 });

@@ -36,7 +36,7 @@ export class Machine {
     diskProfile: DiskProfile,
   ) {
     const { leaseMs, leaseMarginMs } = world.parameters;
-    this.disk = new Disk(world.timeline, random.fork(), diskProfile);
+    this.disk = new Disk(world.timeline, random.fork(), diskProfile, world.rules.disks);
     this.clock = DriftingClock.draw(world.timeline, random.fork(), leaseMs, leaseMarginMs);
   }
 

@@ -91,7 +91,7 @@ export class NodeProcess implements Server {
       incarnation: this.incarnation,
       startedAt: machine.clock.now,
       leaseBeforeMs: world.parameters.leaseMs,
-      rules: world.rules,
+      rules: world.rules.nodes,
     });
   }
 
@@ -467,7 +467,8 @@ export class NodeProcess implements Server {
       [this.machine.party, target?.party ?? 0],
       {
         receive: (received) => {
-          if (this.outbound.get(connection) !== stream && this.world.rules.eraseOnNewestStreamOnly) return;
+          if (this.outbound.get(connection) !== stream && this.world.rules.nodes.eraseOnNewestStreamOnly)
+            return;
           const decoded = primaryMessageFromWire(dht.PrimaryMessage.decode(received));
           this.post({ kind: 'primary-message', connection, message: decoded });
         },

@@ -59,7 +59,12 @@ export class RegistryMachine {
     const state = loadState(this.stored);
     this.server = new RegistryProcess(
       this.world,
-      new RegistryCore(this.config, { positionOfText }, state, this.clock.now),
+      new RegistryCore(
+        this.config,
+        { positionOfText, rules: this.world.rules.registry },
+        state,
+        this.clock.now,
+      ),
       this.clock,
       (saved, durable) => {
         const latencyMs = this.diskProfile.syncMs * (0.5 - Math.log(1 - this.random.fraction()));

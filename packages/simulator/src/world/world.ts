@@ -1,7 +1,8 @@
 /** What the parts of a simulated world share, and how they reach each other. */
 
 import type { ClusterParameters, NodeId, Position } from '@ringkeep/shared';
-import type { NodeEffect, ProtocolRules } from '@ringkeep/dht-node/core';
+import type { NodeEffect } from '@ringkeep/dht-node/core';
+import type { Rules } from '../left-out';
 import type { Names } from './names';
 import type { Network, Party } from './network';
 import type { RegistryMachine } from './registry-machine';
@@ -18,7 +19,7 @@ export interface World {
   readonly trace: Trace;
   readonly names: Names;
   readonly parameters: ClusterParameters;
-  readonly rules: ProtocolRules;
+  readonly rules: Rules;
   readonly registry: RegistryMachine;
   readonly machines: readonly Machine[];
   /** A rule is broken: the run ends. */
