@@ -1,0 +1,148 @@
+/** Each checker catches a violation made by hand, and lets its neighbour pass that is none. */
+
+import { position, type ArcConfig, type Member, type NodeId, type Ring } from '@ringkeep/shared';
+import type { HistoryOperation } from '@ringkeep/checker/core';
+import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from '../src/checkers/at-rest';
+import { checkLinearizability } from '../src/checkers/linearizability';
+import { checkLostWrites } from '../src/checkers/lost-writes';
+import { checkOneServer } from '../src/checkers/one-server';
+import { RingHistory } from '../src/checkers/ring-history';
+
+const A = position(10n);
+const B = position(1n << 63n);
+
+function member(id: NodeId): Member {
+  return { id, addr: `http://${id}:1`, salt: 0, incarnation: 1, state: 'active', coordinates: [] };
+}
+
+function arc(part: Partial<ArcConfig>): ArcConfig {
+  return { start: A, end: A, epoch: 1, term: 1, handover: false, primary: A, inSync: [A], seq: 0, ...part };
+}
+
+function ring(version: number, ...arcs: ArcConfig[]): Ring {
+  return { clusterId: 'c', version, members: [member(A), member(B)], arcs };
+}
+
+const base = { client: 1, key: 'k', callMs: 0, returnMs: 1, outcome: 'ok' as const };
+const write = (
+  value: string,
+  callMs: number,
+  returnMs: number,
+  previous: string | null = null,
+): HistoryOperation => {
+  return { ...base, op: 'set', value, previous, callMs, returnMs };
+};
+const read = (value: string | null, callMs: number, returnMs: number): HistoryOperation => {
+  return { ...base, op: 'get', value, callMs, returnMs };
+};
+
+describe('linearizability', () => {
+  test('a read of an older value after a newer one is caught', () => {
+    const history = [write('a', 0, 1), write('b', 2, 3, 'a'), read('b', 4, 5), read('a', 6, 7)];
+    expect(checkLinearizability(history)).toMatchObject({ checker: 'linearizability' });
+    expect(checkLinearizability(history.slice(0, 3))).toBeUndefined();
+  });
+
+  test('a write of unknown outcome may have happened, but only once', () => {
+    const unknown: HistoryOperation = { ...write('a', 0, 1), outcome: 'unknown', returnMs: null };
+    const twice = [unknown, read('a', 2, 3), write('b', 4, 5, 'a'), read('b', 6, 7), read('a', 8, 9)];
+    expect(checkLinearizability(twice)).toBeDefined();
+    expect(checkLinearizability(twice.slice(0, 4))).toBeUndefined();
+  });
+});
+
+describe('lost writes', () => {
+  test('an acknowledged write that is not there at the end is caught', () => {
+    const history = [write('a', 0, 1), write('b', 2, 3, 'a')];
+    expect(checkLostWrites(history, new Map([['k', 'a']]))).toMatchObject({ checker: 'lost writes' });
+    expect(checkLostWrites(history, new Map([['k', null]]))).toBeDefined();
+    expect(checkLostWrites(history, new Map([['k', 'b']]))).toBeUndefined();
+  });
+
+  test('a value that nobody wrote is caught', () => {
+    expect(checkLostWrites([write('a', 0, 1)], new Map([['k', 'x']]))).toBeDefined();
+  });
+
+  test('either of two writes at the same time may be the last', () => {
+    const history = [write('a', 0, 5), write('b', 1, 6)];
+    for (const value of ['a', 'b']) expect(checkLostWrites(history, new Map([['k', value]]))).toBeUndefined();
+  });
+});
+
+test('one server: two that would answer for one position are caught', () => {
+  const answerers = [true, true, false].map((answers, index) => ({ name: `n${index}`, answers }));
+  expect(checkOneServer('p', answerers)).toEqual({
+    checker: 'one server',
+    text: 'n0 and n1 would both answer at p',
+  });
+  expect(checkOneServer('p', answerers.slice(1))).toBeUndefined();
+});
+
+describe('ring history', () => {
+  const after = (...rings: Ring[]): ReturnType<RingHistory['check']> => {
+    const history = new RingHistory();
+    return rings.map((each) => history.check(each)).at(-1);
+  };
+
+  test('an epoch that falls, or stays while the arc changes, is caught', () => {
+    const two = ring(2, arc({ epoch: 5, term: 5 }));
+    expect(after(two, ring(3, arc({ epoch: 4, term: 4 })))).toMatchObject({ checker: 'ring' });
+    expect(after(two, ring(3, arc({ start: B, end: B, epoch: 5, term: 5 })))).toBeDefined();
+    expect(after(two, ring(3, arc({ epoch: 6, term: 5 })))).toBeUndefined();
+  });
+
+  test('arcs with a gap between them are caught', () => {
+    expect(after(ring(1, arc({ end: B })))?.text).toContain('does not end where the next one starts');
+    expect(after(ring(1, arc({ end: B }), arc({ start: B, end: A })))).toBeUndefined();
+  });
+
+  test('two primaries of an arc in one term are caught', () => {
+    const first = ring(1, arc({ epoch: 1 }));
+    const second = ring(2, arc({ epoch: 2, primary: B, inSync: [A, B] }));
+    expect(after(first, second)?.text).toContain('has the primaries');
+  });
+});
+
+describe('at rest', () => {
+  const settled = ring(
+    1,
+    arc({ end: B, inSync: [A, B] }),
+    arc({ start: B, end: A, primary: B, inSync: [B, A] }),
+  );
+  const copies = [
+    { range: { start: A, end: B }, content: 'x:1' },
+    { range: { start: B, end: A }, content: '' },
+  ];
+  const node = (part: Partial<NodeAtRest>): NodeAtRest => {
+    return { id: A, name: 'n1', settled: true, copies, tableSizes: {}, ...part };
+  };
+  const nodes = [node({}), node({ id: B, name: 'n2' })];
+
+  test('a ring is at rest when every arc is in sync just where it should be', () => {
+    expect(notYetAtRest(settled, nodes, 2)).toBeUndefined();
+    expect(notYetAtRest(settled, nodes, 1)).toContain('not just at its 1 desired');
+    expect(notYetAtRest(settled, [node({}), node({ id: B, settled: false })], 2)).toContain('not settled');
+    expect(notYetAtRest(settled, nodes.slice(0, 1), 2)).toContain('does not run');
+    expect(notYetAtRest(ring(1, arc({ inSync: [A, B] })), nodes, 2)).toBeUndefined();
+    expect(notYetAtRest(ring(1, arc({ primary: B, inSync: [A, B] })), nodes, 2)).toContain(
+      'not with its owner',
+    );
+  });
+
+  test('replicas that differ, are missing, or are where they should not be are caught', () => {
+    const other = [{ range: { start: A, end: B }, content: 'x:2' }, ...copies.slice(1)];
+    expect(checkCopies(settled, nodes)).toBeUndefined();
+    expect(checkCopies(settled, [node({}), node({ id: B, copies: other })])?.text).toContain('differs');
+    expect(checkCopies(settled, [node({}), node({ id: B, copies: copies.slice(1) })])?.text).toContain(
+      'lacks',
+    );
+    const stranger = node({ id: position(99n), name: 'n3', copies: copies.slice(0, 1) });
+    expect(checkCopies(settled, [...nodes, stranger])?.text).toContain('n3 still holds');
+  });
+
+  test('tables that have grown are caught', () => {
+    expect(checkTables(nodes)).toBeUndefined();
+    expect(checkTables([node({ tableSizes: { forwards: 1_000 } })])?.text).toContain('1000 forwards');
+    expect(checkTables([node({ tableSizes: { inbound: 3, sessions: 2 } })])?.text).toContain('inbound');
+  });
+});

@@ -1,0 +1,36 @@
+import { drawScenario, failureLine, FAULT_KINDS, simulate } from '../src';
+
+const SEEDS = 100;
+
+test(`${SEEDS} seeds keep every rule`, () => {
+  const failures: string[] = [];
+  let operations = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const result = simulate(drawScenario(seed));
+    operations += result.history.filter(({ outcome }) => outcome === 'ok').length;
+    if (result.failure) failures.push(failureLine(seed, {}, result));
+  }
+  expect(failures).toEqual([]);
+  expect(operations).toBeGreaterThan(SEEDS * 50);
+});
+
+test('the seeds draw every kind of fault, and clusters of many shapes', () => {
+  const scenarios = Array.from({ length: 200 }, (_, index) => drawScenario(index + 1));
+  for (const kind of FAULT_KINDS)
+    expect(scenarios.filter(({ faults }) => faults.includes(kind)).length).toBeGreaterThan(50);
+  expect(scenarios.some(({ faults }) => faults.length === 0)).toBe(true);
+  expect(new Set(scenarios.map(({ parameters }) => parameters.replicationFactor))).toEqual(
+    new Set([1, 2, 3]),
+  );
+});
+
+test('what is left out of a scenario leaves the rest of it as it was', () => {
+  const whole = drawScenario(5);
+  const [kind] = whole.faults;
+  if (kind === undefined) throw new Error('seed 5 draws no fault');
+  const smaller = drawScenario(5, { without: [kind], clients: 1 });
+  expect(smaller.faults).toEqual(whole.faults.slice(1));
+  expect(smaller.parameters).toEqual(whole.parameters);
+  expect(smaller.clients).toBe(1);
+  expect(smaller.safetyMs).toBe(whole.safetyMs);
+});
