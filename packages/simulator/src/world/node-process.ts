@@ -356,6 +356,8 @@ export class NodeProcess implements Server {
       this.post({ kind: 'registry-failed', call, text });
     };
     const answered = (answer: Uint8Array): void => {
+      // A call has one end: what answers a request's double, or comes after its time, reaches nobody.
+      if (settled) return;
       if (mayStray && network.proposalStrays()) return;
       settled = true;
       this.registryAnswered(call, request, answer);
