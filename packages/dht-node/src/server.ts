@@ -82,6 +82,7 @@ type Key = string | Uint8Array;
 
 export class RingNode {
   private readonly lifecycle = new Lifecycle(STOP_DEADLINE_MS);
+  private stopAsked = false;
   private readonly log: Logger;
   private core: NodeCore | undefined;
   private host: NodeHost | undefined;
@@ -115,8 +116,9 @@ export class RingNode {
       await this.beginning;
       this.started = true;
     } catch (error) {
-      await this.stop().catch(() => undefined);
-      throw error;
+      await this.end().catch(() => undefined);
+      // Whatever broke because it was stopped in the middle: that it was stopped is the reason.
+      throw this.stopAsked ? new RingError('CANCELLED', 'the node was stopped', { cause: error }) : error;
     }
   }
 
@@ -175,7 +177,12 @@ export class RingNode {
   }
 
   /** Stops cleanly; place and data stay on the disk. Idempotent. A start that is under way fails. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.stopAsked = true;
+    return this.end();
+  }
+
+  private async end(): Promise<void> {
     const stopped = new RingError('CANCELLED', 'the node was stopped');
     this.joining?.fail(stopped);
     this.leaving?.reject(stopped);
