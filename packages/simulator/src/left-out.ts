@@ -4,11 +4,11 @@ import { ALL_RULES, type ProtocolRules } from '@ringkeep/dht-node/core';
 import { ALL_REGISTRY_RULES, type RegistryRules } from '@ringkeep/registry/core';
 
 export interface DiskRules {
-  /** A batch that was torn by a crash counts as absent. */
-  readonly tornBatchIsAbsent: boolean;
+  /** What survives a crash has no hole: no batch without all before it. */
+  readonly logHasNoHoles: boolean;
 }
 
-const ALL_DISK_RULES: DiskRules = { tornBatchIsAbsent: true };
+const ALL_DISK_RULES: DiskRules = { logHasNoHoles: true };
 
 export interface Rules {
   readonly nodes: ProtocolRules;
@@ -24,10 +24,11 @@ export const RULES = [
   ...Object.keys(ALL_DISK_RULES),
 ] as Rule[];
 
-/** A restarted primary takes its old role up again only if neither side minds. */
+/** Two rules that guard the same: a run that leaves the one out must leave out the other. */
 const TOGETHER: Partial<Record<Rule, Rule>> = {
   newTermAtRestart: 'termTakenOnce',
   splitStartsTerms: 'termTakenOnce',
+  evictionIsLevelTriggered: 'targetsAreLive',
 };
 
 export function rulesWithout(rule: Rule | undefined): Rules {

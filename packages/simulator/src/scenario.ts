@@ -29,6 +29,7 @@ export const FAULT_KINDS = [
   'loss',
   'lateness',
   'proposals-astray',
+  'pushes-astray',
   'duplication',
   'stream-break',
 ] as const;
@@ -39,6 +40,7 @@ const NETWORK_KINDS: readonly FaultKind[] = [
   'loss',
   'lateness',
   'proposals-astray',
+  'pushes-astray',
   'duplication',
   'stream-break',
 ];
@@ -119,6 +121,7 @@ function draw(seed: number): Scenario {
       duplication: random.pick([0.01, 0.1]),
       lateness: random.pick([0.002, 0.02]),
       proposalsAstray: random.pick([0.1, 0.4]),
+      pushesAstray: random.pick([0.2, 0.8]),
       streamBreak: random.pick([0.0005, 0.005]),
     },
     disk: { syncMs: random.pick([0.2, 1, 5, 20]) },
@@ -141,6 +144,7 @@ function withoutFaults(network: NetworkProfile, faults: readonly FaultKind[]): N
     duplication: on('duplication', network.duplication),
     lateness: on('lateness', network.lateness),
     proposalsAstray: on('proposals-astray', network.proposalsAstray),
+    pushesAstray: on('pushes-astray', network.pushesAstray),
     streamBreak: on('stream-break', network.streamBreak),
   };
 }

@@ -117,10 +117,11 @@ class Simulation implements World {
     return this.machines.find((machine) => machine.identity?.id === id);
   }
 
-  readAnswered(_machine: Machine, point: Position): void {
-    const answerers = this.machines.map(({ name, process }) => ({
-      name,
-      answers: process?.wouldAnswer(point) ?? false,
+  /** The machine's process has answered, whatever it came to know later in the same step. */
+  readAnswered(machine: Machine, point: Position): void {
+    const answerers = this.machines.map((each) => ({
+      name: each.name,
+      answers: each === machine || (each.process?.wouldAnswer(point) ?? false),
     }));
     const failure = checkOneServer(formatPosition(point), answerers);
     if (failure) this.fail(failure.checker, failure.text);

@@ -12,6 +12,7 @@ const CALM: NetworkProfile = {
   duplication: 0,
   lateness: 0,
   proposalsAstray: 0,
+  pushesAstray: 0,
   streamBreak: 0,
 };
 
@@ -150,7 +151,7 @@ describe('a disk', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const timeline = new Timeline();
       const random = new Random(seed);
-      const disk = new Disk(timeline, random, { syncMs: 5 }, { tornBatchIsAbsent: true });
+      const disk = new Disk(timeline, random, { syncMs: 5 }, { logHasNoHoles: true });
       let durable = 0;
       const appended: Uint8Array[] = [];
       for (let number = 1; number <= 20; number++) {
@@ -169,7 +170,7 @@ describe('a disk', () => {
 
   test('drops the log behind a checkpoint, and only once that is durable', () => {
     const timeline = new Timeline();
-    const disk = new Disk(timeline, new Random(1), { syncMs: 5 }, { tornBatchIsAbsent: true });
+    const disk = new Disk(timeline, new Random(1), { syncMs: 5 }, { logHasNoHoles: true });
     const entries = [{ key: 'k' as never, value: 'v' as Bytes }];
     disk.append(batch(1), () => undefined);
     disk.writeCheckpoint(Uint8Array.of(1), entries, () => undefined);

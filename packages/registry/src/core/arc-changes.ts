@@ -34,7 +34,7 @@ export function propose(
     returnFault(isReturning, arc, next) ??
     (arc.epoch === proposal.epoch ? undefined : `the epoch is ${arc.epoch}, not ${proposal.epoch}`) ??
     proposalFault(arc, proposal, next) ??
-    targetFault(draft, proposal) ??
+    (rules.targetsAreLive ? targetFault(draft, proposal) : undefined) ??
     seqFault(proposal, arc, next);
   if (reason !== undefined) return reason;
   const [lower, ...others] = configsAfter(arc, proposal, next);

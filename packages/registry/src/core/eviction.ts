@@ -15,9 +15,13 @@ import type { RingDraft } from './ring-draft';
 import type { RegistryRules } from './rules';
 import type { PendingReturn } from './state';
 
+const NOBODY: ReadonlySet<NodeId> = new Set();
+
 export class Eviction {
   /** Arcs on their return, by start. Replaced, never edited: the state that is saved shares them. */
   private readonly returns = new Map<Position, PendingReturn>();
+
+  private justDied = NOBODY;
 
   constructor(
     pending: readonly PendingReturn[],
@@ -55,6 +59,7 @@ export class Eviction {
 
   /** Members have died: those of them that were on their return are no more. Returns the arcs given up. */
   died(ids: ReadonlySet<NodeId>): Position[] {
+    this.justDied = ids;
     const ended: Position[] = [];
     for (const { start, back } of this.pending()) {
       const left = back.filter((id) => !ids.has(id));
@@ -82,9 +87,15 @@ export class Eviction {
         const back = arc.inSync.filter((id) => pending.back.includes(id));
         invariant(back.length > 0, 'an arc returns with a member');
         draft.replaceArcs([arc], [withPrimary(arc, closestBefore(arc, back), back)]);
-      } else if (over || this.rules.evictionIsLevelTriggered) evict(draft, arc, this.rules);
+      } else if (this.mayEvict(arc)) evict(draft, arc, this.rules);
     }
+    this.justDied = NOBODY;
     return settled;
+  }
+
+  /** Always; whoever looks only at those that have just died misses what a late change names. */
+  private mayEvict({ inSync }: ArcConfig): boolean {
+    return this.rules.evictionIsLevelTriggered || inSync.some((id) => this.justDied.has(id));
   }
 
   private wait(arc: ArcConfig, back: readonly NodeId[]): void {

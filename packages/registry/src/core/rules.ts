@@ -10,6 +10,8 @@ export interface RegistryRules {
   readonly newTermAtRestart: boolean;
   /** Dead members are evicted after every change, not only when they die. */
   readonly evictionIsLevelTriggered: boolean;
+  /** Only a live, active member is admitted or given an arc. */
+  readonly targetsAreLive: boolean;
   /** How a primary got its role stays with the arc until the role is given again. */
   readonly handoverIsSticky: boolean;
   /** Both halves of a split start a new term. */
@@ -19,6 +21,7 @@ export interface RegistryRules {
 export const ALL_RULES: RegistryRules = {
   newTermAtRestart: true,
   evictionIsLevelTriggered: true,
+  targetsAreLive: true,
   handoverIsSticky: true,
   splitStartsTerms: true,
 };

@@ -5,7 +5,6 @@
  * machine keeps what is durable and any prefix of the rest; the batch that was being written is torn, hence absent.
  */
 
-import { decodeBatch, encodeBatch } from '@ringkeep/dht-node/codec';
 import type { Bytes, Random, RingKey } from '@ringkeep/shared';
 import type { DiskRules } from '../left-out';
 import type { Timeline } from './timeline';
@@ -113,18 +112,10 @@ export class Disk {
     this.epoch++;
     this.syncing = false;
     const kept = powerLost ? this.random.below(this.unsynced.length + 1) : this.unsynced.length;
-    this.durable.push(...this.unsynced.slice(0, kept));
-    const torn = this.unsynced[kept];
-    if (torn && powerLost && !this.rules.tornBatchIsAbsent)
-      this.durable.push({ ...torn, bytes: firstHalf(torn.bytes) });
+    const hole = powerLost && !this.rules.logHasNoHoles ? this.random.below(kept + 1) : -1;
+    this.durable.push(...this.unsynced.slice(0, kept).filter((_, index) => index !== hole));
     this.unsynced = [];
     const covered = this.checkpoint?.upTo ?? 0;
     this.durable = this.durable.filter(({ number }) => number > covered);
   }
-}
-
-/** The records of a batch that a crash in the middle of its write would leave. */
-function firstHalf(batch: Uint8Array): Uint8Array {
-  const records = decodeBatch(batch);
-  return encodeBatch(records.slice(0, Math.floor(records.length / 2)));
 }

@@ -3,7 +3,7 @@
  * by itself after a while. At the end of the safety phase everything is put right.
  */
 
-import { RingView, position, type Random } from '@ringkeep/shared';
+import { RingView, position, type NodeId, type Random } from '@ringkeep/shared';
 import { FAULT_KINDS, isPassing, type FaultKind, type Scenario } from '../scenario';
 import type { Machine } from './machine';
 import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
@@ -46,8 +46,19 @@ export class Nemesis {
     world.registry.start();
     for (const machine of world.machines) {
       machine.disk.heal();
-      if (machine.joined && !machine.process) machine.startLater();
+      if (!machine.joined || machine.process) continue;
+      if (this.random.chance(0.5) && this.isDispensable(machine)) machine.retire('it stays switched off');
+      else machine.startLater();
     }
+  }
+
+  /** The registry has declared it dead, and every arc that still names it has somebody else. */
+  private isDispensable({ identity }: Machine): boolean {
+    const { members, arcs } = this.world.registry.ring;
+    const isLive = (id: NodeId): boolean =>
+      members.some((member) => member.id === id && member.state !== 'dead');
+    if (!identity || isLive(identity.id)) return false;
+    return arcs.every(({ inSync }) => !inSync.includes(identity.id) || inSync.some(isLive));
   }
 
   /** Kinds that are off take their turns in vain: turning one off leaves the others where they were. */
@@ -101,9 +112,10 @@ export class Nemesis {
     const machine = this.pickMachine(this.random);
     switch (kind) {
       case 'crash':
-      case 'power-loss':
-        if (machine) this.crash(machine, kind === 'power-loss');
+        if (machine) this.crash(machine, false);
         return;
+      case 'power-loss':
+        return machine && this.losePower(machine);
       case 'mass-crash':
         for (const each of this.world.machines)
           if (this.random.chance(0.6)) this.crash(each, this.random.chance(0.5));
@@ -123,8 +135,7 @@ export class Nemesis {
       case 'one-way-cut':
         return this.cutSome(this.anyNode(), this.anyNode(), false);
       case 'registry-cut':
-        if (machine) this.cutSome(machine.party, REGISTRY_PARTY, this.random.chance(0.7));
-        return;
+        return this.cutOffRegistry();
       case 'client-cut':
         if (machine) {
           const client = FIRST_CLIENT_PARTY + this.random.below(this.scenario.clients);
@@ -160,6 +171,14 @@ export class Nemesis {
     }
   }
 
+  /** Half of the time just when the disk is slow, and much is not yet synced. */
+  private losePower(machine: Machine): void {
+    if (this.random.chance(0.5)) return this.crash(machine, true);
+    const afterMs = this.random.between(5, 100);
+    machine.disk.stall(2 * afterMs);
+    this.world.timeline.after(afterMs, () => this.crash(machine, true));
+  }
+
   private crash(machine: Machine, powerLost: boolean): void {
     if (!machine.process) return;
     machine.crash(powerLost, powerLost ? 'power lost' : 'killed');
@@ -170,6 +189,14 @@ export class Nemesis {
     const { machines } = this.world;
     if (this.random.chance(0.25)) return REGISTRY_PARTY;
     return (this.pickMachine(this.random) ?? this.random.pick(machines)).party;
+  }
+
+  /** One node, or several at once, lose the registry and nothing else. */
+  private cutOffRegistry(): void {
+    const victims = new Set([this.pickMachine(this.random)]);
+    while (this.random.chance(0.4)) victims.add(this.pickMachine(this.random));
+    const both = this.random.chance(0.8);
+    for (const machine of victims) if (machine) this.cutSome(machine.party, REGISTRY_PARTY, both);
   }
 
   private cutSome(from: Party, to: Party, both: boolean): void {

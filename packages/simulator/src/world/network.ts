@@ -22,6 +22,8 @@ export interface NetworkProfile {
   readonly lateness: number;
   /** Chance that a proposal to the registry is held up, and that its answer is lost. */
   readonly proposalsAstray: number;
+  /** Chance that a watcher does not hear of a change of the ring. */
+  readonly pushesAstray: number;
   /** Chance for each message of a stream that the stream breaks at it. */
   readonly streamBreak: number;
 }
@@ -69,6 +71,11 @@ export class Network {
     return this.faulty && this.random.chance(this.profile.proposalsAstray);
   }
 
+  /** True when a watcher does not get this push. */
+  pushStrays(): boolean {
+    return this.faulty && this.random.chance(this.profile.pushesAstray);
+  }
+
   /** True when a stream breaks at this message. */
   breaksHere(): boolean {
     return this.faulty && this.random.chance(this.profile.streamBreak);
@@ -76,12 +83,13 @@ export class Network {
 
   /**
    * Sends one message. `lost` is called instead of `deliver` when it will never arrive; it is the sender's
-   * business to know of it. `mayDouble`: only for messages that the transport may repeat.
+   * business to know of it. `mayDouble`: only for messages that the transport may repeat. `heldUpMs`: more than
+   * the usual delay, on its way already when cuts come.
    */
-  send(from: Party, to: Party, deliver: () => void, lost: () => void, mayDouble = false): void {
+  send(from: Party, to: Party, deliver: () => void, lost: () => void, mayDouble = false, heldUpMs = 0): void {
     const { random, profile, timeline } = this;
     if (this.isCut(from, to) || (this.faulty && random.chance(profile.loss))) return lost();
-    const late = this.faulty && random.chance(profile.lateness) ? random.between(500, 6_000) : 0;
+    const late = this.faulty && random.chance(profile.lateness) ? random.between(500, 6_000) : heldUpMs;
     timeline.after(this.delay(from, to) + late, deliver);
     if (mayDouble && this.faulty && random.chance(profile.duplication)) {
       timeline.after(this.delay(from, to) + (random.chance(0.3) ? random.between(100, 4_000) : 0), deliver);

@@ -348,7 +348,14 @@ export class NodeProcess implements Server {
     const { method, bytes } = this.encodeCall(request);
     const mayStray = request.kind === 'propose';
     const from = this.machine.party;
-    const route = { from, to: REGISTRY_PARTY, server: () => registryMachine.server, mayDouble: true };
+    const heldUpMs = mayStray && network.proposalStrays() ? this.random.between(50, 3_000) : 0;
+    const route = {
+      from,
+      to: REGISTRY_PARTY,
+      server: () => registryMachine.server,
+      mayDouble: true,
+      heldUpMs,
+    };
     let settled = false;
     const fail = (text: string): void => {
       if (settled) return;
@@ -362,11 +369,8 @@ export class NodeProcess implements Server {
       settled = true;
       this.registryAnswered(call, request, answer);
     };
-    const heldUpMs = mayStray && network.proposalStrays() ? this.random.between(50, 5_000) : 0;
     timeline.after(Math.min(2_000, parameters.membershipLeaseMs / 2), () => fail('no answer in time'));
-    timeline.after(heldUpMs, () =>
-      remoteCall(network, route, method, bytes, { answered, failed: (_sent, text) => fail(text) }),
-    );
+    remoteCall(network, route, method, bytes, { answered, failed: (_sent, text) => fail(text) });
   }
 
   private encodeCall(request: RegistryCall): { method: string; bytes: Uint8Array } {

@@ -249,7 +249,7 @@ export class RegistryProcess implements Server {
     const bytes = registry.RingUpdate.encode(updateToWire(update)).finish();
     for (const number of watchers) {
       const watcher = this.watchers.get(number);
-      if (!watcher) continue;
+      if (!watcher || this.world.network.pushStrays()) continue;
       this.world.trace.note(
         'message',
         () => `registry publishes ${describeUpdate(update)} to ${watcher.machine.name}`,

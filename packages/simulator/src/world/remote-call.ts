@@ -25,13 +25,15 @@ export interface CallRoute {
   readonly server: () => Server | undefined;
   /** The transport may deliver it twice. */
   readonly mayDouble: boolean;
+  /** How much longer than usual the request takes. */
+  readonly heldUpMs?: number;
 }
 
 const NOTICED_AFTER_MS_MAX = 3_000;
 
 export function remoteCall(
   network: Network,
-  { from, to, server, mayDouble }: CallRoute,
+  { from, to, server, mayDouble, heldUpMs }: CallRoute,
   method: string,
   request: Uint8Array,
   caller: Caller,
@@ -63,5 +65,6 @@ export function remoteCall(
     },
     () => noticeLate(random.chance(0.5), 'the way is cut'),
     mayDouble,
+    heldUpMs,
   );
 }
