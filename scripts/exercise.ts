@@ -3,7 +3,7 @@
  * clients write and read; ends with 1 when a promise was broken.
  *
  *  1. five nodes; every record of the cities is readable through every node
- *  2. three more join at once under load; each received just its own arc
+ *  2. three more join at once under load; with one copy of each key, each received just its own arc
  *  3. two leave at once under load
  *  4. every process is killed with kill -9 and started again
  *
@@ -39,7 +39,7 @@ const specs = {
     flag: '--replication-factor <count>',
     text: 'copies of each key',
     read: optionValues.integer(1, 7),
-    default: 1,
+    default: 3,
   }),
   file: option({
     flag: '--file <path>',

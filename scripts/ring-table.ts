@@ -2,7 +2,7 @@
 
 import { arcShare, position } from '@ringkeep/shared';
 import type { dht } from '@ringkeep/shared/wire';
-import { nodeName, owned } from './ring-client';
+import { heldKeys, nodeName, owned } from './ring-client';
 
 export function ringTable(descriptions: readonly dht.NodeDescription[]): string {
   const rows = [...descriptions]
@@ -14,6 +14,7 @@ export function ringTable(descriptions: readonly dht.NodeDescription[]): string 
         0,
       );
       const keys = arcs.reduce((sum, arc) => sum + arc.keys, 0);
+      const copies = heldKeys([node]) - keys;
       const bytes = arcs.reduce((sum, arc) => sum + arc.bytes, 0);
       return [
         node.addr,
@@ -21,9 +22,10 @@ export function ringTable(descriptions: readonly dht.NodeDescription[]): string 
         `${(share * 100).toFixed(1)} %`,
         keys.toLocaleString('en'),
         bytes.toLocaleString('en'),
+        copies.toLocaleString('en'),
       ];
     });
-  return table(['node', 'id', 'share', 'keys', 'bytes'], rows);
+  return table(['node', 'id', 'share', 'keys', 'bytes', 'copies of others'], rows);
 }
 
 /** Columns as wide as their widest cell; figures (from the third column on) to the right. */

@@ -43,7 +43,7 @@ const specs = {
   replication: option({
     flag: '--replication-factor <count>',
     env: 'REPLICATION_FACTOR',
-    text: 'copies of each key',
+    text: 'copies of each key; the registry’s own default when left out',
     read: optionValues.integer(1, 7),
   }),
   empty: option({

@@ -74,7 +74,7 @@ async function measure(
   options: { readonly entries: number; readonly valueBytes: number; readonly probes: number },
 ): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ringkeep-handover-'));
-  const ring = await LocalRing.start({ folder }, 1);
+  const ring = await LocalRing.start({ folder, replicationFactor: 1 }, 1);
   try {
     const client = await RingClient.connect({ registry: ring.registryAddress }, { deadlineMs: 20_000 });
     await fill(client, 2 * options.entries, options.valueBytes, round);

@@ -71,7 +71,7 @@ const specs = {
   replicationFactor: option({
     flag: '--replication-factor <n>',
     env: 'REPLICATION_FACTOR',
-    text: 'copies of each key',
+    text: 'copies of each key, each at another node; as many as there are nodes while those are fewer',
     read: integer(1, 7),
     default: DEFAULT_PARAMETERS.replicationFactor,
   }),

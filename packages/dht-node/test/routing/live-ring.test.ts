@@ -31,7 +31,7 @@ describe.each<Expected>([
 
   beforeAll(async () => {
     // Nobody is declared dead in these tests: the nodes themselves must find ways round one that is gone.
-    ring = await TestRing.start({ routing, membershipLeaseMs: 60_000 });
+    ring = await TestRing.start({ replicationFactor: 1, routing, membershipLeaseMs: 60_000 });
     await ring.addNode();
     await ring.addNodes(NODES - 1);
     await ring.untilSettled();

@@ -26,7 +26,7 @@ export interface ClusterParameters {
 }
 
 export const DEFAULT_PARAMETERS: ClusterParameters = {
-  replicationFactor: 1,
+  replicationFactor: 3,
   leaseMs: 2_000,
   leaseMarginMs: 200,
   membershipLeaseMs: 2_500,
