@@ -58,10 +58,11 @@ describe('SIGTERM', () => {
   test('to a node in memory has it leave: its keys are at its neighbour, and so with --on-stop leave', async () => {
     const stays = await all.node(registry, 'a');
     const peer = all.peer(stays);
-    for (const leaver of [
-      await all.node(registry, 'b', ['--storage', 'memory']),
-      await all.node(registry, 'c', ['--on-stop', 'leave']),
-    ]) {
+    for (const [name, ...flags] of [
+      ['b', '--storage', 'memory'],
+      ['c', '--on-stop', 'leave'],
+    ] as const) {
+      const leaver = await all.node(registry, name, flags);
       await settled(peer, all.peer(leaver));
       await store(all.peer(leaver));
       expect(await leaver.process.stop()).toBe(0);
