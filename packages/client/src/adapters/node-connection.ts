@@ -7,7 +7,7 @@
  */
 
 import { connectivityState, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
-import { channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { dht, encodeRequest, type FrameHeader, type registry } from '@ringkeep/shared/wire';
 import type { Operation } from '@ringkeep/shared';
 import { causeOf } from './status-cause';
@@ -78,7 +78,7 @@ export class NodeConnection {
     if (this.phase === 'over') return;
     this.phase = 'over';
     clearTimeout(this.attempt);
-    this.stream.cancel();
+    cancelSoon(this.stream);
     this.client.close();
   }
 

@@ -2,7 +2,7 @@
 
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { RingUpdate } from '@ringkeep/shared';
-import { channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { registry, updateFromWire } from '@ringkeep/shared/wire';
 import { causeOf } from './status-cause';
 
@@ -40,7 +40,7 @@ export class RingFeed {
   close(): void {
     if (this.over) return;
     this.over = true;
-    this.stream.cancel();
+    cancelSoon(this.stream);
     this.release();
   }
 

@@ -8,11 +8,10 @@
 
 import { type ClientDuplexStream } from '@grpc/grpc-js';
 import type { Member, NodeId, OperationResult, RingUpdate } from '@ringkeep/shared';
-import { channelTo, type Logger, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { cancelSoon, channelTo, type Logger, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
-import { cancelSoon } from './cancel-soon';
 
 type Forward = Extract<NodeEffect, { kind: 'forward' }>;
 type BatchStream = ClientDuplexStream<dht.BatchRequest, dht.BatchReply>;

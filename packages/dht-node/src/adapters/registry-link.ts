@@ -13,6 +13,7 @@ import {
 import { position, Random, RingError, type ErrorCode, type NodeId } from '@ringkeep/shared';
 import {
   Backoff,
+  cancelSoon,
   channelTo,
   fromServiceError,
   type Logger,
@@ -27,7 +28,6 @@ import {
 } from '@ringkeep/shared/wire';
 import type { RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
-import { cancelSoon } from './cancel-soon';
 import type { IdentityKeeper } from './identity-keeper';
 
 /** How long a call may take before it counts as unanswered. */

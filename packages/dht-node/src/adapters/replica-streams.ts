@@ -7,7 +7,7 @@
 
 import type { ClientDuplexStream, ServerDuplexStream } from '@grpc/grpc-js';
 import type { Member } from '@ringkeep/shared';
-import { toServiceError, type Logger } from '@ringkeep/shared/runtime';
+import { cancelSoon, toServiceError, type Logger } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
 import {
   followerMessageFromWire,
@@ -17,7 +17,6 @@ import {
 } from '../codec';
 import type { NodeInput } from '../core/inputs';
 import type { FollowerMessage, PrimaryMessage } from '../core/messages';
-import { cancelSoon } from './cancel-soon';
 
 type FollowerSide = ClientDuplexStream<dht.FollowerMessage, dht.PrimaryMessage>;
 type PrimarySide = ServerDuplexStream<dht.FollowerMessage, dht.PrimaryMessage>;

@@ -1,5 +1,6 @@
 export * from './addresses';
 export * from './bytes';
+export * from './cancel-soon';
 export * from './channels';
 export * from './folder-lock';
 export * from './grpc-errors';
