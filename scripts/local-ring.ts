@@ -16,6 +16,8 @@ export interface LocalRingOptions {
   readonly folder: string;
   readonly replicationFactor?: number;
   readonly links?: boolean;
+  /** Flags of every node, beside those for its place. */
+  readonly nodeArgs?: readonly string[];
   /** Takes down what each process says in this folder. */
   readonly logFolder?: string;
   /** Told of a process that ended although nobody asked it to. */
@@ -81,6 +83,12 @@ export class LocalRing {
     return this.nodes.filter(({ process }) => process?.running).map(addressOf);
   }
 
+  /** The processes of the registry and of the nodes that run. */
+  get pids(): number[] {
+    const processes = [this.registryProcess, ...this.nodes.map(({ process }) => process)];
+    return processes.filter((process) => process?.running).map((process) => (process as RingProcess).pid);
+  }
+
   /** Starts nodes all at once. Returns their addresses when all have joined. */
   async addNodes(count: number): Promise<string[]> {
     const added: Place[] = [];
@@ -101,7 +109,7 @@ export class LocalRing {
     const { links } = place;
     const registry = links ? `127.0.0.1:${links.registry.port}` : this.registryAddress;
     const args = [String(place.port), '--registry', registry, '--registry-timeout', REGISTRY_TIMEOUT];
-    args.push('--data-dir', join(this.options.folder, place.name));
+    args.push('--data-dir', join(this.options.folder, place.name), ...(this.options.nodeArgs ?? []));
     if (links) args.push('--advertise', `127.0.0.1:${links.node.port}`);
     const process = RingProcess.start('node', args, this.logging(place.name));
     const own = this.nodes.find((known) => known === place);

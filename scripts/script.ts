@@ -15,9 +15,10 @@ export interface Script<Specs extends OptionSpecs> {
 export function runScript<Specs extends OptionSpecs>(
   script: Script<Specs>,
   body: (options: OptionValues<Specs>, operands: string[]) => Promise<number>,
+  args: readonly string[] = process.argv.slice(2),
 ): void {
   Promise.resolve()
-    .then(() => parseProgram({ ...script, env: process.env }, process.argv.slice(2)))
+    .then(() => parseProgram({ ...script, env: process.env }, args))
     .then(({ options, operands }) => body(options, operands))
     .then(
       (code) => process.exit(code),

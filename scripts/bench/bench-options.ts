@@ -1,0 +1,61 @@
+/** Options that several benchmarks share, and the pace that they amount to. */
+
+import { option, optionValues } from '@ringkeep/shared/runtime';
+import type { Pace } from './contest';
+
+type Reader<T> = optionValues.ValueReader<T>;
+
+export const PACE_OPTIONS = {
+  rounds: option({
+    flag: '--rounds <count>',
+    text: 'how often each point is measured; the median counts (default 3; 1 with --quick)',
+    read: optionValues.integer(1, 100),
+  }),
+  seconds: option({
+    flag: '--seconds <count>',
+    text: 'how long one measurement takes (default 3)',
+    read: optionValues.integer(1, 3_600),
+  }),
+  quick: option({
+    flag: '--quick',
+    text: 'short and rough, to see that everything works',
+    read: optionValues.yesOrNo,
+    default: false,
+  }),
+  output: option({
+    flag: '--output <folder>',
+    text: 'where the figures (JSON) and the plots (SVG) go',
+    read: optionValues.text,
+    default: 'bench-results',
+  }),
+};
+
+const FULL: Pace = { rounds: 3, warmUpMs: 2_000, measureMs: 3_000 };
+const QUICK: Pace = { rounds: 1, warmUpMs: 300, measureMs: 500 };
+
+export function paceOf(options: {
+  readonly rounds: number | undefined;
+  readonly seconds: number | undefined;
+  readonly quick: boolean;
+}): Pace {
+  const pace = options.quick ? QUICK : FULL;
+  return {
+    ...pace,
+    rounds: options.rounds ?? pace.rounds,
+    measureMs: options.seconds === undefined ? pace.measureMs : options.seconds * 1_000,
+  };
+}
+
+/** Integers, separated by commas. */
+export function integers(least: number, most: number): Reader<number[]> {
+  const one = optionValues.integer(least, most);
+  return (given) => given.split(',').map((part) => one(part.trim()));
+}
+
+/** Some of these names, separated by commas. */
+export function names<const Choices extends readonly string[]>(
+  ...choices: Choices
+): Reader<Choices[number][]> {
+  const one = optionValues.choice(...choices);
+  return (given) => given.split(',').map((part) => one(part.trim()) as Choices[number]);
+}

@@ -1,0 +1,100 @@
+/** `npm run bench -- throughput`: how many operations a second, in a closed loop, over the number outstanding. */
+
+import { option, optionValues } from '@ringkeep/shared/runtime';
+import { integers, names, PACE_OPTIONS, paceOf } from '../bench-options';
+import { benchCommand } from '../command';
+import { Contest } from '../contest';
+import { CONTESTANTS, contestants } from '../contestants';
+import type { Figure } from '../report/figure';
+import { thisMachine } from '../report/machine';
+import { publish } from '../report/results';
+import { KEYS, plainWorkload } from '../workloads';
+
+const specs = {
+  targets: option({
+    flag: '--targets <names>',
+    text: `who is measured: some of ${CONTESTANTS.join(', ')}`,
+    read: names(...CONTESTANTS),
+    default: ['ringkeep', 'redis', 'etcd', 'echo-stream'] as (typeof CONTESTANTS)[number][],
+    defaultText: 'ringkeep,redis,etcd,echo-stream',
+  }),
+  operations: option({
+    flag: '--operations <kinds>',
+    text: 'get, set or both',
+    read: names('get', 'set'),
+    default: ['get', 'set'] as ('get' | 'set')[],
+    defaultText: 'get,set',
+  }),
+  concurrency: option({
+    flag: '--concurrency <counts>',
+    text: 'operations outstanding',
+    read: integers(1, 100_000),
+    default: [1, 64, 256, 1_024],
+    defaultText: '1,64,256,1024',
+  }),
+  valueBytes: option({
+    flag: '--value-bytes <counts>',
+    text: 'sizes of values',
+    read: integers(1, 1 << 20),
+    default: [100],
+    defaultText: '100',
+  }),
+  replication: option({
+    flag: '--replication <counts>',
+    text: 'copies of each key; there are as many nodes unless --nodes says more',
+    read: integers(1, 7),
+    default: [1],
+    defaultText: '1',
+  }),
+  nodes: option({
+    flag: '--nodes <count>',
+    text: 'nodes of the ring',
+    read: optionValues.integer(1, 16),
+    default: 1,
+  }),
+  keys: option({
+    flag: '--keys <count>',
+    text: 'keys',
+    read: optionValues.integer(1, 10_000_000),
+    default: KEYS,
+  }),
+  memory: option({
+    flag: '--memory',
+    text: 'no durability: the ring keeps everything in memory, Redis has no append-only file',
+    read: optionValues.yesOrNo,
+    default: false,
+  }),
+  ...PACE_OPTIONS,
+};
+
+export const throughput = benchCommand(
+  'throughput',
+  'Operations a second, CPU time and latency over the number of operations outstanding (closed loop).',
+  specs,
+  async (options, abort) => {
+    const machine = thisMachine();
+    const figures: Figure[] = [];
+    for (const copies of options.replication) {
+      for (const valueBytes of options.valueBytes) {
+        const nodes = Math.max(options.nodes, copies);
+        const setting = { nodes, copies, durable: !options.memory, valueBytes };
+        const contest = await Contest.open(contestants(options.targets, setting), abort);
+        try {
+          const base = { keys: options.keys, valueBytes };
+          await contest.load(plainWorkload('set', base), abort);
+          const points = options.operations.flatMap((kind) =>
+            options.concurrency.map((concurrency) => ({
+              workload: plainWorkload(kind, base),
+              loop: { kind: 'closed', concurrency } as const,
+            })),
+          );
+          figures.push(...(await contest.measure(points, paceOf(options), abort)));
+        } finally {
+          await contest.close();
+        }
+      }
+    }
+    await publish({ name: 'throughput', machine, figures }, options.output);
+    return 0;
+  },
+);

@@ -1,0 +1,45 @@
+/** Who is measured against whom: the ring and its peers, by the copies that they keep and by how durable their writes are. */
+
+import type { ContestantSpec } from './contest';
+
+export const CONTESTANTS = ['ringkeep', 'query', 'redis', 'etcd', 'echo-stream', 'echo-unary'] as const;
+export type ContestantName = (typeof CONTESTANTS)[number];
+
+export interface Setting {
+  readonly nodes: number;
+  readonly copies: number;
+  /** Whether writes are synced before the answer, where that can be chosen. */
+  readonly durable: boolean;
+  readonly valueBytes: number;
+}
+
+export const REDIS_FAMILY = 'ioredis + Redis';
+
+/** Those that can be had in this setting: Redis keeps one copy here, etcd is always durable. */
+export function contestants(names: readonly ContestantName[], setting: Setting): ContestantSpec[] {
+  return names.flatMap((name) => contestantsNamed(name, setting));
+}
+
+function contestantsNamed(name: ContestantName, setting: Setting): ContestantSpec[] {
+  const { nodes, copies, durable, valueBytes } = setting;
+  const ring = { kind: 'ring', nodes, copies, storage: durable ? 'disk' : 'memory' } as const;
+  const redis = { kind: 'redis', appendOnly: durable } as const;
+  switch (name) {
+    case 'ringkeep':
+      return [{ name: 'Ringkeep', system: ring }];
+    case 'query':
+      return [{ name: 'Ringkeep QueryDHT', system: ring, way: 'query' }];
+    case 'redis':
+      if (copies > 1) return [];
+      return [
+        { name: 'ioredis', family: REDIS_FAMILY, system: redis },
+        { name: 'ioredis autopipelining', family: REDIS_FAMILY, system: redis, way: 'autopipelining' },
+      ];
+    case 'etcd':
+      return durable ? [{ name: 'etcd3', system: { kind: 'etcd', members: copies } }] : [];
+    case 'echo-stream':
+      return [{ name: 'grpc-js stream echo', system: { kind: 'echo', valueBytes }, way: 'stream' }];
+    case 'echo-unary':
+      return [{ name: 'grpc-js unary echo', system: { kind: 'echo', valueBytes }, way: 'unary' }];
+  }
+}

@@ -1,0 +1,34 @@
+/** One operation of a workload against a target, and what its failure is called. */
+
+import type { Target } from '../targets/target';
+import type { Workload, WorkloadOperation } from './workload';
+
+/** Resolves with the value of a read; anything but null and undefined means that it was there. */
+export function attempt(
+  target: Target,
+  workload: Workload,
+  { kind, key, index }: WorkloadOperation,
+): Promise<unknown> {
+  switch (kind) {
+    case 'get':
+      return target.get(key);
+    case 'set':
+    case 'insert':
+      return target.set(key, workload.value(index));
+    case 'modify':
+      return target.get(key).then(() => target.set(key, workload.value(index)));
+    case 'delete':
+      return target.delete(key);
+  }
+}
+
+/** A read that found nothing is worth knowing of: the run would measure the wrong thing. */
+export function found({ kind }: WorkloadOperation, value: unknown): boolean {
+  return kind !== 'get' || (value !== null && value !== undefined);
+}
+
+export function failureCode(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 80) : 'unknown';
+}

@@ -1,0 +1,50 @@
+/** All keys of a workload written, or keys read back, with a bounded number outstanding. */
+
+import type { Target } from '../targets/target';
+import type { Workload } from './workload';
+
+const OUTSTANDING = 512;
+
+/** Throws what the first failing operation throws. */
+export async function writeAll(
+  target: Target,
+  workload: Workload,
+  progress: (done: number) => void,
+): Promise<void> {
+  await each(workload.initialKeys(), (key, index) => target.set(key, workload.value(index)), progress);
+}
+
+/** How many of these keys are not there. */
+export async function countAbsent(
+  target: Target,
+  keys: readonly string[],
+  progress: (done: number) => void,
+): Promise<number> {
+  let absent = 0;
+  await each(
+    keys,
+    async (key) => {
+      const value = await target.get(key);
+      if (value === null || value === undefined) absent++;
+    },
+    progress,
+  );
+  return absent;
+}
+
+async function each(
+  keys: readonly string[],
+  work: (key: string, index: number) => Promise<unknown>,
+  progress: (done: number) => void,
+): Promise<void> {
+  let at = 0;
+  const slot = async (): Promise<void> => {
+    while (at < keys.length) {
+      const index = at++;
+      await work(keys[index] as string, index);
+      if (index % OUTSTANDING === 0) progress(index);
+    }
+  };
+  await Promise.all(Array.from({ length: OUTSTANDING }, slot));
+  progress(keys.length);
+}

@@ -1,0 +1,73 @@
+/**
+ * Operations at given times, whatever becomes of those before them: arrivals of a Poisson process of a given rate.
+ *
+ * Latency counts from the time at which an operation was due, not from when it could be issued, so a stall shows in
+ * every operation that it delayed (no coordinated omission). Operations that are due are issued once a millisecond, the
+ * precision of timers; that wait is part of their latency.
+ */
+
+import type { Random } from '@ringkeep/shared';
+import type { Target } from '../targets/target';
+import { attempt, failureCode, found } from './attempt';
+import type { Recorder } from './recorder';
+import type { Workload } from './workload';
+
+const TURN_MS = 1;
+
+export interface OpenLoopOptions {
+  readonly ratePerSecond: number;
+  readonly random: Random;
+  /** Told of each operation that succeeded. */
+  readonly onDone?: (key: string, index: number) => void;
+}
+
+export class OpenLoop {
+  private running = true;
+  private outstanding = 0;
+  private dueAtMs = performance.now();
+  private settled: () => void = () => undefined;
+
+  constructor(
+    private readonly target: Target,
+    private readonly workload: Workload,
+    private readonly recorder: Recorder,
+    private readonly options: OpenLoopOptions,
+  ) {
+    this.turn();
+  }
+
+  async stop(): Promise<void> {
+    this.running = false;
+    if (this.outstanding > 0) await new Promise<void>((resolve) => (this.settled = resolve));
+  }
+
+  private turn(): void {
+    const nowMs = performance.now();
+    while (this.running && this.dueAtMs <= nowMs) {
+      this.issue(this.dueAtMs);
+      this.dueAtMs += (-Math.log(1 - this.options.random.fraction()) / this.options.ratePerSecond) * 1_000;
+    }
+    if (this.running) setTimeout(() => this.turn(), TURN_MS);
+  }
+
+  private issue(dueAtMs: number): void {
+    const operation = this.workload.next();
+    this.outstanding++;
+    attempt(this.target, this.workload, operation).then(
+      (value) => {
+        this.recorder.done(dueAtMs, performance.now(), found(operation, value));
+        this.options.onDone?.(operation.key, operation.index);
+        this.answered();
+      },
+      (error: unknown) => {
+        this.recorder.failed(dueAtMs, performance.now(), failureCode(error));
+        this.answered();
+      },
+    );
+  }
+
+  private answered(): void {
+    this.outstanding--;
+    if (this.outstanding === 0 && !this.running) this.settled();
+  }
+}

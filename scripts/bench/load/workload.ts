@@ -1,0 +1,101 @@
+/**
+ * What is done to which key: a mix of operations over a popularity of keys. Pure: the same seed draws the same operations.
+ *
+ * A workload is described by a record that can be sent to another process; keys and values are made from indices, so
+ * that all that is measured is given the same bytes.
+ */
+
+import { invariant, Random } from '@ringkeep/shared';
+import { createPopularity, type Popularity, type PopularitySpec } from './popularity';
+
+/** `modify` reads a key and then writes it, as one operation, as YCSB F does. */
+export const OPERATION_KINDS = ['get', 'set', 'insert', 'modify', 'delete'] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+export interface WorkloadSpec {
+  readonly name: string;
+  /** Shares of the kinds; they need not add up to 1. */
+  readonly mix: { readonly [K in OperationKind]?: number };
+  readonly popularity: PopularitySpec;
+  /** Keys that are there from the start. */
+  readonly keys: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+}
+
+export interface WorkloadOperation {
+  readonly kind: OperationKind;
+  readonly key: string;
+  /** The key's index, from which its value is made. */
+  readonly index: number;
+}
+
+/** Values differ from key to key, within so many. */
+const VALUES = 64;
+
+export class Workload {
+  private readonly random: Random;
+  private readonly popularity: Popularity;
+  private readonly kinds: readonly { readonly kind: OperationKind; readonly upTo: number }[];
+  private readonly keys: string[];
+  private readonly values: readonly Buffer[];
+
+  constructor(
+    readonly spec: WorkloadSpec,
+    seed: number,
+  ) {
+    this.random = new Random(seed);
+    this.kinds = cumulative(spec.mix);
+    this.popularity = createPopularity(spec.popularity, spec.keys, this.random.fork());
+    this.keys = Array.from({ length: spec.keys }, (_, index) => keyText(index, spec.keyBytes));
+    // Drawn from a seed of their own: values do not depend on the run.
+    const noise = new Random(1);
+    this.values = Array.from({ length: VALUES }, () =>
+      Buffer.from(Uint8Array.from({ length: spec.valueBytes }, () => noise.below(256))),
+    );
+  }
+
+  next(): WorkloadOperation {
+    const kind = this.kind();
+    if (kind === 'insert') {
+      const index = this.keys.length;
+      const key = keyText(index, this.spec.keyBytes);
+      this.keys.push(key);
+      this.popularity.grow(this.keys.length);
+      return { kind, key, index };
+    }
+    const index = this.popularity.next();
+    return { kind, key: this.keys[index] as string, index };
+  }
+
+  /** What is written to a key. */
+  value(index: number): Buffer {
+    return this.values[index % VALUES] as Buffer;
+  }
+
+  /** The keys that are there from the start. */
+  initialKeys(): readonly string[] {
+    return this.keys.slice(0, this.spec.keys);
+  }
+
+  private kind(): OperationKind {
+    if (this.kinds.length === 1) return (this.kinds[0] as { kind: OperationKind }).kind;
+    const at = this.random.fraction();
+    return (this.kinds.find(({ upTo }) => at < upTo) ?? (this.kinds.at(-1) as { kind: OperationKind })).kind;
+  }
+}
+
+/** Distinct for each index, and exactly so many bytes long. */
+export function keyText(index: number, keyBytes: number): string {
+  const digits = String(index);
+  invariant(digits.length < keyBytes, `key ${index} fits ${keyBytes} bytes`);
+  return `k${digits.padStart(keyBytes - 1, '0')}`;
+}
+
+function cumulative(mix: WorkloadSpec['mix']): { kind: OperationKind; upTo: number }[] {
+  const present = OPERATION_KINDS.filter((kind) => (mix[kind] ?? 0) > 0);
+  const total = present.reduce((sum, kind) => sum + (mix[kind] as number), 0);
+  invariant(total > 0, 'a mix has an operation');
+  let upTo = 0;
+  return present.map((kind) => ({ kind, upTo: (upTo += (mix[kind] as number) / total) }));
+}

@@ -1,0 +1,19 @@
+/** `npm run bench -- WHAT`: the benchmarks, each with options of its own. */
+
+import type { BenchCommand } from './command';
+import { throughput } from './commands/throughput';
+
+const COMMANDS: readonly BenchCommand[] = [throughput];
+
+const [name = '--help', ...args] = process.argv.slice(2);
+const command = COMMANDS.find((known) => known.name === name);
+if (command) {
+  command.start(args);
+} else {
+  const width = Math.max(...COMMANDS.map((known) => known.name.length));
+  const list = COMMANDS.map((known) => `  ${known.name.padEnd(width)}  ${known.text}`).join('\n');
+  const usage = `Usage: npm run bench -- <what> [options]\n\n${list}\n\nEach has a --help of its own.`;
+  if (name === '--help' || name === '-h') console.log(usage);
+  else console.error(`error: there is no benchmark ${JSON.stringify(name)}\n\n${usage}`);
+  process.exit(name === '--help' || name === '-h' ? 0 : 2);
+}

@@ -1,0 +1,47 @@
+/** A ring of this project: registry and nodes as processes of their own. Writes are synced before the answer. */
+
+import { addressOf, LocalRing, type NodePlace } from '../../local-ring';
+import type { System } from './system';
+
+export interface RingSystemOptions {
+  readonly nodes: number;
+  readonly copies: number;
+  readonly storage: 'disk' | 'memory';
+}
+
+/** Ways: `client` (default), `query` (one unary call an operation), `one-node` (a client that reaches the first node only). */
+export type RingSystem = System & { readonly ring: LocalRing };
+
+export async function startRing(folder: string, options: RingSystemOptions): Promise<RingSystem> {
+  const { nodes, copies, storage } = options;
+  const nodeArgs = ['--storage', storage];
+  const ring = await LocalRing.start({ folder, replicationFactor: copies, nodeArgs }, nodes);
+  try {
+    await ring.settled();
+  } catch (error) {
+    await ring.stop();
+    throw error;
+  }
+  const [first] = ring.places as [NodePlace];
+  return {
+    label: 'Ringkeep',
+    durability:
+      storage === 'disk' ? `fdatasync before the answer${atCopies(copies)}` : `none${atCopies(copies)}`,
+    copies,
+    nodes,
+    get pids() {
+      return ring.pids;
+    },
+    ring,
+    target: (way) => {
+      if (way === 'query') return { kind: 'ring-query', node: addressOf(first) };
+      if (way === 'one-node') return { kind: 'ring-client', nodes: [addressOf(first)], onlyPort: first.port };
+      return { kind: 'ring-client', nodes: ring.addresses };
+    },
+    stop: () => ring.stop(),
+  };
+}
+
+function atCopies(copies: number): string {
+  return copies === 1 ? '' : `, at all ${copies} copies`;
+}
