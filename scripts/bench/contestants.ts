@@ -2,7 +2,15 @@
 
 import type { ContestantSpec } from './contest';
 
-export const CONTESTANTS = ['ringkeep', 'query', 'redis', 'etcd', 'echo-stream', 'echo-unary'] as const;
+export const CONTESTANTS = [
+  'ringkeep',
+  'query',
+  'one-node',
+  'redis',
+  'etcd',
+  'echo-stream',
+  'echo-unary',
+] as const;
 export type ContestantName = (typeof CONTESTANTS)[number];
 
 export interface Setting {
@@ -29,6 +37,8 @@ function contestantsNamed(name: ContestantName, setting: Setting): ContestantSpe
       return [{ name: 'Ringkeep', system: ring }];
     case 'query':
       return [{ name: 'Ringkeep QueryDHT', system: ring, way: 'query' }];
+    case 'one-node':
+      return [{ name: 'Ringkeep by one node', system: ring, way: 'one-node' }];
     case 'redis':
       if (copies > 1) return [];
       return [

@@ -1,9 +1,10 @@
 /** `npm run bench -- WHAT`: the benchmarks, each with options of its own. */
 
 import type { BenchCommand } from './command';
+import { ratios } from './commands/ratios';
 import { throughput } from './commands/throughput';
 
-const COMMANDS: readonly BenchCommand[] = [throughput];
+const COMMANDS: readonly BenchCommand[] = [ratios, throughput];
 
 const [name = '--help', ...args] = process.argv.slice(2);
 const command = COMMANDS.find((known) => known.name === name);

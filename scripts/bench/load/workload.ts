@@ -20,6 +20,8 @@ export interface WorkloadSpec {
   /** Keys that are there from the start. */
   readonly keys: number;
   readonly keyBytes: number;
+  /** Keeps its keys apart from those of other workloads on the same system. */
+  readonly keyPrefix?: string;
   readonly valueBytes: number;
 }
 
@@ -47,7 +49,9 @@ export class Workload {
     this.random = new Random(seed);
     this.kinds = cumulative(spec.mix);
     this.popularity = createPopularity(spec.popularity, spec.keys, this.random.fork());
-    this.keys = Array.from({ length: spec.keys }, (_, index) => keyText(index, spec.keyBytes));
+    this.keys = Array.from({ length: spec.keys }, (_, index) =>
+      keyText(index, spec.keyBytes, spec.keyPrefix),
+    );
     // Drawn from a seed of their own: values do not depend on the run.
     const noise = new Random(1);
     this.values = Array.from({ length: VALUES }, () =>
@@ -59,7 +63,7 @@ export class Workload {
     const kind = this.kind();
     if (kind === 'insert') {
       const index = this.keys.length;
-      const key = keyText(index, this.spec.keyBytes);
+      const key = keyText(index, this.spec.keyBytes, this.spec.keyPrefix);
       this.keys.push(key);
       this.popularity.grow(this.keys.length);
       return { kind, key, index };
@@ -86,10 +90,10 @@ export class Workload {
 }
 
 /** Distinct for each index, and exactly so many bytes long. */
-export function keyText(index: number, keyBytes: number): string {
+export function keyText(index: number, keyBytes: number, prefix = 'k'): string {
   const digits = String(index);
-  invariant(digits.length < keyBytes, `key ${index} fits ${keyBytes} bytes`);
-  return `k${digits.padStart(keyBytes - 1, '0')}`;
+  invariant(digits.length + prefix.length <= keyBytes, `key ${index} fits ${keyBytes} bytes`);
+  return `${prefix}${digits.padStart(keyBytes - prefix.length, '0')}`;
 }
 
 function cumulative(mix: WorkloadSpec['mix']): { kind: OperationKind; upTo: number }[] {

@@ -1,0 +1,103 @@
+/**
+ * What a ring does with four times the load that it can bear: its goodput against that at its capacity, how soon the rest is
+ * refused, and whether every acknowledged write is there afterwards.
+ *
+ * The capacity is what a closed loop reaches; then an open loop offers once and four times as much, in turns.
+ */
+
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { createProgress } from '@ringkeep/shared/runtime';
+import type { Pace } from '../contest';
+import type { VerifiedSample } from '../load/generator-protocol';
+import { newHistogram } from '../load/recorder';
+import { count, milliseconds } from '../report/figure-table';
+import { spreadOf } from '../report/spread';
+import { withRing } from '../systems/with-ring';
+import { plainWorkload } from '../workloads';
+import type { Ratio } from './ratio';
+
+const TIMES = 4;
+const GOODPUT_LEAST = 0.8;
+const REFUSED_WITHIN_MS = 100;
+const REFUSED_PERCENTILE = 99.9;
+/** Far more than it needs: larger groups of writes share a sync and a message, and an open loop makes them so. */
+const CAPACITY_CONCURRENCY = 8_192;
+const NODES = 3;
+const COPIES = 3;
+
+export async function overloadRatios(pace: Pace, abort: AbortSignal): Promise<Ratio[]> {
+  return withRing({ nodes: NODES, copies: COPIES, storage: 'disk' }, async (system, generator) => {
+    const progress = createProgress({ label: 'overload', unit: 'runs', total: 1 + 2 * pace.rounds });
+    const run = { ...pace, serverPids: system.pids };
+    const capacity = await generator.run({
+      ...run,
+      workload: plainWorkload('set'),
+      loop: { kind: 'closed', concurrency: CAPACITY_CONCURRENCY },
+      seed: 1,
+    });
+    progress.update(1);
+    const perSecond = capacity.completed / capacity.seconds;
+    const once: VerifiedSample[] = [];
+    const overloaded: VerifiedSample[] = [];
+    for (let round = 0; round < pace.rounds; round++) {
+      for (const [times, samples] of [[1, once] as const, [TIMES, overloaded] as const]) {
+        abort.throwIfAborted();
+        // Keys of their own for each run, so that a lost write cannot hide behind an older one.
+        const name = `${round}${times}`;
+        const sample = await generator.runAndVerify({
+          ...run,
+          workload: plainWorkload('insert', { name, keys: 1, keyPrefix: `${name}-` }),
+          loop: { kind: 'open', ratePerSecond: times * perSecond },
+          seed: round + 1,
+        });
+        samples.push(sample);
+        progress.update(1 + 2 * round + (times === 1 ? 1 : 2));
+      }
+    }
+    progress.finish();
+    return judged(perSecond, once, overloaded);
+  });
+}
+
+function judged(
+  capacity: number,
+  once: readonly VerifiedSample[],
+  overloaded: readonly VerifiedSample[],
+): Ratio[] {
+  const goodput = (samples: readonly VerifiedSample[]): number =>
+    spreadOf(samples.map(({ completed, seconds }) => completed / seconds)).median;
+  const share = goodput(overloaded) / goodput(once);
+  const refusals = newHistogram();
+  for (const sample of overloaded) refusals.add(decodeFromCompressedBase64(sample.failureLatencies));
+  const refusedMs = refusals.getValueAtPercentile(REFUSED_PERCENTILE) / 1_000;
+  const codes = [...new Set(overloaded.flatMap(({ failures }) => Object.keys(failures)))];
+  const acknowledged = [...once, ...overloaded].reduce((sum, sample) => sum + sample.acknowledged, 0);
+  const lost = [...once, ...overloaded].reduce((sum, sample) => sum + sample.lost, 0);
+  const work = `overload: ${TIMES}× what the ring can do, open loop, durable SET, ${NODES} nodes, R = ${COPIES}`;
+  return [
+    {
+      work,
+      against: 'goodput at 1×',
+      floor: `≥ ${GOODPUT_LEAST}`,
+      measured: share.toFixed(2),
+      behind: `capacity ${count(capacity)}/s; goodput ${count(goodput(once))}/s at 1×, ${count(goodput(overloaded))}/s at ${TIMES}×`,
+      met: share >= GOODPUT_LEAST,
+    },
+    {
+      work,
+      against: 'the rest is refused',
+      floor: `≤ ${REFUSED_WITHIN_MS} ms`,
+      measured: `${milliseconds(refusedMs)} ms (p${REFUSED_PERCENTILE})`,
+      behind: `${count(refusals.totalCount)} refused (${codes.join(', ')}), the slowest after ${milliseconds(refusals.maxValue / 1_000)} ms`,
+      met: refusedMs <= REFUSED_WITHIN_MS,
+    },
+    {
+      work,
+      against: 'acknowledged and lost',
+      floor: '0',
+      measured: count(lost),
+      behind: `${count(acknowledged)} acknowledged, each read back`,
+      met: lost === 0,
+    },
+  ];
+}
