@@ -27,6 +27,7 @@ import {
 import {
   BEATS_PER_LEASE,
   HELD_OPERATIONS_MAX,
+  PREPARE_OPERATIONS_MAX,
   REGISTRY_RETRY_MS,
   WINDOW_BYTES_MAX,
   WINDOW_OPERATIONS_MAX,
@@ -202,8 +203,18 @@ export class ArcPrimary {
     for (const operation of operations) this.submit(operation);
   }
 
-  /** End of a step: what was accepted in it is written and sent as one batch. */
+  /**
+   * End of a step: what was accepted is written and sent as one batch, unless more than that is on its way
+   * already. Then it waits for that to commit, with whatever joins it: a message and a sync cost the same for
+   * one operation as for hundreds.
+   */
   flush(): void {
+    const { length } = this.fresh;
+    if (length < PREPARE_OPERATIONS_MAX && length < this.replica.window.length) return;
+    this.prepareFresh();
+  }
+
+  private prepareFresh(): void {
     if (this.fresh.length === 0) return;
     const firstSeq = this.replica.lastPrepared + 1;
     const ops = this.fresh;
@@ -457,7 +468,7 @@ export class ArcPrimary {
   quiesce(handover: Quiesce['handover']): void {
     invariant(this.serving && this.settled, 'a serving arc with nothing unsettled is quiesced');
     this.quiesceState = { since: this.context.now, handover, proposed: false };
-    this.flush();
+    this.prepareFresh();
     this.tellCommitPoint();
   }
 

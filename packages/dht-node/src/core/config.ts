@@ -20,6 +20,8 @@ export const HANDOVER_PAUSE_MS = 500;
 /** Writes and bytes of an arc that may be prepared and not committed; more are refused. */
 export const WINDOW_OPERATIONS_MAX = 65_536;
 export const WINDOW_BYTES_MAX = 64 * 1024 * 1024;
+/** Accepted operations do not wait for those on their way when there are that many. */
+export const PREPARE_OPERATIONS_MAX = 256;
 /** Operations that may wait for an arc to serve, and for a forward to be tried again. */
 export const HELD_OPERATIONS_MAX = 65_536;
 /** Prepared bytes that a follower outside the in-sync set may be behind before its stream is closed. */

@@ -6,13 +6,13 @@
  * it that loses and tears whatever was not synced.
  */
 
-import { close, fdatasync, fsync, ftruncate, open, write } from 'node:fs';
+import { close, constants, fdatasync, fsync, ftruncate, open, write } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface LogFile {
-  /** Writes all the bytes at a place of the file. */
+  /** Writes all the bytes at a place of the file; they are durable after the next sync, or at once (see open). */
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** Makes everything written before durable. */
   sync(): Promise<void>;
@@ -27,7 +27,8 @@ export interface LogFolder {
   read(name: string): Promise<Buffer>;
   /** A file of that many bytes that begins with the head and goes on with zeros, its blocks allocated. */
   create(name: string, head: Uint8Array, bytes: number): Promise<void>;
-  open(name: string): Promise<LogFile>;
+  /** With `syncing`, what a write has resolved for is durable. */
+  open(name: string, syncing: boolean): Promise<LogFile>;
   /** Cuts a file to that many bytes at most and makes all that is left durable. */
   truncate(name: string, bytes: number): Promise<void>;
   remove(name: string): Promise<void>;
@@ -84,8 +85,10 @@ export class DiskLogFolder implements LogFolder {
     await syncFolder(this.path);
   }
 
-  async open(name: string): Promise<LogFile> {
-    const file = await openFile(join(this.path, name), 'r+');
+  /** A write of a file opened with O_DSYNC costs one request to the disk and one wait, where a sync would add another. */
+  async open(name: string, syncing: boolean): Promise<LogFile> {
+    const flags = syncing ? constants.O_RDWR | constants.O_DSYNC : constants.O_RDWR;
+    const file = await openFile(join(this.path, name), flags);
     return {
       write: (bytes, position) => writeAll(file, bytes, position),
       sync: () => syncData(file),

@@ -1,7 +1,7 @@
 /**
  * The log of a node: batches in, "durable up to here" out.
  *
- * Group commit: whatever waits is one write and one sync, at most one of them is in flight, and what
+ * Group commit: whatever waits is one write that syncs, at most one of them is in flight, and what
  * arrives meanwhile goes with the next. So the slower the disk, the larger the groups, and the throughput
  * depends on the number of batches outstanding rather than on the disk.
  *
@@ -102,6 +102,11 @@ export class SegmentedLog {
     return new SegmentedLog(folder, options, await recoverLog(folder, checkpointNumber, visit));
   }
 
+  /** Every write is durable when it is done. */
+  private get syncing(): boolean {
+    return this.options.durability === 'always';
+  }
+
   /** The number of the last batch appended. */
   get lastNumber(): number {
     return this.appended;
@@ -183,11 +188,8 @@ export class SegmentedLog {
     const at = segment.at;
     segment.at += end;
     await segment.file.write(group.subarray(0, end), at);
-    if (this.options.durability === 'always') {
-      await segment.file.sync();
-      this.synced = this.written + count;
-    }
     this.written += count;
+    if (this.syncing) this.synced = this.written;
     if (segment.at > segment.bytes / 2) this.spare ??= this.allocateSpare();
     this.settleLater();
     return this.written;
@@ -211,7 +213,7 @@ export class SegmentedLog {
       next = undefined;
     }
     next ??= await this.allocate(Math.max(this.options.segmentBytes, needed));
-    const file = await this.folder.open(next.name);
+    const file = await this.folder.open(next.name, this.syncing);
     const size = Math.max(this.options.segmentBytes, needed);
     this.current = { ...next, file, bytes: size, at: SEGMENT_HEADER_BYTES };
     return this.current;

@@ -74,21 +74,23 @@ export class TornFolder implements LogFolder {
     this.files.set(name, { bytes: whole, durable: Buffer.from(whole) });
   }
 
-  async open(name: string): Promise<LogFile> {
+  async open(name: string, syncing: boolean): Promise<LogFile> {
     const file = this.file(name);
+    const sync = async (): Promise<void> => {
+      await this.operation();
+      this.syncs++;
+      await this.syncGate;
+      file.bytes.copy(file.durable);
+    };
     return {
       write: async (bytes, position) => {
         await this.operation();
         this.writes++;
         if (position + bytes.length > file.bytes.length) throw new Error('written beyond the segment');
         file.bytes.set(bytes, position);
+        if (syncing) await sync();
       },
-      sync: async () => {
-        await this.operation();
-        this.syncs++;
-        await this.syncGate;
-        file.bytes.copy(file.durable);
-      },
+      sync,
       close: async () => undefined,
     };
   }
