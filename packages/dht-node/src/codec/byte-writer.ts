@@ -1,6 +1,6 @@
 /** Writes numbers and byte strings into one growing buffer, and reads them back. Little-endian. */
 
-import { RingError, type Bytes, type Position } from '@ringkeep/shared';
+import { RingError, type Position } from '@ringkeep/shared';
 
 const FIRST_CAPACITY = 4096;
 
@@ -37,10 +37,10 @@ export class ByteWriter {
     this.at = this.buffer.writeBigUInt64LE(value, this.at);
   }
 
-  bytes(value: Bytes): void {
-    this.word(value.length);
-    this.reserve(value.length);
-    this.at += this.buffer.write(value, this.at, 'latin1');
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.buffer.set(bytes, this.at);
+    this.at += bytes.length;
   }
 
   finish(): Uint8Array {
@@ -84,9 +84,9 @@ export class ByteReader {
     return this.buffer.readBigUInt64LE(this.advance(8)) as Position;
   }
 
-  bytes(): Bytes {
-    const length = this.word();
-    const from = this.advance(length);
-    return this.buffer.toString('latin1', from, from + length) as Bytes;
+  /** A view of the next bytes. */
+  raw(bytes: number): Buffer {
+    const from = this.advance(bytes);
+    return this.buffer.subarray(from, from + bytes);
   }
 }

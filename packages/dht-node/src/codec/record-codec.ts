@@ -3,13 +3,14 @@
  * inside. The first byte is the format's version: a later format can read an older one's log.
  */
 
-import { RingError, type Arc, type RingKey } from '@ringkeep/shared';
-import type { Entry } from '../core/entry-store';
+import { RingError, type Arc } from '@ringkeep/shared';
+import type { dht } from '@ringkeep/shared/wire';
 import type { SequencedOp } from '../core/messages';
 import type { LogRecord, ReplicaSnapshot } from '../core/records';
 import { ByteReader, ByteWriter } from './byte-writer';
+import { columnsOf, entriesOf, opsOf } from './entry-columns';
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 /** The bytes on disk; never reused. */
 const TAGS = {
@@ -27,10 +28,6 @@ const TAGS = {
 } as const satisfies Record<LogRecord['kind'], number>;
 
 const kinds = new Map(Object.entries(TAGS).map(([kind, tag]) => [tag as number, kind as LogRecord['kind']]));
-
-const OP_BARE = 0;
-const OP_DELETE = 1;
-const OP_SET = 2;
 
 export function encodeBatch(records: readonly LogRecord[]): Uint8Array {
   const writer = new ByteWriter();
@@ -93,33 +90,31 @@ function readArc(reader: ByteReader): Arc {
   return { start: reader.position(), end: reader.position() };
 }
 
-function writeOp(writer: ByteWriter, op: SequencedOp): void {
-  if (op === undefined) return writer.byte(OP_BARE);
-  writer.byte(op.value === undefined ? OP_DELETE : OP_SET);
-  writer.bytes(op.key);
-  if (op.value !== undefined) writer.bytes(op.value);
-}
-
 function writeOps(writer: ByteWriter, ops: readonly SequencedOp[]): void {
+  const { kinds, keyLengths, valueLengths, blob } = columnsOf(ops);
   writer.word(ops.length);
-  for (const op of ops) writeOp(writer, op);
+  writer.word(keyLengths.length);
+  writer.word(valueLengths.length);
+  writer.word(blob.length);
+  writer.raw(kinds);
+  for (const length of keyLengths) writer.word(length);
+  for (const length of valueLengths) writer.word(length);
+  writer.raw(blob);
 }
 
-function readOp(reader: ByteReader): SequencedOp {
-  const type = reader.byte();
-  if (type === OP_BARE) return undefined;
-  if (type !== OP_DELETE && type !== OP_SET)
-    throw new RingError('INTERNAL', `a record has an operation of type ${type}`);
-  const key = reader.bytes() as RingKey;
-  return { key, value: type === OP_SET ? reader.bytes() : undefined };
+function readOps(reader: ByteReader): readonly SequencedOp[] {
+  return opsOf(readColumns(reader));
 }
 
-function readOps(reader: ByteReader): SequencedOp[] {
-  return Array.from({ length: reader.word() }, () => readOp(reader));
-}
-
-function readEntries(reader: ByteReader): Entry[] {
-  return readOps(reader).filter((op) => op !== undefined);
+function readColumns(reader: ByteReader): dht.EntryColumns {
+  const ops = reader.word();
+  const keys = reader.word();
+  const values = reader.word();
+  const blobBytes = reader.word();
+  const kinds = reader.raw(ops);
+  const keyLengths = Array.from({ length: keys }, () => reader.word());
+  const valueLengths = Array.from({ length: values }, () => reader.word());
+  return { kinds, keyLengths, valueLengths, blob: reader.raw(blobBytes) };
 }
 
 function writeRecord(writer: ByteWriter, record: LogRecord): void {
@@ -181,7 +176,7 @@ function readRecord(reader: ByteReader): LogRecord {
     case 'forget':
       return { kind, start: reader.position() };
     case 'install':
-      return { kind, start: reader.position(), entries: readEntries(reader) };
+      return { kind, start: reader.position(), entries: entriesOf(readColumns(reader)) };
     case 'complete':
       return {
         kind,

@@ -1,46 +1,20 @@
 /** What replicas say to each other, between the core's messages and protobuf. Checked as it comes in. */
 
-import { POSITION_BYTES, RingError, keyOf, position, ringKey, type Bytes, type Ring } from '@ringkeep/shared';
-import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
+import { RingError, position, type Ring } from '@ringkeep/shared';
 import type { dht } from '@ringkeep/shared/wire';
 import { ringFromWire, ringToWire } from '@ringkeep/shared/wire';
-import type { Entry } from '../core/entry-store';
 import type {
   FollowerBody,
   FollowerMessage,
   PrimaryBody,
   PrimaryMessage,
-  SequencedOp,
   StreamName,
 } from '../core/messages';
+import { columnsOf, entriesOf, opsOf } from './entry-columns';
 
-export function entryToWire(entry: Entry): dht.Entry {
-  return {
-    key: bufferOfBytes(keyOf(entry.key)),
-    position: bufferOfBytes(entry.key.slice(0, POSITION_BYTES) as Bytes),
-    value: entry.value === undefined ? undefined : bufferOfBytes(entry.value),
-  };
-}
-
-export function entryFromWire(message: dht.Entry): Entry {
-  if (message.position.length !== POSITION_BYTES) {
-    throw new RingError(
-      'INVALID_ARGUMENT',
-      `an entry has a position of ${message.position.length} bytes, not 8`,
-    );
-  }
-  return {
-    key: ringKey(bytesOfBuffer(message.position), bytesOfBuffer(message.key)),
-    value: message.value === undefined ? undefined : bytesOfBuffer(message.value),
-  };
-}
-
-export function opsToWire(ops: readonly SequencedOp[]): dht.SequencedOp[] {
-  return ops.map((op) => ({ entry: op && entryToWire(op) }));
-}
-
-export function opsFromWire(ops: readonly dht.SequencedOp[]): SequencedOp[] {
-  return ops.map((op) => op.entry && entryFromWire(op.entry));
+function columns(message: dht.EntryColumns | undefined): dht.EntryColumns {
+  if (!message) throw new RingError('INVALID_ARGUMENT', 'a message without its operations');
+  return message;
 }
 
 function streamFromWire(message: dht.StreamName | undefined): StreamName {
@@ -113,19 +87,19 @@ function primaryBodyToWire(body: PrimaryBody): dht.PrimaryMessage['body'] {
       return { $case: 'adopt', value: { ring: ringToUpdate(body.ring) } };
     case 'align': {
       const { lastPrepared, committed, firstSeq } = body;
-      return { $case: 'align', value: { lastPrepared, committed, firstSeq, ops: opsToWire(body.ops) } };
+      return { $case: 'align', value: { lastPrepared, committed, firstSeq, ops: columnsOf(body.ops) } };
     }
     case 'start-over':
       return { $case: 'startOver', value: {} };
     case 'chunk':
-      return { $case: 'chunk', value: { entries: body.entries.map(entryToWire) } };
+      return { $case: 'chunk', value: { entries: columnsOf(body.entries) } };
     case 'committed-ops':
-      return { $case: 'committedOps', value: { entries: body.entries.map(entryToWire) } };
+      return { $case: 'committedOps', value: { entries: columnsOf(body.entries) } };
     case 'live':
-      return { $case: 'live', value: { committed: body.committed, window: opsToWire(body.window) } };
+      return { $case: 'live', value: { committed: body.committed, window: columnsOf(body.window) } };
     case 'prepare': {
       const { firstSeq, committed } = body;
-      return { $case: 'prepare', value: { firstSeq, committed, ops: opsToWire(body.ops) } };
+      return { $case: 'prepare', value: { firstSeq, committed, ops: columnsOf(body.ops) } };
     }
     case 'heartbeat':
       return { $case: 'heartbeat', value: { committed: body.committed } };
@@ -150,19 +124,19 @@ function primaryBodyFromWire(body: dht.PrimaryMessage['body']): PrimaryBody {
       return { kind: 'adopt', ring: ringFromUpdate(body.value.ring) };
     case 'align': {
       const { lastPrepared, committed, firstSeq, ops } = body.value;
-      return { kind: 'align', lastPrepared, committed, firstSeq, ops: opsFromWire(ops) };
+      return { kind: 'align', lastPrepared, committed, firstSeq, ops: opsOf(columns(ops)) };
     }
     case 'startOver':
       return { kind: 'start-over' };
     case 'chunk':
-      return { kind: 'chunk', entries: body.value.entries.map(entryFromWire) };
+      return { kind: 'chunk', entries: entriesOf(columns(body.value.entries)) };
     case 'committedOps':
-      return { kind: 'committed-ops', entries: body.value.entries.map(entryFromWire) };
+      return { kind: 'committed-ops', entries: entriesOf(columns(body.value.entries)) };
     case 'live':
-      return { kind: 'live', committed: body.value.committed, window: opsFromWire(body.value.window) };
+      return { kind: 'live', committed: body.value.committed, window: opsOf(columns(body.value.window)) };
     case 'prepare': {
       const { firstSeq, ops, committed } = body.value;
-      return { kind: 'prepare', firstSeq, ops: opsFromWire(ops), committed };
+      return { kind: 'prepare', firstSeq, ops: opsOf(columns(ops)), committed };
     }
     case 'heartbeat':
       return { kind: 'heartbeat', committed: body.value.committed };

@@ -19,6 +19,7 @@ import {
   arcKeyTest,
 } from '@ringkeep/shared';
 import type { NodeContext } from './context';
+import type { Entry } from './entry-store';
 import {
   entryBytes,
   sameStream,
@@ -118,7 +119,7 @@ export class Following {
       case 'chunk':
       case 'committed-ops':
         if (body.kind === 'chunk') this.received += body.entries.length;
-        this.install(body.entries.filter((entry) => this.holds(entry.key)));
+        this.install(body.entries);
         this.takenBytes += entryBytes(body.entries);
         break;
       case 'live':
@@ -183,8 +184,11 @@ export class Following {
     this.phase = 'transferring';
   }
 
-  private install(entries: Parameters<typeof entryBytes>[0]): void {
+  private install(sent: readonly Entry[]): void {
     invariant(this.phase === 'transferring', 'entries come after start-over');
+    const entries = sent.every(({ key }) => this.holds(key))
+      ? sent
+      : sent.filter(({ key }) => this.holds(key));
     this.context.journal.write({ kind: 'install', start: this.range.start, entries });
   }
 

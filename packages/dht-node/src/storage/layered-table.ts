@@ -48,17 +48,24 @@ export class LayeredTable implements EntryStore {
 
   put(entries: readonly Entry[]): void {
     for (const { key, value } of entries) {
-      const previous = this.valueBytes(key);
-      if (value === undefined) {
-        if (previous === undefined) continue;
-        this.counts.add(key, -1, POSITION_BYTES - key.length - previous);
-        this.active.table.set(key, null);
-      } else {
-        if (previous === undefined) this.counts.add(key, 1, key.length - POSITION_BYTES + value.length);
-        else this.counts.add(key, 0, value.length - previous);
-        this.active.table.set(key, value);
-      }
+      if (value === undefined) this.remove(key);
+      else this.set(key, value);
     }
+  }
+
+  private set(key: RingKey, value: Bytes): void {
+    const before = this.active.table.set(key, value);
+    const bytesBefore = before === undefined ? this.valueBytesBelow(key) : before?.length;
+    if (bytesBefore === undefined) this.counts.add(key, 1, key.length - POSITION_BYTES + value.length);
+    else this.counts.add(key, 0, value.length - bytesBefore);
+  }
+
+  private remove(key: RingKey): void {
+    const before = this.active.table.get(key);
+    const bytesBefore = before === undefined ? this.valueBytesBelow(key) : before?.length;
+    if (bytesBefore === undefined) return;
+    this.counts.add(key, -1, POSITION_BYTES - key.length - bytesBefore);
+    this.active.table.set(key, null);
   }
 
   erase(range: KeyRange): void {
@@ -94,8 +101,10 @@ export class LayeredTable implements EntryStore {
     return change === undefined && this.frozen !== undefined ? changeIn(this.frozen, key) : change;
   }
 
-  private valueBytes(key: RingKey): number | undefined {
-    const change = this.change(key);
+  /** The length of the key's value as the layers below the active table have it. */
+  private valueBytesBelow(key: RingKey): number | undefined {
+    if (this.active.erased.contains(key)) return undefined;
+    const change = this.frozen === undefined ? undefined : changeIn(this.frozen, key);
     return change === undefined ? this.base.valueBytes(key) : change?.length;
   }
 

@@ -67,7 +67,8 @@ export class RingTable<V> {
     return tree?.values.get(key);
   }
 
-  set(key: RingKey, value: V): void {
+  /** @returns the value that was there before */
+  set(key: RingKey, value: V): V | undefined {
     const slot = slotOf(key);
     const leaf = this.leafFor(slot, key);
     const previous = leaf.values.get(key);
@@ -78,6 +79,7 @@ export class RingTable<V> {
       leaf.values.set(key, value);
       this.count(slot, 0, this.weigh(key, value) - this.weigh(key, previous));
     }
+    return previous;
   }
 
   delete(key: RingKey): void {

@@ -13,6 +13,7 @@ import {
   primaryMessageFromWire,
   primaryMessageToWire,
 } from '../../src/codec';
+import { columnsOf, entriesOf, opsOf } from '../../src/codec/entry-columns';
 import type {
   FollowerMessage,
   LogRecord,
@@ -159,7 +160,7 @@ test('a batch that ends early, or of a later format, is an error and never somet
     expect(() => decodeBatch(whole.subarray(0, length))).toThrow('ends before its last field');
   }
   expect(() => decodeBatch(Uint8Array.of(9))).toThrow('was written in format 9');
-  expect(() => decodeBatch(Uint8Array.of(1, 200))).toThrow('unknown type 200');
+  expect(() => decodeBatch(Uint8Array.of(2, 200))).toThrow('unknown type 200');
 });
 
 test('what a primary says arrives at its follower through the wire as it was said', () => {
@@ -179,6 +180,36 @@ test('what a follower says arrives at its primary through the wire as it was sai
       expect(followerMessageFromWire(dht.FollowerMessage.decode(sent))).toEqual(message);
     }),
   );
+});
+
+test('columns that do not fit each other are refused, with what is wrong', () => {
+  const whole = columnsOf([
+    undefined,
+    { key: ringKey('12345678' as Bytes, 'key' as Bytes), value: 'value' as Bytes },
+    { key: ringKey('12345678' as Bytes, 'other' as Bytes), value: undefined },
+  ]);
+  const refused = (change: Partial<dht.EntryColumns>): unknown => {
+    try {
+      return opsOf({ ...whole, ...change });
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(refused({})).toHaveLength(3);
+  expect(refused({ kinds: Buffer.of(0, 2, 3) })).toBe('malformed columns: an operation of kind 3');
+  expect(refused({ keyLengths: [11] })).toBe('malformed columns: a key of 0 bytes with its position');
+  expect(refused({ keyLengths: [8, 16] })).toBe('malformed columns: a key of 8 bytes with its position');
+  const lengths = 'malformed columns: 3 operations with 2 key lengths and';
+  expect(refused({ valueLengths: [] })).toContain(`${lengths} 0 value lengths`);
+  expect(refused({ valueLengths: [4] })).toContain(`${lengths} 1 value lengths for 29 bytes`);
+  expect(refused({ valueLengths: [5, 0] })).toContain(`${lengths} 2 value lengths`);
+  expect(refused({ blob: whole.blob.subarray(1) })).toContain('for 28 bytes');
+  expect(() => entriesOf(whole)).toThrow('a sequence number among entries');
+});
+
+test('operations that were received are written without being encoded again', () => {
+  const received = columnsOf([{ key: ringKey('12345678' as Bytes, 'key' as Bytes), value: 'v' as Bytes }]);
+  expect(columnsOf(opsOf(received))).toBe(received);
 });
 
 test('an empty message, or one without the name of its stream, is refused', () => {

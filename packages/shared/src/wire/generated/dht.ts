@@ -133,16 +133,21 @@ export interface BatchReply {
   errors: string[];
 }
 
-/** One entry or operation: absent value = delete. */
-export interface Entry {
-  key: Buffer;
-  position: Buffer;
-  value?: Buffer | undefined;
-}
-
-/** What one sequence number stands for. Without an entry it is an operation on another part of the arc. */
-export interface SequencedOp {
-  entry?: Entry | undefined;
+/**
+ * Entries or operations in columns: the next one takes the next key_lengths[i] bytes of keys and, when it sets a
+ * value, the next value_lengths[j] bytes of values.
+ */
+export interface EntryColumns {
+  /**
+   * One byte each: 0 a sequence number of an operation on another part of the arc, without key or value;
+   * 1 a deletion; 2 a value.
+   */
+  kinds: Buffer;
+  /** Bytes of each key, its position (8 bytes, big-endian) in front of it included. */
+  keyLengths: number[];
+  valueLengths: number[];
+  /** All keys with their positions, one after another, then all values. */
+  blob: Buffer;
 }
 
 /** Which stream a message belongs to; both sides drop whatever carries another one than their present. */
@@ -211,28 +216,28 @@ export interface Align {
   committed: number;
   /** The sequence number of the first of ops. */
   firstSeq: number;
-  ops: SequencedOp[];
+  ops: EntryColumns | undefined;
 }
 
 export interface StartOver {
 }
 
 export interface Chunk {
-  entries: Entry[];
+  entries: EntryColumns | undefined;
 }
 
 export interface CommittedOps {
-  entries: Entry[];
+  entries: EntryColumns | undefined;
 }
 
 export interface Live {
   committed: number;
-  window: SequencedOp[];
+  window: EntryColumns | undefined;
 }
 
 export interface Prepare {
   firstSeq: number;
-  ops: SequencedOp[];
+  ops: EntryColumns | undefined;
   committed: number;
 }
 
@@ -1106,25 +1111,36 @@ export const BatchReply: MessageFns<BatchReply> = {
   },
 };
 
-function createBaseEntry(): Entry {
-  return { key: Buffer.alloc(0), position: Buffer.alloc(0), value: undefined };
+function createBaseEntryColumns(): EntryColumns {
+  return { kinds: Buffer.alloc(0), keyLengths: [], valueLengths: [], blob: Buffer.alloc(0) };
 }
 
-export const Entry: MessageFns<Entry> = {
-  encode(message: Entry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.key.length !== 0) {
-      writer.uint32(10).bytes(message.key);
+export const EntryColumns: MessageFns<EntryColumns> = {
+  encode(message: EntryColumns, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kinds.length !== 0) {
+      writer.uint32(10).bytes(message.kinds);
     }
-    if (message.position.length !== 0) {
-      writer.uint32(18).bytes(message.position);
+    if (message.keyLengths.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.keyLengths) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
-    if (message.value !== undefined) {
-      writer.uint32(26).bytes(message.value);
+    if (message.valueLengths.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.valueLengths) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.blob.length !== 0) {
+      writer.uint32(34).bytes(message.blob);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): Entry {
+  decode(input: BinaryReader | Uint8Array, length?: number): EntryColumns {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1133,7 +1149,7 @@ export const Entry: MessageFns<Entry> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEntry();
+      const message = createBaseEntryColumns();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1142,23 +1158,51 @@ export const Entry: MessageFns<Entry> = {
               break;
             }
 
-            message.key = Buffer.from(reader.bytes());
+            message.kinds = Buffer.from(reader.bytes());
             continue;
           }
           case 2: {
-            if (tag !== 18) {
-              break;
+            if (tag === 16) {
+              message.keyLengths.push(reader.uint32());
+
+              continue;
             }
 
-            message.position = Buffer.from(reader.bytes());
-            continue;
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.keyLengths.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
           }
           case 3: {
-            if (tag !== 26) {
+            if (tag === 24) {
+              message.valueLengths.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.valueLengths.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 34) {
               break;
             }
 
-            message.value = Buffer.from(reader.bytes());
+            message.blob = Buffer.from(reader.bytes());
             continue;
           }
         }
@@ -1173,69 +1217,15 @@ export const Entry: MessageFns<Entry> = {
     }
   },
 
-  create(base?: DeepPartial<Entry>): Entry {
-    return Entry.fromPartial(base ?? {});
+  create(base?: DeepPartial<EntryColumns>): EntryColumns {
+    return EntryColumns.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<Entry>): Entry {
-    const message = createBaseEntry();
-    message.key = object.key ?? Buffer.alloc(0);
-    message.position = object.position ?? Buffer.alloc(0);
-    message.value = object.value ?? undefined;
-    return message;
-  },
-};
-
-function createBaseSequencedOp(): SequencedOp {
-  return { entry: undefined };
-}
-
-export const SequencedOp: MessageFns<SequencedOp> = {
-  encode(message: SequencedOp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.entry !== undefined) {
-      Entry.encode(message.entry, writer.uint32(10).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): SequencedOp {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseSequencedOp();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.entry = Entry.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<SequencedOp>): SequencedOp {
-    return SequencedOp.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<SequencedOp>): SequencedOp {
-    const message = createBaseSequencedOp();
-    message.entry = (object.entry !== undefined && object.entry !== null) ? Entry.fromPartial(object.entry) : undefined;
+  fromPartial(object: DeepPartial<EntryColumns>): EntryColumns {
+    const message = createBaseEntryColumns();
+    message.kinds = object.kinds ?? Buffer.alloc(0);
+    message.keyLengths = object.keyLengths?.map((e) => e) || [];
+    message.valueLengths = object.valueLengths?.map((e) => e) || [];
+    message.blob = object.blob ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -2004,7 +1994,7 @@ export const AdoptRing: MessageFns<AdoptRing> = {
 };
 
 function createBaseAlign(): Align {
-  return { lastPrepared: 0, committed: 0, firstSeq: 0, ops: [] };
+  return { lastPrepared: 0, committed: 0, firstSeq: 0, ops: undefined };
 }
 
 export const Align: MessageFns<Align> = {
@@ -2027,8 +2017,8 @@ export const Align: MessageFns<Align> = {
       }
       writer.uint32(24).uint64(BigInt(message.firstSeq));
     }
-    for (const v of message.ops) {
-      SequencedOp.encode(v!, writer.uint32(34).fork()).join();
+    if (message.ops !== undefined) {
+      EntryColumns.encode(message.ops, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2075,7 +2065,7 @@ export const Align: MessageFns<Align> = {
               break;
             }
 
-            message.ops.push(SequencedOp.decode(reader, reader.uint32()));
+            message.ops = EntryColumns.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2098,7 +2088,7 @@ export const Align: MessageFns<Align> = {
     message.lastPrepared = object.lastPrepared ?? 0;
     message.committed = object.committed ?? 0;
     message.firstSeq = object.firstSeq ?? 0;
-    message.ops = object.ops?.map((e) => SequencedOp.fromPartial(e)) || [];
+    message.ops = (object.ops !== undefined && object.ops !== null) ? EntryColumns.fromPartial(object.ops) : undefined;
     return message;
   },
 };
@@ -2147,13 +2137,13 @@ export const StartOver: MessageFns<StartOver> = {
 };
 
 function createBaseChunk(): Chunk {
-  return { entries: [] };
+  return { entries: undefined };
 }
 
 export const Chunk: MessageFns<Chunk> = {
   encode(message: Chunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.entries) {
-      Entry.encode(v!, writer.uint32(10).fork()).join();
+    if (message.entries !== undefined) {
+      EntryColumns.encode(message.entries, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -2176,7 +2166,7 @@ export const Chunk: MessageFns<Chunk> = {
               break;
             }
 
-            message.entries.push(Entry.decode(reader, reader.uint32()));
+            message.entries = EntryColumns.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2196,19 +2186,21 @@ export const Chunk: MessageFns<Chunk> = {
   },
   fromPartial(object: DeepPartial<Chunk>): Chunk {
     const message = createBaseChunk();
-    message.entries = object.entries?.map((e) => Entry.fromPartial(e)) || [];
+    message.entries = (object.entries !== undefined && object.entries !== null)
+      ? EntryColumns.fromPartial(object.entries)
+      : undefined;
     return message;
   },
 };
 
 function createBaseCommittedOps(): CommittedOps {
-  return { entries: [] };
+  return { entries: undefined };
 }
 
 export const CommittedOps: MessageFns<CommittedOps> = {
   encode(message: CommittedOps, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    for (const v of message.entries) {
-      Entry.encode(v!, writer.uint32(10).fork()).join();
+    if (message.entries !== undefined) {
+      EntryColumns.encode(message.entries, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -2231,7 +2223,7 @@ export const CommittedOps: MessageFns<CommittedOps> = {
               break;
             }
 
-            message.entries.push(Entry.decode(reader, reader.uint32()));
+            message.entries = EntryColumns.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2251,13 +2243,15 @@ export const CommittedOps: MessageFns<CommittedOps> = {
   },
   fromPartial(object: DeepPartial<CommittedOps>): CommittedOps {
     const message = createBaseCommittedOps();
-    message.entries = object.entries?.map((e) => Entry.fromPartial(e)) || [];
+    message.entries = (object.entries !== undefined && object.entries !== null)
+      ? EntryColumns.fromPartial(object.entries)
+      : undefined;
     return message;
   },
 };
 
 function createBaseLive(): Live {
-  return { committed: 0, window: [] };
+  return { committed: 0, window: undefined };
 }
 
 export const Live: MessageFns<Live> = {
@@ -2268,8 +2262,8 @@ export const Live: MessageFns<Live> = {
       }
       writer.uint32(8).uint64(BigInt(message.committed));
     }
-    for (const v of message.window) {
-      SequencedOp.encode(v!, writer.uint32(18).fork()).join();
+    if (message.window !== undefined) {
+      EntryColumns.encode(message.window, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2300,7 +2294,7 @@ export const Live: MessageFns<Live> = {
               break;
             }
 
-            message.window.push(SequencedOp.decode(reader, reader.uint32()));
+            message.window = EntryColumns.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -2321,13 +2315,15 @@ export const Live: MessageFns<Live> = {
   fromPartial(object: DeepPartial<Live>): Live {
     const message = createBaseLive();
     message.committed = object.committed ?? 0;
-    message.window = object.window?.map((e) => SequencedOp.fromPartial(e)) || [];
+    message.window = (object.window !== undefined && object.window !== null)
+      ? EntryColumns.fromPartial(object.window)
+      : undefined;
     return message;
   },
 };
 
 function createBasePrepare(): Prepare {
-  return { firstSeq: 0, ops: [], committed: 0 };
+  return { firstSeq: 0, ops: undefined, committed: 0 };
 }
 
 export const Prepare: MessageFns<Prepare> = {
@@ -2338,8 +2334,8 @@ export const Prepare: MessageFns<Prepare> = {
       }
       writer.uint32(8).uint64(BigInt(message.firstSeq));
     }
-    for (const v of message.ops) {
-      SequencedOp.encode(v!, writer.uint32(18).fork()).join();
+    if (message.ops !== undefined) {
+      EntryColumns.encode(message.ops, writer.uint32(18).fork()).join();
     }
     if (message.committed !== 0) {
       if (BigInt.asUintN(64, BigInt(message.committed)) !== BigInt(message.committed)) {
@@ -2376,7 +2372,7 @@ export const Prepare: MessageFns<Prepare> = {
               break;
             }
 
-            message.ops.push(SequencedOp.decode(reader, reader.uint32()));
+            message.ops = EntryColumns.decode(reader, reader.uint32());
             continue;
           }
           case 3: {
@@ -2405,7 +2401,7 @@ export const Prepare: MessageFns<Prepare> = {
   fromPartial(object: DeepPartial<Prepare>): Prepare {
     const message = createBasePrepare();
     message.firstSeq = object.firstSeq ?? 0;
-    message.ops = object.ops?.map((e) => SequencedOp.fromPartial(e)) || [];
+    message.ops = (object.ops !== undefined && object.ops !== null) ? EntryColumns.fromPartial(object.ops) : undefined;
     message.committed = object.committed ?? 0;
     return message;
   },
