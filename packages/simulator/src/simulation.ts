@@ -119,9 +119,13 @@ class Simulation implements World {
 
   /** The machine's process has answered, whatever it came to know later in the same step. */
   readAnswered(machine: Machine, point: Position): void {
+    this.checkServers(point, machine);
+  }
+
+  private checkServers(point: Position, answered?: Machine): void {
     const answerers = this.machines.map((each) => ({
       name: each.name,
-      answers: each === machine || (each.process?.wouldAnswer(point) ?? false),
+      answers: each === answered || (each.process?.wouldAnswer(point) ?? false),
     }));
     const failure = checkOneServer(formatPosition(point), answerers);
     if (failure) this.fail(failure.checker, failure.text);
@@ -135,7 +139,7 @@ class Simulation implements World {
       this.roles.set(role, machine.name);
       if (holder !== machine.name)
         this.fail('one primary', `${holder} and ${machine.name} are primary of ${role}`);
-      this.readAnswered(machine, event.arc.start);
+      this.checkServers(event.arc.start);
     }
     if (event.kind === 'protocol-violation') this.fail('protocol', `${machine.name}: ${event.text}`);
     if (event.kind === 'data-missing')
