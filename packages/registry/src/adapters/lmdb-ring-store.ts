@@ -1,28 +1,29 @@
 /**
- * The registry's state in LMDB: one record a member, one an arc, one for all the rest.
+ * The registry's state in LMDB: one record a member, one an arc, one a claim, one for all the rest.
  *
  * A save is one transaction that writes what differs from the save before; in a ring of thousands a join
  * costs two small records. Members and arcs are stored as their messages, so that later versions can add
  * fields. LMDB syncs in the commit (`overlappingSync` off: by default a commit resolves before its sync).
  */
 
-import { RingError, ringChange, type Ring } from '@ringkeep/shared';
+import { RingError, parsePosition, ringChange, type NodeId, type Position } from '@ringkeep/shared';
 import { checkLmdbFile } from '@ringkeep/shared/runtime';
 import { arcFromWire, arcToWire, memberFromWire, memberToWire, registry } from '@ringkeep/shared/wire';
 import { open, type RootDatabase } from 'lmdb';
-import { stateFault, type RegistryState } from '../core';
+import { stateFault, type Claim, type RegistryState } from '../core';
 import { decodeMeta, encodeMeta } from './ring-store-meta';
 import type { RingStore } from './ring-store';
 
 const META = 'meta';
 const MEMBERS = 'member/';
 const ARCS = 'arc/';
+const CLAIMS = 'claim/';
 /** Sorts behind every digit that a position is written with. */
 const END = 'g';
 
 export class LmdbRingStore implements RingStore {
   private readonly database: RootDatabase<Uint8Array, string>;
-  private saved: Ring | undefined;
+  private saved: RegistryState | undefined;
   private closed: Promise<void> | undefined;
 
   /** Opens or makes the database in a folder, which the caller has locked. */
@@ -41,12 +42,16 @@ export class LmdbRingStore implements RingStore {
     if (meta === undefined) return undefined;
     try {
       const { clusterId, version, ...rest } = decodeMeta(meta);
-      const members = this.records(MEMBERS).map((bytes) => memberFromWire(registry.Member.decode(bytes)));
-      const arcs = this.records(ARCS).map((bytes) => arcFromWire(registry.ArcConfig.decode(bytes)));
-      const state: RegistryState = { ring: { clusterId, version, members, arcs }, ...rest };
+      const members = this.records(MEMBERS).map(([, bytes]) => memberFromWire(registry.Member.decode(bytes)));
+      const arcs = this.records(ARCS).map(([, bytes]) => arcFromWire(registry.ArcConfig.decode(bytes)));
+      const claims = this.records(CLAIMS).map(([point, bytes]): Claim => ({
+        id: point,
+        claim: Buffer.from(bytes).toString('utf8'),
+      }));
+      const state: RegistryState = { ring: { clusterId, version, members, arcs }, ...rest, claims };
       const fault = stateFault(state);
       if (fault !== undefined) throw new Error(fault);
-      this.saved = state.ring;
+      this.saved = state;
       return state;
     } catch (error) {
       const text = `the registry's data in ${this.folder} is damaged: ${(error as Error).message}`;
@@ -56,8 +61,8 @@ export class LmdbRingStore implements RingStore {
 
   async save(state: RegistryState): Promise<void> {
     const { ring } = state;
-    const before = this.saved ?? { ...ring, members: [], arcs: [] };
-    const change = ringChange(before, ring);
+    const change = ringChange(this.saved?.ring ?? { ...ring, members: [], arcs: [] }, ring);
+    const claims = claimChange(this.saved?.claims ?? [], state.claims);
     await this.database.transaction(() => {
       for (const id of change.removedMembers) this.database.removeSync(recordKey(MEMBERS, id));
       for (const start of change.removedArcs) this.database.removeSync(recordKey(ARCS, start));
@@ -67,9 +72,11 @@ export class LmdbRingStore implements RingStore {
       for (const arc of change.arcs) {
         this.put(recordKey(ARCS, arc.start), registry.ArcConfig.encode(arcToWire(arc)).finish());
       }
+      for (const id of claims.removed) this.database.removeSync(recordKey(CLAIMS, id));
+      for (const { id, claim } of claims.put) this.put(recordKey(CLAIMS, id), Buffer.from(claim, 'utf8'));
       this.put(META, encodeMeta(state));
     });
-    this.saved = ring;
+    this.saved = state;
   }
 
   close(): Promise<void> {
@@ -81,9 +88,23 @@ export class LmdbRingStore implements RingStore {
     this.database.putSync(key, Buffer.from(bytes));
   }
 
-  private records(prefix: string): Uint8Array[] {
-    return [...this.database.getRange({ start: prefix, end: prefix + END })].map(({ value }) => value);
+  /** In the order of the ring. */
+  private records(prefix: string): [point: Position, bytes: Uint8Array][] {
+    const range = this.database.getRange({ start: prefix, end: prefix + END });
+    return [...range].map(({ key, value }) => [parsePosition(key.slice(prefix.length)), value]);
   }
+}
+
+function claimChange(
+  before: readonly Claim[],
+  after: readonly Claim[],
+): { readonly removed: readonly NodeId[]; readonly put: readonly Claim[] } {
+  if (before === after) return { removed: [], put: [] };
+  const [old, ids] = [new Set(before), new Set(after.map(({ id }) => id))];
+  return {
+    removed: before.map(({ id }) => id).filter((id) => !ids.has(id)),
+    put: after.filter((claim) => !old.has(claim)),
+  };
 }
 
 /** Sixteen digits: the order of the keys is the order of the ring. */

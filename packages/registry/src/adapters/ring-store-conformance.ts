@@ -94,6 +94,6 @@ function sample(version: number, points: readonly bigint[]): RegistryState {
     ...newState('a-cluster', DEFAULT_PARAMETERS),
     ring: { clusterId: 'a-cluster', version, members, arcs },
     returns: ids.slice(0, 1).map((start) => ({ start, back: ids.slice(0, 2) })),
-    claims: ids.slice(1, 2).map((id) => ({ id, claim: 'mine' })),
+    claims: ids.slice(1).map((id) => ({ id, claim: `claim of ${id} at ${version}` })),
   };
 }

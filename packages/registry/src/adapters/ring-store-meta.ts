@@ -1,12 +1,14 @@
-/** The small part of a registry's state that is neither member nor arc, as a record of JSON. */
+/** The small part of a registry's state that is neither member nor arc nor claim, as a record of JSON. */
 
 import { formatPosition, parsePosition } from '@ringkeep/shared';
 import type { RegistryState } from '../core';
 
 /** Raised when an older program could no longer read what is written. */
-const FORMAT = 1;
+const FORMAT = 2;
+/** Format 1 had the claims in this record, and only those of members not heard of yet: they may be forgotten. */
+const FORMAT_OLDEST = 1;
 
-export interface Meta extends Omit<RegistryState, 'ring'> {
+export interface Meta extends Omit<RegistryState, 'ring' | 'claims'> {
   readonly clusterId: string;
   readonly version: number;
 }
@@ -17,10 +19,9 @@ interface MetaRecord {
   readonly version: number;
   readonly lease: RegistryState['lease'];
   readonly returns: readonly { readonly start: string; readonly back: readonly string[] }[];
-  readonly claims: readonly { readonly id: string; readonly claim: string }[];
 }
 
-export function encodeMeta({ ring, returns, claims, lease }: RegistryState): Uint8Array {
+export function encodeMeta({ ring, returns, lease }: RegistryState): Uint8Array {
   const record: MetaRecord = {
     format: FORMAT,
     clusterId: ring.clusterId,
@@ -30,7 +31,6 @@ export function encodeMeta({ ring, returns, claims, lease }: RegistryState): Uin
       start: formatPosition(start),
       back: back.map(formatPosition),
     })),
-    claims: claims.map(({ id, claim }) => ({ id: formatPosition(id), claim })),
   };
   return Buffer.from(JSON.stringify(record));
 }
@@ -38,7 +38,7 @@ export function encodeMeta({ ring, returns, claims, lease }: RegistryState): Uin
 /** Throws when the record is of another format. */
 export function decodeMeta(bytes: Uint8Array): Meta {
   const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as MetaRecord;
-  if (record.format !== FORMAT)
+  if (!(record.format >= FORMAT_OLDEST && record.format <= FORMAT))
     throw new Error(`its format is ${record.format}, this program reads ${FORMAT}`);
   const { clusterId, version, lease } = record;
   return {
@@ -49,6 +49,5 @@ export function decodeMeta(bytes: Uint8Array): Meta {
       start: parsePosition(start),
       back: back.map(parsePosition),
     })),
-    claims: record.claims.map(({ id, claim }) => ({ id: parsePosition(id), claim })),
   };
 }

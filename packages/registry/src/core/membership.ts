@@ -7,7 +7,9 @@
  * `forgetAfterMs` longer. A member that leaves is forgotten as soon as no arc names it.
  *
  * An address belongs to one live member at a time. A newcomer whose answer got lost would then be refused
- * its own address; hence the claim, which shows that it is the one who was given the place.
+ * its own address; hence the claim, which shows that it is the one who was given the place. A claim is kept
+ * as long as its member: a first registration that arrives late, when the node has long been heard of, then
+ * finds that member instead of making a second one, which nobody would be and which would hold the address.
  */
 
 import { RingError, formatPosition, type Member, type NodeId } from '@ringkeep/shared';
@@ -16,7 +18,7 @@ import { Deadlines } from './deadlines';
 import type { Caller, RegisterInput } from './inputs';
 import { place } from './placement';
 import type { RingDraft } from './ring-draft';
-import type { OpenClaim, RegistryState } from './state';
+import type { Claim, RegistryState } from './state';
 
 /** What a registration was. A process that is new or was dead must be looked at by eviction. */
 export type Arrival =
@@ -29,7 +31,8 @@ const COORDINATES_MAX = 16;
 export class Membership {
   private readonly leases: Deadlines<NodeId>;
   private readonly farewells: Deadlines<NodeId>;
-  private readonly claims: Map<NodeId, string>;
+  /** Replaced, never edited: the state that is saved shares it. */
+  private kept: readonly Claim[];
 
   constructor(
     private readonly config: RegistryConfig,
@@ -39,15 +42,15 @@ export class Membership {
   ) {
     this.leases = new Deadlines(config.parameters.membershipLeaseMs);
     this.farewells = new Deadlines(config.forgetAfterMs);
-    this.claims = new Map(state.claims.map(({ id, claim }) => [id, claim]));
+    this.kept = state.claims;
     for (const member of state.ring.members) {
       if (member.state === 'dead') this.farewells.set(member.id, now);
       else this.leases.set(member.id, now);
     }
   }
 
-  openClaims(): OpenClaim[] {
-    return [...this.claims].map(([id, claim]) => ({ id, claim }));
+  get claims(): readonly Claim[] {
+    return this.kept;
   }
 
   get nextDeadline(): number {
@@ -66,7 +69,7 @@ export class Membership {
     checkAddress(draft, input.addr, known?.id);
     const arrival = known ? this.takeBack(known, input) : this.takeIn(draft, input);
     if (arrival.how !== 'repeated') draft.putMember(arrival.member);
-    if (input.identity) this.claims.delete(input.identity.id);
+    this.noteClaim(arrival.member.id, input.claim);
     this.farewells.delete(arrival.member.id);
     this.leases.set(arrival.member.id, now);
     return arrival;
@@ -76,7 +79,6 @@ export class Membership {
   renew(draft: RingDraft, caller: Caller, now: number): boolean {
     const member = draft.member(caller.id);
     if (!member || member.state === 'dead' || member.incarnation !== caller.incarnation) return false;
-    this.claims.delete(caller.id);
     this.leases.set(caller.id, now);
     return true;
   }
@@ -120,17 +122,25 @@ export class Membership {
       }
       draft.removeMember(id);
       this.leases.delete(id);
-      this.claims.delete(id);
       gone.push(member);
     }
+    if (gone.length > 0) {
+      const ids = new Set(gone.map((member) => member.id));
+      this.kept = this.kept.filter(({ id }) => !ids.has(id));
+    }
     return gone;
+  }
+
+  private noteClaim(id: NodeId, claim: string): void {
+    if (claim === '' || this.kept.some((known) => known.id === id && known.claim === claim)) return;
+    this.kept = [...this.kept.filter((known) => known.id !== id), { id, claim }];
   }
 
   private knownMember(draft: RingDraft, input: RegisterInput): Member | undefined {
     if (!input.identity) {
       if (input.claim === '') return undefined;
-      const claimed = [...this.claims].find(([, claim]) => claim === input.claim);
-      return claimed && draft.member(claimed[0]);
+      const claimed = this.kept.find(({ claim }) => claim === input.claim);
+      return claimed && draft.member(claimed.id);
     }
     const { id, salt, clusterId } = input.identity;
     if (clusterId !== draft.base.clusterId) {
@@ -172,7 +182,6 @@ export class Membership {
     const { addr, incarnation, coordinates } = input;
     const ids = draft.base.members.map((member) => member.id);
     const { id, salt } = input.identity ?? place(this.config.placement, addr, ids, this.tools.positionOfText);
-    if (!input.identity && input.claim !== '') this.claims.set(id, input.claim);
     return { how: 'joined', member: { id, addr, salt, incarnation, state: 'active', coordinates } };
   }
 }

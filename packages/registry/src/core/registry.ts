@@ -249,12 +249,9 @@ export class RegistryCore {
   /** The state to save; the same object as long as nothing durable has changed. */
   private keep(ring: Ring): void {
     const returns = this.eviction.pending();
-    const claims = this.membership.openClaims();
-    const same =
-      ring === this.state.ring &&
-      sameItems(returns, this.state.returns) &&
-      claims.length === this.state.claims.length;
-    if (same) return;
+    const { claims } = this.membership;
+    const { state } = this;
+    if (ring === state.ring && claims === state.claims && sameItems(returns, state.returns)) return;
     this.state = { ...this.state, ring, returns, claims };
     if (ring !== this.view.ring) this.view = new RingView(ring);
   }

@@ -14,8 +14,8 @@ export interface PendingReturn {
   readonly back: readonly NodeId[];
 }
 
-/** The claim of a newcomer that has not been heard of since it was given its place. */
-export interface OpenClaim {
+/** The claim by which a member became one. */
+export interface Claim {
   readonly id: NodeId;
   readonly claim: string;
 }
@@ -28,7 +28,8 @@ export interface RegistryState {
   /** Those that the members were last handed. */
   readonly lease: LeaseTerms;
   readonly returns: readonly PendingReturn[];
-  readonly claims: readonly OpenClaim[];
+  /** Of members only; the same array as long as none has changed. */
+  readonly claims: readonly Claim[];
 }
 
 /** A new cluster's. Version 1, so that it is newer than no ring at all. */
@@ -44,6 +45,8 @@ export function newState(clusterId: string, { leaseMs, leaseMarginMs }: LeaseTer
 /** What is wrong with a state, or undefined. */
 export function stateFault(state: RegistryState): string | undefined {
   if (state.ring.clusterId === '') return 'the cluster has no id';
+  const ids = new Set(state.ring.members.map((member) => member.id));
+  if (state.claims.some(({ id }) => !ids.has(id))) return 'somebody who is no member has a claim';
   const starts = new Set(state.ring.arcs.map((arc) => arc.start));
   if (state.returns.some(({ start }) => !starts.has(start))) return 'an arc that is not there is returning';
   return ringFault(state.ring);

@@ -35,6 +35,21 @@ describe('the store on disk', () => {
     await later.close();
   });
 
+  test('data of the format before is read; the claims in it are forgotten', async () => {
+    const store = new LmdbRingStore(folder);
+    const state = newState('c', DEFAULT_PARAMETERS);
+    await store.save(state);
+    await store.close();
+    const raw = open<Uint8Array, string>({ path: folder, encoding: 'binary' });
+    const meta = JSON.parse(String(Buffer.from(raw.get('meta') ?? []))) as object;
+    const old = { ...meta, format: 1, claims: [{ id: '0000000000000001', claim: 'mine' }] };
+    await raw.put('meta', Buffer.from(JSON.stringify(old)));
+    await raw.close();
+    const later = new LmdbRingStore(folder);
+    expect(later.load()).toEqual(state);
+    await later.close();
+  });
+
   test('a missing arc is noticed', async () => {
     const store = new LmdbRingStore(folder);
     const conformance = RING_STORE_CASES.find(({ title }) => title.startsWith('members, arcs'));

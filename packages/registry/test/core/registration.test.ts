@@ -76,14 +76,48 @@ describe('registration', () => {
     expect(registry.ring.members).toMatchObject([{ addr: 'http://a:2', incarnation: 2 }]);
   });
 
-  test('a claim is over once the member has been heard of', () => {
-    const registry = new SteppedRegistry();
-    const node = registry.register({ addr: 'http://a:1', claim: 'random' });
-    registry.renew({ addr: 'http://a:1', identity: node.identity, incarnation: 1 });
-    expect(registry.state.claims).toEqual([]);
-    expect(() => registry.register({ addr: 'http://a:1', claim: 'random' })).toThrow(
-      'belongs to the live member',
-    );
+  describe('a first registration that arrives once more, late,', () => {
+    const first = { addr: 'http://b:1', claim: 'random' };
+    let registry: SteppedRegistry;
+    let a: Node;
+    let node: Node;
+    beforeEach(() => {
+      registry = new SteppedRegistry({ forgetAfterMs: 10_000 });
+      a = registry.join('http://a:1');
+      node = { addr: first.addr, identity: registry.register(first).identity, incarnation: 1 };
+      registry.renew(node);
+    });
+
+    test('is a repeat of the node that has been heard of since', () => {
+      const { version } = registry.ring;
+      expect(registry.register(first).identity).toEqual(node.identity);
+      registry.crash();
+      expect(registry.register(first).identity).toEqual(node.identity);
+      expect(registry.ring.version).toBe(version);
+    });
+
+    test('makes no second member while that node is dead: it finds its address free when it comes back', () => {
+      registry.die([node], [a]);
+      expect(registry.register(first).identity).toEqual(node.identity);
+      expect(registry.ring.members).toHaveLength(2);
+      registry.restart(node);
+      expect(registry.member(node)).toMatchObject({ addr: first.addr, incarnation: 2, state: 'active' });
+    });
+
+    test('is refused when that node has been started again, at whatever address', () => {
+      registry.register({ ...node, claim: first.claim, incarnation: 2, addr: 'http://moved:1' });
+      expect(() => registry.register(first)).toThrow('incarnation 1 is over');
+      expect(registry.ring.members).toHaveLength(2);
+    });
+
+    test('is refused, too, when that node was forgotten and has come back since', () => {
+      registry.advanceWith([a], 30_000);
+      expect(registry.member(node)).toBeUndefined();
+      expect(registry.state.claims).toEqual([]);
+      registry.register({ ...node, claim: first.claim, incarnation: 2 });
+      registry.crash();
+      expect(() => registry.register(first)).toThrow('incarnation 1 is over');
+    });
   });
 
   test('an address of a live member is refused to another one, and free when that member is dead', () => {
