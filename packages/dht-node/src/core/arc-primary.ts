@@ -17,10 +17,8 @@ import {
   isWrite,
   OperationType,
   type ArcConfig,
-  type Bytes,
   type NodeId,
   type Proposal,
-  type RingKey,
   type Seq,
   invariant,
 } from '@ringkeep/shared';
@@ -266,36 +264,18 @@ export class ArcPrimary {
   private commit(seq: Seq): void {
     const first = this.replica.committed + 1;
     if (seq < first) return;
-    const ops = this.replica.window.slice(0, seq - this.replica.committed);
-    const entries = ops.filter((op) => op !== undefined);
-    const previous = this.previousValues(ops, first);
-    this.context.journal.writeLazily({ kind: 'commit', start: this.replica.start, seq });
+    const { ops, entries, replaced } = this.context.journal.commit(this.replica.start, seq);
     this.windowBytes -= entryBytes(entries);
     for (const session of this.sessions.values()) session.committedMeanwhile(entries);
+    let entry = 0;
     for (let i = 0; i < ops.length; i++) {
+      const before = ops[i] === undefined ? undefined : replaced[entry++];
       const pending = this.waiting.get(first + i);
       if (!pending) continue;
       this.waiting.delete(first + i);
-      pending.succeed(previous[i]);
+      pending.succeed(before);
     }
     if (this.quiesceState) this.tellCommitPoint();
-  }
-
-  /** The value that each operation replaces, those before it in the same batch applied. */
-  private previousValues(ops: readonly SequencedOp[], first: Seq): (Bytes | undefined)[] {
-    const written = new Map<RingKey, Bytes | undefined>();
-    return ops.map((op, index) => {
-      if (!op) return undefined;
-      const known = written.has(op.key);
-      const wanted = known || this.waiting.has(first + index);
-      const value = known
-        ? written.get(op.key)
-        : wanted
-          ? this.context.replicas.entries.get(op.key)
-          : undefined;
-      written.set(op.key, op.value);
-      return value;
-    });
   }
 
   private tellCommitPoint(): void {

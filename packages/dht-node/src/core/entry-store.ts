@@ -33,6 +33,8 @@ export interface EntryStore {
   scan(range: KeyRange, bytesMax: number): ScanPage;
   /** Stores entries, deletes those without a value. */
   put(entries: readonly Entry[]): void;
+  /** The same; returns what each of them replaced, those before it applied. */
+  replace(entries: readonly Entry[]): (Bytes | undefined)[];
   /** Removes every entry of the range. */
   erase(range: KeyRange): void;
   /** How much the range holds, exactly. */

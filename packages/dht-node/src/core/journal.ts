@@ -5,10 +5,10 @@
  * Commit points are lazy: nobody waits for them, so they go with the next batch rather than cost a sync.
  */
 
-import type { Position } from '@ringkeep/shared';
+import type { Position, Seq } from '@ringkeep/shared';
 import type { NodeEffect } from './effects';
 import type { LogRecord } from './records';
-import type { Replica, ReplicaStore } from './replica-store';
+import type { Committed, Replica, ReplicaStore } from './replica-store';
 
 export class Journal {
   private pending: LogRecord[] = [];
@@ -39,6 +39,13 @@ export class Journal {
   writeLazily(record: LogRecord): void {
     this.replicas.apply(record);
     this.pending.push(record);
+  }
+
+  /** Commits as a record written lazily does. */
+  commit(start: Position, seq: Seq): Committed {
+    const committed = this.replicas.commit(start, seq);
+    this.pending.push({ kind: 'commit', start, seq });
+    return committed;
   }
 
   /** Runs the action when everything written so far is durable; at once when it is. */

@@ -17,12 +17,13 @@ import {
   formatArc,
   invariant,
   type Arc,
+  type Bytes,
   type Position,
   type RingKey,
   type Seq,
   type Term,
 } from '@ringkeep/shared';
-import type { EntryStore, RangeSize } from './entry-store';
+import type { Entry, EntryStore, RangeSize } from './entry-store';
 import type { SequencedOp } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
 
@@ -55,6 +56,14 @@ export class Replica {
     invariant(seq >= this.committed, 'operations before the commit point are not in the window');
     return this.window.slice(seq - this.committed);
   }
+}
+
+export interface Committed {
+  readonly ops: readonly SequencedOp[];
+  /** Those of them that have one. */
+  readonly entries: readonly Entry[];
+  /** The value that each entry replaced. */
+  readonly replaced: readonly (Bytes | undefined)[];
 }
 
 export class ReplicaStore {
@@ -106,7 +115,10 @@ export class ReplicaStore {
         return;
       }
       case 'commit':
-        return this.commit(this.at(record.start), record.seq);
+        this.entries.put(
+          this.takeCommitted(this.at(record.start), record.seq).filter((op) => op !== undefined),
+        );
+        return;
       case 'truncate': {
         const replica = this.at(record.start);
         invariant(record.lastPrepared >= replica.committed, 'what is committed is never discarded');
@@ -153,6 +165,13 @@ export class ReplicaStore {
     }
   }
 
+  /** What a commit record does; returns the operations, and what each one that has an entry replaced. */
+  commit(start: Position, seq: Seq): Committed {
+    const ops = this.takeCommitted(this.at(start), seq);
+    const entries = ops.filter((op) => op !== undefined);
+    return { ops, entries, replaced: this.entries.replace(entries) };
+  }
+
   snapshot(): ReplicaSnapshot[] {
     return this.all().map(({ range, complete, liveTerm, committed, window }) => ({
       range,
@@ -185,13 +204,11 @@ export class ReplicaStore {
     return replica;
   }
 
-  private commit(replica: Replica, seq: Seq): void {
+  private takeCommitted(replica: Replica, seq: Seq): readonly SequencedOp[] {
     invariant(seq <= replica.lastPrepared, 'only what is prepared is committed');
-    const count = seq - replica.committed;
-    if (count <= 0) return;
-    const done = replica.window.splice(0, count);
-    replica.committed = seq;
-    this.entries.put(done.filter((op) => op !== undefined));
+    const count = Math.max(0, seq - replica.committed);
+    replica.committed += count;
+    return replica.window.splice(0, count);
   }
 
   private split(lower: Replica, at: Position): void {

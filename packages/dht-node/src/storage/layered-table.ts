@@ -47,25 +47,27 @@ export class LayeredTable implements EntryStore {
   }
 
   put(entries: readonly Entry[]): void {
-    for (const { key, value } of entries) {
-      if (value === undefined) this.remove(key);
-      else this.set(key, value);
+    for (const { key, value } of entries) this.store(key, value, this.valueBytes(key));
+  }
+
+  replace(entries: readonly Entry[]): (Bytes | undefined)[] {
+    return entries.map(({ key, value }) => {
+      const before = this.get(key);
+      this.store(key, value, before?.length);
+      return before;
+    });
+  }
+
+  private store(key: RingKey, value: Bytes | undefined, bytesBefore: number | undefined): void {
+    if (value === undefined) {
+      if (bytesBefore === undefined) return;
+      this.counts.add(key, -1, POSITION_BYTES - key.length - bytesBefore);
+      this.active.table.set(key, null);
+    } else {
+      if (bytesBefore === undefined) this.counts.add(key, 1, key.length - POSITION_BYTES + value.length);
+      else this.counts.add(key, 0, value.length - bytesBefore);
+      this.active.table.set(key, value);
     }
-  }
-
-  private set(key: RingKey, value: Bytes): void {
-    const before = this.active.table.set(key, value);
-    const bytesBefore = before === undefined ? this.valueBytesBelow(key) : before?.length;
-    if (bytesBefore === undefined) this.counts.add(key, 1, key.length - POSITION_BYTES + value.length);
-    else this.counts.add(key, 0, value.length - bytesBefore);
-  }
-
-  private remove(key: RingKey): void {
-    const before = this.active.table.get(key);
-    const bytesBefore = before === undefined ? this.valueBytesBelow(key) : before?.length;
-    if (bytesBefore === undefined) return;
-    this.counts.add(key, -1, POSITION_BYTES - key.length - bytesBefore);
-    this.active.table.set(key, null);
   }
 
   erase(range: KeyRange): void {
@@ -101,10 +103,8 @@ export class LayeredTable implements EntryStore {
     return change === undefined && this.frozen !== undefined ? changeIn(this.frozen, key) : change;
   }
 
-  /** The length of the key's value as the layers below the active table have it. */
-  private valueBytesBelow(key: RingKey): number | undefined {
-    if (this.active.erased.contains(key)) return undefined;
-    const change = this.frozen === undefined ? undefined : changeIn(this.frozen, key);
+  private valueBytes(key: RingKey): number | undefined {
+    const change = this.change(key);
     return change === undefined ? this.base.valueBytes(key) : change?.length;
   }
 

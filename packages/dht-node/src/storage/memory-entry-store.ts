@@ -26,10 +26,15 @@ export class MemoryEntryStore implements EntryStore {
   }
 
   put(entries: readonly Entry[]): void {
-    for (const { key, value } of entries) {
-      if (value === undefined) this.table.delete(key);
-      else this.table.set(key, ownCopy(value));
-    }
+    for (const entry of entries) this.store(entry);
+  }
+
+  replace(entries: readonly Entry[]): (Bytes | undefined)[] {
+    return entries.map((entry) => {
+      const before = this.table.get(entry.key);
+      this.store(entry);
+      return before;
+    });
   }
 
   erase(range: KeyRange): void {
@@ -38,6 +43,11 @@ export class MemoryEntryStore implements EntryStore {
 
   size(range: KeyRange): RangeSize {
     return this.table.size(range);
+  }
+
+  private store({ key, value }: Entry): void {
+    if (value === undefined) this.table.delete(key);
+    else this.table.set(key, ownCopy(value));
   }
 }
 

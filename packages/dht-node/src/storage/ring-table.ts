@@ -22,9 +22,7 @@ const POSITION_NIBBLES = 16;
 /** Half-bytes that the slot number is made of. */
 const SLOT_NIBBLES = 3;
 
-class Leaf<V> {
-  readonly values = new Map<RingKey, V>();
-}
+type Leaf<V> = Map<RingKey, V>;
 
 class Branch<V> {
   readonly children: (Leaf<V> | Branch<V> | undefined)[] = new Array(16).fill(undefined);
@@ -64,22 +62,20 @@ export class RingTable<V> {
   get(key: RingKey): V | undefined {
     let tree = this.slots[slotOf(key)];
     for (let depth = SLOT_NIBBLES; tree instanceof Branch; depth++) tree = tree.children[nibble(key, depth)];
-    return tree?.values.get(key);
+    return tree?.get(key);
   }
 
-  /** @returns the value that was there before */
-  set(key: RingKey, value: V): V | undefined {
+  set(key: RingKey, value: V): void {
     const slot = slotOf(key);
     const leaf = this.leafFor(slot, key);
-    const previous = leaf.values.get(key);
+    const previous = leaf.get(key);
     if (previous === undefined) {
-      leaf.values.set(this.retain(key), value);
+      leaf.set(this.retain(key), value);
       this.count(slot, 1, this.weigh(key, value));
     } else {
-      leaf.values.set(key, value);
+      leaf.set(key, value);
       this.count(slot, 0, this.weigh(key, value) - this.weigh(key, previous));
     }
-    return previous;
   }
 
   delete(key: RingKey): void {
@@ -92,10 +88,10 @@ export class RingTable<V> {
       index = nibble(key, depth);
       tree = siblings[index];
     }
-    const previous = tree?.values.get(key);
+    const previous = tree?.get(key);
     if (tree === undefined || previous === undefined) return;
-    tree.values.delete(key);
-    if (tree.values.size === 0) siblings[index] = undefined;
+    tree.delete(key);
+    if (tree.size === 0) siblings[index] = undefined;
     this.count(slot, -1, -this.weigh(key, previous));
   }
 
@@ -108,9 +104,9 @@ export class RingTable<V> {
         continue;
       }
       for (const { leaf, edge } of leavesOf(this.slots[slot], range, atFrom, atTo)) {
-        for (const [key, value] of leaf.values) {
+        for (const [key, value] of leaf) {
           if (edge && !isWithin(key, range)) continue;
-          leaf.values.delete(key);
+          leaf.delete(key);
           this.count(slot, -1, -this.weigh(key, value));
         }
       }
@@ -129,7 +125,7 @@ export class RingTable<V> {
         continue;
       }
       for (const { leaf, edge } of leavesOf(this.slots[slot], range, atFrom, atTo)) {
-        for (const [key, value] of leaf.values) {
+        for (const [key, value] of leaf) {
           if (edge && !isWithin(key, range)) continue;
           keys++;
           bytes += this.weigh(key, value);
@@ -144,9 +140,9 @@ export class RingTable<V> {
     if (isEmptyRange(range)) return;
     for (const { slot, atFrom, atTo } of slotsOf(range)) {
       for (const { leaf, edge } of leavesOf(this.slots[slot], range, atFrom, atTo)) {
-        let keys = [...leaf.values.keys()];
+        let keys = [...leaf.keys()];
         if (edge) keys = keys.filter((key) => isWithin(key, range));
-        for (const key of keys.sort()) yield [key, leaf.values.get(key) as V];
+        for (const key of keys.sort()) yield [key, leaf.get(key) as V];
       }
     }
   }
@@ -157,12 +153,12 @@ export class RingTable<V> {
     for (let depth = SLOT_NIBBLES; ; depth++) {
       const tree = siblings[index];
       if (tree === undefined) {
-        const leaf = new Leaf<V>();
+        const leaf = new Map<RingKey, V>();
         siblings[index] = leaf;
         return leaf;
       }
-      if (tree instanceof Leaf) {
-        if (tree.values.size < LEAF_KEYS_MAX || depth >= POSITION_NIBBLES) return tree;
+      if (tree instanceof Map) {
+        if (tree.size < LEAF_KEYS_MAX || depth >= POSITION_NIBBLES) return tree;
         siblings[index] = split(tree, depth);
       }
       siblings = (siblings[index] as Branch<V>).children;
@@ -180,10 +176,10 @@ export class RingTable<V> {
 
 function split<V>(leaf: Leaf<V>, depth: number): Branch<V> {
   const branch = new Branch<V>();
-  for (const [key, value] of leaf.values) {
+  for (const [key, value] of leaf) {
     const index = nibble(key, depth);
-    const child = (branch.children[index] ??= new Leaf<V>()) as Leaf<V>;
-    child.values.set(key, value);
+    const child = (branch.children[index] ??= new Map()) as Leaf<V>;
+    child.set(key, value);
   }
   return branch;
 }
@@ -240,7 +236,7 @@ function* leavesOf<V>(
   depth = SLOT_NIBBLES,
 ): Generator<LeafOfRange<V>, void, undefined> {
   if (tree === undefined) return;
-  if (tree instanceof Leaf) {
+  if (tree instanceof Map) {
     yield { leaf: tree, edge: atFrom || atTo };
     return;
   }

@@ -61,6 +61,14 @@ export class SortedMap implements EntryStore {
     }
   }
 
+  replace(entries: readonly Entry[]): (Bytes | undefined)[] {
+    return entries.map((entry) => {
+      const before = this.get(entry.key);
+      this.put([entry]);
+      return before;
+    });
+  }
+
   erase(range: KeyRange): void {
     for (const { key } of this.inRange(range)) this.values.delete(key);
   }
@@ -216,8 +224,13 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
         let checkpoint: Promise<void> = Promise.resolve();
         for (let step = 0; step < 150; step++) {
           const change = draw.change();
-          applyChange(model, change);
-          applyChange(storage.entries, change);
+          if ('put' in change && random.chance(0.5)) {
+            const entries = change.put.map(([key, value]) => ({ key, value: value ?? undefined }));
+            expect(storage.entries.replace(entries)).toEqual(model.replace(entries));
+          } else {
+            applyChange(model, change);
+            applyChange(storage.entries, change);
+          }
           storage.append(encodeChange(change));
           expectSame(storage.entries, model, draw);
           if (random.chance(0.03)) {
