@@ -9,10 +9,10 @@ import { createInterface } from 'node:readline';
 import { basename, join } from 'node:path';
 
 /** Tests run this file itself, scripts what was compiled into dist. */
-const ROOT = join(__dirname, basename(__dirname) === 'dist' ? '../..' : '..');
+export const PROJECT_ROOT = join(__dirname, basename(__dirname) === 'dist' ? '../..' : '..');
 const MAIN = {
-  registry: join(ROOT, 'packages/registry/dist/main.js'),
-  node: join(ROOT, 'packages/dht-node/dist/main.js'),
+  registry: join(PROJECT_ROOT, 'packages/registry/dist/main.js'),
+  node: join(PROJECT_ROOT, 'packages/dht-node/dist/main.js'),
 } as const;
 
 /** Lines kept of what a process said last, for the message when it fails. */

@@ -2,8 +2,38 @@
 
 import { option, optionValues } from '@ringkeep/shared/runtime';
 import type { Pace } from './contest';
+import { CONTESTANTS, type ContestantName } from './contestants';
 
 type Reader<T> = optionValues.ValueReader<T>;
+
+export const SETTING_OPTIONS = {
+  concurrency: option({
+    flag: '--concurrency <counts>',
+    text: 'operations outstanding',
+    read: integers(1, 100_000),
+    default: [64, 1_024],
+    defaultText: '64,1024',
+  }),
+  nodes: option({
+    flag: '--nodes <count>',
+    text: 'nodes of the ring',
+    read: optionValues.integer(1, 16),
+    default: 1,
+  }),
+  copies: option({
+    flag: '--replication <count>',
+    text: 'copies of each key',
+    read: optionValues.integer(1, 7),
+    default: 1,
+  }),
+  targets: option({
+    flag: '--targets <names>',
+    text: `who is measured: some of ${CONTESTANTS.join(', ')}`,
+    read: names(...CONTESTANTS),
+    default: ['ringkeep', 'redis', 'etcd'] as ContestantName[],
+    defaultText: 'ringkeep,redis,etcd',
+  }),
+};
 
 export const PACE_OPTIONS = {
   rounds: option({

@@ -1,10 +1,25 @@
 /** `npm run bench -- WHAT`: the benchmarks, each with options of its own. */
 
 import type { BenchCommand } from './command';
+import { clusters } from './commands/clusters';
+import { latency } from './commands/latency';
 import { ratios } from './commands/ratios';
+import { ringSize } from './commands/ring-size';
+import { soak } from './commands/soak';
 import { throughput } from './commands/throughput';
+import { trace } from './commands/trace';
+import { ycsb } from './commands/ycsb';
 
-const COMMANDS: readonly BenchCommand[] = [ratios, throughput];
+const COMMANDS: readonly BenchCommand[] = [
+  throughput,
+  latency,
+  ringSize,
+  ycsb,
+  clusters,
+  trace,
+  ratios,
+  soak,
+];
 
 const [name = '--help', ...args] = process.argv.slice(2);
 const command = COMMANDS.find((known) => known.name === name);

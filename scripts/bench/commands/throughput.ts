@@ -7,6 +7,7 @@ import { Contest } from '../contest';
 import { CONTESTANTS, contestants } from '../contestants';
 import type { Figure } from '../report/figure';
 import { thisMachine } from '../report/machine';
+import { throughputPlots } from '../report/plots';
 import { publish } from '../report/results';
 import { KEYS, plainWorkload } from '../workloads';
 
@@ -94,7 +95,8 @@ export const throughput = benchCommand(
         }
       }
     }
-    await publish({ name: 'throughput', machine, figures }, options.output);
+    const plots = throughputPlots(figures);
+    await publish({ name: 'throughput', machine, figures, plots }, options.output);
     return 0;
   },
 );

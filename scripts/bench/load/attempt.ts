@@ -13,8 +13,9 @@ export function attempt(
     case 'get':
       return target.get(key);
     case 'set':
-    case 'insert':
       return target.set(key, workload.value(index));
+    case 'insert':
+      return target.set(key, workload.value(index)).then(() => workload.inserted(index));
     case 'modify':
       return target.get(key).then(() => target.set(key, workload.value(index)));
     case 'delete':

@@ -41,6 +41,8 @@ export class Workload {
   private readonly kinds: readonly { readonly kind: OperationKind; readonly upTo: number }[];
   private readonly keys: string[];
   private readonly values: readonly Buffer[];
+  private acknowledgedUpTo: number;
+  private readonly acknowledgedBeyond = new Set<number>();
 
   constructor(
     readonly spec: WorkloadSpec,
@@ -49,6 +51,7 @@ export class Workload {
     this.random = new Random(seed);
     this.kinds = cumulative(spec.mix);
     this.popularity = createPopularity(spec.popularity, spec.keys, this.random.fork());
+    this.acknowledgedUpTo = spec.keys;
     this.keys = Array.from({ length: spec.keys }, (_, index) =>
       keyText(index, spec.keyBytes, spec.keyPrefix),
     );
@@ -65,11 +68,17 @@ export class Workload {
       const index = this.keys.length;
       const key = keyText(index, this.spec.keyBytes, this.spec.keyPrefix);
       this.keys.push(key);
-      this.popularity.grow(this.keys.length);
       return { kind, key, index };
     }
     const index = this.popularity.next();
     return { kind, key: this.keys[index] as string, index };
+  }
+
+  /** The insert of a key has been acknowledged: it may be asked for once all before it are there, too, as in YCSB. */
+  inserted(index: number): void {
+    this.acknowledgedBeyond.add(index);
+    while (this.acknowledgedBeyond.delete(this.acknowledgedUpTo)) this.acknowledgedUpTo++;
+    this.popularity.grow(this.acknowledgedUpTo);
   }
 
   /** What is written to a key. */

@@ -31,25 +31,39 @@ export interface Figure {
   readonly samples: readonly Sample[];
 }
 
+type Subject = Pick<
+  Figure,
+  'name' | 'family' | 'label' | 'durability' | 'copies' | 'nodes' | 'workload' | 'valueBytes' | 'loop'
+>;
+
 export function figureOf(
-  contestant: { readonly name: string; readonly family: string; readonly system: System },
-  point: Point,
+  { name, family, system }: { readonly name: string; readonly family: string; readonly system: System },
+  { workload, loop }: Point,
   samples: readonly Sample[],
 ): Figure {
-  const { name, family, system } = contestant;
+  const { label, durability, copies, nodes } = system;
+  const { name: work, valueBytes } = workload;
+  return summed(
+    { name, family, label, durability, copies, nodes, workload: work, valueBytes, loop },
+    samples,
+  );
+}
+
+/** Figures of one subject, measured in several contests, as one. */
+export function figureOfAll(figures: readonly Figure[]): Figure {
+  const [first] = figures as [Figure];
+  return summed(
+    first,
+    figures.flatMap(({ samples }) => samples),
+  );
+}
+
+function summed(subject: Subject, samples: readonly Sample[]): Figure {
   const histograms = samples.map(({ latencies }) => decodeFromCompressedBase64(latencies));
   const served = samples.map(({ serverCpuUs, completed }) => each(serverCpuUs, completed));
   const known = served.filter((us) => us !== undefined);
   return {
-    name,
-    family,
-    label: system.label,
-    durability: system.durability,
-    copies: system.copies,
-    nodes: system.nodes,
-    workload: point.workload.name,
-    valueBytes: point.workload.valueBytes,
-    loop: point.loop,
+    ...subject,
     operationsPerSecond: spreadOf(samples.map(({ completed, seconds }) => completed / seconds)),
     clientUs: spreadOf(samples.map(({ clientCpuUs, completed }) => each(clientCpuUs, completed) as number)),
     serverUs: known.length === samples.length ? spreadOf(known) : undefined,

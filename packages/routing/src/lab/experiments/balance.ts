@@ -1,8 +1,9 @@
 /** How even the shares of the ring are, for each placement, over the size of the ring. */
 
 import { Random } from '@ringkeep/shared';
+import { lineChart } from '@ringkeep/shared/pictures';
 import type { Outcome, Setting } from '../outcome';
-import { lineChart } from '../pictures/line-chart';
+import { COLOURS } from '../pictures/colours';
 import { measureBalance, PLACEMENTS, SALTS, VIRTUAL_NODES, type Balance } from '../placement';
 
 export interface BalanceSetting extends Setting {
@@ -51,7 +52,7 @@ export function balance(setting: BalanceSetting): Outcome {
   const series = PLACEMENTS.flatMap((placement) =>
     (['largest', 'smallest'] as const).map((side, dash) => ({
       name: `${NAMES[placement]}, ${side}`,
-      colour: placement,
+      colour: COLOURS[placement],
       dash,
       points: results
         .filter((row) => row.placement === placement)

@@ -8,12 +8,13 @@
  */
 
 import { Random } from '@ringkeep/shared';
+import { lineChart } from '@ringkeep/shared/pictures';
 import type { SchemeName } from '../../scheme';
 import { buildScheme, repairable } from '../build-scheme';
 import { LabRing, randomPosition } from '../lab-ring';
 import type { RepairableScheme } from '../lab-scheme';
 import { percent, type Outcome, type Setting } from '../outcome';
-import { lineChart } from '../pictures/line-chart';
+import { COLOURS } from '../pictures/colours';
 import { placedIds } from '../placement';
 import { walkAround } from '../walk';
 
@@ -96,7 +97,7 @@ export function failures(setting: FailuresSetting): Outcome {
   const series = (['chord', 'pastry'] as const).flatMap((name) =>
     [0, 1, 2].map((rounds) => ({
       name: `${name}, ${['at once', 'after one round', 'after two rounds'][rounds]}`,
-      colour: name,
+      colour: COLOURS[name],
       dash: rounds,
       points: results
         .filter((row) => row.scheme === name && row.rounds === rounds)

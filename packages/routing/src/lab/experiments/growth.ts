@@ -1,6 +1,7 @@
 /** Hops over the size of the ring, for all schemes, beside what theory says. */
 
 import { Random } from '@ringkeep/shared';
+import { lineChart } from '@ringkeep/shared/pictures';
 import { SCHEME_NAMES } from '../../scheme';
 import { buildScheme } from '../build-scheme';
 import { ChordLab } from '../chord-lab';
@@ -10,7 +11,7 @@ import { measureLookups } from '../lookups';
 import type { Outcome, Setting } from '../outcome';
 import { PastryLab } from '../pastry-lab';
 import { PastryToClosest } from '../pastry-to-closest';
-import { lineChart } from '../pictures/line-chart';
+import { COLOURS } from '../pictures/colours';
 import { placedIds } from '../placement';
 
 export interface GrowthSetting extends Setting {
@@ -66,13 +67,13 @@ export function growth(setting: GrowthSetting): Outcome {
   const schemes = Object.keys(THEORY);
   const series = schemes.map((name) => ({
     name,
-    colour: name.split(',')[0] as string,
+    colour: COLOURS[name.split(',')[0] as keyof typeof COLOURS],
     dash: name.includes(',') ? 1 : 0,
     points: rows.filter((row) => row.scheme === name).map((row) => [row.nodes, row.hopsMean] as const),
   }));
   const theory = (['chord', 'pastry'] as const).map((name) => ({
     name: name === 'chord' ? '½·log2 N' : 'log16 N',
-    colour: 'theory',
+    colour: COLOURS.theory,
     dash: name === 'chord' ? 2 : 3,
     points: sizes.map((nodes) => [nodes, (THEORY[name] as (nodes: number) => number)(nodes)] as const),
   }));

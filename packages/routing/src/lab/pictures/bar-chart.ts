@@ -1,6 +1,6 @@
 /** A histogram: one bar for each whole number from 0. */
 
-import { element, label, svgDocument } from './svg';
+import { element, label, svgDocument } from '@ringkeep/shared/pictures';
 
 export interface BarChart {
   readonly title: string;

@@ -8,7 +8,8 @@ import { position, type NodeId, type Random } from '@ringkeep/shared';
 import { createScheme } from '../../create-scheme';
 import { distanceBetween, randomCoordinates } from '../../proximity';
 import { SCHEME_NAMES, type RoutingScheme, type SchemeName } from '../../scheme';
-import { COLOURS, element, label, polyline, svgDocument } from './svg';
+import { element, label, polyline, svgDocument } from '@ringkeep/shared/pictures';
+import { COLOURS } from './colours';
 
 const NODES = 48;
 const PANEL = 300;
@@ -65,7 +66,7 @@ function panel(
   start: NodeId,
   target: bigint,
 ): string {
-  const colour = COLOURS[name] as string;
+  const colour = COLOURS[name];
   const known = (ring.get(start) as RoutingScheme)
     .peers()
     .map((peer) => polyline([pointOf(start), pointOf(peer.id)], { stroke: '#bbb', 'stroke-width': 1 }));

@@ -1,21 +1,25 @@
 /** Lines over two axes, each linear or logarithmic. What leaves the frame is cut off at its edge. */
 
-import { COLOURS, element, label, polyline, svgDocument } from './svg';
+import { element, label, polyline, svgDocument } from './svg';
 
 export interface Axis {
   readonly label: string;
   readonly scale: 'linear' | 'log2' | 'log10';
   readonly from: number;
   readonly to: number;
+  /** Where to draw ticks and what to write there; at round values when absent. */
+  readonly ticks?: readonly (readonly [at: number, name: string])[];
 }
 
 export interface Series {
   readonly name: string;
-  /** A name in COLOURS. */
+  /** As in CSS. */
   readonly colour: string;
   /** 0 is a full line, 1 … 3 are ever shorter dashes. */
   readonly dash: number;
   readonly points: readonly (readonly [number, number])[];
+  /** For each point the least and the most that was measured; the points are then marked. */
+  readonly spreads?: readonly (readonly [least: number, most: number])[];
 }
 
 export interface LineChart {
@@ -36,17 +40,18 @@ export function lineChart(chart: LineChart): string {
   const x = (value: number): number => FRAME.left + portion(chart.x, value) * (FRAME.right - FRAME.left);
   const y = (value: number): number => FRAME.bottom - portion(chart.y, value) * (FRAME.bottom - FRAME.top);
   const clip = element('clipPath', { id: 'frame' }, frame({}));
-  const lines = chart.series.map((series) =>
-    polyline(
-      series.points.map(([px, py]) => [x(px), y(py)] as const),
-      { stroke: colourOf(series), 'stroke-width': 2, 'stroke-dasharray': DASHES[series.dash] ?? '' },
-    ),
+  const lines = chart.series.map(
+    (series) =>
+      polyline(
+        series.points.map(([px, py]) => [x(px), y(py)] as const),
+        { stroke: series.colour, 'stroke-width': 2, 'stroke-dasharray': DASHES[series.dash] ?? '' },
+      ) + marks(series, x, y),
   );
   return svgDocument(WIDTH, HEIGHT, [
     clip,
     label(FRAME.left, 22, chart.title, { 'font-size': 15, 'font-weight': 'bold' }),
-    ...ticks(chart.x).map((tick) => verticalTick(x(tick), formatTick(chart.x, tick))),
-    ...ticks(chart.y).map((tick) => horizontalTick(y(tick), formatTick(chart.y, tick))),
+    ...ticks(chart.x).map(([at, name]) => verticalTick(x(at), name)),
+    ...ticks(chart.y).map(([at, name]) => horizontalTick(y(at), name)),
     frame({ fill: 'none', stroke: '#444' }),
     element('g', { 'clip-path': 'url(#frame)' }, lines.join('\n')),
     label((FRAME.left + FRAME.right) / 2, HEIGHT - 15, chart.x.label, { 'text-anchor': 'middle' }),
@@ -58,10 +63,21 @@ export function lineChart(chart: LineChart): string {
   ]);
 }
 
+/** A dot at each point, and a line from the least to the most. */
+function marks(series: Series, x: (value: number) => number, y: (value: number) => number): string {
+  return (series.spreads ?? [])
+    .map(([least, most], index) => {
+      const [px, py] = series.points[index] as readonly [number, number];
+      const bar = { x1: x(px), x2: x(px), y1: y(least), y2: y(most), stroke: series.colour };
+      return element('line', bar) + element('circle', { cx: x(px), cy: y(py), r: 3, fill: series.colour });
+    })
+    .join('');
+}
+
 function legendEntry(series: Series, index: number): string {
   const y = FRAME.top + 10 + index * 20;
   const stroke = {
-    stroke: colourOf(series),
+    stroke: series.colour,
     'stroke-width': 2,
     'stroke-dasharray': DASHES[series.dash] ?? '',
   };
@@ -95,7 +111,11 @@ function portion(axis: Axis, value: number): number {
   return (place(value) - place(axis.from)) / (place(axis.to) - place(axis.from) || 1);
 }
 
-function ticks(axis: Axis): number[] {
+function ticks(axis: Axis): readonly (readonly [at: number, name: string])[] {
+  return axis.ticks ?? roundTicks(axis).map((at) => [at, formatTick(axis, at)] as const);
+}
+
+function roundTicks(axis: Axis): number[] {
   if (axis.scale === 'linear') {
     const rough = (axis.to - axis.from) / LINEAR_TICKS;
     const unit = 10 ** Math.floor(Math.log10(rough));
@@ -115,8 +135,4 @@ function formatTick(axis: Axis, value: number): string {
   if (axis.scale === 'log10' && (value >= 10_000 || value < 0.01))
     return `10^${Math.round(Math.log10(value))}`;
   return String(Number(value.toPrecision(6)));
-}
-
-function colourOf(series: Series): string {
-  return COLOURS[series.colour] ?? '#222';
 }

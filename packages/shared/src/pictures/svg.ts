@@ -33,17 +33,16 @@ export function svgDocument(width: number, height: number, parts: readonly strin
   return `${element('svg', frame, `\n${[paper, ...parts].join('\n')}\n`)}\n`;
 }
 
-/** Colours that differ for the colour-blind too (Okabe and Ito). */
-export const COLOURS: Readonly<Record<string, string>> = {
-  'one-hop': '#009e73',
-  neighbours: '#cc79a7',
-  chord: '#0072b2',
-  pastry: '#d55e00',
-  hash: '#0072b2',
-  balanced: '#d55e00',
-  virtual: '#009e73',
-  theory: '#888888',
-};
+/** Colours that differ for the colour-blind too (Okabe and Ito), and a grey. */
+export const PALETTE = {
+  blue: '#0072b2',
+  vermilion: '#d55e00',
+  green: '#009e73',
+  purple: '#cc79a7',
+  sky: '#56b4e9',
+  orange: '#e69f00',
+  grey: '#888888',
+} as const;
 
 export function round(value: number): number {
   return Math.round(value * 100) / 100;

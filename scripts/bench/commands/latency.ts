@@ -1,0 +1,58 @@
+/** `npm run bench -- latency`: latencies at given rates, in an open loop, so that no stall goes unnoticed. */
+
+import { option, optionValues } from '@ringkeep/shared/runtime';
+import { integers, names, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
+import { benchCommand } from '../command';
+import { measureWorkloads } from '../measure-workloads';
+import { thisMachine } from '../report/machine';
+import { latencyPlots } from '../report/plots';
+import { publish } from '../report/results';
+import { KEYS, plainWorkload, VALUE_BYTES } from '../workloads';
+
+const { nodes, copies, targets } = SETTING_OPTIONS;
+
+const specs = {
+  rates: option({
+    flag: '--rates <counts>',
+    text: 'operations a second that are offered',
+    read: integers(1, 10_000_000),
+    default: [2_000],
+    defaultText: '2000',
+  }),
+  operations: option({
+    flag: '--operations <kinds>',
+    text: 'get, set or both',
+    read: names('get', 'set'),
+    default: ['get', 'set'] as ('get' | 'set')[],
+    defaultText: 'get,set',
+  }),
+  keys: option({
+    flag: '--keys <count>',
+    text: 'keys',
+    read: optionValues.integer(1, 10_000_000),
+    default: KEYS / 5,
+  }),
+  valueBytes: option({
+    flag: '--value-bytes <count>',
+    text: 'bytes of a value',
+    read: optionValues.integer(1, 1 << 20),
+    default: VALUE_BYTES,
+  }),
+  ...{ nodes, copies, targets },
+  ...PACE_OPTIONS,
+};
+
+export const latency = benchCommand(
+  'latency',
+  'Latency percentiles at given rates (open loop: counted from when an operation was due).',
+  specs,
+  async (options, abort) => {
+    const machine = thisMachine();
+    const base = { keys: options.keys, valueBytes: options.valueBytes };
+    const workloads = options.operations.map((kind) => plainWorkload(kind, base));
+    const loops = options.rates.map((ratePerSecond) => ({ kind: 'open', ratePerSecond }) as const);
+    const figures = await measureWorkloads(workloads, { ...options, loops }, paceOf(options), abort);
+    await publish({ name: 'latency', machine, figures, plots: latencyPlots(figures) }, options.output);
+    return 0;
+  },
+);

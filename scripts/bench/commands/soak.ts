@@ -1,0 +1,128 @@
+/** `npm run bench -- soak`: does a node's memory stay what it is while it works? Half reads, half writes, for minutes. */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { lineChart, PALETTE } from '@ringkeep/shared/pictures';
+import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
+import { table } from '../../ring-table';
+import { PACE_OPTIONS } from '../bench-options';
+import { benchCommand } from '../command';
+import { residentBytes } from '../load/process-cpu';
+import { count } from '../report/figure-table';
+import { judgeMemory, type MemorySample } from '../report/flat-memory';
+import { describeMachine, thisMachine } from '../report/machine';
+import { withRing } from '../systems/with-ring';
+import { plainWorkload } from '../workloads';
+
+const SAMPLE_MS = 2_000;
+
+const specs = {
+  minutes: option({
+    flag: '--minutes <count>',
+    text: 'how long',
+    read: optionValues.integer(1, 24 * 60),
+    default: 10,
+  }),
+  nodes: option({
+    flag: '--nodes <count>',
+    text: 'nodes of the ring',
+    read: optionValues.integer(1, 16),
+    default: 1,
+  }),
+  copies: option({
+    flag: '--replication <count>',
+    text: 'copies of each key',
+    read: optionValues.integer(1, 7),
+    default: 1,
+  }),
+  concurrency: option({
+    flag: '--concurrency <count>',
+    text: 'operations outstanding',
+    read: optionValues.integer(1, 100_000),
+    default: 256,
+  }),
+  output: PACE_OPTIONS.output,
+};
+
+export const soak = benchCommand(
+  'soak',
+  'Memory of each node over minutes of half reads, half writes (closed loop).',
+  specs,
+  async ({ minutes, nodes, copies, concurrency, output }, abort) => {
+    const machine = thisMachine();
+    const workload = { ...plainWorkload('set'), name: '50/50', mix: { get: 0.5, set: 0.5 } };
+    const ring = { nodes: Math.max(nodes, copies), copies, storage: 'disk' } as const;
+    const { samples, operations } = await withRing(ring, async (system, generator) => {
+      await generator.load(workload, () => undefined);
+      const loop = { kind: 'closed', concurrency } as const;
+      const measureMs = minutes * 60_000;
+      const pids = system.ring.places.map(({ process }) => process?.pid as number);
+      let running = true;
+      const run = generator
+        .run({ workload, loop, warmUpMs: 0, measureMs, seed: 1, serverPids: system.pids })
+        .finally(() => (running = false));
+      const taken = await watchMemory(pids, measureMs, () => running, abort);
+      return { samples: taken, operations: (await run).completed };
+    });
+    const verdict = judgeMemory(samples);
+    const rows = verdict.minutes.map(({ minute, node, mebibytes }) => [
+      String(minute),
+      `node ${node}`,
+      mebibytes.toFixed(0),
+    ]);
+    console.log(`\n${table(['minute', 'node', 'resident, MiB (median)'], rows)}`);
+    console.log(`\n${count(operations)} operations in ${minutes} minutes, 50 % writes, C = ${concurrency}`);
+    console.log(
+      `${ring.nodes} nodes, R = ${copies}, fdatasync before the answer, ${describeMachine(machine)}`,
+    );
+    console.log(`after minute 2: ${verdict.text}`);
+    await mkdir(output, { recursive: true });
+    await writeFile(
+      join(output, 'soak.json'),
+      `${JSON.stringify({ machine, ring, operations, samples }, undefined, 1)}\n`,
+    );
+    await writeFile(join(output, 'soak-memory.svg'), plot(samples, ring.nodes));
+    return 0;
+  },
+);
+
+async function watchMemory(
+  pids: readonly number[],
+  forMs: number,
+  running: () => boolean,
+  abort: AbortSignal,
+): Promise<MemorySample[]> {
+  const samples: MemorySample[] = [];
+  const startedAtMs = performance.now();
+  const progress = createProgress({ label: 'soaking', unit: 'seconds', total: Math.round(forMs / 1_000) });
+  while (running()) {
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    for (const [index, pid] of pids.entries()) {
+      const bytes = residentBytes(pid);
+      if (bytes !== undefined) samples.push({ node: index + 1, seconds, bytes });
+    }
+    progress.update(Math.round(seconds));
+    await pause(SAMPLE_MS, undefined, { signal: abort });
+  }
+  progress.finish();
+  return samples;
+}
+
+function plot(samples: readonly MemorySample[], nodes: number): string {
+  const colours = Object.values(PALETTE);
+  const most = Math.max(...samples.map(({ bytes }) => bytes)) / 2 ** 20;
+  return lineChart({
+    title: 'Resident memory of a node under half reads, half writes',
+    x: { label: 'minutes', scale: 'linear', from: 0, to: (samples.at(-1)?.seconds ?? 60) / 60 },
+    y: { label: 'MiB', scale: 'linear', from: 0, to: most * 1.1 },
+    series: Array.from({ length: nodes }, (_, index) => ({
+      name: `node ${index + 1}`,
+      colour: colours[index % colours.length] as string,
+      dash: 0,
+      points: samples
+        .filter(({ node }) => node === index + 1)
+        .map(({ seconds, bytes }) => [seconds / 60, bytes / 2 ** 20] as const),
+    })),
+  });
+}
