@@ -21,7 +21,7 @@ import type { NodeStorage } from './storage';
 
 /** Where the core's effects go. */
 export interface HostPorts {
-  readonly registry: { call(call: number, request: RegistryCall): void };
+  readonly registry: { call(call: number, request: RegistryCall, withinMs: number): void };
   readonly peers: {
     forward(effect: Extract<NodeEffect, { kind: 'forward' }>, remainingMs: number): void;
     connect(to: Member): void;
@@ -244,7 +244,7 @@ export class NodeHost {
       case 'introduce':
         return ports.peers.introduce(effect.to, effect.as);
       case 'call-registry':
-        return ports.registry.call(effect.call, effect.request);
+        return ports.registry.call(effect.call, effect.request, effect.withinMs);
       case 'open-stream':
         return ports.primaries.open(effect.connection, effect.to, effect.message);
       case 'send-to-primary':

@@ -271,6 +271,7 @@ export class RingNode {
           keeperOf(folder),
           () => core.view.version,
           (input) => host.post(input),
+          () => clock.now(),
           this.log.child('registry'),
         ),
     );

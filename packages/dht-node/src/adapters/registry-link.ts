@@ -5,6 +5,7 @@
 
 import {
   Metadata,
+  status,
   type CallOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
@@ -14,24 +15,16 @@ import { position, Random, RingError, type ErrorCode, type NodeId } from '@ringk
 import {
   Backoff,
   cancelSoon,
-  channelTo,
   fromServiceError,
   type Logger,
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
-import {
-  parametersFromWire,
-  proposalToWire,
-  ringFromWire,
-  registry as wire,
-  updateFromWire,
-} from '@ringkeep/shared/wire';
+import type { registry as wire } from '@ringkeep/shared/wire';
+import { parametersFromWire, proposalToWire, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
 import type { RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
 import type { IdentityKeeper } from './identity-keeper';
-
-/** How long a call may take before it counts as unanswered. */
-const CALL_TIMEOUT_MS = 2_000;
+import { RegistryChannel } from './registry-channel';
 
 /** What the registry answers when asking again would not help; anything else may pass. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['FAILED_PRECONDITION', 'ALREADY_EXISTS', 'INVALID_ARGUMENT']);
@@ -56,9 +49,11 @@ type Method<Request, Answer> = (
 
 export class RegistryLink {
   readonly name = 'registry link';
-  private readonly client: wire.RegistryClient;
+  private readonly channel: RegistryChannel;
   private readonly backoff = new Backoff(new Random(Date.now()));
   private watch: ClientReadableStream<wire.RingUpdate> | undefined;
+  /** Over which connection; one that was given up may keep a dead watch for long. */
+  private watchedBy: wire.RegistryClient | undefined;
   private watchTimer: NodeJS.Timeout | undefined;
   private closed = false;
   private id: NodeId | undefined;
@@ -68,29 +63,41 @@ export class RegistryLink {
     private readonly identity: IdentityKeeper,
     private readonly ringVersion: () => number,
     private readonly post: (input: NodeInput) => void,
+    now: () => number,
     private readonly log: Logger,
   ) {
-    this.client = new wire.RegistryClient(...channelTo(settings.registryAddress, settings.tls));
+    this.channel = new RegistryChannel(settings.registryAddress, settings.tls, now, () => this.reached());
   }
 
-  call(call: number, request: RegistryCall): void {
-    this.carry(call, request).then(
+  /** An answer that has not come after `withinMs` counts as none. */
+  call(call: number, request: RegistryCall, withinMs: number): void {
+    const { client } = this.channel;
+    this.carry(client, call, request, withinMs).then(
       (input) => this.post(input),
-      (error: unknown) => this.failed(call, request, error),
+      (error: unknown) => {
+        if ((error as Partial<ServiceError>).code === status.DEADLINE_EXCEEDED)
+          this.channel.unanswered(client);
+        this.failed(call, request, error);
+      },
     );
   }
 
   stop(): void {
     this.closed = true;
     clearTimeout(this.watchTimer);
-    if (this.watch) cancelSoon(this.watch);
-    this.client.close();
+    this.endWatch();
+    this.channel.close();
   }
 
-  private async carry(call: number, request: RegistryCall): Promise<NodeInput> {
-    const { client } = this;
+  private async carry(
+    client: wire.RegistryClient,
+    call: number,
+    request: RegistryCall,
+    withinMs: number,
+  ): Promise<NodeInput> {
     if (request.kind === 'register') {
-      return this.registered(call, await this.ask(client.registerNode.bind(client), this.registration()));
+      const register = client.registerNode.bind(client);
+      return this.registered(call, await ask(register, this.registration(), withinMs));
     }
     const origin = {
       id: this.id ?? (0n as NodeId),
@@ -98,25 +105,14 @@ export class RegistryLink {
       knownVersion: request.knownVersion,
     };
     if (request.kind === 'propose') {
-      const answer = await this.ask(
-        client.proposeChange.bind(client),
-        proposalToWire(origin, request.proposal),
-      );
+      const propose = client.proposeChange.bind(client);
+      const answer = await ask(propose, proposalToWire(origin, request.proposal), withinMs);
       const { accepted, reason } = answer;
       return { kind: 'proposal-answer', call, accepted, reason, update: updateFromWire(answer.ring) };
     }
     const method = request.kind === 'renew' ? client.renewLease.bind(client) : client.leaveRing.bind(client);
-    const answer = await this.ask(method, origin);
+    const answer = await ask(method, origin, withinMs);
     return { kind: 'member-answer', call, live: answer.live, update: updateFromWire(answer.ring) };
-  }
-
-  private ask<Request, Answer>(method: Method<Request, Answer>, request: Request): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      method(request, new Metadata(), { deadline: Date.now() + CALL_TIMEOUT_MS }, (error, answer) => {
-        if (error) reject(error);
-        else resolve(answer);
-      });
-    });
   }
 
   private registration(): wire.ConnectionAddr {
@@ -165,13 +161,29 @@ export class RegistryLink {
     this.post({ kind: final ? 'registry-refused' : 'registry-failed', call, text: fault.message });
   }
 
+  private reached(): void {
+    this.post({ kind: 'registry-reached' });
+    this.backoff.reset();
+    if (this.watchedBy !== this.channel.client) this.endWatch();
+    if (this.id !== undefined) this.watchRing();
+  }
+
   // ---- the watch ----
+
+  private endWatch(): void {
+    const { watch } = this;
+    this.watch = undefined;
+    if (watch) cancelSoon(watch);
+  }
 
   private watchRing(): void {
     if (this.closed || this.watch) return;
+    clearTimeout(this.watchTimer);
     const clusterId = this.identity.known?.clusterId ?? '';
-    const watch = this.client.watchRing({ fromVersion: this.ringVersion(), clusterId });
+    const { client } = this.channel;
+    const watch = client.watchRing({ fromVersion: this.ringVersion(), clusterId });
     this.watch = watch;
+    this.watchedBy = client;
     watch.on('data', (message: wire.RingUpdate) => {
       this.backoff.reset();
       try {
@@ -189,4 +201,17 @@ export class RegistryLink {
     watch.on('error', again);
     watch.on('end', again);
   }
+}
+
+function ask<Request, Answer>(
+  method: Method<Request, Answer>,
+  request: Request,
+  withinMs: number,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    method(request, new Metadata(), { deadline: Date.now() + withinMs }, (error, answer) => {
+      if (error) reject(error);
+      else resolve(answer);
+    });
+  });
 }

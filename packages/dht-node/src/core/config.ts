@@ -5,7 +5,13 @@ import type { SchemeOptions } from '@ringkeep/routing';
 
 /** Heartbeats to a follower, renewals at the registry: that many to a lease. */
 export const BEATS_PER_LEASE = 4;
-/** How long a registry call may be unanswered before it is repeated. */
+/** A renewal that takes longer than this share of the membership lease counts as lost … */
+export const RENEWAL_TIMEOUT_PER_LEASE = 1 / 4;
+/** … and after this share of it the next one is sent. */
+export const RENEWAL_RETRY_PER_LEASE = 1 / 8;
+/** How long any other call to the registry may take: it writes to its disk before it answers. */
+export const REGISTRY_CALL_MS_MAX = 2_000;
+/** The first pause between two registrations while the registry does not answer. */
 export const REGISTRY_RETRY_MS = 500;
 /** The longest pause between two registrations while the registry does not answer. */
 export const REGISTRY_RETRY_MS_MAX = 2_000;
@@ -48,6 +54,10 @@ export const LAZY_FLUSH_MS = 200;
 /** The longest time between two ticks. */
 export const TICK_MS_MAX = 100;
 
+invariant(
+  1 / BEATS_PER_LEASE + RENEWAL_TIMEOUT_PER_LEASE + RENEWAL_RETRY_PER_LEASE + RENEWAL_TIMEOUT_PER_LEASE < 1,
+  'a member that loses one renewal gets the next one through before its lease ends',
+);
 invariant(
   QUIESCE_MS_MAX <= REGISTRY_FRESH_MS,
   'a quiesced arc does not wait longer than the registry was known to answer',

@@ -50,7 +50,13 @@ export type NodeEffect =
       readonly deadlineAtMs: number;
       readonly ringVersion: number;
     }
-  | { readonly kind: 'call-registry'; readonly call: number; readonly request: RegistryCall }
+  /** What has not been answered after `withinMs` counts as unanswered. */
+  | {
+      readonly kind: 'call-registry';
+      readonly call: number;
+      readonly request: RegistryCall;
+      readonly withinMs: number;
+    }
   /** Opens a TransferKeys stream; the first message is the opening. */
   | {
       readonly kind: 'open-stream';

@@ -67,6 +67,8 @@ export type NodeInput =
     }
   /** The registry did not answer; whether it acted is not known. */
   | { readonly kind: 'registry-failed'; readonly call: number; readonly text: string }
+  /** There is a connection to the registry, for the first time or again. */
+  | { readonly kind: 'registry-reached' }
   /** The registry refuses for good. */
   | { readonly kind: 'registry-refused'; readonly call: number; readonly text: string }
   /** From the watch. */

@@ -6,12 +6,22 @@
  */
 
 import type { Position, Proposal } from '@ringkeep/shared';
-import { BEATS_PER_LEASE, REGISTRY_RETRY_MS, REGISTRY_RETRY_MS_MAX } from './config';
+import {
+  BEATS_PER_LEASE,
+  REGISTRY_CALL_MS_MAX,
+  REGISTRY_RETRY_MS,
+  REGISTRY_RETRY_MS_MAX,
+  RENEWAL_RETRY_PER_LEASE,
+  RENEWAL_TIMEOUT_PER_LEASE,
+} from './config';
 import type { NodeContext } from './context';
 import type { RegistryCall } from './effects';
 
 type Standing = 'outside' | 'member' | 'left';
 type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; readonly sentAt: number };
+
+/** An answer that comes later than this is none. */
+const FORGET_CALL_MS = 5 * REGISTRY_CALL_MS_MAX;
 
 export class Membership {
   standing: Standing = 'outside';
@@ -33,7 +43,7 @@ export class Membership {
     if (this.standing === 'left') return;
     const { now } = this.context;
     for (const [call, { sentAt }] of this.calls) {
-      if (now - sentAt > 20 * REGISTRY_RETRY_MS) this.calls.delete(call);
+      if (now - sentAt > FORGET_CALL_MS) this.calls.delete(call);
     }
     if (now >= this.nextCallAt) this.beat();
     this.context.wakeAt(this.nextCallAt);
@@ -50,8 +60,12 @@ export class Membership {
     this.nextCallAt = this.context.now + this.renewalMs;
   }
 
+  private get leaseMs(): number {
+    return this.context.parameters.membershipLeaseMs;
+  }
+
   private get renewalMs(): number {
-    return this.context.parameters.membershipLeaseMs / BEATS_PER_LEASE;
+    return this.leaseMs / BEATS_PER_LEASE;
   }
 
   /** Registers, or renews; at once when a newer ring is wanted. */
@@ -61,7 +75,8 @@ export class Membership {
     const periodMs = kind === 'register' ? this.registerAgainMs : this.renewalMs;
     this.nextCallAt = this.context.now + periodMs;
     // One at a time, but one that was lost must not keep the next from saving the lease.
-    const since = this.context.now - 1.5 * periodMs;
+    const patienceMs = kind === 'register' ? 1.5 * periodMs : this.leaseMs * RENEWAL_TIMEOUT_PER_LEASE;
+    const since = this.context.now - patienceMs;
     if ([...this.calls.values()].some((call) => call.kind === kind && call.sentAt > since)) return;
     if (kind === 'register') this.registerAgainMs = Math.min(2 * periodMs, REGISTRY_RETRY_MS_MAX);
     this.send(kind === 'register' ? { kind } : { kind, knownVersion: view.version });
@@ -84,7 +99,15 @@ export class Membership {
   private send(request: RegistryCall, start?: Position): void {
     const call = ++this.lastCall;
     this.calls.set(call, { kind: request.kind, start, sentAt: this.context.now });
-    this.context.emit({ kind: 'call-registry', call, request });
+    const keepsLease = request.kind === 'renew' || request.kind === 'leave';
+    const withinMs = keepsLease ? this.leaseMs * RENEWAL_TIMEOUT_PER_LEASE : REGISTRY_CALL_MS_MAX;
+    this.context.emit({ kind: 'call-registry', call, request, withinMs });
+  }
+
+  /** There is a connection, for the first time or again: what waits for its turn need not wait. */
+  reached(): void {
+    this.registerAgainMs = REGISTRY_RETRY_MS;
+    if (this.standing === 'outside' || this.silentSince !== undefined) this.nextCallAt = this.context.now;
   }
 
   /** An answer came. @returns the call that it answers, undefined when that was given up */
@@ -104,7 +127,7 @@ export class Membership {
     const known = this.calls.get(call);
     this.calls.delete(call);
     if (known && known.kind !== 'propose' && known.kind !== 'register')
-      this.nextCallAt = Math.min(this.nextCallAt, this.context.now + REGISTRY_RETRY_MS);
+      this.nextCallAt = Math.min(this.nextCallAt, this.context.now + this.leaseMs * RENEWAL_RETRY_PER_LEASE);
     if (this.silentSince === undefined) {
       this.silentSince = this.context.now;
       this.context.report({ kind: 'registry-silent', text });

@@ -193,6 +193,8 @@ export class NodeCore implements NodeContext {
         if (call?.start !== undefined) this.roles.get(call.start)?.primary.proposalUnanswered();
         return;
       }
+      case 'registry-reached':
+        return this.membership.reached();
       case 'registry-refused':
         return this.registryRefused(input.call, input.text);
       case 'ring':

@@ -1,7 +1,9 @@
 /** How a node asks the registry to be taken in, and what it does when nobody answers. */
 
+import { checkParameters } from '@ringkeep/shared';
 import { MemoryEntryStore } from '../../src/storage';
 import { NodeCore } from '../../src/core';
+import { arc, ring, SELF, SteppedNode } from './stepped-node';
 
 test('a registration that is not answered is repeated, ever more rarely, every two seconds at last', () => {
   const core = new NodeCore(new MemoryEntryStore(), { incarnation: 1, startedAt: 0, leaseBeforeMs: 0 });
@@ -18,6 +20,19 @@ test('a registration that is not answered is repeated, ever more rarely, every t
   expect(pauses).toEqual([500, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000]);
 });
 
+test('when there is a connection again it registers at once, and begins with short pauses', () => {
+  const core = new NodeCore(new MemoryEntryStore(), { incarnation: 1, startedAt: 0, leaseBeforeMs: 0 });
+  const askedAt: number[] = [];
+  for (let now = 0; now <= 12_000; now += 10) {
+    for (const effect of core.step(now, now === 9_000 ? [{ kind: 'registry-reached' }] : [])) {
+      if (effect.kind !== 'call-registry') continue;
+      askedAt.push(now);
+      core.step(now, [{ kind: 'registry-failed', call: effect.call, text: 'nobody is there' }]);
+    }
+  }
+  expect(askedAt.filter((at) => at > 6_000)).toEqual([7_500, 9_000, 9_500, 10_500]);
+});
+
 test('it says once, not each time, that the registry is silent', () => {
   const core = new NodeCore(new MemoryEntryStore(), { incarnation: 1, startedAt: 0, leaseBeforeMs: 0 });
   const said: string[] = [];
@@ -31,4 +46,56 @@ test('it says once, not each time, that the registry is silent', () => {
     }
   }
   expect(said).toEqual(['registry-silent']);
+});
+
+describe('a member', () => {
+  const lease = checkParameters({ membershipLeaseMs: 4_000 });
+  const alone = ring(1, [arc()], [SELF]);
+  let node: SteppedNode;
+  let sentAt: number[];
+  beforeEach(() => {
+    node = SteppedNode.registered(alone, lease);
+    node.forget();
+    sentAt = [];
+  });
+
+  /** Lets time pass; what the registry is asked gets lost, without a word, or with one. */
+  function losing(ms: number, failAfterMs?: number): void {
+    const until = node.now + ms;
+    const failures = new Map<number, number>();
+    while (node.now < until) {
+      node.now += 10;
+      const failed = failures.get(node.now);
+      const inputs =
+        failed === undefined ? [] : [{ kind: 'registry-failed', call: failed, text: 'lost' } as const];
+      for (const effect of node.step(...inputs)) {
+        if (effect.kind !== 'call-registry') continue;
+        expect(effect).toMatchObject({ request: { kind: 'renew' }, withinMs: 1_000 });
+        sentAt.push(node.now - 10_000);
+        if (failAfterMs !== undefined) failures.set(node.now + failAfterMs, effect.call);
+      }
+    }
+  }
+
+  test('renews four times in a lease, and is not kept from it by a renewal that was lost', () => {
+    losing(4_000);
+    expect(sentAt).toEqual([1_000, 2_000, 3_000, 4_000]);
+  });
+
+  test('renews again an eighth of the lease after a renewal has failed', () => {
+    losing(3_000, 100);
+    expect(sentAt).toEqual([1_000, 1_600, 2_200, 2_800]);
+  });
+
+  test('renews at once when the registry that was silent can be reached again', () => {
+    losing(1_200, 100);
+    node.forget();
+    node.step({ kind: 'registry-reached' });
+    expect(node.of('call-registry')).toHaveLength(1);
+  });
+
+  test('does not renew for a connection that is new while the registry answers', () => {
+    node.step({ kind: 'registry-reached' });
+    expect(node.of('call-registry')).toEqual([]);
+  });
 });

@@ -52,7 +52,7 @@ export type GivenParameters = Partial<Omit<ClusterParameters, 'routing'> & { rea
 /** Fills in what is missing and checks the rest. Throws INVALID_ARGUMENT naming the parameter and its range. */
 export function checkParameters(given: GivenParameters): ClusterParameters {
   for (const name of Object.keys(given)) {
-    if (!(name in DEFAULT_PARAMETERS)) {
+    if (!Object.hasOwn(DEFAULT_PARAMETERS, name)) {
       const known = Object.keys(DEFAULT_PARAMETERS).join(', ');
       throw new RingError('INVALID_ARGUMENT', `unknown parameter ${name}; there are ${known}`);
     }

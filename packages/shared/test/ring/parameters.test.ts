@@ -15,6 +15,8 @@ test.each<[Partial<ClusterParameters>, string]>([
   ],
   [{ keyBytesMax: 2_000 }, 'parameter keyBytesMax must be an integer from 1 to 1024, got 2000'],
   [{ replicas: 3 } as Partial<ClusterParameters>, 'unknown parameter replicas; there are replicationFactor'],
+  [{ toString: 1 } as Partial<ClusterParameters>, 'unknown parameter toString'],
+  [JSON.parse('{"__proto__": 1}') as Partial<ClusterParameters>, 'unknown parameter __proto__'],
 ])('%j is refused by name', (given, text) => {
   expect(() => checkParameters(given)).toThrow(text);
 });
