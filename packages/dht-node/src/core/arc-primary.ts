@@ -13,7 +13,6 @@
  */
 
 import {
-  configsAfter,
   isWrite,
   OperationType,
   type ArcConfig,
@@ -26,14 +25,15 @@ import {
   BEATS_PER_LEASE,
   HELD_OPERATIONS_MAX,
   PREPARE_OPERATIONS_MAX,
-  REGISTRY_RETRY_MS,
   WINDOW_BYTES_MAX,
   WINDOW_OPERATIONS_MAX,
 } from './config';
 import type { NodeContext } from './context';
 import { FollowerSession } from './follower-session';
 import { entryBytes, type Acknowledge, type OpenStream, type SequencedOp, type StreamName } from './messages';
+import { HeldLeases } from './held-leases';
 import type { PendingOperation } from './pending-operation';
+import { Proposals } from './proposals';
 import type { Replica } from './replica-store';
 
 type Phase =
@@ -61,14 +61,11 @@ export class ArcPrimary {
   private phase: Phase;
   private quiesceState: Quiesce | undefined;
   readonly sessions = new Map<NodeId, FollowerSession>();
-  private readonly heldLeases = new Map<NodeId, number>();
-  private leasesVoidUntil = Number.NEGATIVE_INFINITY;
+  private readonly leases = new HeldLeases();
   private readonly memberHeardAt = new Map<NodeId, number>();
   /** The newest stream that each follower has opened in this term. */
   private readonly newestStream = new Map<NodeId, number>();
-  private unsettled: Proposal[] = [];
-  private proposalSentAt = 0;
-  private awaitingAnswer = false;
+  private readonly proposals: Proposals;
   /** Prepared by this node itself, durably. */
   private ownDurable: Seq = -1;
   private fresh: SequencedOp[] = [];
@@ -87,6 +84,7 @@ export class ArcPrimary {
   ) {
     invariant(replica.complete, 'only a complete copy becomes primary');
     this.startedAt = context.now;
+    this.proposals = new Proposals(context, currentConfig);
     this.waiting = inherited;
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
     const until =
@@ -117,7 +115,7 @@ export class ArcPrimary {
 
   /** Nothing proposed that might still come into force. */
   get settled(): boolean {
-    return this.unsettled.length === 0;
+    return this.proposals.settled;
   }
 
   get idle(): boolean {
@@ -127,16 +125,8 @@ export class ArcPrimary {
   // ---- which configurations might be in force ----
 
   /** The members of every configuration that might be in force, this node left out. */
-  otherMembers(): Set<NodeId> {
-    const members = new Set(this.currentConfig.inSync);
-    for (const proposal of this.unsettled) {
-      if (proposal.kind === 'merge') continue; // both arcs have the same members
-      for (const config of configsAfter(this.currentConfig, proposal)) {
-        for (const id of config.inSync) members.add(id);
-      }
-    }
-    members.delete(this.context.self);
-    return members;
+  otherMembers(): ReadonlySet<NodeId> {
+    return this.proposals.otherMembers;
   }
 
   /** The members of the newest configuration known, this node left out. */
@@ -180,10 +170,7 @@ export class ArcPrimary {
   mayRead(now = this.context.now): boolean {
     if (!this.serving) return false;
     const members = this.context.rules.leasesOfProposedMembers ? this.otherMembers() : this.knownMembers();
-    for (const member of members) {
-      if ((this.heldLeases.get(member) ?? 0) <= now) return false;
-    }
-    return true;
+    return this.leases.heldOfAll(members, now);
   }
 
   private hold(operation: PendingOperation): void {
@@ -342,10 +329,11 @@ export class ArcPrimary {
     invariant(message.prepared <= this.replica.lastPrepared, 'a follower acknowledges what was sent');
     session.acknowledged(message);
     this.memberHeardAt.set(session.follower, this.context.now);
-    if (message.live && message.sentAtMs > this.leasesVoidUntil) {
-      const countedFrom = this.context.rules.leaseFromSending ? message.sentAtMs : this.context.now;
-      const until = countedFrom + this.context.parameters.leaseMs - this.context.parameters.leaseMarginMs;
-      this.heldLeases.set(session.follower, Math.max(this.heldLeases.get(session.follower) ?? 0, until));
+    if (message.live) {
+      const { rules, parameters, now } = this.context;
+      const countedFrom = rules.leaseFromSending ? message.sentAtMs : now;
+      const until = countedFrom + parameters.leaseMs - parameters.leaseMarginMs;
+      this.leases.granted(session.follower, message.sentAtMs, until);
     }
     this.advance();
     this.submitHeld();
@@ -380,31 +368,18 @@ export class ArcPrimary {
         !this.context.rules.openBeforeChanges,
       'only an open primary proposes more than Drop and Keep',
     );
-    this.unsettled.push(proposal);
+    this.proposals.propose(proposal);
     if (!this.context.rules.quiescedUntilSettled && this.quiesceState) {
-      this.unsettled = [];
+      this.proposals.forget();
       this.unquiesce();
     }
-    this.sendProposal(proposal);
-    this.context.report({ kind: 'proposed', proposal });
-  }
-
-  private sendProposal(proposal: Proposal): void {
-    this.awaitingAnswer = true;
-    this.proposalSentAt = this.context.now;
-    this.context.wakeAt(this.context.now + REGISTRY_RETRY_MS);
-    this.context.propose(proposal);
   }
 
   /** The registry answered (its ring is adopted already); while the epoch is the same nothing is settled. */
   proposalAnswered(accepted: boolean, reason: string): void {
-    this.awaitingAnswer = false;
-    const last = this.unsettled.at(-1);
-    if (!last || accepted) return;
-    this.context.report({ kind: 'proposal-refused', proposal: last, reason });
-    if (!this.context.rules.settledByHigherEpochOnly) return this.forgetProposals();
-    if (last.kind !== 'keep')
-      this.propose({ kind: 'keep', start: this.currentConfig.start, epoch: this.currentConfig.epoch });
+    if (accepted) return this.proposals.accepted();
+    this.proposals.refused(reason);
+    if (!this.context.rules.settledByHigherEpochOnly) this.forgetProposals();
   }
 
   /** Silence settles nothing: it is repeated. */
@@ -413,19 +388,10 @@ export class ArcPrimary {
   }
 
   private forgetProposals(): void {
-    this.unsettled = [];
-    this.awaitingAnswer = false;
+    this.proposals.forget();
     this.unquiesce();
     this.advance();
     this.submitHeld();
-  }
-
-  private repeatProposal(): void {
-    const last = this.unsettled.at(-1);
-    if (!last) return;
-    const since = this.context.now - this.proposalSentAt;
-    if (since >= (this.awaitingAnswer ? 4 : 1) * REGISTRY_RETRY_MS) this.sendProposal(last);
-    this.context.wakeAt(this.proposalSentAt + REGISTRY_RETRY_MS);
   }
 
   /** A configuration of the same term with a higher epoch: whatever was proposed is settled. */
@@ -436,8 +402,7 @@ export class ArcPrimary {
       if (!this.currentConfig.inSync.includes(id)) this.memberHeardAt.set(id, this.context.now);
     }
     this.currentConfig = config;
-    this.unsettled = [];
-    this.awaitingAnswer = false;
+    this.proposals.settle(config);
     this.unquiesce();
     this.advance();
     this.submitHeld();
@@ -479,17 +444,15 @@ export class ArcPrimary {
       session.beat(this.replica.committed, beatMs);
       if (session.lagging && !this.otherMembers().has(session.follower)) this.closeSession(session.follower);
     }
-    this.repeatProposal();
+    this.proposals.repeat();
     this.advance();
-    this.held = this.held.filter((operation) => !operation.done);
+    if (this.held.length > 0) this.held = this.held.filter((operation) => !operation.done);
     this.submitHeld();
   }
 
   /** The machine slept: no lease held can be relied on, nor one granted on a message from before. */
   voidLeases(): void {
-    if (!this.context.rules.leasesEndInSleep) return;
-    this.heldLeases.clear();
-    this.leasesVoidUntil = this.context.now;
+    if (this.context.rules.leasesEndInSleep) this.leases.void(this.context.now);
   }
 
   end(): RoleRemains {
