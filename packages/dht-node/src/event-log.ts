@@ -29,7 +29,11 @@ export function logEvent(log: Logger, event: NodeEvent): void {
     case 'following-ended':
       return log.debug('follows no longer', { range: formatArc(event.range), reason: event.text });
     case 'live':
-      return log.info('has a whole copy', { range: formatArc(event.range), entries: event.entries });
+      return log.info('has a whole copy', {
+        range: formatArc(event.range),
+        keys: event.keys,
+        received: event.received,
+      });
     case 'erased':
       return log.info('erased a copy that is not needed any more', { range: formatArc(event.range) });
     case 'proposed':

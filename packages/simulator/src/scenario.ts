@@ -6,6 +6,7 @@
  */
 
 import { Random, checkParameters, type ClusterParameters } from '@ringkeep/shared';
+import type { TransferSizes } from '@ringkeep/dht-node/core';
 import type { DiskProfile } from './world/disk';
 import type { NetworkProfile } from './world/network';
 
@@ -57,6 +58,8 @@ export interface Scenario {
   readonly network: NetworkProfile;
   readonly disk: DiskProfile;
   readonly checkpointEveryMs: number;
+  /** So small that a handful of keys makes several chunks, buckets and pages. */
+  readonly transferSizes: TransferSizes;
   readonly clients: number;
   readonly keys: number;
   /** Pause of a client between two operations, at most. */
@@ -133,6 +136,17 @@ function draw(seed: number): Scenario {
     safetyMs: random.between(4_000, 10_000),
     faults: calm ? [] : drawn,
     faultEveryMs: random.pick([150, 400, 1_000, 2_500]),
+    transferSizes: drawTransferSizes(random),
+  };
+}
+
+function drawTransferSizes(random: Random): TransferSizes {
+  const chunkBytes = random.pick([1, 30, 100_000]);
+  return {
+    chunkBytes,
+    windowBytes: chunkBytes * random.pick([2, 8]),
+    bucketBytes: random.pick([1, 20, 2_000]),
+    pageBuckets: random.pick([1, 3, 100]),
   };
 }
 

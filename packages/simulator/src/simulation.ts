@@ -99,6 +99,10 @@ class Simulation implements World {
     this.nemesis = new Nemesis(this, random.fork(), scenario, this.machines.slice(scenario.machines));
   }
 
+  get transferSizes(): Scenario['transferSizes'] {
+    return this.scenario.transferSizes;
+  }
+
   get parameters(): Scenario['parameters'] {
     return this.scenario.parameters;
   }
@@ -225,6 +229,7 @@ class Simulation implements World {
         name,
         settled,
         tableSizes: process.core.tableSizes(),
+        strayContent: process.strayContent,
         copies: replicas.map(({ range }) => ({ range, content: process.contentOf(range) })),
       });
     }

@@ -114,7 +114,7 @@ describe('at rest', () => {
     { range: { start: B, end: A }, content: '' },
   ];
   const node = (part: Partial<NodeAtRest>): NodeAtRest => {
-    return { id: A, name: 'n1', settled: true, copies, tableSizes: {}, ...part };
+    return { id: A, name: 'n1', settled: true, copies, strayContent: '', tableSizes: {}, ...part };
   };
   const nodes = [node({}), node({ id: B, name: 'n2' })];
 
@@ -130,6 +130,7 @@ describe('at rest', () => {
   });
 
   test('replicas that differ, are missing, or are where they should not be are caught', () => {
+    expect(checkCopies(settled, [node({}), node({ id: B, strayContent: 'y:1' })])?.text).toContain('no copy');
     const other = [{ range: { start: A, end: B }, content: 'x:2' }, ...copies.slice(1)];
     expect(checkCopies(settled, nodes)).toBeUndefined();
     expect(checkCopies(settled, [node({}), node({ id: B, copies: other })])?.text).toContain('differs');

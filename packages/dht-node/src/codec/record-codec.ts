@@ -19,12 +19,12 @@ const TAGS = {
   commit: 3,
   truncate: 4,
   'live-term': 5,
-  reset: 6,
   install: 7,
   complete: 8,
   split: 9,
   merge: 10,
   forget: 11,
+  transfer: 12,
 } as const satisfies Record<LogRecord['kind'], number>;
 
 const kinds = new Map(Object.entries(TAGS).map(([kind, tag]) => [tag as number, kind as LogRecord['kind']]));
@@ -136,7 +136,8 @@ function writeRecord(writer: ByteWriter, record: LogRecord): void {
     case 'live-term':
       writer.position(record.start);
       return writer.counter(record.term);
-    case 'reset':
+    case 'transfer':
+      return writeArc(writer, record.range);
     case 'forget':
       return writer.position(record.start);
     case 'install':
@@ -172,7 +173,8 @@ function readRecord(reader: ByteReader): LogRecord {
       return { kind, start: reader.position(), lastPrepared: reader.counter() };
     case 'live-term':
       return { kind, start: reader.position(), term: reader.counter() };
-    case 'reset':
+    case 'transfer':
+      return { kind, range: readArc(reader) };
     case 'forget':
       return { kind, start: reader.position() };
     case 'install':

@@ -1,9 +1,12 @@
 /** What replicas say to each other, between the core's messages and protobuf. Checked as it comes in. */
 
-import { RingError, position, type Ring } from '@ringkeep/shared';
+import { RingError, position, type KeyRange, type Ring } from '@ringkeep/shared';
+import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
 import { ringFromWire, ringToWire } from '@ringkeep/shared/wire';
+import type { Bucket } from '../core/entry-store';
 import type {
+  Digests,
   FollowerBody,
   FollowerMessage,
   PrimaryBody,
@@ -15,6 +18,27 @@ import { columnsOf, entriesOf, opsOf } from './entry-columns';
 function columns(message: dht.EntryColumns | undefined): dht.EntryColumns {
   if (!message) throw new RingError('INVALID_ARGUMENT', 'a message without its operations');
   return message;
+}
+
+function rangeToWire({ from, to }: KeyRange): dht.KeyRange {
+  return { from: bufferOfBytes(from), to: to === undefined ? undefined : bufferOfBytes(to) };
+}
+
+function rangeFromWire({ from, to }: dht.KeyRange): KeyRange {
+  return { from: bytesOfBuffer(from), to: to === undefined ? undefined : bytesOfBuffer(to) };
+}
+
+function digestsToWire({ buckets }: Digests): dht.Digests {
+  return {
+    buckets: buckets.map(({ to, digest }) => ({
+      to: to === undefined ? undefined : bufferOfBytes(to),
+      digest: bufferOfBytes(digest),
+    })),
+  };
+}
+
+function bucketFromWire({ to, digest }: dht.Bucket): Bucket {
+  return { to: to === undefined ? undefined : bytesOfBuffer(to), digest: bytesOfBuffer(digest) };
 }
 
 function streamFromWire(message: dht.StreamName | undefined): StreamName {
@@ -41,12 +65,22 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
       body: { $case: 'acknowledge', value: { prepared, applied, live, sentAtMs, takenBytes } },
     };
   }
-  const { follower, incarnation, range, lastPrepared, committed, complete, ring } = body;
+  if (body.kind === 'digests') return { stream, body: { $case: 'digests', value: digestsToWire(body) } };
+  const { follower, incarnation, range, lastPrepared, committed, complete, compares, ring } = body;
   return {
     stream,
     body: {
       $case: 'open',
-      value: { follower, incarnation, ...range, lastPrepared, committed, complete, ring: ringToUpdate(ring) },
+      value: {
+        follower,
+        incarnation,
+        ...range,
+        lastPrepared,
+        committed,
+        complete,
+        compares,
+        ring: ringToUpdate(ring),
+      },
     },
   };
 }
@@ -60,7 +94,8 @@ function followerBodyFromWire(body: dht.FollowerMessage['body']): FollowerBody {
     case 'acknowledge':
       return { kind: 'acknowledge', ...body.value };
     case 'open': {
-      const { follower, incarnation, start, end, lastPrepared, committed, complete, ring } = body.value;
+      const { follower, incarnation, start, end, lastPrepared, committed, complete, compares, ring } =
+        body.value;
       return {
         kind: 'open',
         follower: position(follower),
@@ -69,9 +104,12 @@ function followerBodyFromWire(body: dht.FollowerMessage['body']): FollowerBody {
         lastPrepared,
         committed,
         complete,
+        compares,
         ring: ringFromUpdate(ring),
       };
     }
+    case 'digests':
+      return { kind: 'digests', buckets: body.value.buckets.map(bucketFromWire) };
     default:
       throw new RingError('INVALID_ARGUMENT', 'an empty message from a follower');
   }
@@ -92,7 +130,12 @@ function primaryBodyToWire(body: PrimaryBody): dht.PrimaryMessage['body'] {
     case 'start-over':
       return { $case: 'startOver', value: {} };
     case 'chunk':
-      return { $case: 'chunk', value: { entries: columnsOf(body.entries) } };
+      return {
+        $case: 'chunk',
+        value: { entries: columnsOf(body.entries), ranges: body.ranges.map(rangeToWire) },
+      };
+    case 'compared':
+      return { $case: 'compared', value: {} };
     case 'committed-ops':
       return { $case: 'committedOps', value: { entries: columnsOf(body.entries) } };
     case 'live':
@@ -129,7 +172,13 @@ function primaryBodyFromWire(body: dht.PrimaryMessage['body']): PrimaryBody {
     case 'startOver':
       return { kind: 'start-over' };
     case 'chunk':
-      return { kind: 'chunk', entries: entriesOf(columns(body.value.entries)) };
+      return {
+        kind: 'chunk',
+        entries: entriesOf(columns(body.value.entries)),
+        ranges: body.value.ranges.map(rangeFromWire),
+      };
+    case 'compared':
+      return { kind: 'compared' };
     case 'committedOps':
       return { kind: 'committed-ops', entries: entriesOf(columns(body.value.entries)) };
     case 'live':

@@ -30,8 +30,15 @@ import {
 } from './config';
 import type { NodeContext } from './context';
 import { FollowerSession } from './follower-session';
-import { entryBytes, type Acknowledge, type OpenStream, type SequencedOp, type StreamName } from './messages';
 import { HeldLeases } from './held-leases';
+import {
+  entryBytes,
+  type Acknowledge,
+  type Digests,
+  type OpenStream,
+  type SequencedOp,
+  type StreamName,
+} from './messages';
 import type { PendingOperation } from './pending-operation';
 import { Proposals } from './proposals';
 import type { Replica } from './replica-store';
@@ -301,6 +308,7 @@ export class ArcPrimary {
       open.range,
       this.currentConfig,
       !member,
+      open.compares,
     );
     this.sessions.set(open.follower, session);
     if (before && !this.context.rules.acksOfPresentStreamOnly) session.inherit(before);
@@ -337,6 +345,14 @@ export class ArcPrimary {
     }
     this.advance();
     this.submitHeld();
+  }
+
+  /** A follower names digests of what it has. @returns why they cannot be; its stream is closed then */
+  compare(session: FollowerSession, digests: Digests): string | undefined {
+    const fault = session.compare(digests);
+    this.memberHeardAt.set(session.follower, this.context.now);
+    if (fault !== undefined) this.closeSession(session.follower);
+    return fault;
   }
 
   closeSession(follower: NodeId): void {

@@ -1,6 +1,6 @@
 /** A node's own settings and the constants of its core; what a whole ring shares is in ClusterParameters. */
 
-import { invariant } from '@ringkeep/shared';
+import { CHUNK_BYTES_TARGET, invariant, TRANSFER_WINDOW_BYTES } from '@ringkeep/shared';
 import type { SchemeOptions } from '@ringkeep/routing';
 
 /** Heartbeats to a follower, renewals at the registry: that many to a lease. */
@@ -32,6 +32,27 @@ export const PREPARE_OPERATIONS_MAX = 256;
 export const HELD_OPERATIONS_MAX = 65_536;
 /** Prepared bytes that a follower outside the in-sync set may be behind before its stream is closed. */
 export const LAG_BYTES_MAX = 16 * 1024 * 1024;
+/** How a transfer is cut. All nodes of a ring have the same; a simulator has smaller ones. */
+export interface TransferSizes {
+  /** Bytes of entries in one chunk. */
+  readonly chunkBytes: number;
+  /** Bytes of entries that may be on their way: two chunks at least, or a transfer would stall. */
+  readonly windowBytes: number;
+  /** Bytes of entries behind one digest. */
+  readonly bucketBytes: number;
+  /** Digests in one message. */
+  readonly pageBuckets: number;
+}
+/**
+ * Some 16 entries of 100 bytes to a digest: after 1,000 writes to a million keys, digests and what differs
+ * are about as large. A page stands for a quarter of a megabyte: some milliseconds to make.
+ */
+export const TRANSFER_SIZES: TransferSizes = {
+  chunkBytes: CHUNK_BYTES_TARGET,
+  windowBytes: TRANSFER_WINDOW_BYTES,
+  bucketBytes: 2_048,
+  pageBuckets: 128,
+};
 /** How long an operation waits before another try when no newer ring arrives. */
 export const FORWARD_RETRY_MS = 50;
 /** How long a peer that failed is left out of routing; one that stays away is out of the ring soon after. */

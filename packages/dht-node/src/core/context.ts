@@ -1,6 +1,7 @@
 /** What the parts of a node's core share within a step: the time, the newest ring, the disk, and a way out. */
 
 import type { ClusterParameters, NodeId, Proposal, Ring, RingView } from '@ringkeep/shared';
+import type { TransferSizes } from './config';
 import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './grant-ledger';
 import type { Journal } from './journal';
@@ -19,6 +20,7 @@ export interface NodeContext {
   readonly journal: Journal;
   readonly grants: GrantLedger;
   readonly rules: ProtocolRules;
+  readonly transferSizes: TransferSizes;
   /** When the registry last answered, ms. */
   readonly registryAnsweredAt: number;
   emit(effect: NodeEffect): void;

@@ -11,6 +11,7 @@ import {
   arcContains,
   arcCovers,
   arcsEqual,
+  arcsOverlap,
   invariant,
   type Arc,
   type ArcConfig,
@@ -79,10 +80,13 @@ function applyWindow(context: NodeContext, copy: Replica): void {
   context.journal.write({ kind: 'commit', start: copy.start, seq: copy.lastPrepared });
 }
 
-/** Erases copies that are of no use: not among the ranges to keep, and nobody can need them any more. */
+/**
+ * Erases copies that are of no use: outside of the ranges to keep, and nobody can need them any more. A copy of
+ * another range that overlaps one to keep saves a part of its transfer.
+ */
 export function eraseUseless(context: NodeContext, keep: readonly Arc[]): void {
   for (const copy of context.replicas.all()) {
-    if (keep.some((range) => arcsEqual(range, copy.range))) continue;
+    if (keep.some((range) => arcsOverlap(range, copy.range))) continue;
     if (!mayErase(context, copy)) continue;
     context.journal.write({ kind: 'forget', start: copy.start });
     context.report({ kind: 'erased', range: copy.range });

@@ -20,7 +20,7 @@ export type NodeEvent =
   | { readonly kind: 'data-missing'; readonly arc: Arc }
   | { readonly kind: 'following'; readonly range: Arc; readonly primary: NodeId }
   | { readonly kind: 'following-ended'; readonly range: Arc; readonly text: string }
-  | { readonly kind: 'live'; readonly range: Arc; readonly entries: number }
+  | { readonly kind: 'live'; readonly range: Arc; readonly keys: number; readonly received: number }
   | { readonly kind: 'erased'; readonly range: Arc }
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
   | { readonly kind: 'proposal-refused'; readonly proposal: Proposal; readonly reason: string }

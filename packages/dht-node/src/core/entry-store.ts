@@ -27,6 +27,20 @@ export interface RangeSize {
   readonly bytes: number;
 }
 
+/** A stretch of a range and a digest of what it holds: the same digest stands for the same entries. */
+export interface Bucket {
+  /** Where the next one begins; undefined for the last one, which ends with the range. */
+  readonly to: Bytes | undefined;
+  /** DIGEST_BYTES of a cryptographic hash: whoever chooses keys and values cannot make two contents look alike. */
+  readonly digest: Bytes;
+}
+
+/**
+ * 2^-64 at a time would be too often for what nobody would ever notice; of 2^40 comparisons, one is wrong
+ * with a probability of 2^-88.
+ */
+export const DIGEST_BYTES = 16;
+
 export interface EntryStore {
   get(key: RingKey): Bytes | undefined;
   /** The entries from the range's beginning on, until their keys and values reach bytesMax (one at least). */
@@ -39,4 +53,8 @@ export interface EntryStore {
   erase(range: KeyRange): void;
   /** How much the range holds, exactly. */
   size(range: KeyRange): RangeSize;
+  /** Cuts a range, from its beginning on, into buckets of about bucketBytes of keys and values each. */
+  buckets(range: KeyRange, bucketBytes: number, bucketsMax: number): Bucket[];
+  /** Which of the buckets, one after the other from the range's beginning on, hold the same here. */
+  matches(range: KeyRange, buckets: readonly Bucket[], bucketBytes: number): boolean[];
 }

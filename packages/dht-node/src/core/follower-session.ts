@@ -3,34 +3,21 @@
  *
  * A session lives as long as its stream; acknowledgements never outlive it (an acknowledgement from
  * before a copy was wiped would make an empty copy look level).
- *
- * Transfer: chunks of the readable state in ring order, each read when it is sent, first in first out
- * with the operations that commit meanwhile. An operation on a key beyond the cursor is not sent: the
- * chunk that covers the key is read later and holds it.
  */
 
-import {
-  arcKeyRanges,
-  arcsEqual,
-  CHUNK_BYTES_TARGET,
-  TRANSFER_WINDOW_BYTES,
-  type Arc,
-  type Bytes,
-  type KeyRange,
-  type NodeId,
-  type RingKey,
-  type Seq,
-} from '@ringkeep/shared';
+import { arcsEqual, type Arc, type NodeId, type RingKey, type Seq } from '@ringkeep/shared';
 import { LAG_BYTES_MAX } from './config';
 import type { Entry } from './entry-store';
 import {
   entryBytes,
   type Acknowledge,
+  type Digests,
   type PrimaryBody,
   type SequencedOp,
   type StreamName,
 } from './messages';
 import type { NodeContext } from './context';
+import { Transfer } from './transfer';
 import { arcKeyTest } from '@ringkeep/shared';
 
 export class FollowerSession {
@@ -48,9 +35,7 @@ export class FollowerSession {
   private takenBytes = 0;
   private unacked: { readonly seq: Seq; readonly bytes: number }[] = [];
   private unackedBytes = 0;
-  private readonly ranges: readonly KeyRange[];
-  private rangeIndex = 0;
-  private cursor: Bytes;
+  private readonly transfer: Transfer;
   private readonly holds: (key: RingKey) => boolean;
 
   constructor(
@@ -61,11 +46,11 @@ export class FollowerSession {
     readonly range: Arc,
     private readonly arc: Arc,
     transferring: boolean,
+    compares: boolean,
   ) {
     this.heardAt = context.now;
     this.transferring = transferring;
-    this.ranges = arcKeyRanges(range);
-    this.cursor = (this.ranges[0] as KeyRange).from;
+    this.transfer = new Transfer(context.replicas.entries, range, compares, context.transferSizes);
     this.holds = arcKeyTest(range);
   }
 
@@ -123,40 +108,38 @@ export class FollowerSession {
   committedMeanwhile(entries: readonly Entry[]): void {
     if (!this.transferring) return;
     if (!this.context.rules.passedKeysFollow) return;
-    const passed = entries.filter((entry) => this.holds(entry.key) && this.passed(entry.key));
+    const passed = entries.filter((entry) => this.holds(entry.key) && this.transfer.passed(entry.key));
     if (passed.length === 0) return;
     this.sentBytes += entryBytes(passed);
     this.send({ kind: 'committed-ops', entries: passed });
   }
 
-  private passed(key: RingKey): boolean {
-    const at = this.ranges.findIndex(
-      (range) => key >= range.from && (range.to === undefined || key < range.to),
-    );
-    return at < this.rangeIndex || (at === this.rangeIndex && key < this.cursor);
+  /** The follower says what it has of the range. @returns why that cannot be, or undefined */
+  compare({ buckets }: Digests): string | undefined {
+    this.heardAt = this.context.now;
+    return this.transferring ? this.transfer.take(buckets) : 'digests after the transfer';
   }
 
-  /** Sends the next chunk if the follower has room for it; true when another may follow at once. */
+  /** Goes on with the transfer if the follower has room for more; true when it may go on again at once. */
   pump(committed: Seq, window: readonly SequencedOp[]): boolean {
-    if (!this.transferring || this.sentBytes - this.takenBytes > TRANSFER_WINDOW_BYTES - CHUNK_BYTES_TARGET)
-      return false;
-    const range = this.ranges[this.rangeIndex];
-    if (range === undefined) {
+    const { transfer } = this;
+    const { chunkBytes, windowBytes } = this.context.transferSizes;
+    if (!this.transferring || transfer.waits) return false;
+    if (this.sentBytes - this.takenBytes > windowBytes - chunkBytes) return false;
+    if (transfer.done) {
       this.transferring = false;
       // A copy: the window grows before the message is encoded.
       const mine = window.map((op) => (op && (this.coversArc || this.holds(op.key)) ? op : undefined));
       this.send({ kind: 'live', committed, window: mine });
       return false;
     }
-    const page = this.context.replicas.entries.scan({ from: this.cursor, to: range.to }, CHUNK_BYTES_TARGET);
-    if (page.next !== undefined) this.cursor = page.next;
-    else if (++this.rangeIndex < this.ranges.length)
-      this.cursor = (this.ranges[this.rangeIndex] as KeyRange).from;
-    if (page.entries.length > 0) {
-      this.sentBytes += entryBytes(page.entries);
-      this.send({ kind: 'chunk', entries: page.entries });
+    const chunk = transfer.next();
+    if (chunk.ranges.length > 0) {
+      this.sentBytes += entryBytes(chunk.entries);
+      this.send({ kind: 'chunk', ...chunk });
     }
-    return true;
+    if (transfer.wantsDigests()) this.send({ kind: 'compared' });
+    return !transfer.waits;
   }
 
   beat(committed: Seq, periodMs: number): void {

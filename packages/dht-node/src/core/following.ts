@@ -5,8 +5,9 @@
  * still arrives on it is ignored. Acknowledgements wait for the disk and carry the lease: first this node
  * notes what it grants, then it answers.
  *
- * A copy is erased only on order: start-over or release on this, the newest stream, in the term in which
- * it was opened, from the primary of the newest configuration known.
+ * A copy ends only on order: start-over or release on this, the newest stream, in the term in which it was
+ * opened, from the primary of the newest configuration known. Release erases it; after start-over its entries
+ * are no more than what the transfer (intake.ts) need not bring.
  */
 
 import {
@@ -20,15 +21,18 @@ import {
 } from '@ringkeep/shared';
 import type { NodeContext } from './context';
 import type { Entry } from './entry-store';
+import { changesToMatch, Intake } from './intake';
 import {
   entryBytes,
   sameStream,
+  type FollowerBody,
   type PrimaryBody,
   type PrimaryMessage,
   type SequencedOp,
   type StreamName,
 } from './messages';
 import type { Replica } from './replica-store';
+import type { Chunk } from './transfer';
 
 type Phase = 'opening' | 'transferring' | 'live';
 
@@ -39,6 +43,8 @@ export class Following {
   /** Entries that came in chunks. */
   received = 0;
   private takenBytes = 0;
+  private readonly compares: boolean;
+  private intake: Intake | undefined;
   private toAcknowledge: number | undefined;
   private ended = false;
   private readonly holds: (key: RingKey) => boolean;
@@ -54,6 +60,7 @@ export class Following {
     this.stream = { start: arc.start, term: arc.term, number: connection };
     this.holds = arcKeyTest(range);
     const copy = this.copy();
+    this.compares = context.replicas.size(range).keys > 0;
     if (!context.rules.oneGrantForAll) context.grants.forget(range);
     context.report({ kind: 'following', range, primary: primary.id });
     context.emit({
@@ -70,6 +77,7 @@ export class Following {
           lastPrepared: copy?.lastPrepared ?? 0,
           committed: copy?.committed ?? 0,
           complete: copy?.complete ?? false,
+          compares: this.compares,
           ring: context.view.ring,
         },
       },
@@ -117,10 +125,16 @@ export class Following {
         this.startOver();
         break;
       case 'chunk':
+        this.received += body.entries.length;
+        this.install(this.changesToMatch(body));
+        this.takenBytes += entryBytes(body.entries);
+        break;
       case 'committed-ops':
-        if (body.kind === 'chunk') this.received += body.entries.length;
         this.install(body.entries);
         this.takenBytes += entryBytes(body.entries);
+        break;
+      case 'compared':
+        this.sendDigests();
         break;
       case 'live':
         this.becomeLive(body.committed, body.window);
@@ -172,16 +186,24 @@ export class Following {
   }
 
   private startOver(): void {
-    const { journal, replicas } = this.context;
-    const copy = this.copy();
-    if (copy) {
-      journal.write({ kind: 'reset', start: copy.start });
-    } else {
-      for (const other of replicas.overlapping(this.range))
-        journal.write({ kind: 'forget', start: other.start });
-      journal.write({ kind: 'create', range: this.range, complete: false });
-    }
+    const { journal, replicas, transferSizes } = this.context;
+    journal.write({ kind: 'transfer', range: this.range });
     this.phase = 'transferring';
+    this.intake = new Intake(replicas.entries, this.range, transferSizes);
+    if (this.compares) this.sendDigests();
+  }
+
+  private sendDigests(): void {
+    const buckets = this.intake?.nextDigests();
+    invariant(this.compares && buckets, 'digests are asked for while there are more');
+    this.send({ kind: 'digests', buckets });
+  }
+
+  private changesToMatch(chunk: Chunk): readonly Entry[] {
+    const changes = changesToMatch(this.context.replicas.entries, chunk);
+    return this.context.rules.absentKeysErased
+      ? changes
+      : changes.filter((entry) => entry.value !== undefined);
   }
 
   private install(sent: readonly Entry[]): void {
@@ -189,7 +211,7 @@ export class Following {
     const entries = sent.every(({ key }) => this.holds(key))
       ? sent
       : sent.filter(({ key }) => this.holds(key));
-    this.context.journal.write({ kind: 'install', start: this.range.start, entries });
+    if (entries.length > 0) this.context.journal.write({ kind: 'install', start: this.range.start, entries });
   }
 
   private becomeLive(committed: number, window: readonly SequencedOp[]): void {
@@ -203,7 +225,8 @@ export class Following {
       term: this.stream.term,
     });
     this.phase = 'live';
-    this.context.report({ kind: 'live', range: this.range, entries: this.received });
+    const { keys } = this.context.replicas.size(this.range);
+    this.context.report({ kind: 'live', range: this.range, keys, received: this.received });
   }
 
   private prepare(firstSeq: number, ops: readonly SequencedOp[]): void {
@@ -239,16 +262,17 @@ export class Following {
     const acknowledge = (): void => {
       if (this.ended) return;
       if (live) context.grants.grant(this.range, context.now + context.parameters.leaseMs);
-      context.emit({
-        kind: 'send-to-primary',
-        connection: this.connection,
-        message: {
-          stream: this.stream,
-          body: { kind: 'acknowledge', prepared, applied, live, sentAtMs, takenBytes },
-        },
-      });
+      this.send({ kind: 'acknowledge', prepared, applied, live, sentAtMs, takenBytes });
     };
     if (context.rules.acknowledgedWhenDurable) context.journal.whenDurable(acknowledge);
     else acknowledge();
+  }
+
+  private send(body: FollowerBody): void {
+    this.context.emit({
+      kind: 'send-to-primary',
+      connection: this.connection,
+      message: { stream: this.stream, body },
+    });
   }
 }

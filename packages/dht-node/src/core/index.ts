@@ -1,3 +1,4 @@
+export type { TransferSizes } from './config';
 export * from './effects';
 export * from './entry-store';
 export * from './inputs';

@@ -7,7 +7,8 @@
  */
 
 import type { Arc, NodeId, Position, Ring, Seq, Term } from '@ringkeep/shared';
-import type { Entry } from './entry-store';
+import type { Bucket, Entry } from './entry-store';
+import type { Chunk } from './transfer';
 
 /** (start, term) names the log, the number the stream; the follower counts it up. */
 export interface StreamName {
@@ -27,7 +28,15 @@ export interface OpenStream {
   readonly lastPrepared: Seq;
   readonly committed: Seq;
   readonly complete: boolean;
+  /** It has entries of the range: told to start over, it names digests of them, from the range's beginning on. */
+  readonly compares: boolean;
   readonly ring: Ring;
+}
+
+/** What the follower has from where it last left off, within one of the range's key ranges. */
+export interface Digests {
+  readonly kind: 'digests';
+  readonly buckets: readonly Bucket[];
 }
 
 export interface Acknowledge {
@@ -43,7 +52,7 @@ export interface Acknowledge {
   readonly takenBytes: number;
 }
 
-export type FollowerBody = OpenStream | Acknowledge;
+export type FollowerBody = OpenStream | Acknowledge | Digests;
 
 export interface FollowerMessage {
   readonly stream: StreamName;
@@ -61,9 +70,11 @@ export type PrimaryBody =
       readonly firstSeq: Seq;
       readonly ops: readonly SequencedOp[];
     }
-  /** Forget the range; chunks follow. */
+  /** The copy counts as nothing; chunks follow. */
   | { readonly kind: 'start-over' }
-  | { readonly kind: 'chunk'; readonly entries: readonly Entry[] }
+  | ({ readonly kind: 'chunk' } & Chunk)
+  /** All digests so far are compared: name those that come next. */
+  | { readonly kind: 'compared' }
   /** Operations that were committed during the transfer, on keys that earlier chunks have covered. */
   | { readonly kind: 'committed-ops'; readonly entries: readonly Entry[] }
   /** The copy is whole up to `committed`; the window follows it. */

@@ -36,7 +36,7 @@ import {
 } from '@ringkeep/shared';
 import { ArcDecisions, wantsCopy } from './arc-decisions';
 import { ArcPrimary } from './arc-primary';
-import { LAZY_FLUSH_MS, TICK_MS_MAX } from './config';
+import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, type TransferSizes } from './config';
 import type { NodeContext } from './context';
 import { fitCopies } from './copies';
 import type { NodeEffect, NodeEvent } from './effects';
@@ -64,6 +64,8 @@ export interface NodeSettings {
   readonly leaseBeforeMs: number;
   /** All of them, but where a simulator leaves one out. */
   readonly rules?: ProtocolRules;
+  /** Those that every node has, but where a simulator has few keys. */
+  readonly transferSizes?: TransferSizes;
 }
 
 /** A description for people and tools. */
@@ -102,6 +104,7 @@ export class NodeCore implements NodeContext {
   readonly journal: Journal;
   readonly grants: GrantLedger;
   readonly rules: ProtocolRules;
+  readonly transferSizes: TransferSizes;
   private readonly membership: Membership;
   private readonly links: FollowerLinks;
   private readonly queries: Queries;
@@ -123,6 +126,7 @@ export class NodeCore implements NodeContext {
     this.now = settings.startedAt;
     this.incarnation = settings.incarnation;
     this.rules = settings.rules ?? ALL_RULES;
+    this.transferSizes = settings.transferSizes ?? TRANSFER_SIZES;
     this.replicas = new ReplicaStore(entries);
     this.journal = new Journal(this.replicas, (effect) => this.emit(effect));
     this.grants = new GrantLedger(
@@ -405,7 +409,9 @@ export class NodeCore implements NodeContext {
     const role = this.roles.get(known.start)?.primary;
     const session = role?.sessions.get(known.follower);
     if (role && session?.connection === connection && session.stream.number === stream.number) {
-      role.acknowledge(session, body);
+      if (body.kind === 'acknowledge') return role.acknowledge(session, body);
+      const fault = role.compare(session, body);
+      if (fault !== undefined) this.reportViolation(known.follower, fault);
     }
   }
 
@@ -428,11 +434,15 @@ export class NodeCore implements NodeContext {
     if (!member && whole && !wantsCopy(this, role.config, open.follower)) return refuse({ kind: 'release' });
     const fault = member ? role.copyFault(open) : undefined;
     if (fault !== undefined) {
-      this.report({ kind: 'protocol-violation', text: `${formatPosition(open.follower)}: ${fault}` });
+      this.reportViolation(open.follower, fault);
       return refuse({ kind: 'wait' });
     }
     this.inbound.set(connection, { follower: open.follower, start: stream.start });
     role.openSession(connection, stream, open);
+  }
+
+  private reportViolation(by: NodeId, fault: string): void {
+    this.report({ kind: 'protocol-violation', text: `${formatPosition(by)}: ${fault}` });
   }
 
   /** It speaks for another cluster, or for a process of a member that is over. */

@@ -23,9 +23,9 @@ export type LogRecord =
   | { readonly kind: 'truncate'; readonly start: Position; readonly lastPrepared: Seq }
   /** From here on the copy is acknowledged as live in the term. */
   | { readonly kind: 'live-term'; readonly start: Position; readonly term: Term }
-  /** A transfer begins: nothing of the copy counts any more. */
-  | { readonly kind: 'reset'; readonly start: Position }
-  /** Entries of a transfer. */
+  /** A transfer begins: a copy of the range that counts as nothing; entries that are there stay. */
+  | { readonly kind: 'transfer'; readonly range: Arc }
+  /** Entries of a transfer; one without a value is deleted. */
   | { readonly kind: 'install'; readonly start: Position; readonly entries: readonly Entry[] }
   /** The transfer is whole. */
   | {

@@ -13,6 +13,7 @@ import {
   arcCovers,
   arcKeyRanges,
   arcKeyTest,
+  arcOutside,
   arcsOverlap,
   formatArc,
   invariant,
@@ -130,14 +131,8 @@ export class ReplicaStore {
         replica.liveTerm = Math.max(replica.liveTerm, record.term);
         return;
       }
-      case 'reset': {
-        const replica = this.at(record.start);
-        this.erase(replica.range);
-        replica.complete = false;
-        replica.committed = 0;
-        replica.window = [];
-        return;
-      }
+      case 'transfer':
+        return this.beginTransfer(record.range);
       case 'install': {
         const replica = this.at(record.start);
         invariant(!replica.complete, 'only a transfer installs entries');
@@ -202,6 +197,21 @@ export class ReplicaStore {
     const replica = this.replicas.get(start);
     invariant(replica, `there is a copy at ${start}`);
     return replica;
+  }
+
+  /**
+   * Copies that overlap the range end. Their entries in it stay, to be compared; what they have outside of it
+   * becomes incomplete copies of their own, which may be wanted next.
+   */
+  private beginTransfer(range: Arc): void {
+    let liveTerm: Term = 0;
+    for (const copy of this.overlapping(range)) {
+      liveTerm = Math.max(liveTerm, copy.liveTerm);
+      this.replicas.delete(copy.start);
+      for (const rest of arcOutside(copy.range, range))
+        this.replicas.set(rest.start, Object.assign(new Replica(rest), { liveTerm: copy.liveTerm }));
+    }
+    this.replicas.set(range.start, Object.assign(new Replica(range), { liveTerm }));
   }
 
   private takeCommitted(replica: Replica, seq: Seq): readonly SequencedOp[] {

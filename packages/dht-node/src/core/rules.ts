@@ -59,6 +59,8 @@ export interface ProtocolRules {
   readonly overtakenOpeningsDropped: boolean;
   /** An operation on a key that a transfer has passed already follows the chunk. */
   readonly passedKeysFollow: boolean;
+  /** A transfer erases what the follower has and the primary has not. */
+  readonly absentKeysErased: boolean;
 }
 
 export const ALL_RULES: ProtocolRules = {
@@ -88,4 +90,5 @@ export const ALL_RULES: ProtocolRules = {
   unknownNotRepeated: true,
   overtakenOpeningsDropped: true,
   passedKeysFollow: true,
+  absentKeysErased: true,
 };

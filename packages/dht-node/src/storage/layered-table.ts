@@ -10,8 +10,9 @@
  */
 
 import { POSITION_BYTES, invariant, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
-import type { Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
+import type { Bucket, Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
 import type { BaseTable } from './base-table';
+import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { changeIn, emptyLayer, type Layer } from './layer';
 import type { RangeCounts } from './range-counts';
 import { pageOf } from './scan-page';
@@ -78,6 +79,14 @@ export class LayeredTable implements EntryStore {
 
   size(range: KeyRange): RangeSize {
     return this.counts.size(range, (edge) => this.walk(edge));
+  }
+
+  buckets(range: KeyRange, bucketBytes: number, bucketsMax: number): Bucket[] {
+    return cutIntoBuckets((part) => this.walk(part), range, bucketBytes, bucketsMax);
+  }
+
+  matches(range: KeyRange, buckets: readonly Bucket[], bucketBytes: number): boolean[] {
+    return matchBuckets((part) => this.walk(part), range, buckets, bucketBytes);
   }
 
   /** What changed so far becomes the frozen layer, which no longer changes. */

@@ -6,7 +6,8 @@
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
-import type { Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
+import type { Bucket, Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
+import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { RingTable } from './ring-table';
 import { entryBytes, pageOf } from './scan-page';
 
@@ -43,6 +44,14 @@ export class MemoryEntryStore implements EntryStore {
 
   size(range: KeyRange): RangeSize {
     return this.table.size(range);
+  }
+
+  buckets(range: KeyRange, bucketBytes: number, bucketsMax: number): Bucket[] {
+    return cutIntoBuckets((part) => this.table.entries(part), range, bucketBytes, bucketsMax);
+  }
+
+  matches(range: KeyRange, buckets: readonly Bucket[], bucketBytes: number): boolean[] {
+    return matchBuckets((part) => this.table.entries(part), range, buckets, bucketBytes);
   }
 
   private store({ key, value }: Entry): void {

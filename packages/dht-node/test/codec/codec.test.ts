@@ -33,6 +33,7 @@ const entries = fc.record({
   key: fc.tuple(bytes(8, 8), bytes(1, 40)).map(([at, key]) => ringKey(at, key)),
   value: fc.option(bytes(0, 100), { nil: undefined }),
 });
+const bounds = fc.option(bytes(0, 20), { nil: undefined });
 const ops = fc.array(fc.option(entries, { nil: undefined }), { maxLength: 5 });
 
 const records: fc.Arbitrary<LogRecord> = fc.oneof(
@@ -41,7 +42,8 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
   fc.record({ kind: fc.constant('commit' as const), start: positions, seq: counters }),
   fc.record({ kind: fc.constant('truncate' as const), start: positions, lastPrepared: counters }),
   fc.record({ kind: fc.constant('live-term' as const), start: positions, term: counters }),
-  fc.record({ kind: fc.constantFrom('reset' as const, 'forget' as const), start: positions }),
+  fc.record({ kind: fc.constant('transfer' as const), range: arcs }),
+  fc.record({ kind: fc.constant('forget' as const), start: positions }),
   fc.record({
     kind: fc.constant('install' as const),
     start: positions,
@@ -105,13 +107,17 @@ const primaryBodies: fc.Arbitrary<PrimaryBody> = fc.oneof(
     ops,
   }),
   fc.record({
-    kind: fc.constantFrom('chunk' as const, 'committed-ops' as const),
+    kind: fc.constant('chunk' as const),
     entries: fc.array(entries, { maxLength: 5 }),
+    ranges: fc.array(fc.record({ from: bytes(0, 20), to: bounds }), { maxLength: 3 }),
   }),
+  fc.record({ kind: fc.constant('committed-ops' as const), entries: fc.array(entries, { maxLength: 5 }) }),
   fc.record({ kind: fc.constant('live' as const), committed: counters, window: ops }),
   fc.record({ kind: fc.constant('prepare' as const), firstSeq: counters, ops, committed: counters }),
   fc.record({ kind: fc.constant('heartbeat' as const), committed: counters }),
-  fc.record({ kind: fc.constantFrom('start-over' as const, 'release' as const, 'wait' as const) }),
+  fc.record({
+    kind: fc.constantFrom('start-over' as const, 'compared' as const, 'release' as const, 'wait' as const),
+  }),
 );
 
 const followerMessages: fc.Arbitrary<FollowerMessage> = fc.record({
@@ -133,7 +139,12 @@ const followerMessages: fc.Arbitrary<FollowerMessage> = fc.record({
       lastPrepared: counters,
       committed: counters,
       complete: fc.boolean(),
+      compares: fc.boolean(),
       ring: fc.constant(ring),
+    }),
+    fc.record({
+      kind: fc.constant('digests' as const),
+      buckets: fc.array(fc.record({ to: bounds, digest: bytes(16, 16) }), { maxLength: 5 }),
     }),
   ),
 });

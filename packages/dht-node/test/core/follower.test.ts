@@ -2,7 +2,7 @@
 
 import { position, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
 import { ringKeyOf } from '@ringkeep/shared/runtime';
-import type { Acknowledge, Entry, PrimaryBody, StreamName } from '../../src/core';
+import type { Entry, FollowerBody, PrimaryBody, StreamName } from '../../src/core';
 import { SteppedNode, arc, OTHER, ring, SELF } from './stepped-node';
 
 const WHOLE = { start: OTHER, end: OTHER };
@@ -24,15 +24,17 @@ function following(): Following {
 class Following {
   readonly connection: number;
   readonly stream: StreamName;
+  readonly opening: FollowerBody;
 
   constructor(
     readonly node: SteppedNode,
     start: Position,
   ) {
-    const opened = node.of('open-stream').find(({ message }) => message.stream.start === start);
+    const opened = node.of('open-stream').findLast(({ message }) => message.stream.start === start);
     if (!opened) throw new Error('the node does not follow the arc');
     this.connection = opened.connection;
     this.stream = opened.message.stream;
+    this.opening = opened.message.body;
     node.forget();
   }
 
@@ -44,11 +46,15 @@ class Following {
     });
   }
 
-  get acknowledgements(): Acknowledge[] {
+  get said(): FollowerBody[] {
     return this.node
       .of('send-to-primary')
       .filter(({ connection }) => connection === this.connection)
-      .map(({ message }) => message.body as Acknowledge);
+      .map(({ message }) => message.body);
+  }
+
+  get acknowledgements(): FollowerBody[] {
+    return this.said.filter((body) => body.kind === 'acknowledge');
   }
 
   /** Copies one entry and becomes live. */
@@ -56,15 +62,12 @@ class Following {
     this.hear({ kind: 'start-over' });
     this.hear({
       kind: 'chunk',
-      entries: [entry('in range', 'value')].filter(({ key }) => this.inRange(key)),
+      ranges: [],
+      entries: [entry('a', 'before')],
     });
     this.hear({ kind: 'live', committed: 3, window: [] });
     this.node.sync();
     this.node.forget();
-  }
-
-  inRange(some: RingKey): boolean {
-    return some >= String.fromCharCode(0x80);
   }
 }
 
@@ -167,5 +170,48 @@ describe('erasing', () => {
     }));
     node.adopt({ ...node.core.view.ring, version: 2, arcs });
     expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: true, lastPrepared: 3 });
+  });
+});
+
+describe('starting over', () => {
+  const whole = [{ from: '' as Bytes, to: undefined }];
+
+  test('what the follower still has is told by digests, and what the primary lacks is erased', () => {
+    const follower = following();
+    follower.live();
+    const { node } = follower;
+    node.step({ kind: 'primary-gone', connection: follower.connection, text: 'gone' });
+    node.pass(200);
+    const again = new Following(node, OTHER);
+    expect(again.opening).toMatchObject({ compares: true, complete: true });
+    again.hear({ kind: 'start-over' });
+    expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: false, lastPrepared: 0, liveTerm: 4 });
+    expect(again.said.map((body) => body.kind)).toEqual(['digests']);
+    again.hear({ kind: 'compared' });
+    const digests = again.said.filter((body) => body.kind === 'digests');
+    // The range runs through zero: its keys are two ranges.
+    expect(digests.map((body) => body.buckets.length)).toEqual([1, 1]);
+    expect(node.core.replicas.entries.size({ from: '' as Bytes, to: undefined }).keys).toBe(1);
+    again.hear({ kind: 'chunk', ranges: whole, entries: [] });
+    again.hear({ kind: 'live', committed: 7, window: [] });
+    expect(node.core.replicas.entries.size({ from: '' as Bytes, to: undefined }).keys).toBe(0);
+    expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: true, lastPrepared: 7 });
+  });
+
+  test('a follower that has nothing says so and names no digests', () => {
+    const follower = following();
+    expect(follower.opening).toMatchObject({ compares: false });
+    follower.hear({ kind: 'start-over' });
+    expect(follower.said).toEqual([]);
+  });
+
+  test('entries that are there already are not written again', () => {
+    const follower = following();
+    follower.hear({ kind: 'start-over' });
+    const sent = [entry('a', '1'), entry('value', '2')];
+    follower.hear({ kind: 'chunk', ranges: whole, entries: sent });
+    follower.node.forget();
+    follower.hear({ kind: 'chunk', ranges: whole, entries: sent });
+    expect(follower.node.of('append')).toEqual([]);
   });
 });

@@ -164,8 +164,7 @@ describe('a replica that is proposed', () => {
     node.adopt(ring(3, [arc({ epoch: 3, inSync: [SELF, OTHER] })], [SELF, OTHER, THIRD]));
     node.forget();
     const newcomer = node.openedBy(THIRD, SELF, 1);
-    node.step({ kind: 'tick' });
-    node.step({ kind: 'tick' });
+    for (let step = 0; step < 4; step++) node.step({ kind: 'tick' });
     newcomer.acknowledge(0);
     node.step({ kind: 'tick' });
     follower.acknowledge(0);
@@ -174,7 +173,7 @@ describe('a replica that is proposed', () => {
 
   test('is copied to and admitted only then', () => {
     const { node, newcomer } = proposing();
-    expect(newcomer.kinds.slice(0, 2)).toEqual(['start-over', 'live']);
+    expect(newcomer.kinds.slice(0, 4)).toEqual(['start-over', 'chunk', 'chunk', 'live']);
     expect(node.last('call-registry').request).toMatchObject({
       kind: 'propose',
       proposal: { kind: 'admit', node: THIRD },

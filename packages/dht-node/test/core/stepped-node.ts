@@ -179,6 +179,7 @@ export class SteppedNode {
       lastPrepared: 0,
       committed: 0,
       complete: false,
+      compares: false,
       ring: view.ring,
       ...open,
     };

@@ -12,7 +12,7 @@ import {
   type KeyRange,
   type RingKey,
 } from '@ringkeep/shared';
-import type { Entry, EntryStore } from '../../src/core/entry-store';
+import type { Bucket, Entry, EntryStore } from '../../src/core/entry-store';
 import type { NodeStorage, RecoveryVisitor } from '../../src/storage';
 
 export interface StorageUnderTest {
@@ -28,8 +28,8 @@ export interface StorageUnderTest {
 export const WHOLE_RING: KeyRange = { from: '' as Bytes, to: undefined };
 const IGNORE: RecoveryVisitor = { snapshot: () => undefined, batch: () => undefined };
 
-/** The naive entry store. */
-export class SortedMap implements EntryStore {
+/** The naive entry store; what it holds is compared as it is. */
+export class SortedMap implements Omit<EntryStore, 'buckets' | 'matches'> {
   readonly values = new Map<RingKey, Bytes>();
 
   get(key: RingKey): Bytes | undefined {
@@ -84,7 +84,7 @@ export class SortedMap implements EntryStore {
 export type Change =
   { readonly put: readonly (readonly [RingKey, Bytes | null])[] } | { readonly erase: KeyRange };
 
-export function applyChange(store: EntryStore, change: Change): void {
+export function applyChange(store: Pick<EntryStore, 'put' | 'erase'>, change: Change): void {
   if ('erase' in change) store.erase(change.erase);
   else store.put(change.put.map(([key, value]) => ({ key, value: value ?? undefined })));
 }
@@ -166,6 +166,26 @@ export function scanAll(store: EntryStore, range: KeyRange, bytesMax: number): E
     from = page.next;
   }
   return entries;
+}
+
+/** A range cut into buckets, page by page, each with where it begins. */
+function cutAll(store: EntryStore, range: KeyRange, draw: Draw): (Bucket & { readonly from: Bytes })[] {
+  const { random } = draw;
+  const bucketBytes = random.between(1, 400);
+  const found: (Bucket & { readonly from: Bytes })[] = [];
+  for (let from: Bytes | undefined = range.from; from !== undefined;) {
+    const pageMax = random.between(1, 10);
+    const page = store.buckets({ from, to: range.to }, bucketBytes, pageMax);
+    expect(page.length).toBeLessThanOrEqual(pageMax);
+    // What was cut matches itself, bucket by bucket.
+    expect(store.matches({ from, to: range.to }, page, bucketBytes)).toEqual(page.map(() => true));
+    for (const bucket of page) {
+      expect(found.length === 0 || (from as Bytes) > (found.at(-1)?.from as Bytes)).toBe(true);
+      found.push({ ...bucket, from: from as Bytes });
+      from = bucket.to;
+    }
+  }
+  return found;
 }
 
 /** Runs a story for some seeds; a failure names the seed. */
@@ -276,6 +296,35 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
         }
         expect(met).toEqual([...met].sort());
         expect(met.filter((key) => staying.has(key))).toEqual([...staying.keys()].sort());
+      });
+    });
+
+    test('buckets cover a range, and match where the store holds the same and nowhere else', async () => {
+      await open();
+      await forSeeds(10, async (random) => {
+        const draw = new Draw(random);
+        const before = new SortedMap();
+        storage.entries.erase(WHOLE_RING);
+        const changes = Array.from({ length: 40 }, () => draw.change());
+        for (const change of changes)
+          for (const store of [before, storage.entries]) applyChange(store, change);
+        if (random.chance(0.5)) await storage.checkpoint(Buffer.alloc(0));
+        const range = draw.range();
+        const buckets = cutAll(storage.entries, range, draw);
+        const now = new SortedMap();
+        now.put(before.inRange(WHOLE_RING));
+        for (let i = random.below(4); i > 0; i--) {
+          const change = draw.change();
+          for (const store of [now, storage.entries]) applyChange(store, change);
+        }
+        const same = buckets.map(({ from, to }) => {
+          const bounds = { from, to: to ?? range.to };
+          return JSON.stringify(before.inRange(bounds)) === JSON.stringify(now.inRange(bounds));
+        });
+        expect(storage.entries.matches(range, buckets, 400)).toEqual(same);
+        // Whatever is too large for a bucket is another one, unread.
+        const small = storage.entries.matches(range, buckets, 1);
+        expect(small.every((is, index) => !is || same[index])).toBe(true);
       });
     });
 

@@ -33,6 +33,19 @@ export function arcsOverlap(a: Arc, b: Arc): boolean {
   return arcContains(a, b.start) || arcContains(b, a.start);
 }
 
+/** The parts of an arc that lie outside another: none, one or two. */
+export function arcOutside(arc: Arc, other: Arc): Arc[] {
+  const cuts = [other.start, other.end]
+    .filter((at) => at !== arc.start && arcContains(arc, at))
+    .sort((a, b) => (clockwiseDistance(arc.start, a) < clockwiseDistance(arc.start, b) ? -1 : 1));
+  const ends = [...new Set(cuts), arc.end];
+  const parts = ends.map((end, index) => ({
+    start: index === 0 ? arc.start : (ends[index - 1] as Position),
+    end,
+  }));
+  return parts.filter(({ start }) => !arcContains(other, start));
+}
+
 export function arcsEqual(a: Arc, b: Arc): boolean {
   return a.start === b.start && a.end === b.end;
 }

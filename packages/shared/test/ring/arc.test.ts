@@ -7,6 +7,7 @@ import {
   arcCovers,
   arcKeyRanges,
   arcKeyTest,
+  arcOutside,
   arcShare,
   arcWidth,
   arcsOverlap,
@@ -54,6 +55,26 @@ test('one arc covers another when it holds its first and last position and all b
         outer.start === outer.end ||
         clockwiseDistance(outer.start, inner.start) <= clockwiseDistance(outer.start, last);
       expect(arcCovers(outer, inner)).toBe(contains(outer, inner.start) && contains(outer, last) && inOrder);
+    }),
+  );
+});
+
+test('an arc is what it shares with another and its parts outside, which do not overlap', () => {
+  fc.assert(
+    fc.property(arcs, arcs, positions, (arc, other, point) => {
+      const parts = arcOutside(arc, other);
+      const probes = [
+        point,
+        arc.start,
+        other.start,
+        other.end,
+        advance(arc.end, -1n),
+        advance(other.end, -1n),
+      ];
+      for (const probe of probes) {
+        const holding = parts.filter((part) => contains(part, probe));
+        expect(holding).toHaveLength(contains(arc, probe) && !contains(other, probe) ? 1 : 0);
+      }
     }),
   );
 });

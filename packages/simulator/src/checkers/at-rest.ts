@@ -25,6 +25,8 @@ export interface NodeAtRest {
   readonly name: string;
   readonly settled: boolean;
   readonly copies: readonly Copy[];
+  /** Its entries that lie in no copy, as one text. */
+  readonly strayContent: string;
   readonly tableSizes: Readonly<Record<string, number>>;
 }
 
@@ -73,6 +75,8 @@ export function checkCopies(ring: Ring, nodes: readonly NodeAtRest[]): Failure |
       ({ range }) => !ring.arcs.some((arc) => arcsEqual(arc, range) && arc.inSync.includes(node.id)),
     );
     if (stray) return { checker: 'replicas', text: `${node.name} still holds ${formatArc(stray.range)}` };
+    if (node.strayContent !== '')
+      return { checker: 'replicas', text: `${node.name} has entries of no copy: ${node.strayContent}` };
   }
   return undefined;
 }

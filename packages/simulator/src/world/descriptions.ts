@@ -139,8 +139,9 @@ function describeFollowerMessage({ stream, body }: FollowerMessage, names: Names
   if (body.kind === 'acknowledge') {
     return `${name} ack ${body.prepared}/${body.applied}${body.live ? ' live' : ''}`;
   }
-  const { follower, range: wanted, lastPrepared, committed, complete, ring } = body;
-  const state = `${committed}/${lastPrepared}${complete ? '' : ' incomplete'}`;
+  if (body.kind === 'digests') return `${name} digests of ${body.buckets.length} buckets`;
+  const { follower, range: wanted, lastPrepared, committed, complete, compares, ring } = body;
+  const state = `${committed}/${lastPrepared}${complete ? '' : ' incomplete'}${compares ? ' compares' : ''}`;
   return `${name} open ${names.node(follower)} ${range(wanted)} ${state} v${ring.version}`;
 }
 
@@ -152,6 +153,7 @@ function describePrimaryMessage({ stream, body }: PrimaryMessage): string {
     case 'align':
       return `${name} ${body.committed}/${body.lastPrepared} from ${body.firstSeq}: ${body.ops.map(op).join(' ')}`;
     case 'chunk':
+      return `${name} of ${body.ranges.length} ranges ${body.entries.map(op).join(' ')}`;
     case 'committed-ops':
       return `${name} ${body.entries.map(op).join(' ')}`;
     case 'live':
@@ -177,6 +179,8 @@ export function describeRecord(record: LogRecord): string {
       return `truncate ${point(record.start)} ${record.lastPrepared}`;
     case 'live-term':
       return `live-term ${point(record.start)} t${record.term}`;
+    case 'transfer':
+      return `transfer ${range(record.range)}`;
     case 'install':
       return `install ${point(record.start)} ${record.entries.map(op).join(' ')}`;
     case 'complete':

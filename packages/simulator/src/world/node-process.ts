@@ -6,6 +6,7 @@
 
 import {
   arcKeyRanges,
+  arcKeyTest,
   type Arc,
   type Random,
   position,
@@ -92,6 +93,7 @@ export class NodeProcess implements Server {
       startedAt: machine.clock.now,
       leaseBeforeMs: world.parameters.leaseMs,
       rules: world.rules.nodes,
+      transferSizes: world.transferSizes,
     });
   }
 
@@ -122,6 +124,15 @@ export class NodeProcess implements Server {
       .flatMap((keys) => this.entries.scan(keys, Infinity).entries)
       .map(op)
       .join(' ');
+  }
+
+  /** Entries that lie in none of its copies. */
+  get strayContent(): string {
+    const copies = this.core.status().replicas.map(({ range }) => arcKeyTest(range));
+    const strays = this.entries
+      .scan(WHOLE_RANGE, Infinity)
+      .entries.filter(({ key }) => !copies.some((holds) => holds(key)));
+    return strays.map(op).join(' ');
   }
 
   /** The machine has slept; the process learns of it before anything that has arrived meanwhile. */

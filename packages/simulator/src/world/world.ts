@@ -1,7 +1,7 @@
 /** What the parts of a simulated world share, and how they reach each other. */
 
 import type { ClusterParameters, NodeId, Position } from '@ringkeep/shared';
-import type { NodeEffect } from '@ringkeep/dht-node/core';
+import type { NodeEffect, TransferSizes } from '@ringkeep/dht-node/core';
 import type { Rules } from '../left-out';
 import type { Names } from './names';
 import type { Network, Party } from './network';
@@ -20,6 +20,7 @@ export interface World {
   readonly names: Names;
   readonly parameters: ClusterParameters;
   readonly rules: Rules;
+  readonly transferSizes: TransferSizes;
   readonly registry: RegistryMachine;
   readonly machines: readonly Machine[];
   /** A rule is broken: the run ends. */

@@ -159,7 +159,10 @@ export interface StreamName {
 
 export interface FollowerMessage {
   stream: StreamName | undefined;
-  body: { $case: "open"; value: OpenStream } | { $case: "acknowledge"; value: Acknowledge } | undefined;
+  body: { $case: "open"; value: OpenStream } | { $case: "acknowledge"; value: Acknowledge } | {
+    $case: "digests";
+    value: Digests;
+  } | undefined;
 }
 
 export interface OpenStream {
@@ -172,7 +175,31 @@ export interface OpenStream {
   committed: number;
   complete: boolean;
   /** The newest ring that the follower knows. */
-  ring: RingUpdate | undefined;
+  ring:
+    | RingUpdate
+    | undefined;
+  /** The follower has entries of the range: after StartOver it names digests of them. */
+  compares: boolean;
+}
+
+/**
+ * What the follower has of the range, from where it last left off (at first, from its beginning). A range that
+ * runs through zero is two ranges of keys; one message is about one of them.
+ */
+export interface Digests {
+  buckets: Bucket[];
+}
+
+export interface Bucket {
+  /** Where the next bucket begins, in the order of position and key; absent: with the range of keys. */
+  to?:
+    | Buffer
+    | undefined;
+  /**
+   * First 16 bytes of the SHA-256 of the entries: of each, key (position and key) and value with their lengths
+   * before them, 4 bytes, little-endian.
+   */
+  digest: Buffer;
 }
 
 export interface Acknowledge {
@@ -203,6 +230,7 @@ export interface PrimaryMessage {
     | //
     /** Another newcomer's transfer comes first; ask again. */
     { $case: "wait"; value: Wait }
+    | { $case: "compared"; value: Compared }
     | undefined;
 }
 
@@ -219,11 +247,24 @@ export interface Align {
   ops: EntryColumns | undefined;
 }
 
+/** The copy counts as nothing; what the follower still has of the range may be compared. */
 export interface StartOver {
 }
 
+/** All that the ranges hold; what else the follower has in them is to be erased. */
 export interface Chunk {
   entries: EntryColumns | undefined;
+  ranges: KeyRange[];
+}
+
+/** from ≤ position and key < to; without to, up to the end of the order. */
+export interface KeyRange {
+  from: Buffer;
+  to?: Buffer | undefined;
+}
+
+/** All digests so far are compared, and what differs was sent: the next ones, please. */
+export interface Compared {
 }
 
 export interface CommittedOps {
@@ -1334,6 +1375,9 @@ export const FollowerMessage: MessageFns<FollowerMessage> = {
       case "acknowledge":
         Acknowledge.encode(message.body.value, writer.uint32(26).fork()).join();
         break;
+      case "digests":
+        Digests.encode(message.body.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1375,6 +1419,14 @@ export const FollowerMessage: MessageFns<FollowerMessage> = {
             message.body = { $case: "acknowledge", value: Acknowledge.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.body = { $case: "digests", value: Digests.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1408,6 +1460,12 @@ export const FollowerMessage: MessageFns<FollowerMessage> = {
         }
         break;
       }
+      case "digests": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "digests", value: Digests.fromPartial(object.body.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -1423,6 +1481,7 @@ function createBaseOpenStream(): OpenStream {
     committed: 0,
     complete: false,
     ring: undefined,
+    compares: false,
   };
 }
 
@@ -1469,6 +1528,9 @@ export const OpenStream: MessageFns<OpenStream> = {
     }
     if (message.ring !== undefined) {
       RingUpdate.encode(message.ring, writer.uint32(66).fork()).join();
+    }
+    if (message.compares !== false) {
+      writer.uint32(72).bool(message.compares);
     }
     return writer;
   },
@@ -1550,6 +1612,14 @@ export const OpenStream: MessageFns<OpenStream> = {
             message.ring = RingUpdate.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.compares = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1577,6 +1647,129 @@ export const OpenStream: MessageFns<OpenStream> = {
     message.ring = (object.ring !== undefined && object.ring !== null)
       ? RingUpdate.fromPartial(object.ring)
       : undefined;
+    message.compares = object.compares ?? false;
+    return message;
+  },
+};
+
+function createBaseDigests(): Digests {
+  return { buckets: [] };
+}
+
+export const Digests: MessageFns<Digests> = {
+  encode(message: Digests, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.buckets) {
+      Bucket.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Digests {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDigests();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.buckets.push(Bucket.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Digests>): Digests {
+    return Digests.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Digests>): Digests {
+    const message = createBaseDigests();
+    message.buckets = object.buckets?.map((e) => Bucket.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBucket(): Bucket {
+  return { to: undefined, digest: Buffer.alloc(0) };
+}
+
+export const Bucket: MessageFns<Bucket> = {
+  encode(message: Bucket, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.to !== undefined) {
+      writer.uint32(10).bytes(message.to);
+    }
+    if (message.digest.length !== 0) {
+      writer.uint32(18).bytes(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Bucket {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBucket();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.to = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digest = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Bucket>): Bucket {
+    return Bucket.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Bucket>): Bucket {
+    const message = createBaseBucket();
+    message.to = object.to ?? undefined;
+    message.digest = object.digest ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -1736,6 +1929,9 @@ export const PrimaryMessage: MessageFns<PrimaryMessage> = {
       case "wait":
         Wait.encode(message.body.value, writer.uint32(98).fork()).join();
         break;
+      case "compared":
+        Compared.encode(message.body.value, writer.uint32(106).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1849,6 +2045,14 @@ export const PrimaryMessage: MessageFns<PrimaryMessage> = {
             message.body = { $case: "wait", value: Wait.decode(reader, reader.uint32()) };
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.body = { $case: "compared", value: Compared.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1928,6 +2132,12 @@ export const PrimaryMessage: MessageFns<PrimaryMessage> = {
       case "wait": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "wait", value: Wait.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "compared": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "compared", value: Compared.fromPartial(object.body.value) };
         }
         break;
       }
@@ -2137,13 +2347,16 @@ export const StartOver: MessageFns<StartOver> = {
 };
 
 function createBaseChunk(): Chunk {
-  return { entries: undefined };
+  return { entries: undefined, ranges: [] };
 }
 
 export const Chunk: MessageFns<Chunk> = {
   encode(message: Chunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.entries !== undefined) {
       EntryColumns.encode(message.entries, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.ranges) {
+      KeyRange.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -2169,6 +2382,14 @@ export const Chunk: MessageFns<Chunk> = {
             message.entries = EntryColumns.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ranges.push(KeyRange.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2189,6 +2410,117 @@ export const Chunk: MessageFns<Chunk> = {
     message.entries = (object.entries !== undefined && object.entries !== null)
       ? EntryColumns.fromPartial(object.entries)
       : undefined;
+    message.ranges = object.ranges?.map((e) => KeyRange.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseKeyRange(): KeyRange {
+  return { from: Buffer.alloc(0), to: undefined };
+}
+
+export const KeyRange: MessageFns<KeyRange> = {
+  encode(message: KeyRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from.length !== 0) {
+      writer.uint32(10).bytes(message.from);
+    }
+    if (message.to !== undefined) {
+      writer.uint32(18).bytes(message.to);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<KeyRange>): KeyRange {
+    return KeyRange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyRange>): KeyRange {
+    const message = createBaseKeyRange();
+    message.from = object.from ?? Buffer.alloc(0);
+    message.to = object.to ?? undefined;
+    return message;
+  },
+};
+
+function createBaseCompared(): Compared {
+  return {};
+}
+
+export const Compared: MessageFns<Compared> = {
+  encode(_: Compared, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Compared {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompared();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Compared>): Compared {
+    return Compared.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<Compared>): Compared {
+    const message = createBaseCompared();
     return message;
   },
 };
