@@ -4,35 +4,50 @@
  * A single call costs one object and one promise; a call of a batch only the object.
  */
 
-import { RingError, type Operation, type OperationResult } from '@ringkeep/shared';
-import { bufferOfBytes } from '@ringkeep/shared/runtime';
+import { RingError, invariant, type Bytes, type OperationType } from '@ringkeep/shared';
 import type { Cancellations } from './cancellations';
-import { Call } from './core';
+import { Call, type CallResult } from './core';
 
 /** The result of one operation of a batch. */
 export type ItemResult =
   | { readonly ok: true; readonly value: Uint8Array | undefined }
   | { readonly ok: false; readonly error: RingError };
 
+/** What an operation is about, checked. */
+export interface Request {
+  readonly type: OperationType;
+  readonly position: Bytes;
+  readonly key: Bytes;
+  readonly value: Bytes | undefined;
+}
+
+/** How long it may take, and what else its caller says of it. */
+export interface Terms {
+  readonly deadlineAtMs: number;
+  readonly retries: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
 export class PromiseCall extends Call {
+  private readonly signal: AbortSignal | undefined;
+
   constructor(
-    operation: Operation,
-    deadlineAtMs: number,
-    retries: boolean,
+    { type, position, key, value }: Request,
+    { deadlineAtMs, retries, signal }: Terms,
     private readonly resolve: (value: Uint8Array | undefined) => void,
     private readonly reject: (error: RingError) => void,
-    private readonly signal: AbortSignal | undefined,
     private readonly cancellations: Cancellations,
   ) {
-    super(operation, deadlineAtMs, retries);
+    super(type, position, key, value, deadlineAtMs, retries);
+    this.signal = signal;
     if (signal !== undefined) cancellations.add(signal, this);
   }
 
   override deliver(): void {
     if (this.signal !== undefined) this.cancellations.remove(this.signal, this);
-    const item = itemResult(this.result, this.signal);
-    if (item.ok) this.resolve(item.value);
-    else this.reject(item.error);
+    const { result } = this;
+    if (result?.ok) this.resolve(result.value);
+    else this.reject(errorOf(result, this.signal));
   }
 }
 
@@ -43,26 +58,23 @@ export interface BatchListener {
 
 export class BatchCall extends Call {
   constructor(
-    operation: Operation,
-    deadlineAtMs: number,
-    retries: boolean,
+    { type, position, key, value }: Request,
+    private readonly terms: Terms,
     private readonly batch: BatchListener,
     private readonly index: number,
-    private readonly signal: AbortSignal | undefined,
   ) {
-    super(operation, deadlineAtMs, retries);
+    super(type, position, key, value, terms.deadlineAtMs, terms.retries);
   }
 
   override deliver(): void {
-    this.batch.delivered(this.index, itemResult(this.result, this.signal));
+    const { result } = this;
+    const item = result?.ok ? result : { ok: false as const, error: errorOf(result, this.terms.signal) };
+    this.batch.delivered(this.index, item);
   }
 }
 
-function itemResult(result: OperationResult | undefined, signal: AbortSignal | undefined): ItemResult {
-  if (result === undefined) throw new Error('broken invariant: a call is delivered with its result');
-  if (result.ok) {
-    return { ok: true, value: result.value === undefined ? undefined : bufferOfBytes(result.value) };
-  }
+function errorOf(result: CallResult | undefined, signal: AbortSignal | undefined): RingError {
+  invariant(result !== undefined && !result.ok, 'a call is delivered with its result');
   const options = signal?.aborted ? { cause: signal.reason as unknown } : undefined;
-  return { ok: false, error: new RingError(result.code, result.text, options) };
+  return new RingError(result.code, result.text, options);
 }

@@ -6,8 +6,9 @@
  * each other have no order, not even on one key.
  */
 
-import { OperationType, Random, RingError, type Operation, type Ring } from '@ringkeep/shared';
-import { ringKeyOf, textOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
+import { isUtf8 } from 'node:buffer';
+import { OperationType, Random, RingError, type Ring } from '@ringkeep/shared';
+import { positionBytesOf } from '@ringkeep/shared/runtime';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
 import { Cancellations } from './cancellations';
@@ -20,11 +21,13 @@ import {
   type ResolvedOptions,
   type RingClientOptions,
 } from './options';
-import { PromiseCall, type ItemResult } from './pending-calls';
+import { PromiseCall, type ItemResult, type Request, type Terms } from './pending-calls';
 import { RingListeners } from './ring-listeners';
 
 /** How long `close` waits for what is outstanding. */
 const CLOSE_MS = 5_000;
+/** A byte order mark is a part of the text. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class RingClient {
   private readonly options: ResolvedOptions;
@@ -80,10 +83,8 @@ export class RingClient {
   async getText(key: Operand, options?: CallOptions): Promise<string | undefined> {
     const value = await this.get(key, options);
     if (value === undefined) return undefined;
-    const text = textOfBytes(bytesOfBuffer(value));
-    if (text === undefined)
-      throw new RingError('FAILED_PRECONDITION', 'the value is not UTF-8 text; use get');
-    return text;
+    if (!isUtf8(value)) throw new RingError('FAILED_PRECONDITION', 'the value is not UTF-8 text; use get');
+    return utf8.decode(value);
   }
 
   /** Stores a value. Returns the one that it replaces, undefined when there was none. */
@@ -98,10 +99,7 @@ export class RingClient {
 
   /** Many `get`s; each item has its own result, in the order of the keys. */
   getMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
-    return this.issueMany(
-      mapped(keys, (key) => () => operation(OperationType.Get, key, undefined)),
-      options,
-    );
+    return this.issueMany(keys, (key) => request(OperationType.Get, key, undefined), options);
   }
 
   /** Many `set`s, in no order among themselves; each item has its own result, in the order of the entries. */
@@ -109,21 +107,12 @@ export class RingClient {
     entries: Iterable<readonly [key: Operand, value: Operand]>,
     options?: CallOptions,
   ): Promise<ItemResult[]> {
-    const makers = mapped(
-      entries,
-      ([key, value]) =>
-        () =>
-          operation(OperationType.Set, key, value),
-    );
-    return this.issueMany(makers, options);
+    return this.issueMany(entries, ([key, value]) => request(OperationType.Set, key, value), options);
   }
 
   /** Many `delete`s; each item has its own result, in the order of the keys. */
   deleteMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
-    return this.issueMany(
-      mapped(keys, (key) => () => operation(OperationType.Delete, key, undefined)),
-      options,
-    );
+    return this.issueMany(keys, (key) => request(OperationType.Delete, key, undefined), options);
   }
 
   /** The ring as far as it is known; version 0 and empty before anything is. */
@@ -165,39 +154,37 @@ export class RingClient {
     options: CallOptions | undefined,
   ): Promise<Uint8Array | undefined> {
     return new Promise((resolve, reject) => {
-      const made = operation(type, key, value);
-      const deadlineAtMs = this.deadlineAtMs(options);
-      const { signal, retry = true } = options ?? {};
+      const asked = request(type, key, value);
+      const terms = this.terms(options);
+      const { signal } = terms;
       if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
-      const { cancellations } = this;
-      const call = new PromiseCall(made, deadlineAtMs, retry, resolve, reject, signal, cancellations);
-      this.host.submit(call);
+      this.host.submit(new PromiseCall(asked, terms, resolve, reject, this.cancellations));
     });
   }
 
-  private async issueMany(
-    operations: Iterable<() => Operation>,
+  private async issueMany<Item>(
+    items: Iterable<Item>,
+    requestOf: (item: Item) => Request,
     options: CallOptions | undefined,
   ): Promise<ItemResult[]> {
-    const deadlineAtMs = this.deadlineAtMs(options);
-    const terms = { deadlineAtMs, retries: options?.retry ?? true, signal: options?.signal };
-    return Batch.run(this.host, operations, terms);
+    return Batch.run(this.host, items, requestOf, this.terms(options));
   }
 
-  private deadlineAtMs(options: CallOptions | undefined): number {
+  private terms(options: CallOptions | undefined): Terms {
     const given = options?.deadlineMs;
     const deadlineMs = given === undefined ? this.options.deadlineMs : checkDuration('deadlineMs', given);
-    return this.host.now() + deadlineMs;
+    return {
+      deadlineAtMs: Math.ceil(this.host.now() + deadlineMs),
+      retries: options?.retry ?? true,
+      signal: options?.signal,
+    };
   }
 }
 
-function operation(type: OperationType, key: Operand, value: Operand | undefined): Operation {
-  const located = ringKeyOf(keyBytes(key));
-  if (type !== OperationType.Set) return { type, key: located };
+function request(type: OperationType, key: Operand, value: Operand | undefined): Request {
+  const bytes = keyBytes(key);
+  const position = positionBytesOf(key);
+  if (type !== OperationType.Set) return { type, position, key: bytes, value: undefined };
   if (value === undefined) throw new RingError('INVALID_ARGUMENT', 'Value not provided');
-  return { type, key: located, value: valueBytes(value) };
-}
-
-function* mapped<From, To>(items: Iterable<From>, map: (item: From) => To): Generator<To> {
-  for (const item of items) yield map(item);
+  return { type, position, key: bytes, value: valueBytes(value) };
 }

@@ -166,10 +166,7 @@ describe('finding the owner', () => {
     const client = clientOf({ nodes: [ring.node(1).address] });
     const keys = ring.nodes.map((node) => ring.keyOf(node));
     await Promise.all(keys.map((key) => client.set(key, 'v')));
-    await until(() => {
-      void client.getMany(keys);
-      return ring.nodes.every((node) => node.frames.some((frame) => frame.direct));
-    });
+    while (!ring.nodes.every((node) => node.frames.some((frame) => frame.direct))) await client.getMany(keys);
     const { forwarded } = ring.node(1);
     await client.getMany(keys);
     expect(ring.node(1).forwarded).toBe(forwarded);

@@ -1,20 +1,23 @@
 /** Drives a session by hand: a clock that only the test moves, and its effects kept in lists. */
 
+import { OperationType, Random, position, type ArcConfig, type Bytes, type Ring } from '@ringkeep/shared';
+import { positionBytesOf } from '@ringkeep/shared/runtime';
 import {
-  OperationType,
-  Random,
-  position,
-  type ArcConfig,
-  type Bytes,
-  type Operation,
-  type OperationResult,
-  type Ring,
-} from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/runtime';
-import { Call, DEFAULT_LIMITS, Session, type Effect, type SessionConfig } from '@ringkeep/client/core';
+  Call,
+  DEFAULT_LIMITS,
+  Session,
+  type CallResult,
+  type Effect,
+  type SessionConfig,
+} from '@ringkeep/client/core';
 
 export class TestCall extends Call {
   deliveries = 0;
+
+  constructor(type: OperationType, key: string, deadlineAtMs: number, retries = true, value = 'value') {
+    const stored = type === OperationType.Set ? (value as Bytes) : undefined;
+    super(type, positionBytesOf(key), key as Bytes, stored, deadlineAtMs, retries);
+  }
 
   override deliver(): void {
     this.deliveries++;
@@ -24,11 +27,6 @@ export class TestCall extends Call {
     if (this.result === undefined) return undefined;
     return this.result.ok ? 'OK' : this.result.code;
   }
-}
-
-export function operationOf(type: OperationType, key: string, value = 'value'): Operation {
-  const located = ringKeyOf(key as Bytes);
-  return type === OperationType.Set ? { type, key: located, value: value as Bytes } : { type, key: located };
 }
 
 /** A ring of nodes at equal distances, named n0, n1, …; node 0 owns everything unless there are more. */
@@ -106,13 +104,13 @@ export class SessionDriver {
 
   call(type: OperationType, key: string, options: { deadlineMs?: number; retries?: boolean } = {}): TestCall {
     const deadlineAtMs = this.nowMs + (options.deadlineMs ?? 1_000);
-    const call = new TestCall(operationOf(type, key), deadlineAtMs, options.retries ?? true);
+    const call = new TestCall(type, key, deadlineAtMs, options.retries);
     this.session.submit(call);
     return call;
   }
 
   /** Answers the newest frame sent to a node, all operations alike. */
-  answer(result: OperationResult, send = this.last('send')): void {
+  answer(result: CallResult, send = this.last('send')): void {
     const results = send.frame.operations.map(() => result);
     this.session.reply(send.address, send.frame.number, results, 0, this.nowMs);
     this.flush();

@@ -4,8 +4,8 @@
  */
 
 import fc from 'fast-check';
-import { ERROR_CODES, OperationType, Random, type OperationResult } from '@ringkeep/shared';
-import type { Frame } from '@ringkeep/client/core';
+import { ERROR_CODES, OperationType, Random } from '@ringkeep/shared';
+import type { CallResult, Frame } from '@ringkeep/client/core';
 import { SessionDriver, ringOf, type TestCall } from './session-driver';
 
 const LIMITS = {
@@ -123,7 +123,7 @@ class World {
     const { address, frame } = sent!;
     if (!this.open.has(address)) return;
     const codes = ['NOT_OWNER', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'INTERNAL', 'OUTCOME_UNKNOWN'] as const;
-    const results = frame.calls.map((call): OperationResult => {
+    const results = frame.calls.map((call): CallResult => {
       const code = this.random.pick(codes);
       const refused = ERROR_CODES[code].advice !== 'outcome-unknown';
       if (this.random.chance(0.6)) return { ok: true, value: undefined };

@@ -8,8 +8,8 @@
 
 import { connectivityState, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
 import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
-import { dht, encodeRequest, type FrameHeader, type registry } from '@ringkeep/shared/wire';
-import type { Operation } from '@ringkeep/shared';
+import { dht, encodeLocated, type FrameHeader, type registry } from '@ringkeep/shared/wire';
+import type { LocatedOperation } from '@ringkeep/shared';
 import { causeOf } from './status-cause';
 
 export interface ConnectionEvents {
@@ -61,8 +61,8 @@ export class NodeConnection {
   }
 
   /** Hands a frame to the stream. False asks to wait for `writable` before the next one. */
-  send(header: FrameHeader, operations: readonly Operation[]): boolean {
-    return this.stream.write(encodeRequest(header, operations));
+  send(header: FrameHeader, operations: readonly LocatedOperation[]): boolean {
+    return this.stream.write(encodeLocated(header, operations));
   }
 
   cancel(frame: number): void {

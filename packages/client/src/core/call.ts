@@ -9,20 +9,23 @@
 
 import {
   OperationType,
-  POSITION_BYTES,
   invariant,
+  type Bytes,
   type ErrorCode,
-  type Operation,
-  type OperationResult,
+  type LocatedOperation,
+  type Outcome,
 } from '@ringkeep/shared';
 import type { Frame } from './frame';
 
-export abstract class Call {
+/** What came of a call; a value is a view of the reply that brought it. */
+export type CallResult = Outcome<Uint8Array>;
+
+export abstract class Call implements LocatedOperation {
   /** The frame in which it travels and its index there; undefined while it waits. */
   frame: Frame | undefined = undefined;
   slot = 0;
   /** Set once, when all is said. */
-  result: OperationResult | undefined = undefined;
+  result: CallResult | undefined = undefined;
   /** The last refusal; nothing was started then. */
   refusal: { readonly code: ErrorCode; readonly text: string } | undefined = undefined;
   /** How often it was sent in vain; sets the pause before the next time. */
@@ -37,23 +40,23 @@ export abstract class Call {
   readonly isWrite: boolean;
 
   constructor(
-    readonly operation: Operation,
+    readonly type: OperationType,
+    readonly position: Bytes,
+    readonly key: Bytes,
+    readonly value: Bytes | undefined,
     readonly deadlineAtMs: number,
     /** Whether refusals are tried again until the deadline. */
     readonly retries: boolean,
   ) {
-    this.isWrite = operation.type !== OperationType.Get;
-    this.bytes =
-      operation.key.length -
-      POSITION_BYTES +
-      (operation.type === OperationType.Set ? operation.value.length : 0);
+    this.isWrite = type !== OperationType.Get;
+    this.bytes = key.length + (value === undefined ? 0 : value.length);
   }
 
   get settled(): boolean {
     return this.result !== undefined;
   }
 
-  settle(result: OperationResult): void {
+  settle(result: CallResult): void {
     invariant(this.result === undefined, 'a call has one result');
     this.result = result;
   }

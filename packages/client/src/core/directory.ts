@@ -11,9 +11,9 @@ import {
   RingView,
   updateRing,
   type ArcConfig,
+  type Bytes,
   type Random,
   type Ring,
-  type RingKey,
   type RingUpdate,
 } from '@ringkeep/shared';
 import { Link } from './link';
@@ -61,9 +61,9 @@ export class Directory {
     return true;
   }
 
-  /** The node that owns a key; undefined while that is not known. */
-  ownerOf(key: RingKey): Link | undefined {
-    const arc = this.view.arcOfKey(key);
+  /** The node that owns a position (8 bytes); undefined while that is not known. */
+  ownerOf(position: Bytes): Link | undefined {
+    const arc = this.view.arcOfKey(position);
     return arc === undefined ? undefined : this.linksByArc.get(arc);
   }
 
@@ -106,7 +106,7 @@ export class Directory {
 
   /** The nodes that left the ring and have nothing more to answer, forgotten with this call. */
   retire(): Link[] {
-    const retired = [...this.strangers].filter((link) => link.frames.size === 0 && link.queue.isEmpty);
+    const retired = [...this.strangers].filter((link) => link.frames.size === 0 && !link.hasQueued);
     if (retired.length === 0) return retired;
     this.strangers = new Set([...this.strangers].filter((link) => !retired.includes(link)));
     for (const link of retired) {

@@ -1,5 +1,7 @@
 export * from './call';
+export * from './call-queue';
 export * from './effects';
 export * from './frame';
+export * from './lane';
 export * from './limits';
 export * from './session';

@@ -26,6 +26,12 @@ export const DEFAULT_LIMITS: SessionLimits = {
 
 /** How often deadlines and retries are looked at while there are operations: their precision. */
 export const TICK_MS = 10;
+/** Operations with which a frame goes at once although another one is unanswered. */
+export const FRAME_OPERATIONS_WORTH = 128;
+/** For how long a smaller one waits at most: five hundred frames a second are a small part of a core. */
+export const FRAME_HOLD_MS = 2;
+/** Owners for whom a forwarding node gets frames of their own; with more the frames would be small. */
+export const FORWARD_LANES_MAX = 8;
 /** Nodes to which connections are tried at once while none is open. */
 export const CONNECTING_MAX = 3;
 /** Wrong nodes in a row after which an operation lets the next node forward it. */

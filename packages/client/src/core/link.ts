@@ -1,15 +1,21 @@
 /**
  * One node as a session sees it: whether it can be reached, what waits for it, what it has not answered.
  *
- * Calls enter the queue only while the stream is open; whatever becomes of the stream, they are taken
+ * Calls enter a lane only while the stream is open; whatever becomes of the stream, they are taken
  * out again and routed anew, so that no call waits for a node that may never come.
+ *
+ * What the node is to forward travels by owner, so that a frame can be passed on as it is and a slow owner
+ * delays no other; where there are many owners, the frames would be too small, and all travel together.
  */
 
 import type { Random } from '@ringkeep/shared';
 import { pauseMs, type Pauses } from './back-off';
 import type { Budget } from './budget';
 import type { Call } from './call';
-import { CallQueue, Frame } from './frame';
+import type { CallQueue } from './call-queue';
+import { Frame } from './frame';
+import { Lane } from './lane';
+import { FORWARD_LANES_MAX } from './limits';
 
 export type LinkPhase =
   | { readonly kind: 'idle' }
@@ -20,9 +26,13 @@ export type LinkPhase =
   | { readonly kind: 'closing' }
   | { readonly kind: 'broken'; readonly retryAtMs: number };
 
+interface Lanes {
+  readonly reads: Lane;
+  readonly writes: Lane;
+}
+
 export class Link {
   phase: LinkPhase = { kind: 'idle' };
-  readonly queue = new CallQueue();
   /** Frames that were handed to the stream and not answered, by number. */
   readonly frames = new Map<number, Frame>();
   operationsInFlight = 0;
@@ -31,6 +41,10 @@ export class Link {
   failures = 0;
   /** What went wrong last, while it has not been reached again. */
   obstacle: string | undefined = undefined;
+  private lanes: Lane[] = [];
+  private own = this.newLanes();
+  private forwarded = new Map<Link, Lanes>();
+  private turn = 0;
 
   constructor(
     readonly address: string,
@@ -59,19 +73,50 @@ export class Link {
     this.phase = { kind: 'broken', retryAtMs: nowMs + pauseMs(pauses, this.failures, random) };
   }
 
+  /** Takes a call for the node itself, or for another owner to which it is to be forwarded. */
+  enqueue(call: Call, owner: Link | undefined): void {
+    const { reads, writes } = owner === undefined || owner === this ? this.own : this.lanesTo(owner);
+    (call.isWrite ? writes : reads).queue.push(call);
+  }
+
+  get queues(): CallQueue[] {
+    return this.lanes.map((lane) => lane.queue);
+  }
+
+  get hasQueued(): boolean {
+    return this.lanes.some((lane) => !lane.queue.isEmpty);
+  }
+
+  /** Everything that waits; nothing does afterwards. */
+  drain(): Call[] {
+    const calls = this.lanes.flatMap((lane) => lane.queue.drain());
+    this.lanes = [];
+    this.own = this.newLanes();
+    this.forwarded = new Map();
+    return calls;
+  }
+
+  /** When a frame that waits for others to join it may go; undefined when none does. */
+  heldUntilMs(nowMs: number): number | undefined {
+    let first = Infinity;
+    for (const { dueAtMs } of this.lanes) if (dueAtMs > nowMs && dueAtMs < first) first = dueAtMs;
+    return first === Infinity ? undefined : first;
+  }
+
   /**
-   * The next frame, when the stream takes one and the budget leaves room, for this node and for all. A node
-   * without anything in flight always takes one.
+   * The next frame, when one may go, the stream takes one and the budget leaves room, for this node and for
+   * all. A node without anything in flight always takes one.
    */
-  nextFrame(number: number, budget: Budget): Frame | undefined {
+  nextFrame(number: number, budget: Budget, nowMs: number): Frame | undefined {
     if (this.phase.kind !== 'open' || !this.phase.writable) return undefined;
     const { limits } = budget;
     const operations = Math.min(limits.nodeOperationsMax - this.operationsInFlight, budget.operationsLeft);
     const bytes = Math.min(limits.nodeBytesMax - this.bytesInFlight, budget.bytesLeft);
     if (operations <= 0 || (bytes <= 0 && this.frames.size > 0)) return undefined;
-    const calls = this.queue.cut(operations, bytes);
-    if (calls.length === 0) return undefined;
-    const frame = new Frame(number, this.address, calls);
+    const lane = this.nextLane(nowMs);
+    if (lane === undefined) return undefined;
+    const frame = new Frame(number, this, lane, lane.queue.cut(operations, bytes), nowMs);
+    lane.sent(frame);
     this.frames.set(number, frame);
     this.operationsInFlight += frame.operations.length;
     this.bytesInFlight += frame.bytes;
@@ -81,6 +126,7 @@ export class Link {
   /** Forgets a frame: answered, cancelled or lost. */
   forget(frame: Frame): void {
     if (!this.frames.delete(frame.number)) return;
+    frame.lane.forget(frame);
     this.operationsInFlight -= frame.operations.length;
     this.bytesInFlight -= frame.bytes;
   }
@@ -92,5 +138,31 @@ export class Link {
       for (const call of frame.calls) if (call !== undefined) calls.push(call);
     }
     return calls;
+  }
+
+  /** Each time another one first, so that the bounds starve none. */
+  private nextLane(nowMs: number): Lane | undefined {
+    const { lanes } = this;
+    for (let i = 0; i < lanes.length; i++) {
+      this.turn = (this.turn + 1) % lanes.length;
+      const lane = lanes[this.turn] as Lane;
+      if (lane.dueAtMs <= nowMs) return lane;
+    }
+    return undefined;
+  }
+
+  private lanesTo(owner: Link): Lanes {
+    const known = this.forwarded.get(owner);
+    if (known !== undefined) return known;
+    if (this.forwarded.size >= FORWARD_LANES_MAX) return this.own;
+    const lanes = this.newLanes();
+    this.forwarded.set(owner, lanes);
+    return lanes;
+  }
+
+  private newLanes(): Lanes {
+    const lanes = { reads: new Lane(), writes: new Lane() };
+    this.lanes.push(lanes.reads, lanes.writes);
+    return lanes;
   }
 }

@@ -2,9 +2,9 @@
  * A client's session with a ring: calls and news in, effects out. It has no clock, socket or promise;
  * the host hands in the time, carries out the effects, and comes back with what became of them.
  *
- * The way of a call: `submit` puts it among the arrivals; `flush`, once a turn of the event loop, routes all
- * arrivals to links (directory.ts) and cuts frames from the links' queues (frame.ts), as far as the limits
- * allow; a reply, a broken stream or the deadline decides about it (verdict.ts).
+ * The way of a call: `submit` puts it among the arrivals; `flush`, once a turn of the event loop, gives each
+ * arrival a place in a node's lane (router.ts) and sends frames of them at the lane's pace (traffic.ts,
+ * lane.ts); a reply, a broken stream or the deadline decides about it (verdict.ts, settlement.ts).
  *
  * What always holds:
  *
@@ -14,19 +14,21 @@
  * 4. Operations issued without waiting for each other have no order, not even on one key.
  */
 
-import { invariant, type OperationResult, type Random, type Ring, type RingUpdate } from '@ringkeep/shared';
-import { pauseMs } from './back-off';
+import { invariant, type Random, type Ring, type RingUpdate } from '@ringkeep/shared';
 import { Budget } from './budget';
-import type { Call } from './call';
+import type { Call, CallResult } from './call';
+import type { CallQueue } from './call-queue';
 import { Connections } from './connections';
 import { Directory } from './directory';
 import type { Effect } from './effects';
-import type { CallQueue, Frame } from './frame';
-import { RESEND_PAUSE_MS, STRAYS_MAX, TICK_MS, type SessionLimits } from './limits';
+import { TICK_MS, type SessionLimits } from './limits';
 import type { Link } from './link';
 import { Outbox } from './outbox';
 import { RingWatch } from './ring-watch';
-import { resultOnCancel, resultOnDeadline, verdictOnBreak, verdictOnResult, type Verdict } from './verdict';
+import { Router } from './router';
+import { Settlement } from './settlement';
+import { Traffic } from './traffic';
+import { resultOnCancel, resultOnDeadline } from './verdict';
 import { WaitingRoom } from './waiting-room';
 
 export interface SessionConfig {
@@ -52,24 +54,25 @@ export class Session {
   private readonly budget: Budget;
   private readonly directory: Directory;
   private readonly connections: Connections;
+  private readonly settlement: Settlement;
+  private readonly router: Router;
+  private readonly traffic: Traffic;
   private readonly watch: RingWatch;
-  private framesSent = 0;
-  private operationsSent = 0;
-  private lastHops = 0;
   private sweepAtMs = 0;
   private phase: 'open' | 'draining' | 'closed' = 'open';
 
-  constructor(
-    config: SessionConfig,
-    private readonly random: Random,
-  ) {
+  constructor(config: SessionConfig, random: Random) {
     invariant(
       config.nodes.length > 0 || config.registry !== undefined,
       'a session knows a node or the registry',
     );
+    const { outbox, waiting } = this;
     this.budget = new Budget(config.limits);
     this.directory = new Directory(random.shuffle([...config.nodes]));
-    this.connections = new Connections(this.directory, this.outbox, random);
+    this.connections = new Connections(this.directory, outbox, random);
+    this.settlement = new Settlement(this.budget, outbox, waiting, random);
+    this.router = new Router(this.directory, this.connections, waiting, random);
+    this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement);
     this.watch = new RingWatch(this.directory, config.registry, random);
   }
 
@@ -78,7 +81,7 @@ export class Session {
   }
 
   get counts(): SessionCounts {
-    const { framesSent, operationsSent, lastHops } = this;
+    const { framesSent, operationsSent, lastHops } = this.traffic;
     const { operations, operationsInFlight } = this.budget;
     return { operations, operationsInFlight, framesSent, operationsSent, lastHops };
   }
@@ -102,9 +105,9 @@ export class Session {
 
   submit(call: Call): void {
     if (this.phase !== 'open') {
-      this.refuse(call, { ok: false, code: 'CANCELLED', text: 'the client is closed' });
+      this.settlement.refuse(call, { ok: false, code: 'CANCELLED', text: 'the client is closed' });
     } else if (!this.budget.hasRoomFor(call.bytes)) {
-      this.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text: this.budget.obstacle });
+      this.settlement.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text: this.budget.obstacle });
     } else {
       this.budget.enter(call);
       this.waiting.arrivals.push(call);
@@ -114,7 +117,7 @@ export class Session {
   /** The caller does not wait any more. */
   abort(call: Call): void {
     if (call.settled) return;
-    this.settle(call, resultOnCancel(call, call.frame?.address, 'the caller'));
+    this.settlement.settle(call, resultOnCancel(call, call.frame?.link.address, 'the caller'));
   }
 
   opened(address: string): void {
@@ -132,20 +135,11 @@ export class Session {
     this.outbox.report({ kind: 'unreachable', address, reason });
   }
 
-  /** The stream ended, for whatever reason: what it did not answer is judged one by one. */
+  /** The stream ended, for whatever reason. */
   streamEnded(address: string, reason: string, nowMs: number): void {
     const link = this.linkAt(address);
     if (link === undefined) return;
-    let unknown = 0;
-    for (const frame of [...link.frames.values()]) {
-      this.forget(link, frame);
-      for (const call of frame.calls) {
-        if (call === undefined) continue;
-        frame.release(call);
-        if (call.isWrite) unknown++;
-        this.carryOut(call, verdictOnBreak(call, address, reason), nowMs);
-      }
-    }
+    const unknown = this.traffic.lost(link, reason, nowMs);
     this.broken(link, reason, nowMs);
     this.outbox.report({ kind: 'broken', address, reason, unknown });
   }
@@ -155,7 +149,7 @@ export class Session {
     const link = this.linkAt(address);
     if (link?.phase.kind !== 'open') return;
     link.phase = { kind: 'closing' };
-    this.routeAnew(link);
+    this.router.routeAnew(link);
     this.connections.letGo(link, nowMs);
   }
 
@@ -171,38 +165,14 @@ export class Session {
     if (phase?.kind === 'open') phase.writable = false;
   }
 
-  /**
-   * A node has answered a frame, or the next operations of one: a large reply comes in several messages.
-   * A reply to a frame that was cancelled in the meantime is nobody's.
-   */
-  reply(
-    address: string,
-    number: number,
-    results: readonly OperationResult[],
-    hops: number,
-    nowMs: number,
-  ): void {
+  /** A node has answered a frame, or the next operations of one: a large reply comes in several messages. */
+  reply(address: string, number: number, results: readonly CallResult[], hops: number, nowMs: number): void {
     const link = this.linkAt(address);
-    const frame = link?.frames.get(number);
-    if (link === undefined || frame === undefined) return;
-    const first = frame.answered;
-    if (results.length === 0 || first + results.length > frame.operations.length) {
-      const reason = `the node answered ${first + results.length} of ${frame.operations.length} operations`;
-      this.outbox.push({ kind: 'disconnect', address });
-      this.streamEnded(address, reason, nowMs);
-      return;
-    }
-    link.failures = 0;
-    this.lastHops = hops;
-    frame.answered += results.length;
-    if (frame.answered === frame.operations.length) this.forget(link, frame);
-    for (let i = 0; i < results.length; i++) {
-      const call = frame.calls[first + i];
-      if (call === undefined) continue;
-      frame.release(call);
-      this.carryOut(call, verdictOnResult(call, results[i] as OperationResult), nowMs);
-    }
-    this.connections.letGo(link, nowMs);
+    if (link === undefined) return;
+    const fault = this.traffic.answered(link, number, results, hops, nowMs);
+    if (fault === undefined) return this.connections.letGo(link, nowMs);
+    this.outbox.push({ kind: 'disconnect', address });
+    this.streamEnded(address, fault, nowMs);
   }
 
   /** News of the ring that came with a reply. */
@@ -238,7 +208,7 @@ export class Session {
   stop(): void {
     this.drain();
     for (const call of this.everyCall()) {
-      this.settle(call, resultOnCancel(call, call.frame?.address, 'closing the client'));
+      this.settlement.settle(call, resultOnCancel(call, call.frame?.link.address, 'closing the client'));
     }
   }
 
@@ -246,8 +216,8 @@ export class Session {
   flush(nowMs: number): void {
     if (this.phase === 'closed') return;
     if (nowMs >= this.sweepAtMs) this.sweep(nowMs);
-    this.route(nowMs);
-    this.pump(nowMs);
+    this.router.route(nowMs);
+    this.traffic.pump(nowMs);
     if (this.phase === 'draining' && this.budget.operations === 0) {
       this.close();
       return;
@@ -257,10 +227,15 @@ export class Session {
     if (watch !== undefined) this.outbox.push(watch);
   }
 
+  /** Sends what the pace and the limits allow; after a reply that is all there is to do. */
+  pump(nowMs: number): void {
+    this.traffic.pump(nowMs);
+  }
+
   /** When it wants the next flush, if nothing comes in before. */
   nextFlushAtMs(nowMs: number): number | undefined {
     if (this.phase === 'closed') return undefined;
-    if (this.budget.operations > 0) return nowMs + TICK_MS;
+    if (this.budget.operations > 0) return Math.min(nowMs + TICK_MS, this.traffic.heldUntilMs(nowMs));
     const next = Math.min(this.watch.retryAtMs() ?? Infinity, this.connections.seekAtMs() ?? Infinity);
     return next === Infinity ? undefined : Math.max(next, nowMs + 1);
   }
@@ -270,129 +245,31 @@ export class Session {
     return this.outbox.take();
   }
 
-  /** Hands queued calls to the streams, as far as the limits allow; after a reply that is all there is to do. */
-  pump(nowMs: number): void {
-    for (const link of this.directory.openInTurn()) {
-      while (!link.queue.isEmpty) {
-        const frame = link.nextFrame(this.framesSent + 1, this.budget);
-        if (frame === undefined) break;
-        this.framesSent++;
-        this.operationsSent += frame.operations.length;
-        this.budget.send(frame);
-        this.outbox.push({
-          kind: 'send',
-          address: link.address,
-          frame,
-          deadlineMs: Math.max(1, Math.ceil(frame.lastDeadlineAtMs - nowMs)),
-          ringVersion: this.ring.version,
-        });
-      }
-    }
-  }
-
-  private route(nowMs: number): void {
-    const { arrivals } = this.waiting;
-    if (arrivals.isEmpty) return;
-    const forwarder = this.directory.forwarder(this.random);
-    for (const call of arrivals.drain()) {
-      const owner = this.directory.ownerOf(call.operation.key);
-      if (owner !== undefined && !owner.isOpen) this.connections.want(owner, nowMs);
-      const link = owner?.isOpen === true ? owner : forwarder;
-      if (link === undefined) {
-        this.waiting.strand(call);
-        continue;
-      }
-      call.direct = link === owner && call.strays < STRAYS_MAX;
-      link.queue.push(call);
-    }
-  }
-
   private ringAdopted(nowMs: number): void {
     this.outbox.push({ kind: 'ring', ring: this.ring });
     this.waiting.rescue();
-    for (const link of this.directory.open) this.routeAnew(link);
-    for (const link of this.directory.dead) this.callBack(link, nowMs);
+    for (const link of this.directory.open) this.router.routeAnew(link);
+    for (const link of this.directory.dead) this.traffic.callBack(link, nowMs);
     this.connections.tidy(nowMs);
-  }
-
-  private routeAnew(link: Link): void {
-    this.waiting.arrive(link.queue.drain());
   }
 
   private broken(link: Link, reason: string, nowMs: number): void {
     this.connections.broken(link, reason, nowMs);
-    this.routeAnew(link);
-  }
-
-  /** Reads that a dead node will hardly answer are sent elsewhere; writes wait (invariant 2). */
-  private callBack(link: Link, nowMs: number): void {
-    for (const call of link.callsInFlight()) {
-      if (call.isWrite || !call.retries) continue;
-      this.leave(call);
-      this.carryOut(call, { kind: 'resend', atOnce: false }, nowMs);
-    }
-  }
-
-  private carryOut(call: Call, verdict: Verdict, nowMs: number): void {
-    if (verdict.kind === 'settle') {
-      this.settle(call, verdict.result);
-      return;
-    }
-    call.attempts++;
-    if (verdict.atOnce) this.waiting.arrivals.push(call);
-    else this.waiting.pause(call, nowMs + pauseMs(RESEND_PAUSE_MS, call.attempts, this.random));
+    this.router.routeAnew(link);
   }
 
   /** What time alone brings about. */
   private sweep(nowMs: number): void {
     this.sweepAtMs = nowMs + TICK_MS;
-    this.expire(nowMs);
-    this.connections.tidy(nowMs);
-    this.waiting.resume(nowMs);
-  }
-
-  private expire(nowMs: number): void {
     const { obstacle } = this;
     for (const queue of this.queues()) {
-      for (const call of queue.expire(nowMs)) this.settle(call, resultOnDeadline(call, undefined, obstacle));
-    }
-    for (const link of this.directory.open) {
-      for (const frame of link.frames.values()) {
-        if (frame.firstDeadlineAtMs > nowMs) continue;
-        for (const call of frame.calls) {
-          if (call === undefined || call.deadlineAtMs > nowMs) continue;
-          this.settle(call, resultOnDeadline(call, link.address, undefined));
-        }
+      for (const call of queue.expire(nowMs)) {
+        this.settlement.settle(call, resultOnDeadline(call, undefined, obstacle));
       }
     }
-  }
-
-  private settle(call: Call, result: OperationResult): void {
-    if (call.frame !== undefined) this.leave(call);
-    call.settle(result);
-    this.budget.leave(call);
-    this.outbox.settle(call);
-  }
-
-  private refuse(call: Call, result: OperationResult): void {
-    call.settle(result);
-    this.outbox.settle(call);
-  }
-
-  /** Takes a call out of its frame; a frame for which nobody waits is cancelled. */
-  private leave(call: Call): void {
-    const frame = call.frame;
-    invariant(frame !== undefined, 'only a call in flight can leave');
-    const link = this.linkAt(frame.address);
-    frame.release(call);
-    if (frame.open > 0 || link === undefined) return;
-    this.forget(link, frame);
-    this.outbox.push({ kind: 'cancel', address: link.address, frame: frame.number });
-  }
-
-  private forget(link: Link, frame: Frame): void {
-    link.forget(frame);
-    this.budget.forget(frame);
+    this.traffic.expire(nowMs);
+    this.connections.tidy(nowMs);
+    this.waiting.resume(nowMs);
   }
 
   private close(): void {
@@ -408,7 +285,7 @@ export class Session {
   }
 
   private queues(): CallQueue[] {
-    return [...this.waiting.queues(), ...[...this.directory.open].map((link) => link.queue)];
+    return [...this.waiting.queues(), ...[...this.directory.open].flatMap((link) => link.queues)];
   }
 
   private linkAt(address: string): Link | undefined {

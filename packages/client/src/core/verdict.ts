@@ -10,23 +10,23 @@
  *    "unavailable" than from "too late".
  */
 
-import type { ErrorCode, OperationResult } from '@ringkeep/shared';
-import type { Call } from './call';
+import type { ErrorCode } from '@ringkeep/shared';
+import type { Call, CallResult } from './call';
 
 export type Verdict =
-  | { readonly kind: 'settle'; readonly result: OperationResult }
+  | { readonly kind: 'settle'; readonly result: CallResult }
   /** Send it again: at once with the newer ring, otherwise after a pause. */
   | { readonly kind: 'resend'; readonly atOnce: boolean };
 
 const RESEND_AT_ONCE: Verdict = { kind: 'resend', atOnce: true };
 const RESEND_LATER: Verdict = { kind: 'resend', atOnce: false };
 
-function failure(code: ErrorCode, text: string): OperationResult {
+function failure(code: ErrorCode, text: string): CallResult {
   return { ok: false, code, text };
 }
 
 /** A node has answered. */
-export function verdictOnResult(call: Call, result: OperationResult): Verdict {
+export function verdictOnResult(call: Call, result: CallResult): Verdict {
   if (result.ok) return { kind: 'settle', result };
   switch (result.code) {
     case 'NOT_OWNER':
@@ -65,7 +65,7 @@ export function resultOnDeadline(
   call: Call,
   address: string | undefined,
   obstacle: string | undefined,
-): OperationResult {
+): CallResult {
   if (address !== undefined) {
     if (!call.isWrite) {
       return failure('DEADLINE_EXCEEDED', `the deadline has passed without an answer from ${address}`);
@@ -82,7 +82,7 @@ export function resultOnDeadline(
 }
 
 /** The caller has cancelled the call, or the client was closed; `address` is where it travels. */
-export function resultOnCancel(call: Call, address: string | undefined, by: string): OperationResult {
+export function resultOnCancel(call: Call, address: string | undefined, by: string): CallResult {
   if (address !== undefined && call.isWrite) {
     return failure('OUTCOME_UNKNOWN', `outcome unknown: cancelled by ${by} after it was sent to ${address}`);
   }

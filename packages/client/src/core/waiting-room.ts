@@ -1,7 +1,7 @@
 /** Calls that are in no link's queue and no frame: just arrived, without a reachable node, or pausing. */
 
 import type { Call } from './call';
-import { CallQueue } from './frame';
+import { CallQueue } from './call-queue';
 
 export class WaitingRoom {
   /** To be routed with the next flush. */

@@ -141,7 +141,7 @@ export class BatchStream {
       const { frame, hops, results, ring, next } = reply;
       reply.next = endOfReply(results, next);
       if (reply.next === results.length) this.replies.shift();
-      const message = encodeReply(frame, hops, results.slice(next, reply.next));
+      const message = encodeReply(frame, hops, results, next, reply.next);
       if (ring && next === 0) message.ring = updateToWire({ kind: 'ring', ring });
       this.write(message);
     }

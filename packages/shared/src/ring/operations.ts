@@ -13,13 +13,24 @@ export type Operation =
   | { readonly type: typeof OperationType.Delete; readonly key: RingKey }
   | { readonly type: typeof OperationType.Set; readonly key: RingKey; readonly value: Bytes };
 
+/** An operation with its key and the key's position (8 bytes) apart, as they travel. */
+export interface LocatedOperation {
+  readonly type: OperationType;
+  readonly position: Bytes;
+  readonly key: Bytes;
+  /** Of a Set. */
+  readonly value: Bytes | undefined;
+}
+
 /**
  * What came of an operation. Get and Delete: the value, undefined when there was none.
  * Set: the value that was replaced, undefined when there was none.
  */
-export type OperationResult =
-  | { readonly ok: true; readonly value: Bytes | undefined }
+export type Outcome<Value> =
+  | { readonly ok: true; readonly value: Value | undefined }
   | { readonly ok: false; readonly code: ErrorCode; readonly text: string };
+
+export type OperationResult = Outcome<Bytes>;
 
 export function isWrite(operation: Operation): boolean {
   return operation.type !== OperationType.Get;

@@ -7,7 +7,7 @@
  */
 
 import { clockwiseDistance, type NodeId, type Position } from './position';
-import { positionBytes, type RingKey } from './ring-key';
+import { positionBytes } from './ring-key';
 import type { Bytes } from './bytes';
 import type { Arc } from './arc';
 import type { ArcConfig, Member, Ring } from './ring';
@@ -28,8 +28,8 @@ export class RingView {
     return found?.id === id ? found : undefined;
   }
 
-  /** The arc that holds a key; undefined while the ring is empty. */
-  arcOfKey(key: RingKey): ArcConfig | undefined {
+  /** The arc that holds a ring key, or a position of 8 bytes; undefined while the ring is empty. */
+  arcOfKey(key: Bytes): ArcConfig | undefined {
     const starts = (this.startBytes ??= this.ring.arcs.map((arc) => positionBytes(arc.start)));
     let low = 0;
     let high = starts.length;

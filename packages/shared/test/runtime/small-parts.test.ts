@@ -144,23 +144,47 @@ describe('back-off', () => {
 });
 
 describe('the monotonic clock', () => {
-  test('notices once that the machine slept, and small steps that add up', () => {
-    const time = { running: 0, elapsed: 500_000 };
+  /** A clock, and what lets time pass: with the process running, asleep, and with the wall clock moved. */
+  function sleeper() {
+    const time = { running: 0, elapsed: 500_000, wall: 1_700_000_000_000, questions: 0 };
+    const uptime = (): number => {
+      time.questions++;
+      return time.elapsed;
+    };
     const clock = new MonotonicClock(
       () => time.running,
-      () => time.elapsed,
+      uptime,
+      () => time.wall,
     );
-    const pass = (runningMs: number, sleptMs: number): boolean => {
+    const pass = (runningMs: number, sleptMs: number, wallMovedMs = 0): boolean => {
       time.running += runningMs;
       time.elapsed += runningMs + sleptMs;
+      time.wall += runningMs + sleptMs + wallMovedMs;
       return clock.suspended();
     };
+    return { clock, time, pass };
+  }
+
+  test('notices once that the machine slept, and small steps that add up', () => {
+    const { clock, time, pass } = sleeper();
     expect(pass(10_000, 10)).toBe(false);
     expect(pass(10_000, -10)).toBe(false);
     expect(pass(1, 3_000)).toBe(true);
     expect(pass(1, 0)).toBe(false);
     expect([pass(1, 30), pass(1, 30)]).toEqual([false, true]);
     expect(clock.now()).toBe(time.running);
+  });
+
+  test('asks for the uptime now and then, and at once when the wall clock jumps', () => {
+    const { time, pass } = sleeper();
+    time.questions = 0;
+    for (let ms = 0; ms < 100; ms++) expect(pass(1, 0)).toBe(false);
+    expect(time.questions).toBe(10);
+    expect(pass(1, 0, 3_600_000)).toBe(false);
+    expect(time.questions).toBe(11);
+    // Set back by as much as the machine slept: seen with the next regular question.
+    expect(pass(1, 500, -500)).toBe(false);
+    expect(pass(10, 0)).toBe(true);
   });
 
   test('on this machine it grows and has not slept', () => {

@@ -1,0 +1,62 @@
+/**
+ * What becomes of a call: it gets its result, or is sent again. Whatever ends a call goes through here, so
+ * that its frame, the budget and the caller hear of it once each.
+ */
+
+import { invariant, type Random } from '@ringkeep/shared';
+import { pauseMs } from './back-off';
+import type { Budget } from './budget';
+import type { Call, CallResult } from './call';
+import type { Frame } from './frame';
+import { RESEND_PAUSE_MS } from './limits';
+import type { Outbox } from './outbox';
+import type { Verdict } from './verdict';
+import type { WaitingRoom } from './waiting-room';
+
+export class Settlement {
+  constructor(
+    private readonly budget: Budget,
+    private readonly outbox: Outbox,
+    private readonly waiting: WaitingRoom,
+    private readonly random: Random,
+  ) {}
+
+  settle(call: Call, result: CallResult): void {
+    if (call.frame !== undefined) this.leave(call);
+    call.settle(result);
+    this.budget.leave(call);
+    this.outbox.settle(call);
+  }
+
+  /** Ends a call that was never let in. */
+  refuse(call: Call, result: CallResult): void {
+    call.settle(result);
+    this.outbox.settle(call);
+  }
+
+  carryOut(call: Call, verdict: Verdict, nowMs: number): void {
+    if (verdict.kind === 'settle') {
+      this.settle(call, verdict.result);
+      return;
+    }
+    call.attempts++;
+    if (verdict.atOnce) this.waiting.arrivals.push(call);
+    else this.waiting.pause(call, nowMs + pauseMs(RESEND_PAUSE_MS, call.attempts, this.random));
+  }
+
+  /** Takes a call out of its frame; a frame for which nobody waits is cancelled. */
+  leave(call: Call): void {
+    const frame = call.frame;
+    invariant(frame !== undefined, 'only a call in flight can leave');
+    frame.release(call);
+    if (frame.open > 0) return;
+    this.forget(frame);
+    this.outbox.push({ kind: 'cancel', address: frame.link.address, frame: frame.number });
+  }
+
+  /** The frame takes up no room any more. */
+  forget(frame: Frame): void {
+    frame.link.forget(frame);
+    this.budget.forget(frame);
+  }
+}

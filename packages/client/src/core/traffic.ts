@@ -1,0 +1,115 @@
+/** What is on its way to the nodes: frames that go out, and what replies, broken streams and deadlines say of them. */
+
+import type { Budget } from './budget';
+import type { CallResult } from './call';
+import type { Directory } from './directory';
+import type { Link } from './link';
+import type { Outbox } from './outbox';
+import type { Settlement } from './settlement';
+import { resultOnDeadline, verdictOnBreak, verdictOnResult } from './verdict';
+
+export class Traffic {
+  framesSent = 0;
+  operationsSent = 0;
+  /** The most forwards that an operation of the last answered frame took. */
+  lastHops = 0;
+
+  constructor(
+    private readonly directory: Directory,
+    private readonly budget: Budget,
+    private readonly outbox: Outbox,
+    private readonly settlement: Settlement,
+  ) {}
+
+  /** Hands queued calls to the streams, as far as pace and limits allow. */
+  pump(nowMs: number): void {
+    const ringVersion = this.directory.ring.version;
+    for (const link of this.directory.openInTurn()) {
+      for (;;) {
+        const frame = link.nextFrame(this.framesSent + 1, this.budget, nowMs);
+        if (frame === undefined) break;
+        this.framesSent++;
+        this.operationsSent += frame.operations.length;
+        this.budget.send(frame);
+        const deadlineMs = Math.max(1, Math.ceil(frame.lastDeadlineAtMs - nowMs));
+        this.outbox.push({ kind: 'send', address: link.address, frame, deadlineMs, ringVersion });
+      }
+    }
+  }
+
+  /** When a frame that waits for others to join it may go. */
+  heldUntilMs(nowMs: number): number {
+    let first = Infinity;
+    for (const link of this.directory.open) first = Math.min(first, link.heldUntilMs(nowMs) ?? Infinity);
+    return first;
+  }
+
+  /**
+   * The results of the next operations of a frame. A reply to a frame that was cancelled in the meantime is
+   * nobody's. Returns what is wrong with the reply, if anything.
+   */
+  answered(
+    link: Link,
+    number: number,
+    results: readonly CallResult[],
+    hops: number,
+    nowMs: number,
+  ): string | undefined {
+    const frame = link.frames.get(number);
+    if (frame === undefined) return undefined;
+    const first = frame.answered;
+    const last = first + results.length;
+    const { length } = frame.operations;
+    if (results.length === 0 || last > length) return `the node answered ${last} of ${length} operations`;
+    link.failures = 0;
+    this.lastHops = hops;
+    frame.answered = last;
+    if (last === length) this.settlement.forget(frame);
+    for (let i = 0; i < results.length; i++) {
+      const call = frame.calls[first + i];
+      if (call === undefined) continue;
+      frame.release(call);
+      const result = results[i] as CallResult;
+      if (result.ok) this.settlement.settle(call, result);
+      else this.settlement.carryOut(call, verdictOnResult(call, result), nowMs);
+    }
+    return undefined;
+  }
+
+  /** The stream is gone: what it did not answer is judged one by one. Returns the writes among it. */
+  lost(link: Link, reason: string, nowMs: number): number {
+    let writes = 0;
+    for (const frame of [...link.frames.values()]) {
+      this.settlement.forget(frame);
+      for (const call of frame.calls) {
+        if (call === undefined) continue;
+        frame.release(call);
+        if (call.isWrite) writes++;
+        this.settlement.carryOut(call, verdictOnBreak(call, link.address, reason), nowMs);
+      }
+    }
+    return writes;
+  }
+
+  /** Reads that a dead node will hardly answer are sent elsewhere; writes wait: nobody may send them twice. */
+  callBack(link: Link, nowMs: number): void {
+    for (const call of link.callsInFlight()) {
+      if (call.isWrite || !call.retries) continue;
+      this.settlement.leave(call);
+      this.settlement.carryOut(call, { kind: 'resend', atOnce: false }, nowMs);
+    }
+  }
+
+  /** Ends the calls whose deadline has passed. */
+  expire(nowMs: number): void {
+    for (const link of this.directory.open) {
+      for (const frame of link.frames.values()) {
+        if (frame.firstDeadlineAtMs > nowMs) continue;
+        for (const call of frame.calls) {
+          if (call === undefined || call.deadlineAtMs > nowMs) continue;
+          this.settlement.settle(call, resultOnDeadline(call, link.address, undefined));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Operations between the column frames in which they travel and what both sides make of them.
+ *
+ * A frame is checked as a whole for its shape (lengths that add up, known types) and operation by
+ * operation for its limits, so that one bad key fails alone.
+ *
+ * Columns are put together as strings and written with one call: a call into Node's own code costs more
+ * than the few bytes that it would write.
+ */
+
+import {
+  OperationType,
+  POSITION_BYTES,
+  RingError,
+  ringKey,
+  type Bytes,
+  type LocatedOperation,
+  type Operation,
+} from '../ring';
+import { bufferOfBytes, checkKey, checkValue, ringKeyOf } from '../runtime/bytes';
+import type { BatchRequest } from './generated/dht';
+
+export interface KeyLimits {
+  readonly keyBytesMax: number;
+  readonly valueBytesMax: number;
+}
+
+export interface FrameHeader {
+  readonly frame: number;
+  readonly deadlineMs: number;
+  readonly hops: number;
+  readonly ringVersion: number;
+  readonly direct: boolean;
+}
+
+/** The columns of a frame while it is put together. */
+class Columns {
+  private readonly types: Buffer;
+  private readonly keyLengths: number[] = [];
+  private readonly valueLengths: number[] = [];
+  private keys = '';
+  private values = '';
+
+  constructor(count: number) {
+    this.types = Buffer.allocUnsafe(count);
+  }
+
+  add(type: OperationType, key: string, value: string | undefined): void {
+    this.types[this.keyLengths.length] = type;
+    this.keyLengths.push(key.length);
+    this.keys += key;
+    if (value === undefined) return;
+    this.valueLengths.push(value.length);
+    this.values += value;
+  }
+
+  request(header: FrameHeader, positions: string): BatchRequest {
+    const { frame, deadlineMs, hops, ringVersion, direct } = header;
+    const { types, keyLengths, valueLengths } = this;
+    const blob = bufferOfBytes((this.keys + this.values) as Bytes);
+    return {
+      frame,
+      deadlineMs,
+      hops,
+      ringVersion,
+      direct,
+      types,
+      keyLengths,
+      valueLengths,
+      blob,
+      positions: bufferOfBytes(positions as Bytes),
+      cancel: 0,
+    };
+  }
+}
+
+/** The frame of some operations. Positions travel along between nodes (hops > 0). */
+export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
+  const columns = new Columns(operations.length);
+  let positions = '';
+  for (const operation of operations) {
+    const { key } = operation;
+    const value = operation.type === OperationType.Set ? operation.value : undefined;
+    columns.add(operation.type, key.slice(POSITION_BYTES), value);
+    if (header.hops > 0) positions += key.slice(0, POSITION_BYTES);
+  }
+  return columns.request(header, positions);
+}
+
+/** The same of a client's operations. Nobody would believe it their positions: they stay here. */
+export function encodeLocated(header: FrameHeader, operations: readonly LocatedOperation[]): BatchRequest {
+  const columns = new Columns(operations.length);
+  for (const { type, key, value } of operations) columns.add(type, key, value);
+  return columns.request(header, '');
+}
+
+/**
+ * The operations of a frame; where one breaks a limit, its error instead. Throws INVALID_ARGUMENT when
+ * the frame as a whole is malformed.
+ */
+export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operation | RingError)[] {
+  const { types, keyLengths, valueLengths, blob } = frame;
+  const count = types.length;
+  const keysEnd = checkedKeysEnd(frame);
+  // Keys of reads are soon forgotten: they may share one string. What is stored must not keep a frame alive.
+  const shared = types.every((type) => type === OperationType.Get)
+    ? blob.toString('latin1', 0, keysEnd)
+    : undefined;
+  const operations = new Array<Operation | RingError>(count);
+  let keyAt = 0;
+  let valueAt = keysEnd;
+  let set = 0;
+  for (let i = 0; i < count; i++) {
+    const type = types[i] as number;
+    const keyEnd = keyAt + (keyLengths[i] as number);
+    const key = (shared?.substring(keyAt, keyEnd) ?? blob.toString('latin1', keyAt, keyEnd)) as Bytes;
+    keyAt = keyEnd;
+    let value = '' as Bytes;
+    if (type === OperationType.Set) {
+      const valueEnd = valueAt + (valueLengths[set++] as number);
+      value = blob.toString('latin1', valueAt, valueEnd) as Bytes;
+      valueAt = valueEnd;
+    }
+    operations[i] = operationOrError(type, key, value, positionAt(frame, i), limits);
+  }
+  return operations;
+}
+
+/** Where the keys end and the values begin. Throws INVALID_ARGUMENT when the columns do not fit together. */
+function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: BatchRequest): number {
+  const count = types.length;
+  let sets = 0;
+  for (const type of types) if (type === OperationType.Set) sets++;
+  if (keyLengths.length !== count || valueLengths.length !== sets) {
+    throw malformed(
+      `${count} types, ${keyLengths.length} key lengths, ${valueLengths.length} value lengths for ${sets} sets`,
+    );
+  }
+  let keyBytes = 0;
+  for (const length of keyLengths) keyBytes += length;
+  let bytes = keyBytes;
+  for (const length of valueLengths) bytes += length;
+  if (bytes !== blob.length) throw malformed(`lengths of ${bytes} bytes for ${blob.length}`);
+  if (positions.length !== 0 && positions.length !== count * POSITION_BYTES) {
+    throw malformed(`${positions.length} bytes of positions for ${count} keys`);
+  }
+  return keyBytes;
+}
+
+function malformed(why: string): RingError {
+  return new RingError('INVALID_ARGUMENT', `malformed frame: ${why}`);
+}
+
+function positionAt(frame: BatchRequest, index: number): Bytes | undefined {
+  if (frame.positions.length === 0 || frame.hops === 0) return undefined;
+  return frame.positions.toString('latin1', index * POSITION_BYTES, (index + 1) * POSITION_BYTES) as Bytes;
+}
+
+/** One operation, checked; `known` is its position when a node has hashed the key before. */
+export function operationOrError(
+  type: number,
+  key: Bytes,
+  value: Bytes,
+  known: Bytes | undefined,
+  limits: KeyLimits,
+): Operation | RingError {
+  try {
+    checkKey(key, limits.keyBytesMax);
+    const located = known === undefined ? ringKeyOf(key) : ringKey(known, key);
+    switch (type) {
+      case OperationType.Get:
+      case OperationType.Delete:
+        return { type, key: located };
+      case OperationType.Set:
+        checkValue(value, limits.valueBytesMax);
+        return { type, key: located, value };
+      default:
+        return new RingError(
+          'INVALID_ARGUMENT',
+          `unknown ty ${type}; there are Get = 0, Delete = 1, Set = 2`,
+        );
+    }
+  } catch (error) {
+    if (error instanceof RingError) return error;
+    throw error;
+  }
+}
