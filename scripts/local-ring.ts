@@ -18,6 +18,8 @@ export interface LocalRingOptions {
   readonly links?: boolean;
   /** Flags of every node, beside those for its place. */
   readonly nodeArgs?: readonly string[];
+  /** Added to the environment of every node. */
+  readonly nodeEnv?: Readonly<Record<string, string>>;
   /** Takes down what each process says in this folder. */
   readonly logFolder?: string;
   /** Told of a process that ended although nobody asked it to. */
@@ -111,7 +113,8 @@ export class LocalRing {
     const args = [String(place.port), '--registry', registry, '--registry-timeout', REGISTRY_TIMEOUT];
     args.push('--data-dir', join(this.options.folder, place.name), ...(this.options.nodeArgs ?? []));
     if (links) args.push('--advertise', `127.0.0.1:${links.node.port}`);
-    const process = RingProcess.start('node', args, this.logging(place.name));
+    const env = this.options.nodeEnv ?? {};
+    const process = RingProcess.start('node', args, { ...this.logging(place.name), env });
     const own = this.nodes.find((known) => known === place);
     if (own) own.process = process;
     this.watch(process, () => own?.leaving === true);

@@ -52,7 +52,10 @@ export const latency = benchCommand(
     const workloads = options.operations.map((kind) => plainWorkload(kind, base));
     const loops = options.rates.map((ratePerSecond) => ({ kind: 'open', ratePerSecond }) as const);
     const figures = await measureWorkloads(workloads, { ...options, loops }, paceOf(options), abort);
-    await publish({ name: 'latency', machine, figures, plots: latencyPlots(figures) }, options.output);
+    await publish(
+      { name: 'latency', machine, figures, plots: latencyPlots(figures, machine) },
+      options.output,
+    );
     return 0;
   },
 );

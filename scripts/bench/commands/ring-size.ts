@@ -73,6 +73,7 @@ export const ringSize = benchCommand(
     const plot = throughputPlot(
       `Throughput over the size of the ring, R = ${options.copies}, C = ${options.concurrency}, ${machine.cores} cores for all`,
       named,
+      machine,
       { label: 'nodes', scale: 'linear', of: ({ nodes }) => nodes },
     );
     await publish({ name: 'ring-size', machine, figures, plots: { throughput: plot } }, options.output);

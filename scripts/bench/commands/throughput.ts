@@ -95,7 +95,7 @@ export const throughput = benchCommand(
         }
       }
     }
-    const plots = throughputPlots(figures);
+    const plots = throughputPlots(figures, machine);
     await publish({ name: 'throughput', machine, figures, plots }, options.output);
     return 0;
   },

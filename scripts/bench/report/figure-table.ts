@@ -25,8 +25,11 @@ export function figureTable(figures: readonly Figure[]): string {
 
 /** What must stand beside every figure: durability, copies, nodes. */
 export function setting({ nodes, copies, durability }: Figure): string {
-  const size = nodes === 1 ? '1 node' : `${nodes} nodes`;
-  return `${size}, R = ${copies}, ${durability}`;
+  return `${sizeText(nodes)}, R = ${copies}, ${durability}`;
+}
+
+export function sizeText(nodes: number): string {
+  return nodes === 1 ? '1 node' : `${nodes} nodes`;
 }
 
 export function loadText(loop: LoopSpec): string {

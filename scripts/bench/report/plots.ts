@@ -2,7 +2,9 @@
 
 import { lineChart, PALETTE, type Axis, type Series } from '@ringkeep/shared/pictures';
 import { mergedLatencies, type Figure } from './figure';
-import { count, loadText } from './figure-table';
+import { count, loadText, sizeText } from './figure-table';
+import { describeMachine, type Machine } from './machine';
+import { spreadOf } from './spread';
 
 const COLOURS = Object.values(PALETTE);
 /** Percentiles stand at 1 / (1 - p), so that each nine takes as much room as the one before. */
@@ -34,6 +36,7 @@ function seriesByName(
 export function throughputPlot(
   title: string,
   figures: readonly Figure[],
+  machine: Machine,
   x: { readonly label: string; readonly scale: Axis['scale']; of(figure: Figure): number },
 ): string {
   const places = [...new Set(figures.map(x.of))].sort((a, b) => a - b);
@@ -52,11 +55,12 @@ export function throughputPlot(
       points: own.map((figure) => [x.of(figure), figure.operationsPerSecond.median]),
       spreads: own.map(({ operationsPerSecond: { least, most: upTo } }) => [least, upTo]),
     })),
+    notes: notes(figures, machine),
   });
 }
 
 /** Latency from the median to the rarest, all rounds together. */
-export function latencyPlot(title: string, figures: readonly Figure[]): string {
+export function latencyPlot(title: string, figures: readonly Figure[], machine: Machine): string {
   const curves = seriesByName(figures, ([figure]) => ({ points: latencyCurve(figure as Figure) }));
   const all = curves.flatMap(({ points }) => points.map(([, ms]) => ms));
   return lineChart({
@@ -69,11 +73,12 @@ export function latencyPlot(title: string, figures: readonly Figure[]): string {
       to: 10 ** Math.ceil(Math.log10(Math.max(...all))),
     },
     series: curves,
+    notes: notes(figures, machine),
   });
 }
 
 /** Throughput plots of all combinations of work, size and copies that were measured at several loads. */
-export function throughputPlots(figures: readonly Figure[]): Record<string, string> {
+export function throughputPlots(figures: readonly Figure[], machine: Machine): Record<string, string> {
   const groups = new Map<string, Figure[]>();
   for (const figure of figures) {
     const name = `${figure.workload.toLowerCase()}-${figure.valueBytes}b-r${figure.copies || 1}`;
@@ -85,13 +90,13 @@ export function throughputPlots(figures: readonly Figure[]): Record<string, stri
       const copies = Math.max(...own.map((figure) => figure.copies));
       const title = `${workload}, values of ${count(valueBytes)} bytes, R = ${copies}: throughput over outstanding operations`;
       const x = { label: 'operations outstanding (C)', scale: 'log2', of: concurrencyOf } as const;
-      return [name, throughputPlot(title, own, x)];
+      return [name, throughputPlot(title, own, machine, x)];
     }),
   );
 }
 
 /** Latency plots, one for each combination of work and load. */
-export function latencyPlots(figures: readonly Figure[]): Record<string, string> {
+export function latencyPlots(figures: readonly Figure[], machine: Machine): Record<string, string> {
   const titles = [...new Set(figures.map(titleOf))];
   return Object.fromEntries(
     titles.map((title) => [
@@ -99,6 +104,7 @@ export function latencyPlots(figures: readonly Figure[]): Record<string, string>
       latencyPlot(
         `Latency of ${title}`,
         figures.filter((figure) => titleOf(figure) === title),
+        machine,
       ),
     ]),
   );
@@ -111,6 +117,19 @@ export function perSecondAxis(most: number): Axis {
   const steps = Math.ceil(most / step);
   const ticks = Array.from({ length: steps + 1 }, (_, i) => [i * step, thousands(i * step)] as const);
   return { label: 'operations a second', scale: 'linear', from: 0, to: steps * step, ticks };
+}
+
+/** Nodes, copies and durability of each, and the machine. */
+function notes(figures: readonly Figure[], machine: Machine): string[] {
+  const durabilities = [...new Set(figures.map(({ durability }) => durability))];
+  const settings = durabilities.map((durability) => {
+    const own = figures.filter((figure) => figure.durability === durability);
+    const names = [...new Set(own.map(({ name }) => name))].join(', ');
+    const { least: fewest, most } = spreadOf(own.map(({ nodes }) => nodes));
+    const nodes = fewest === most ? sizeText(most) : `${fewest}–${most} nodes`;
+    return `${names}: ${nodes}, R = ${(own[0] as Figure).copies}, ${durability}`;
+  });
+  return [...settings, describeMachine(machine)];
 }
 
 function thousands(value: number): string {

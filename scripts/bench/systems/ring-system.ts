@@ -1,12 +1,17 @@
 /** A ring of this project: registry and nodes as processes of their own. Writes are synced before the answer. */
 
+import { compiled } from '../../compiled';
 import { addressOf, LocalRing, type NodePlace } from '../../local-ring';
 import type { System } from './system';
+
+const COLLECT = JSON.stringify(compiled('bench/systems/collect-on-signal.js'));
 
 export interface RingSystemOptions {
   readonly nodes: number;
   readonly copies: number;
   readonly storage: 'disk' | 'memory';
+  /** Nodes collect their garbage at SIGUSR2. */
+  readonly collectable?: boolean;
 }
 
 /** Ways: `client` (default), `query` (one unary call an operation), `one-node` (a client that reaches the first node only). */
@@ -15,7 +20,8 @@ export type RingSystem = System & { readonly ring: LocalRing };
 export async function startRing(folder: string, options: RingSystemOptions): Promise<RingSystem> {
   const { nodes, copies, storage } = options;
   const nodeArgs = ['--storage', storage];
-  const ring = await LocalRing.start({ folder, replicationFactor: copies, nodeArgs }, nodes);
+  const nodeEnv: Record<string, string> = options.collectable ? { NODE_OPTIONS: `--require ${COLLECT}` } : {};
+  const ring = await LocalRing.start({ folder, replicationFactor: copies, nodeArgs, nodeEnv }, nodes);
   try {
     await ring.settled();
   } catch (error) {

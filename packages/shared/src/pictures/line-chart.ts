@@ -27,6 +27,8 @@ export interface LineChart {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
+  /** What must be known to read the picture, in small letters below it, a line each. */
+  readonly notes?: readonly string[];
 }
 
 const WIDTH = 860;
@@ -35,6 +37,7 @@ const FRAME = { left: 70, top: 40, right: 600, bottom: 360 } as const;
 const LEGEND_LEFT = FRAME.right + 20;
 const DASHES = ['', '8 4', '4 4', '2 3'];
 const LINEAR_TICKS = 6;
+const NOTE_HEIGHT = 15;
 
 export function lineChart(chart: LineChart): string {
   const x = (value: number): number => FRAME.left + portion(chart.x, value) * (FRAME.right - FRAME.left);
@@ -47,7 +50,8 @@ export function lineChart(chart: LineChart): string {
         { stroke: series.colour, 'stroke-width': 2, 'stroke-dasharray': DASHES[series.dash] ?? '' },
       ) + marks(series, x, y),
   );
-  return svgDocument(WIDTH, HEIGHT, [
+  const { notes = [] } = chart;
+  return svgDocument(WIDTH, HEIGHT + notes.length * NOTE_HEIGHT, [
     clip,
     label(FRAME.left, 22, chart.title, { 'font-size': 15, 'font-weight': 'bold' }),
     ...ticks(chart.x).map(([at, name]) => verticalTick(x(at), name)),
@@ -60,6 +64,9 @@ export function lineChart(chart: LineChart): string {
       'text-anchor': 'middle',
     }),
     ...chart.series.map(legendEntry),
+    ...notes.map((note, index) =>
+      label(FRAME.left, HEIGHT + index * NOTE_HEIGHT, note, { 'font-size': 10, fill: '#555' }),
+    ),
   ]);
 }
 
