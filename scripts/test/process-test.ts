@@ -28,13 +28,13 @@ export class ProcessTest {
     return process;
   }
 
-  async registry(port?: number): Promise<Server> {
+  async registry(port?: number, name = 'registry'): Promise<Server> {
     const at = port ?? (await freePort());
     const args = [
       '--port',
       String(at),
       '--data-dir',
-      this.dataDir('registry'),
+      this.dataDir(name),
       '--lease',
       '500ms',
       '--lease-margin',

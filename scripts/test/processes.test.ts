@@ -128,6 +128,28 @@ describe('the registry', () => {
     expect(after.ringVersion).toBeGreaterThan(ringVersion);
   });
 
+  test('started again without its data: nodes go on, nobody joins, and all is well when the data are back', async () => {
+    const servers = [await all.node(registry, 'a'), await all.node(registry, 'b')] as const;
+    const [a, b] = [all.peer(servers[0]), all.peer(servers[1])] as const;
+    await settled(a, b);
+    await registry.process.stop();
+    const empty = await all.registry(registry.port, 'another folder');
+    const said = (words: string) => () =>
+      servers.every(({ process }) => process.lastLines.some((line) => line.includes(words)));
+    await eventually('both nodes say so', said('the registry does not know this ring as it is'));
+    await store(a);
+    await expectStored(b);
+    const newcomer = all.run(['0', '--storage', 'memory', '--registry', registry.address]);
+    expect(await newcomer.exited).toBe(1);
+    expect(newcomer.lastLines.join('\n')).toContain('put its data folder back, or stop those nodes');
+    await empty.process.stop();
+    registry = await all.registry(registry.port);
+    await eventually('both nodes say so', said('the registry answers again'));
+    const c = all.peer(await all.node(registry, 'c'));
+    await settled(a, b, c);
+    await expectStored(c);
+  });
+
   test('may come later than a node, which joins then', async () => {
     const port = await freePort();
     const node = all.run(['0', '--storage', 'memory', '--registry', `127.0.0.1:${port}`]);

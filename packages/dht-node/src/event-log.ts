@@ -47,6 +47,11 @@ export function logEvent(log: Logger, event: NodeEvent): void {
       });
     case 'registry-silent':
       return log.warn('the registry does not answer; reads and writes go on', { reason: event.text });
+    case 'registry-wrong':
+      return log.error(
+        'the registry does not know this ring as it is; reads and writes go on, joins, leaves and fail-overs wait for the right one',
+        { reason: event.text },
+      );
     case 'registry-back':
       return log.info('the registry answers again');
     case 'protocol-violation':

@@ -15,6 +15,15 @@ export function logFact(log: Logger, fact: RegistryFact): void {
       return log.info('refused a proposal', { by: formatPosition(fact.by), reason: fact.reason });
     case 'away':
       return log.warn('was away; every member gets a fresh lease', { forMs: Math.round(fact.forMs) });
+    case 'foreign caller':
+      return log.error('nodes of another cluster call this registry; was its data folder lost?', {
+        clusterId: fact.clusterId,
+      });
+    case 'behind':
+      return log.error('the data folder is an old copy; nothing is decided until the newest one is back', {
+        version: fact.version,
+        newestKnown: fact.newestKnown,
+      });
     default: {
       const { id, addr, incarnation } = fact.member;
       const line = fact.what === 'died' ? log.warn : log.info;

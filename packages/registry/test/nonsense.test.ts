@@ -63,7 +63,7 @@ describe('RegisterNode', () => {
     [
       'the identity of another cluster',
       () => ({ addr: 'http://a:1', identity: identity({ clusterId: 'another' }) }),
-      'FAILED_PRECONDITION',
+      'WRONG_REGISTRY',
       'belongs to the cluster another',
     ],
     [

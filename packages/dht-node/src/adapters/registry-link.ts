@@ -103,6 +103,7 @@ export class RegistryLink {
       id: this.id ?? (0n as NodeId),
       incarnation: this.settings.incarnation,
       knownVersion: request.knownVersion,
+      clusterId: this.identity.known?.clusterId ?? '',
     };
     if (request.kind === 'propose') {
       const propose = client.proposeChange.bind(client);
@@ -157,8 +158,11 @@ export class RegistryLink {
     const facts = { call: request.kind, address: this.settings.registryAddress, writes: false };
     const fault = fromServiceError(error, facts);
     this.log.debug('a call to the registry failed', { call: request.kind, reason: fault.message });
-    const final = FINAL.has(fault.code);
-    this.post({ kind: final ? 'registry-refused' : 'registry-failed', call, text: fault.message });
+    if (fault.code === 'WRONG_REGISTRY') this.post({ kind: 'registry-wrong', call, text: fault.message });
+    else {
+      const final = FINAL.has(fault.code);
+      this.post({ kind: final ? 'registry-refused' : 'registry-failed', call, text: fault.message });
+    }
   }
 
   private reached(): void {

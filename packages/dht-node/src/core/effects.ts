@@ -26,6 +26,7 @@ export type NodeEvent =
   | { readonly kind: 'proposal-refused'; readonly proposal: Proposal; readonly reason: string }
   | { readonly kind: 'paused'; readonly arc: Arc; readonly forMs: number }
   | { readonly kind: 'registry-silent'; readonly text: string }
+  | { readonly kind: 'registry-wrong'; readonly text: string }
   | { readonly kind: 'registry-back' }
   | { readonly kind: 'protocol-violation'; readonly text: string };
 

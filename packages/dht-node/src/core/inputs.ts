@@ -69,6 +69,8 @@ export type NodeInput =
   | { readonly kind: 'registry-failed'; readonly call: number; readonly text: string }
   /** There is a connection to the registry, for the first time or again. */
   | { readonly kind: 'registry-reached' }
+  /** The registry does not know the ring of this node as it is; it decided nothing. */
+  | { readonly kind: 'registry-wrong'; readonly call: number; readonly text: string }
   /** The registry refuses for good. */
   | { readonly kind: 'registry-refused'; readonly call: number; readonly text: string }
   /** From the watch. */

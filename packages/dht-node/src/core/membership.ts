@@ -35,7 +35,8 @@ export class Membership {
   private nextCallAt = 0;
   /** Pause before the next registration; grows while the registry does not answer. */
   private registerAgainMs = REGISTRY_RETRY_MS;
-  private silentSince: number | undefined;
+  /** Why the registry is of no use at present, said once. */
+  private trouble: 'registry-silent' | 'registry-wrong' | undefined;
 
   constructor(private readonly context: NodeContext) {}
 
@@ -107,7 +108,7 @@ export class Membership {
   /** There is a connection, for the first time or again: what waits for its turn need not wait. */
   reached(): void {
     this.registerAgainMs = REGISTRY_RETRY_MS;
-    if (this.standing === 'outside' || this.silentSince !== undefined) this.nextCallAt = this.context.now;
+    if (this.standing === 'outside' || this.trouble !== undefined) this.nextCallAt = this.context.now;
   }
 
   /** An answer came. @returns the call that it answers, undefined when that was given up */
@@ -115,22 +116,22 @@ export class Membership {
     const known = this.calls.get(call);
     this.calls.delete(call);
     this.answeredAt = this.context.now;
-    if (this.silentSince !== undefined) {
-      this.silentSince = undefined;
+    if (this.trouble !== undefined) {
+      this.trouble = undefined;
       this.context.report({ kind: 'registry-back' });
     }
     return known;
   }
 
-  /** No answer came; beats go on and bring what is still wanted. */
-  failed(call: number, text: string): Call | undefined {
+  /** No answer came, or that of a wrong registry; beats go on and bring what is still wanted. */
+  failed(call: number, trouble: 'registry-silent' | 'registry-wrong', text: string): Call | undefined {
     const known = this.calls.get(call);
     this.calls.delete(call);
     if (known && known.kind !== 'propose' && known.kind !== 'register')
       this.nextCallAt = Math.min(this.nextCallAt, this.context.now + this.leaseMs * RENEWAL_RETRY_PER_LEASE);
-    if (this.silentSince === undefined) {
-      this.silentSince = this.context.now;
-      this.context.report({ kind: 'registry-silent', text });
+    if (this.trouble !== trouble) {
+      this.trouble = trouble;
+      this.context.report({ kind: trouble, text });
     }
     return known;
   }

@@ -192,8 +192,13 @@ export class NodeCore implements NodeContext {
           this.roles.get(call.start)?.primary.proposalAnswered(input.accepted, input.reason);
         return;
       }
+      case 'registry-wrong':
       case 'registry-failed': {
-        const call = this.membership.failed(input.call, input.text);
+        // A process that was never a member has nothing to go on with.
+        if (input.kind === 'registry-wrong' && !this.membership.hasRegistered)
+          return this.registryRefused(input.call, input.text);
+        const trouble = input.kind === 'registry-wrong' ? 'registry-wrong' : 'registry-silent';
+        const call = this.membership.failed(input.call, trouble, input.text);
         if (call?.start !== undefined) this.roles.get(call.start)?.primary.proposalUnanswered();
         return;
       }

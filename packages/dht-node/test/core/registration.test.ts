@@ -33,6 +33,15 @@ test('when there is a connection again it registers at once, and begins with sho
   expect(askedAt.filter((at) => at > 6_000)).toEqual([7_500, 9_000, 9_500, 10_500]);
 });
 
+test('a newcomer that the registry does not know the ring of gives up with its words', () => {
+  const core = new NodeCore(new MemoryEntryStore(), { incarnation: 2, startedAt: 0, leaseBeforeMs: 0 });
+  const [asked] = core.step(0, []).filter((effect) => effect.kind === 'call-registry');
+  const effects = core.step(10, [
+    { kind: 'registry-wrong', call: asked?.call ?? 0, text: 'another cluster' },
+  ]);
+  expect(effects).toContainEqual({ kind: 'refused', text: 'another cluster' });
+});
+
 test('it says once, not each time, that the registry is silent', () => {
   const core = new NodeCore(new MemoryEntryStore(), { incarnation: 1, startedAt: 0, leaseBeforeMs: 0 });
   const said: string[] = [];
@@ -97,5 +106,23 @@ describe('a member', () => {
   test('does not renew for a connection that is new while the registry answers', () => {
     node.step({ kind: 'registry-reached' });
     expect(node.of('call-registry')).toEqual([]);
+  });
+
+  test('that finds a wrong registry goes on answering, asks on, and says so once', () => {
+    node.step({ kind: 'registry-wrong', call: 0, text: 'before it knew' });
+    node.forget();
+    const until = node.now + 8_000;
+    while (node.now < until) {
+      node.now += 10;
+      for (const effect of node.step()) {
+        if (effect.kind !== 'call-registry') continue;
+        expect(effect.request.kind).toBe('renew');
+        node.step({ kind: 'registry-wrong', call: effect.call, text: 'another cluster' });
+      }
+    }
+    expect(node.of('event').filter(({ event }) => event.kind === 'registry-wrong')).toEqual([]);
+    expect(node.of('refused')).toEqual([]);
+    expect(node.of('call-registry').length).toBeGreaterThan(4);
+    expect(node.core.serves(SELF)).toBe(true);
   });
 });

@@ -9,7 +9,7 @@ import type { RegistryHost } from '../host';
 import { serveWatch } from './watch-stream';
 
 export const REGISTRY_SERVICE = 'registry.Registry';
-type CallerMessage = Pick<registry.RenewLeaseRequest, 'id' | 'incarnation' | 'knownVersion'>;
+type CallerMessage = Pick<registry.RenewLeaseRequest, 'id' | 'incarnation' | 'knownVersion' | 'clusterId'>;
 
 export function registryHandlers(host: RegistryHost): registry.RegistryServer {
   return {
@@ -56,8 +56,8 @@ export function registryHandlers(host: RegistryHost): registry.RegistryServer {
   };
 }
 
-function callerOf({ id, incarnation, knownVersion }: CallerMessage): Caller {
-  return { id: position(id), incarnation, knownVersion };
+function callerOf({ id, incarnation, knownVersion, clusterId }: CallerMessage): Caller {
+  return { id: position(id), incarnation, knownVersion, clusterId };
 }
 
 function nodeOf(member: Member): registry.Node {

@@ -48,7 +48,11 @@ export type RegistryFact =
   | { readonly what: 'leaving' | 'died' | 'forgotten'; readonly member: Member }
   | { readonly what: 'changed'; readonly version: number; readonly arcs: readonly Position[] }
   | { readonly what: 'refused'; readonly by: NodeId; readonly reason: string }
-  | { readonly what: 'away'; readonly forMs: number };
+  | { readonly what: 'away'; readonly forMs: number }
+  /** Nodes of another cluster call: this registry's data may be lost. */
+  | { readonly what: 'foreign caller'; readonly clusterId: string }
+  /** Nodes know a newer ring: this registry's data are an old copy, and it decides nothing any more. */
+  | { readonly what: 'behind'; readonly version: number; readonly newestKnown: number };
 
 export type RegistryEffect =
   | { readonly kind: 'save'; readonly state: RegistryState }

@@ -11,11 +11,13 @@ export interface Identity {
   readonly clusterId: string;
 }
 
-/** Whoever speaks: a member, by id and incarnation, and the newest ring version it knows (0: none). */
+/** Whoever speaks: a member, by id and incarnation, the newest ring version it knows (0: none), and of which ring. */
 export interface Caller {
   readonly id: NodeId;
   readonly incarnation: number;
   readonly knownVersion: number;
+  /** The ring that it means; empty when it does not say. */
+  readonly clusterId: string;
 }
 
 export interface RegisterInput {

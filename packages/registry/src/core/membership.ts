@@ -142,13 +142,7 @@ export class Membership {
       const claimed = this.kept.find(({ claim }) => claim === input.claim);
       return claimed && draft.member(claimed.id);
     }
-    const { id, salt, clusterId } = input.identity;
-    if (clusterId !== draft.base.clusterId) {
-      throw new RingError(
-        'FAILED_PRECONDITION',
-        `the node belongs to the cluster ${clusterId}, this registry keeps the cluster ${draft.base.clusterId}`,
-      );
-    }
+    const { id, salt } = input.identity;
     const member = draft.member(id);
     if (member && member.salt !== salt) {
       throw new RingError('ALREADY_EXISTS', `the place of the node is taken by ${name(member)}`);

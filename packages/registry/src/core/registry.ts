@@ -19,30 +19,32 @@ import {
   RingView,
   invariant,
   type ArcConfig,
-  type Member,
   type NodeId,
   type Position,
   type Ring,
   type RingUpdate,
 } from '@ringkeep/shared';
-import { closestMember } from '@ringkeep/routing';
 import { propose } from './arc-changes';
 import { checkConfig, type RegistryConfig, type RegistryTools } from './config';
 import { Deadlines } from './deadlines';
-import type { MemberAnswer, RegisteredAnswer, RegistryEffect, RegistryFact } from './effects';
+import type { MemberAnswer, RegistryEffect, RegistryFact } from './effects';
 import { Eviction } from './eviction';
 import type { Caller, LeaveInput, ProposeInput, RegisterInput, RegistryInput, WatchInput } from './inputs';
+import { LostData } from './lost-data';
 import { Membership } from './membership';
 import { Publication } from './publication';
 import { RingDraft } from './ring-draft';
 import { ALL_RULES, type RegistryRules } from './rules';
 import { stateFault, type RegistryState } from './state';
+import { welcome } from './welcome';
 
 /**
  * A tick that comes half a lease too late shows that the registry itself was away, stopped or starved; but
  * never less than this, or a busy machine would keep the dead alive.
  */
 const TICK_LATE_MS_MIN = 500;
+/** Nodes of another ring that have been silent for so many membership leases do not call any more. */
+const FOREIGN_QUIET_LEASES = 4;
 
 export class RegistryCore {
   private view: RingView;
@@ -51,6 +53,7 @@ export class RegistryCore {
   private readonly eviction: Eviction;
   private readonly publication: Publication;
   private readonly returnWaits: Deadlines<Position>;
+  private readonly lostData: LostData;
   private facts: RegistryFact[] = [];
   private lastNow: number;
 
@@ -77,6 +80,8 @@ export class RegistryCore {
     this.publication = new Publication(config.historyChangesMax);
     this.returnWaits = new Deadlines(config.returnWaitMs);
     for (const { start } of state.returns) this.returnWaits.set(start, now);
+    const quietMs = FOREIGN_QUIET_LEASES * config.parameters.membershipLeaseMs;
+    this.lostData = new LostData(quietMs, (fact) => this.facts.push(fact));
   }
 
   get ring(): Ring {
@@ -85,6 +90,7 @@ export class RegistryCore {
 
   /** When the next tick is due; Infinity when nothing is awaited. */
   get nextTickAt(): number {
+    if (this.lostData.isBehind) return Infinity;
     return Math.min(this.membership.nextDeadline, this.returnWaits.next);
   }
 
@@ -126,6 +132,8 @@ export class RegistryCore {
   }
 
   private register(now: number, input: RegisterInput): Outcome {
+    this.lostData.check(this.ring, input.identity?.clusterId ?? '', 0, now);
+    if (!input.identity) this.lostData.checkNewcomer(this.ring, now);
     const draft = new RingDraft(this.view);
     const { how, member } = this.membership.register(draft, input, now);
     if (how !== 'repeated') {
@@ -135,7 +143,7 @@ export class RegistryCore {
     }
     const effects = this.commit(draft, now);
     if (how === 'restarted' && this.rules.newTermAtRestart) this.assertNoOldRole(draft.base, member.id);
-    return { effects, answer: this.registration(member) };
+    return { effects, answer: welcome(this.view, this.config.parameters, member) };
   }
 
   private assertNoOldRole(before: Ring, id: NodeId): void {
@@ -145,39 +153,19 @@ export class RegistryCore {
     }
   }
 
-  private registration(member: Member): RegisteredAnswer {
-    const owner = this.view.arcOfPosition(member.id)?.primary;
-    const before =
-      owner === undefined || owner === member.id
-        ? this.view.neighbours(member.id)?.prev
-        : this.view.member(owner);
-    return {
-      kind: 'registered',
-      identity: { id: member.id, salt: member.salt, clusterId: this.ring.clusterId },
-      neighbor: before,
-      closest: this.closestTo(member),
-      parameters: this.config.parameters,
-      ring: { kind: 'ring', ring: this.ring },
-    };
-  }
-
-  /** Whom to ask first: what a newcomer copies from a member close to it is close to it, too. */
-  private closestTo({ id, coordinates }: Member): Member | undefined {
-    if (coordinates.length === 0) return undefined;
-    const others = this.ring.members.filter((other) => other.id !== id && other.state === 'active');
-    return closestMember(
-      coordinates,
-      others.filter((other) => other.coordinates.length === coordinates.length),
-    );
+  private checkCaller({ clusterId, knownVersion }: Caller, now: number): void {
+    this.lostData.check(this.ring, clusterId, knownVersion, now);
   }
 
   private renew(now: number, caller: Caller): Outcome {
+    this.checkCaller(caller, now);
     const draft = new RingDraft(this.view);
     const live = this.membership.renew(draft, caller, now);
     return { effects: this.commit(draft, now), answer: this.memberAnswer(live, caller) };
   }
 
   private leave(now: number, { caller }: LeaveInput): Outcome {
+    this.checkCaller(caller, now);
     const draft = new RingDraft(this.view);
     const live = this.membership.renew(draft, caller, now);
     const leaving = live ? this.membership.leave(draft, caller.id) : undefined;
@@ -191,6 +179,7 @@ export class RegistryCore {
   }
 
   private propose(now: number, { caller, proposal }: ProposeInput): Outcome {
+    this.checkCaller(caller, now);
     const draft = new RingDraft(this.view);
     const reason =
       propose(draft, caller, proposal, (arc) => this.eviction.isReturning(arc), this.rules) ?? '';
@@ -213,6 +202,7 @@ export class RegistryCore {
   }
 
   private tick(now: number): RegistryEffect[] {
+    if (this.lostData.isBehind) return [];
     const lateMs = now - this.nextTickAt;
     if (lateMs > Math.max(TICK_LATE_MS_MIN, this.config.parameters.membershipLeaseMs / 2)) {
       this.membership.forgive(now);

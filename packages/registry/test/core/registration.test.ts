@@ -172,8 +172,10 @@ describe('registration', () => {
     const identity = { id: position(1n), salt: 0, clusterId: 'another' };
     expect(() => registry.register({ addr: 'http://a:1', identity })).toThrow(
       expect.objectContaining({
-        code: 'FAILED_PRECONDITION',
-        message: 'the node belongs to the cluster another, this registry keeps the cluster the-cluster',
+        code: 'WRONG_REGISTRY',
+        message: expect.stringContaining(
+          'the node belongs to the cluster another, this registry keeps the cluster the-cluster',
+        ),
       }),
     );
   });

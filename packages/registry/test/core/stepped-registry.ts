@@ -8,7 +8,6 @@ import {
   updateRing,
   type ArcConfig,
   type Member,
-  type NodeId,
   type Position,
   type Proposal,
   type Ring,
@@ -19,6 +18,7 @@ import {
   DEFAULT_CONFIG,
   RegistryCore,
   newState,
+  type Caller,
   type Identity,
   type MemberAnswer,
   type ProposalAnswer,
@@ -222,7 +222,7 @@ export class SteppedRegistry {
     return nodes;
   }
 
-  caller(node: Node, knownVersion = 0): { id: NodeId; incarnation: number; knownVersion: number } {
-    return { id: node.identity.id, incarnation: node.incarnation, knownVersion };
+  caller({ identity, incarnation }: Node, knownVersion = 0): Caller {
+    return { id: identity.id, incarnation, knownVersion, clusterId: identity.clusterId };
   }
 }

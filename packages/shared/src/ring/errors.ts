@@ -47,6 +47,8 @@ export const ERROR_CODES = {
   CANCELLED: { byte: 22, grpcStatus: 1, advice: 'give-up', text: 'cancelled by the caller' },
   ALREADY_EXISTS: { byte: 23, grpcStatus: 6, advice: 'give-up', text: 'already exists' },
   FAILED_PRECONDITION: { byte: 24, grpcStatus: 9, advice: 'give-up', text: 'not in this state' },
+  /** The registry does not keep the ring that the caller means, or an old copy of it. It decided nothing. */
+  WRONG_REGISTRY: { byte: 26, grpcStatus: 9, advice: 'give-up', text: 'not the registry of this ring' },
   INTERNAL: { byte: 25, grpcStatus: 13, advice: 'outcome-unknown', text: 'internal error' },
 } as const satisfies Record<string, CodeFacts>;
 

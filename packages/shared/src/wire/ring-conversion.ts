@@ -107,6 +107,7 @@ export interface ProposalOrigin {
   readonly id: NodeId;
   readonly incarnation: number;
   readonly knownVersion: number;
+  readonly clusterId: string;
 }
 
 export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire.ProposeChangeRequest {

@@ -397,7 +397,12 @@ export class NodeProcess implements Server {
       return { method: 'RegisterNode', bytes: registry.ConnectionAddr.encode(message).finish() };
     }
     const id = identity?.id ?? (0n as NodeId);
-    const origin = { id, incarnation: this.incarnation, knownVersion: request.knownVersion };
+    const origin = {
+      id,
+      incarnation: this.incarnation,
+      knownVersion: request.knownVersion,
+      clusterId: identity?.clusterId ?? '',
+    };
     switch (request.kind) {
       case 'renew':
         return { method: 'RenewLease', bytes: registry.RenewLeaseRequest.encode(origin).finish() };

@@ -10,6 +10,7 @@ import { proposalFromWire, registry, ringFromWire, ringToWire, updateToWire } fr
 import {
   RegistryCore,
   newState,
+  type Caller,
   type RegistryAnswer,
   type RegistryConfig,
   type RegistryEffect,
@@ -300,13 +301,9 @@ function decodeQuestion(method: string, bytes: Uint8Array): Question {
   }
 }
 
-function callerOf(message: { id: bigint; incarnation: number; knownVersion: number }): {
-  id: ReturnType<typeof position>;
-  incarnation: number;
-  knownVersion: number;
-} {
-  const { id, incarnation, knownVersion } = message;
-  return { id: position(id), incarnation, knownVersion };
+function callerOf(message: registry.RenewLeaseRequest): Caller {
+  const { id, incarnation, knownVersion, clusterId } = message;
+  return { id: position(id), incarnation, knownVersion, clusterId };
 }
 
 function encodeAnswer(answer: RegistryAnswer): Uint8Array {

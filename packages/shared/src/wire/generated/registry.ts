@@ -163,12 +163,16 @@ export interface RenewLeaseRequest {
   id: bigint;
   incarnation: number;
   knownVersion: number;
+  /** The ring that the caller means; the registry of another one refuses. */
+  clusterId: string;
 }
 
 export interface LeaveRingRequest {
   id: bigint;
   incarnation: number;
   knownVersion: number;
+  /** The ring that the caller means; the registry of another one refuses. */
+  clusterId: string;
 }
 
 export interface MemberAnswer {
@@ -194,6 +198,8 @@ export interface ProposeChangeRequest {
   /** Merge: the arc after this one, and its epoch. */
   nextStart: bigint;
   nextEpoch: number;
+  /** The ring that the caller means; the registry of another one refuses. */
+  clusterId: string;
 }
 
 export interface ProposeChangeAnswer {
@@ -1517,7 +1523,7 @@ export const RingUpdate: MessageFns<RingUpdate> = {
 };
 
 function createBaseRenewLeaseRequest(): RenewLeaseRequest {
-  return { id: 0n, incarnation: 0, knownVersion: 0 };
+  return { id: 0n, incarnation: 0, knownVersion: 0, clusterId: "" };
 }
 
 export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
@@ -1539,6 +1545,9 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
         throw new globalThis.Error("value provided for field BigInt(message.knownVersion) of type uint64 too large");
       }
       writer.uint32(24).uint64(BigInt(message.knownVersion));
+    }
+    if (message.clusterId !== "") {
+      writer.uint32(34).string(message.clusterId);
     }
     return writer;
   },
@@ -1580,6 +1589,14 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
             message.knownVersion = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clusterId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1600,12 +1617,13 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
     message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
     message.incarnation = object.incarnation ?? 0;
     message.knownVersion = object.knownVersion ?? 0;
+    message.clusterId = object.clusterId ?? "";
     return message;
   },
 };
 
 function createBaseLeaveRingRequest(): LeaveRingRequest {
-  return { id: 0n, incarnation: 0, knownVersion: 0 };
+  return { id: 0n, incarnation: 0, knownVersion: 0, clusterId: "" };
 }
 
 export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
@@ -1627,6 +1645,9 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
         throw new globalThis.Error("value provided for field BigInt(message.knownVersion) of type uint64 too large");
       }
       writer.uint32(24).uint64(BigInt(message.knownVersion));
+    }
+    if (message.clusterId !== "") {
+      writer.uint32(34).string(message.clusterId);
     }
     return writer;
   },
@@ -1668,6 +1689,14 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
             message.knownVersion = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clusterId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1688,6 +1717,7 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
     message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
     message.incarnation = object.incarnation ?? 0;
     message.knownVersion = object.knownVersion ?? 0;
+    message.clusterId = object.clusterId ?? "";
     return message;
   },
 };
@@ -1774,6 +1804,7 @@ function createBaseProposeChangeRequest(): ProposeChangeRequest {
     seq: 0,
     nextStart: 0n,
     nextEpoch: 0,
+    clusterId: "",
   };
 }
 
@@ -1841,6 +1872,9 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
         throw new globalThis.Error("value provided for field BigInt(message.nextEpoch) of type uint64 too large");
       }
       writer.uint32(88).uint64(BigInt(message.nextEpoch));
+    }
+    if (message.clusterId !== "") {
+      writer.uint32(98).string(message.clusterId);
     }
     return writer;
   },
@@ -1946,6 +1980,14 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
             message.nextEpoch = longToNumber(reader.uint64());
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.clusterId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1974,6 +2016,7 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
     message.seq = object.seq ?? 0;
     message.nextStart = (object.nextStart !== undefined && object.nextStart !== null) ? BigInt(object.nextStart) : 0n;
     message.nextEpoch = object.nextEpoch ?? 0;
+    message.clusterId = object.clusterId ?? "";
     return message;
   },
 };

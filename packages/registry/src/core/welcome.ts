@@ -1,0 +1,28 @@
+/** What a process that has registered is told: who it is, whom it stands behind, and the whole ring. */
+
+import { closestMember } from '@ringkeep/routing';
+import type { ClusterParameters, Member, RingView } from '@ringkeep/shared';
+import type { RegisteredAnswer } from './effects';
+
+export function welcome(view: RingView, parameters: ClusterParameters, member: Member): RegisteredAnswer {
+  const { id, salt } = member;
+  const owner = view.arcOfPosition(id)?.primary;
+  return {
+    kind: 'registered',
+    identity: { id, salt, clusterId: view.ring.clusterId },
+    neighbor: owner === undefined || owner === id ? view.neighbours(id)?.prev : view.member(owner),
+    closest: closestTo(view, member),
+    parameters,
+    ring: { kind: 'ring', ring: view.ring },
+  };
+}
+
+/** Whom to ask first: what a newcomer copies from a member close to it is close to it, too. */
+function closestTo(view: RingView, { id, coordinates }: Member): Member | undefined {
+  if (coordinates.length === 0) return undefined;
+  const others = view.ring.members.filter((other) => other.id !== id && other.state === 'active');
+  return closestMember(
+    coordinates,
+    others.filter((other) => other.coordinates.length === coordinates.length),
+  );
+}
