@@ -5,6 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Rule } from './left-out';
+import type { Adjustments } from './scenario';
 
 /** Seeds handed to a worker at once. */
 const SEEDS_AT_ONCE = 10;
@@ -13,6 +14,7 @@ const SEEDS_AT_ONCE = 10;
 export interface SeedRange {
   readonly from: number;
   readonly count: number;
+  readonly adjustments: Adjustments;
   readonly leftOut: Rule | undefined;
 }
 
@@ -34,6 +36,7 @@ export interface CampaignOptions extends SeedRange {
 export async function runCampaign({
   from,
   count,
+  adjustments,
   leftOut,
   workers,
   onReport,
@@ -42,7 +45,7 @@ export async function runCampaign({
   const end = from + count;
   const hand = (worker: ChildProcess): void => {
     if (next >= end) return void worker.disconnect();
-    const range: SeedRange = { from: next, count: Math.min(SEEDS_AT_ONCE, end - next), leftOut };
+    const range: SeedRange = { from: next, count: Math.min(SEEDS_AT_ONCE, end - next), adjustments, leftOut };
     next += range.count;
     worker.send(range);
   };

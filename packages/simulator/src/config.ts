@@ -2,7 +2,9 @@
 
 import { option, optionValues, parseProgram } from '@ringkeep/shared/runtime';
 import { RULES, type Rule } from './left-out';
-import { FAULT_KINDS, type Adjustments, type FaultKind } from './scenario';
+import { FAULT_KINDS, type FaultKind } from './fault-kinds';
+import { FOCUS_NAMES } from './focus';
+import type { Adjustments } from './scenario';
 
 const SEED_MAX = 2 ** 31;
 
@@ -47,6 +49,11 @@ const specs = {
     flag: '--without <faults>',
     text: `leave kinds of faults out: ${FAULT_KINDS.join(', ')}`,
     read: faultKinds,
+  }),
+  focus: option({
+    flag: '--focus <name>',
+    text: `the kind of story to make common, in place of the one that a seed draws: ${FOCUS_NAMES.join(', ')}, or none`,
+    read: optionValues.choice('none', ...FOCUS_NAMES),
   }),
   safety: option({
     flag: '--safety <duration>',
@@ -100,8 +107,9 @@ export function readOptions(args: readonly string[]): SimulatorOptions {
     args,
   );
   const { seeds, from, workers, seed, trace, shrink } = options;
-  const { without, safety, clients, joins } = options;
+  const { focus, without, safety, clients, joins } = options;
   const adjustments: Adjustments = {
+    ...(focus && { focus }),
     ...(without && { without }),
     ...(safety !== undefined && { safetyMs: safety }),
     ...(clients !== undefined && { clients }),

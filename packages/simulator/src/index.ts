@@ -1,3 +1,5 @@
+export * from './fault-kinds';
+export * from './focus';
 export * from './left-out';
 export * from './scenario';
 export * from './shrinking';

@@ -24,15 +24,19 @@ export const RULES = [
   ...Object.keys(ALL_DISK_RULES),
 ] as Rule[];
 
-/** Two rules that guard the same: a run that leaves the one out must leave out the other. */
-const TOGETHER: Partial<Record<Rule, Rule>> = {
-  newTermAtRestart: 'termTakenOnce',
-  splitStartsTerms: 'termTakenOnce',
-  evictionIsLevelTriggered: 'targetsAreLive',
+/**
+ * Rules that guard the same. Whoever leaves one of them out leaves out the others as well, or nothing would come
+ * of it; docs/PROTOCOL.md, section 12, says how each second guard works.
+ */
+const TOGETHER: Partial<Record<Rule, readonly Rule[]>> = {
+  newTermAtRestart: ['termTakenOnce', 'olderIncarnationsRefused'],
+  splitStartsTerms: ['termTakenOnce', 'streamsEndWithRole'],
+  evictionIsLevelTriggered: ['targetsAreLive'],
+  openBeforeChanges: ['windowEndsTransfer'],
 };
 
 export function rulesWithout(rule: Rule | undefined): Rules {
-  const left = rule === undefined ? [] : [rule, TOGETHER[rule]];
+  const left = rule === undefined ? [] : [rule, ...(TOGETHER[rule] ?? [])];
   const kept = <T extends object>(rules: T): T =>
     Object.fromEntries(Object.keys(rules).map((name) => [name, !left.includes(name as Rule)])) as T;
   return { nodes: kept(ALL_RULES), registry: kept(ALL_REGISTRY_RULES), disks: kept(ALL_DISK_RULES) };

@@ -29,7 +29,7 @@ function runOne(seed: number, options: SimulatorOptions): boolean {
   return result.failure === undefined;
 }
 
-async function runMany({ from, seeds, workers, leftOut }: SimulatorOptions): Promise<boolean> {
+async function runMany({ from, seeds, workers, adjustments, leftOut }: SimulatorOptions): Promise<boolean> {
   const progress = createProgress({ label: 'simulating', unit: 'seeds', total: seeds });
   const failures: string[] = [];
   let done = 0;
@@ -39,6 +39,7 @@ async function runMany({ from, seeds, workers, leftOut }: SimulatorOptions): Pro
   await runCampaign({
     from,
     count: seeds,
+    adjustments,
     leftOut,
     workers,
     onReport: (report) => {

@@ -5,49 +5,17 @@
  * Plain data; shrinking turns parts of it off and runs it again.
  */
 
-import { Random, checkParameters, type ClusterParameters } from '@ringkeep/shared';
+import { checkParameters, ROUTINGS, type Random, type ClusterParameters } from '@ringkeep/shared';
+import { FAULT_KINDS, NETWORK_KINDS, type FaultKind } from './fault-kinds';
+import { FOCUS_NAMES, FOCUSES, type FocusName } from './focus';
+import { seeded } from './seeded';
 import type { TransferSizes } from '@ringkeep/dht-node/core';
 import type { DiskProfile } from './world/disk';
 import type { NetworkProfile } from './world/network';
 
-export const FAULT_KINDS = [
-  'crash',
-  'power-loss',
-  'mass-crash',
-  'pause',
-  'suspend',
-  'partition',
-  'one-way-cut',
-  'registry-cut',
-  'client-cut',
-  'clog',
-  'disk-stall',
-  'disk-full',
-  'registry-crash',
-  'registry-pause',
-  'join',
-  'leave',
-  'loss',
-  'lateness',
-  'proposals-astray',
-  'pushes-astray',
-  'duplication',
-  'stream-break',
-] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
-
-/** Kinds that are a property of the network all the time; the others happen now and then. */
-const NETWORK_KINDS: readonly FaultKind[] = [
-  'loss',
-  'lateness',
-  'proposals-astray',
-  'pushes-astray',
-  'duplication',
-  'stream-break',
-];
-
 export interface Scenario {
   readonly seed: number;
+  readonly focus: FocusName | undefined;
   readonly parameters: ClusterParameters;
   readonly placement: 'balanced' | 'hash';
   readonly forgetAfterMs: number;
@@ -74,6 +42,8 @@ export interface Scenario {
 
 /** What is left out of a seed's scenario, or made smaller: how a failure is brought down to a short story. */
 export interface Adjustments {
+  /** In place of the one that the seed draws, if any. */
+  readonly focus?: FocusName | 'none';
   readonly without?: readonly FaultKind[];
   readonly safetyMs?: number;
   readonly clients?: number;
@@ -82,7 +52,7 @@ export interface Adjustments {
 
 /** Everything is drawn before anything is adjusted, so that what stays is what it was. */
 export function drawScenario(seed: number, adjustments: Adjustments = {}): Scenario {
-  const scenario = draw(seed);
+  const scenario = draw(seed, adjustments.focus);
   const { without = [], safetyMs, clients, machinesLater } = adjustments;
   const faults = scenario.faults.filter((kind) => !without.includes(kind));
   return {
@@ -95,49 +65,69 @@ export function drawScenario(seed: number, adjustments: Adjustments = {}): Scena
   };
 }
 
-function draw(seed: number): Scenario {
-  const random = new Random(seed);
-  const drawn = FAULT_KINDS.filter(() => random.chance(0.5));
-  const calm = random.chance(0.05);
+const FOCUS_CHANCE = 0.4;
+
+function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
+  const focus = wanted === 'none' ? undefined : (wanted ?? drawFocus(seed));
+  const { always = [], scenario, parameters: fixed } = focus ? FOCUSES[focus] : {};
+  const calm = focus === undefined && seeded(seed, 'calm').chance(0.05);
+  const chance = calm ? 0 : focus === undefined ? 0.5 : 0.2;
+  const faults = FAULT_KINDS.filter((kind) => seeded(seed, kind).chance(chance) || always.includes(kind));
+  const parameters = { ...drawParameters(seed), ...fixed };
+  const { replicationFactor } = parameters;
+  const machines = seeded(seed, 'machines');
+  const network = seeded(seed, 'network');
+  const clients = seeded(seed, 'clients');
+  const times = seeded(seed, 'times');
+  return {
+    seed,
+    focus,
+    parameters,
+    placement: machines.pick(['balanced', 'hash']),
+    machines: machines.between(replicationFactor, replicationFactor + 3),
+    machinesLater: machines.below(3),
+    forgetAfterMs: times.pick([1_000, 2_500, 8_000, 60_000]),
+    returnWaitMs: times.pick([0, 300, 1_000]),
+    checkpointEveryMs: times.pick([500, 2_000, 100_000]),
+    safetyMs: times.between(4_000, 10_000),
+    faultEveryMs: times.pick([150, 400, 1_000, 2_500]),
+    network: {
+      latencyMs: network.pick([0.3, 1, 3, 10]),
+      loss: network.pick([0.001, 0.01, 0.05]),
+      duplication: network.pick([0.01, 0.1]),
+      lateness: network.pick([0.002, 0.02]),
+      proposalsAstray: network.pick([0.1, 0.4]),
+      pushesAstray: network.pick([0.2, 0.8]),
+      streamBreak: network.pick([0.0005, 0.005]),
+      streamLag: network.pick([0.0005, 0.005]),
+    },
+    disk: { syncMs: seeded(seed, 'disk').pick([0.2, 1, 5, 20]) },
+    transferSizes: drawTransferSizes(seeded(seed, 'transfers')),
+    clients: clients.between(2, 6),
+    keys: clients.chance(0.3) ? clients.between(20, 60) : clients.between(1, 6),
+    thinkMs: clients.pick([5, 20, 100]),
+    patienceMs: clients.between(300, 4_000),
+    faults,
+    ...scenario,
+  };
+}
+
+function drawFocus(seed: number): FocusName | undefined {
+  const random = seeded(seed, 'focus');
+  return random.chance(FOCUS_CHANCE) ? random.pick(FOCUS_NAMES) : undefined;
+}
+
+function drawParameters(seed: number): ClusterParameters {
+  const random = seeded(seed, 'parameters');
   const leaseMs = random.chance(0.3) ? random.between(800, 2_500) : random.between(100, 800);
-  const replicationFactor = random.pick([1, 2, 2, 3, 3, 3]);
-  const parameters = checkParameters({
-    replicationFactor,
+  return checkParameters({
+    replicationFactor: random.pick([1, 2, 2, 3, 3, 3]),
     leaseMs,
     leaseMarginMs: Math.max(5, Math.round(leaseMs * (0.05 + 0.2 * random.fraction()))),
     membershipLeaseMs: random.between(300, 2_000),
     failureTimeoutMs: random.between(300, 2_000),
+    routing: random.chance(0.7) ? 'one-hop' : random.pick(ROUTINGS),
   });
-  const latencyMs = random.pick([0.3, 1, 3, 10]);
-  const many = random.chance(0.3);
-  return {
-    seed,
-    parameters,
-    placement: random.pick(['balanced', 'hash']),
-    forgetAfterMs: random.pick([1_000, 2_500, 8_000, 60_000]),
-    returnWaitMs: random.pick([0, 300, 1_000]),
-    machines: random.between(replicationFactor, replicationFactor + 3),
-    machinesLater: random.below(3),
-    network: {
-      latencyMs,
-      loss: random.pick([0.001, 0.01, 0.05]),
-      duplication: random.pick([0.01, 0.1]),
-      lateness: random.pick([0.002, 0.02]),
-      proposalsAstray: random.pick([0.1, 0.4]),
-      pushesAstray: random.pick([0.2, 0.8]),
-      streamBreak: random.pick([0.0005, 0.005]),
-    },
-    disk: { syncMs: random.pick([0.2, 1, 5, 20]) },
-    checkpointEveryMs: random.pick([500, 2_000, 100_000]),
-    clients: random.between(2, 6),
-    keys: many ? random.between(20, 60) : random.between(1, 6),
-    thinkMs: random.pick([5, 20, 100]),
-    patienceMs: random.between(300, 4_000),
-    safetyMs: random.between(4_000, 10_000),
-    faults: calm ? [] : drawn,
-    faultEveryMs: random.pick([150, 400, 1_000, 2_500]),
-    transferSizes: drawTransferSizes(random),
-  };
 }
 
 function drawTransferSizes(random: Random): TransferSizes {
@@ -150,20 +140,17 @@ function drawTransferSizes(random: Random): TransferSizes {
   };
 }
 
-function withoutFaults(network: NetworkProfile, faults: readonly FaultKind[]): NetworkProfile {
-  const on = (kind: FaultKind, value: number): number => (faults.includes(kind) ? value : 0);
-  return {
-    latencyMs: network.latencyMs,
-    loss: on('loss', network.loss),
-    duplication: on('duplication', network.duplication),
-    lateness: on('lateness', network.lateness),
-    proposalsAstray: on('proposals-astray', network.proposalsAstray),
-    pushesAstray: on('pushes-astray', network.pushesAstray),
-    streamBreak: on('stream-break', network.streamBreak),
-  };
-}
+const PROPERTIES: Readonly<Record<(typeof NETWORK_KINDS)[number], keyof NetworkProfile>> = {
+  loss: 'loss',
+  lateness: 'lateness',
+  'proposals-astray': 'proposalsAstray',
+  'pushes-astray': 'pushesAstray',
+  duplication: 'duplication',
+  'stream-break': 'streamBreak',
+  'stream-lag': 'streamLag',
+};
 
-/** True for a kind that happens now and then, and is not a property of the network all the time. */
-export function isPassing(kind: FaultKind): boolean {
-  return !NETWORK_KINDS.includes(kind);
+function withoutFaults(network: NetworkProfile, faults: readonly FaultKind[]): NetworkProfile {
+  const off = NETWORK_KINDS.filter((kind) => !faults.includes(kind)).map((kind) => [PROPERTIES[kind], 0]);
+  return { ...network, ...Object.fromEntries(off) };
 }

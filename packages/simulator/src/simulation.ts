@@ -3,10 +3,10 @@
  * the checks. The same scenario gives the same run to the byte.
  */
 
-import { Random, formatPosition, type Bytes, type NodeId, type Position } from '@ringkeep/shared';
+import { formatPosition, type Bytes, type NodeId, type Position, type Random } from '@ringkeep/shared';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
-import type { NodeEffect } from '@ringkeep/dht-node/core';
+import type { NodeEvent } from '@ringkeep/dht-node/core';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
 import type { Failure } from './checkers/failure';
 import { checkLinearizability } from './checkers/linearizability';
@@ -14,13 +14,17 @@ import { checkLostWrites } from './checkers/lost-writes';
 import { checkOneServer } from './checkers/one-server';
 import { RingHistory } from './checkers/ring-history';
 import { rulesWithout, type Rule, type Rules } from './left-out';
+import { FOCUSES } from './focus';
 import type { Scenario } from './scenario';
+import { seeded } from './seeded';
 import { Client } from './world/client';
 import { describeEvent } from './world/descriptions';
+import { Faults } from './world/faults';
 import { Machine } from './world/machine';
 import { Names } from './world/names';
 import { Nemesis } from './world/nemesis';
 import { Network } from './world/network';
+import { Opportunist, type Occasion } from './world/opportunist';
 import { RegistryMachine } from './world/registry-machine';
 import { Timeline } from './world/timeline';
 import { Trace, type TraceLine } from './world/trace';
@@ -62,7 +66,9 @@ class Simulation implements World {
   readonly registry: RegistryMachine;
   readonly rules: Rules;
   private readonly clients: Client[] = [];
+  private readonly faults: Faults;
   private readonly nemesis: Nemesis;
+  private readonly opportunist: Opportunist;
   private readonly recorder = new HistoryRecorder();
   private readonly ringHistory = new RingHistory();
   private readonly roles = new Map<string, string>();
@@ -76,27 +82,30 @@ class Simulation implements World {
     { keepTrace = false, leftOut }: RunOptions,
   ) {
     this.rules = rulesWithout(leftOut);
-    const random = new Random(scenario.seed ^ 0x5eed);
+    const part = (name: string): Random => seeded(scenario.seed, name);
     this.trace = new Trace(this.timeline, keepTrace);
-    this.network = new Network(this.timeline, random.fork(), scenario.network);
+    this.network = new Network(this.timeline, part('the network'), scenario.network);
     const { parameters, placement, forgetAfterMs, returnWaitMs } = scenario;
     const config = { ...DEFAULT_CONFIG, parameters, placement, forgetAfterMs, returnWaitMs };
-    this.registry = new RegistryMachine(this, config, random.fork(), scenario.disk, (ring) => {
+    this.registry = new RegistryMachine(this, config, part('the registry'), scenario.disk, (ring) => {
       const failure = this.ringHistory.check(ring);
       if (failure) this.fail(failure.checker, failure.text);
     });
     for (let number = 1; number <= scenario.machines + scenario.machinesLater; number++) {
-      this.machines.push(new Machine(this, number, random.fork(), scenario.disk));
+      this.machines.push(new Machine(this, number, part(`machine ${number}`), scenario.disk));
     }
     this.keys = Array.from({ length: scenario.keys }, (_, index) => `k${index}` as Bytes);
     const { thinkMs, patienceMs } = scenario;
-    const clientRandom = random.fork();
     for (let number = 0; number <= scenario.clients; number++) {
       const party = FIRST_CLIENT_PARTY + number;
       const habits = { keys: this.keys, thinkMs, patienceMs };
-      this.clients.push(new Client(this, party, clientRandom.fork(), this.recorder, habits));
+      this.clients.push(new Client(this, party, part(`client ${number}`), this.recorder, habits));
     }
-    this.nemesis = new Nemesis(this, random.fork(), scenario, this.machines.slice(scenario.machines));
+    const newcomers = this.machines.slice(scenario.machines);
+    this.faults = new Faults(this, part('the end of all faults'), scenario, newcomers);
+    this.nemesis = new Nemesis(this, part('the nemesis'), scenario, this.faults);
+    const triggers = scenario.focus ? FOCUSES[scenario.focus].triggers : [];
+    this.opportunist = new Opportunist(this, part('the opportunist'), this.faults, triggers);
   }
 
   get transferSizes(): Scenario['transferSizes'] {
@@ -121,21 +130,17 @@ class Simulation implements World {
     return this.machines.find((machine) => machine.identity?.id === id);
   }
 
-  /** The machine's process has answered, whatever it came to know later in the same step. */
-  readAnswered(machine: Machine, point: Position): void {
-    this.checkServers(point, machine);
-  }
-
-  private checkServers(point: Position, answered?: Machine): void {
+  /** `by` has answered just now, whatever it came to know later in the same step. */
+  checkServers(point: Position, by?: Machine): void {
     const answerers = this.machines.map((each) => ({
       name: each.name,
-      answers: each === answered || (each.process?.wouldAnswer(point) ?? false),
+      answers: each === by || (each.process?.wouldAnswer(point) ?? false),
     }));
     const failure = checkOneServer(formatPosition(point), answerers);
     if (failure) this.fail(failure.checker, failure.text);
   }
 
-  eventSeen(machine: Machine, event: Extract<NodeEffect, { kind: 'event' }>['event']): void {
+  eventSeen(machine: Machine, event: NodeEvent): void {
     this.trace.note('event', () => `${machine.process?.name} ${describeEvent(event, this.names)}`);
     if (event.kind === 'role-open') {
       const role = `${formatPosition(event.arc.start)} in term ${event.term}`;
@@ -145,9 +150,24 @@ class Simulation implements World {
         this.fail('one primary', `${holder} and ${machine.name} are primary of ${role}`);
       this.checkServers(event.arc.start);
     }
+    this.opportunist.occurred(this.occasionOf(machine, event));
     if (event.kind === 'protocol-violation') this.fail('protocol', `${machine.name}: ${event.text}`);
     if (event.kind === 'data-missing')
       this.fail('data missing', `${machine.name} has lost ${formatPosition(event.arc.start)}`);
+  }
+
+  private occasionOf(machine: Machine, event: NodeEvent): Occasion {
+    if (event.kind === 'proposed') {
+      const { proposal } = event;
+      const other = 'node' in proposal ? this.machineOf(proposal.node) : undefined;
+      return { name: `proposed ${proposal.kind}`, machine, other, at: proposal.start };
+    }
+    const at = 'arc' in event ? event.arc.start : 'range' in event ? event.range.start : undefined;
+    return { name: event.kind, machine, at };
+  }
+
+  occurred(occasion: Occasion): void {
+    this.opportunist.occurred(occasion);
   }
 
   run(): RunResult {
@@ -175,7 +195,7 @@ class Simulation implements World {
 
   /** Puts everything right and waits until the ring is as it should be. */
   private recover(): boolean {
-    this.nemesis.heal();
+    this.faults.heal();
     for (const client of this.clients) client.stop();
     const healedAt = this.timeline.now;
     if (!this.settle(healedAt)) return false;

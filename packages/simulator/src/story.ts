@@ -10,10 +10,11 @@ const TEXT_CHARS_MAX = 160;
 /** The options that repeat a run. */
 export function repeatOptions(
   seed: number,
-  { without, safetyMs, clients, machinesLater }: Adjustments,
+  { focus, without, safetyMs, clients, machinesLater }: Adjustments,
   leftOut: Rule | undefined,
 ): string {
   const options = [`--seed ${seed}`];
+  if (focus) options.push(`--focus ${focus}`);
   if (without && without.length > 0) options.push(`--without ${without.join(',')}`);
   if (safetyMs !== undefined) options.push(`--safety ${safetyMs}`);
   if (clients !== undefined) options.push(`--clients ${clients}`);

@@ -6,14 +6,14 @@ import { shrink } from './shrinking';
 import { simulate } from './simulation';
 import { failureLine } from './story';
 
-process.on('message', ({ from, count, leftOut }: SeedRange) => {
+process.on('message', ({ from, count, adjustments, leftOut }: SeedRange) => {
   for (let seed = from; seed < from + count; seed++) {
-    const { failure, recoveredAfterMs, history } = simulate(drawScenario(seed), { leftOut });
+    const { failure, recoveredAfterMs, history } = simulate(drawScenario(seed, adjustments), { leftOut });
     const report: SeedReport = { seed, recoveredAfterMs, operations: history.length };
     if (!failure) process.send?.(report);
     else {
-      const { adjustments, result } = shrink(seed, failure.checker, {}, leftOut);
-      process.send?.({ ...report, failure: failureLine(seed, adjustments, result, leftOut) });
+      const shrunk = shrink(seed, failure.checker, adjustments, leftOut);
+      process.send?.({ ...report, failure: failureLine(seed, shrunk.adjustments, shrunk.result, leftOut) });
     }
   }
 });

@@ -13,6 +13,7 @@ const CALM: NetworkProfile = {
   lateness: 0,
   proposalsAstray: 0,
   pushesAstray: 0,
+  streamLag: 0,
   streamBreak: 0,
 };
 

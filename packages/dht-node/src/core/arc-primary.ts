@@ -62,6 +62,8 @@ export interface RoleRemains {
   readonly inWindow: Map<Seq, PendingOperation>;
   /** Not started: to be routed again. */
   readonly notStarted: PendingOperation[];
+  /** Streams that outlive the role: none, but where a rule is left out. */
+  readonly sessions: readonly FollowerSession[];
 }
 
 export class ArcPrimary {
@@ -474,7 +476,8 @@ export class ArcPrimary {
   end(): RoleRemains {
     this.ended = true;
     this.notePause();
-    for (const follower of [...this.sessions.keys()]) this.closeSession(follower);
+    if (this.context.rules.streamsEndWithRole)
+      for (const follower of [...this.sessions.keys()]) this.closeSession(follower);
     const firstFresh = this.replica.lastPrepared + 1;
     const notStarted = [...this.held];
     for (const [seq, operation] of this.waiting) {
@@ -486,6 +489,6 @@ export class ArcPrimary {
     this.held = [];
     this.fresh = [];
     this.context.report({ kind: 'role-lost', arc: this.currentConfig, term: this.currentConfig.term });
-    return { inWindow: this.waiting, notStarted };
+    return { inWindow: this.waiting, notStarted, sessions: [...this.sessions.values()] };
   }
 }

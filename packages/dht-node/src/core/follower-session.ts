@@ -36,6 +36,8 @@ export class FollowerSession {
   private unacked: { readonly seq: Seq; readonly bytes: number }[] = [];
   private unackedBytes = 0;
   private readonly transfer: Transfer;
+  /** The window at the end of a transfer that goes without it: never, but where a rule is left out. */
+  private owed: { readonly firstSeq: Seq; readonly ops: readonly SequencedOp[] } | undefined;
   private readonly holds: (key: RingKey) => boolean;
 
   constructor(
@@ -97,6 +99,7 @@ export class FollowerSession {
 
   prepare(firstSeq: Seq, ops: readonly SequencedOp[], committed: Seq): void {
     if (this.transferring) return;
+    this.sendOwed(committed);
     const mine = this.coversArc ? ops : ops.map((op) => (op && this.holds(op.key) ? op : undefined));
     const bytes = entryBytes(mine.filter((op) => op !== undefined));
     this.unacked.push({ seq: firstSeq + ops.length - 1, bytes });
@@ -130,7 +133,8 @@ export class FollowerSession {
       this.transferring = false;
       // A copy: the window grows before the message is encoded.
       const mine = window.map((op) => (op && (this.coversArc || this.holds(op.key)) ? op : undefined));
-      this.send({ kind: 'live', committed, window: mine });
+      if (!this.context.rules.windowEndsTransfer) this.owed = { firstSeq: committed + 1, ops: mine };
+      this.send({ kind: 'live', committed, window: this.owed ? [] : mine });
       return false;
     }
     const chunk = transfer.next();
@@ -142,8 +146,17 @@ export class FollowerSession {
     return !transfer.waits;
   }
 
+  private sendOwed(committed: Seq): void {
+    if (!this.owed) return;
+    this.send({ kind: 'prepare', ...this.owed, committed });
+    this.owed = undefined;
+  }
+
   beat(committed: Seq, periodMs: number): void {
-    if (this.context.now - this.sentAt >= periodMs) this.send({ kind: 'heartbeat', committed });
+    if (this.context.now - this.sentAt >= periodMs) {
+      if (this.owed) this.sendOwed(committed);
+      else this.send({ kind: 'heartbeat', committed });
+    }
     this.context.wakeAt(this.sentAt + periodMs);
   }
 }

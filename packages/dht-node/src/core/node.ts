@@ -35,7 +35,7 @@ import {
   type Seq,
 } from '@ringkeep/shared';
 import { ArcDecisions, wantsCopy } from './arc-decisions';
-import { ArcPrimary } from './arc-primary';
+import { ArcPrimary, type RoleRemains } from './arc-primary';
 import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, type TransferSizes } from './config';
 import type { NodeContext } from './context';
 import { fitCopies } from './copies';
@@ -187,7 +187,7 @@ export class NodeCore implements NodeContext {
         return this.memberAnswered(input);
       case 'proposal-answer': {
         const call = this.membership.answered(input.call);
-        this.update(input.update);
+        this.update(input.update, this.rules.wholeVersionsOnly ? undefined : call?.start);
         if (call?.start !== undefined)
           this.roles.get(call.start)?.primary.proposalAnswered(input.accepted, input.reason);
         return;
@@ -312,10 +312,11 @@ export class NodeCore implements NodeContext {
 
   // ---- the ring ----
 
-  private update(update: RingUpdate): void {
+  /** `alone`: the one arc of it that is taken over; none, but where a rule is left out. */
+  private update(update: RingUpdate, alone?: Position): void {
     if (!this.membership.hasRegistered) return;
     const ring = updateRing(this.view.ring, update);
-    if (ring) this.adopt(ring);
+    if (ring) this.adopt(alone === undefined ? ring : withOneArc(this.view.ring, ring, alone));
     else this.membership.beat();
   }
 
@@ -325,13 +326,12 @@ export class NodeCore implements NodeContext {
     this.checkEpochs(ring);
     this.view = new RingView(ring);
     fitCopies(this);
-    const inherited = this.endRoles();
+    const ended = this.endRoles();
     for (const arc of ring.arcs) {
-      if (arc.primary === this.self && !this.roles.has(arc.start))
-        this.takeRole(arc, inherited.get(arc.start));
+      if (arc.primary === this.self && !this.roles.has(arc.start)) this.takeRole(arc, ended.get(arc.start));
     }
-    for (const operations of inherited.values()) {
-      for (const operation of operations.values()) {
+    for (const { inWindow } of ended.values()) {
+      for (const operation of inWindow.values()) {
         operation.fail(
           'OUTCOME_UNKNOWN',
           'outcome unknown: the owner of the key changed while the write was under way',
@@ -353,9 +353,9 @@ export class NodeCore implements NodeContext {
     }
   }
 
-  /** Ends the roles that the new ring does not have. @returns what was in their windows, by arc */
-  private endRoles(): Map<Position, Map<Seq, PendingOperation>> {
-    const inWindow = new Map<Position, Map<Seq, PendingOperation>>();
+  /** Ends the roles that the new ring does not have. @returns what they leave behind, by arc */
+  private endRoles(): Map<Position, RoleRemains> {
+    const ended = new Map<Position, RoleRemains>();
     for (const [start, { primary, decisions }] of [...this.roles]) {
       const arc = this.view.arcAt(start);
       if (arc && arc.primary === this.self && sameTerm(arc, primary.config)) {
@@ -367,13 +367,13 @@ export class NodeCore implements NodeContext {
       this.roles.delete(start);
       const remains = primary.end();
       this.longestPauseMs = Math.max(this.longestPauseMs, primary.longestPauseMs);
-      inWindow.set(start, remains.inWindow);
+      ended.set(start, remains);
       this.returned.push(...remains.notStarted);
     }
-    return inWindow;
+    return ended;
   }
 
-  private takeRole(arc: ArcConfig, inherited: Map<Seq, PendingOperation> | undefined): void {
+  private takeRole(arc: ArcConfig, former: RoleRemains | undefined): void {
     if (this.blankDisk && isFirstArc(arc) && this.replicas.overlapping(arc).length === 0) {
       this.journal.write({ kind: 'create', range: { start: arc.start, end: arc.end }, complete: true });
     }
@@ -385,9 +385,11 @@ export class NodeCore implements NodeContext {
     if (copy.liveTerm >= arc.term && this.rules.termTakenOnce) return;
     if (arc.handover) invariant(copy.lastPrepared >= arc.seq, `a new primary has all of ${formatArc(arc)}`);
     this.journal.write({ kind: 'live-term', start: copy.start, term: arc.term });
-    const waiting = new Map(inherited);
-    inherited?.clear();
+    const waiting = new Map(former?.inWindow);
+    former?.inWindow.clear();
     const primary = new ArcPrimary(this, arc, copy, waiting);
+    for (const session of former?.sessions ?? [])
+      if (session.stream.term === arc.term) primary.sessions.set(session.follower, session);
     const decisions = new ArcDecisions(this, primary, (start) => this.roles.get(start)?.primary);
     this.roles.set(arc.start, { primary, decisions });
     primary.advance();
@@ -430,11 +432,12 @@ export class NodeCore implements NodeContext {
       return refuse({ kind: 'adopt', ring: this.view.ring });
     const role = this.roles.get(stream.start)?.primary;
     if (!role || role.config.term !== stream.term || this.isStranger(open)) return refuse({ kind: 'wait' });
-    if (role.isOvertaken(stream, open.follower) && this.rules.overtakenOpeningsDropped) {
-      return this.emit({ kind: 'close-follower', connection });
-    }
     const whole = arcsEqual(open.range, role.config);
     const member = role.otherMembers().has(open.follower);
+    // Members alone: whoever lost its disk counts its streams afresh, and may have been given its old place.
+    if (member && role.isOvertaken(stream, open.follower) && this.rules.overtakenOpeningsDropped) {
+      return this.emit({ kind: 'close-follower', connection });
+    }
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
     if (!member && whole && !wantsCopy(this, role.config, open.follower)) return refuse({ kind: 'release' });
     const fault = member ? role.copyFault(open) : undefined;
@@ -463,7 +466,8 @@ export class NodeCore implements NodeContext {
     if (!known) return;
     this.inbound.delete(connection);
     const role = this.roles.get(known.start)?.primary;
-    if (role?.sessions.get(known.follower)?.connection === connection) role.closeSession(known.follower);
+    if (role?.sessions.get(known.follower)?.connection !== connection) return;
+    if (this.rules.acksOfPresentStreamOnly) role.closeSession(known.follower);
   }
 
   // ---- what the parts ask for ----
@@ -567,4 +571,11 @@ export class NodeCore implements NodeContext {
  */
 function isFirstArc(arc: ArcConfig): boolean {
   return arc.start === arc.end && arc.seq === 0 && arc.inSync.length === 1;
+}
+
+/** What a node would know that learns of one arc alone: never done, but where a rule is left out. */
+function withOneArc(known: Ring, newer: Ring, start: Position): Ring {
+  const arc = newer.arcs.find((each) => each.start === start);
+  const arcs = known.arcs.map((old) => (arc && old.start === start ? { ...arc, end: old.end } : old));
+  return { ...newer, arcs };
 }

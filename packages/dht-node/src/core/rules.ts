@@ -17,6 +17,8 @@ export interface ProtocolRules {
   readonly startedHasGranted: boolean;
   /** A primary opens its term before it admits anybody or hands anything over. */
   readonly openBeforeChanges: boolean;
+  /** A transfer ends with the window, in the message that makes the follower live. */
+  readonly windowEndsTransfer: boolean;
   /** A member that reconnects is aligned, never started over. */
   readonly membersAreAligned: boolean;
   /** A member applies its whole window before its copy is divided. */
@@ -25,6 +27,10 @@ export interface ProtocolRules {
   readonly acksOfPresentStreamOnly: boolean;
   /** A process never takes up a role in a term from before its registration. */
   readonly termTakenOnce: boolean;
+  /** The streams of a role end with it. */
+  readonly streamsEndWithRole: boolean;
+  /** A node takes over whole versions of the ring, never what it learns of a single arc. */
+  readonly wholeVersionsOnly: boolean;
   /** A released follower's acknowledgements are void. */
   readonly releaseVoidsAcks: boolean;
   /** An order to erase counts on the newest stream only. */
@@ -69,10 +75,13 @@ export const ALL_RULES: ProtocolRules = {
   oneGrantForAll: true,
   startedHasGranted: true,
   openBeforeChanges: true,
+  windowEndsTransfer: true,
   membersAreAligned: true,
   windowAppliedAtSplit: true,
   acksOfPresentStreamOnly: true,
   termTakenOnce: true,
+  streamsEndWithRole: true,
+  wholeVersionsOnly: true,
   releaseVoidsAcks: true,
   eraseOnNewestStreamOnly: true,
   openingBringsUpToDate: true,

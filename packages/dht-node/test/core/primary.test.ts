@@ -158,6 +158,27 @@ describe('with a follower in sync', () => {
   });
 });
 
+describe('an opening that comes after a later one', () => {
+  test('of a member is dropped: it describes a copy that has gone on since', () => {
+    const { node } = withFollower();
+    const newer = node.openedBy(OTHER, SELF, 1, { complete: true });
+    const older = node.openedBy(OTHER, SELF, 1, { complete: true }, 1);
+    expect(newer.kinds).toEqual(['align']);
+    expect(older.kinds).toEqual([]);
+    expect(node.last('close-follower').connection).toBe(older.connection);
+  });
+
+  test('by its number, of a node that is no member, is none: without its disk it counts its streams afresh', () => {
+    const { node } = withFollower();
+    node.adopt(ring(3, [arc({ epoch: 3, inSync: [SELF, OTHER] })], [SELF, OTHER, THIRD]));
+    node.openedBy(THIRD, SELF, 1, {}, 1_000);
+    node.adopt(ring(4, [arc({ epoch: 3, inSync: [SELF, OTHER] })], [SELF, OTHER]));
+    node.adopt(ring(5, [arc({ epoch: 3, inSync: [SELF, OTHER] })], [SELF, OTHER, THIRD]));
+    const afresh = node.openedBy(THIRD, SELF, 1, {}, 1);
+    expect(afresh.kinds[0]).toBe('start-over');
+  });
+});
+
 describe('a replica that is proposed', () => {
   function proposing(): ReturnType<typeof withFollower> & { newcomer: ReturnType<SteppedNode['openedBy']> } {
     const { node, follower } = withFollower();

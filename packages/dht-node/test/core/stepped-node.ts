@@ -166,9 +166,15 @@ export class SteppedNode {
   }
 
   /** Another node opens a stream for a range here. */
-  openedBy(follower: NodeId, start: Position, term: number, open: Partial<OpenStream> = {}): Follower {
+  openedBy(
+    follower: NodeId,
+    start: Position,
+    term: number,
+    open: Partial<OpenStream> = {},
+    number?: number,
+  ): Follower {
     const connection = ++this.connection;
-    const stream = { start, term, number: connection };
+    const stream = { start, term, number: number ?? connection };
     const view = this.core.view;
     const range = view.arcAt(start) ?? view.arcOfPosition(start);
     const body: OpenStream = {

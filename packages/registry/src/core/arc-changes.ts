@@ -30,7 +30,7 @@ export function propose(
   if (!arc) return `no arc starts at ${formatPosition(proposal.start)}`;
   const next = proposal.kind === 'merge' ? draft.arc(proposal.nextStart) : undefined;
   const reason =
-    proposerFault(draft, caller, arc) ??
+    proposerFault(draft, caller, arc, rules) ??
     returnFault(isReturning, arc, next) ??
     (arc.epoch === proposal.epoch ? undefined : `the epoch is ${arc.epoch}, not ${proposal.epoch}`) ??
     proposalFault(arc, proposal, next) ??
@@ -43,11 +43,16 @@ export function propose(
   return undefined;
 }
 
-function proposerFault(draft: RingDraft, caller: Caller, arc: ArcConfig): string | undefined {
+function proposerFault(
+  draft: RingDraft,
+  caller: Caller,
+  arc: ArcConfig,
+  { olderIncarnationsRefused }: RegistryRules,
+): string | undefined {
   const name = formatPosition(caller.id);
   const member = draft.member(caller.id);
   if (!member) return `${name} is no member`;
-  if (member.incarnation !== caller.incarnation) {
+  if (member.incarnation !== caller.incarnation && olderIncarnationsRefused) {
     return `${name} is in its incarnation ${member.incarnation}, the proposal is from ${caller.incarnation}`;
   }
   if (member.state === 'dead') return `${name} was declared dead`;

@@ -8,6 +8,8 @@
 export interface RegistryRules {
   /** A restarted process is primary in no term from before its registration. */
   readonly newTermAtRestart: boolean;
+  /** What a process proposed is void once a later one of its machine has registered. */
+  readonly olderIncarnationsRefused: boolean;
   /** Dead members are evicted after every change, not only when they die. */
   readonly evictionIsLevelTriggered: boolean;
   /** Only a live, active member is admitted or given an arc. */
@@ -20,6 +22,7 @@ export interface RegistryRules {
 
 export const ALL_RULES: RegistryRules = {
   newTermAtRestart: true,
+  olderIncarnationsRefused: true,
   evictionIsLevelTriggered: true,
   targetsAreLive: true,
   handoverIsSticky: true,

@@ -19,7 +19,7 @@ export interface StoredIdentity {
 }
 
 export class Machine {
-  readonly disk: Disk;
+  disk: Disk;
   readonly clock: DriftingClock;
   process: NodeProcess | undefined;
   /** It has left the ring, or will never be switched on again. */
@@ -33,10 +33,10 @@ export class Machine {
     private readonly world: World,
     readonly party: Party,
     private readonly random: Random,
-    diskProfile: DiskProfile,
+    private readonly diskProfile: DiskProfile,
   ) {
     const { leaseMs, leaseMarginMs } = world.parameters;
-    this.disk = new Disk(world.timeline, random.fork(), diskProfile, world.rules.disks);
+    this.disk = this.emptyDisk();
     this.clock = DriftingClock.draw(world.timeline, random.fork(), leaseMs, leaseMarginMs);
   }
 
@@ -52,6 +52,13 @@ export class Machine {
     return this.disk.files.get('identity') as StoredIdentity | undefined;
   }
 
+  /** Drawn once for each disk, when a node begins on it. */
+  get claim(): string {
+    const { files } = this.disk;
+    if (!files.has('claim')) files.set('claim', this.random.bits64().toString(16));
+    return files.get('claim') as string;
+  }
+
   get incarnation(): number {
     return (this.disk.files.get('incarnation') as number | undefined) ?? 0;
   }
@@ -65,6 +72,11 @@ export class Machine {
     this.world.trace.note('fault', () => `${this.name} starts, incarnation ${this.incarnation}`);
     this.process = new NodeProcess(this.world, this, this.random.fork());
     this.process.boot();
+  }
+
+  startOrWake(): void {
+    if (this.process) this.process.resume();
+    else this.start();
   }
 
   startLater(delayMs = 50 + this.random.below(500)): void {
@@ -96,6 +108,17 @@ export class Machine {
     this.process = undefined;
     process.die();
     this.disk.crash(powerLost);
+  }
+
+  /** Its disk is lost. What starts on the new one is another node, at the same address. */
+  replaceDisk(): void {
+    this.world.trace.note('fault', () => `${this.name} loses its disk`);
+    this.disk = this.emptyDisk();
+  }
+
+  private emptyDisk(): Disk {
+    const { timeline, rules } = this.world;
+    return new Disk(timeline, this.random.fork(), this.diskProfile, rules.disks);
   }
 
   /** It holds nothing any more and is switched off. */

@@ -26,6 +26,8 @@ export interface NetworkProfile {
   readonly pushesAstray: number;
   /** Chance for each message of a stream that the stream breaks at it. */
   readonly streamBreak: number;
+  /** Chance for each message of a stream that it, and all behind it, is held up, as by lost packets of that stream. */
+  readonly streamLag: number;
 }
 
 const PARTIES_MAX = 1_000;
@@ -74,6 +76,11 @@ export class Network {
   /** True when a watcher does not get this push. */
   pushStrays(): boolean {
     return this.faulty && this.random.chance(this.profile.pushesAstray);
+  }
+
+  /** How much longer than usual a message of a stream takes. */
+  lag(): number {
+    return this.faulty && this.random.chance(this.profile.streamLag) ? this.random.between(100, 4_000) : 0;
   }
 
   /** True when a stream breaks at this message. */

@@ -42,8 +42,8 @@ import {
   primaryMessageToWire,
 } from '@ringkeep/dht-node/codec';
 import { NodeCore, type NodeEffect, type NodeInput, type RegistryCall } from '@ringkeep/dht-node/core';
-import { MemoryEntryStore } from '@ringkeep/dht-node/storage';
 import { op } from './names';
+import { MemoryEntryStore } from '@ringkeep/dht-node/storage';
 import { describeEffect, describeInput } from './descriptions';
 import type { Machine, StoredIdentity } from './machine';
 import { remoteCall, type Server } from './remote-call';
@@ -159,6 +159,14 @@ export class NodeProcess implements Server {
     this.planTurn();
   }
 
+  /** Goes on at once. */
+  resume(): void {
+    if (!this.paused) return;
+    this.pausedUntil = 0;
+    this.turnPlanned = false;
+    this.planTurn();
+  }
+
   die(): void {
     this.dead = true;
     for (const stream of this.outbound.values()) stream.die(0);
@@ -257,13 +265,11 @@ export class NodeProcess implements Server {
           .get(effect.connection)
           ?.send(0, dht.FollowerMessage.encode(followerMessageToWire(effect.message)).finish());
       case 'close-stream':
-        this.outbound.get(effect.connection)?.close(0);
+        if (this.world.rules.nodes.eraseOnNewestStreamOnly) this.outbound.get(effect.connection)?.close(0);
         this.outbound.delete(effect.connection);
         return;
       case 'send-to-follower':
-        return this.inbound
-          .get(effect.connection)
-          ?.send(1, dht.PrimaryMessage.encode(primaryMessageToWire(effect.message)).finish());
+        return this.sendToFollower(effect);
       case 'close-follower':
         this.inbound.get(effect.connection)?.close(1);
         this.inbound.delete(effect.connection);
@@ -392,7 +398,7 @@ export class NodeProcess implements Server {
         identity,
         incarnation: this.incarnation,
         coordinates: [],
-        claim: `claim of ${this.machine.name}`,
+        claim: this.machine.claim,
       };
       return { method: 'RegisterNode', bytes: registry.ConnectionAddr.encode(message).finish() };
     }
@@ -511,7 +517,21 @@ export class NodeProcess implements Server {
       },
     );
     this.outbound.set(connection, stream);
+    const { world, machine } = this;
+    world.occurred({ name: 'opening', machine, other: target, at: message.stream.start, stream, side: 0 });
     stream.send(0, bytes);
+  }
+
+  private sendToFollower({ connection, message }: Effect<'send-to-follower'>): void {
+    const stream = this.inbound.get(connection);
+    if (!stream) return;
+    const { world, machine } = this;
+    const { kind } = message.body;
+    if (kind === 'align' || kind === 'start-over' || kind === 'live' || kind === 'release') {
+      const other = world.machines.find(({ party }) => party === stream.peerOf(1));
+      world.occurred({ name: `sent ${kind}`, machine, other, at: message.stream.start, stream, side: 1 });
+    }
+    stream.send(1, dht.PrimaryMessage.encode(primaryMessageToWire(message)).finish());
   }
 
   private accept(stream: Stream): number {
@@ -521,19 +541,21 @@ export class NodeProcess implements Server {
 
   private heard(connection: number, bytes: Uint8Array): void {
     if (!this.inbound.has(connection)) return;
-    const message = followerMessageFromWire(dht.FollowerMessage.decode(bytes));
-    this.post({ kind: 'follower-message', connection, message });
+    this.guard(() => {
+      const message = followerMessageFromWire(dht.FollowerMessage.decode(bytes));
+      this.post({ kind: 'follower-message', connection, message });
+    });
   }
 
   private lost(connection: number): void {
     if (this.inbound.delete(connection)) this.post({ kind: 'follower-gone', connection });
   }
 
-  /** Tells the world of reads that were answered from this process's own state. */
+  /** Tells the world of reads that were answered from this process's own state; of several each at a time of its own. */
   private noteReads(operations: readonly Operation[], results: readonly OperationResult[]): void {
     for (const [index, operation] of operations.entries()) {
       if (isWrite(operation) || !results[index]?.ok) continue;
-      this.world.readAnswered(this.machine, positionOf(operation.key));
+      this.world.checkServers(positionOf(operation.key), operations.length === 1 ? this.machine : undefined);
     }
   }
 }

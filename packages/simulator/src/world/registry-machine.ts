@@ -14,6 +14,7 @@ import {
   type RegistryAnswer,
   type RegistryConfig,
   type RegistryEffect,
+  type RegistryFact,
   type RegistryInput,
   type RegistryState,
 } from '@ringkeep/registry/core';
@@ -52,6 +53,11 @@ export class RegistryMachine {
 
   get ring(): Ring {
     return this.server?.core.ring ?? loadState(this.stored).ring;
+  }
+
+  /** What a crash would leave. */
+  get storedRing(): Ring {
+    return loadState(this.stored).ring;
   }
 
   start(): void {
@@ -224,10 +230,7 @@ export class RegistryProcess implements Server {
           this.publish(effect.watchers, effect.update);
           break;
         case 'report':
-          this.world.trace.note(
-            'registry',
-            () => `${effect.fact.what}${'reason' in effect.fact ? ` ${effect.fact.reason}` : ''}`,
-          );
+          this.report(effect.fact);
           break;
         case 'refuse-watch':
           this.world.fail('registry', `a watch was refused: ${effect.text}`);
@@ -263,6 +266,18 @@ export class RegistryProcess implements Server {
         true,
       );
     }
+  }
+
+  private report(fact: RegistryFact): void {
+    const { world } = this;
+    world.trace.note('registry', () => `${fact.what}${'reason' in fact ? ` ${fact.reason}` : ''}`);
+    const machine = fact.what === 'died' ? world.machineOf(fact.member.id) : undefined;
+    if (machine)
+      world.occurred({
+        name: 'declared dead',
+        machine,
+        at: fact.what === 'died' ? fact.member.id : undefined,
+      });
   }
 
   private planTick(): void {

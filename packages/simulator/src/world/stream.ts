@@ -31,7 +31,10 @@ export class Stream {
   private readonly ends: (StreamEnd | undefined)[];
   private readonly directions = [new Direction(), new Direction()];
   private readonly patienceMs: number;
+  /** Nothing can be sent any more. */
   private broken = false;
+  /** What was on its way when it broke does not arrive; otherwise it does until the other side learns of it. */
+  private lost = false;
 
   /** Side 0 opens it, side 1 accepts it. */
   constructor(
@@ -47,8 +50,26 @@ export class Stream {
   /** Sends from a side. */
   send(side: 0 | 1, bytes: Uint8Array): void {
     if (this.broken || !this.ends[side]) return;
-    if (this.network.breaksHere()) return this.breakNow('connection reset', side);
+    if (this.network.breaksHere()) return this.reset(side);
+    const lagMs = this.network.lag();
+    if (lagMs > 0) this.lag(side, lagMs);
     this.push(side, bytes);
+  }
+
+  /** Holds up what a side sends from now on. */
+  lag(side: 0 | 1, forMs: number): void {
+    const direction = this.directions[side] as Direction;
+    direction.lastArrivalAt = Math.max(direction.lastArrivalAt, this.network.timeline.now + forMs);
+  }
+
+  /** Breaks. */
+  reset(firstToKnow: 0 | 1): void {
+    if (!this.broken) this.breakNow('connection reset', firstToKnow);
+  }
+
+  /** Who is at the other end. */
+  peerOf(side: 0 | 1): Party {
+    return this.parties[(1 - side) as 0 | 1];
   }
 
   /** A side is done with it: it hears nothing any more, the other one learns of it behind what was sent. */
@@ -63,6 +84,7 @@ export class Stream {
     if (!this.ends[side]) return;
     this.ends[side] = undefined;
     this.broken = true;
+    this.lost = true;
     this.tellOther(side, 'the process died');
   }
 
@@ -103,16 +125,17 @@ export class Stream {
   private arrive(side: 0 | 1, item: Item): void {
     const other = (1 - side) as 0 | 1;
     const end = this.ends[other];
-    if (!end || this.broken) return;
+    if (!end || this.lost) return;
     if (item !== undefined) return end.receive(item);
     this.ends[other] = undefined;
     end.gone('closed by the other side');
   }
 
-  /** Both sides learn of it, one of them perhaps much later; nothing arrives any more. */
+  /** Both sides learn of it, one of them perhaps much later. */
   private breakNow(text: string, firstToKnow: 0 | 1): void {
-    this.broken = true;
     const { random } = this.network;
+    this.broken = true;
+    this.lost = random.chance(0.5);
     for (const side of [0, 1] as const) {
       const late = side !== firstToKnow && random.chance(0.3);
       const delayMs = late ? random.between(500, 5_000) : this.network.delay(...this.way(side));

@@ -5,6 +5,7 @@ import type { NodeEffect, TransferSizes } from '@ringkeep/dht-node/core';
 import type { Rules } from '../left-out';
 import type { Names } from './names';
 import type { Network, Party } from './network';
+import type { Occasion } from './opportunist';
 import type { RegistryMachine } from './registry-machine';
 import type { Machine } from './machine';
 import type { Timeline } from './timeline';
@@ -25,8 +26,10 @@ export interface World {
   readonly machines: readonly Machine[];
   /** A rule is broken: the run ends. */
   fail(checker: string, text: string): void;
-  /** A read was answered at a position by a machine's process. */
-  readAnswered(machine: Machine, point: Position): void;
+  /** A read at a position was answered: by a machine's process just now, or by whoever it was. */
+  checkServers(point: Position, by?: Machine): void;
+  /** Something happened that a fault may have waited for. */
+  occurred(occasion: Occasion): void;
   /** A process reported something. */
   eventSeen(machine: Machine, event: Extract<NodeEffect, { kind: 'event' }>['event']): void;
   machineAt(addr: string): Machine | undefined;

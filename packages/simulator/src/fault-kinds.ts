@@ -1,0 +1,37 @@
+/** The kinds of faults. Those of the network are there all the time, the others happen now and then. */
+
+export const NETWORK_KINDS = [
+  'loss',
+  'lateness',
+  'proposals-astray',
+  'pushes-astray',
+  'duplication',
+  'stream-break',
+  'stream-lag',
+] as const;
+
+export const PASSING_KINDS = [
+  'crash',
+  'power-loss',
+  'mass-crash',
+  'wipe',
+  'pause',
+  'suspend',
+  'partition',
+  'one-way-cut',
+  'registry-cut',
+  'client-cut',
+  'clog',
+  'disk-stall',
+  'disk-full',
+  'registry-crash',
+  'registry-pause',
+  'join',
+  'leave',
+] as const;
+
+export const FAULT_KINDS = [...PASSING_KINDS, ...NETWORK_KINDS] as const;
+
+export type NetworkKind = (typeof NETWORK_KINDS)[number];
+export type PassingKind = (typeof PASSING_KINDS)[number];
+export type FaultKind = (typeof FAULT_KINDS)[number];

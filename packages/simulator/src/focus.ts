@@ -1,0 +1,186 @@
+/**
+ * Focuses: each makes one kind of rare story common, by the faults that it always has and by faults that follow
+ * an event of the protocol closely. Ordinary seeds draw one of them now and then; a run may ask for one by name.
+ *
+ * Faults that strike at random seldom meet a window of a few milliseconds. What opens the window can be seen,
+ * so a fault may wait for that.
+ */
+
+import type { ClusterParameters } from '@ringkeep/shared';
+import type { NodeEvent } from '@ringkeep/dht-node/core';
+import type { FaultKind, PassingKind } from './fault-kinds';
+import type { Scenario } from './scenario';
+
+/** What a trigger may wait for: something that a node reports, sends to a follower or proposes, or a death. */
+export type OccasionName =
+  | NodeEvent['kind']
+  | 'opening'
+  | `sent ${'align' | 'start-over' | 'live' | 'release'}`
+  | `proposed ${'admit' | 'drop' | 'keep' | 'handover' | 'merge'}`
+  | 'declared dead';
+
+export interface Trigger {
+  readonly on: OccasionName;
+  readonly chance: number;
+  /**
+   * `start` switches a machine on, or wakes its process; `break` strikes the stream of which the occasion speaks,
+   * `lag` what the machine sends on it, and `lag-back` what it is sent.
+   */
+  readonly deed: PassingKind | 'start' | 'lag' | 'lag-back' | 'break';
+  /** The machine that the occasion is about, the other one that it names, or somebody else of the same arc. */
+  readonly to: 'itself' | 'the other' | 'a neighbour';
+  readonly withinMs: number;
+  /** It lasts longer than a membership lease. */
+  readonly long?: boolean;
+}
+
+export interface Focus {
+  readonly text: string;
+  readonly always: readonly FaultKind[];
+  readonly parameters?: Partial<ClusterParameters>;
+  readonly scenario?: Partial<Scenario>;
+  readonly triggers: readonly Trigger[];
+}
+
+const focuses = {
+  admissions: {
+    text: 'primaries that fail, or lose the registry, just when they have proposed to admit somebody',
+    always: ['proposals-astray', 'pushes-astray', 'stream-break', 'join', 'crash'],
+    parameters: { replicationFactor: 2, membershipLeaseMs: 400 },
+    scenario: { machinesLater: 2, faultEveryMs: 400 },
+    triggers: [
+      { on: 'proposed admit', chance: 0.2, deed: 'crash', to: 'itself', withinMs: 30 },
+      { on: 'proposed admit', chance: 0.4, deed: 'registry-cut', to: 'itself', withinMs: 3, long: true },
+      { on: 'proposed admit', chance: 0.15, deed: 'crash', to: 'the other', withinMs: 100 },
+      { on: 'proposed keep', chance: 0.2, deed: 'crash', to: 'the other', withinMs: 10 },
+      { on: 'sent live', chance: 0.2, deed: 'break', to: 'itself', withinMs: 5 },
+    ],
+  },
+  'slow-takeovers': {
+    text: 'members that keep a new primary waiting, while others are copied to and it fails again',
+    always: ['crash', 'stream-lag', 'stream-break', 'pause'],
+    parameters: { replicationFactor: 3, membershipLeaseMs: 400, failureTimeoutMs: 2_000 },
+    scenario: { machinesLater: 2, thinkMs: 5, faultEveryMs: 400 },
+    triggers: [
+      { on: 'role-open', chance: 0.3, deed: 'crash', to: 'itself', withinMs: 500 },
+      { on: 'role-taken', chance: 0.6, deed: 'pause', to: 'a neighbour', withinMs: 2 },
+      { on: 'sent start-over', chance: 0.3, deed: 'lag', to: 'itself', withinMs: 0 },
+      { on: 'sent live', chance: 0.3, deed: 'break', to: 'itself', withinMs: 60 },
+      { on: 'proposed admit', chance: 0.4, deed: 'crash', to: 'itself', withinMs: 40 },
+    ],
+  },
+  'late-streams': {
+    text: 'openings and acknowledgements that arrive late, after the stream or the term that they belong to',
+    always: ['stream-lag', 'stream-break', 'registry-cut', 'pushes-astray'],
+    parameters: { replicationFactor: 2, leaseMs: 200, leaseMarginMs: 20, membershipLeaseMs: 400 },
+    scenario: { thinkMs: 5, faultEveryMs: 400 },
+    triggers: [
+      { on: 'opening', chance: 0.3, deed: 'lag', to: 'itself', withinMs: 0 },
+      { on: 'opening', chance: 0.3, deed: 'break', to: 'itself', withinMs: 50 },
+      { on: 'sent align', chance: 0.6, deed: 'lag-back', to: 'itself', withinMs: 1_500 },
+      { on: 'role-open', chance: 0.6, deed: 'registry-cut', to: 'itself', withinMs: 1_500, long: true },
+    ],
+  },
+  releases: {
+    text: 'replicas that are released and wanted again at once, by streams that lag',
+    always: ['join', 'leave', 'stream-lag', 'pushes-astray'],
+    scenario: { machinesLater: 3, faultEveryMs: 400 },
+    triggers: [
+      { on: 'sent release', chance: 0.5, deed: 'lag', to: 'itself', withinMs: 0 },
+      { on: 'sent release', chance: 0.4, deed: 'leave', to: 'a neighbour', withinMs: 10 },
+      { on: 'sent release', chance: 0.2, deed: 'crash', to: 'a neighbour', withinMs: 10 },
+      { on: 'proposed drop', chance: 0.3, deed: 'leave', to: 'a neighbour', withinMs: 20 },
+    ],
+  },
+  splits: {
+    text: 'members that miss a handover, or die in it and come back as soon as they are given up',
+    always: ['join', 'pushes-astray', 'proposals-astray'],
+    parameters: { membershipLeaseMs: 400 },
+    scenario: { machinesLater: 3, faultEveryMs: 400 },
+    triggers: [
+      { on: 'proposed handover', chance: 0.3, deed: 'pause', to: 'a neighbour', withinMs: 10, long: true },
+      { on: 'proposed handover', chance: 0.2, deed: 'crash', to: 'a neighbour', withinMs: 10 },
+      { on: 'proposed handover', chance: 0.2, deed: 'wipe', to: 'the other', withinMs: 10 },
+      { on: 'proposed handover', chance: 0.2, deed: 'registry-cut', to: 'itself', withinMs: 500 },
+      { on: 'declared dead', chance: 0.7, deed: 'start', to: 'itself', withinMs: 20 },
+      { on: 'declared dead', chance: 0.5, deed: 'registry-cut', to: 'a neighbour', withinMs: 0 },
+    ],
+  },
+  merges: {
+    text: 'members that leave or are forgotten, so that arcs are merged while others join and follow a part',
+    always: ['join', 'leave', 'pushes-astray'],
+    scenario: { machinesLater: 3, forgetAfterMs: 500, faultEveryMs: 400 },
+    triggers: [
+      { on: 'proposed merge', chance: 0.4, deed: 'join', to: 'itself', withinMs: 20 },
+      { on: 'proposed merge', chance: 0.3, deed: 'crash', to: 'itself', withinMs: 20 },
+      { on: 'proposed merge', chance: 0.2, deed: 'crash', to: 'a neighbour', withinMs: 20 },
+      { on: 'role-lost', chance: 0.2, deed: 'leave', to: 'a neighbour', withinMs: 100 },
+    ],
+  },
+  leaves: {
+    text: 'members that leave, and fail on their way out',
+    always: ['leave', 'join', 'crash'],
+    scenario: { machinesLater: 3, faultEveryMs: 400 },
+    triggers: [
+      { on: 'proposed handover', chance: 0.3, deed: 'crash', to: 'itself', withinMs: 20 },
+      { on: 'proposed handover', chance: 0.2, deed: 'crash', to: 'the other', withinMs: 20 },
+      { on: 'role-open', chance: 0.2, deed: 'leave', to: 'itself', withinMs: 100 },
+    ],
+  },
+  'registry-unheard': {
+    text: 'primaries and followers that lose the registry but not each other, so that one is replaced unawares',
+    always: ['registry-cut', 'pushes-astray', 'proposals-astray', 'stream-lag'],
+    parameters: { replicationFactor: 3, membershipLeaseMs: 400 },
+    scenario: { faultEveryMs: 400, thinkMs: 5 },
+    triggers: [
+      { on: 'role-open', chance: 0.4, deed: 'registry-cut', to: 'itself', withinMs: 200, long: true },
+      { on: 'declared dead', chance: 0.4, deed: 'registry-cut', to: 'a neighbour', withinMs: 0, long: true },
+    ],
+  },
+  power: {
+    text: 'machines that lose power, several at once, with much on its way to slow disks',
+    always: ['power-loss', 'mass-crash', 'disk-stall'],
+    scenario: { disk: { syncMs: 20 }, thinkMs: 5, faultEveryMs: 400 },
+    triggers: [{ on: 'role-open', chance: 0.2, deed: 'power-loss', to: 'itself', withinMs: 100 }],
+  },
+  sleep: {
+    text: 'primaries that sleep, and wake up to find somebody else in their place',
+    always: ['suspend'],
+    scenario: { faultEveryMs: 400, thinkMs: 5 },
+    triggers: [{ on: 'role-open', chance: 0.5, deed: 'suspend', to: 'itself', withinMs: 500 }],
+  },
+  transfers: {
+    text: 'many keys copied in small pieces, while clients write them and streams lag',
+    always: ['join', 'stream-lag', 'stream-break', 'clog'],
+    scenario: { machinesLater: 3, keys: 60, thinkMs: 5, faultEveryMs: 400 },
+    triggers: [
+      { on: 'sent start-over', chance: 0.3, deed: 'clog', to: 'itself', withinMs: 20 },
+      { on: 'live', chance: 0.2, deed: 'crash', to: 'a neighbour', withinMs: 200 },
+    ],
+  },
+  disks: {
+    text: 'disks that are full, stalled or wiped',
+    always: ['disk-full', 'disk-stall', 'wipe', 'join'],
+    scenario: { machinesLater: 2, faultEveryMs: 400 },
+    triggers: [
+      { on: 'live', chance: 0.2, deed: 'disk-full', to: 'itself', withinMs: 20 },
+      { on: 'proposed admit', chance: 0.2, deed: 'wipe', to: 'the other', withinMs: 50 },
+      { on: 'role-open', chance: 0.2, deed: 'wipe', to: 'a neighbour', withinMs: 200 },
+    ],
+  },
+  returns: {
+    text: 'members that are away for a while and come back to copies that have gone on without them',
+    always: ['crash', 'mass-crash', 'pause'],
+    scenario: { keys: 40, thinkMs: 5, faultEveryMs: 1_000 },
+    triggers: [
+      { on: 'declared dead', chance: 0.5, deed: 'start', to: 'itself', withinMs: 500 },
+      { on: 'sent align', chance: 0.2, deed: 'crash', to: 'itself', withinMs: 10 },
+      { on: 'sent start-over', chance: 0.2, deed: 'crash', to: 'the other', withinMs: 20 },
+    ],
+  },
+} satisfies Record<string, Focus>;
+
+export type FocusName = keyof typeof focuses;
+
+export const FOCUSES: Readonly<Record<FocusName, Focus>> = focuses;
+export const FOCUS_NAMES = Object.keys(focuses) as FocusName[];

@@ -1,0 +1,239 @@
+/**
+ * What each kind of fault does, and how it ends: most by themselves after a while, all of them at the end of
+ * the safety phase.
+ */
+
+import { RingView, position, type NodeId, type Random } from '@ringkeep/shared';
+import type { PassingKind } from '../fault-kinds';
+import type { Scenario } from '../scenario';
+import type { Machine } from './machine';
+import type { Party } from './network';
+import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
+
+/** How often a machine that is switched off looks whether it is still needed. */
+const LOOK_EVERY_MS = 50;
+
+export class Faults {
+  /** Everything is being put right: no more of it. */
+  over = false;
+  /** A position: the nodes of its arc are the favourite victims for a while. */
+  focus = 0n;
+  private readonly undo = new Set<() => void>();
+  /** Of the present fault. */
+  private random: Random;
+  private long = false;
+
+  constructor(
+    private readonly world: World,
+    random: Random,
+    private readonly scenario: Scenario,
+    private readonly newcomers: Machine[],
+  ) {
+    this.random = random;
+  }
+
+  /** Ends every fault and switches everything on, but some machines that nobody needs. */
+  heal(): void {
+    this.over = true;
+    const { world } = this;
+    world.trace.note('fault', () => 'everything is put right');
+    for (const end of this.undo) end();
+    this.undo.clear();
+    world.network.heal();
+    world.registry.start();
+    for (const machine of world.machines) {
+      machine.disk.heal();
+      if (machine.joined && !machine.process) this.switchOn(machine);
+    }
+  }
+
+  private switchOn(machine: Machine): void {
+    if (this.random.chance(0.5) && this.isDispensable(machine)) machine.retire('it stays switched off');
+    else machine.startLater();
+  }
+
+  pickMachine(random: Random): Machine | undefined {
+    const { world } = this;
+    const running = world.machines.filter((machine) => machine.process);
+    if (running.length === 0) return undefined;
+    const arc = new RingView(world.registry.ring).arcOfPosition(position(this.focus));
+    const holders = arc?.inSync.map((id) => world.machineOf(id)).filter((machine) => machine?.process) ?? [];
+    if (!arc || holders.length === 0 || random.chance(0.3)) return random.pick(running);
+    const primary = world.machineOf(arc.primary);
+    return primary?.process && random.chance(0.4) ? primary : random.pick(holders);
+  }
+
+  /** `victim`: of the kinds that strike one machine; somebody is picked for the others. */
+  cause(kind: PassingKind, victim: Machine | undefined, random: Random, long = false): void {
+    this.random = random;
+    this.long = long;
+    switch (kind) {
+      case 'crash':
+        return victim && this.crash(victim, false);
+      case 'power-loss':
+        return victim && this.losePower(victim);
+      case 'mass-crash':
+        for (const each of this.world.machines)
+          if (this.random.chance(0.6)) this.crash(each, this.random.chance(0.5));
+        return;
+      case 'wipe':
+        return victim && this.wipe(victim);
+      case 'pause':
+        return this.during(victim, 'pauses', (machine, forMs) => machine.process?.pause(forMs));
+      case 'suspend':
+        return this.during(victim, 'sleeps', (machine, forMs) => machine.sleep(forMs));
+      case 'partition':
+        return this.partition();
+      case 'one-way-cut':
+        return this.cutSome(this.anyNode(), this.anyNode(), false);
+      case 'registry-cut':
+        return this.cutOffRegistry(victim);
+      case 'client-cut': {
+        const client = FIRST_CLIENT_PARTY + this.random.below(this.scenario.clients);
+        return victim && this.cutSome(client, victim.party, this.random.chance(0.5));
+      }
+      case 'clog':
+        return this.clog();
+      case 'disk-stall':
+        return this.during(victim, 'has a disk that stalls', ({ disk }, forMs) => disk.stall(forMs));
+      case 'disk-full':
+        return this.during(victim, 'has a full disk', ({ disk }, forMs) => disk.fill(forMs));
+      case 'registry-crash':
+        this.world.registry.crash();
+        return this.world.timeline.after(this.duration(), () => this.world.registry.start());
+      case 'registry-pause': {
+        const forMs = this.duration();
+        this.note(`registry pauses for ${forMs} ms`);
+        return this.world.registry.server?.pause(forMs);
+      }
+      case 'join':
+        return this.newcomers.pop()?.start();
+      case 'leave':
+        if (victim) this.note(`${victim.name} is asked to leave`);
+        return victim?.process?.post({ kind: 'leave' });
+    }
+  }
+
+  /** A duration: mostly short, sometimes longer than every lease. */
+  private duration(): number {
+    const { membershipLeaseMs, leaseMs } = this.scenario.parameters;
+    const longest = 2 * Math.max(membershipLeaseMs, leaseMs);
+    if (this.long) return this.random.between(longest / 2, 2 * longest);
+    return this.random.chance(0.5) ? this.random.between(10, leaseMs) : this.random.between(leaseMs, longest);
+  }
+
+  private note(text: string): void {
+    this.world.trace.note('fault', () => text);
+  }
+
+  private during(
+    victim: Machine | undefined,
+    what: string,
+    happens: (machine: Machine, forMs: number) => void,
+  ): void {
+    const forMs = this.duration();
+    if (!victim) return;
+    this.note(`${victim.name} ${what} for ${forMs} ms`);
+    happens(victim, forMs);
+  }
+
+  /** Half of the time just when the disk is slow, and much is not yet synced. */
+  private losePower(machine: Machine): void {
+    if (this.random.chance(0.5)) return this.crash(machine, true);
+    const afterMs = this.random.between(5, 100);
+    machine.disk.stall(2 * afterMs);
+    const { random } = this;
+    this.world.timeline.after(afterMs, () => {
+      this.random = random;
+      this.crash(machine, true);
+    });
+  }
+
+  private crash(machine: Machine, powerLost: boolean): void {
+    if (!machine.process) return;
+    machine.crash(powerLost, powerLost ? 'power lost' : 'killed');
+    machine.startLater(this.random.chance(0.5) ? 5 + this.random.below(50) : this.duration());
+  }
+
+  /**
+   * It stays away until the ring does without it, and then its disk is lost: what only one disk held when the
+   * others were given up is promised to nobody.
+   */
+  private wipe(machine: Machine): void {
+    if (!machine.process || !machine.identity) return;
+    const { id } = machine.identity;
+    const { registry, timeline } = this.world;
+    machine.crash(true, 'switched off');
+    const { random } = this;
+    const look = (): void => {
+      if (machine.process || this.over) return machine.startLater();
+      const named = [registry.ring, registry.storedRing].some(({ arcs }) =>
+        arcs.some(({ inSync }) => inSync.includes(id)),
+      );
+      if (named) return timeline.after(LOOK_EVERY_MS, look);
+      machine.replaceDisk();
+      machine.startLater(50 + random.below(500));
+    };
+    look();
+  }
+
+  /** The registry has declared it dead, and every arc that still names it has somebody else. */
+  private isDispensable({ identity }: Machine): boolean {
+    const { members, arcs } = this.world.registry.ring;
+    const isLive = (id: NodeId): boolean =>
+      members.some((member) => member.id === id && member.state !== 'dead');
+    if (!identity || isLive(identity.id)) return false;
+    return arcs.every(({ inSync }) => !inSync.includes(identity.id) || inSync.some(isLive));
+  }
+
+  private anyNode(): Party {
+    const { machines } = this.world;
+    if (this.random.chance(0.25)) return REGISTRY_PARTY;
+    return (this.pickMachine(this.random) ?? this.random.pick(machines)).party;
+  }
+
+  /** One node, or several at once, lose the registry and nothing else. */
+  private cutOffRegistry(victim: Machine | undefined): void {
+    const victims = new Set([victim]);
+    while (this.random.chance(0.4)) victims.add(this.pickMachine(this.random));
+    const both = this.random.chance(0.8);
+    for (const machine of victims) if (machine) this.cutSome(machine.party, REGISTRY_PARTY, both);
+  }
+
+  private cutSome(from: Party, to: Party, both: boolean): void {
+    if (from === to) return;
+    const { network } = this.world;
+    this.note(`the way from ${from} to ${to} is cut${both ? ', and back' : ''}`);
+    this.forAWhile(network.cut(from, to), ...(both ? [network.cut(to, from)] : []));
+  }
+
+  /** Two groups that cannot reach each other; the registry is in one of them, or reachable from both. */
+  private partition(): void {
+    const { network, machines } = this.world;
+    const parties = machines.map((machine) => machine.party);
+    if (this.random.chance(0.7)) parties.push(REGISTRY_PARTY);
+    this.random.shuffle(parties);
+    const alone = this.random.chance(0.5) ? 1 : 1 + this.random.below(parties.length);
+    const left = parties.slice(0, alone);
+    const right = parties.slice(alone);
+    this.note(`partition: ${left.join(' ')} from ${right.join(' ')}`);
+    this.forAWhile(...left.flatMap((a) => right.flatMap((b) => [network.cut(a, b), network.cut(b, a)])));
+  }
+
+  private clog(): void {
+    const from = this.anyNode();
+    const to = this.anyNode();
+    const delayMs = this.random.between(20, 2_000);
+    this.note(`the way from ${from} to ${to} is clogged by up to ${delayMs} ms`);
+    this.forAWhile(this.world.network.clog(from, to, delayMs));
+  }
+
+  private forAWhile(...ends: (() => void)[]): void {
+    const end = (): void => {
+      this.undo.delete(end);
+      for (const undo of ends) undo();
+    };
+    this.undo.add(end);
+    this.world.timeline.after(this.duration(), end);
+  }
+}
