@@ -155,8 +155,6 @@ export class SegmentedLog {
   }
 
   private async run(): Promise<void> {
-    // What is appended in this turn of the event loop goes together.
-    await new Promise((resolve) => setImmediate(resolve));
     while (this.failure === undefined) {
       let durable = 0;
       try {
