@@ -12,6 +12,7 @@
 
 import { isWrite, type Member, type Operation, type OperationResult, type Ring } from '@ringkeep/shared';
 import type { MonotonicClock } from '@ringkeep/shared/runtime';
+import { Admission, type Load } from './admission';
 import type { NodeEffect, NodeEvent, RegistryCall } from './core/effects';
 import type { NodeInput } from './core/inputs';
 import type { FollowerMessage, PrimaryMessage } from './core/messages';
@@ -58,14 +59,17 @@ export interface QueryOptions {
   readonly deadlineMs: number;
   readonly ringVersion: number;
   readonly direct: boolean;
+  /** Bytes of the keys and values. */
+  readonly bytes: number;
 }
 
 interface Asked {
   readonly operations: readonly Operation[];
+  readonly load: Load;
   readonly hops: number;
   readonly answer: (answer: QueryAnswer) => void;
-  /** It came while the node was stopping: nothing was started. */
-  readonly late: boolean;
+  /** Why nothing of it is started, if so. */
+  readonly refusal: OperationResult | undefined;
 }
 
 /** How long queries under way may take when the node stops. */
@@ -77,11 +81,13 @@ export class NodeHost {
   private inputs: NodeInput[] = [];
   private scheduled = false;
   private timer: NodeJS.Timeout | undefined;
+  private timerDueAt = Number.POSITIVE_INFINITY;
   private stopped = false;
   private lastRequest = 0;
   private readonly asked = new Map<number, Asked>();
   /** Set when no new query is taken; called when none is under way any more. */
   private drained: (() => void) | undefined;
+  private readonly admission = new Admission();
   private batchOffset: number | undefined;
   private checkpointing = false;
 
@@ -135,9 +141,10 @@ export class NodeHost {
     answer: (answer: QueryAnswer) => void,
   ): number {
     const request = ++this.lastRequest;
-    const late = this.drained !== undefined;
-    this.asked.set(request, { operations, hops: options.hops, answer, late });
-    if (late) {
+    const load = { operations: operations.length, bytes: options.bytes };
+    const refusal = this.drained ? STOPPING : this.admission.admit(load) ? undefined : TOO_MUCH;
+    this.asked.set(request, { operations, load, hops: options.hops, answer, refusal });
+    if (refusal) {
       setImmediate(() => this.giveUp(request));
       return request;
     }
@@ -154,7 +161,7 @@ export class NodeHost {
   }
 
   cancel(request: number): void {
-    if (!this.asked.delete(request)) return;
+    if (!this.release(request)) return;
     this.post({ kind: 'cancel-query', request });
     this.checkDrained();
   }
@@ -164,14 +171,19 @@ export class NodeHost {
   }
 
   private giveUp(request: number): void {
-    const asked = this.asked.get(request);
-    if (!asked) return;
-    this.asked.delete(request);
-    asked.answer({
-      results: asked.operations.map(asked.late ? tooLate : brokenOff),
+    const asked = this.release(request);
+    asked?.answer({
+      results: asked.operations.map((operation) => asked.refusal ?? brokenOff(operation)),
       hops: asked.hops,
       ring: undefined,
     });
+  }
+
+  private release(request: number): Asked | undefined {
+    const asked = this.asked.get(request);
+    this.asked.delete(request);
+    if (asked && !asked.refusal) this.admission.release(asked.load);
+    return asked;
   }
 
   private checkDrained(): void {
@@ -203,10 +215,19 @@ export class NodeHost {
   }
 
   private armTimer(now: number): void {
+    const dueAt = this.core.nextTickAt;
+    if (dueAt <= now) return this.post({ kind: 'tick' });
+    // One that is armed already and fires earlier arms the next one then: most steps move the time only a little.
+    if (this.timerDueAt <= dueAt) return;
     clearTimeout(this.timer);
-    const delayMs = this.core.nextTickAt - now;
-    if (delayMs <= 0) this.post({ kind: 'tick' });
-    else this.timer = setTimeout(() => this.post({ kind: 'tick' }), Math.ceil(delayMs));
+    this.timerDueAt = dueAt;
+    this.timer = setTimeout(
+      () => {
+        this.timerDueAt = Number.POSITIVE_INFINITY;
+        this.post({ kind: 'tick' });
+      },
+      Math.ceil(dueAt - now),
+    );
   }
 
   private fail(error: Error): void {
@@ -232,8 +253,7 @@ export class NodeHost {
         );
         return;
       case 'answer': {
-        const asked = this.asked.get(effect.request);
-        this.asked.delete(effect.request);
+        const asked = this.release(effect.request);
         asked?.answer({ results: effect.results, hops: effect.hops, ring: effect.ring });
         return this.checkDrained();
       }
@@ -267,9 +287,12 @@ export class NodeHost {
   }
 }
 
-function tooLate(): OperationResult {
-  return { ok: false, code: 'UNAVAILABLE', text: 'the node is stopping' };
-}
+const STOPPING: OperationResult = { ok: false, code: 'UNAVAILABLE', text: 'the node is stopping' };
+const TOO_MUCH: OperationResult = {
+  ok: false,
+  code: 'RESOURCE_EXHAUSTED',
+  text: 'the node has too many operations under way',
+};
 
 function brokenOff(operation: Operation): OperationResult {
   return isWrite(operation)

@@ -401,6 +401,7 @@ export class RingNode {
         deadlineMs: DEADLINE_DEFAULT_MS,
         ringVersion: core.view.version,
         direct: false,
+        bytes: operation.key.length + (value?.length ?? 0),
       };
       host.query([operation satisfies Operation], options, ({ results }) =>
         resolve(results[0] as OperationResult),

@@ -27,6 +27,8 @@ import { deadlineMsOf } from './deadlines';
 
 /** Frames of one stream that may be unanswered. */
 export const FRAMES_IN_FLIGHT_MAX = 256;
+/** Bytes of keys and values of one stream that may be unanswered; one frame more is taken. */
+export const REQUEST_BYTES_IN_FLIGHT_MAX = 16 * 1024 * 1024;
 /** Bytes of one stream's replies that gRPC may hold; what goes beyond waits as results, and no frame is read. */
 export const REPLY_BYTES_UNSENT_MAX = 4 * 1024 * 1024;
 /** Bytes that the replies to the frames in flight may come to. */
@@ -45,10 +47,17 @@ interface Reply {
   next: number;
 }
 
+interface FrameInFlight {
+  readonly query: number;
+  readonly operations: number;
+  readonly bytes: number;
+}
+
 export class BatchStream {
-  private readonly inFlight = new Map<number, { readonly query: number; readonly operations: number }>();
+  private readonly inFlight = new Map<number, FrameInFlight>();
   private readonly replies: Reply[] = [];
   private operationsInFlight = 0;
+  private bytesInFlight = 0;
   private bytesAnOperation = 0;
   private unsentBytes = 0;
   /** The caller sends no more frames. */
@@ -97,28 +106,42 @@ export class BatchStream {
   }
 
   private ask(frame: dht.BatchRequest, checked: readonly (Operation | RingError)[]): void {
-    const operations = checked.filter((operation) => !(operation instanceof RingError)) as Operation[];
+    const faulty = checked.some((operation) => operation instanceof RingError);
+    const operations = faulty ? checked.filter((operation) => !(operation instanceof RingError)) : checked;
+    const { length: bytes } = frame.blob;
     const options = {
       hops: frame.hops,
       deadlineMs: deadlineMsOf(frame.deadlineMs),
       ringVersion: frame.ringVersion,
       direct: frame.direct,
+      bytes,
     };
-    const query = this.host.query(operations, options, (answer) => this.answer(frame.frame, checked, answer));
-    this.inFlight.set(frame.frame, { query, operations: checked.length });
+    const query = this.host.query(operations as readonly Operation[], options, (answer) => {
+      this.answer(frame.frame, faulty ? checked : undefined, answer);
+    });
+    this.inFlight.set(frame.frame, { query, operations: checked.length, bytes });
     this.operationsInFlight += checked.length;
+    this.bytesInFlight += bytes;
     this.readOrPause();
   }
 
-  private answer(frame: number, checked: readonly (Operation | RingError)[], answer: QueryAnswer): void {
+  /** `faulty` are the operations as they came, when some of them were not asked. */
+  private answer(
+    frame: number,
+    faulty: readonly (Operation | RingError)[] | undefined,
+    { results: answered, hops, ring }: QueryAnswer,
+  ): void {
     this.forget(frame);
     let next = 0;
-    const results = checked.map((operation) =>
-      operation instanceof RingError ? failure(operation) : (answer.results[next++] as OperationResult),
-    );
-    const mean = results.reduce((sum, result) => sum + valueBytes(result), 0) / Math.max(1, results.length);
+    const results =
+      faulty?.map((operation) =>
+        operation instanceof RingError ? failure(operation) : (answered[next++] as OperationResult),
+      ) ?? answered;
+    let bytes = 0;
+    for (const result of results) if (result.ok && result.value !== undefined) bytes += result.value.length;
+    const mean = bytes / Math.max(1, results.length);
     this.bytesAnOperation = Math.max(mean, this.bytesAnOperation * EXPECTATION_DECAY);
-    this.reply({ frame, hops: answer.hops, results, ring: answer.ring, next: 0 });
+    this.reply({ frame, hops, results, ring, next: 0 });
   }
 
   /** A frame whose columns do not fit together: each of its operations fails with the reason. */
@@ -165,6 +188,7 @@ export class BatchStream {
       this.replies.length === 0 &&
       this.unsentBytes < REPLY_BYTES_UNSENT_MAX &&
       this.inFlight.size < FRAMES_IN_FLIGHT_MAX &&
+      this.bytesInFlight < REQUEST_BYTES_IN_FLIGHT_MAX &&
       this.operationsInFlight * this.bytesAnOperation < REPLY_BYTES_EXPECTED_MAX;
     if (!mayRead) this.call.pause();
     else if (this.call.isPaused()) this.call.resume();
@@ -179,8 +203,11 @@ export class BatchStream {
   }
 
   private forget(frame: number): void {
-    this.operationsInFlight -= this.inFlight.get(frame)?.operations ?? 0;
+    const known = this.inFlight.get(frame);
+    if (!known) return;
     this.inFlight.delete(frame);
+    this.operationsInFlight -= known.operations;
+    this.bytesInFlight -= known.bytes;
   }
 
   private endWhenAnswered(): void {
@@ -205,10 +232,6 @@ export class BatchStream {
 
 function failure(error: RingError): OperationResult {
   return { ok: false, code: error.code, text: error.message };
-}
-
-function valueBytes(result: OperationResult): number {
-  return result.ok ? (result.value?.length ?? 0) : 0;
 }
 
 function refuseWrite(operation: Operation | RingError): Operation | RingError {

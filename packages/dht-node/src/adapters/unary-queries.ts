@@ -67,7 +67,13 @@ export class UnaryQueries {
     if (this.host.overloaded && isWrite(operation)) {
       throw new RingError('RESOURCE_EXHAUSTED', 'the disk does not keep up with the writes');
     }
-    const options = { hops, deadlineMs: deadlineMsOfCall(call.getDeadline()), ringVersion, direct: false };
+    const options = {
+      hops,
+      deadlineMs: deadlineMsOfCall(call.getDeadline()),
+      ringVersion,
+      direct: false,
+      bytes: key.length + given.length,
+    };
     const answer = await new Promise<QueryAnswer>((resolve) => {
       const request = this.host.query([operation], options, resolve);
       call.on('cancelled', () => this.host.cancel(request));

@@ -12,7 +12,8 @@ import type { QueryInput } from './inputs';
 
 /** A batch that is being answered. */
 export class PendingQuery {
-  readonly operations: readonly PendingOperation[];
+  /** Those of its operations that could not be answered at once. */
+  readonly operations: PendingOperation[] = [];
   /** Most forwards that one of its operations took. */
   hops: number;
   /** An operation came here because its sender's ring is behind. */
@@ -27,9 +28,17 @@ export class PendingQuery {
     this.hops = input.hops;
     this.remaining = input.operations.length;
     this.results = new Array<OperationResult>(input.operations.length);
-    this.operations = input.operations.map(
-      (operation, index) => new PendingOperation(this, index, operation),
-    );
+  }
+
+  get done(): boolean {
+    return this.remaining === 0;
+  }
+
+  /** The operation at that index has to wait for its result. */
+  wait(index: number): PendingOperation {
+    const operation = new PendingOperation(this, index, this.input.operations[index] as Operation);
+    this.operations.push(operation);
+    return operation;
   }
 
   set(index: number, result: OperationResult): void {
