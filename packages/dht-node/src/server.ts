@@ -422,6 +422,6 @@ function whatIsLacking({ view, self }: NodeCore): string {
   const owner = arc && view.member(arc.primary);
   if (!arc || !owner || owner.id === self) return 'its own part of the ring to open';
   return owner.state === 'dead'
-    ? `the node at ${owner.addr}, which is down, and has its part of the ring`
+    ? `the node at ${owner.addr}, which is down; nobody who runs has its part of the ring: start that node again`
     : `its part of the ring, which comes from the node at ${owner.addr}`;
 }

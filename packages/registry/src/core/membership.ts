@@ -175,7 +175,10 @@ export class Membership {
   private takeIn(draft: RingDraft, input: RegisterInput): Arrival {
     const { addr, incarnation, coordinates } = input;
     const ids = draft.base.members.map((member) => member.id);
-    const { id, salt } = input.identity ?? place(this.config.placement, addr, ids, this.tools.positionOfText);
+    const { positionOfText } = this.tools;
+    const { id, salt } =
+      input.identity ??
+      place(this.config.placement, addr, ids, positionOfText, (point) => draft.isAnswered(point));
     return { how: 'joined', member: { id, addr, salt, incarnation, state: 'active', coordinates } };
   }
 }

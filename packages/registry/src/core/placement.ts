@@ -6,6 +6,9 @@
  * the largest gap most evenly: the largest arc stays near twice the mean at any size, without virtual nodes.
  * It is Azar et al.'s power of choices ("Balanced Allocations", 1999) on a ring.
  *
+ * A place in an arc that nobody answers for comes last: the newcomer would have to wait until a node with that
+ * arc's data returns. With one salt there is no choice.
+ *
  * The score is gap × smaller part. The smaller part alone does a little worse (it likes a good split of a
  * middling gap), the gap alone much worse (it accepts slivers).
  */
@@ -25,26 +28,35 @@ export const SALTS_TRIED = 32;
 /** Rounds of salts before a placement is given up. A second one is needed when 32 ids collide. */
 export const SALT_ROUNDS_MAX = 8;
 
-/** `ids` are those of all members, in order. Throws INTERNAL when every id that was tried is taken. */
+/**
+ * `ids` are those of all members, in order; `answered` says whether somebody answers for a position.
+ * Throws INTERNAL when every id that was tried is taken.
+ */
 export function place(
   placement: Placement,
   addr: string,
   ids: readonly NodeId[],
   positionOfText: (text: string) => Position,
+  answered: (point: Position) => boolean,
 ): Place {
   const saltsARound = placement === 'hash' ? 1 : SALTS_TRIED;
   for (let round = 0; round < SALT_ROUNDS_MAX; round++) {
     let best: Place | undefined;
-    let bestScore = -1;
+    let bestScore = Number.NEGATIVE_INFINITY;
     for (let salt = round * saltsARound; salt < (round + 1) * saltsARound; salt++) {
       const id = positionOfText(`${addr}_${salt}`);
       const score = splitScore(ids, id);
-      if (score !== undefined && score > bestScore) [best, bestScore] = [{ id, salt }, score];
+      if (score === undefined) continue;
+      const ranked = answered(id) ? score : score - UNANSWERED_HANDICAP;
+      if (ranked > bestScore) [best, bestScore] = [{ id, salt }, ranked];
     }
     if (best) return best;
   }
   throw new RingError('INTERNAL', `found no free place on the ring for ${addr}`);
 }
+
+/** More than any score. */
+const UNANSWERED_HANDICAP = 2;
 
 /** How well an id splits the gap it falls into; undefined when a member has it. */
 function splitScore(ids: readonly NodeId[], id: NodeId): number | undefined {

@@ -59,6 +59,12 @@ export class RingDraft {
     return overlay(this.base.arcs, this.arcEdits, (arc) => arc.start);
   }
 
+  /** Somebody answers for a position, or may: nobody owns it yet. By the arcs of the base. */
+  isAnswered(point: Position): boolean {
+    const arc = this.view.arcOfPosition(point);
+    return arc === undefined || this.isLive(arc.primary);
+  }
+
   /** Puts arcs where others were. Epochs only grow: each new one is above all that it overlaps. */
   replaceArcs(old: readonly ArcConfig[], next: readonly ArcConfig[]): void {
     for (const arc of next) {

@@ -2,11 +2,19 @@ import { RING_SIZE, clockwiseDistance, position, type NodeId } from '@ringkeep/s
 import { positionOfText } from '@ringkeep/shared/runtime';
 import { SALTS_TRIED, place, type Placement } from '../../src/core';
 
+const everywhere = (): boolean => true;
+
 /** Largest arc over the mean, after `count` nodes were placed one after another. */
 function largestOverMean(placement: Placement, count: number, seed: number): number {
   const ids: NodeId[] = [];
   for (let i = 0; i < count; i++) {
-    const { id } = place(placement, `http://10.${seed}.${i >> 8}.${i & 255}:50001`, ids, positionOfText);
+    const { id } = place(
+      placement,
+      `http://10.${seed}.${i >> 8}.${i & 255}:50001`,
+      ids,
+      positionOfText,
+      everywhere,
+    );
     const at = ids.findIndex((other) => other > id);
     ids.splice(at === -1 ? ids.length : at, 0, id);
   }
@@ -31,9 +39,9 @@ describe('placement', () => {
   });
 
   test('the id is the position of the address and the salt', () => {
-    const { id, salt } = place('balanced', 'http://h:1', [position(5n)], positionOfText);
+    const { id, salt } = place('balanced', 'http://h:1', [position(5n)], positionOfText, everywhere);
     expect(id).toBe(positionOfText(`http://h:1_${salt}`));
-    expect(place('hash', 'http://h:1', [], positionOfText)).toEqual({
+    expect(place('hash', 'http://h:1', [], positionOfText, everywhere)).toEqual({
       id: positionOfText('http://h:1_0'),
       salt: 0,
     });
@@ -46,13 +54,26 @@ describe('placement', () => {
       tried.push(text);
       return text === 'a_3' ? position(9n) : taken;
     };
-    expect(place('balanced', 'a', [taken], colliding)).toEqual({ id: 9n, salt: 3 });
+    expect(place('balanced', 'a', [taken], colliding, everywhere)).toEqual({ id: 9n, salt: 3 });
   });
 
   test('when all salts collide, the next ones are tried', () => {
     const taken = position(7n);
     const colliding = (text: string) => (text === `a_${SALTS_TRIED + 2}` ? position(9n) : taken);
-    expect(place('balanced', 'a', [taken], colliding)).toEqual({ id: 9n, salt: SALTS_TRIED + 2 });
-    expect(() => place('balanced', 'a', [taken], () => taken)).toThrow('no free place');
+    expect(place('balanced', 'a', [taken], colliding, everywhere)).toEqual({ id: 9n, salt: SALTS_TRIED + 2 });
+    expect(() => place('balanced', 'a', [taken], () => taken, everywhere)).toThrow('no free place');
+  });
+
+  test('of all places that are tried, the best one where somebody answers is taken, or the best of all', () => {
+    const half = position(1n << 63n);
+    const ids = [position(0n), half];
+    const upper = place('balanced', 'http://h:1', ids, positionOfText, (point) => point >= half);
+    const lower = place('balanced', 'http://h:1', ids, positionOfText, (point) => point < half);
+    expect(upper.id).toBeGreaterThan(half);
+    expect(lower.id).toBeLessThan(half);
+    const anywhere = place('balanced', 'http://h:1', ids, positionOfText, everywhere);
+    expect([upper, lower]).toContainEqual(anywhere);
+    expect(place('balanced', 'http://h:1', ids, positionOfText, () => false)).toEqual(anywhere);
+    expect(place('hash', 'http://h:1', ids, positionOfText, () => false).salt).toBe(0);
   });
 });

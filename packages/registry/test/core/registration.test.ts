@@ -56,6 +56,19 @@ describe('registration', () => {
     expect(registry.register({ addr: 'http://c:1', coordinates: [0.5, 0.5] }).closest).toBeUndefined();
   });
 
+  test('newcomers get no place in the arc of a dead member while another arc has a live owner', () => {
+    const registry = new SteppedRegistry();
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    registry.handOver(a, b);
+    const [arc] = registry.ring.arcs.filter(({ primary }) => primary === b.identity.id);
+    registry.propose(b, { kind: 'drop', start: b.identity.id, epoch: arc?.epoch ?? 0, node: a.identity.id });
+    registry.die([b], [a]);
+    for (let port = 1; port <= 20; port++) {
+      const { neighbor } = registry.register({ addr: `http://c:${port}` });
+      expect(neighbor?.addr).toBe('http://a:1');
+    }
+  });
+
   test('a registration repeated changes nothing and gives the same answer', () => {
     const registry = new SteppedRegistry();
     const node = registry.join('http://a:1');
