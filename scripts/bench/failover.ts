@@ -6,17 +6,16 @@
  * called after that. The node comes back before the next round. Default settings, three copies.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RingClient } from '@ringkeep/client';
+import type { RingClient } from '@ringkeep/client';
 import { DEFAULT_PARAMETERS, position, RingView, type NodeId } from '@ringkeep/shared';
 import { bytesOfText, option, optionValues, ringKeyOf } from '@ringkeep/shared/runtime';
-import { addressOf, LocalRing, type NodePlace } from '../local-ring';
+import { addressOf, type LocalRing, type NodePlace } from '../local-ring';
 import { describeNode } from '../ring-client';
 import { table } from '../ring-table';
 import { runScript } from '../script';
+import { withTemporaryRing } from '../temporary-ring';
 
 const specs = {
   nodes: option({
@@ -49,41 +48,37 @@ const REPLICATION_FACTOR = 3;
 const WARM_UP_MS = 1_000;
 const WRITE_MS = 60_000;
 
-runScript(script, async (options) => {
-  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-failover-'));
-  const ring = await LocalRing.start({ folder, replicationFactor: REPLICATION_FACTOR }, options.nodes);
-  const client = await RingClient.connect({ registry: ring.registryAddress });
-  try {
-    const rows: string[][] = [];
-    const all: number[] = [];
-    for (let round = 0; round < options.rounds; round++) {
-      await ring.settled();
-      const victim = ring.places[round % options.nodes] as NodePlace;
-      const outages = await killOwner(ring, client, victim, options.writers);
-      all.push(...outages);
-      rows.push([
-        String(round + 1),
-        victim.name,
-        ...[Math.min(...outages), median(outages), Math.max(...outages)].map((ms) => ms.toFixed(0)),
-      ]);
-      console.log(`round ${rows.at(-1)?.join(', ')} ms`);
-      await ring.startNode(victim);
-    }
-    console.log(
-      `\n${cpus().length} cores, Node ${process.version}, ${options.nodes} nodes, ${REPLICATION_FACTOR} copies, durability always\n` +
-        table(['round', 'killed', 'first key, ms', 'median, ms', 'last key, ms'], rows),
-    );
-    console.log(
-      `writable again after: median ${describe(median(all))}, worst ${describe(Math.max(...all))}, ` +
-        `over ${all.length} keys in ${rows.length} rounds`,
-    );
-    return 0;
-  } finally {
-    await client.close();
-    await ring.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+runScript(script, (options) =>
+  withTemporaryRing(
+    { name: 'failover', nodes: options.nodes, replicationFactor: REPLICATION_FACTOR },
+    async ({ ring, client }) => {
+      const rows: string[][] = [];
+      const all: number[] = [];
+      for (let round = 0; round < options.rounds; round++) {
+        await ring.settled();
+        const victim = ring.places[round % options.nodes] as NodePlace;
+        const outages = await killOwner(ring, client, victim, options.writers);
+        all.push(...outages);
+        rows.push([
+          String(round + 1),
+          victim.name,
+          ...[Math.min(...outages), median(outages), Math.max(...outages)].map((ms) => ms.toFixed(0)),
+        ]);
+        console.log(`round ${rows.at(-1)?.join(', ')} ms`);
+        await ring.startNode(victim);
+      }
+      console.log(
+        `\n${cpus().length} cores, Node ${process.version}, ${options.nodes} nodes, ${REPLICATION_FACTOR} copies, durability always\n` +
+          table(['round', 'killed', 'first key, ms', 'median, ms', 'last key, ms'], rows),
+      );
+      console.log(
+        `writable again after: median ${describe(median(all))}, worst ${describe(Math.max(...all))}, ` +
+          `over ${all.length} keys in ${rows.length} rounds`,
+      );
+      return 0;
+    },
+  ),
+);
 
 /** For each key of the victim, ms from its death to the first acknowledged write that was called after it. */
 async function killOwner(

@@ -6,16 +6,14 @@
  * the start of the join to its end, is that key's longest pause.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { RingClient } from '@ringkeep/client';
+import { cpus } from 'node:os';
+import type { RingClient } from '@ringkeep/client';
 import { RingView } from '@ringkeep/shared';
 import { bytesOfText, createProgress, option, optionValues, ringKeyOf } from '@ringkeep/shared/runtime';
-import { LocalRing } from '../local-ring';
 import { ownedKeys } from '../ring-client';
 import { table } from '../ring-table';
 import { runScript } from '../script';
+import { withTemporaryRing } from '../temporary-ring';
 
 const specs = {
   entries: option({
@@ -73,10 +71,8 @@ async function measure(
   round: number,
   options: { readonly entries: number; readonly valueBytes: number; readonly probes: number },
 ): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-handover-'));
-  const ring = await LocalRing.start({ folder, replicationFactor: 1 }, 1);
-  try {
-    const client = await RingClient.connect({ registry: ring.registryAddress }, { deadlineMs: 20_000 });
+  const setup = { name: 'handover', nodes: 1, replicationFactor: 1, client: { deadlineMs: 20_000 } };
+  return withTemporaryRing(setup, async ({ ring, client }) => {
     await fill(client, 2 * options.entries, options.valueBytes, round);
     const probes = Array.from({ length: options.probes }, (_, index) => new Probe(client, `probe ${index}`));
     await Promise.all(probes.map((probe) => probe.warmUp(50)));
@@ -94,7 +90,6 @@ async function measure(
       view.arcOfKey(ringKeyOf(bytesOfText(probe.key)))?.primary === description?.id;
     const longest = (some: readonly Probe[]): string =>
       Math.max(0, ...some.map((probe) => probe.longestMs)).toFixed(1);
-    await client.close();
     return [
       String(round),
       String(probes.reduce((sum, probe) => sum + probe.writes, 0)),
@@ -104,10 +99,7 @@ async function measure(
       longest(probes.filter((probe) => !moved(probe))),
       before.toFixed(1),
     ];
-  } finally {
-    await ring.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function fill(client: RingClient, entries: number, valueBytes: number, round: number): Promise<void> {

@@ -9,8 +9,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { HistoryOperation, Value } from '@ringkeep/checker';
 import { Random, ringFault, type Ring } from '@ringkeep/shared';
 import type { RingClient } from '@ringkeep/client';
+import { countCopies } from '../copies';
 import { addressOf, LocalRing, publicAddressOf } from '../local-ring';
-import { heldKeys, ownedKeys } from '../ring-client';
 import { drawFaults, type FaultKind } from './faults';
 import { Nemesis } from './nemesis';
 import { RecordedClients } from './recorded-clients';
@@ -142,17 +142,8 @@ export class ChaosRun {
 
   /** Every key is held as often as it should be, once the followers have heard of the last commit. */
   private async checkCopies(ring: LocalRing): Promise<void> {
-    const deadline = performance.now() + COPIES_MS;
-    for (;;) {
-      const nodes = await ring.settled(HEAL_MS);
-      const owned = ownedKeys(nodes);
-      const held = heldKeys(nodes);
-      if (held === owned * Math.min(this.options.replication, nodes.length)) return;
-      if (performance.now() > deadline) {
-        this.troubles.push(`at rest the ring holds ${held} copies of ${owned} keys`);
-        return;
-      }
-    }
+    const { owned, held, complete } = await countCopies(ring, this.options.replication, COPIES_MS);
+    if (!complete) this.troubles.push(`at rest the ring holds ${held} copies of ${owned} keys`);
   }
 
   private tell(operations: number, text: string): void {
