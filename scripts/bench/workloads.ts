@@ -6,6 +6,14 @@ export const KEYS = 100_000;
 export const KEY_BYTES = 16;
 export const VALUE_BYTES = 100;
 
+/** What the keys and values of one workload may take, so that large values do not take all memory and disk. */
+const BYTES_MAX = 128 * 2 ** 20;
+
+/** So many keys, or as many as fit. */
+export function keysThatFit(keys: number, keyBytes: number, valueBytes: number): number {
+  return Math.max(1, Math.min(keys, Math.floor(BYTES_MAX / (keyBytes + valueBytes))));
+}
+
 export function plainWorkload(kind: OperationKind, more: Partial<WorkloadSpec> = {}): WorkloadSpec {
   return {
     name: kind.toUpperCase(),

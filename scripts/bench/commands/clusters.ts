@@ -11,9 +11,6 @@ import { publish } from '../report/results';
 
 /** Chosen to differ: read-only and hot, write-heavy and flat, with deletes, with small, large and very large values. */
 const CHOSEN = [4, 12, 14, 17, 19, 23, 37, 52];
-/** Keys of one cluster are as many as fit, so that large values do not take all memory. */
-const BYTES_MAX = 32 * 2 ** 20;
-
 const specs = {
   clusters: option({
     flag: '--clusters <numbers>',
@@ -42,7 +39,7 @@ export const clusters = benchCommand(
     const machine = thisMachine();
     const workloads = known
       .filter(({ cluster }) => options.clusters.includes(cluster))
-      .map((cluster) => clusterWorkload(cluster, BYTES_MAX, options.keys))
+      .map((cluster) => clusterWorkload(cluster, options.keys))
       .filter((workload) => workload !== undefined);
     const setting = { ...options, loops: closedLoops(options.concurrency) };
     const figures = await measureWorkloads(workloads, setting, paceOf(options), abort);

@@ -7,7 +7,7 @@ import { measureWorkloads } from '../measure-workloads';
 import { thisMachine } from '../report/machine';
 import { latencyPlots } from '../report/plots';
 import { publish } from '../report/results';
-import { KEYS, plainWorkload, VALUE_BYTES } from '../workloads';
+import { KEY_BYTES, KEYS, keysThatFit, plainWorkload, VALUE_BYTES } from '../workloads';
 
 const { nodes, copies, targets } = SETTING_OPTIONS;
 
@@ -28,7 +28,7 @@ const specs = {
   }),
   keys: option({
     flag: '--keys <count>',
-    text: 'keys',
+    text: 'keys; fewer where values are large',
     read: optionValues.integer(1, 10_000_000),
     default: KEYS / 5,
   }),
@@ -48,7 +48,8 @@ export const latency = benchCommand(
   specs,
   async (options, abort) => {
     const machine = thisMachine();
-    const base = { keys: options.keys, valueBytes: options.valueBytes };
+    const { valueBytes } = options;
+    const base = { keys: keysThatFit(options.keys, KEY_BYTES, valueBytes), valueBytes };
     const workloads = options.operations.map((kind) => plainWorkload(kind, base));
     const loops = options.rates.map((ratePerSecond) => ({ kind: 'open', ratePerSecond }) as const);
     const figures = await measureWorkloads(workloads, { ...options, loops }, paceOf(options), abort);

@@ -9,7 +9,7 @@ import { table } from '../../ring-table';
 import { PACE_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { residentBytes } from '../load/process-cpu';
-import { count } from '../report/figure-table';
+import { count, sizeText } from '../report/figure-table';
 import { judgeMemory, type MemorySample } from '../report/flat-memory';
 import { describeMachine, thisMachine } from '../report/machine';
 import { withRing } from '../systems/with-ring';
@@ -62,6 +62,8 @@ export const soak = benchCommand(
       const run = generator
         .run({ workload, loop, warmUpMs: 0, measureMs, seed: 1, serverPids: system.pids })
         .finally(() => (running = false));
+      // When the watching is interrupted nobody waits for the run.
+      run.catch(() => undefined);
       const taken = await watchMemory(pids, measureMs, () => running, abort);
       return { samples: taken, operations: (await run).completed };
     });
@@ -72,9 +74,9 @@ export const soak = benchCommand(
       mebibytes.toFixed(0),
     ]);
     console.log(`\n${table(['minute', 'node', 'resident, MiB (median)'], rows)}`);
-    console.log(`\n${count(operations)} operations in ${minutes} minutes, 50 % writes, C = ${concurrency}`);
+    console.log(`\n${count(operations)} operations, 50 % writes, C = ${concurrency}`);
     console.log(
-      `${ring.nodes} nodes, R = ${copies}, fdatasync before the answer, ${describeMachine(machine)}`,
+      `${sizeText(ring.nodes)}, R = ${copies}, fdatasync before the answer, ${describeMachine(machine)}`,
     );
     console.log(`after minute 2: ${verdict.text}`);
     await mkdir(output, { recursive: true });
@@ -96,8 +98,9 @@ async function watchMemory(
   const samples: MemorySample[] = [];
   const startedAtMs = performance.now();
   const progress = createProgress({ label: 'soaking', unit: 'seconds', total: Math.round(forMs / 1_000) });
-  while (running()) {
+  for (;;) {
     const seconds = (performance.now() - startedAtMs) / 1_000;
+    if (!running() || seconds * 1_000 >= forMs) break;
     for (const [index, pid] of pids.entries()) {
       const bytes = residentBytes(pid);
       if (bytes !== undefined) samples.push({ node: index + 1, seconds, bytes });

@@ -9,7 +9,7 @@ import type { Figure } from '../report/figure';
 import { thisMachine } from '../report/machine';
 import { throughputPlots } from '../report/plots';
 import { publish } from '../report/results';
-import { KEYS, plainWorkload } from '../workloads';
+import { KEY_BYTES, KEYS, keysThatFit, plainWorkload } from '../workloads';
 
 const specs = {
   targets: option({
@@ -55,7 +55,7 @@ const specs = {
   }),
   keys: option({
     flag: '--keys <count>',
-    text: 'keys',
+    text: 'keys; fewer where values are large',
     read: optionValues.integer(1, 10_000_000),
     default: KEYS,
   }),
@@ -75,13 +75,14 @@ export const throughput = benchCommand(
   async (options, abort) => {
     const machine = thisMachine();
     const figures: Figure[] = [];
+    const plots: Record<string, string> = {};
     for (const copies of options.replication) {
       for (const valueBytes of options.valueBytes) {
         const nodes = Math.max(options.nodes, copies);
         const setting = { nodes, copies, durable: !options.memory, valueBytes };
         const contest = await Contest.open(contestants(options.targets, setting), abort);
         try {
-          const base = { keys: options.keys, valueBytes };
+          const base = { keys: keysThatFit(options.keys, KEY_BYTES, valueBytes), valueBytes };
           await contest.load(plainWorkload('set', base), abort);
           const points = options.operations.flatMap((kind) =>
             options.concurrency.map((concurrency) => ({
@@ -89,13 +90,14 @@ export const throughput = benchCommand(
               loop: { kind: 'closed', concurrency } as const,
             })),
           );
-          figures.push(...(await contest.measure(points, paceOf(options), abort)));
+          const measured = await contest.measure(points, paceOf(options), abort);
+          figures.push(...measured);
+          Object.assign(plots, throughputPlots(measured, copies, machine));
         } finally {
           await contest.close();
         }
       }
     }
-    const plots = throughputPlots(figures, machine);
     await publish({ name: 'throughput', machine, figures, plots }, options.output);
     return 0;
   },

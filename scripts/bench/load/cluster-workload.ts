@@ -1,6 +1,7 @@
 /** The workload of a production cache, from what was measured of it: mix, mean sizes, exponent of the popularity. */
 
 import type { CacheCluster } from '../recorded-data';
+import { keysThatFit } from '../workloads';
 import type { OperationKind, WorkloadSpec } from './workload';
 
 /** memcached's operations by what they are to a store: everything that writes is a set. */
@@ -19,11 +20,7 @@ const KIND_OF: Readonly<Record<string, OperationKind>> = {
 };
 
 /** Undefined when sizes or mix were not measured. A cluster without an exponent is taken for uniform. */
-export function clusterWorkload(
-  cluster: CacheCluster,
-  bytesMax: number,
-  keysMax: number,
-): WorkloadSpec | undefined {
+export function clusterWorkload(cluster: CacheCluster, keysMax: number): WorkloadSpec | undefined {
   const { key_size: keyBytes, value_size: valueBytes, zipf_alpha: alpha } = cluster;
   const mix: { [K in OperationKind]?: number } = {};
   for (const [name, share] of Object.entries(cluster.ops)) {
@@ -35,7 +32,7 @@ export function clusterWorkload(
     name: `cluster ${cluster.cluster}`,
     mix,
     popularity: alpha ? { kind: 'zipf', alpha } : { kind: 'uniform' },
-    keys: Math.max(1, Math.min(keysMax, Math.floor(bytesMax / (keyBytes + valueBytes)))),
+    keys: keysThatFit(keysMax, keyBytes, valueBytes),
     keyBytes,
     keyPrefix: `c${cluster.cluster}-`,
     valueBytes,

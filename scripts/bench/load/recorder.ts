@@ -15,6 +15,8 @@ export interface Outcomes {
   /** Operations completed with success while the window was open. */
   readonly completed: number;
   readonly seconds: number;
+  /** Operations that an open loop issued while the window was open: fewer than its rate when it could not keep up. */
+  readonly issued: number;
   /** Reads, completed while the window was open, that found nothing. */
   readonly missing: number;
   /** Failures of operations due in the window, by code. */
@@ -26,6 +28,7 @@ export class Recorder {
   /** From the due time to the failure. */
   readonly failureLatencies = newHistogram();
   private completed = 0;
+  private issues = 0;
   private missing = 0;
   private readonly failures: Record<string, number> = {};
   private openedAtMs = Infinity;
@@ -39,27 +42,32 @@ export class Recorder {
     this.closedAtMs = nowMs;
   }
 
+  issued(nowMs: number): void {
+    if (this.isOpen(nowMs)) this.issues++;
+  }
+
   done(dueAtMs: number, nowMs: number, found: boolean): void {
-    if (nowMs >= this.openedAtMs && nowMs < this.closedAtMs) {
+    if (this.isOpen(nowMs)) {
       this.completed++;
       if (!found) this.missing++;
     }
-    if (this.covers(dueAtMs)) this.latencies.recordValue(microseconds(nowMs - dueAtMs));
+    if (this.isOpen(dueAtMs)) this.latencies.recordValue(microseconds(nowMs - dueAtMs));
   }
 
   failed(dueAtMs: number, nowMs: number, code: string): void {
-    if (!this.covers(dueAtMs)) return;
+    if (!this.isOpen(dueAtMs)) return;
     this.failures[code] = (this.failures[code] ?? 0) + 1;
     this.failureLatencies.recordValue(microseconds(nowMs - dueAtMs));
   }
 
   outcomes(): Outcomes {
     const seconds = (this.closedAtMs - this.openedAtMs) / 1_000;
-    return { completed: this.completed, seconds, missing: this.missing, failures: this.failures };
+    const { completed, issues: issued, missing, failures } = this;
+    return { completed, seconds, issued, missing, failures };
   }
 
-  private covers(dueAtMs: number): boolean {
-    return dueAtMs >= this.openedAtMs && dueAtMs < this.closedAtMs;
+  private isOpen(atMs: number): boolean {
+    return atMs >= this.openedAtMs && atMs < this.closedAtMs;
   }
 }
 

@@ -77,17 +77,18 @@ export function latencyPlot(title: string, figures: readonly Figure[], machine: 
   });
 }
 
-/** Throughput plots of all combinations of work, size and copies that were measured at several loads. */
-export function throughputPlots(figures: readonly Figure[], machine: Machine): Record<string, string> {
-  const groups = new Map<string, Figure[]>();
-  for (const figure of figures) {
-    const name = `${figure.workload.toLowerCase()}-${figure.valueBytes}b-r${figure.copies || 1}`;
-    groups.set(name, [...(groups.get(name) ?? []), figure]);
-  }
+/** Throughput plots of what one contest measured, one for each kind of work and size of values. */
+export function throughputPlots(
+  figures: readonly Figure[],
+  copies: number,
+  machine: Machine,
+): Record<string, string> {
+  const nameOf = ({ workload, valueBytes }: Figure): string =>
+    `${workload.toLowerCase()}-${valueBytes}b-r${copies}`;
   return Object.fromEntries(
-    [...groups].map(([name, own]) => {
+    [...new Set(figures.map(nameOf))].map((name) => {
+      const own = figures.filter((figure) => nameOf(figure) === name);
       const [{ workload, valueBytes }] = own as [Figure];
-      const copies = Math.max(...own.map((figure) => figure.copies));
       const title = `${workload}, values of ${count(valueBytes)} bytes, R = ${copies}: throughput over outstanding operations`;
       const x = { label: 'operations outstanding (C)', scale: 'log2', of: concurrencyOf } as const;
       return [name, throughputPlot(title, own, machine, x)];

@@ -31,8 +31,7 @@ export async function startRing(folder: string, options: RingSystemOptions): Pro
   const [first] = ring.places as [NodePlace];
   return {
     label: 'Ringkeep',
-    durability:
-      storage === 'disk' ? `fdatasync before the answer${atCopies(copies)}` : `none${atCopies(copies)}`,
+    durability: durabilityText(storage, copies),
     copies,
     nodes,
     get pids() {
@@ -48,6 +47,7 @@ export async function startRing(folder: string, options: RingSystemOptions): Pro
   };
 }
 
-function atCopies(copies: number): string {
-  return copies === 1 ? '' : `, at all ${copies} copies`;
+function durabilityText(storage: 'disk' | 'memory', copies: number): string {
+  const where = copies === 1 ? '' : ` at all ${copies} copies`;
+  return storage === 'disk' ? `fdatasync${where} before the answer` : `none${where && `, in memory${where}`}`;
 }

@@ -12,6 +12,8 @@ export interface RingClientTargetOptions {
 
 /** Keys are loaded and read in bulk under heavy load: nothing should fail for lack of time. */
 const DEADLINE_MS = 30_000;
+/** A thousand values of 64 KiB outstanding are more than the default allows. */
+const BYTES_MAX = 256 * 2 ** 20;
 
 export async function openRingClient({
   nodes,
@@ -19,7 +21,7 @@ export async function openRingClient({
   deadlineMs = DEADLINE_MS,
 }: RingClientTargetOptions): Promise<Target> {
   if (onlyPort !== undefined) reachOnly(onlyPort);
-  const client = await RingClient.connect({ nodes, deadlineMs });
+  const client = await RingClient.connect({ nodes, deadlineMs, limits: { bytesMax: BYTES_MAX } });
   return {
     get: (key) => client.get(key),
     set: (key, value) => client.set(key, value),

@@ -78,8 +78,12 @@ test('a refusal is counted by its code, and the place is taken again', async () 
 test('an open loop issues at its rate, whether it is answered or not', async () => {
   const target = new HandTarget();
   const options = { ratePerSecond: 1_000, random: new Random(1) };
-  const loop = new OpenLoop(target, gets(), new Recorder(), options);
+  const recorder = new Recorder();
+  recorder.open(performance.now());
+  const loop = new OpenLoop(target, gets(), recorder, options);
   await jest.advanceTimersByTimeAsync(10_000);
+  recorder.close(performance.now());
+  expect(recorder.outcomes()).toMatchObject({ issued: target.issued, completed: 0 });
   // Four standard deviations of a Poisson count around 10,000.
   expect(Math.abs(target.issued - 10_000)).toBeLessThan(400);
   expect(target.asked).toHaveLength(target.issued);
@@ -116,7 +120,7 @@ test('an operation counts for the throughput of its completion and for the laten
   recorder.close(2_000);
   recorder.done(1_900, 2_500, true);
   recorder.failed(2_100, 2_200, 'LATE');
-  expect(recorder.outcomes()).toEqual({ completed: 2, seconds: 1, missing: 1, failures: {} });
+  expect(recorder.outcomes()).toEqual({ completed: 2, seconds: 1, issued: 0, missing: 1, failures: {} });
   expect(recorder.latencies.totalCount).toBe(2);
   expect(recorder.latencies.maxValue).toBeGreaterThanOrEqual(600_000);
 });

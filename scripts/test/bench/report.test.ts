@@ -28,7 +28,7 @@ function sample(completed: number, latencyUs = 1_000): Sample {
   const latencies = newHistogram();
   latencies.recordValue(latencyUs);
   return {
-    ...{ completed, seconds: 2, missing: 0, failures: { LATE: 1 } },
+    ...{ completed, seconds: 2, issued: 0, missing: 0, failures: { LATE: 1 } },
     ...{ clientCpuUs: 10 * completed, serverCpuUs: 4 * completed },
     latencies: encodeIntoCompressedBase64(latencies),
     failureLatencies: encodeIntoCompressedBase64(newHistogram()),
@@ -118,7 +118,7 @@ test('pictures have a line and a legend entry for each contestant', () => {
     figure('one', [100, 120], 'one', concurrency),
     figure('other', [50, 55], 'other', concurrency),
   ]);
-  const plots = { ...throughputPlots(figures, thisMachine()), ...latencyPlots(figures, thisMachine()) };
+  const plots = { ...throughputPlots(figures, 1, thisMachine()), ...latencyPlots(figures, thisMachine()) };
   expect(Object.keys(plots)).toEqual(['get-100b-r1', 'get-at-c-64', 'get-at-c-256']);
   for (const svg of Object.values(plots)) {
     expect(svg).toContain('>one</text>');
