@@ -4,7 +4,8 @@
  * A single call costs one object and one promise; a call of a batch only the object.
  */
 
-import { RingError, invariant, type Bytes, type OperationType } from '@ringkeep/shared';
+import { invariant, type Bytes, type OperationType, type RingError } from '@ringkeep/shared';
+import { stacklessError } from '@ringkeep/shared/runtime';
 import type { Cancellations } from './cancellations';
 import { Call, type CallResult } from './core';
 
@@ -76,5 +77,5 @@ export class BatchCall extends Call {
 function errorOf(result: CallResult | undefined, signal: AbortSignal | undefined): RingError {
   invariant(result !== undefined && !result.ok, 'a call is delivered with its result');
   const options = signal?.aborted ? { cause: signal.reason as unknown } : undefined;
-  return new RingError(result.code, result.text, options);
+  return stacklessError(result.code, result.text, options);
 }

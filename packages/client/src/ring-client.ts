@@ -154,6 +154,8 @@ export class RingClient {
     options: CallOptions | undefined,
   ): Promise<Uint8Array | undefined> {
     return new Promise((resolve, reject) => {
+      // Under overload most calls end here: before anything was spent on them.
+      if (!this.host.hasRoomFor(0)) throw this.host.fullness;
       const asked = request(type, key, value);
       const terms = this.terms(options);
       const { signal } = terms;

@@ -6,8 +6,8 @@
  * whatever the session wants to look at next.
  */
 
-import type { Random, Ring, RingUpdate } from '@ringkeep/shared';
-import type { TlsMaterial } from '@ringkeep/shared/runtime';
+import type { Random, Ring, RingError, RingUpdate } from '@ringkeep/shared';
+import { stacklessError, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { decodeOutcomes, updateFromWire, type dht } from '@ringkeep/shared/wire';
 import { Session, type Call, type Effect, type SessionConfig, type SessionReport } from '../core';
 import { NodeConnection } from './node-connection';
@@ -33,6 +33,7 @@ export class SessionHost {
   private feed: RingFeed | undefined;
   private timer: { readonly handle: NodeJS.Timeout; readonly dueMs: number } | undefined;
   private flushing = false;
+  private full: RingError | undefined;
 
   constructor(
     config: SessionConfig,
@@ -62,6 +63,11 @@ export class SessionHost {
 
   hasRoomFor(bytes: number): boolean {
     return this.session.hasRoomFor(bytes);
+  }
+
+  /** What a caller is told for whom there is no room: one error for all of a turn, for they may be many. */
+  get fullness(): RingError {
+    return (this.full ??= stacklessError('RESOURCE_EXHAUSTED', this.session.fullness));
   }
 
   submit(call: Call): void {
@@ -94,6 +100,7 @@ export class SessionHost {
 
   private readonly flush = (): void => {
     this.flushing = false;
+    this.full = undefined;
     this.session.flush(this.now());
     this.carryOut();
     this.setTimer();

@@ -101,13 +101,18 @@ export class Session {
     return this.budget.hasRoomFor(bytes);
   }
 
+  /** What is outstanding, for whoever is told that there is no room. */
+  get fullness(): string {
+    return this.budget.obstacle;
+  }
+
   // Inputs: none of them sends anything before the next flush, except that a reply makes room on its link.
 
   submit(call: Call): void {
     if (this.phase !== 'open') {
       this.settlement.refuse(call, { ok: false, code: 'CANCELLED', text: 'the client is closed' });
     } else if (!this.budget.hasRoomFor(call.bytes)) {
-      this.settlement.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text: this.budget.obstacle });
+      this.settlement.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text: this.fullness });
     } else {
       this.budget.enter(call);
       this.waiting.arrivals.push(call);

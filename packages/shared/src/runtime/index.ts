@@ -15,4 +15,5 @@ export * from './options';
 export * from './progress';
 export * from './reflection-and-health';
 export * from './retry';
+export * from './stackless-error';
 export * from './tls-files';
