@@ -124,8 +124,8 @@ function primaryBodyToWire(body: PrimaryBody): dht.PrimaryMessage['body'] {
     case 'adopt':
       return { $case: 'adopt', value: { ring: ringToUpdate(body.ring) } };
     case 'align': {
-      const { lastPrepared, committed, firstSeq } = body;
-      return { $case: 'align', value: { lastPrepared, committed, firstSeq, ops: columnsOf(body.ops) } };
+      const { lastPrepared, committed, firstSeq, hash } = body;
+      return { $case: 'align', value: { lastPrepared, committed, firstSeq, ops: columnsOf(body.ops), hash } };
     }
     case 'start-over':
       return { $case: 'startOver', value: {} };
@@ -139,7 +139,10 @@ function primaryBodyToWire(body: PrimaryBody): dht.PrimaryMessage['body'] {
     case 'committed-ops':
       return { $case: 'committedOps', value: { entries: columnsOf(body.entries) } };
     case 'live':
-      return { $case: 'live', value: { committed: body.committed, window: columnsOf(body.window) } };
+      return {
+        $case: 'live',
+        value: { committed: body.committed, window: columnsOf(body.window), hash: body.hash },
+      };
     case 'prepare': {
       const { firstSeq, committed } = body;
       return { $case: 'prepare', value: { firstSeq, committed, ops: columnsOf(body.ops) } };
@@ -166,8 +169,8 @@ function primaryBodyFromWire(body: dht.PrimaryMessage['body']): PrimaryBody {
     case 'adopt':
       return { kind: 'adopt', ring: ringFromUpdate(body.value.ring) };
     case 'align': {
-      const { lastPrepared, committed, firstSeq, ops } = body.value;
-      return { kind: 'align', lastPrepared, committed, firstSeq, ops: opsOf(columns(ops)) };
+      const { lastPrepared, committed, firstSeq, ops, hash } = body.value;
+      return { kind: 'align', lastPrepared, committed, firstSeq, ops: opsOf(columns(ops)), hash };
     }
     case 'startOver':
       return { kind: 'start-over' };
@@ -182,7 +185,12 @@ function primaryBodyFromWire(body: dht.PrimaryMessage['body']): PrimaryBody {
     case 'committedOps':
       return { kind: 'committed-ops', entries: entriesOf(columns(body.value.entries)) };
     case 'live':
-      return { kind: 'live', committed: body.value.committed, window: opsOf(columns(body.value.window)) };
+      return {
+        kind: 'live',
+        committed: body.value.committed,
+        window: opsOf(columns(body.value.window)),
+        hash: body.value.hash,
+      };
     case 'prepare': {
       const { firstSeq, ops, committed } = body.value;
       return { kind: 'prepare', firstSeq, ops: opsOf(columns(ops)), committed };

@@ -42,6 +42,7 @@ import {
 import type { PendingOperation } from './pending-operation';
 import { Proposals } from './proposals';
 import type { Replica } from './replica-store';
+import { NO_TERM, RunningHash, type HashPoint } from './running-hash';
 
 type Phase =
   | { readonly kind: 'waiting-out-grants'; readonly until: number }
@@ -244,6 +245,7 @@ export class ArcPrimary {
       if (seq < this.replica.lastPrepared) return;
       this.commit(seq);
       this.phase = { kind: 'open' };
+      this.replica.hash = new RunningHash(this.currentConfig.term, this.replica.lastPrepared, 0);
       const afterMs = this.context.now - this.startedAt;
       this.context.report({
         kind: 'role-open',
@@ -331,7 +333,13 @@ export class ArcPrimary {
       committed: this.replica.committed,
       firstSeq: from + 1,
       ops: this.replica.windowAfter(from),
+      hash: this.hashAt(from),
     });
+  }
+
+  /** While the takeover lasts, that of the term before: with the takeover's end it begins anew. */
+  private hashAt(seq: Seq): HashPoint | undefined {
+    return this.replica.hashAt(seq) ?? (this.open ? undefined : NO_TERM);
   }
 
   acknowledge(session: FollowerSession, message: Acknowledge): void {
@@ -457,8 +465,9 @@ export class ArcPrimary {
   tick(): void {
     const { leaseMs, failureTimeoutMs } = this.context.parameters;
     const beatMs = Math.min(leaseMs, failureTimeoutMs) / BEATS_PER_LEASE;
+    const hashAt = (seq: Seq): HashPoint | undefined => this.hashAt(seq);
     for (const session of [...this.sessions.values()]) {
-      if (session.pump(this.replica.committed, this.replica.window)) this.context.wakeAt(this.context.now);
+      if (session.pump(this.replica, hashAt)) this.context.wakeAt(this.context.now);
       session.beat(this.replica.committed, beatMs);
       if (session.lagging && !this.otherMembers().has(session.follower)) this.closeSession(session.follower);
     }

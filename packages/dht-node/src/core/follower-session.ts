@@ -17,6 +17,8 @@ import {
   type StreamName,
 } from './messages';
 import type { NodeContext } from './context';
+import type { Replica } from './replica-store';
+import type { HashPoint } from './running-hash';
 import { Transfer } from './transfer';
 import { arcKeyTest } from '@ringkeep/shared';
 
@@ -124,7 +126,7 @@ export class FollowerSession {
   }
 
   /** Goes on with the transfer if the follower has room for more; true when it may go on again at once. */
-  pump(committed: Seq, window: readonly SequencedOp[]): boolean {
+  pump({ committed, window, lastPrepared }: Replica, hashAt: (seq: Seq) => HashPoint | undefined): boolean {
     const { transfer } = this;
     const { chunkBytes, windowBytes } = this.context.transferSizes;
     if (!this.transferring || transfer.waits) return false;
@@ -134,7 +136,8 @@ export class FollowerSession {
       // A copy: the window grows before the message is encoded.
       const mine = window.map((op) => (op && (this.coversArc || this.holds(op.key)) ? op : undefined));
       if (!this.context.rules.windowEndsTransfer) this.owed = { firstSeq: committed + 1, ops: mine };
-      this.send({ kind: 'live', committed, window: this.owed ? [] : mine });
+      const hash = this.coversArc ? hashAt(this.owed ? committed : lastPrepared) : undefined;
+      this.send({ kind: 'live', committed, window: this.owed ? [] : mine, hash });
       return false;
     }
     const chunk = transfer.next();

@@ -17,6 +17,7 @@ import {
   type ArcConfig,
   type Member,
   type RingKey,
+  type Seq,
   arcKeyTest,
 } from '@ringkeep/shared';
 import type { NodeContext } from './context';
@@ -32,6 +33,7 @@ import {
   type StreamName,
 } from './messages';
 import type { Replica } from './replica-store';
+import { RunningHash, type HashPoint } from './running-hash';
 import type { Chunk } from './transfer';
 
 type Phase = 'opening' | 'transferring' | 'live';
@@ -137,7 +139,7 @@ export class Following {
         this.sendDigests();
         break;
       case 'live':
-        this.becomeLive(body.committed, body.window);
+        this.becomeLive(body);
         break;
       case 'prepare':
         this.prepare(body.firstSeq, body.ops);
@@ -171,6 +173,12 @@ export class Following {
     invariant(copy.committed <= body.lastPrepared, 'a member has committed only what its primary has');
     invariant(copy.lastPrepared >= body.committed, 'a member lacks nothing that is committed');
     const { start } = copy;
+    const own = copy.hashAt(body.firstSeq - 1);
+    invariant(
+      !own || own.term !== body.hash?.term || own.value === body.hash.value,
+      'a member has the operations that its primary has',
+    );
+    if (own?.term !== this.stream.term) this.takeHash(copy, body.hash, body.firstSeq - 1, body.lastPrepared);
     if (copy.lastPrepared > body.lastPrepared && this.context.rules.strayOpsDiscarded)
       journal.writePrepared({ kind: 'truncate', start, lastPrepared: body.lastPrepared });
     const ops = body.ops.slice(copy.lastPrepared + 1 - body.firstSeq);
@@ -183,6 +191,13 @@ export class Following {
     if (copy.liveTerm < this.stream.term) journal.write({ kind: 'live-term', start, term: this.stream.term });
     this.phase = 'live';
     this.commit(body.committed);
+  }
+
+  /** The hash of this term begins with the end of its takeover; before that, the primary's is of another term. */
+  private takeHash(copy: Replica, hash: HashPoint | undefined, at: Seq, lastPrepared: Seq): void {
+    const { term } = this.stream;
+    const begun = hash?.term === term;
+    copy.hash = hash && new RunningHash(term, begun ? at : lastPrepared, begun ? hash.value : 0);
   }
 
   private startOver(): void {
@@ -214,7 +229,7 @@ export class Following {
     if (entries.length > 0) this.context.journal.write({ kind: 'install', start: this.range.start, entries });
   }
 
-  private becomeLive(committed: number, window: readonly SequencedOp[]): void {
+  private becomeLive({ committed, window, hash }: Extract<PrimaryBody, { kind: 'live' }>): void {
     invariant(this.phase === 'transferring', 'a transfer ends after it has begun');
     const { journal } = this.context;
     journal.writePrepared({
@@ -224,6 +239,8 @@ export class Following {
       window,
       term: this.stream.term,
     });
+    const copy = this.liveCopy();
+    this.takeHash(copy, hash, copy.lastPrepared, copy.lastPrepared);
     this.phase = 'live';
     const { keys } = this.context.replicas.size(this.range);
     this.context.report({ kind: 'live', range: this.range, keys, received: this.received });

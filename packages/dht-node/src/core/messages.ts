@@ -8,6 +8,7 @@
 
 import type { Arc, NodeId, Position, Ring, Seq, Term } from '@ringkeep/shared';
 import type { Bucket, Entry } from './entry-store';
+import type { HashPoint } from './running-hash';
 import type { Chunk } from './transfer';
 
 /** (start, term) names the log, the number the stream; the follower counts it up. */
@@ -69,6 +70,8 @@ export type PrimaryBody =
       readonly committed: Seq;
       readonly firstSeq: Seq;
       readonly ops: readonly SequencedOp[];
+      /** Just before firstSeq. */
+      readonly hash: HashPoint | undefined;
     }
   /** The copy counts as nothing; chunks follow. */
   | { readonly kind: 'start-over' }
@@ -78,7 +81,13 @@ export type PrimaryBody =
   /** Operations that were committed during the transfer, on keys that earlier chunks have covered. */
   | { readonly kind: 'committed-ops'; readonly entries: readonly Entry[] }
   /** The copy is whole up to `committed`; the window follows it. */
-  | { readonly kind: 'live'; readonly committed: Seq; readonly window: readonly SequencedOp[] }
+  | {
+      readonly kind: 'live';
+      readonly committed: Seq;
+      readonly window: readonly SequencedOp[];
+      /** After the window; unknown to a follower of a part of the arc. */
+      readonly hash: HashPoint | undefined;
+    }
   | {
       readonly kind: 'prepare';
       readonly firstSeq: Seq;

@@ -27,6 +27,7 @@ import {
 import type { Entry, EntryStore, RangeSize } from './entry-store';
 import type { SequencedOp } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
+import type { HashPoint, RunningHash } from './running-hash';
 
 /** A node's copy of a range. Changed by ReplicaStore alone. */
 export class Replica {
@@ -38,6 +39,8 @@ export class Replica {
   window: SequencedOp[] = [];
   /** The log batch of its last prepared operation, truncation or transfer; 0 when found at the start. In memory only. */
   changedIn = 0;
+  /** Of the operations of the present term, where it is known; in memory only. */
+  hash: RunningHash | undefined;
   readonly holds: (key: RingKey) => boolean;
 
   constructor(readonly range: Arc) {
@@ -50,6 +53,11 @@ export class Replica {
 
   get lastPrepared(): Seq {
     return this.committed + this.window.length;
+  }
+
+  /** The running hash at a sequence number from the commit point on, where it is known. */
+  hashAt(seq: Seq): HashPoint | undefined {
+    return this.hash?.at(seq, this.committed + 1, this.window);
   }
 
   /** The operations after a sequence number. */
@@ -217,8 +225,10 @@ export class ReplicaStore {
   private takeCommitted(replica: Replica, seq: Seq): readonly SequencedOp[] {
     invariant(seq <= replica.lastPrepared, 'only what is prepared is committed');
     const count = Math.max(0, seq - replica.committed);
+    const ops = replica.window.splice(0, count);
+    replica.hash?.take(replica.committed + 1, ops);
     replica.committed += count;
-    return replica.window.splice(0, count);
+    return ops;
   }
 
   private split(lower: Replica, at: Position): void {

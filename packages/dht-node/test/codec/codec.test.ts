@@ -97,6 +97,10 @@ const ring = {
   ],
 };
 
+const hashes = fc.option(fc.record({ term: counters, value: fc.integer({ min: 0, max: 2 ** 32 - 1 }) }), {
+  nil: undefined,
+});
+
 const primaryBodies: fc.Arbitrary<PrimaryBody> = fc.oneof(
   fc.constant({ kind: 'adopt' as const, ring }),
   fc.record({
@@ -105,6 +109,7 @@ const primaryBodies: fc.Arbitrary<PrimaryBody> = fc.oneof(
     committed: counters,
     firstSeq: counters,
     ops,
+    hash: hashes,
   }),
   fc.record({
     kind: fc.constant('chunk' as const),
@@ -112,7 +117,7 @@ const primaryBodies: fc.Arbitrary<PrimaryBody> = fc.oneof(
     ranges: fc.array(fc.record({ from: bytes(0, 20), to: bounds }), { maxLength: 3 }),
   }),
   fc.record({ kind: fc.constant('committed-ops' as const), entries: fc.array(entries, { maxLength: 5 }) }),
-  fc.record({ kind: fc.constant('live' as const), committed: counters, window: ops }),
+  fc.record({ kind: fc.constant('live' as const), committed: counters, window: ops, hash: hashes }),
   fc.record({ kind: fc.constant('prepare' as const), firstSeq: counters, ops, committed: counters }),
   fc.record({ kind: fc.constant('heartbeat' as const), committed: counters }),
   fc.record({

@@ -2,6 +2,7 @@
 
 import { position, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
 import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { RunningHash, type HashPoint } from '../../src/core/running-hash';
 import type { Entry, FollowerBody, PrimaryBody, StreamName } from '../../src/core';
 import { SteppedNode, arc, OTHER, ring, SELF } from './stepped-node';
 
@@ -65,7 +66,7 @@ class Following {
       ranges: [],
       entries: [entry('a', 'before')],
     });
-    this.hear({ kind: 'live', committed: 3, window: [] });
+    this.hear({ kind: 'live', committed: 3, window: [], hash: undefined });
     this.node.sync();
     this.node.forget();
   }
@@ -128,7 +129,7 @@ test('an aligned member discards what its primary does not have and takes what i
   const arcs = node.core.view.ring.arcs.map((old) => ({ ...old, epoch: 5, term: 5, inSync: [OTHER, SELF] }));
   node.adopt({ ...node.core.view.ring, version: 2, arcs });
   const again = new Following(node, OTHER);
-  again.hear({ kind: 'align', lastPrepared: 4, committed: 4, firstSeq: 5, ops: [] });
+  again.hear({ kind: 'align', lastPrepared: 4, committed: 4, firstSeq: 5, ops: [], hash: undefined });
   expect(node.core.replicas.get(OTHER)).toMatchObject({ lastPrepared: 4, committed: 4, liveTerm: 5 });
   expect(node.core.replicas.entries.get(key('stray'))).toBeUndefined();
 });
@@ -193,7 +194,7 @@ describe('starting over', () => {
     expect(digests.map((body) => body.buckets.length)).toEqual([1, 1]);
     expect(node.core.replicas.entries.size({ from: '' as Bytes, to: undefined }).keys).toBe(1);
     again.hear({ kind: 'chunk', ranges: whole, entries: [] });
-    again.hear({ kind: 'live', committed: 7, window: [] });
+    again.hear({ kind: 'live', committed: 7, window: [], hash: undefined });
     expect(node.core.replicas.entries.size({ from: '' as Bytes, to: undefined }).keys).toBe(0);
     expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: true, lastPrepared: 7 });
   });
@@ -213,5 +214,59 @@ describe('starting over', () => {
     follower.node.forget();
     follower.hear({ kind: 'chunk', ranges: whole, entries: sent });
     expect(follower.node.of('append')).toEqual([]);
+  });
+});
+
+describe('the running hash', () => {
+  const ops = [entry('a', '1'), entry('value', '2')];
+  const hashAfter = (prepared: readonly Entry[]): HashPoint => {
+    const hash = new RunningHash(4, 3, 0);
+    hash.take(4, prepared);
+    return hash.at(3 + prepared.length, 4 + prepared.length, []) as HashPoint;
+  };
+
+  /** A member that has prepared the operations in term 4 and lost its stream. */
+  function reconnecting(hash: HashPoint | undefined): Following {
+    const follower = following();
+    follower.hear({ kind: 'start-over' });
+    follower.hear({ kind: 'live', committed: 3, window: [], hash });
+    follower.hear({ kind: 'prepare', firstSeq: 4, ops, committed: 4 });
+    const { node } = follower;
+    node.step({ kind: 'primary-gone', connection: follower.connection, text: 'gone' });
+    node.pass(200);
+    return new Following(node, OTHER);
+  }
+
+  const align = (hash: HashPoint | undefined): PrimaryBody => {
+    return { kind: 'align', lastPrepared: 6, committed: 4, firstSeq: 6, ops: [entry('b', '3')], hash };
+  };
+
+  test('a member that has what its primary has is aligned', () => {
+    const again = reconnecting({ term: 4, value: 0 });
+    again.hear(align(hashAfter(ops)));
+    expect(again.node.core.replicas.get(OTHER)).toMatchObject({ lastPrepared: 6, committed: 4 });
+  });
+
+  test.each([
+    ['another operation', [entry('a', '1'), entry('value', '3')]],
+    ['a deletion in its place', [entry('a', '1'), { ...entry('value', ''), value: undefined }]],
+    ['the same in another order', [...ops].reverse()],
+  ])('a member that has %s stops', (_, others) => {
+    const again = reconnecting({ term: 4, value: 0 });
+    expect(() => again.hear(align(hashAfter(others)))).toThrow('a member has the operations');
+  });
+
+  test('what is not known, or is of another term, is not compared', () => {
+    const wrong = { term: 4, value: 12_345 };
+    expect(() => reconnecting(undefined).hear(align(wrong))).not.toThrow();
+    expect(() => reconnecting({ term: 4, value: 0 }).hear(align({ ...wrong, term: 3 }))).not.toThrow();
+    expect(() => reconnecting({ term: 4, value: 0 }).hear(align(undefined))).not.toThrow();
+  });
+
+  test('one that was taken over goes on from there', () => {
+    const again = reconnecting(undefined);
+    again.hear(align({ term: 4, value: 77 }));
+    const expected = new RunningHash(4, 5, 77).at(6, 6, [entry('b', '3')]);
+    expect(again.node.core.replicas.get(OTHER)?.hashAt(6)).toEqual(expected);
   });
 });

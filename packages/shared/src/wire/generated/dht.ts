@@ -244,7 +244,18 @@ export interface Align {
   committed: number;
   /** The sequence number of the first of ops. */
   firstSeq: number;
-  ops: EntryColumns | undefined;
+  ops:
+    | EntryColumns
+    | undefined;
+  /** The running hash just before first_seq. */
+  hash?: RunningHash | undefined;
+}
+
+/** Of the operations of a log since the takeover of a term: replicas that have the same have the same hash. */
+export interface RunningHash {
+  /** 0 for none: the takeover of the stream's term, with which its hash begins, is not over. */
+  term: number;
+  value: number;
 }
 
 /** The copy counts as nothing; what the follower still has of the range may be compared. */
@@ -273,7 +284,11 @@ export interface CommittedOps {
 
 export interface Live {
   committed: number;
-  window: EntryColumns | undefined;
+  window:
+    | EntryColumns
+    | undefined;
+  /** The running hash after the window; not to a follower of a part of the arc. */
+  hash?: RunningHash | undefined;
 }
 
 export interface Prepare {
@@ -2204,7 +2219,7 @@ export const AdoptRing: MessageFns<AdoptRing> = {
 };
 
 function createBaseAlign(): Align {
-  return { lastPrepared: 0, committed: 0, firstSeq: 0, ops: undefined };
+  return { lastPrepared: 0, committed: 0, firstSeq: 0, ops: undefined, hash: undefined };
 }
 
 export const Align: MessageFns<Align> = {
@@ -2229,6 +2244,9 @@ export const Align: MessageFns<Align> = {
     }
     if (message.ops !== undefined) {
       EntryColumns.encode(message.ops, writer.uint32(34).fork()).join();
+    }
+    if (message.hash !== undefined) {
+      RunningHash.encode(message.hash, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -2278,6 +2296,14 @@ export const Align: MessageFns<Align> = {
             message.ops = EntryColumns.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.hash = RunningHash.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2299,6 +2325,79 @@ export const Align: MessageFns<Align> = {
     message.committed = object.committed ?? 0;
     message.firstSeq = object.firstSeq ?? 0;
     message.ops = (object.ops !== undefined && object.ops !== null) ? EntryColumns.fromPartial(object.ops) : undefined;
+    message.hash = (object.hash !== undefined && object.hash !== null)
+      ? RunningHash.fromPartial(object.hash)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRunningHash(): RunningHash {
+  return { term: 0, value: 0 };
+}
+
+export const RunningHash: MessageFns<RunningHash> = {
+  encode(message: RunningHash, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.term)) !== BigInt(message.term)) {
+        throw new globalThis.Error("value provided for field BigInt(message.term) of type uint64 too large");
+      }
+      writer.uint32(8).uint64(BigInt(message.term));
+    }
+    if (message.value !== 0) {
+      writer.uint32(21).fixed32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunningHash {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunningHash();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.term = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.value = reader.fixed32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RunningHash>): RunningHash {
+    return RunningHash.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RunningHash>): RunningHash {
+    const message = createBaseRunningHash();
+    message.term = object.term ?? 0;
+    message.value = object.value ?? 0;
     return message;
   },
 };
@@ -2583,7 +2682,7 @@ export const CommittedOps: MessageFns<CommittedOps> = {
 };
 
 function createBaseLive(): Live {
-  return { committed: 0, window: undefined };
+  return { committed: 0, window: undefined, hash: undefined };
 }
 
 export const Live: MessageFns<Live> = {
@@ -2596,6 +2695,9 @@ export const Live: MessageFns<Live> = {
     }
     if (message.window !== undefined) {
       EntryColumns.encode(message.window, writer.uint32(18).fork()).join();
+    }
+    if (message.hash !== undefined) {
+      RunningHash.encode(message.hash, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2629,6 +2731,14 @@ export const Live: MessageFns<Live> = {
             message.window = EntryColumns.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.hash = RunningHash.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2649,6 +2759,9 @@ export const Live: MessageFns<Live> = {
     message.committed = object.committed ?? 0;
     message.window = (object.window !== undefined && object.window !== null)
       ? EntryColumns.fromPartial(object.window)
+      : undefined;
+    message.hash = (object.hash !== undefined && object.hash !== null)
+      ? RunningHash.fromPartial(object.hash)
       : undefined;
     return message;
   },

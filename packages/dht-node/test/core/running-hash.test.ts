@@ -1,0 +1,67 @@
+/** The running hash against hashing everything from the beginning. */
+
+import fc from 'fast-check';
+import { ringKey, type Bytes } from '@ringkeep/shared';
+import type { SequencedOp } from '../../src/core';
+import { RunningHash } from '../../src/core/running-hash';
+
+const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
+  fc
+    .uint8Array({ minLength: least, maxLength: most })
+    .map((array) => Buffer.from(array).toString('latin1') as Bytes);
+const ops = fc.array(
+  fc.option(
+    fc.record({
+      key: fc.tuple(bytes(8, 8), bytes(1, 10)).map(([at, key]) => ringKey(at, key)),
+      value: fc.option(bytes(0, 20), { nil: undefined }),
+    }),
+    { nil: undefined },
+  ),
+  { minLength: 1, maxLength: 12 },
+);
+const FIRST = 11;
+const last = (all: readonly SequencedOp[]): number => FIRST + all.length - 1;
+
+/** Some operations have left the window, in two batches. */
+function hashOf(all: readonly SequencedOp[], left = 0): { value: number } | undefined {
+  const hash = new RunningHash(3, FIRST - 1, 0);
+  const half = left >> 1;
+  hash.take(FIRST, all.slice(0, half));
+  hash.take(FIRST + half, all.slice(half, left));
+  return hash.at(last(all), FIRST + left, all.slice(left));
+}
+
+test('it is the same however many of the operations have left the window', () => {
+  fc.assert(
+    fc.property(ops, fc.nat(12), (all, left) => {
+      expect(hashOf(all, Math.min(left, all.length))).toEqual(hashOf(all));
+    }),
+  );
+});
+
+test('another operation in one place is another hash, unless it differs only beyond what counts', () => {
+  const counted = (op: SequencedOp): string =>
+    JSON.stringify(op && [op.key.slice(0, 8), op.key.length, op.value?.length, padded(op.value)]);
+  const padded = (value: Bytes | undefined): string | undefined => value?.slice(0, 8).padEnd(8, '\0');
+  fc.assert(
+    fc.property(ops, fc.nat(11), ops, (all, at, [other]) => {
+      const index = at % all.length;
+      const changed = all.with(index, other);
+      expect(hashOf(changed)?.value === hashOf(all)?.value).toBe(counted(other) === counted(all[index]));
+    }),
+  );
+});
+
+test('it is not known before it began, nor what has left the window already', () => {
+  const hash = new RunningHash(3, 10, 0);
+  expect(hash.at(9, 10, [])).toBeUndefined();
+  hash.take(11, [undefined, undefined]);
+  expect(hash.at(11, 13, [])).toBeUndefined();
+  expect(hash.at(12, 13, [])).toMatchObject({ term: 3 });
+});
+
+test('operations before its beginning leave the window without it', () => {
+  const hash = new RunningHash(3, 10, 5);
+  hash.take(8, [undefined, undefined, undefined]);
+  expect(hash.at(10, 11, [])).toEqual({ term: 3, value: 5 });
+});
