@@ -10,6 +10,7 @@ export const CONTESTANTS = [
   'etcd',
   'echo-stream',
   'echo-unary',
+  'nothing',
 ] as const;
 export type ContestantName = (typeof CONTESTANTS)[number];
 
@@ -51,5 +52,7 @@ function contestantsNamed(name: ContestantName, setting: Setting): ContestantSpe
       return [{ name: 'grpc-js stream echo', system: { kind: 'echo', valueBytes }, way: 'stream' }];
     case 'echo-unary':
       return [{ name: 'grpc-js unary echo', system: { kind: 'echo', valueBytes }, way: 'unary' }];
+    case 'nothing':
+      return [{ name: 'the generator alone', system: { kind: 'nothing' } }];
   }
 }

@@ -6,6 +6,7 @@ import { benchCommand } from '../command';
 import { clusterWorkload } from '../load/cluster-workload';
 import { closedLoops, measureWorkloads } from '../measure-workloads';
 import { cacheClusters } from '../recorded-data';
+import { figureTable } from '../report/figure-table';
 import { thisMachine } from '../report/machine';
 import { publish } from '../report/results';
 
@@ -43,7 +44,10 @@ export const clusters = benchCommand(
       .filter((workload) => workload !== undefined);
     const setting = { ...options, loops: closedLoops(options.concurrency) };
     const figures = await measureWorkloads(workloads, setting, paceOf(options), abort);
-    await publish({ name: 'clusters', machine, figures }, options.output);
+    await publish(
+      { name: 'clusters', machine, tables: [figureTable(figures)], data: { figures } },
+      options.output,
+    );
     return 0;
   },
 );

@@ -4,6 +4,7 @@ import { option, optionValues } from '@ringkeep/shared/runtime';
 import { integers, names, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { measureWorkloads } from '../measure-workloads';
+import { figureTable } from '../report/figure-table';
 import { thisMachine } from '../report/machine';
 import { latencyPlots } from '../report/plots';
 import { publish } from '../report/results';
@@ -54,7 +55,13 @@ export const latency = benchCommand(
     const loops = options.rates.map((ratePerSecond) => ({ kind: 'open', ratePerSecond }) as const);
     const figures = await measureWorkloads(workloads, { ...options, loops }, paceOf(options), abort);
     await publish(
-      { name: 'latency', machine, figures, plots: latencyPlots(figures, machine) },
+      {
+        name: 'latency',
+        machine,
+        tables: [figureTable(figures)],
+        data: { figures },
+        plots: latencyPlots(figures, machine),
+      },
       options.output,
     );
     return 0;

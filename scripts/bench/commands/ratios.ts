@@ -1,7 +1,5 @@
 /** `npm run bench -- ratios`: the table of what the project promises against its peers, in one run. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { option } from '@ringkeep/shared/runtime';
 import { names, PACE_OPTIONS, paceOf } from '../bench-options';
 import { benchCommand } from '../command';
@@ -14,7 +12,8 @@ import { ratioTable, type Ratio } from '../ratios/ratio';
 import { restartRatio } from '../ratios/restart-ratio';
 import type { Figure } from '../report/figure';
 import { figureTable } from '../report/figure-table';
-import { describeMachine, thisMachine } from '../report/machine';
+import { thisMachine } from '../report/machine';
+import { publish } from '../report/results';
 
 const MANY_KEYS = 1_000_000;
 const MANY_KEYS_QUICK = 20_000;
@@ -48,15 +47,8 @@ export const ratios = benchCommand(
     if (wanted('memory')) found.push(await memoryRatio(keys, abort));
     if (wanted('restart')) found.push(await restartRatio(keys, pace.rounds, abort));
     if (wanted('overload')) found.push(...(await overloadRatios(pace, abort)));
-    if (figures.length > 0) console.log(`\n${figureTable(figures)}`);
-    console.log(`\n${ratioTable(found)}\n\n${describeMachine(machine)}`);
-    await mkdir(options.output, { recursive: true });
-    const path = join(options.output, 'ratios.json');
-    await writeFile(
-      path,
-      `${JSON.stringify({ name: 'ratios', machine, ratios: found, figures }, undefined, 1)}\n`,
-    );
-    console.log(`written: ${path}`);
+    const tables = [...(figures.length > 0 ? [figureTable(figures)] : []), ratioTable(found)];
+    await publish({ name: 'ratios', machine, tables, data: { ratios: found, figures } }, options.output);
     return 0;
   },
 );

@@ -6,6 +6,7 @@ import { benchCommand } from '../command';
 import { Contest } from '../contest';
 import { contestants } from '../contestants';
 import { figureOfAll, type Figure } from '../report/figure';
+import { figureTable } from '../report/figure-table';
 import { thisMachine } from '../report/machine';
 import { throughputPlot } from '../report/plots';
 import { publish } from '../report/results';
@@ -76,7 +77,16 @@ export const ringSize = benchCommand(
       machine,
       { label: 'nodes', scale: 'linear', of: ({ nodes }) => nodes },
     );
-    await publish({ name: 'ring-size', machine, figures, plots: { throughput: plot } }, options.output);
+    await publish(
+      {
+        name: 'ring-size',
+        machine,
+        tables: [figureTable(figures)],
+        data: { figures },
+        plots: { throughput: plot },
+      },
+      options.output,
+    );
     return 0;
   },
 );

@@ -1,17 +1,15 @@
 /** `npm run bench -- soak`: does a node's memory stay what it is while it works? Half reads, half writes, for minutes. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { lineChart, PALETTE } from '@ringkeep/shared/pictures';
 import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
-import { table } from '../../ring-table';
 import { PACE_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { residentBytes } from '../load/process-cpu';
 import { count, sizeText } from '../report/figure-table';
 import { judgeMemory, type MemorySample } from '../report/flat-memory';
-import { describeMachine, thisMachine } from '../report/machine';
+import { thisMachine } from '../report/machine';
+import { publish } from '../report/results';
 import { withRing } from '../systems/with-ring';
 import { plainWorkload } from '../workloads';
 
@@ -73,18 +71,18 @@ export const soak = benchCommand(
       `node ${node}`,
       mebibytes.toFixed(0),
     ]);
-    console.log(`\n${table(['minute', 'node', 'resident, MiB (median)'], rows)}`);
-    console.log(`\n${count(operations)} operations, 50 % writes, C = ${concurrency}`);
-    console.log(
-      `${sizeText(ring.nodes)}, R = ${copies}, fdatasync before the answer, ${describeMachine(machine)}`,
+    const setting = `${sizeText(ring.nodes)}, R = ${copies}, fdatasync before the answer, C = ${concurrency}`;
+    await publish(
+      {
+        name: 'soak',
+        machine,
+        tables: [{ head: ['minute', 'node', 'resident, MiB (median)'], rows }],
+        verdicts: [`${setting}: ${count(operations)} operations, half of them writes`, verdict.text],
+        data: { ring, operations, samples },
+        plots: { memory: plot(samples, ring.nodes) },
+      },
+      output,
     );
-    console.log(`after minute 2: ${verdict.text}`);
-    await mkdir(output, { recursive: true });
-    await writeFile(
-      join(output, 'soak.json'),
-      `${JSON.stringify({ machine, ring, operations, samples }, undefined, 1)}\n`,
-    );
-    await writeFile(join(output, 'soak-memory.svg'), plot(samples, ring.nodes));
     return 0;
   },
 );

@@ -6,6 +6,7 @@ import { benchCommand } from '../command';
 import { Contest } from '../contest';
 import { CONTESTANTS, contestants } from '../contestants';
 import type { Figure } from '../report/figure';
+import { figureTable } from '../report/figure-table';
 import { thisMachine } from '../report/machine';
 import { throughputPlots } from '../report/plots';
 import { publish } from '../report/results';
@@ -98,7 +99,10 @@ export const throughput = benchCommand(
         }
       }
     }
-    await publish({ name: 'throughput', machine, figures, plots }, options.output);
+    await publish(
+      { name: 'throughput', machine, tables: [figureTable(figures)], data: { figures }, plots },
+      options.output,
+    );
     return 0;
   },
 );

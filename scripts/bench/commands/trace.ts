@@ -4,6 +4,7 @@ import { PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { closedLoops, measureWorkloads } from '../measure-workloads';
 import { webShopReads } from '../recorded-data';
+import { figureTable } from '../report/figure-table';
 import { thisMachine } from '../report/machine';
 import { publish } from '../report/results';
 import { plainWorkload } from '../workloads';
@@ -29,7 +30,10 @@ export const trace = benchCommand(
     });
     const setting = { ...options, loops: closedLoops(options.concurrency) };
     const figures = await measureWorkloads([workload], setting, paceOf(options), abort);
-    await publish({ name: 'trace', machine, figures }, options.output);
+    await publish(
+      { name: 'trace', machine, tables: [figureTable(figures)], data: { figures } },
+      options.output,
+    );
     return 0;
   },
 );

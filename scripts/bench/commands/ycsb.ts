@@ -5,6 +5,7 @@ import { names, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import type { WorkloadSpec } from '../load/workload';
 import { closedLoops, measureWorkloads } from '../measure-workloads';
+import { figureTable } from '../report/figure-table';
 import { thisMachine } from '../report/machine';
 import { publish } from '../report/results';
 
@@ -61,7 +62,10 @@ export const ycsb = benchCommand(
       }));
     const setting = { ...options, loops: closedLoops(options.concurrency) };
     const figures = await measureWorkloads(workloads, setting, paceOf(options), abort);
-    await publish({ name: 'ycsb', machine, figures }, options.output);
+    await publish(
+      { name: 'ycsb', machine, tables: [figureTable(figures)], data: { figures } },
+      options.output,
+    );
     return 0;
   },
 );

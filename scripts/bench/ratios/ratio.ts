@@ -1,6 +1,6 @@
 /** One line of the table of ratios: what was promised, and what was measured. */
 
-import { table } from '../../ring-table';
+import type { TableData } from '../report/results';
 
 export interface Ratio {
   readonly work: string;
@@ -14,7 +14,7 @@ export interface Ratio {
   readonly met: boolean | undefined;
 }
 
-export function ratioTable(ratios: readonly Ratio[]): string {
+export function ratioTable(ratios: readonly Ratio[]): TableData {
   const rows = ratios.map(({ work, against, floor, measured, met, behind }) => [
     work,
     against,
@@ -23,7 +23,7 @@ export function ratioTable(ratios: readonly Ratio[]): string {
     verdict(met),
     behind,
   ]);
-  return table(['work', 'against', 'floor', 'measured', 'verdict', 'behind it'], rows);
+  return { head: ['work', 'against', 'floor', 'measured', 'verdict', 'behind it'], rows };
 }
 
 function verdict(met: boolean | undefined): string {

@@ -1,11 +1,11 @@
 /** Figures as a table for people: medians, with the spread of the rounds. */
 
-import { table } from '../../ring-table';
 import type { LoopSpec } from '../load/generator-protocol';
 import { PERCENTILES, type Figure } from './figure';
+import type { TableData } from './results';
 import type { Spread } from './spread';
 
-export function figureTable(figures: readonly Figure[]): string {
+export function figureTable(figures: readonly Figure[]): TableData {
   const head = ['work', 'measured', 'value, B', 'load', 'a second', 'spread', 'client, µs', 'server, µs'];
   const rows = figures.map((figure) => [
     figure.workload,
@@ -20,15 +20,17 @@ export function figureTable(figures: readonly Figure[]): string {
     milliseconds(figure.latencyMaxMs),
     faults(figure),
   ]);
-  return table([...head, ...PERCENTILES.map((at) => `p${at}, ms`), 'most, ms', 'faults'], rows);
+  return { head: [...head, ...PERCENTILES.map((at) => `p${at}, ms`), 'most, ms', 'faults'], rows };
 }
 
 /** What must stand beside every figure: durability, copies, nodes. */
 export function setting({ nodes, copies, durability }: Figure): string {
-  return `${sizeText(nodes)}, R = ${copies}, ${durability}`;
+  const size = copies === 0 ? sizeText(nodes) : `${sizeText(nodes)}, R = ${copies}`;
+  return `${size}, ${durability}`;
 }
 
 export function sizeText(nodes: number): string {
+  if (nodes === 0) return 'no server';
   return nodes === 1 ? '1 node' : `${nodes} nodes`;
 }
 

@@ -37,6 +37,6 @@ export function judgeMemory(samples: readonly MemorySample[]): MemoryVerdict {
   if (departures.length === 0) return { minutes, departure: undefined, text: 'too short to tell' };
   const departure = Math.max(...departures);
   const flat = departure <= DEPARTURE_MOST;
-  const text = `${flat ? 'flat' : 'NOT flat'}: at most ${(departure * 100).toFixed(1)} % from minute ${WARM_MINUTES + 1} (bound ${DEPARTURE_MOST * 100} %)`;
+  const text = `memory after minute ${WARM_MINUTES} is ${flat ? 'flat' : 'NOT flat'}: at most ${(departure * 100).toFixed(1)} % from minute ${WARM_MINUTES + 1} (bound ${DEPARTURE_MOST * 100} %)`;
   return { minutes, departure, text };
 }

@@ -1,31 +1,57 @@
-/** What is left of a run: a table on the terminal, one JSON file, and plots. */
+/** What is left of a run: tables on the terminal, the same as a page with the plots, and all figures as JSON. */
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Figure } from './figure';
-import { figureTable } from './figure-table';
+import { table } from '../../ring-table';
 import { describeMachine, type Machine } from './machine';
 
+export interface TableData {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 export interface Results {
-  /** Of the benchmark; also the name of its file. */
+  /** Of the benchmark; also the name of its files. */
   readonly name: string;
   readonly machine: Machine;
-  readonly figures: readonly Figure[];
+  readonly tables: readonly TableData[];
+  /** Said below the tables. */
+  readonly verdicts?: readonly string[];
+  /** Everything that was measured, for JSON. */
+  readonly data: Readonly<Record<string, unknown>>;
   /** SVG documents by name. */
   readonly plots?: Readonly<Record<string, string>>;
 }
 
-/** Prints the table; writes NAME.json and NAME-PLOT.svg into a folder. */
+/** Prints the tables; writes NAME.json, NAME.md and NAME-PLOT.svg into a folder. */
 export async function publish(results: Results, folder: string): Promise<void> {
-  console.log(`\n${figureTable(results.figures)}\n\n${describeMachine(results.machine)}`);
+  const { name, machine, tables, verdicts = [], data, plots = {} } = results;
+  for (const { head, rows } of tables) console.log(`\n${table(head, rows)}`);
+  console.log(`\n${[...verdicts, describeMachine(machine)].join('\n')}`);
   await mkdir(folder, { recursive: true });
-  const { name, machine, figures, plots = {} } = results;
-  const json = join(folder, `${name}.json`);
-  await writeFile(json, `${JSON.stringify({ name, machine, figures }, undefined, 1)}\n`);
-  const written = [json];
-  for (const [plot, svg] of Object.entries(plots)) {
-    written.push(join(folder, `${name}-${plot}.svg`));
-    await writeFile(written.at(-1) as string, svg);
-  }
-  console.log(`written: ${written.join(', ')}`);
+  const files: Record<string, string> = {
+    [`${name}.json`]: `${JSON.stringify({ name, machine, ...data }, undefined, 1)}\n`,
+    [`${name}.md`]: page(results),
+  };
+  for (const [plot, svg] of Object.entries(plots)) files[`${name}-${plot}.svg`] = svg;
+  for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content);
+  console.log(`written in ${folder}: ${Object.keys(files).join(', ')}`);
+}
+
+/** The tables and plots in Markdown, with the command that repeats them. */
+function page({ name, machine, tables, verdicts = [], plots = {} }: Results): string {
+  const command = `\`npm run bench -- ${process.argv.slice(2).join(' ')}\``;
+  const parts = [
+    `# Benchmark: ${name}`,
+    `${command} — ${describeMachine(machine)}.`,
+    ...tables.map(markdown),
+    ...verdicts,
+    ...Object.keys(plots).map((plot) => `![${name}, ${plot}](${name}-${plot}.svg)`),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function markdown({ head, rows }: TableData): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -15,5 +15,7 @@ export async function openTarget(spec: TargetSpec): Promise<Target> {
       return (await import('./etcd3-target.js')).openEtcd3(spec.hosts);
     case 'grpc-echo':
       return (await import('./echo-target.js')).openEcho(spec.port, spec.call, spec.valueBytes);
+    case 'nothing':
+      return (await import('./nothing-target.js')).openNothing();
   }
 }

@@ -29,4 +29,5 @@ export type TargetSpec =
       readonly call: 'unary' | 'stream';
       /** Bytes of the answer to a get. */
       readonly valueBytes: number;
-    };
+    }
+  | { readonly kind: 'nothing' };

@@ -54,6 +54,7 @@ test(
       expect(figure.latencyMs).toHaveLength(4);
       expect(said).toContain(figure.durability);
     }
+    expect(await readFile(join(output, 'throughput.md'), 'utf8')).toContain('throughput-get-10b-r1.svg');
     expect(await readFile(join(output, 'throughput-get-10b-r1.svg'), 'utf8')).toContain('</svg>');
     expect(await readdir(folder)).toEqual(['results']);
   },

@@ -63,9 +63,18 @@ test('a figure has rates, CPU time an operation, percentiles and all faults', ()
 });
 
 test('a table names durability, copies and nodes beside each figure', () => {
-  expect(figureTable([figure('a store', [100, 300, 200])])).toMatch(
-    /GET +a store \(1 node, R = 1, none\) +100 +C = 64 +100 +±50 % +10\.0 +4\.0 .* LATE 3/,
-  );
+  const { head, rows } = figureTable([figure('a store', [100, 300, 200])]);
+  expect(rows).toEqual([
+    ['GET', 'a store (1 node, R = 1, none)', '100', 'C = 64', '100', '±50 %', '10.0', '4.0'].concat([
+      '1.00',
+      '1.00',
+      '1.00',
+      '1.00',
+      '1.00',
+      'LATE 3',
+    ]),
+  ]);
+  expect(head).toHaveLength(rows[0]?.length as number);
 });
 
 describe('a ratio', () => {
@@ -84,13 +93,13 @@ describe('a ratio', () => {
   test('below the floor is a miss, and the table says so', () => {
     const ratio = peerRatio(spec, [figure('us', [150]), figure('them', [100])]);
     expect(ratio.met).toBe(false);
-    expect(ratioTable([ratio])).toContain('MISSED');
+    expect(ratioTable([ratio]).rows[0]).toContain('MISSED');
   });
 
   test('to something that was not measured is none', () => {
     const ratio = peerRatio(spec, [figure('us', [150])]);
     expect(ratio.met).toBeUndefined();
-    expect(ratioTable([ratio])).toContain('not measured');
+    expect(ratioTable([ratio]).rows[0]).toContain('not measured');
   });
 });
 
@@ -101,11 +110,11 @@ describe('memory', () => {
     );
 
   test('is flat when no minute departs from the third by more than a tenth', () => {
-    expect(minutes([50, 120, 100, 95, 109]).text).toMatch(/^flat: at most 9\.0 %/);
+    expect(minutes([50, 120, 100, 95, 109]).text).toMatch(/ flat: at most 9\.0 %/);
   });
 
   test('is not flat when it grows', () => {
-    expect(minutes([50, 80, 100, 105, 111]).text).toMatch(/^NOT flat: at most 11\.0 %/);
+    expect(minutes([50, 80, 100, 105, 111]).text).toMatch(/ NOT flat: at most 11\.0 %/);
   });
 
   test('of a short run says nothing', () => {
