@@ -32,7 +32,7 @@ interface Waiting {
 /** A frame that has left, and what was answered so far. */
 interface Written {
   readonly operations: number;
-  readonly results: OperationResult[];
+  results: readonly OperationResult[];
   ring: RingUpdate | undefined;
 }
 
@@ -188,7 +188,8 @@ class Peer {
     const written = this.written.get(forward);
     if (!written) return;
     try {
-      written.results.push(...decodeReply(reply));
+      const results = decodeReply(reply);
+      written.results = written.results.length === 0 ? results : [...written.results, ...results];
       if (reply.ring) written.ring = updateFromWire(reply.ring);
     } catch (error) {
       this.written.delete(forward);

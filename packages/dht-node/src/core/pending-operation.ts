@@ -41,6 +41,23 @@ export class PendingQuery {
     return operation;
   }
 
+  /** None of its operations has its result yet. */
+  get untouched(): boolean {
+    return this.remaining === this.input.operations.length;
+  }
+
+  /** Nobody waits for it any more. */
+  abandon(): void {
+    for (const operation of this.operations) operation.done = true;
+    this.remaining = 0;
+  }
+
+  /** All results at once, as another node gave them. */
+  finish(results: readonly OperationResult[]): void {
+    this.abandon();
+    this.onDone(this, results);
+  }
+
   set(index: number, result: OperationResult): void {
     this.results[index] = result;
     if (--this.remaining === 0) this.onDone(this, this.results);

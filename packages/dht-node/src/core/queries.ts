@@ -27,6 +27,8 @@ interface Forward {
   /** The node was declared dead: its reads have gone another way, and what it says of them counts no more. */
   readsMoved: boolean;
   readonly operations: readonly PendingOperation[];
+  /** The query whose operations these all are, if they are, in order: its frame is passed on as it came. */
+  readonly whole: PendingQuery | undefined;
 }
 
 export class Queries {
@@ -89,7 +91,7 @@ export class Queries {
     const query = this.pending.get(request);
     if (!query) return;
     this.pending.delete(request);
-    for (const operation of query.operations) operation.done = true;
+    query.abandon();
   }
 
   private answer(query: PendingQuery, results: readonly OperationResult[]): void {
@@ -183,7 +185,8 @@ export class Queries {
     const to = this.context.view.member(target);
     if (!to) return operations.forEach((operation) => this.hold(operation));
     const forward = ++this.lastForward;
-    this.forwards.set(forward, { to: target, readsMoved: false, operations });
+    const whole = wholeQuery(operations);
+    this.forwards.set(forward, { to: target, readsMoved: false, operations, whole });
     let deadlineAtMs = 0;
     for (const operation of operations) {
       operation.started = true;
@@ -193,7 +196,7 @@ export class Queries {
       kind: 'forward',
       forward,
       to,
-      operations: operations.map((pending) => pending.operation),
+      operations: whole?.input.operations ?? operations.map((pending) => pending.operation),
       hops,
       deadlineAtMs,
       ringVersion: this.context.view.version,
@@ -205,13 +208,18 @@ export class Queries {
     if (!sent) return;
     this.forwards.delete(forward);
     this.nextHop.answered(sent.to);
+    const { whole } = sent;
+    if (whole?.untouched && !sent.readsMoved && results.length === sent.operations.length) {
+      whole.hops = Math.max(whole.hops, hops);
+      if (!results.some(isStray)) return whole.finish(results);
+    }
     for (const [index, operation] of sent.operations.entries()) {
       if (sent.readsMoved && !isWrite(operation.operation)) continue;
       const result = results[index];
       operation.query.hops = Math.max(operation.query.hops, hops);
       if (!result) {
         operation.fail('INTERNAL', 'a node answered fewer operations than it was asked');
-      } else if (!result.ok && result.code === 'NOT_OWNER') {
+      } else if (isStray(result)) {
         operation.started = false;
         this.hold(operation);
       } else {
@@ -268,6 +276,17 @@ export class Queries {
     this.expireAt = Math.min(this.expireAt, deadlineAtMs);
     this.context.wakeAt(this.expireAt);
   }
+}
+
+function isStray(result: OperationResult): boolean {
+  return !result.ok && result.code === 'NOT_OWNER';
+}
+
+/** The query of which these are all operations, in order. */
+function wholeQuery(operations: readonly PendingOperation[]): PendingQuery | undefined {
+  const query = operations[0]?.query;
+  if (operations.length !== query?.input.operations.length) return undefined;
+  return operations.every((operation, index) => operation === query.operations[index]) ? query : undefined;
 }
 
 function* frames(operations: readonly PendingOperation[]): Generator<readonly PendingOperation[]> {

@@ -195,3 +195,68 @@ test('a read that went on by another way is not asked a third time when the dead
   node.now += FORWARD_RETRY_MS;
   expect(node.of('forward', node.step({ kind: 'tick' }))).toEqual([]);
 });
+
+describe('a frame of one owner', () => {
+  const query = (places: readonly number[]): Extract<NodeInput, { kind: 'query' }> => ({
+    kind: 'query',
+    request: 7,
+    operations: places.map((place, index) => ({
+      type: OperationType.Get,
+      key: ringKey(positionBytes(node.id(place)), `key-${index}` as Bytes),
+    })),
+    hops: 0,
+    deadlineAtMs: 10_000,
+    ringVersion: 5,
+    direct: false,
+  });
+  const value = (text: string) => ({ ok: true as const, value: text as Bytes });
+  const stray = { ok: false as const, code: 'NOT_OWNER' as const, text: '' };
+  let node: SteppedNode;
+  beforeEach(() => {
+    node = new SteppedNode('one-hop');
+  });
+
+  test('is passed on as it came, and its answer as it comes', () => {
+    const input = query([3, 3, 3]);
+    const sent = node.forward(node.step(input));
+    expect(sent.operations).toBe(input.operations);
+    const results = [value('a'), value('b'), value('c')];
+    const answer = { kind: 'forward-answer' as const, results, hops: 1, ring: undefined };
+    const [answered] = node.of('answer', node.step({ ...answer, forward: sent.forward }));
+    expect(answered?.results).toBe(results);
+    expect(answered).toMatchObject({ request: 7, hops: 1 });
+  });
+
+  test('with strays in its answer is completed operation by operation', () => {
+    const sent = node.forward(node.step(query([3, 3, 3])));
+    const results = [value('a'), stray, value('c')];
+    const answer = { kind: 'forward-answer' as const, hops: 1, ring: undefined };
+    expect(node.of('answer', node.step({ ...answer, results, forward: sent.forward }))).toEqual([]);
+    node.now += FORWARD_RETRY_MS;
+    const again = node.forward(node.step({ kind: 'tick' }));
+    expect(again.operations).toHaveLength(1);
+    const late = node.step({ ...answer, results: [value('b')], forward: again.forward });
+    expect(node.of('answer', late)[0]?.results).toEqual([value('a'), value('b'), value('c')]);
+  });
+
+  test('that was cancelled has no answer', () => {
+    const sent = node.forward(node.step(query([3, 3])));
+    node.step({ kind: 'cancel-query', request: 7 });
+    const results = [value('a'), value('b')];
+    const effects = node.step({
+      ...{ kind: 'forward-answer', results, hops: 1 },
+      ...{ ring: undefined, forward: sent.forward },
+    });
+    expect(node.of('answer', effects)).toEqual([]);
+  });
+
+  test('is split when it has several owners, and put together again in its order', () => {
+    const forwards = node.of('forward', node.step(query([3, 5, 3])));
+    expect(forwards.map(({ operations }) => operations.length)).toEqual([2, 1]);
+    const answer = { kind: 'forward-answer' as const, hops: 1, ring: undefined };
+    const [first, second] = forwards as [Effect<'forward'>, Effect<'forward'>];
+    node.step({ ...answer, results: [value('b')], forward: second.forward });
+    const effects = node.step({ ...answer, results: [value('a'), value('c')], forward: first.forward });
+    expect(node.of('answer', effects)[0]?.results).toEqual([value('a'), value('b'), value('c')]);
+  });
+});

@@ -5,7 +5,7 @@
  * operation for its limits, so that one bad key fails alone.
  *
  * Columns are put together as strings and written with one call: a call into Node's own code costs more
- * than the few bytes that it would write.
+ * than the few bytes that it would write. A frame that is passed on as it came keeps its columns.
  */
 
 import {
@@ -33,6 +33,9 @@ export interface FrameHeader {
   readonly direct: boolean;
 }
 
+/** Operations that came in a frame, and that frame: what is passed on whole is not put together again. */
+const received = new WeakMap<readonly (Operation | RingError)[], BatchRequest>();
+
 /** The columns of a frame while it is put together. */
 class Columns {
   private readonly types: Buffer;
@@ -54,7 +57,7 @@ class Columns {
     this.values += value;
   }
 
-  request(header: FrameHeader, positions: string): BatchRequest {
+  request(header: FrameHeader, positions: Buffer): BatchRequest {
     const { frame, deadlineMs, hops, ringVersion, direct } = header;
     const { types, keyLengths, valueLengths } = this;
     const blob = bufferOfBytes((this.keys + this.values) as Bytes);
@@ -68,7 +71,7 @@ class Columns {
       keyLengths,
       valueLengths,
       blob,
-      positions: bufferOfBytes(positions as Bytes),
+      positions,
       cancel: 0,
     };
   }
@@ -76,22 +79,27 @@ class Columns {
 
 /** The frame of some operations. Positions travel along between nodes (hops > 0). */
 export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
+  const passedOn = received.get(operations);
+  if (passedOn !== undefined) return { ...passedOn, ...header, positions: positionsOf(header, operations) };
   const columns = new Columns(operations.length);
-  let positions = '';
   for (const operation of operations) {
-    const { key } = operation;
     const value = operation.type === OperationType.Set ? operation.value : undefined;
-    columns.add(operation.type, key.slice(POSITION_BYTES), value);
-    if (header.hops > 0) positions += key.slice(0, POSITION_BYTES);
+    columns.add(operation.type, operation.key.slice(POSITION_BYTES), value);
   }
-  return columns.request(header, positions);
+  return columns.request(header, positionsOf(header, operations));
+}
+
+function positionsOf({ hops }: FrameHeader, operations: readonly Operation[]): Buffer {
+  let positions = '';
+  if (hops > 0) for (const { key } of operations) positions += key.slice(0, POSITION_BYTES);
+  return bufferOfBytes(positions as Bytes);
 }
 
 /** The same of a client's operations. Nobody would believe it their positions: they stay here. */
 export function encodeLocated(header: FrameHeader, operations: readonly LocatedOperation[]): BatchRequest {
   const columns = new Columns(operations.length);
   for (const { type, key, value } of operations) columns.add(type, key, value);
-  return columns.request(header, '');
+  return columns.request(header, Buffer.alloc(0));
 }
 
 /**
@@ -123,6 +131,7 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
     }
     operations[i] = operationOrError(type, key, value, positionAt(frame, i), limits);
   }
+  if (!frame.direct) received.set(operations, frame);
   return operations;
 }
 
