@@ -10,7 +10,7 @@ import {
   type GrpcServer,
 } from '@ringkeep/shared/runtime';
 import { dht } from '@ringkeep/shared/wire';
-import type { NodeStatus } from '../core/node';
+import type { NodeStatus } from '../core/node-status';
 import type { NodeHost } from '../host';
 import type { BatchStreams } from './batch-streams';
 import type { FollowerStreams } from './replica-streams';

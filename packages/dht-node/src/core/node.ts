@@ -4,8 +4,10 @@
  *   membership.ts       who am I to the registry
  *   copies.ts           what does a new ring mean for what is on disk
  *   follower-links.ts   what should I follow, and do I
+ *   roles.ts            what am I primary of
  *   arc-primary.ts      what do I answer for, and is it enough
  *   arc-decisions.ts    what should change next
+ *   inbound-streams.ts  who follows me
  *   queries.ts          where does an operation go
  *   next-hop.ts         whom does it meet on its way
  *
@@ -15,27 +17,17 @@
 
 import {
   arcContains,
-  arcsEqual,
   DEFAULT_PARAMETERS,
-  formatArc,
-  formatPosition,
-  invariant,
   NO_RING,
   RingView,
-  sameTerm,
   updateRing,
-  type Arc,
-  type ArcConfig,
   type ClusterParameters,
   type NodeId,
   type Position,
   type Proposal,
   type Ring,
   type RingUpdate,
-  type Seq,
 } from '@ringkeep/shared';
-import { ArcDecisions, wantsCopy } from './arc-decisions';
-import { ArcPrimary, type RoleRemains } from './arc-primary';
 import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, type TransferSizes } from './config';
 import type { NodeContext } from './context';
 import { fitCopies } from './copies';
@@ -43,16 +35,17 @@ import type { NodeEffect, NodeEvent } from './effects';
 import type { EntryStore } from './entry-store';
 import { FollowerLinks } from './follower-links';
 import { GrantLedger } from './grant-ledger';
+import { InboundStreams } from './inbound-streams';
 import type { NodeInput } from './inputs';
 import { Journal } from './journal';
 import { Membership } from './membership';
-import type { FollowerMessage, OpenStream, PrimaryBody, StreamName } from './messages';
-import { Newcomers } from './newcomers';
-import { NextHop, type RoutingStatus } from './next-hop';
+import { NextHop } from './next-hop';
+import { isSettled, replicaStatuses, type NodeStatus } from './node-status';
 import type { PendingOperation } from './pending-operation';
 import { Queries } from './queries';
 import type { LogRecord, ReplicaSnapshot } from './records';
 import { ReplicaStore } from './replica-store';
+import { Roles } from './roles';
 import { ALL_RULES, type ProtocolRules } from './rules';
 
 export interface NodeSettings {
@@ -66,32 +59,6 @@ export interface NodeSettings {
   readonly rules?: ProtocolRules;
   /** Those that every node has, but where a simulator has few keys. */
   readonly transferSizes?: TransferSizes;
-}
-
-/** A description for people and tools. */
-export interface NodeStatus {
-  readonly id: NodeId;
-  readonly ring: Ring;
-  readonly parameters: ClusterParameters;
-  readonly replicas: readonly {
-    readonly range: Arc;
-    readonly primary: boolean;
-    readonly serving: boolean;
-    readonly complete: boolean;
-    readonly keys: number;
-    readonly bytes: number;
-    readonly lastPrepared: Seq;
-    readonly committed: Seq;
-  }[];
-  readonly settled: boolean;
-  readonly entriesReceived: number;
-  readonly longestPauseMs: number;
-  readonly routing: RoutingStatus;
-}
-
-interface Role {
-  readonly primary: ArcPrimary;
-  readonly decisions: ArcDecisions;
 }
 
 export class NodeCore implements NodeContext {
@@ -109,14 +76,12 @@ export class NodeCore implements NodeContext {
   private readonly links: FollowerLinks;
   private readonly queries: Queries;
   private readonly nextHop: NextHop;
-  private readonly newcomers: Newcomers;
-  private readonly roles = new Map<Position, Role>();
-  private readonly inbound = new Map<number, { follower: NodeId; start: Position }>();
+  private readonly inbound: InboundStreams;
+  private readonly roles: Roles;
   private effects: NodeEffect[] = [];
   private wake = 0;
   private lazyFlushAt = 0;
   private returned: PendingOperation[] = [];
-  private longestPauseMs = 0;
   private introduced = false;
   private checkpointWanted = false;
   /** No process before this one has written to its disk. */
@@ -134,9 +99,10 @@ export class NodeCore implements NodeContext {
     );
     this.membership = new Membership(this);
     this.links = new FollowerLinks(this);
-    this.newcomers = new Newcomers(this);
+    this.roles = new Roles(this, () => this.blankDisk);
+    this.inbound = new InboundStreams(this, (start) => this.roles.at(start));
     this.nextHop = new NextHop(this);
-    this.queries = new Queries(this, this.nextHop, (start) => this.roles.get(start)?.primary);
+    this.queries = new Queries(this, this.nextHop, (start) => this.roles.at(start));
   }
 
   /** Recovery: what the last checkpoint kept; once, before the first step. */
@@ -189,7 +155,7 @@ export class NodeCore implements NodeContext {
         const call = this.membership.answered(input.call);
         this.update(input.update, this.rules.wholeVersionsOnly ? undefined : call?.start);
         if (call?.start !== undefined)
-          this.roles.get(call.start)?.primary.proposalAnswered(input.accepted, input.reason);
+          this.roles.at(call.start)?.proposalAnswered(input.accepted, input.reason);
         return;
       }
       case 'registry-wrong':
@@ -199,7 +165,7 @@ export class NodeCore implements NodeContext {
           return this.registryRefused(input.call, input.text);
         const trouble = input.kind === 'registry-wrong' ? 'registry-wrong' : 'registry-silent';
         const call = this.membership.failed(input.call, trouble, input.text);
-        if (call?.start !== undefined) this.roles.get(call.start)?.primary.proposalUnanswered();
+        if (call?.start !== undefined) this.roles.at(call.start)?.proposalUnanswered();
         return;
       }
       case 'registry-reached':
@@ -209,9 +175,9 @@ export class NodeCore implements NodeContext {
       case 'ring':
         return this.update(input.update);
       case 'follower-message':
-        return this.followerSaid(input.connection, input.message);
+        return this.inbound.receive(input.connection, input.message);
       case 'follower-gone':
-        return this.followerGone(input.connection);
+        return this.inbound.gone(input.connection);
       case 'primary-message':
         return this.links.receive(input.connection, input.message);
       case 'primary-gone':
@@ -223,7 +189,7 @@ export class NodeCore implements NodeContext {
       case 'leave':
         return this.membership.leave();
       case 'suspended':
-        for (const { primary } of this.roles.values()) primary.voidLeases();
+        for (const primary of this.roles.all()) primary.voidLeases();
         return;
       case 'tick':
         return;
@@ -235,10 +201,7 @@ export class NodeCore implements NodeContext {
     this.membership.tick();
     if (this.membership.standing === 'member') {
       this.links.tick();
-      for (const role of [...this.roles.values()]) {
-        role.primary.tick();
-        role.decisions.decide();
-      }
+      this.roles.tick();
     }
     this.queries.tick();
     this.routeReturned();
@@ -260,7 +223,7 @@ export class NodeCore implements NodeContext {
   }
 
   private flush(): void {
-    for (const { primary } of this.roles.values()) primary.flush();
+    this.roles.flush();
     this.links.flush();
     this.queries.flush();
   }
@@ -296,7 +259,7 @@ export class NodeCore implements NodeContext {
       this.membership.stay();
       this.emit({ kind: 'leave-refused', text });
     } else if (known?.kind === 'propose') {
-      if (known.start !== undefined) this.roles.get(known.start)?.primary.proposalAnswered(false, text);
+      if (known.start !== undefined) this.roles.at(known.start)?.proposalAnswered(false, text);
     } else if (known) {
       this.emit({ kind: 'refused', text });
     }
@@ -323,76 +286,16 @@ export class NodeCore implements NodeContext {
   adopt(ring: Ring): void {
     if (!this.membership.hasRegistered || ring.version <= this.view.version) return;
     if (this.view.ring.clusterId !== '' && ring.clusterId !== this.view.ring.clusterId) return;
-    this.checkEpochs(ring);
-    this.view = new RingView(ring);
+    const view = new RingView(ring);
+    this.roles.check(view);
+    this.view = view;
     fitCopies(this);
-    const ended = this.endRoles();
-    for (const arc of ring.arcs) {
-      if (arc.primary === this.self && !this.roles.has(arc.start)) this.takeRole(arc, ended.get(arc.start));
-    }
-    for (const { inWindow } of ended.values()) {
-      for (const operation of inWindow.values()) {
-        operation.fail(
-          'OUTCOME_UNKNOWN',
-          'outcome unknown: the owner of the key changed while the write was under way',
-        );
-      }
-    }
+    this.returned.push(...this.roles.ringAdopted());
     this.links.reconcile();
     this.introduce();
     this.routeReturned();
     this.queries.ringAdopted();
     this.report({ kind: 'ring-adopted', version: ring.version });
-  }
-
-  private checkEpochs(ring: Ring): void {
-    const next = new RingView(ring);
-    for (const { primary } of this.roles.values()) {
-      const arc = next.arcOfPosition(primary.config.start);
-      invariant(arc && arc.epoch >= primary.config.epoch, 'for every position the epoch only grows');
-    }
-  }
-
-  /** Ends the roles that the new ring does not have. @returns what they leave behind, by arc */
-  private endRoles(): Map<Position, RoleRemains> {
-    const ended = new Map<Position, RoleRemains>();
-    for (const [start, { primary, decisions }] of [...this.roles]) {
-      const arc = this.view.arcAt(start);
-      if (arc && arc.primary === this.self && sameTerm(arc, primary.config)) {
-        if (arc.epoch > primary.config.epoch) decisions.settled();
-        primary.adoptConfig(arc);
-        continue;
-      }
-      decisions.settled();
-      this.roles.delete(start);
-      const remains = primary.end();
-      this.longestPauseMs = Math.max(this.longestPauseMs, primary.longestPauseMs);
-      ended.set(start, remains);
-      this.returned.push(...remains.notStarted);
-    }
-    return ended;
-  }
-
-  private takeRole(arc: ArcConfig, former: RoleRemains | undefined): void {
-    if (this.blankDisk && isFirstArc(arc) && this.replicas.overlapping(arc).length === 0) {
-      this.journal.write({ kind: 'create', range: { start: arc.start, end: arc.end }, complete: true });
-    }
-    const copy = this.replicas.get(arc.start);
-    if (!copy?.complete || !arcsEqual(copy.range, arc)) {
-      return this.report({ kind: 'data-missing', arc });
-    }
-    // The process before this one had the role in this very term, and this one does not know what it proposed.
-    if (copy.liveTerm >= arc.term && this.rules.termTakenOnce) return;
-    if (arc.handover) invariant(copy.lastPrepared >= arc.seq, `a new primary has all of ${formatArc(arc)}`);
-    this.journal.write({ kind: 'live-term', start: copy.start, term: arc.term });
-    const waiting = new Map(former?.inWindow);
-    former?.inWindow.clear();
-    const primary = new ArcPrimary(this, arc, copy, waiting);
-    for (const session of former?.sessions ?? [])
-      if (session.stream.term === arc.term) primary.sessions.set(session.follower, session);
-    const decisions = new ArcDecisions(this, primary, (start) => this.roles.get(start)?.primary);
-    this.roles.set(arc.start, { primary, decisions });
-    primary.advance();
   }
 
   private introduce(): void {
@@ -406,74 +309,10 @@ export class NodeCore implements NodeContext {
     this.emit({ kind: 'introduce', to: neighbours.next, as: 'previous' });
   }
 
-  // ---- followers ----
-
-  private followerSaid(connection: number, message: FollowerMessage): void {
-    const { body, stream } = message;
-    if (body.kind === 'open') return this.followerOpens(connection, stream, body);
-    const known = this.inbound.get(connection);
-    if (!known) return;
-    const role = this.roles.get(known.start)?.primary;
-    const session = role?.sessions.get(known.follower);
-    if (role && session?.connection === connection && session.stream.number === stream.number) {
-      if (body.kind === 'acknowledge') return role.acknowledge(session, body);
-      const fault = role.compare(session, body);
-      if (fault !== undefined) this.reportViolation(known.follower, fault);
-    }
-  }
-
-  private followerOpens(connection: number, stream: StreamName, open: OpenStream): void {
-    if (this.rules.openingBringsUpToDate) this.adopt(open.ring);
-    const refuse = (body: PrimaryBody): void => {
-      this.emit({ kind: 'send-to-follower', connection, message: { stream, sentAtMs: this.now, body } });
-      this.emit({ kind: 'close-follower', connection });
-    };
-    if (open.ring.version < this.view.version && this.rules.openingBringsUpToDate)
-      return refuse({ kind: 'adopt', ring: this.view.ring });
-    const role = this.roles.get(stream.start)?.primary;
-    if (!role || role.config.term !== stream.term || this.isStranger(open)) return refuse({ kind: 'wait' });
-    const whole = arcsEqual(open.range, role.config);
-    const member = role.otherMembers().has(open.follower);
-    // Members alone: whoever lost its disk counts its streams afresh, and may have been given its old place.
-    if (member && role.isOvertaken(stream, open.follower) && this.rules.overtakenOpeningsDropped) {
-      return this.emit({ kind: 'close-follower', connection });
-    }
-    if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
-    if (!member && whole && !wantsCopy(this, role.config, open.follower)) return refuse({ kind: 'release' });
-    const fault = member ? role.copyFault(open) : undefined;
-    if (fault !== undefined) {
-      this.reportViolation(open.follower, fault);
-      return refuse({ kind: 'wait' });
-    }
-    this.inbound.set(connection, { follower: open.follower, start: stream.start });
-    role.openSession(connection, stream, open);
-  }
-
-  private reportViolation(by: NodeId, fault: string): void {
-    this.report({ kind: 'protocol-violation', text: `${formatPosition(by)}: ${fault}` });
-  }
-
-  /** It speaks for another cluster, or for a process of a member that is over. */
-  private isStranger({ ring, follower, incarnation }: OpenStream): boolean {
-    const member = this.view.member(follower);
-    return (
-      ring.clusterId !== this.view.ring.clusterId || (member && member.incarnation !== incarnation) === true
-    );
-  }
-
-  private followerGone(connection: number): void {
-    const known = this.inbound.get(connection);
-    if (!known) return;
-    this.inbound.delete(connection);
-    const role = this.roles.get(known.start)?.primary;
-    if (role?.sessions.get(known.follower)?.connection !== connection) return;
-    if (this.rules.acksOfPresentStreamOnly) role.closeSession(known.follower);
-  }
-
   // ---- what the parts ask for ----
 
   emit(effect: NodeEffect): void {
-    if (effect.kind === 'close-follower') this.inbound.delete(effect.connection);
+    if (effect.kind === 'close-follower') this.inbound.closed(effect.connection);
     this.effects.push(effect);
   }
 
@@ -495,7 +334,7 @@ export class NodeCore implements NodeContext {
 
   /** True when this process would answer a read at a position at that time, if nothing else happened before. */
   wouldAnswer(point: Position, now: number): boolean {
-    for (const { primary } of this.roles.values()) {
+    for (const primary of this.roles.all()) {
       if (arcContains(primary.config, point)) return primary.mayRead(now);
     }
     return false;
@@ -503,10 +342,11 @@ export class NodeCore implements NodeContext {
 
   /** How much each table in memory holds; all of them are small once the node is at rest. */
   tableSizes(): Readonly<Record<string, number>> {
+    const primaries = this.roles.all();
     return {
-      roles: this.roles.size,
+      roles: primaries.length,
       inbound: this.inbound.size,
-      sessions: [...this.roles.values()].reduce((sum, { primary }) => sum + primary.sessions.size, 0),
+      sessions: primaries.reduce((sum, { sessions }) => sum + sessions.size, 0),
       ...this.links.tableSizes(),
       ...this.queries.tableSizes(),
       ...this.nextHop.tableSizes(),
@@ -516,7 +356,7 @@ export class NodeCore implements NodeContext {
 
   /** This node is primary of the arc that starts there, and answers. */
   serves(start: Position): boolean {
-    return this.roles.get(start)?.primary.serving ?? false;
+    return this.roles.at(start)?.serving ?? false;
   }
 
   status(): NodeStatus {
@@ -524,53 +364,14 @@ export class NodeCore implements NodeContext {
       id: this.self,
       ring: this.view.ring,
       parameters: this.parameters,
-      replicas: this.replicas.all().map((copy) => {
-        const role = this.roles.get(copy.start)?.primary;
-        return {
-          range: copy.range,
-          primary: role !== undefined,
-          serving: role?.serving ?? false,
-          complete: copy.complete,
-          ...this.replicas.size(copy.range),
-          lastPrepared: copy.lastPrepared,
-          committed: copy.committed,
-        };
-      }),
-      settled: this.settled(),
+      replicas: replicaStatuses(this, (start) => this.roles.at(start)),
+      settled:
+        this.membership.standing === 'member' && this.links.allLive && isSettled(this, this.roles.all()),
       entriesReceived: this.links.received,
-      longestPauseMs: Math.max(
-        this.longestPauseMs,
-        ...[...this.roles.values()].map((role) => role.primary.longestPauseMs),
-      ),
+      longestPauseMs: this.roles.longestPauseMs,
       routing: this.nextHop.status(),
     };
   }
-
-  /** Nothing is left to do here: the own arc is served, every copy is where it should be and no other is here. */
-  private settled(): boolean {
-    if (this.membership.standing !== 'member') return false;
-    const home = this.view.arcOfPosition(this.self);
-    if (!home || (home.primary !== this.self && arcContains(home, this.self))) return false;
-    for (const { primary } of this.roles.values()) {
-      const desired = this.view.desiredReplicas(primary.config, this.parameters.replicationFactor);
-      const asDesired =
-        desired.length === primary.config.inSync.length &&
-        desired.every((id) => primary.config.inSync.includes(id));
-      if (!primary.serving || !primary.settled || !asDesired || desired[0] !== this.self) return false;
-      if (this.view.member(primary.config.start) === undefined) return false;
-    }
-    const wanted = this.view.ring.arcs.filter((arc) => wantsCopy(this, arc, this.self));
-    const copies = this.replicas.all();
-    return this.links.allLive && copies.every(({ range }) => wanted.some((arc) => arcsEqual(arc, range)));
-  }
-}
-
-/**
- * The ring's first arc, in which nothing was ever written: whoever is its primary creates it. It may have had a
- * term before, whose process died before it could.
- */
-function isFirstArc(arc: ArcConfig): boolean {
-  return arc.start === arc.end && arc.seq === 0 && arc.inSync.length === 1;
 }
 
 /** What a node would know that learns of one arc alone: never done, but where a rule is left out. */

@@ -1,0 +1,101 @@
+/**
+ * The streams that followers opened here: which of them are let in, and to which role each belongs.
+ *
+ * An opening names the newest ring that the follower knows; whichever side is behind adopts the newer one
+ * first (a primary that missed the eviction would align a node that has rightly erased).
+ */
+
+import { arcsEqual, formatPosition, type NodeId, type Position } from '@ringkeep/shared';
+import { wantsCopy } from './arc-decisions';
+import type { ArcPrimary } from './arc-primary';
+import type { NodeContext } from './context';
+import type { FollowerMessage, OpenStream, PrimaryBody, StreamName } from './messages';
+import { Newcomers } from './newcomers';
+
+export class InboundStreams {
+  /** By connection. */
+  private readonly followers = new Map<number, { readonly follower: NodeId; readonly start: Position }>();
+  private readonly newcomers: Newcomers;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly roleAt: (start: Position) => ArcPrimary | undefined,
+  ) {
+    this.newcomers = new Newcomers(context);
+  }
+
+  get size(): number {
+    return this.followers.size;
+  }
+
+  receive(connection: number, { stream, body }: FollowerMessage): void {
+    if (body.kind === 'open') return this.open(connection, stream, body);
+    const known = this.followers.get(connection);
+    if (!known) return;
+    const role = this.roleAt(known.start);
+    const session = role?.sessions.get(known.follower);
+    if (!role || session?.connection !== connection || session.stream.number !== stream.number) return;
+    if (body.kind === 'acknowledge') return role.acknowledge(session, body);
+    const fault = role.compare(session, body);
+    if (fault !== undefined) this.reportViolation(known.follower, fault);
+  }
+
+  /** The stream ended on the other side. */
+  gone(connection: number): void {
+    const known = this.followers.get(connection);
+    if (!known) return;
+    this.followers.delete(connection);
+    const role = this.roleAt(known.start);
+    if (role?.sessions.get(known.follower)?.connection !== connection) return;
+    if (this.context.rules.acksOfPresentStreamOnly) role.closeSession(known.follower);
+  }
+
+  /** The stream was closed on this side. */
+  closed(connection: number): void {
+    this.followers.delete(connection);
+  }
+
+  private open(connection: number, stream: StreamName, open: OpenStream): void {
+    const { context } = this;
+    if (context.rules.openingBringsUpToDate) context.adopt(open.ring);
+    const refuse = (body: PrimaryBody): void => {
+      context.emit({
+        kind: 'send-to-follower',
+        connection,
+        message: { stream, sentAtMs: context.now, body },
+      });
+      context.emit({ kind: 'close-follower', connection });
+    };
+    if (open.ring.version < context.view.version && context.rules.openingBringsUpToDate)
+      return refuse({ kind: 'adopt', ring: context.view.ring });
+    const role = this.roleAt(stream.start);
+    if (!role || role.config.term !== stream.term || this.isStranger(open)) return refuse({ kind: 'wait' });
+    const whole = arcsEqual(open.range, role.config);
+    const member = role.otherMembers().has(open.follower);
+    // Members alone: whoever lost its disk counts its streams afresh, and may have been given its old place.
+    if (member && role.isOvertaken(stream, open.follower) && context.rules.overtakenOpeningsDropped) {
+      return context.emit({ kind: 'close-follower', connection });
+    }
+    if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
+    if (!member && whole && !wantsCopy(context, role.config, open.follower))
+      return refuse({ kind: 'release' });
+    const fault = member ? role.copyFault(open) : undefined;
+    if (fault !== undefined) {
+      this.reportViolation(open.follower, fault);
+      return refuse({ kind: 'wait' });
+    }
+    this.followers.set(connection, { follower: open.follower, start: stream.start });
+    role.openSession(connection, stream, open);
+  }
+
+  /** It speaks for another cluster, or for a process of a member that is over. */
+  private isStranger({ ring, follower, incarnation }: OpenStream): boolean {
+    const { view } = this.context;
+    const member = view.member(follower);
+    return ring.clusterId !== view.ring.clusterId || (member && member.incarnation !== incarnation) === true;
+  }
+
+  private reportViolation(by: NodeId, fault: string): void {
+    this.context.report({ kind: 'protocol-violation', text: `${formatPosition(by)}: ${fault}` });
+  }
+}

@@ -1,0 +1,81 @@
+/** What a node says of itself to people and tools, and whether anything is left for it to do. */
+
+import {
+  arcContains,
+  arcsEqual,
+  type Arc,
+  type ClusterParameters,
+  type NodeId,
+  type Position,
+  type Ring,
+  type Seq,
+} from '@ringkeep/shared';
+import { wantsCopy } from './arc-decisions';
+import type { ArcPrimary } from './arc-primary';
+import type { NodeContext } from './context';
+import type { RoutingStatus } from './next-hop';
+
+export interface NodeStatus {
+  readonly id: NodeId;
+  readonly ring: Ring;
+  readonly parameters: ClusterParameters;
+  readonly replicas: readonly ReplicaStatus[];
+  readonly settled: boolean;
+  readonly entriesReceived: number;
+  readonly longestPauseMs: number;
+  readonly routing: RoutingStatus;
+}
+
+interface ReplicaStatus {
+  readonly range: Arc;
+  readonly primary: boolean;
+  readonly serving: boolean;
+  readonly complete: boolean;
+  readonly keys: number;
+  readonly bytes: number;
+  readonly lastPrepared: Seq;
+  readonly committed: Seq;
+}
+
+type RoleAt = (start: Position) => ArcPrimary | undefined;
+
+export function replicaStatuses({ replicas }: NodeContext, roleAt: RoleAt): ReplicaStatus[] {
+  return replicas.all().map((copy) => {
+    const role = roleAt(copy.start);
+    return {
+      range: copy.range,
+      primary: role !== undefined,
+      serving: role?.serving ?? false,
+      complete: copy.complete,
+      ...replicas.size(copy.range),
+      lastPrepared: copy.lastPrepared,
+      committed: copy.committed,
+    };
+  });
+}
+
+/** A member's own arc is served, every arc has its desired replicas, and no copy is here that should not be. */
+export function isSettled(context: NodeContext, roles: readonly ArcPrimary[]): boolean {
+  const { view, self } = context;
+  const home = view.arcOfPosition(self);
+  if (!home || (home.primary !== self && arcContains(home, self))) return false;
+  const wanted = view.ring.arcs.filter((arc) => wantsCopy(context, arc, self));
+  return (
+    roles.every((role) => isRoleSettled(context, role)) &&
+    context.replicas.all().every(({ range }) => wanted.some((arc) => arcsEqual(arc, range)))
+  );
+}
+
+function isRoleSettled({ view, self, parameters }: NodeContext, role: ArcPrimary): boolean {
+  const { inSync, start } = role.config;
+  const desired = view.desiredReplicas(role.config, parameters.replicationFactor);
+  const asDesired = desired.length === inSync.length && desired.every((id) => inSync.includes(id));
+  return (
+    role.serving &&
+    role.settled &&
+    asDesired &&
+    desired[0] === self &&
+    // An arc whose start is no member's id is still to be merged.
+    view.member(start) !== undefined
+  );
+}
