@@ -201,7 +201,11 @@ export class Following {
   }
 
   private startOver(): void {
-    const { journal, replicas, transferSizes } = this.context;
+    const { journal, replicas, transferSizes, view, self, rules } = this.context;
+    invariant(
+      !view.arcsWithin(this.range).some((arc) => arc.inSync.includes(self)) || !rules.membersAreAligned,
+      'a member is never started over',
+    );
     journal.write({ kind: 'transfer', range: this.range });
     this.phase = 'transferring';
     this.intake = new Intake(replicas.entries, this.range, transferSizes);

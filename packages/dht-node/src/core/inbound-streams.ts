@@ -76,6 +76,8 @@ export class InboundStreams {
     if (member && role.isOvertaken(stream, open.follower) && context.rules.overtakenOpeningsDropped) {
       return context.emit({ kind: 'close-follower', connection });
     }
+    // Whatever the answer will be: released on this stream, it must not be admitted by what it said on another.
+    if (this.context.rules.acksOfPresentStreamOnly) role.closeSession(open.follower);
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
     if (!member && whole && !wantsCopy(context, role.config, open.follower))
       return refuse({ kind: 'release' });

@@ -1,5 +1,6 @@
 /** A primary stepped by hand: when it commits, reads, opens, and what it proposes. */
 
+import { position } from '@ringkeep/shared';
 import { SteppedNode, arc, get, OTHER, remove, ring, SELF, set, THIRD } from './stepped-node';
 
 const alone = (): SteppedNode => {
@@ -221,6 +222,30 @@ describe('a replica that is proposed', () => {
     const request = node.query(get('key'));
     expect(node.answer(request)).toBeUndefined();
   });
+});
+
+test('a follower that is released when it comes again has acknowledged nothing, whatever it had before', () => {
+  const nodes = [SELF, OTHER, THIRD];
+  const more = [THIRD + 1n, THIRD + 2n].map(position);
+  const admits = (): unknown[] =>
+    node
+      .of('call-registry')
+      .map(({ request }) => request)
+      .filter((request) => request.kind === 'propose' && request.proposal.kind === 'admit');
+  const node = alone();
+  node.adopt(ring(2, [arc({ epoch: 2 })], nodes));
+  const [third, other] = [node.openedBy(THIRD, SELF, 1), node.openedBy(OTHER, SELF, 1)];
+  for (let step = 0; step < 4; step++) node.step({ kind: 'tick' });
+  third.acknowledge(0);
+  other.acknowledge(0);
+  expect(admits()).toMatchObject([{ proposal: { node: THIRD } }]);
+  // While that is unsettled two nodes come that are to hold copies in its place, and go again.
+  node.adopt(ring(3, [arc({ epoch: 2 })], [...nodes, ...more]));
+  expect(node.openedBy(OTHER, SELF, 1, { complete: true }).kinds).toEqual(['release']);
+  node.forget();
+  node.adopt(ring(4, [arc({ epoch: 3, inSync: [SELF, THIRD] })], nodes));
+  node.step({ kind: 'tick' });
+  expect(admits()).toEqual([]);
 });
 
 describe('taking an arc over', () => {
