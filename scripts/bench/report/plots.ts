@@ -2,9 +2,8 @@
 
 import { lineChart, PALETTE, type Axis, type Series } from '@ringkeep/shared/pictures';
 import { mergedLatencies, type Figure } from './figure';
-import { count, loadText, sizeText } from './figure-table';
+import { count, loadText, setting } from './figure-table';
 import { describeMachine, type Machine } from './machine';
-import { spreadOf } from './spread';
 
 const COLOURS = Object.values(PALETTE);
 /** Percentiles stand at 1 / (1 - p), so that each nine takes as much room as the one before. */
@@ -126,9 +125,12 @@ function notes(figures: readonly Figure[], machine: Machine): string[] {
   const settings = durabilities.map((durability) => {
     const own = figures.filter((figure) => figure.durability === durability);
     const names = [...new Set(own.map(({ name }) => name))].join(', ');
-    const { least: fewest, most } = spreadOf(own.map(({ nodes }) => nodes));
-    const nodes = fewest === most ? sizeText(most) : `${fewest}–${most} nodes`;
-    return `${names}: ${nodes}, R = ${(own[0] as Figure).copies}, ${durability}`;
+    const sizes = [...new Set(own.map(({ nodes }) => nodes))];
+    const few =
+      sizes.length === 1
+        ? setting(own[0] as Figure)
+        : `${Math.min(...sizes)}–${Math.max(...sizes)} nodes, ${durability}`;
+    return `${names}: ${few}`;
   });
   return [...settings, describeMachine(machine)];
 }

@@ -43,21 +43,21 @@ export function lineChart(chart: LineChart): string {
   const x = (value: number): number => FRAME.left + portion(chart.x, value) * (FRAME.right - FRAME.left);
   const y = (value: number): number => FRAME.bottom - portion(chart.y, value) * (FRAME.bottom - FRAME.top);
   const clip = element('clipPath', { id: 'frame' }, frame({}));
-  const lines = chart.series.map(
-    (series) =>
-      polyline(
-        series.points.map(([px, py]) => [x(px), y(py)] as const),
-        { stroke: series.colour, 'stroke-width': 2, 'stroke-dasharray': DASHES[series.dash] ?? '' },
-      ) + marks(series, x, y),
+  const lines = chart.series.map((series) =>
+    polyline(
+      series.points.map(([px, py]) => [x(px), y(py)] as const),
+      { stroke: series.colour, 'stroke-width': 2, 'stroke-dasharray': DASHES[series.dash] ?? '' },
+    ),
   );
   const { notes = [] } = chart;
-  return svgDocument(WIDTH, HEIGHT + notes.length * NOTE_HEIGHT, [
+  return svgDocument(WIDTH, HEIGHT + (notes.length && notes.length + 0.5) * NOTE_HEIGHT, [
     clip,
     label(FRAME.left, 22, chart.title, { 'font-size': 15, 'font-weight': 'bold' }),
     ...ticks(chart.x).map(([at, name]) => verticalTick(x(at), name)),
     ...ticks(chart.y).map(([at, name]) => horizontalTick(y(at), name)),
     frame({ fill: 'none', stroke: '#444' }),
     element('g', { 'clip-path': 'url(#frame)' }, lines.join('\n')),
+    ...chart.series.map((series) => marks(series, x, y)),
     label((FRAME.left + FRAME.right) / 2, HEIGHT - 15, chart.x.label, { 'text-anchor': 'middle' }),
     label(0, 0, chart.y.label, {
       transform: `translate(18 ${(FRAME.top + FRAME.bottom) / 2}) rotate(-90)`,
@@ -65,7 +65,7 @@ export function lineChart(chart: LineChart): string {
     }),
     ...chart.series.map(legendEntry),
     ...notes.map((note, index) =>
-      label(FRAME.left, HEIGHT + index * NOTE_HEIGHT, note, { 'font-size': 10, fill: '#555' }),
+      label(FRAME.left, HEIGHT + (index + 0.5) * NOTE_HEIGHT, note, { 'font-size': 10, fill: '#555' }),
     ),
   ]);
 }
