@@ -40,8 +40,11 @@ export async function publish(results: Results, folder: string): Promise<void> {
 
 /** The tables and plots in Markdown, with the command that repeats them. */
 function page({ name, machine, tables, verdicts = [], plots = {} }: Results): string {
-  // Where the files went is nobody's concern who repeats it.
-  const args = process.argv.slice(2).join(' ').replace(/ --output[ =]\S+/, '');
+  // Where the files went does not matter to whoever repeats it.
+  const args = process.argv
+    .slice(2)
+    .join(' ')
+    .replace(/ --output[ =]\S+/, '');
   const command = `\`npm run bench -- ${args}\``;
   const parts = [
     `# Benchmark: ${name}`,
