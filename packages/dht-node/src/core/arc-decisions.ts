@@ -34,7 +34,8 @@ export class ArcDecisions {
     if (role.quiesced) return this.goOnWithQuiesce();
     if (!role.settled) return;
     const silent = role.config.inSync.find(
-      (id) => id !== this.context.self && role.silenceOf(id) > this.context.parameters.failureTimeoutMs,
+      (id) =>
+        id !== this.context.self && role.followers.silenceOf(id) > this.context.parameters.failureTimeoutMs,
     );
     if (silent !== undefined) return this.drop(silent);
     const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);
@@ -54,13 +55,14 @@ export class ArcDecisions {
   private endSessions(): void {
     const { role, context } = this;
     const members = role.otherMembers();
-    for (const session of [...role.sessions.values()]) {
+    for (const session of role.followers.all()) {
       const { follower } = session;
       if (members.has(follower)) continue;
-      if (context.now - session.heardAt > context.parameters.failureTimeoutMs) role.closeSession(follower);
+      if (context.now - session.heardAt > context.parameters.failureTimeoutMs) role.followers.close(follower);
       else if (session.coversArc && role.settled && !wantsCopy(context, role.config, follower))
         role.release(follower);
-      else if (!session.coversArc && !isNewcomer(context, role.config, follower)) role.closeSession(follower);
+      else if (!session.coversArc && !isNewcomer(context, role.config, follower))
+        role.followers.close(follower);
     }
   }
 
@@ -74,7 +76,7 @@ export class ArcDecisions {
 
   /** Only a follower of the whole arc: whoever is in sync may become primary of all of it. */
   private mayBeAdmitted(node: NodeId): boolean {
-    const session = this.role.sessions.get(node);
+    const session = this.role.followers.get(node);
     if (session?.coversArc !== true && this.context.rules.wholeArcAdmitted) return false;
     return this.isLevel(session);
   }
@@ -87,7 +89,8 @@ export class ArcDecisions {
   private dropUndesired(desired: readonly NodeId[]): boolean {
     const { role, context } = this;
     const allThere = desired.every(
-      (id) => id === context.self || (role.config.inSync.includes(id) && this.isLevel(role.sessions.get(id))),
+      (id) =>
+        id === context.self || (role.config.inSync.includes(id) && this.isLevel(role.followers.get(id))),
     );
     if (!allThere) return false;
     const undesired = role.config.inSync.find((id) => id !== context.self && !desired.includes(id));
@@ -101,15 +104,15 @@ export class ArcDecisions {
     const { role, context } = this;
     if (context.now < this.handoverNotBefore || !this.registryIsFresh()) return false;
     const target = this.newcomer() ?? (desired[0] === context.self ? undefined : desired[0]);
-    if (target === undefined || !role.serving || !this.isLevel(role.sessions.get(target))) return false;
-    const at = role.sessions.get(target)?.coversArc ? role.config.start : target;
+    if (target === undefined || !role.serving || !this.isLevel(role.followers.get(target))) return false;
+    const at = role.followers.get(target)?.coversArc ? role.config.start : target;
     role.quiesce({ at, to: target });
     this.goOnWithQuiesce();
     return true;
   }
 
   private newcomer(): NodeId | undefined {
-    for (const session of this.role.sessions.values()) {
+    for (const session of this.role.followers.all()) {
       if (!session.coversArc && this.isLevel(session)) return session.follower;
     }
     return undefined;
@@ -128,7 +131,7 @@ export class ArcDecisions {
       if (this.mergingWith) this.goOnWithMerge(this.mergingWith, expired);
       return;
     }
-    const session = role.sessions.get(quiesce.handover.to);
+    const session = role.followers.get(quiesce.handover.to);
     if (!session || expired) {
       this.handoverNotBefore = context.now + HANDOVER_PAUSE_MS;
       return role.unquiesce();

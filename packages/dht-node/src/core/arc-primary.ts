@@ -29,7 +29,8 @@ import {
   WINDOW_OPERATIONS_MAX,
 } from './config';
 import type { NodeContext } from './context';
-import { FollowerSession } from './follower-session';
+import type { FollowerSession } from './follower-session';
+import { Followers } from './followers';
 import { HeldLeases } from './held-leases';
 import {
   entryBytes,
@@ -70,11 +71,8 @@ export interface RoleRemains {
 export class ArcPrimary {
   private phase: Phase;
   private quiesceState: Quiesce | undefined;
-  readonly sessions = new Map<NodeId, FollowerSession>();
+  readonly followers: Followers;
   private readonly leases = new HeldLeases();
-  private readonly memberHeardAt = new Map<NodeId, number>();
-  /** The newest stream that each follower has opened in this term. */
-  private readonly newestStream = new Map<NodeId, number>();
   private readonly proposals: Proposals;
   /** Prepared by this node itself, durably. */
   private ownDurable: Seq = -1;
@@ -94,6 +92,7 @@ export class ArcPrimary {
   ) {
     invariant(replica.complete, 'only a complete copy becomes primary');
     this.startedAt = context.now;
+    this.followers = new Followers(context, replica, (seq) => this.hashAt(seq));
     this.proposals = new Proposals(context, currentConfig);
     this.waiting = inherited;
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
@@ -219,7 +218,7 @@ export class ArcPrimary {
     if (this.context.rules.committedWhenDurable)
       this.context.journal.whenDurable(() => this.preparedHere(last));
     else this.preparedHere(last);
-    for (const session of this.sessions.values()) session.prepare(firstSeq, ops, this.replica.committed);
+    this.followers.prepare(firstSeq, ops);
   }
 
   // ---- commit and takeover ----
@@ -239,7 +238,7 @@ export class ArcPrimary {
     }
     let seq = this.ownDurable;
     const members = this.context.rules.committedByAll ? this.otherMembers() : this.knownMembers();
-    for (const member of members) seq = Math.min(seq, this.sessions.get(member)?.acked ?? -1);
+    for (const member of members) seq = Math.min(seq, this.followers.get(member)?.acked ?? -1);
     if (this.phase.kind === 'aligning') {
       if (!this.context.rules.alignedBeforeServing) seq = this.ownDurable;
       if (seq < this.replica.lastPrepared) return;
@@ -264,7 +263,7 @@ export class ArcPrimary {
     if (seq < first) return;
     const { ops, entries, replaced } = this.context.journal.commit(this.replica.start, seq);
     this.windowBytes -= entryBytes(entries);
-    for (const session of this.sessions.values()) session.committedMeanwhile(entries);
+    this.followers.committed(entries);
     let entry = 0;
     for (let i = 0; i < ops.length; i++) {
       const before = ops[i] === undefined ? undefined : replaced[entry++];
@@ -273,68 +272,14 @@ export class ArcPrimary {
       this.waiting.delete(first + i);
       pending.succeed(before);
     }
-    if (this.quiesceState) this.tellCommitPoint();
-  }
-
-  private tellCommitPoint(): void {
-    for (const session of this.sessions.values()) {
-      if (session.live && !session.transferring)
-        session.send({ kind: 'heartbeat', committed: this.replica.committed });
-    }
+    if (this.quiesceState) this.followers.tellCommitPoint();
   }
 
   // ---- followers ----
 
-  /** The follower has opened another stream since; this opening was overtaken on its way. */
-  isOvertaken(stream: StreamName, follower: NodeId): boolean {
-    return stream.number < (this.newestStream.get(follower) ?? 0);
-  }
-
-  /** Why a member's copy, as it describes it, cannot be: whoever says that is no follower of this arc. */
-  copyFault(open: OpenStream): string | undefined {
-    if (!open.complete) return 'a member has a complete copy';
-    if (open.committed > this.replica.lastPrepared) return 'a member has committed only what its primary has';
-    if (open.lastPrepared < this.replica.committed) return 'a member lacks nothing that is committed';
-    return undefined;
-  }
-
-  /** A follower of the arc, or of a part of it, opened a stream; acknowledgements of an earlier one are void. */
-  openSession(connection: number, stream: StreamName, open: OpenStream): void {
-    this.newestStream.set(open.follower, stream.number);
-    const before = this.sessions.get(open.follower);
-    this.closeSession(open.follower);
-    const member = this.otherMembers().has(open.follower) && this.context.rules.membersAreAligned;
-    const session = new FollowerSession(
-      this.context,
-      connection,
-      open.follower,
-      stream,
-      open.range,
-      this.currentConfig,
-      !member,
-      open.compares,
-    );
-    this.sessions.set(open.follower, session);
-    if (before && !this.context.rules.acksOfPresentStreamOnly) session.inherit(before);
-    this.memberHeardAt.set(open.follower, this.context.now);
-    if (!member) {
-      // It may own the arc soon; what waits for it meanwhile is then forwarded at once.
-      const to = this.context.view.member(open.follower);
-      if (to) this.context.emit({ kind: 'connect', to });
-      session.send({ kind: 'start-over' });
-      return;
-    }
-    invariant(session.coversArc, 'a member follows its whole arc');
-    invariant(this.copyFault(open) === undefined, 'a member follows its arc with a copy that fits');
-    const from = Math.min(open.lastPrepared, this.replica.lastPrepared);
-    session.send({
-      kind: 'align',
-      lastPrepared: this.replica.lastPrepared,
-      committed: this.replica.committed,
-      firstSeq: from + 1,
-      ops: this.replica.windowAfter(from),
-      hash: this.hashAt(from),
-    });
+  /** A follower of the arc, or of a part of it, opened a stream. */
+  openedBy(connection: number, stream: StreamName, open: OpenStream): void {
+    this.followers.open(connection, stream, open, this.currentConfig, this.otherMembers());
   }
 
   /** While the takeover lasts, that of the term before: with the takeover's end it begins anew. */
@@ -343,10 +288,10 @@ export class ArcPrimary {
   }
 
   acknowledge(session: FollowerSession, message: Acknowledge): void {
-    if (this.sessions.get(session.follower) !== session) return;
+    if (this.followers.get(session.follower) !== session) return;
     invariant(message.prepared <= this.replica.lastPrepared, 'a follower acknowledges what was sent');
     session.acknowledged(message);
-    this.memberHeardAt.set(session.follower, this.context.now);
+    this.followers.heard(session.follower);
     if (message.live) {
       const { rules, parameters, now } = this.context;
       const countedFrom = rules.leaseFromSending ? message.sentAtMs : now;
@@ -360,28 +305,15 @@ export class ArcPrimary {
   /** A follower names digests of what it has. @returns why they cannot be; its stream is closed then */
   compare(session: FollowerSession, digests: Digests): string | undefined {
     const fault = session.compare(digests);
-    this.memberHeardAt.set(session.follower, this.context.now);
-    if (fault !== undefined) this.closeSession(session.follower);
+    this.followers.heard(session.follower);
+    if (fault !== undefined) this.followers.close(session.follower);
     return fault;
-  }
-
-  closeSession(follower: NodeId): void {
-    const session = this.sessions.get(follower);
-    if (!session) return;
-    this.sessions.delete(follower);
-    session.close();
   }
 
   /** Ends a follower's copy. Only for one that no configuration that might be in force names. */
   release(follower: NodeId): void {
     invariant(!this.otherMembers().has(follower), 'a member is never released');
-    this.sessions.get(follower)?.send({ kind: 'release' });
-    if (this.context.rules.releaseVoidsAcks) this.closeSession(follower);
-  }
-
-  /** How long a member has not been heard of, ms. */
-  silenceOf(member: NodeId): number {
-    return this.context.now - Math.max(this.memberHeardAt.get(member) ?? this.startedAt, this.startedAt);
+    this.followers.release(follower);
   }
 
   // ---- configuration changes ----
@@ -425,7 +357,7 @@ export class ArcPrimary {
     invariant(config.epoch >= this.currentConfig.epoch, 'the epoch of an arc never falls');
     if (config.epoch === this.currentConfig.epoch) return;
     for (const id of config.inSync) {
-      if (!this.currentConfig.inSync.includes(id)) this.memberHeardAt.set(id, this.context.now);
+      if (!this.currentConfig.inSync.includes(id)) this.followers.heard(id);
     }
     this.currentConfig = config;
     this.proposals.settle(config);
@@ -440,7 +372,7 @@ export class ArcPrimary {
     invariant(this.serving && this.settled, 'a serving arc with nothing unsettled is quiesced');
     this.quiesceState = { since: this.context.now, handover, proposed: false };
     this.prepareFresh();
-    this.tellCommitPoint();
+    this.followers.tellCommitPoint();
   }
 
   /** Goes on serving; never while a handover or merge might come into force. */
@@ -465,12 +397,7 @@ export class ArcPrimary {
   tick(): void {
     const { leaseMs, failureTimeoutMs } = this.context.parameters;
     const beatMs = Math.min(leaseMs, failureTimeoutMs) / BEATS_PER_LEASE;
-    const hashAt = (seq: Seq): HashPoint | undefined => this.hashAt(seq);
-    for (const session of [...this.sessions.values()]) {
-      if (session.pump(this.replica, hashAt)) this.context.wakeAt(this.context.now);
-      session.beat(this.replica.committed, beatMs);
-      if (session.lagging && !this.otherMembers().has(session.follower)) this.closeSession(session.follower);
-    }
+    this.followers.tick(beatMs, this.otherMembers());
     this.proposals.repeat();
     this.advance();
     if (this.held.length > 0) this.held = this.held.filter((operation) => !operation.done);
@@ -485,8 +412,7 @@ export class ArcPrimary {
   end(): RoleRemains {
     this.ended = true;
     this.notePause();
-    if (this.context.rules.streamsEndWithRole)
-      for (const follower of [...this.sessions.keys()]) this.closeSession(follower);
+    if (this.context.rules.streamsEndWithRole) this.followers.closeAll();
     const firstFresh = this.replica.lastPrepared + 1;
     const notStarted = [...this.held];
     for (const [seq, operation] of this.waiting) {
@@ -498,6 +424,6 @@ export class ArcPrimary {
     this.held = [];
     this.fresh = [];
     this.context.report({ kind: 'role-lost', arc: this.currentConfig, term: this.currentConfig.term });
-    return { inWindow: this.waiting, notStarted, sessions: [...this.sessions.values()] };
+    return { inWindow: this.waiting, notStarted, sessions: this.followers.all() };
   }
 }

@@ -33,7 +33,7 @@ export class InboundStreams {
     const known = this.followers.get(connection);
     if (!known) return;
     const role = this.roleAt(known.start);
-    const session = role?.sessions.get(known.follower);
+    const session = role?.followers.get(known.follower);
     if (!role || session?.connection !== connection || session.stream.number !== stream.number) return;
     if (body.kind === 'acknowledge') return role.acknowledge(session, body);
     const fault = role.compare(session, body);
@@ -46,8 +46,8 @@ export class InboundStreams {
     if (!known) return;
     this.followers.delete(connection);
     const role = this.roleAt(known.start);
-    if (role?.sessions.get(known.follower)?.connection !== connection) return;
-    if (this.context.rules.acksOfPresentStreamOnly) role.closeSession(known.follower);
+    if (role?.followers.get(known.follower)?.connection !== connection) return;
+    if (this.context.rules.acksOfPresentStreamOnly) role.followers.close(known.follower);
   }
 
   /** The stream was closed on this side. */
@@ -73,7 +73,11 @@ export class InboundStreams {
     const whole = arcsEqual(open.range, role.config);
     const member = role.otherMembers().has(open.follower);
     // Members alone: whoever lost its disk counts its streams afresh, and may have been given its old place.
-    if (member && role.isOvertaken(stream, open.follower) && context.rules.overtakenOpeningsDropped) {
+    if (
+      member &&
+      role.followers.isOvertaken(stream, open.follower) &&
+      context.rules.overtakenOpeningsDropped
+    ) {
       return context.emit({ kind: 'close-follower', connection });
     }
     // Whatever the answer will be: released on this stream, it must not be admitted by what it said on another.
@@ -81,13 +85,13 @@ export class InboundStreams {
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
     if (!member && whole && !wantsCopy(context, role.config, open.follower))
       return refuse({ kind: 'release' });
-    const fault = member ? role.copyFault(open) : undefined;
+    const fault = member ? role.followers.copyFault(open) : undefined;
     if (fault !== undefined) {
       this.reportViolation(open.follower, fault);
       return refuse({ kind: 'wait' });
     }
     this.followers.set(connection, { follower: open.follower, start: stream.start });
-    role.openSession(connection, stream, open);
+    role.openedBy(connection, stream, open);
   }
 
   /** It speaks for another cluster, or for a process of a member that is over. */

@@ -27,7 +27,7 @@ export class Newcomers {
     const others = context.view.ring.members
       .map((member) => member.id)
       .filter((id) => id !== follower && isNewcomer(context, config, id));
-    const busy = others.some((id) => role.sessions.get(id)?.coversArc === false);
+    const busy = others.some((id) => role.followers.get(id)?.coversArc === false);
     const since = this.waitingSince.get(follower) ?? context.now;
     const mayOvertake = context.now - since > 2 * context.parameters.failureTimeoutMs;
     const last = others.every((id) => this.offset(config.start, id) < this.offset(config.start, follower));

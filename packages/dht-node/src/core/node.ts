@@ -346,7 +346,7 @@ export class NodeCore implements NodeContext {
     return {
       roles: primaries.length,
       inbound: this.inbound.size,
-      sessions: primaries.reduce((sum, { sessions }) => sum + sessions.size, 0),
+      sessions: primaries.reduce((sum, { followers }) => sum + followers.count, 0),
       ...this.links.tableSizes(),
       ...this.queries.tableSizes(),
       ...this.nextHop.tableSizes(),

@@ -122,7 +122,7 @@ export class Roles {
     former?.inWindow.clear();
     const primary = new ArcPrimary(context, arc, copy, waiting);
     for (const session of former?.sessions ?? [])
-      if (session.stream.term === arc.term) primary.sessions.set(session.follower, session);
+      if (session.stream.term === arc.term) primary.followers.inherit(session);
     const decisions = new ArcDecisions(context, primary, (start) => this.at(start));
     this.roles.set(arc.start, { primary, decisions });
     primary.advance();
