@@ -81,7 +81,7 @@ export class InboundStreams {
       return context.emit({ kind: 'close-follower', connection });
     }
     // Whatever the answer will be: released on this stream, it must not be admitted by what it said on another.
-    if (this.context.rules.acksOfPresentStreamOnly) role.closeSession(open.follower);
+    if (context.rules.acksOfPresentStreamOnly) role.followers.close(open.follower);
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
     if (!member && whole && !wantsCopy(context, role.config, open.follower))
       return refuse({ kind: 'release' });
