@@ -199,6 +199,15 @@ describe('starting over', () => {
     expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: true, lastPrepared: 7 });
   });
 
+  test('never happens to a member: it stops rather than lose what may be the only copy', () => {
+    const follower = following();
+    follower.live();
+    const { node } = follower;
+    const arcs = node.core.view.ring.arcs.map((old) => ({ ...old, epoch: 5, inSync: [OTHER, SELF] }));
+    node.adopt({ ...node.core.view.ring, version: 2, arcs });
+    expect(() => follower.hear({ kind: 'start-over' })).toThrow('a member is never started over');
+  });
+
   test('a follower that has nothing says so and names no digests', () => {
     const follower = following();
     expect(follower.opening).toMatchObject({ compares: false });
