@@ -21,8 +21,7 @@ export function logFact(log: Logger, fact: RegistryFact): void {
       });
     case 'behind':
       return log.error('the data folder is an old copy; nothing is decided until the newest one is back', {
-        version: fact.version,
-        newestKnown: fact.newestKnown,
+        evidence: fact.evidence,
       });
     default: {
       const { id, addr, incarnation } = fact.member;

@@ -42,7 +42,15 @@ function make(): { host: RegistryHost; store: GatedStore; fatal: Error[]; clock:
 }
 
 function registration(addr: string): Question & { kind: 'register' } {
-  return { kind: 'register', addr, identity: undefined, incarnation: 1, coordinates: [], claim: '' };
+  return {
+    kind: 'register',
+    addr,
+    identity: undefined,
+    incarnation: 1,
+    coordinates: [],
+    claim: '',
+    held: [],
+  };
 }
 
 describe('the host', () => {

@@ -40,6 +40,7 @@ export interface RegistryLinkSettings {
   readonly tls: TlsMaterial | undefined;
 }
 
+type RegisterCall = Extract<RegistryCall, { kind: 'register' }>;
 type Method<Request, Answer> = (
   request: Request,
   metadata: Metadata,
@@ -97,7 +98,7 @@ export class RegistryLink {
   ): Promise<NodeInput> {
     if (request.kind === 'register') {
       const register = client.registerNode.bind(client);
-      return this.registered(call, await ask(register, this.registration(), withinMs));
+      return this.registered(call, await ask(register, this.registration(request), withinMs));
     }
     const origin = {
       id: this.id ?? (0n as NodeId),
@@ -116,7 +117,7 @@ export class RegistryLink {
     return { kind: 'member-answer', call, live: answer.live, update: updateFromWire(answer.ring) };
   }
 
-  private registration(): wire.ConnectionAddr {
+  private registration({ held }: RegisterCall): wire.ConnectionAddr {
     const { ownAddress, incarnation, coordinates, claim } = this.settings;
     const { known } = this.identity;
     return {
@@ -125,6 +126,7 @@ export class RegistryLink {
       incarnation,
       coordinates: [...coordinates],
       claim,
+      held: [...held],
     };
   }
 

@@ -1,11 +1,24 @@
 /** What a node's core wants done, in this order. */
 
-import type { Arc, Member, NodeId, Operation, OperationResult, Proposal, Ring } from '@ringkeep/shared';
+import type {
+  Arc,
+  Member,
+  NodeId,
+  Operation,
+  OperationResult,
+  Position,
+  Proposal,
+  Ring,
+} from '@ringkeep/shared';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
 
 export type RegistryCall =
-  | { readonly kind: 'register' }
+  | {
+      readonly kind: 'register';
+      /** What is on the disk: the last term in which this node took part in each arc. */
+      readonly held: readonly { readonly start: Position; readonly term: number }[];
+    }
   | { readonly kind: 'renew'; readonly knownVersion: number }
   | { readonly kind: 'leave'; readonly knownVersion: number }
   | { readonly kind: 'propose'; readonly knownVersion: number; readonly proposal: Proposal };

@@ -80,7 +80,9 @@ export class Membership {
     const since = this.context.now - patienceMs;
     if ([...this.calls.values()].some((call) => call.kind === kind && call.sentAt > since)) return;
     if (kind === 'register') this.registerAgainMs = Math.min(2 * periodMs, REGISTRY_RETRY_MS_MAX);
-    this.send(kind === 'register' ? { kind } : { kind, knownVersion: view.version });
+    if (kind !== 'register') return this.send({ kind, knownVersion: view.version });
+    const copies = this.context.replicas.all();
+    this.send({ kind, held: copies.map(({ start, liveTerm }) => ({ start, term: liveTerm })) });
   }
 
   propose(proposal: Proposal): void {

@@ -11,7 +11,7 @@ test('a registration that is not answered is repeated, ever more rarely, every t
   for (let now = 0; now <= 12_000; now += 10) {
     for (const effect of core.step(now, [])) {
       if (effect.kind !== 'call-registry') continue;
-      expect(effect.request).toEqual({ kind: 'register' });
+      expect(effect.request).toEqual({ kind: 'register', held: [] });
       askedAt.push(now);
       core.step(now, [{ kind: 'registry-failed', call: effect.call, text: 'nobody is there' }]);
     }

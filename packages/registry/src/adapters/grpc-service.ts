@@ -22,6 +22,7 @@ export function registryHandlers(host: RegistryHost): registry.RegistryServer {
         incarnation,
         coordinates,
         claim,
+        held: request.held.map(({ start, term }) => ({ start: position(start), term })),
       });
       return {
         id: answer.identity.id,

@@ -52,7 +52,7 @@ export type RegistryFact =
   /** Nodes of another cluster call: this registry's data may be lost. */
   | { readonly what: 'foreign caller'; readonly clusterId: string }
   /** Nodes know a newer ring: this registry's data are an old copy, and it decides nothing any more. */
-  | { readonly what: 'behind'; readonly version: number; readonly newestKnown: number };
+  | { readonly what: 'behind'; readonly evidence: string };
 
 export type RegistryEffect =
   | { readonly kind: 'save'; readonly state: RegistryState }

@@ -1,6 +1,7 @@
 export * from './config';
 export * from './effects';
 export * from './inputs';
+export { MEMBERS_MAX } from './membership';
 export * from './placement';
 export * from './registry';
 export { ALL_RULES as ALL_REGISTRY_RULES, type RegistryRules } from './rules';

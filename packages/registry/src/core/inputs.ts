@@ -2,7 +2,7 @@
  * What a registry core is told. Requests and watchers are numbered by the host; effects name the number.
  */
 
-import type { NodeId, Proposal } from '@ringkeep/shared';
+import type { NodeId, Position, Proposal, Term } from '@ringkeep/shared';
 
 /** What a node remembers of itself, on its disk. */
 export interface Identity {
@@ -20,6 +20,12 @@ export interface Caller {
   readonly clusterId: string;
 }
 
+/** The last term in which a node took part in the arc that starts there; kept on its disk. */
+export interface HeldTerm {
+  readonly start: Position;
+  readonly term: Term;
+}
+
 export interface RegisterInput {
   readonly kind: 'register';
   readonly request: number;
@@ -34,6 +40,7 @@ export interface RegisterInput {
    * because the answer was lost or the process died before it noted it, gives the same place. May be empty.
    */
   readonly claim: string;
+  readonly held: readonly HeldTerm[];
 }
 
 export interface RenewInput {

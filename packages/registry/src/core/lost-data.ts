@@ -4,20 +4,22 @@
  *  1. A caller of another cluster is refused. While it calls and this registry has no members, newcomers are
  *     refused as well: most likely the data folder was lost or is another one, and a second, empty ring
  *     would answer clients as if every key were gone.
- *  2. A caller of this cluster that knows a newer ring than there is here shows that the data folder is an old
- *     copy. From then on nothing is decided and nobody is declared dead: a change made here would contradict
+ *  2. A caller of this cluster that knows a newer ring than there is here, or has taken part in a later term of
+ *     an arc (for every position the epoch only grows), shows that the data folder is an old copy. From then on nothing is decided and nobody is declared dead: a change made here would contradict
  *     those that nodes have acted on since.
  *
  * Nodes that run go on without a registry; so nothing is lost by refusing, and something may be by deciding.
  */
 
-import { RingError, type Ring } from '@ringkeep/shared';
+import { RingError, formatPosition, type Ring, type RingView } from '@ringkeep/shared';
 import type { RegistryFact } from './effects';
+import type { HeldTerm } from './inputs';
 
 export class LostData {
   /** Newcomers to an empty ring are refused until then. */
   private foreignUntil = Number.NEGATIVE_INFINITY;
-  private newestKnown: number | undefined;
+  /** What shows that the data are an old copy. */
+  private behind: string | undefined;
 
   /** `quietMs`: callers of another cluster that have been silent for so long are gone. */
   constructor(
@@ -27,7 +29,7 @@ export class LostData {
 
   /** The data are an old copy: decide nothing. */
   get isBehind(): boolean {
-    return this.newestKnown !== undefined;
+    return this.behind !== undefined;
   }
 
   /** Throws WRONG_REGISTRY when the caller's ring is not the one that is kept here. Empty: it named none. */
@@ -41,15 +43,34 @@ export class LostData {
           'data folder was lost or is another one, put it back and start the registry again: nodes that run go on meanwhile',
       );
     }
-    if (clusterId !== '' && knownVersion > ring.version && this.newestKnown === undefined) {
-      this.newestKnown = knownVersion;
-      this.report({ what: 'behind', version: ring.version, newestKnown: knownVersion });
+    if (clusterId !== '' && knownVersion > ring.version)
+      this.fallBehind(`it has version ${ring.version} of the ring, a node knows version ${knownVersion}`);
+    this.checkBehind();
+  }
+
+  /** The same by what a node has on its disk. */
+  checkHeld(view: RingView, held: readonly HeldTerm[]): void {
+    for (const { start, term } of held) {
+      const epoch = view.arcOfPosition(start)?.epoch ?? 0;
+      if (term <= epoch) continue;
+      const where = formatPosition(start);
+      this.fallBehind(`it has epoch ${epoch} at ${where}, a node has taken part in term ${term} there`);
     }
-    if (this.newestKnown === undefined) return;
+    this.checkBehind();
+  }
+
+  private fallBehind(evidence: string): void {
+    if (this.behind !== undefined) return;
+    this.behind = evidence;
+    this.report({ what: 'behind', evidence });
+  }
+
+  private checkBehind(): void {
+    if (this.behind === undefined) return;
     throw new RingError(
       'WRONG_REGISTRY',
-      `this registry's data folder is an old copy: it has version ${ring.version} of the ring, nodes know version ` +
-        `${this.newestKnown}; put the newest one back and start the registry again: nodes that run go on meanwhile`,
+      `this registry's data folder is an old copy: ${this.behind}; put the newest one back and start the registry ` +
+        'again: nodes that run go on meanwhile',
     );
   }
 

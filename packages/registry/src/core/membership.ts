@@ -27,6 +27,8 @@ export type Arrival =
 
 const CLAIM_CHARACTERS_MAX = 128;
 const COORDINATES_MAX = 16;
+/** With the longest addresses and all copies, a ring of so many still fits one message. */
+export const MEMBERS_MAX = 5_000;
 
 export class Membership {
   private readonly leases: Deadlines<NodeId>;
@@ -173,6 +175,10 @@ export class Membership {
   }
 
   private takeIn(draft: RingDraft, input: RegisterInput): Arrival {
+    if (draft.members().length >= MEMBERS_MAX) {
+      const text = `the ring has ${MEMBERS_MAX} members, dead ones included, and takes no more`;
+      throw new RingError('RESOURCE_EXHAUSTED', text);
+    }
     const { addr, incarnation, coordinates } = input;
     const ids = draft.base.members.map((member) => member.id);
     const { positionOfText } = this.tools;

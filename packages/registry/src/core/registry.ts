@@ -133,7 +133,8 @@ export class RegistryCore {
 
   private register(now: number, input: RegisterInput): Outcome {
     this.lostData.check(this.ring, input.identity?.clusterId ?? '', 0, now);
-    if (!input.identity) this.lostData.checkNewcomer(this.ring, now);
+    if (input.identity) this.lostData.checkHeld(this.view, input.held);
+    else this.lostData.checkNewcomer(this.ring, now);
     const draft = new RingDraft(this.view);
     const { how, member } = this.membership.register(draft, input, now);
     if (how !== 'repeated') {

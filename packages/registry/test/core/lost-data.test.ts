@@ -80,11 +80,31 @@ describe('a registry with an old copy of its data', () => {
       () => registry.register({ addr: 'http://new:1' }),
     ]) {
       expect(call).toThrow(
-        /old copy: it has version \d+ of the ring, nodes know version \d+; put the newest one back/,
+        /old copy: it has version \d+ of the ring, a node knows version \d+; put the newest one back/,
       );
     }
     expect(registry.ring).toBe(before);
     expect(registry.facts).toEqual(['behind']);
+  });
+
+  test('notices it by what a node that comes back has on its disk', () => {
+    const [a, , c] = nodes;
+    const start = a.identity.id;
+    const before = registry.ring;
+    expect(() => registry.register({ ...c, incarnation: 2, held: [{ start, term: 4 }] })).toThrow(
+      `old copy: it has epoch 3 at ${start.toString(16).padStart(16, '0')}, a node has taken part in term 4 there`,
+    );
+    expect(() => registry.renew(a)).toThrow(WRONG);
+    expect(registry.ring).toBe(before);
+  });
+
+  test('finds nothing wrong with nodes that have taken part in no later term than it knows of', () => {
+    const [a, , c] = nodes;
+    const held = [
+      { start: a.identity.id, term: 3 },
+      { start: c.identity.id, term: 1 },
+    ];
+    expect(registry.register({ ...c, incarnation: 2, held }).identity).toEqual(c.identity);
   });
 
   test('declares nobody dead', () => {

@@ -1,6 +1,7 @@
-import { position } from '@ringkeep/shared';
+import { MESSAGE_BYTES_MAX, position, type ArcConfig, type Member, type NodeId } from '@ringkeep/shared';
 import { positionOfText } from '@ringkeep/shared/runtime';
-import { DEFAULT_CONFIG, RegistryCore, newState } from '../../src/core';
+import { registry as wire, ringToWire } from '@ringkeep/shared/wire';
+import { DEFAULT_CONFIG, MEMBERS_MAX, RegistryCore, newState } from '../../src/core';
 import { SteppedRegistry, type Node } from './stepped-registry';
 
 describe('registration', () => {
@@ -178,6 +179,36 @@ describe('registration', () => {
     expect(() => registry.register({ addr: 'http://a:1', ...given })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     );
+  });
+
+  test('a ring that is full takes no newcomer; the largest one there can be fits a message', () => {
+    const registry = new SteppedRegistry();
+    const members = Array.from({ length: MEMBERS_MAX }, (_, i): Member => {
+      const addr = `http://${String(i).padStart(253, 'a')}:65535`;
+      const coordinates = new Array<number>(16).fill(Math.PI);
+      const id = position(2n ** 50n * BigInt(i + 1));
+      return { id, addr, salt: 2 ** 32 - 1, incarnation: 2 ** 31, state: 'active', coordinates };
+    });
+    const arcs = members.map(({ id }, i): ArcConfig => {
+      const following = Array.from({ length: 7 }, (_, at) => members[(i + at) % MEMBERS_MAX] as Member);
+      const inSync = following.map((member) => member.id);
+      const end = inSync[1] as NodeId;
+      return {
+        start: id,
+        end,
+        epoch: 2 ** 40,
+        term: 2 ** 40,
+        handover: true,
+        primary: id,
+        inSync,
+        seq: 2 ** 50,
+      };
+    });
+    registry.state = { ...registry.state, ring: { ...registry.ring, version: 2 ** 40, members, arcs } };
+    registry.crash();
+    const full = expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }) as Error;
+    expect(() => registry.join('http://new:1')).toThrow(full);
+    expect(wire.Ring.encode(ringToWire(registry.ring)).finish().length).toBeLessThan(MESSAGE_BYTES_MAX);
   });
 
   test('a node of another cluster is refused with both ids', () => {

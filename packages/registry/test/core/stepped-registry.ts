@@ -118,6 +118,7 @@ export class SteppedRegistry {
       incarnation: 1,
       coordinates: [],
       claim: '',
+      held: [],
       ...given,
     });
   }

@@ -399,6 +399,7 @@ export class NodeProcess implements Server {
         incarnation: this.incarnation,
         coordinates: [],
         claim: this.machine.claim,
+        held: [...request.held],
       };
       return { method: 'RegisterNode', bytes: registry.ConnectionAddr.encode(message).finish() };
     }

@@ -299,9 +299,11 @@ export class RegistryProcess implements Server {
 function decodeQuestion(method: string, bytes: Uint8Array): Question {
   switch (method) {
     case 'RegisterNode': {
-      const { addr, identity, incarnation, coordinates, claim } = registry.ConnectionAddr.decode(bytes);
+      const { addr, identity, incarnation, coordinates, claim, ...more } =
+        registry.ConnectionAddr.decode(bytes);
       const known = identity && { ...identity, id: position(identity.id) };
-      return { kind: 'register', addr, identity: known, incarnation, coordinates, claim };
+      const held = more.held.map(({ start, term }) => ({ start: position(start), term }));
+      return { kind: 'register', addr, identity: known, incarnation, coordinates, claim, held };
     }
     case 'RenewLease':
       return { kind: 'renew', caller: callerOf(registry.RenewLeaseRequest.decode(bytes)) };

@@ -72,6 +72,14 @@ export interface ConnectionAddr {
    * (the answer was lost, or the process died before it noted it) gives the same place. May be empty.
    */
   claim: string;
+  /** What the node has on its disk: no registry of this ring has older epochs there. */
+  held: HeldTerm[];
+}
+
+/** The last term in which a node took part in the arc that starts there. */
+export interface HeldTerm {
+  start: bigint;
+  term: number;
 }
 
 export interface NodeIdentity {
@@ -260,7 +268,7 @@ export const Empty: MessageFns<Empty> = {
 };
 
 function createBaseConnectionAddr(): ConnectionAddr {
-  return { addr: "", identity: undefined, incarnation: 0, coordinates: [], claim: "" };
+  return { addr: "", identity: undefined, incarnation: 0, coordinates: [], claim: "", held: [] };
 }
 
 export const ConnectionAddr: MessageFns<ConnectionAddr> = {
@@ -286,6 +294,9 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
     }
     if (message.claim !== "") {
       writer.uint32(42).string(message.claim);
+    }
+    for (const v of message.held) {
+      HeldTerm.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -353,6 +364,14 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
             message.claim = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.held.push(HeldTerm.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -377,6 +396,80 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
     message.incarnation = object.incarnation ?? 0;
     message.coordinates = object.coordinates?.map((e) => e) || [];
     message.claim = object.claim ?? "";
+    message.held = object.held?.map((e) => HeldTerm.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseHeldTerm(): HeldTerm {
+  return { start: 0n, term: 0 };
+}
+
+export const HeldTerm: MessageFns<HeldTerm> = {
+  encode(message: HeldTerm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.start);
+    }
+    if (message.term !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.term)) !== BigInt(message.term)) {
+        throw new globalThis.Error("value provided for field BigInt(message.term) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.term));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeldTerm {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeldTerm();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.start = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.term = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HeldTerm>): HeldTerm {
+    return HeldTerm.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HeldTerm>): HeldTerm {
+    const message = createBaseHeldTerm();
+    message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
+    message.term = object.term ?? 0;
     return message;
   },
 };
