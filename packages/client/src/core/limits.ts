@@ -28,10 +28,12 @@ export const DEFAULT_LIMITS: SessionLimits = {
 export const TICK_MS = 10;
 /** Operations with which a frame goes at once although another one is unanswered. */
 export const FRAME_OPERATIONS_WORTH = 128;
-/** For how long a smaller one waits at most: five hundred frames a second are a small part of a core. */
-export const FRAME_HOLD_MS = 2;
-/** Owners for whom a forwarding node gets frames of their own; with more the frames would be small. */
-export const FORWARD_LANES_MAX = 8;
+/** Bounds of the time for which a smaller one waits; between them it is as long as an answer takes. */
+export const FRAME_HOLD_MS = { least: 1, most: 10 } as const;
+/** What the newest answer counts for in the time that answers take. */
+export const ROUND_TRIP_WEIGHT = 1 / 8;
+/** Owners for whom a forwarding node gets frames of their own when there is much to send to each. */
+export const FORWARD_LANES_MAX = 16;
 /** Nodes to which connections are tried at once while none is open. */
 export const CONNECTING_MAX = 3;
 /** Wrong nodes in a row after which an operation lets the next node forward it. */

@@ -4,8 +4,8 @@
  * Calls enter a lane only while the stream is open; whatever becomes of the stream, they are taken
  * out again and routed anew, so that no call waits for a node that may never come.
  *
- * What the node is to forward travels by owner, so that a frame can be passed on as it is and a slow owner
- * delays no other; where there are many owners, the frames would be too small, and all travel together.
+ * What the node is to forward travels together, for the larger a frame the better. Only where there is enough
+ * for frames of one owner each do they get a lane of their own: such frames are passed on as they are.
  */
 
 import type { Random } from '@ringkeep/shared';
@@ -15,7 +15,7 @@ import type { Call } from './call';
 import type { CallQueue } from './call-queue';
 import { Frame } from './frame';
 import { Lane } from './lane';
-import { FORWARD_LANES_MAX } from './limits';
+import { FORWARD_LANES_MAX, FRAME_OPERATIONS_WORTH } from './limits';
 
 export type LinkPhase =
   | { readonly kind: 'idle' }
@@ -73,10 +73,15 @@ export class Link {
     this.phase = { kind: 'broken', retryAtMs: nowMs + pauseMs(pauses, this.failures, random) };
   }
 
-  /** Takes a call for the node itself, or for another owner to which it is to be forwarded. */
-  enqueue(call: Call, owner: Link | undefined): void {
-    const { reads, writes } = owner === undefined || owner === this ? this.own : this.lanesTo(owner);
-    (call.isWrite ? writes : reads).queue.push(call);
+  /** Takes a call for the node itself, or for others to which it is to be forwarded. */
+  enqueue(call: Call): void {
+    put(call, this.own);
+  }
+
+  /** Takes calls that are to be forwarded to one owner. */
+  enqueueFor(owner: Link, calls: readonly Call[]): void {
+    const lanes = calls.length >= FRAME_OPERATIONS_WORTH ? this.lanesTo(owner) : this.own;
+    for (const call of calls) put(call, lanes);
   }
 
   get queues(): CallQueue[] {
@@ -165,4 +170,8 @@ export class Link {
     this.lanes.push(lanes.reads, lanes.writes);
     return lanes;
   }
+}
+
+function put(call: Call, { reads, writes }: Lanes): void {
+  (call.isWrite ? writes : reads).queue.push(call);
 }

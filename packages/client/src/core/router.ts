@@ -1,6 +1,7 @@
 /** Where a call goes: its owner if that can be reached, else a node that forwards, else it waits for one. */
 
 import type { Random } from '@ringkeep/shared';
+import type { Call } from './call';
 import type { Connections } from './connections';
 import type { Directory } from './directory';
 import { STRAYS_MAX } from './limits';
@@ -19,26 +20,33 @@ export class Router {
   route(nowMs: number): void {
     const { arrivals } = this.waiting;
     if (arrivals.isEmpty) return;
-    let forwarder: Link | undefined;
-    let chosen = false;
+    const unreachable = new Map<Link | undefined, Call[]>();
     for (const call of arrivals.drain()) {
       const owner = this.directory.ownerOf(call.position);
+      call.direct = owner?.isOpen === true && call.strays < STRAYS_MAX;
       if (owner?.isOpen === true) {
-        call.direct = call.strays < STRAYS_MAX;
-        owner.enqueue(call, owner);
+        owner.enqueue(call);
         continue;
       }
-      if (owner !== undefined) this.connections.want(owner, nowMs);
-      if (!chosen) forwarder = this.directory.forwarder(this.random);
-      chosen = true;
-      call.direct = false;
-      if (forwarder === undefined) this.waiting.strand(call);
-      else forwarder.enqueue(call, owner);
+      const calls = unreachable.get(owner);
+      if (calls === undefined) unreachable.set(owner, [call]);
+      else calls.push(call);
     }
+    if (unreachable.size > 0) this.leaveToForwarder(unreachable, nowMs);
   }
 
   /** What waits for a node is routed again. */
   routeAnew(link: Link): void {
     this.waiting.arrive(link.drain());
+  }
+
+  private leaveToForwarder(unreachable: ReadonlyMap<Link | undefined, Call[]>, nowMs: number): void {
+    const forwarder = this.directory.forwarder(this.random);
+    for (const [owner, calls] of unreachable) {
+      if (owner !== undefined) this.connections.want(owner, nowMs);
+      if (forwarder === undefined) for (const call of calls) this.waiting.strand(call);
+      else if (owner === undefined) for (const call of calls) forwarder.enqueue(call);
+      else forwarder.enqueueFor(owner, calls);
+    }
   }
 }

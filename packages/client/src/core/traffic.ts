@@ -64,7 +64,10 @@ export class Traffic {
     link.failures = 0;
     this.lastHops = hops;
     frame.answered = last;
-    if (last === length) this.settlement.forget(frame);
+    if (last === length) {
+      frame.lane.answered(frame, nowMs);
+      this.settlement.forget(frame);
+    }
     for (let i = 0; i < results.length; i++) {
       const call = frame.calls[first + i];
       if (call === undefined) continue;

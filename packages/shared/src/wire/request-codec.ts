@@ -5,7 +5,7 @@
  * operation for its limits, so that one bad key fails alone.
  *
  * Columns are put together as strings and written with one call: a call into Node's own code costs more
- * than the few bytes that it would write. A frame that is passed on as it came keeps its columns.
+ * than the few bytes that it would write.
  */
 
 import {
@@ -32,9 +32,6 @@ export interface FrameHeader {
   readonly ringVersion: number;
   readonly direct: boolean;
 }
-
-/** Operations that came in a frame, and that frame: what is passed on whole is not put together again. */
-const received = new WeakMap<readonly (Operation | RingError)[], BatchRequest>();
 
 /** The columns of a frame while it is put together. */
 class Columns {
@@ -79,8 +76,6 @@ class Columns {
 
 /** The frame of some operations. Positions travel along between nodes (hops > 0). */
 export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
-  const passedOn = received.get(operations);
-  if (passedOn !== undefined) return { ...passedOn, ...header, positions: positionsOf(header, operations) };
   const columns = new Columns(operations.length);
   for (const operation of operations) {
     const value = operation.type === OperationType.Set ? operation.value : undefined;
@@ -131,7 +126,6 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
     }
     operations[i] = operationOrError(type, key, value, positionAt(frame, i), limits);
   }
-  if (!frame.direct) received.set(operations, frame);
   return operations;
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { OperationType, RingError, type Bytes, type Operation, type OperationResult } from '../../src/ring';
 import { REPLY_BYTES_TARGET } from '../../src/ring';
 import { ringKeyOf } from '../../src/runtime';
-import { decodeReply, decodeRequest, dht, encodeReplies, encodeReply, encodeRequest } from '../../src/wire';
+import { decodeReply, decodeRequest, dht, encodeReplies, encodeRequest } from '../../src/wire';
 
 const LIMITS = { keyBytesMax: 1_024, valueBytesMax: 1 << 20 };
 
@@ -40,27 +40,6 @@ test.each([0, 1])('a frame of %d hops is read back as it was written', (hops) =>
       expect(received).toMatchObject(header(hops));
       expect(received.positions).toHaveLength(hops === 0 ? 0 : batch.length * 8);
       expect(decodeRequest(received, LIMITS)).toEqual(batch);
-    }),
-  );
-});
-
-test('a frame and a reply that are passed on keep their columns, and the positions are added', () => {
-  fc.assert(
-    fc.property(fc.array(operations, { minLength: 1, maxLength: 20 }), (batch) => {
-      const frame = { ...encodeRequest(header(0), batch), direct: false };
-      const decoded = decodeRequest(frame, LIMITS) as Operation[];
-      const passedOn = encodeRequest({ ...header(1), frame: 8 }, decoded);
-      expect(passedOn.blob).toBe(frame.blob);
-      expect(passedOn).toEqual({ ...encodeRequest({ ...header(1), frame: 8 }, batch) });
-    }),
-  );
-  fc.assert(
-    fc.property(fc.array(results, { minLength: 1, maxLength: 20 }), (some) => {
-      const reply = encodeReplies(7, 1, some)[0] as dht.BatchReply;
-      const decoded = decodeReply(reply);
-      expect(encodeReply(9, 2, decoded)).toEqual({ ...encodeReply(9, 2, some) });
-      expect(encodeReply(9, 2, decoded).blob).toBe(reply.blob);
-      expect(encodeReply(9, 2, decoded, 0, 0)).toEqual(encodeReply(9, 2, []));
     }),
   );
 });
