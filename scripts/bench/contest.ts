@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgress } from '@ringkeep/shared/runtime';
-import type { LoopSpec } from './load/generator-protocol';
+import type { LoopSpec, Sample } from './load/generator-protocol';
 import { GeneratorProcess } from './load/generator-process';
 import type { WorkloadSpec } from './load/workload';
 import { figureOf, type Figure } from './report/figure';
@@ -65,10 +65,6 @@ export class Contest {
     }
   }
 
-  get systemsByName(): ReadonlyMap<string, System> {
-    return new Map(this.contestants.map(({ spec, system }) => [spec.name, system]));
-  }
-
   /** Writes the keys of a workload to every system, once. */
   async load(workload: WorkloadSpec, abort: AbortSignal): Promise<void> {
     for (const system of new Set(this.contestants.map((contestant) => contestant.system))) {
@@ -89,7 +85,7 @@ export class Contest {
     const runs = points.flatMap((point) =>
       this.contestants
         .filter(({ spec }) => point.only === undefined || point.only.includes(spec.name))
-        .map((contestant) => ({ point, contestant, samples: [] as Figure['samples'][number][] })),
+        .map((contestant) => ({ point, contestant, samples: [] as Sample[] })),
     );
     const progress = createProgress({ label: 'measuring', unit: 'runs', total: runs.length * pace.rounds });
     for (let round = 0; round < pace.rounds; round++) {

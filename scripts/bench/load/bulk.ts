@@ -1,9 +1,12 @@
 /** All keys of a workload written, or keys read back, with a bounded number outstanding. */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Target } from '../targets/target';
 import type { Workload } from './workload';
 
 const OUTSTANDING = 512;
+const ATTEMPTS = 100;
+const ATTEMPT_PAUSE_MS = 100;
 
 /** Throws what the first failing operation throws. */
 export async function writeAll(
@@ -24,12 +27,24 @@ export async function countAbsent(
   await each(
     keys,
     async (key) => {
-      const value = await target.get(key);
+      const value = await readFor(target, key);
       if (value === null || value === undefined) absent++;
     },
     progress,
   );
   return absent;
+}
+
+/** A ring that was just overloaded may refuse for a while. Throws what the last attempt threw. */
+async function readFor(target: Target, key: string): Promise<unknown> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await target.get(key);
+    } catch (error) {
+      if (attempts === ATTEMPTS) throw error;
+      await pause(ATTEMPT_PAUSE_MS);
+    }
+  }
 }
 
 async function each(

@@ -1,8 +1,9 @@
 /**
- * What a ring does with four times the load that it can bear: its goodput against that at its capacity, how soon the rest is
- * refused, and whether every acknowledged write is there afterwards.
+ * What a ring does with four times the load that it can bear: its goodput against that at its capacity, how soon
+ * the rest is refused, and whether every acknowledged write is there afterwards.
  *
- * The capacity is what a closed loop reaches; then an open loop offers once and four times as much, in turns.
+ * The capacity is what a closed loop reaches; then an open loop offers once and four times as much, in turns. The client
+ * does not try again what was refused.
  */
 
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
@@ -28,37 +29,40 @@ const NODES = 3;
 const COPIES = 3;
 
 export async function overloadRatios(pace: Pace, abort: AbortSignal): Promise<Ratio[]> {
-  return withRing({ nodes: NODES, copies: COPIES, storage: 'disk' }, async (system, generator) => {
-    const progress = createProgress({ label: 'overload', unit: 'runs', total: 1 + 2 * pace.rounds });
-    const run = { ...pace, serverPids: system.pids };
-    const capacity = await generator.run({
-      ...run,
-      workload: plainWorkload('set'),
-      loop: { kind: 'closed', concurrency: CAPACITY_CONCURRENCY },
-      seed: 1,
-    });
-    progress.update(1);
-    const perSecond = capacity.completed / capacity.seconds;
-    const once: VerifiedSample[] = [];
-    const overloaded: VerifiedSample[] = [];
-    for (let round = 0; round < pace.rounds; round++) {
-      for (const [times, samples] of [[1, once] as const, [TIMES, overloaded] as const]) {
-        abort.throwIfAborted();
-        // Keys of their own for each run, so that a lost write cannot hide behind an older one.
-        const name = `${round}${times}`;
-        const sample = await generator.runAndVerify({
-          ...run,
-          workload: plainWorkload('insert', { name, keys: 1, keyPrefix: `${name}-` }),
-          loop: { kind: 'open', ratePerSecond: times * perSecond },
-          seed: round + 1,
-        });
-        samples.push(sample);
-        progress.update(1 + 2 * round + (times === 1 ? 1 : 2));
+  return withRing(
+    { nodes: NODES, copies: COPIES, storage: 'disk', way: 'impatient' },
+    async (system, generator) => {
+      const progress = createProgress({ label: 'overload', unit: 'runs', total: 1 + 2 * pace.rounds });
+      const run = { ...pace, serverPids: system.pids };
+      const capacity = await generator.run({
+        ...run,
+        workload: plainWorkload('set'),
+        loop: { kind: 'closed', concurrency: CAPACITY_CONCURRENCY },
+        seed: 1,
+      });
+      progress.update(1);
+      const perSecond = capacity.completed / capacity.seconds;
+      const once: VerifiedSample[] = [];
+      const overloaded: VerifiedSample[] = [];
+      for (let round = 0; round < pace.rounds; round++) {
+        for (const [times, samples] of [[1, once] as const, [TIMES, overloaded] as const]) {
+          abort.throwIfAborted();
+          // Keys of their own for each run, so that a lost write cannot hide behind an older one.
+          const name = `${round}${times}`;
+          const sample = await generator.runAndVerify({
+            ...run,
+            workload: plainWorkload('insert', { name, keys: 1, keyPrefix: `${name}-` }),
+            loop: { kind: 'open', ratePerSecond: times * perSecond },
+            seed: round + 1,
+          });
+          samples.push(sample);
+          progress.update(1 + 2 * round + (times === 1 ? 1 : 2));
+        }
       }
-    }
-    progress.finish();
-    return judged(perSecond, once, overloaded);
-  });
+      progress.finish();
+      return judged(perSecond, once, overloaded);
+    },
+  );
 }
 
 function judged(

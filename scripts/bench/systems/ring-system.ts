@@ -14,7 +14,7 @@ export interface RingSystemOptions {
   readonly collectable?: boolean;
 }
 
-/** Ways: `client` (default), `query` (one unary call an operation), `one-node` (a client that reaches the first node only). */
+/** Ways: `client` (default), `query` (one unary call an operation), `one-node` (it reaches the first node only), `impatient` (no retries). */
 export type RingSystem = System & { readonly ring: LocalRing };
 
 export async function startRing(folder: string, options: RingSystemOptions): Promise<RingSystem> {
@@ -41,7 +41,7 @@ export async function startRing(folder: string, options: RingSystemOptions): Pro
     target: (way) => {
       if (way === 'query') return { kind: 'ring-query', node: addressOf(first) };
       if (way === 'one-node') return { kind: 'ring-client', nodes: [addressOf(first)], onlyPort: first.port };
-      return { kind: 'ring-client', nodes: ring.addresses };
+      return { kind: 'ring-client', nodes: ring.addresses, retry: way !== 'impatient' };
     },
     stop: () => ring.stop(),
   };

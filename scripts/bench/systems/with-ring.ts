@@ -7,14 +7,14 @@ import { GeneratorProcess } from '../load/generator-process';
 import { startRing, type RingSystem, type RingSystemOptions } from './ring-system';
 
 export async function withRing<Result>(
-  options: RingSystemOptions,
+  options: RingSystemOptions & { readonly way?: string },
   use: (system: RingSystem, generator: GeneratorProcess) => Promise<Result>,
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'ringkeep-bench-'));
   try {
     const system = await startRing(folder, options);
     try {
-      const generator = await GeneratorProcess.start(system.target());
+      const generator = await GeneratorProcess.start(system.target(options.way));
       return await use(system, generator).finally(() => generator.stop());
     } finally {
       await system.ring.killAll();

@@ -7,7 +7,7 @@ import type { Target } from './target';
 export interface RingClientTargetOptions {
   readonly nodes: readonly string[];
   readonly onlyPort?: number | undefined;
-  readonly deadlineMs?: number | undefined;
+  readonly retry?: boolean | undefined;
 }
 
 /** Keys are loaded and read in bulk under heavy load: nothing should fail for lack of time. */
@@ -18,14 +18,19 @@ const BYTES_MAX = 256 * 2 ** 20;
 export async function openRingClient({
   nodes,
   onlyPort,
-  deadlineMs = DEADLINE_MS,
+  retry = true,
 }: RingClientTargetOptions): Promise<Target> {
   if (onlyPort !== undefined) reachOnly(onlyPort);
-  const client = await RingClient.connect({ nodes, deadlineMs, limits: { bytesMax: BYTES_MAX } });
+  const client = await RingClient.connect({
+    nodes,
+    deadlineMs: DEADLINE_MS,
+    limits: { bytesMax: BYTES_MAX },
+  });
+  const terms = retry ? undefined : { retry };
   return {
-    get: (key) => client.get(key),
-    set: (key, value) => client.set(key, value),
-    delete: (key) => client.delete(key),
+    get: (key) => client.get(key, terms),
+    set: (key, value) => client.set(key, value, terms),
+    delete: (key) => client.delete(key, terms),
     close: () => client.close(),
   };
 }

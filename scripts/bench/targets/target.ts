@@ -18,7 +18,8 @@ export type TargetSpec =
       readonly nodes: readonly string[];
       /** The only port that the client can connect to, as if it stood behind a NAT. */
       readonly onlyPort?: number;
-      readonly deadlineMs?: number;
+      /** False: a refusal is the answer, instead of trying again until the deadline. */
+      readonly retry?: boolean;
     }
   | { readonly kind: 'ring-query'; readonly node: string }
   | { readonly kind: 'ioredis'; readonly port: number; readonly autoPipelining: boolean }
