@@ -133,9 +133,11 @@ export class Membership {
     return gone;
   }
 
+  /** A member has one claim and a claim one member: a node that comes back takes it from its ghost. */
   private noteClaim(id: NodeId, claim: string): void {
     if (claim === '' || this.kept.some((known) => known.id === id && known.claim === claim)) return;
-    this.kept = [...this.kept.filter((known) => known.id !== id), { id, claim }];
+    const others = this.kept.filter((known) => known.id !== id && known.claim !== claim);
+    this.kept = [...others, { id, claim }];
   }
 
   private knownMember(draft: RingDraft, input: RegisterInput): Member | undefined {

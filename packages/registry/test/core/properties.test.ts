@@ -1,6 +1,7 @@
 /**
  * Whatever is sent to a registry, in whatever order, some things always hold. Nodes here are careless:
- * they propose with wrong epochs and targets, come back when they like, and share addresses.
+ * they propose with wrong epochs and targets, come back when they like, and share addresses. What they once
+ * sent may arrive again at any time.
  */
 
 import assert from 'node:assert/strict';
@@ -14,6 +15,7 @@ import {
   type Proposal,
   type Ring,
 } from '@ringkeep/shared';
+import type { HeldTerm } from '../../src/core';
 import { Refusal, SteppedRegistry, type Node } from './stepped-registry';
 
 const NODES = 6;
@@ -32,6 +34,7 @@ const ACTIONS = [
   'handover',
   'merge',
   'crash',
+  'late',
 ] as const;
 
 /** What keeps a ring going comes more often than what breaks it. */
@@ -55,6 +58,8 @@ class Story {
   readonly registry = new SteppedRegistry({ returnWaitMs: 700, forgetAfterMs: 5_000, historyChangesMax: 20 });
   private readonly nodes = new Map<number, Node>();
   private readonly logs = new Map<string, string>();
+  /** The last term in which each member was in sync for the arc that starts there. */
+  private readonly held = new Map<NodeId, Map<Position, number>>();
   /** What the watcher knew when it last connected. */
   private watcherFrom: Ring;
 
@@ -69,6 +74,7 @@ class Story {
       this.perform(action);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      assert.notEqual(error.code, 'WRONG_REGISTRY', 'the right registry is never taken for a wrong one');
     }
     this.check(before);
   }
@@ -78,10 +84,13 @@ class Story {
     const node = this.nodes.get(index);
     switch (what) {
       case 'join':
-        if (!node) this.nodes.set(index, registry.join(`http://h${variant === 0 ? other : index}:1`));
+        if (!node) this.join(index, `http://h${variant === 0 ? other : index}:1`);
+        return;
+      case 'late':
+        registry.hearAgain(index * 8 + variant);
         return;
       case 'restart':
-        if (node) registry.restart(node);
+        if (node) this.restart(index, node);
         return;
       case 'repeat':
         if (node) registry.restart(node, 'same process');
@@ -105,6 +114,20 @@ class Story {
       default:
         return this.propose(what, index, other, variant);
     }
+  }
+
+  private join(index: number, addr: string): void {
+    const { identity } = this.registry.register({ addr, claim: `of ${index}` });
+    this.nodes.set(index, { addr, identity, incarnation: 1 });
+  }
+
+  private restart(index: number, node: Node): void {
+    node.incarnation += 1;
+    this.registry.register({ ...node, claim: `of ${index}`, held: this.heldBy(node) });
+  }
+
+  private heldBy({ identity }: Node): HeldTerm[] {
+    return [...(this.held.get(identity.id) ?? [])].map(([start, term]) => ({ start, term }));
   }
 
   private propose(kind: Proposal['kind'], index: number, other: number, variant: number): void {
@@ -132,8 +155,21 @@ class Story {
       if (was && was !== is) assert.ok(is && is.epoch > was.epoch, 'epochs grow');
     }
     for (const arc of ring.arcs) this.checkArc(now, arc);
+    for (const arc of ring.arcs) for (const id of arc.inSync) this.heldOf(id).set(arc.start, arc.term);
+    const { claims } = registry.state;
+    assert.equal(new Set(claims.map(({ claim }) => claim)).size, claims.length, 'a claim has one member');
+    assert.ok(
+      claims.every(({ id }) => now.member(id)),
+      'who has a claim is a member',
+    );
     const addresses = ring.members.filter(({ state }) => state !== 'dead').map(({ addr }) => addr);
     assert.equal(new Set(addresses).size, addresses.length, 'live members have addresses of their own');
+  }
+
+  private heldOf(id: NodeId): Map<Position, number> {
+    const held = this.held.get(id) ?? new Map<Position, number>();
+    this.held.set(id, held);
+    return held;
   }
 
   private checkArc(view: RingView, arc: ArcConfig): void {

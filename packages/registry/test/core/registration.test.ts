@@ -124,6 +124,16 @@ describe('registration', () => {
       expect(registry.ring.members).toHaveLength(2);
     });
 
+    test('makes a ghost of a node that is forgotten, which loses the claim when that node comes back', () => {
+      registry.advanceWith([a], 30_000);
+      const ghost = registry.register({ ...first, addr: 'http://late:1' }).identity;
+      registry.register({ ...node, claim: first.claim, incarnation: 2 });
+      expect(registry.state.claims).toEqual([{ id: node.identity.id, claim: first.claim }]);
+      registry.advanceWith([a, { ...node, incarnation: 2 }], 30_000);
+      expect(registry.member({ ...node, identity: ghost })).toBeUndefined();
+      expect(registry.member(node)?.state).toBe('active');
+    });
+
     test('is refused, too, when that node was forgotten and has come back since', () => {
       registry.advanceWith([a], 30_000);
       expect(registry.member(node)).toBeUndefined();

@@ -33,6 +33,8 @@ import {
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
 
+type Question = Unnumbered<Extract<RegistryInput, { request: number }>>;
+
 /** What a node keeps on its disk, and its address. */
 export interface Node {
   readonly addr: string;
@@ -59,6 +61,7 @@ export class SteppedRegistry {
   readonly facts: string[] = [];
   saves = 0;
   private requests = 0;
+  private readonly asked: Question[] = [];
 
   constructor(config: Partial<RegistryConfig> = {}) {
     this.config = { ...DEFAULT_CONFIG, ...config };
@@ -91,7 +94,8 @@ export class SteppedRegistry {
     return effects;
   }
 
-  ask<T extends RegistryAnswer>(input: Unnumbered<Extract<RegistryInput, { request: number }>>): T {
+  ask<T extends RegistryAnswer>(input: Question): T {
+    this.asked.push(input);
     const request = ++this.requests;
     const effects = this.step({ ...input, request });
     for (const effect of effects) {
@@ -99,6 +103,12 @@ export class SteppedRegistry {
       if (effect.kind === 'refuse' && effect.request === request) throw new Refusal(effect.code, effect.text);
     }
     throw new Error('no answer');
+  }
+
+  /** Something that was asked before arrives once more, the last for 0. */
+  hearAgain(back: number): void {
+    const input = this.asked.at(-1 - (back % Math.max(1, this.asked.length)));
+    if (input) this.step({ ...input, request: ++this.requests });
   }
 
   /** Moves the clock, with a tick at each moment for which the core asks. */
