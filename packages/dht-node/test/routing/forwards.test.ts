@@ -250,6 +250,21 @@ describe('a frame of one owner', () => {
     expect(node.of('answer', effects)).toEqual([]);
   });
 
+  test('that nobody answers ends with its deadline: reads failed, writes of unknown outcome, and stays so', () => {
+    const input = query([3, 3]);
+    const [read, write] = input.operations as [Operation, Operation];
+    const operations: Operation[] = [read, { type: OperationType.Delete, key: write.key }];
+    const sent = node.forward(node.step({ ...input, operations, deadlineAtMs: 200 }));
+    expect(sent.deadlineAtMs).toBe(200);
+    node.now = 200;
+    expect(node.of('answer', node.step({ kind: 'tick' }))).toMatchObject([
+      { results: [{ code: 'UNAVAILABLE' }, { code: 'OUTCOME_UNKNOWN' }] },
+    ]);
+    const results = [value('late'), value('late')];
+    const late = { kind: 'forward-answer' as const, results, hops: 1, ring: undefined };
+    expect(node.of('answer', node.step({ ...late, forward: sent.forward }))).toEqual([]);
+  });
+
   test('is split when it has several owners, and put together again in its order', () => {
     const forwards = node.of('forward', node.step(query([3, 5, 3])));
     expect(forwards.map(({ operations }) => operations.length)).toEqual([2, 1]);
