@@ -5,7 +5,8 @@
  *  1. five nodes; every record of the cities is readable through every node
  *  2. three more join at once under load; with one copy of each key, each received just its own arc
  *  3. two leave at once under load
- *  4. every process is killed with kill -9 and started again
+ *  4. one is killed with kill -9 and given up, and comes back with its disk under load; it is sent what changed
+ *  5. every process is killed with kill -9 and started again
  *
  * After each: no acknowledged write is missing, each key is held by as many nodes as it should be, and in
  * no version of the ring had a position two owners.
@@ -18,8 +19,8 @@ import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
 import { countCopies } from './copies';
 import { CountingLoad, type LoadFigures } from './counting-load';
-import type { LocalRing } from './local-ring';
-import { askToLeave, ownedKeys } from './ring-client';
+import type { LocalRing, NodePlace } from './local-ring';
+import { askToLeave, heldKeys, ownedKeys } from './ring-client';
 import { ringTable } from './ring-table';
 import { runScript } from './script';
 import { verdict, withTemporaryRing } from './temporary-ring';
@@ -27,6 +28,8 @@ import { verdict, withTemporaryRing } from './temporary-ring';
 const LEAVE_MS = 120_000;
 const COPIES_MS = 5_000;
 const OPERATION_MS = 20_000;
+/** What the load changes while a node is away, and what lies in one bucket with it, is less of what it holds. */
+const SHARE_CHANGED_MAX = 0.25;
 
 const specs = {
   nodes: option({
@@ -123,11 +126,39 @@ class Exercise {
     });
     await this.check('two left at once');
 
+    if (this.replicationFactor > 1) await this.comeBack();
+
     await this.ring.killAll();
     await this.ring.startAll();
     await this.check('killed with kill -9 and started again');
     stopWatching();
     return this.broken;
+  }
+
+  /** A node is away for so long that the ring does without it, and comes back to where its keys are written. */
+  private async comeBack(): Promise<void> {
+    const place = this.ring.places.at(-1) as NodePlace;
+    await this.ring.killNodes([place]);
+    await this.givenUp(place);
+    await this.underLoad('coming back', this.client, () => this.ring.startNode(place));
+    const nodes = await this.check('one was given up and came back');
+    const node = nodes.find(({ addr }) => addr.endsWith(`:${place.port}`)) as dht.NodeDescription;
+    const held = heldKeys([node]);
+    console.log(`${node.addr} received ${node.entriesReceived} entries and holds ${held}`);
+    if (node.entriesReceived > held * SHARE_CHANGED_MAX)
+      this.broken.push(`${node.addr} received ${node.entriesReceived} of ${held} keys that it mostly had`);
+  }
+
+  /** Resolves when no arc counts on the node any more. */
+  private givenUp({ port }: NodePlace): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.client.watchRing(({ members, arcs }) => {
+        const id = members.find(({ addr }) => addr.endsWith(`:${port}`))?.id;
+        if (id !== undefined && arcs.some(({ inSync }) => inSync.includes(id))) return;
+        setImmediate(() => stop());
+        resolve();
+      });
+    });
   }
 
   /** In every version of the ring the arcs partition it, so that no position has two owners. */
