@@ -75,6 +75,12 @@ const specs = {
     text: `a rule that is not kept: ${RULES.join(', ')}`,
     read: optionValues.choice(...RULES),
   }),
+  planted: option({
+    flag: '--planted',
+    text: 'leave out one rule after the other, and look for a seed that notices, from --from on',
+    read: optionValues.yesOrNo,
+    default: false,
+  }),
   workers: option({
     flag: '--workers <number>',
     text: 'processes to run seeds in',
@@ -91,6 +97,7 @@ export interface SimulatorOptions {
   readonly seed: number | undefined;
   readonly trace: boolean;
   readonly shrink: boolean;
+  readonly planted: boolean;
   readonly adjustments: Adjustments;
   readonly leftOut: Rule | undefined;
 }
@@ -106,7 +113,7 @@ export function readOptions(args: readonly string[]): SimulatorOptions {
     },
     args,
   );
-  const { seeds, from, workers, seed, trace, shrink } = options;
+  const { seeds, from, workers, seed, trace, shrink, planted } = options;
   const { focus, without, safety, clients, joins } = options;
   const adjustments: Adjustments = {
     ...(focus && { focus }),
@@ -115,5 +122,5 @@ export function readOptions(args: readonly string[]): SimulatorOptions {
     ...(clients !== undefined && { clients }),
     ...(joins !== undefined && { machinesLater: joins }),
   };
-  return { seeds, from, workers, seed, trace, shrink, adjustments, leftOut: options.leaveOut };
+  return { seeds, from, workers, seed, trace, shrink, planted, adjustments, leftOut: options.leaveOut };
 }

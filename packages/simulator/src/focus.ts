@@ -10,6 +10,7 @@ import type { ClusterParameters } from '@ringkeep/shared';
 import type { NodeEvent } from '@ringkeep/dht-node/core';
 import type { FaultKind, PassingKind } from './fault-kinds';
 import type { Scenario } from './scenario';
+import type { NetworkProfile } from './world/network';
 
 /** What a trigger may wait for: something that a node reports, sends to a follower or proposes, or a death. */
 export type OccasionName =
@@ -38,6 +39,7 @@ export interface Focus {
   readonly text: string;
   readonly always: readonly FaultKind[];
   readonly parameters?: Partial<ClusterParameters>;
+  readonly network?: Partial<NetworkProfile>;
   readonly scenario?: Partial<Scenario>;
   readonly triggers: readonly Trigger[];
 }
@@ -64,8 +66,8 @@ const focuses = {
     triggers: [
       { on: 'role-open', chance: 0.3, deed: 'crash', to: 'itself', withinMs: 500 },
       { on: 'role-taken', chance: 0.6, deed: 'pause', to: 'a neighbour', withinMs: 2 },
-      { on: 'sent start-over', chance: 0.3, deed: 'lag', to: 'itself', withinMs: 0 },
-      { on: 'sent live', chance: 0.3, deed: 'break', to: 'itself', withinMs: 60 },
+      { on: 'sent start-over', chance: 0.4, deed: 'lag', to: 'itself', withinMs: 0 },
+      { on: 'sent live', chance: 0.5, deed: 'break', to: 'itself', withinMs: 60 },
       { on: 'proposed admit', chance: 0.4, deed: 'crash', to: 'itself', withinMs: 40 },
     ],
   },
@@ -94,9 +96,10 @@ const focuses = {
   },
   splits: {
     text: 'members that miss a handover, or die in it and come back as soon as they are given up',
-    always: ['join', 'pushes-astray', 'proposals-astray'],
+    always: ['join', 'pushes-astray', 'proposals-astray', 'stream-lag'],
     parameters: { membershipLeaseMs: 400 },
-    scenario: { machinesLater: 3, faultEveryMs: 400 },
+    network: { streamLag: 0.02 },
+    scenario: { machinesLater: 3, thinkMs: 5, faultEveryMs: 400 },
     triggers: [
       { on: 'proposed handover', chance: 0.3, deed: 'pause', to: 'a neighbour', withinMs: 10, long: true },
       { on: 'proposed handover', chance: 0.2, deed: 'crash', to: 'a neighbour', withinMs: 10 },
@@ -130,9 +133,12 @@ const focuses = {
   'registry-unheard': {
     text: 'primaries and followers that lose the registry but not each other, so that one is replaced unawares',
     always: ['registry-cut', 'pushes-astray', 'proposals-astray', 'stream-lag'],
-    parameters: { replicationFactor: 3, membershipLeaseMs: 400 },
+    parameters: { replicationFactor: 3, leaseMs: 1_500, leaseMarginMs: 150, membershipLeaseMs: 400 },
+    network: { pushesAstray: 0.9 },
     scenario: { faultEveryMs: 400, thinkMs: 5 },
     triggers: [
+      { on: 'registry-silent', chance: 0.3, deed: 'crash', to: 'a neighbour', withinMs: 400 },
+      { on: 'role-taken', chance: 0.2, deed: 'crash', to: 'itself', withinMs: 20 },
       { on: 'role-open', chance: 0.4, deed: 'registry-cut', to: 'itself', withinMs: 200, long: true },
       { on: 'declared dead', chance: 0.4, deed: 'registry-cut', to: 'a neighbour', withinMs: 0, long: true },
     ],

@@ -3,10 +3,11 @@
 import { createProgress, HelpShown } from '@ringkeep/shared/runtime';
 import { runCampaign } from './campaign';
 import { readOptions, type SimulatorOptions } from './config';
+import { findPlanted, PLANTED_BUGS } from './planted-bugs';
 import { drawScenario } from './scenario';
 import { shrink } from './shrinking';
 import { simulate } from './simulation';
-import { failureLine, shortTrace } from './story';
+import { failureLine, plantedLine, shortTrace } from './story';
 import { formatLine } from './world/trace';
 
 function runOne(seed: number, options: SimulatorOptions): boolean {
@@ -60,9 +61,22 @@ async function runMany({ from, seeds, workers, adjustments, leftOut }: Simulator
   return failures.length === 0;
 }
 
+function searchPlanted(from: number): boolean {
+  let all = true;
+  for (const bug of PLANTED_BUGS) {
+    const find = findPlanted(bug, from);
+    console.log(plantedLine(bug, find));
+    all &&= find !== undefined;
+  }
+  return all;
+}
+
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  const good = options.seed === undefined ? await runMany(options) : runOne(options.seed, options);
+  const { seed, planted, from } = options;
+  const run = (): boolean | Promise<boolean> =>
+    seed === undefined ? runMany(options) : runOne(seed, options);
+  const good = planted ? searchPlanted(from) : await run();
   process.exitCode = good ? 0 : 1;
 }
 

@@ -69,11 +69,13 @@ const FOCUS_CHANCE = 0.4;
 
 function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
   const focus = wanted === 'none' ? undefined : (wanted ?? drawFocus(seed));
-  const { always = [], scenario, parameters: fixed } = focus ? FOCUSES[focus] : {};
+  const given = focus ? FOCUSES[focus] : undefined;
   const calm = focus === undefined && seeded(seed, 'calm').chance(0.05);
   const chance = calm ? 0 : focus === undefined ? 0.5 : 0.2;
-  const faults = FAULT_KINDS.filter((kind) => seeded(seed, kind).chance(chance) || always.includes(kind));
-  const parameters = { ...drawParameters(seed), ...fixed };
+  const faults = FAULT_KINDS.filter(
+    (kind) => seeded(seed, kind).chance(chance) || given?.always.includes(kind),
+  );
+  const parameters = { ...drawParameters(seed), ...given?.parameters };
   const { replicationFactor } = parameters;
   const machines = seeded(seed, 'machines');
   const network = seeded(seed, 'network');
@@ -100,6 +102,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
       pushesAstray: network.pick([0.2, 0.8]),
       streamBreak: network.pick([0.0005, 0.005]),
       streamLag: network.pick([0.0005, 0.005]),
+      ...given?.network,
     },
     disk: { syncMs: seeded(seed, 'disk').pick([0.2, 1, 5, 20]) },
     transferSizes: drawTransferSizes(seeded(seed, 'transfers')),
@@ -108,7 +111,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
     thinkMs: clients.pick([5, 20, 100]),
     patienceMs: clients.between(300, 4_000),
     faults,
-    ...scenario,
+    ...given?.scenario,
   };
 }
 

@@ -162,7 +162,8 @@ class Simulation implements World {
       const other = 'node' in proposal ? this.machineOf(proposal.node) : undefined;
       return { name: `proposed ${proposal.kind}`, machine, other, at: proposal.start };
     }
-    const at = 'arc' in event ? event.arc.start : 'range' in event ? event.range.start : undefined;
+    const home = machine.identity?.id;
+    const at = 'arc' in event ? event.arc.start : 'range' in event ? event.range.start : home;
     return { name: event.kind, machine, at };
   }
 

@@ -1,11 +1,16 @@
 /** A failed run in words: one line for a list, and the lines of its trace that tell the story. */
 
 import type { Rule } from './left-out';
+import type { Find, PlantedBug } from './planted-bugs';
 import type { Adjustments } from './scenario';
 import type { RunResult } from './simulation';
 import { formatLine } from './world/trace';
 
 const TEXT_CHARS_MAX = 160;
+/** Widths of the columns of the list of planted bugs. */
+const RULE_CHARS = 26;
+const FOCUS_CHARS = 16;
+const SEED_CHARS = 5;
 
 /** The options that repeat a run. */
 export function repeatOptions(
@@ -44,4 +49,13 @@ export function failureLine(
 /** Faults, versions of the ring and what nodes reported, up to the failure. */
 export function shortTrace({ lines }: RunResult): string[] {
   return lines.filter(({ kind }) => ['fault', 'registry', 'event', 'check'].includes(kind)).map(formatLine);
+}
+
+/** Which seed notices that a rule is left out, and how. */
+export function plantedLine({ rule, focus, within, story }: PlantedBug, find: Find | undefined): string {
+  const where = `${rule.padEnd(RULE_CHARS)} ${focus.padEnd(FOCUS_CHARS)}`;
+  if (!find) return `${where} NOT FOUND within ${within} seeds: ${story}`;
+  const { checker = '', text = '' } = find.result.failure ?? {};
+  const how = `${checker}: ${text.split('\n')[0] ?? ''}`.slice(0, TEXT_CHARS_MAX);
+  return `${where} seed ${String(find.scenario.seed).padStart(SEED_CHARS)} ${how}`;
 }

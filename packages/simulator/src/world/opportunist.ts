@@ -57,6 +57,7 @@ export class Opportunist {
           ? occasion.other
           : this.neighbour(occasion, random);
     if (!victim) return;
+    if (occasion.at !== undefined) this.faults.focus = occasion.at;
     if (deed === 'start') victim.startOrWake();
     else this.faults.cause(deed, victim, random, long);
   }

@@ -139,8 +139,15 @@ export class Stream {
     for (const side of [0, 1] as const) {
       const late = side !== firstToKnow && random.chance(0.3);
       const delayMs = late ? random.between(500, 5_000) : this.network.delay(...this.way(side));
-      this.network.timeline.after(delayMs, () => this.tell(side, text));
+      const behindMs = side === firstToKnow || this.lost ? 0 : this.onItsWayTo(side);
+      this.network.timeline.after(Math.max(delayMs, behindMs), () => this.tell(side, text));
     }
+  }
+
+  /** How long until all that is on its way to a side has arrived. */
+  private onItsWayTo(side: 0 | 1): number {
+    const { lastArrivalAt } = this.directions[1 - side] as Direction;
+    return Math.max(0, lastArrivalAt - this.network.timeline.now);
   }
 
   private tellOther(side: 0 | 1, text: string): void {

@@ -1,0 +1,303 @@
+/**
+ * Bugs planted on purpose, each by leaving out one rule: what comes of it, and where a run finds it.
+ *
+ * Every row of the table in section 9 of docs/PROTOCOL.md is here, and further rules of our own. A bug that is not
+ * found any more says that the simulator has become too tame for it, or that something else guards the same; both
+ * must be known. Changes of the code shift what a seed tells: then `npm run simulate -- --planted` finds new seeds.
+ */
+
+import type { FocusName } from './focus';
+import type { Rule } from './left-out';
+import { drawScenario, type Scenario } from './scenario';
+import { simulate, type RunResult } from './simulation';
+
+export interface PlantedBug {
+  readonly rule: Rule;
+  /** Its row in section 9, in the words of that table. */
+  readonly row?: string;
+  /** What comes of leaving it out. */
+  readonly story: string;
+  readonly focus: FocusName | 'none';
+  /** A seed that finds it. */
+  readonly seed: number;
+  /** A search anew finds it within so many seeds, from wherever it begins. */
+  readonly within: number;
+}
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    rule: 'settledByHigherEpochOnly',
+    row: 'a proposal is settled only by a higher epoch',
+    story:
+      'a delayed Handover comes into force after the primary has taken silence for a refusal and gone on',
+    focus: 'splits',
+    seed: 4,
+    within: 60,
+  },
+  {
+    rule: 'leasesOfProposedMembers',
+    row: 'reads need leases from proposed members too',
+    story:
+      'a member just admitted takes over; the old primary, which never heard of it, reads on without its lease',
+    focus: 'admissions',
+    seed: 11,
+    within: 120,
+  },
+  {
+    rule: 'oneGrantForAll',
+    row: 'one `grantedUntil`, whoever it was granted to',
+    story:
+      'the second successor never granted to the first primary but one, as it remembers, and serves beside it',
+    focus: 'registry-unheard',
+    seed: 25,
+    within: 120,
+  },
+  {
+    rule: 'startedHasGranted',
+    row: 'a started process has just granted',
+    story: 'a follower that was restarted becomes primary while the old one still counts on what it granted',
+    focus: 'registry-unheard',
+    seed: 1,
+    within: 200,
+  },
+  {
+    rule: 'handoverIsSticky',
+    row: '`term` and `handover` are sticky',
+    story:
+      'a successor that missed a version takes its role for a handover and serves beside the old primary',
+    focus: 'registry-unheard',
+    seed: 42,
+    within: 200,
+  },
+  {
+    rule: 'openBeforeChanges',
+    row: 'only an open primary proposes Admit, Handover, Merge',
+    story: 'a follower is admitted that has the entries but not yet the window, and becomes primary',
+    focus: 'slow-takeovers',
+    seed: 2,
+    within: 120,
+  },
+  {
+    rule: 'membersAreAligned',
+    row: 'members are aligned, never started over; erase only on order',
+    story: 'a member that reconnects is wiped, and may be the only other copy',
+    focus: 'none',
+    seed: 21,
+    within: 60,
+  },
+  {
+    rule: 'erasedOnOrderOnly',
+    row: 'members are aligned, never started over; erase only on order',
+    story: 'a copy is erased as soon as the ring does not name it, though a primary still counts on it',
+    focus: 'none',
+    seed: 15,
+    within: 60,
+  },
+  {
+    rule: 'windowAppliedAtSplit',
+    row: 'apply the whole window at a split',
+    story: 'operations in the window of an arc that is divided belong to no arc any more',
+    focus: 'splits',
+    seed: 40,
+    within: 120,
+  },
+  {
+    rule: 'acksOfPresentStreamOnly',
+    row: 'acks count on the current stream only',
+    story: 'a follower that has just begun anew looks level by what its last stream acknowledged',
+    focus: 'slow-takeovers',
+    seed: 98,
+    within: 300,
+  },
+  {
+    rule: 'newTermAtRestart',
+    row: 'a restarted primary gets a new term',
+    story: 'a restarted primary goes on in its term without the admission that it had proposed',
+    focus: 'admissions',
+    seed: 17,
+    within: 120,
+  },
+  {
+    rule: 'splitStartsTerms',
+    row: 'both halves of a split start a new term',
+    story:
+      'a follower prepares the lower half’s next operation in the undivided arc and takes it for committed',
+    focus: 'splits',
+    seed: 3,
+    within: 60,
+  },
+  {
+    rule: 'releaseVoidsAcks',
+    row: 'StartOver and Release void the acks',
+    story: 'a follower is released, and admitted again by what it acknowledged before it erased its copy',
+    focus: 'releases',
+    seed: 4,
+    within: 120,
+  },
+  {
+    rule: 'eraseOnNewestStreamOnly',
+    row: 'Release only on the newest stream',
+    story: 'a late Release of a former stream empties a member that was admitted again',
+    focus: 'releases',
+    seed: 8,
+    within: 120,
+  },
+  {
+    rule: 'openingBringsUpToDate',
+    row: 'opening brings the one who is behind up to date',
+    story: 'a primary that missed an eviction takes for a member who has rightly erased its copy',
+    focus: 'splits',
+    seed: 85,
+    within: 200,
+  },
+  {
+    rule: 'evictionIsLevelTriggered',
+    row: 'Evict is level-triggered',
+    story: 'an arc is handed, late, to a node that is dead by then, and nothing happens any more',
+    focus: 'splits',
+    seed: 21,
+    within: 120,
+  },
+  {
+    rule: 'wholeArcAdmitted',
+    row: 'Admit only a follower of the whole arc',
+    story: 'a newcomer that follows a part of the arc may become primary of keys that it does not hold',
+    focus: 'none',
+    seed: 1,
+    within: 40,
+  },
+  {
+    rule: 'wholeVersionsOnly',
+    row: 'whole ring versions only',
+    story: 'a primary learns of the lower half of a split alone and goes on with the upper one',
+    focus: 'splits',
+    seed: 1,
+    within: 60,
+  },
+  {
+    rule: 'committedByAll',
+    row: 'commit by all configurations that might be in force; wait out the lease; align all before serving',
+    story: 'a write commits without a member that is proposed, which then comes into force and lacks it',
+    focus: 'admissions',
+    seed: 6,
+    within: 120,
+  },
+  {
+    rule: 'grantsWaitedOut',
+    row: 'commit by all configurations that might be in force; wait out the lease; align all before serving',
+    story: 'a new primary serves while the old one reads under the leases that it was granted',
+    focus: 'none',
+    seed: 11,
+    within: 60,
+  },
+  {
+    rule: 'alignedBeforeServing',
+    row: 'commit by all configurations that might be in force; wait out the lease; align all before serving',
+    story: 'a new primary commits what its members do not have',
+    focus: 'none',
+    seed: 28,
+    within: 60,
+  },
+  {
+    rule: 'strayOpsDiscarded',
+    story: 'a member keeps operations that its new primary never had',
+    focus: 'none',
+    seed: 11,
+    within: 60,
+  },
+  {
+    rule: 'acknowledgedWhenDurable',
+    story: 'a follower that loses power has acknowledged what it lost',
+    focus: 'power',
+    seed: 6,
+    within: 60,
+  },
+  {
+    rule: 'committedWhenDurable',
+    story: 'a primary that loses power has answered for what it lost',
+    focus: 'power',
+    seed: 6,
+    within: 60,
+  },
+  {
+    rule: 'leaseFromSending',
+    story: 'an acknowledgement that comes late makes a lease last longer than it was granted',
+    focus: 'late-streams',
+    seed: 44,
+    within: 60,
+  },
+  {
+    rule: 'leasesEndInSleep',
+    story: 'a machine wakes up and reads under leases that ended in its sleep',
+    focus: 'sleep',
+    seed: 2,
+    within: 60,
+  },
+  {
+    rule: 'quiescedUntilSettled',
+    story: 'a primary goes on writing after it has proposed to hand the arc over',
+    focus: 'none',
+    seed: 4,
+    within: 40,
+  },
+  {
+    rule: 'unknownNotRepeated',
+    story: 'a write of unknown outcome is sent again and takes effect twice',
+    focus: 'none',
+    seed: 7,
+    within: 60,
+  },
+  {
+    rule: 'overtakenOpeningsDropped',
+    story:
+      'a member’s opening that a later one has overtaken describes a copy that is no more, and is believed',
+    focus: 'late-streams',
+    seed: 25,
+    within: 120,
+  },
+  {
+    rule: 'passedKeysFollow',
+    story: 'a key that is written behind a transfer keeps its old value in the copy',
+    focus: 'transfers',
+    seed: 5,
+    within: 120,
+  },
+  {
+    rule: 'absentKeysErased',
+    story: 'a key that was deleted while a follower was away lives on in its copy',
+    focus: 'returns',
+    seed: 2,
+    within: 60,
+  },
+  {
+    rule: 'logHasNoHoles',
+    story: 'a disk that loses power keeps a batch of the log without one before it',
+    focus: 'power',
+    seed: 15,
+    within: 60,
+  },
+];
+
+/** Rules that stand behind others and are left out together with them (left-out.ts): alone they show nothing. */
+export const SECOND_GUARDS: readonly Rule[] = [
+  'termTakenOnce',
+  'olderIncarnationsRefused',
+  'streamsEndWithRole',
+  'targetsAreLive',
+  'windowEndsTransfer',
+];
+
+export interface Find {
+  readonly scenario: Scenario;
+  readonly result: RunResult;
+}
+
+/** The first seed, of so many from `from` on, whose run notices that the rule is left out. */
+export function findPlanted({ rule, focus, within }: PlantedBug, from: number): Find | undefined {
+  for (let seed = from; seed < from + within; seed++) {
+    const scenario = drawScenario(seed, { focus });
+    const result = simulate(scenario, { leftOut: rule });
+    if (result.failure) return { scenario, result };
+  }
+  return undefined;
+}
