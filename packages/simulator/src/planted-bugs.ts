@@ -40,7 +40,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a member just admitted takes over; the old primary, which never heard of it, reads on without its lease',
     focus: 'admissions',
-    seed: 11,
+    seed: 16,
     within: 120,
   },
   {
@@ -83,7 +83,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story: 'a member that reconnects is wiped, and may be the only other copy',
     focus: 'none',
     seed: 21,
-    within: 60,
+    within: 120,
   },
   {
     rule: 'erasedOnOrderOnly',
@@ -91,15 +91,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story: 'a copy is erased as soon as the ring does not name it, though a primary still counts on it',
     focus: 'none',
     seed: 15,
-    within: 60,
+    within: 120,
   },
   {
     rule: 'windowAppliedAtSplit',
     row: 'apply the whole window at a split',
     story: 'operations in the window of an arc that is divided belong to no arc any more',
     focus: 'splits',
-    seed: 40,
-    within: 120,
+    seed: 46,
+    within: 200,
   },
   {
     rule: 'acksOfPresentStreamOnly',
@@ -123,7 +123,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a follower prepares the lower half’s next operation in the undivided arc and takes it for committed',
     focus: 'splits',
-    seed: 3,
+    seed: 9,
     within: 60,
   },
   {
@@ -188,7 +188,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story: 'a new primary serves while the old one reads under the leases that it was granted',
     focus: 'none',
     seed: 11,
-    within: 60,
+    within: 120,
   },
   {
     rule: 'alignedBeforeServing',
@@ -196,14 +196,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story: 'a new primary commits what its members do not have',
     focus: 'none',
     seed: 28,
-    within: 60,
+    within: 200,
   },
   {
     rule: 'strayOpsDiscarded',
     story: 'a member keeps operations that its new primary never had',
-    focus: 'none',
-    seed: 11,
-    within: 60,
+    focus: 'slow-takeovers',
+    seed: 2,
+    within: 120,
   },
   {
     rule: 'acknowledgedWhenDurable',
@@ -223,8 +223,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'leaseFromSending',
     story: 'an acknowledgement that comes late makes a lease last longer than it was granted',
     focus: 'late-streams',
-    seed: 44,
-    within: 60,
+    seed: 57,
+    within: 200,
   },
   {
     rule: 'leasesEndInSleep',
@@ -273,8 +273,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'logHasNoHoles',
     story: 'a disk that loses power keeps a batch of the log without one before it',
     focus: 'power',
-    seed: 15,
-    within: 60,
+    seed: 22,
+    within: 120,
   },
 ];
 
