@@ -130,6 +130,20 @@ export class RingClient {
     return this.listeners.iterate(this.host.ring);
   }
 
+  /** False when one more operation would be refused, because too many are outstanding. */
+  get hasRoom(): boolean {
+    return this.host.hasRoomFor(0);
+  }
+
+  /**
+   * Resolves when there is room for more operations, for those who would rather wait than be refused. It takes
+   * no longer than the operations that are outstanding; all who wait are let in together, so ask `hasRoom`
+   * again.
+   */
+  room(): Promise<void> {
+    return this.host.room();
+  }
+
   /** What is outstanding and what was sent, for measurements. */
   get counts(): SessionCounts {
     return this.host.counts;

@@ -362,6 +362,27 @@ describe('cancelling, limits and closing', () => {
     expect(await Promise.all(codes.slice(0, 10))).toEqual(Array.from({ length: 10 }, () => 'none'));
   });
 
+  test('who would rather wait than be refused is told when there is room', async () => {
+    const ring = await startRing({ nodes: 1 });
+    const client = await settledClient(ring, { limits: { operationsMax: 10 } });
+    await client.room();
+    ring.node(0).holding = true;
+    const sets = Array.from({ length: 10 }, (_, i) => client.set(`key-${i}`, 'v'));
+    expect(client.hasRoom).toBe(false);
+    const room = client.room().then(() => client.hasRoom);
+    await until(() => ring.node(0).heldReplies > 0);
+    ring.node(0).release();
+    expect(await room).toBe(true);
+    await Promise.all(sets);
+    const outcomes: string[] = [];
+    for (let i = 0; i < 500; i++) {
+      while (!client.hasRoom) await client.room();
+      void codeOf(client.set(`key-${i}`, 'v')).then((code) => outcomes.push(code));
+    }
+    await client.close();
+    expect(outcomes).toEqual(Array.from({ length: 500 }, () => 'none'));
+  });
+
   test('closing waits for what is outstanding and takes nothing new', async () => {
     const ring = await startRing({ nodes: 2 });
     const client = await settledClient(ring);

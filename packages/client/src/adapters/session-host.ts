@@ -34,6 +34,7 @@ export class SessionHost {
   private timer: { readonly handle: NodeJS.Timeout; readonly dueMs: number } | undefined;
   private flushing = false;
   private full: RingError | undefined;
+  private waitingForRoom: (() => void)[] = [];
 
   constructor(
     config: SessionConfig,
@@ -62,12 +63,18 @@ export class SessionHost {
   }
 
   hasRoomFor(bytes: number): boolean {
-    return this.session.hasRoomFor(bytes);
+    return this.session.room.hasRoomFor(bytes);
   }
 
   /** What a caller is told for whom there is no room: one error for all of a turn, for they may be many. */
   get fullness(): RingError {
-    return (this.full ??= stacklessError('RESOURCE_EXHAUSTED', this.session.fullness));
+    return (this.full ??= stacklessError('RESOURCE_EXHAUSTED', this.session.room.obstacle));
+  }
+
+  /** Resolves at once while there is room, else when half of what is outstanding may be has ended. */
+  room(): Promise<void> {
+    if (this.session.room.hasRoomFor(0)) return Promise.resolve();
+    return new Promise((resolve) => this.waitingForRoom.push(resolve));
   }
 
   submit(call: Call): void {
@@ -129,6 +136,7 @@ export class SessionHost {
     switch (effect.kind) {
       case 'settle':
         for (const call of effect.calls) call.deliver();
+        this.letIn();
         break;
       case 'send':
         this.send(effect);
@@ -160,6 +168,11 @@ export class SessionHost {
         this.events.closed();
         break;
     }
+  }
+
+  private letIn(): void {
+    if (this.waitingForRoom.length === 0 || !this.session.room.isHalfEmpty) return;
+    for (const enter of this.waitingForRoom.splice(0)) enter();
   }
 
   private send(effect: Extract<Effect, { kind: 'send' }>): void {

@@ -18,6 +18,11 @@ export class Budget {
     return this.operations < this.limits.operationsMax && this.bytes + bytes <= this.limits.bytesMax;
   }
 
+  /** Enough has ended to let a crowd in that found no room. */
+  get isHalfEmpty(): boolean {
+    return 2 * this.operations <= this.limits.operationsMax && 2 * this.bytes <= this.limits.bytesMax;
+  }
+
   /** Why there is no room, for people. */
   get obstacle(): string {
     return `too much at once: ${this.operations} operations, ${this.bytes} bytes are outstanding`;

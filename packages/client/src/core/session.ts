@@ -96,14 +96,9 @@ export class Session {
     return !this.waiting.arrivals.isEmpty;
   }
 
-  /** Room for one more call of that many bytes. */
-  hasRoomFor(bytes: number): boolean {
-    return this.budget.hasRoomFor(bytes);
-  }
-
-  /** What is outstanding, for whoever is told that there is no room. */
-  get fullness(): string {
-    return this.budget.obstacle;
+  /** Whether more would fit, and why not. */
+  get room(): Pick<Budget, 'hasRoomFor' | 'isHalfEmpty' | 'obstacle'> {
+    return this.budget;
   }
 
   // Inputs: none of them sends anything before the next flush, except that a reply makes room on its link.
@@ -112,7 +107,7 @@ export class Session {
     if (this.phase !== 'open') {
       this.settlement.refuse(call, { ok: false, code: 'CANCELLED', text: 'the client is closed' });
     } else if (!this.budget.hasRoomFor(call.bytes)) {
-      this.settlement.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text: this.fullness });
+      this.settlement.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text: this.budget.obstacle });
     } else {
       this.budget.enter(call);
       this.waiting.arrivals.push(call);
