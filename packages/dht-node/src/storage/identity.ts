@@ -34,6 +34,9 @@ const FILE_NAME = 'node.json';
 const FORMAT_VERSION = 1;
 
 export class IdentityFile {
+  /** The last change that was asked for: the file is replaced by one at a time. */
+  private lastChange: Promise<unknown> = Promise.resolve();
+
   private constructor(
     private readonly folder: string,
     private remembered: Remembered,
@@ -71,17 +74,27 @@ export class IdentityFile {
   }
 
   /** Raises the incarnation and returns it when it is durable. */
-  async raiseIncarnation(): Promise<number> {
-    await this.replace({ ...this.remembered, incarnation: this.remembered.incarnation + 1 });
-    return this.remembered.incarnation;
+  raiseIncarnation(): Promise<number> {
+    return this.inTurn(async () => {
+      await this.replace({ ...this.remembered, incarnation: this.remembered.incarnation + 1 });
+      return this.remembered.incarnation;
+    });
   }
 
   /** Remembers the node's place and the leases of its ring. Resolves when it is durable. */
-  async remember(identity: NodeIdentity, leaseMs: number): Promise<void> {
-    const longestMs = Math.max(leaseMs, this.remembered.leaseMs);
-    const known = this.remembered.identity;
-    if (known && longestMs === this.remembered.leaseMs && known.nodeId === identity.nodeId) return;
-    await this.replace({ ...this.remembered, identity, leaseMs: longestMs });
+  remember(identity: NodeIdentity, leaseMs: number): Promise<void> {
+    return this.inTurn(async () => {
+      const longestMs = Math.max(leaseMs, this.remembered.leaseMs);
+      const known = this.remembered.identity;
+      if (known && longestMs === this.remembered.leaseMs && known.nodeId === identity.nodeId) return;
+      await this.replace({ ...this.remembered, identity, leaseMs: longestMs });
+    });
+  }
+
+  private inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const changed = this.lastChange.then(change);
+    this.lastChange = changed.catch(() => undefined);
+    return changed;
   }
 
   private async replace(remembered: Remembered): Promise<void> {

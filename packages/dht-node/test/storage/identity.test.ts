@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { position } from '@ringkeep/shared';
@@ -32,6 +32,27 @@ test('who a node is outlives the process, beside its incarnation', async () => {
   expect(await again.raiseIncarnation()).toBe(2);
   expect((await IdentityFile.open(folder)).identity).toEqual(IDENTITY);
   expect(await readdir(folder)).toEqual(['node.json']);
+});
+
+test('changes that are asked for at once are made one after the other', async () => {
+  const file = await IdentityFile.open(folder);
+  const incarnations = Promise.all([file.raiseIncarnation(), file.raiseIncarnation()]);
+  await Promise.all([
+    file.remember(IDENTITY, 2_000),
+    file.remember(IDENTITY, 2_000),
+    file.remember(IDENTITY, 3_000),
+  ]);
+  expect(await incarnations).toEqual([1, 2]);
+  const again = await IdentityFile.open(folder);
+  expect([again.identity, again.incarnation, again.leaseMs]).toEqual([IDENTITY, 2, 3_000]);
+  expect(await readdir(folder)).toEqual(['node.json']);
+});
+
+test('a change that failed does not keep the next from being made', async () => {
+  const file = await IdentityFile.open(join(folder, 'later'));
+  await expect(file.raiseIncarnation()).rejects.toThrow('ENOENT');
+  await mkdir(join(folder, 'later'));
+  expect(await file.raiseIncarnation()).toBe(1);
 });
 
 test('the longest lease ever granted and the claim of a newcomer outlive the process', async () => {
