@@ -21,6 +21,12 @@ export interface ScanPage {
   readonly next: Bytes | undefined;
 }
 
+/** What stretches of a range hold, and nothing but that. */
+export interface Chunk {
+  readonly ranges: readonly KeyRange[];
+  readonly entries: readonly Entry[];
+}
+
 export interface RangeSize {
   readonly keys: number;
   /** Keys (without their positions) and values. */

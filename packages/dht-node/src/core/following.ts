@@ -21,7 +21,7 @@ import {
   arcKeyTest,
 } from '@ringkeep/shared';
 import type { NodeContext } from './context';
-import type { Entry } from './entry-store';
+import type { Chunk, Entry } from './entry-store';
 import { changesToMatch, Intake } from './intake';
 import {
   entryBytes,
@@ -34,7 +34,6 @@ import {
 } from './messages';
 import type { Replica } from './replica-store';
 import { RunningHash, type HashPoint } from './running-hash';
-import type { Chunk } from './transfer';
 
 type Phase = 'opening' | 'transferring' | 'live';
 

@@ -8,8 +8,7 @@
 
 import { arcKeyRanges, type Arc, type Bytes, type RingKey } from '@ringkeep/shared';
 import type { TransferSizes } from './config';
-import type { Bucket, Entry, EntryStore } from './entry-store';
-import type { Chunk } from './transfer';
+import type { Bucket, Chunk, Entry, EntryStore } from './entry-store';
 
 export class Intake {
   private from: Bytes | undefined;

@@ -7,9 +7,8 @@
  */
 
 import type { Arc, NodeId, Position, Ring, Seq, Term } from '@ringkeep/shared';
-import type { Bucket, Entry } from './entry-store';
+import type { Bucket, Chunk, Entry } from './entry-store';
 import type { HashPoint } from './running-hash';
-import type { Chunk } from './transfer';
 
 /** (start, term) names the log, the number the stream; the follower counts it up. */
 export interface StreamName {

@@ -11,13 +11,8 @@
 
 import { arcKeyRanges, type Arc, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { TransferSizes } from './config';
-import type { Bucket, Entry, EntryStore } from './entry-store';
-
-/** What stretches of a range hold, and nothing but that. */
-export interface Chunk {
-  readonly ranges: readonly KeyRange[];
-  readonly entries: readonly Entry[];
-}
+import type { Bucket, Chunk, Entry, EntryStore } from './entry-store';
+import { entryBytes } from './messages';
 
 export class Transfer {
   private readonly ranges: readonly KeyRange[];
@@ -98,7 +93,7 @@ export class Transfer {
     const { to: end } = this.currentRange();
     const same = this.entries.matches({ from: this.cursor, to: end }, buckets, bucketBytes);
     let at = 0;
-    while (at < buckets.length && !this.stretch) {
+    while (at < buckets.length && entryBytes(entries) < chunkBytes && !this.stretch) {
       const isSame = same[at];
       while (at + 1 < buckets.length && same[at + 1] === isSame) at++;
       const to = (buckets[at++] as Bucket).to ?? end;
@@ -110,7 +105,8 @@ export class Transfer {
 
   /** Reads from the cursor on; what is left of the stretch is for the next chunk. */
   private copy(to: Bytes | undefined, ranges: KeyRange[], entries: Entry[]): void {
-    const page = this.entries.scan({ from: this.cursor, to }, this.sizes.chunkBytes);
+    const room = this.sizes.chunkBytes - entryBytes(entries);
+    const page = this.entries.scan({ from: this.cursor, to }, room);
     const until = page.next ?? to;
     ranges.push({ from: this.cursor, to: until });
     for (const entry of page.entries) entries.push(entry);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   arcKeyRanges,
   arcKeyTest,
+  POSITION_BYTES,
   position,
   positionBytes,
   ringKey,
@@ -32,6 +33,9 @@ function table(entries: readonly Entry[]): MemoryEntryStore {
 const contentOf = (store: MemoryEntryStore, range: Arc): readonly Entry[] =>
   arcKeyRanges(range).flatMap((keys) => store.scan(keys, Infinity).entries);
 
+const bytesOf = (entries: readonly Entry[]): number =>
+  entries.reduce((sum, { key, value }) => sum + key.length - POSITION_BYTES + (value?.length ?? 0), 0);
+
 /** A transfer carried out as the two sessions do; `meanwhile` is committed at the primary, one before each chunk. */
 class Copying {
   received = 0;
@@ -42,7 +46,7 @@ class Copying {
     readonly primary: MemoryEntryStore,
     readonly follower: MemoryEntryStore,
     readonly range: Arc,
-    sizes: TransferSizes,
+    private readonly sizes: TransferSizes,
     private readonly compares: boolean,
   ) {
     this.transfer = new Transfer(primary, range, compares, sizes);
@@ -56,6 +60,8 @@ class Copying {
       this.commit(meanwhile.next());
       const chunk = transfer.next();
       this.received += chunk.entries.length;
+      // It would do without its last entry: a chunk never grows beyond what a message may have.
+      expect(bytesOf(chunk.entries.slice(0, -1))).toBeLessThan(this.sizes.chunkBytes);
       this.follower.put(changesToMatch(this.follower, chunk));
       if (!transfer.wantsDigests()) continue;
       this.commit(meanwhile.next());
@@ -136,6 +142,13 @@ describe('of 20,000 entries', () => {
     ]);
     expect(received).toBeGreaterThan(20);
     expect(received).toBeLessThan(25 * 25);
+    expect(contentOf(follower, WHOLE)).toEqual(contentOf(primary, WHOLE));
+  });
+
+  test('however much buckets have grown, a chunk is no larger than others', () => {
+    const grown = many.filter((_, index) => index % 40 === 0 && index < 4_000);
+    const value = 'x'.repeat(100_000) as Bytes;
+    const { follower, primary } = away(grown.map((old) => ({ ...old, value })));
     expect(contentOf(follower, WHOLE)).toEqual(contentOf(primary, WHOLE));
   });
 
