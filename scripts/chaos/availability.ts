@@ -11,20 +11,34 @@ export interface Outage {
 
 /**
  * The longest time for which a key was asked for in vain: from the first call after a success to the next success.
+ * While nobody asked between the last failure and the call that succeeded, the key may have been there: that time
+ * does not count.
  */
 export function longestKeyOutage(history: readonly HistoryOperation[]): Outage | undefined {
-  const waitingSince = new Map<string, number>();
+  const keys = new Map<string, Attempts>();
   let longest: Outage | undefined;
   for (const { atMs, operation, begins } of eventsOf(history)) {
     const { key } = operation;
+    const known = keys.get(key) ?? { asking: 0, fromMs: undefined, failedMs: 0, resumedMs: 0 };
+    keys.set(key, known);
     if (begins) {
-      if (!waitingSince.has(key)) waitingSince.set(key, atMs);
+      known.fromMs ??= atMs;
+      if (known.asking++ === 0) known.resumedMs = atMs;
       continue;
     }
-    if (operation.outcome !== 'ok') continue;
-    const fromMs = waitingSince.get(key) ?? atMs;
-    waitingSince.delete(key);
-    if (atMs - fromMs > (longest?.forMs ?? -1)) longest = { key, forMs: atMs - fromMs, fromMs };
+    known.asking -= 1;
+    if (operation.outcome !== 'ok') {
+      known.failedMs = atMs;
+      continue;
+    }
+    const { fromMs = atMs, failedMs, resumedMs } = known;
+    known.fromMs = undefined;
+    const resumed = failedMs >= fromMs && failedMs < resumedMs;
+    const spans = resumed ? [fromMs, failedMs, resumedMs, atMs] : [fromMs, atMs];
+    for (let i = 0; i < spans.length; i += 2) {
+      const [from, until] = [spans[i] as number, spans[i + 1] as number];
+      if (until - from > (longest?.forMs ?? -1)) longest = { key, forMs: until - from, fromMs: from };
+    }
   }
   return longest;
 }
@@ -39,6 +53,18 @@ export function longestSilenceMs(history: readonly HistoryOperation[]): number {
   for (let i = 1; i < successes.length; i++)
     longest = Math.max(longest, (successes[i] as number) - (successes[i - 1] as number));
   return longest;
+}
+
+/** What is known of one key. */
+interface Attempts {
+  /** Calls under way. */
+  asking: number;
+  /** The first call since the last success. */
+  fromMs: number | undefined;
+  /** The end of the last failure. */
+  failedMs: number;
+  /** When somebody asked last after nobody had. */
+  resumedMs: number;
 }
 
 interface Event {

@@ -62,13 +62,24 @@ test('an outage lasts from the first call after a success to the next success', 
     ...history('k', [
       [set('a'), 0, 1, 'ok'],
       [set('b'), 10, 14, 'fail'],
-      [set('c'), 15, 18, 'unknown'],
-      [{ op: 'get' }, 19, 30, 'ok'],
+      [set('c'), 13, 19, 'unknown'],
+      [{ op: 'get' }, 18, 30, 'ok'],
     ]),
     ...history('other', [[{ op: 'get' }, 20, 22, 'ok']]),
   ];
   expect(longestKeyOutage(told)).toEqual({ key: 'k', forMs: 20, fromMs: 10 });
   expect(longestSilenceMs(told)).toBe(21);
+});
+
+test('time in which nobody asked for the key is no outage', () => {
+  const asked = (again: number): readonly HistoryOperation[] =>
+    history('k', [
+      [set('a'), 10, 14, 'fail'],
+      [{ op: 'get' }, 16, 17, 'fail'],
+      [{ op: 'get' }, 50, again, 'ok'],
+    ]);
+  expect(longestKeyOutage(asked(52))).toEqual({ key: 'k', forMs: 7, fromMs: 10 });
+  expect(longestKeyOutage(asked(60))).toEqual({ key: 'k', forMs: 10, fromMs: 50 });
 });
 
 test('without operations there is no outage', () => {
