@@ -2,7 +2,7 @@
  * Many operations of one request, fed to the session piece by piece.
  *
  * All of them at once could exceed what the session holds, so only a window is outstanding and each
- * result lets the next one in. An operation that breaks a rule fails alone.
+ * result lets the next one in, and without room it waits. An operation that breaks a rule fails alone.
  */
 
 import { RingError } from '@ringkeep/shared';
@@ -15,6 +15,8 @@ const WINDOW_OPERATIONS = 8_192;
 export class Batch<Item> implements BatchListener {
   private readonly results: (ItemResult | undefined)[] = [];
   private readonly calls = new Map<number, BatchCall>();
+  /** Found no room yet. */
+  private waiting: BatchCall | undefined;
   private exhausted = false;
   private feeding = false;
 
@@ -53,33 +55,64 @@ export class Batch<Item> implements BatchListener {
 
   private abort(): void {
     for (const call of this.calls.values()) this.host.abort(call);
+    if (this.waiting !== undefined) this.results[this.waiting.index] = { ok: false, error: this.cancelled() };
+    this.waiting = undefined;
+    this.feed();
   }
 
   private feed(): void {
     if (this.feeding) return;
     this.feeding = true;
-    while (!this.exhausted && this.calls.size < WINDOW_OPERATIONS) {
-      // Without room it waits for its own results; with none outstanding the session refuses, item by item.
-      if (this.calls.size > 0 && !this.host.hasRoomFor(0)) break;
-      const next = this.items.next();
-      if (next.done === true) this.exhausted = true;
-      else this.issue(next.value);
+    while (this.calls.size < WINDOW_OPERATIONS) {
+      const call = this.next();
+      if (call === undefined) break;
+      if (this.mustWait(call)) {
+        this.waiting = call;
+        break;
+      }
+      this.waiting = undefined;
+      this.calls.set(call.index, call);
+      this.host.submit(call);
     }
     this.feeding = false;
-    if (this.exhausted && this.calls.size === 0) this.done(this.results as ItemResult[]);
+    if (this.exhausted && this.calls.size === 0 && this.waiting === undefined) {
+      this.done(this.results as ItemResult[]);
+    }
   }
 
-  private issue(item: Item): void {
-    const index = this.results.push(undefined) - 1;
-    const { signal } = this.terms;
-    try {
-      if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
-      const call = new BatchCall(this.requestOf(item), this.terms, this, index);
-      this.calls.set(index, call);
-      this.host.submit(call);
-    } catch (error) {
-      if (!(error instanceof RingError)) throw error;
-      this.results[index] = { ok: false, error };
+  /** Its own results make room, or else those of others. What would not fit an empty session is refused by it. */
+  private mustWait(call: BatchCall): boolean {
+    if (this.host.hasRoomFor(call.bytes) || this.host.counts.operations === 0) return false;
+    if (this.calls.size === 0) void this.host.room(call.bytes).then(() => this.feed());
+    return true;
+  }
+
+  /** The call of the next item that breaks no rule; undefined when there is none. */
+  private next(): BatchCall | undefined {
+    if (this.waiting !== undefined) return this.waiting;
+    while (!this.exhausted) {
+      const next = this.items.next();
+      if (next.done === true) {
+        this.exhausted = true;
+        break;
+      }
+      const index = this.results.push(undefined) - 1;
+      try {
+        return this.callOf(next.value, index);
+      } catch (error) {
+        if (!(error instanceof RingError)) throw error;
+        this.results[index] = { ok: false, error };
+      }
     }
+    return undefined;
+  }
+
+  private cancelled(): RingError {
+    return new RingError('CANCELLED', undefined, { cause: this.terms.signal?.reason });
+  }
+
+  private callOf(item: Item, index: number): BatchCall {
+    if (this.terms.signal?.aborted) throw this.cancelled();
+    return new BatchCall(this.requestOf(item), this.terms, this, index);
   }
 }

@@ -62,7 +62,7 @@ export class BatchCall extends Call {
     { type, position, key, value }: Request,
     private readonly terms: Terms,
     private readonly batch: BatchListener,
-    private readonly index: number,
+    readonly index: number,
   ) {
     super(type, position, key, value, terms.deadlineAtMs, terms.retries);
   }

@@ -131,6 +131,25 @@ describe('operations', () => {
     expect(ring.nodes.reduce((sum, node) => sum + node.entries.size, 0)).toBe(3_000);
   });
 
+  test('a batch waits for room, its own and that which others take up', async () => {
+    const ring = await startRing({ nodes: 1 });
+    const client = await settledClient(ring, { limits: { operationsMax: 20, bytesMax: 10_000 } });
+    ring.node(0).holding = true;
+    const others = Array.from({ length: 20 }, (_, i) => client.set(`other-${i}`, 'v'));
+    const batch = client.setMany(Array.from({ length: 200 }, (_, i) => [`key-${i}`, 'v'.repeat(4_000)]));
+    const tooLarge = client.setMany([['large', 'v'.repeat(10_001)]]);
+    const controller = new AbortController();
+    const aborted = client.getMany(['a', 'b'], { signal: controller.signal });
+    controller.abort();
+    const cancelled = { ok: false, error: { code: 'CANCELLED' } };
+    expect(await aborted).toMatchObject([cancelled, cancelled]);
+    await until(() => ring.node(0).heldReplies > 0);
+    ring.node(0).release();
+    await Promise.all(others);
+    expect((await batch).filter((item) => !item.ok)).toEqual([]);
+    expect(await tooLarge).toMatchObject([{ ok: false, error: { code: 'RESOURCE_EXHAUSTED' } }]);
+  });
+
   test('thousands of concurrent operations on a seeded mix agree with a map', async () => {
     const seed = 20_261_121;
     const random = new Random(seed);
@@ -396,6 +415,23 @@ describe('cancelling, limits and closing', () => {
     await closing;
     await client.close();
     await until(() => ring.nodes.every((node) => node.streams.size === 0) && ring.watches.size === 0);
+  });
+
+  test('a client that is closed while it connects closes just as well', async () => {
+    const ring = await startRing({ nodes: 1 });
+    const client = clientOf({ nodes: [ring.node(0).address] });
+    await client.close();
+    await until(() => ring.node(0).streams.size === 0);
+    let closed: Promise<void> | undefined;
+    const late = clientOf({
+      nodes: [ring.node(0).address],
+      onReport: ({ kind }) => {
+        if (kind === 'reached') closed = late.close();
+      },
+    });
+    await until(() => closed !== undefined);
+    await closed;
+    await until(() => ring.node(0).streams.size === 0);
   });
 
   test('closing gives up after its deadline', async () => {

@@ -89,10 +89,11 @@ export class NodeConnection {
     if (state === connectivityState.READY) {
       clearTimeout(this.attempt);
       this.phase = 'open';
-      this.events.opened();
+      // Before anybody hears of it: who does may close it, and then the channel can be watched no more.
       channel.watchConnectivityState(state, Infinity, () => {
         if (this.phase === 'open') this.events.closing();
       });
+      this.events.opened();
       return;
     }
     channel.watchConnectivityState(state, Infinity, () => this.awaitReady());

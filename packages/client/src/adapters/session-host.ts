@@ -71,9 +71,9 @@ export class SessionHost {
     return (this.full ??= stacklessError('RESOURCE_EXHAUSTED', this.session.room.obstacle));
   }
 
-  /** Resolves at once while there is room, else when half of what is outstanding may be has ended. */
-  room(): Promise<void> {
-    if (this.session.room.hasRoomFor(0)) return Promise.resolve();
+  /** Resolves at once while there is room, else when at most half of what may be outstanding is. */
+  room(bytes = 0): Promise<void> {
+    if (this.session.room.hasRoomFor(bytes)) return Promise.resolve();
     return new Promise((resolve) => this.waitingForRoom.push(resolve));
   }
 
