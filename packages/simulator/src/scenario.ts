@@ -140,6 +140,7 @@ function drawTransferSizes(random: Random): TransferSizes {
     windowBytes: chunkBytes * random.pick([2, 8]),
     bucketBytes: random.pick([1, 20, 2_000]),
     pageBuckets: random.pick([1, 3, 100]),
+    messageBytes: random.pick([1, 30, 100_000]),
   };
 }
 

@@ -34,6 +34,7 @@ import { Followers } from './followers';
 import { HeldLeases } from './held-leases';
 import {
   entryBytes,
+  inMessages,
   type Acknowledge,
   type Digests,
   type OpenStream,
@@ -210,15 +211,17 @@ export class ArcPrimary {
 
   private prepareFresh(): void {
     if (this.fresh.length === 0) return;
-    const firstSeq = this.replica.lastPrepared + 1;
-    const ops = this.fresh;
+    const parts = inMessages(this.fresh, this.context.transferSizes.messageBytes);
     this.fresh = [];
-    this.context.journal.writePrepared({ kind: 'prepare', start: this.replica.start, firstSeq, ops });
+    for (const ops of parts) {
+      const firstSeq = this.replica.lastPrepared + 1;
+      this.context.journal.writePrepared({ kind: 'prepare', start: this.replica.start, firstSeq, ops });
+      this.followers.prepare(firstSeq, ops);
+    }
     const last = this.replica.lastPrepared;
     if (this.context.rules.committedWhenDurable)
       this.context.journal.whenDurable(() => this.preparedHere(last));
     else this.preparedHere(last);
-    this.followers.prepare(firstSeq, ops);
   }
 
   // ---- commit and takeover ----

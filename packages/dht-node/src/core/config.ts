@@ -1,6 +1,6 @@
 /** A node's own settings and the constants of its core; what a whole ring shares is in ClusterParameters. */
 
-import { CHUNK_BYTES_TARGET, invariant, TRANSFER_WINDOW_BYTES } from '@ringkeep/shared';
+import { CHUNK_BYTES_TARGET, invariant, MESSAGE_BYTES_MAX, TRANSFER_WINDOW_BYTES } from '@ringkeep/shared';
 import type { SchemeOptions } from '@ringkeep/routing';
 
 /** Heartbeats to a follower, renewals at the registry: that many to a lease. */
@@ -36,6 +36,8 @@ export const LAG_BYTES_MAX = 16 * 1024 * 1024;
 export interface TransferSizes {
   /** Bytes of entries in one chunk. */
   readonly chunkBytes: number;
+  /** Bytes of operations in one message; one larger operation travels alone. */
+  readonly messageBytes: number;
   /** Bytes of entries that may be on their way: two chunks at least, or a transfer would stall. */
   readonly windowBytes: number;
   /** Bytes of entries behind one digest. */
@@ -49,6 +51,7 @@ export interface TransferSizes {
  */
 export const TRANSFER_SIZES: TransferSizes = {
   chunkBytes: CHUNK_BYTES_TARGET,
+  messageBytes: MESSAGE_BYTES_MAX / 4,
   windowBytes: TRANSFER_WINDOW_BYTES,
   bucketBytes: 2_048,
   pageBuckets: 128,

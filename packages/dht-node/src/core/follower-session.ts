@@ -10,6 +10,7 @@ import { LAG_BYTES_MAX } from './config';
 import type { Entry } from './entry-store';
 import {
   entryBytes,
+  inMessages,
   type Acknowledge,
   type Digests,
   type PrimaryBody,
@@ -109,6 +110,20 @@ export class FollowerSession {
     this.send({ kind: 'prepare', firstSeq, ops: mine, committed });
   }
 
+  /** Operations in several messages. */
+  prepareAll(firstSeq: Seq, parts: readonly (readonly SequencedOp[])[], committed: Seq): void {
+    let next = firstSeq;
+    for (const ops of parts) {
+      this.prepare(next, ops, committed);
+      next += ops.length;
+    }
+  }
+
+  /** A takeover's hash begins with the whole window: it is not known to whom the rest of it comes later. */
+  hashBefore(rest: readonly unknown[], hash: HashPoint | undefined): HashPoint | undefined {
+    return rest.length > 0 && hash?.term !== this.stream.term ? undefined : hash;
+  }
+
   /** Operations were committed while chunks are on their way. */
   committedMeanwhile(entries: readonly Entry[]): void {
     if (!this.transferring) return;
@@ -116,7 +131,8 @@ export class FollowerSession {
     const passed = entries.filter((entry) => this.holds(entry.key) && this.transfer.passed(entry.key));
     if (passed.length === 0) return;
     this.sentBytes += entryBytes(passed);
-    this.send({ kind: 'committed-ops', entries: passed });
+    for (const entries of inMessages(passed, this.context.transferSizes.messageBytes))
+      this.send({ kind: 'committed-ops', entries });
   }
 
   /** The follower says what it has of the range. @returns why that cannot be, or undefined */
@@ -126,7 +142,7 @@ export class FollowerSession {
   }
 
   /** Goes on with the transfer if the follower has room for more; true when it may go on again at once. */
-  pump({ committed, window, lastPrepared }: Replica, hashAt: (seq: Seq) => HashPoint | undefined): boolean {
+  pump({ committed, window }: Replica, hashAt: (seq: Seq) => HashPoint | undefined): boolean {
     const { transfer } = this;
     const { chunkBytes, windowBytes } = this.context.transferSizes;
     if (!this.transferring || transfer.waits) return false;
@@ -135,9 +151,12 @@ export class FollowerSession {
       this.transferring = false;
       // A copy: the window grows before the message is encoded.
       const mine = window.map((op) => (op && (this.coversArc || this.holds(op.key)) ? op : undefined));
+      const [first = [], ...rest] = inMessages(mine, this.context.transferSizes.messageBytes);
       if (!this.context.rules.windowEndsTransfer) this.owed = { firstSeq: committed + 1, ops: mine };
-      const hash = this.coversArc ? hashAt(this.owed ? committed : lastPrepared) : undefined;
-      this.send({ kind: 'live', committed, window: this.owed ? [] : mine, hash });
+      const sent = this.owed ? [] : first;
+      const known = this.coversArc ? hashAt(committed + sent.length) : undefined;
+      this.send({ kind: 'live', committed, window: sent, hash: this.hashBefore(rest, known) });
+      if (!this.owed) this.prepareAll(committed + first.length + 1, rest, committed);
       return false;
     }
     const chunk = transfer.next();

@@ -9,7 +9,7 @@ import { invariant, type ArcConfig, type NodeId, type Seq } from '@ringkeep/shar
 import type { NodeContext } from './context';
 import type { Entry } from './entry-store';
 import { FollowerSession } from './follower-session';
-import type { OpenStream, SequencedOp, StreamName } from './messages';
+import { inMessages, type OpenStream, type SequencedOp, type StreamName } from './messages';
 import type { Replica } from './replica-store';
 import type { HashPoint } from './running-hash';
 
@@ -97,14 +97,17 @@ export class Followers {
     invariant(this.copyFault(open) === undefined, 'a member follows its arc with a copy that fits');
     const { lastPrepared, committed } = this.replica;
     const from = Math.min(open.lastPrepared, lastPrepared);
+    const ops = this.replica.windowAfter(from);
+    const [first = [], ...rest] = inMessages(ops, this.context.transferSizes.messageBytes);
     session.send({
       kind: 'align',
-      lastPrepared,
+      lastPrepared: rest.length === 0 ? lastPrepared : from + first.length,
       committed,
       firstSeq: from + 1,
-      ops: this.replica.windowAfter(from),
-      hash: this.hashAt(from),
+      ops: first,
+      hash: session.hashBefore(rest, this.hashAt(from)),
     });
+    session.prepareAll(from + first.length + 1, rest, committed);
   }
 
   heard(follower: NodeId): void {

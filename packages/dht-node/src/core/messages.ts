@@ -116,3 +116,25 @@ export function entryBytes(entries: readonly Entry[]): number {
   for (const entry of entries) bytes += entry.key.length + (entry.value?.length ?? 0);
   return bytes;
 }
+
+/** Operations cut into what one message may have: those of many large values at once are beyond gRPC's limit. */
+export function inMessages<Op extends SequencedOp>(
+  ops: readonly Op[],
+  messageBytes: number,
+): readonly (readonly Op[])[] {
+  const parts: (readonly Op[])[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (let at = 0; at < ops.length; at++) {
+    const op = ops[at];
+    const opBytes = op ? op.key.length + (op.value?.length ?? 0) : 0;
+    if (at > from && bytes + opBytes > messageBytes) {
+      parts.push(ops.slice(from, at));
+      from = at;
+      bytes = 0;
+    }
+    bytes += opBytes;
+  }
+  // The array itself when it is all: its encoding is kept beside it.
+  return from === 0 ? [ops] : [...parts, ops.slice(from)];
+}

@@ -90,6 +90,7 @@ const sizes = fc.record({
   windowBytes: fc.constant(10_000),
   bucketBytes: fc.constantFrom(1, 20, 1_000),
   pageBuckets: fc.constantFrom(1, 2, 100),
+  messageBytes: fc.constant(1_000),
 });
 
 test('whatever the two held, and whatever commits meanwhile, they hold the same of the range in the end', () => {
