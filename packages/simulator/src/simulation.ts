@@ -30,8 +30,10 @@ import { Timeline } from './world/timeline';
 import { Trace, type TraceLine } from './world/trace';
 import { FIRST_CLIENT_PARTY, type World } from './world/world';
 
-/** Time for what was under way when the faults stopped, the latest message included. */
-const QUIET_MS = 7_500;
+/** No message and no operation that was under way when the faults stopped ends later than that. */
+const UNDER_WAY_MS_MAX = 12_000;
+/** Time for what comes of the last of them. */
+const QUIET_MS = 1_000;
 /** The bound of the liveness phase: faults have stopped, and so much later everything is as it should be. */
 export const LIVENESS_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 250;
@@ -199,9 +201,10 @@ class Simulation implements World {
     this.faults.heal();
     for (const client of this.clients) client.stop();
     const healedAt = this.timeline.now;
+    const lastUnderWayAt = this.timeline.latestUpTo(healedAt + UNDER_WAY_MS_MAX);
     if (!this.settle(healedAt)) return false;
     this.recoveredAfterMs = this.timeline.now - healedAt;
-    return this.runUntil(healedAt + QUIET_MS + this.scenario.patienceMs) && this.settle(healedAt);
+    return this.runUntil(lastUnderWayAt + QUIET_MS) && this.settle(healedAt);
   }
 
   private settle(healedAt: number): boolean {
@@ -249,9 +252,16 @@ class Simulation implements World {
         id,
         name,
         settled,
-        tableSizes: process.core.tableSizes(),
-        strayContent: process.strayContent,
-        copies: replicas.map(({ range }) => ({ range, content: process.contentOf(range) })),
+        // Asked for at the very end only, and nodes often.
+        get tableSizes() {
+          return process.core.tableSizes();
+        },
+        get strayContent() {
+          return process.strayContent;
+        },
+        get copies() {
+          return replicas.map(({ range }) => ({ range, content: process.contentOf(range) }));
+        },
       });
     }
     return nodes;

@@ -1,6 +1,6 @@
 import { drawScenario, failureLine, FAULT_KINDS, simulate } from '../src';
 
-const SEEDS = 100;
+const SEEDS = 300;
 
 test(`${SEEDS} seeds keep every rule`, () => {
   const failures: string[] = [];

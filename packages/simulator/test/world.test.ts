@@ -34,6 +34,14 @@ describe('the timeline', () => {
     expect(timeline.now).toBe(100);
   });
 
+  test('knows the latest of the events that come no later than a time', () => {
+    const timeline = new Timeline();
+    for (const time of [5, 40, 200]) timeline.at(time, () => undefined);
+    expect(timeline.latestUpTo(100)).toBe(40);
+    timeline.runUntil(50);
+    expect(timeline.latestUpTo(100)).toBe(50);
+  });
+
   test('stops when it is told to, and leaves the rest for later', () => {
     const timeline = new Timeline();
     const seen: number[] = [];
@@ -131,6 +139,31 @@ describe('a stream', () => {
       timeline.runUntil(20_000);
       expect(accepter.heard).toEqual(upTo(accepter.heard.length));
     }
+  });
+
+  test('that lags holds up what is sent behind, in order, and no other stream', () => {
+    const { timeline, stream, accepter } = connect();
+    sendAll(stream, 2);
+    stream.lag(0, 1_000);
+    sendAll(stream, 1);
+    timeline.runUntil(900);
+    expect(accepter.heard).toEqual(upTo(2));
+    timeline.runUntil(1_100);
+    expect(accepter.heard).toEqual([...upTo(2), 0]);
+  });
+
+  test('that breaks may still bring what was on its way, until the other side learns of it', () => {
+    const brought = new Set<number>();
+    for (let seed = 1; seed <= 50; seed++) {
+      const { timeline, stream, accepter } = connect(CALM, seed);
+      stream.lag(0, 1_000);
+      sendAll(stream, 3);
+      stream.reset(0);
+      timeline.runUntil(20_000);
+      expect(accepter.over).toBe('connection reset');
+      brought.add(accepter.heard.length);
+    }
+    expect([...brought].sort()).toEqual([0, 3]);
   });
 
   test('that one side closes brings the other what was sent before', () => {

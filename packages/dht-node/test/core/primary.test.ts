@@ -274,6 +274,16 @@ describe('taking an arc over', () => {
     expect(node.answer(node.query(get('key')))).toMatchObject([{ ok: true }]);
   });
 
+  test('a write that is not on the disk yet when its primary is given a new term is answered once it is', () => {
+    const node = alone();
+    const written = node.query(set('key', 'value'));
+    node.adopt(ring(2, [arc({ epoch: 2, term: 2 })], [SELF]));
+    expect(node.answer(written)).toBeUndefined();
+    node.sync();
+    expect(node.answer(written)).toEqual([{ ok: true, value: undefined }]);
+    expect(node.answer(node.query(get('key')))).toEqual([{ ok: true, value: 'value' }]);
+  });
+
   test('a primary that loses its role answers "outcome unknown" for its window and routes the rest on', () => {
     const { node } = withFollower();
     const written = node.query(set('key', 'value'));

@@ -37,6 +37,13 @@ export class Timeline {
     heap[index] = event;
   }
 
+  /** The time of the last event scheduled that comes no later than `limit`. */
+  latestUpTo(limit: number): number {
+    let latest = this.now;
+    for (const { time } of this.heap) if (time > latest && time <= limit) latest = time;
+    return latest;
+  }
+
   /** Runs what is scheduled up to a time, then stands there. Stops early, and says so, when told to. */
   runUntil(time: number, stopped: () => boolean = () => false): boolean {
     for (let first = this.heap[0]; first && first.time <= time; first = this.heap[0]) {

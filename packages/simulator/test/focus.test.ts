@@ -1,0 +1,88 @@
+/** Each focus makes its kind of story common, and ordinary seeds draw all of them. */
+
+import { Random } from '@ringkeep/shared';
+import { drawScenario, FOCUS_NAMES, FOCUSES, simulate, type OccasionName } from '../src';
+import { Opportunist } from '../src/world/opportunist';
+import { Timeline } from '../src/world/timeline';
+import type { Faults } from '../src/world/faults';
+import type { Machine } from '../src/world/machine';
+import type { World } from '../src/world/world';
+
+/** What the story of some runs must tell, in the words of the trace. */
+const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
+  admissions: /proposed admit/,
+  'slow-takeovers': /pauses for/,
+  'late-streams': /following-ended/,
+  releases: /release/,
+  splits: /proposed handover .* at /,
+  merges: /proposed merge/,
+  leaves: /it has left/,
+  'registry-unheard': / to 0 is cut/,
+  power: /power lost/,
+  sleep: /sleeps for/,
+  transfers: /chunk/,
+  disks: /loses its disk/,
+  returns: /compared/,
+};
+
+test.each(FOCUS_NAMES)(
+  'runs with the focus %s keep every rule, and tell the story that it is for',
+  (focus) => {
+    const told: string[] = [];
+    for (let seed = 1; seed <= 4; seed++) {
+      const { failure, lines } = simulate(drawScenario(seed, { focus }), { keepTrace: true });
+      expect(failure).toBeUndefined();
+      told.push(...lines.map(({ text }) => text));
+    }
+    expect(told.some((text) => TOLD[focus].test(text))).toBe(true);
+  },
+);
+
+test('ordinary seeds draw every focus, and many draw none', () => {
+  const drawn = Array.from({ length: 300 }, (_, index) => drawScenario(index + 1).focus);
+  for (const focus of FOCUS_NAMES) expect(drawn).toContain(focus);
+  expect(drawn.filter((focus) => focus === undefined).length).toBeGreaterThan(100);
+});
+
+test('a focus that is asked for changes what it speaks of and nothing else', () => {
+  const ordinary = drawScenario(3, { focus: 'none' });
+  const sleepy = drawScenario(3, { focus: 'sleep' });
+  expect(sleepy.faults).toEqual(expect.arrayContaining([...FOCUSES.sleep.always]));
+  expect(sleepy.parameters).toEqual(ordinary.parameters);
+  expect(sleepy.machines).toBe(ordinary.machines);
+});
+
+describe('whoever waits for an opportunity', () => {
+  function waiting(over = false): {
+    occur: (name: OccasionName) => void;
+    crashed: string[];
+    timeline: Timeline;
+  } {
+    const timeline = new Timeline();
+    const crashed: string[] = [];
+    const faults = { over, focus: 0n, cause: (_: string, { name }: Machine) => crashed.push(name) };
+    const opportunist = new Opportunist({ timeline } as World, new Random(1), faults as unknown as Faults, [
+      { on: 'role-open', chance: 1, deed: 'crash', to: 'itself', withinMs: 20 },
+    ]);
+    const machine = { name: 'n1' } as Machine;
+    return { occur: (name) => opportunist.occurred({ name, machine }), crashed, timeline };
+  }
+
+  test('strikes soon after what it waits for, and after nothing else', () => {
+    const { occur, crashed, timeline } = waiting();
+    occur('role-lost');
+    timeline.runUntil(100);
+    expect(crashed).toEqual([]);
+    occur('role-open');
+    expect(crashed).toEqual([]);
+    timeline.runUntil(120);
+    expect(crashed).toEqual(['n1']);
+  });
+
+  test('strikes no more when everything is being put right', () => {
+    const { occur, crashed, timeline } = waiting(true);
+    occur('role-open');
+    timeline.runUntil(100);
+    expect(crashed).toEqual([]);
+  });
+});
