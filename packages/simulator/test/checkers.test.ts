@@ -123,6 +123,9 @@ describe('at rest', () => {
     expect(notYetAtRest(settled, nodes, 1)).toContain('not just at its 1 desired');
     expect(notYetAtRest(settled, [node({}), node({ id: B, settled: false })], 2)).toContain('not settled');
     expect(notYetAtRest(settled, nodes.slice(0, 1), 2)).toContain('does not run');
+    expect(notYetAtRest(settled, [...nodes, node({ id: position(99n), name: 'n3' })], 2)).toContain(
+      'no member',
+    );
     expect(notYetAtRest(ring(1, arc({ inSync: [A, B] })), nodes, 2)).toBeUndefined();
     expect(notYetAtRest(ring(1, arc({ primary: B, inSync: [A, B] })), nodes, 2)).toContain(
       'not with its owner',

@@ -53,6 +53,8 @@ export function notYetAtRest(
     if (!node) return `${formatPosition(member.id)} does not run`;
     if (!node.settled) return `${node.name} says that it is not settled`;
   }
+  const stranger = nodes.find(({ id }) => !view.member(id));
+  if (stranger) return `${stranger.name} is no member yet`;
   return undefined;
 }
 
