@@ -6,8 +6,6 @@
  */
 
 import {
-  FRAME_BYTES_TARGET,
-  FRAME_OPERATIONS_MAX,
   isWrite,
   OperationType,
   type ArcConfig,
@@ -18,6 +16,7 @@ import {
 import { FORWARD_RETRY_MS, HELD_OPERATIONS_MAX } from './config';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
+import { frames, wholeQuery } from './forward-frames';
 import type { QueryInput } from './inputs';
 import type { NextHop } from './next-hop';
 import { PendingQuery, type PendingOperation } from './pending-operation';
@@ -280,26 +279,4 @@ export class Queries {
 
 function isStray(result: OperationResult): boolean {
   return !result.ok && result.code === 'NOT_OWNER';
-}
-
-/** The query of which these are all operations, in order. */
-function wholeQuery(operations: readonly PendingOperation[]): PendingQuery | undefined {
-  const query = operations[0]?.query;
-  if (operations.length !== query?.input.operations.length) return undefined;
-  return operations.every((operation, index) => operation === query.operations[index]) ? query : undefined;
-}
-
-function* frames(operations: readonly PendingOperation[]): Generator<readonly PendingOperation[]> {
-  let from = 0;
-  let bytes = 0;
-  for (let i = 0; i < operations.length; i++) {
-    const { operation } = operations[i] as PendingOperation;
-    bytes += operation.key.length + (operation.type === OperationType.Set ? operation.value.length : 0);
-    if (i + 1 - from >= FRAME_OPERATIONS_MAX || bytes >= FRAME_BYTES_TARGET) {
-      yield operations.slice(from, i + 1);
-      from = i + 1;
-      bytes = 0;
-    }
-  }
-  if (from < operations.length) yield operations.slice(from);
 }
