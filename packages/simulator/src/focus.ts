@@ -77,8 +77,8 @@ const focuses = {
     parameters: { replicationFactor: 2, leaseMs: 200, leaseMarginMs: 20, membershipLeaseMs: 400 },
     scenario: { thinkMs: 5, faultEveryMs: 400 },
     triggers: [
-      { on: 'opening', chance: 0.3, deed: 'lag', to: 'itself', withinMs: 0 },
-      { on: 'opening', chance: 0.3, deed: 'break', to: 'itself', withinMs: 50 },
+      { on: 'opening', chance: 0.4, deed: 'lag', to: 'itself', withinMs: 0 },
+      { on: 'opening', chance: 0.5, deed: 'break', to: 'itself', withinMs: 20 },
       { on: 'sent align', chance: 0.6, deed: 'lag-back', to: 'itself', withinMs: 1_500 },
       { on: 'role-open', chance: 0.6, deed: 'registry-cut', to: 'itself', withinMs: 1_500, long: true },
     ],

@@ -223,8 +223,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'leaseFromSending',
     story: 'an acknowledgement that comes late makes a lease last longer than it was granted',
     focus: 'late-streams',
-    seed: 57,
-    within: 200,
+    seed: 511,
+    within: 300,
   },
   {
     rule: 'leasesEndInSleep',
@@ -252,8 +252,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a member’s opening that a later one has overtaken describes a copy that is no more, and is believed',
     focus: 'late-streams',
-    seed: 25,
-    within: 120,
+    seed: 529,
+    within: 300,
   },
   {
     rule: 'passedKeysFollow',
