@@ -138,7 +138,7 @@ const focuses = {
     scenario: { faultEveryMs: 400, thinkMs: 5 },
     triggers: [
       { on: 'registry-silent', chance: 0.3, deed: 'crash', to: 'a neighbour', withinMs: 400 },
-      { on: 'role-taken', chance: 0.2, deed: 'crash', to: 'itself', withinMs: 20 },
+      { on: 'role-taken', chance: 0.35, deed: 'crash', to: 'itself', withinMs: 200 },
       { on: 'role-open', chance: 0.4, deed: 'registry-cut', to: 'itself', withinMs: 200, long: true },
       { on: 'declared dead', chance: 0.4, deed: 'registry-cut', to: 'a neighbour', withinMs: 0, long: true },
     ],

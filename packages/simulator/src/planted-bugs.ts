@@ -49,8 +49,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'the second successor never granted to the first primary but one, as it remembers, and serves beside it',
     focus: 'registry-unheard',
-    seed: 25,
-    within: 120,
+    seed: 54,
+    within: 500,
   },
   {
     rule: 'startedHasGranted',
@@ -66,8 +66,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a successor that missed a version takes its role for a handover and serves beside the old primary',
     focus: 'registry-unheard',
-    seed: 42,
-    within: 200,
+    seed: 23,
+    within: 500,
   },
   {
     rule: 'openBeforeChanges',
@@ -123,7 +123,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a follower prepares the lower half’s next operation in the undivided arc and takes it for committed',
     focus: 'splits',
-    seed: 9,
+    seed: 10,
     within: 60,
   },
   {
@@ -147,7 +147,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'opening brings the one who is behind up to date',
     story: 'a primary that missed an eviction takes for a member who has rightly erased its copy',
     focus: 'splits',
-    seed: 85,
+    seed: 88,
     within: 200,
   },
   {
@@ -155,7 +155,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'Evict is level-triggered',
     story: 'an arc is handed, late, to a node that is dead by then, and nothing happens any more',
     focus: 'splits',
-    seed: 21,
+    seed: 32,
     within: 120,
   },
   {
@@ -230,7 +230,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'leasesEndInSleep',
     story: 'a machine wakes up and reads under leases that ended in its sleep',
     focus: 'sleep',
-    seed: 2,
+    seed: 10,
     within: 60,
   },
   {
