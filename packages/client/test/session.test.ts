@@ -3,6 +3,7 @@ import { positionBytesOf } from '@ringkeep/shared/runtime';
 import {
   DEFAULT_LIMITS,
   FRAME_HOLD_MS,
+  FRAME_OPERATIONS_LEAST,
   FRAME_OPERATIONS_WORTH,
   type CallResult,
 } from '@ringkeep/client/core';
@@ -181,8 +182,18 @@ describe('pace', () => {
     trickle(driver, 3);
     driver.pass(FRAME_HOLD_MS.least);
     expect(sizes(driver)).toEqual([1, 2]);
-    trickle(driver, FRAME_OPERATIONS_WORTH);
-    expect(sizes(driver)).toEqual([1, 2, FRAME_OPERATIONS_WORTH]);
+    trickle(driver, FRAME_OPERATIONS_LEAST);
+    expect(sizes(driver)).toEqual([1, 2, FRAME_OPERATIONS_LEAST]);
+  });
+
+  test('a frame takes half of what is outstanding, so that one half is made while the other is carried out', () => {
+    const driver = opened();
+    for (let i = 0; i < 100; i++) driver.call(Get, `key-${i}`);
+    driver.flush();
+    expect(sizes(driver)).toEqual([50, 50]);
+    for (let i = 0; i < FRAME_OPERATIONS_WORTH - 1; i++) driver.call(Get, `more-${i}`);
+    driver.flush();
+    expect(sizes(driver)).toEqual([50, 50, 114]);
   });
 
   test('a read does not wait for the answer of a write', () => {
@@ -207,8 +218,10 @@ describe('pace', () => {
         return new globalThis.Set(owners).size;
       });
     };
-    expect(ownersOfFrames(3 * FRAME_OPERATIONS_WORTH + 100)).toEqual([1, 1, 1]);
-    expect(ownersOfFrames(FRAME_OPERATIONS_WORTH)).toEqual([3]);
+    expect(new globalThis.Set(ownersOfFrames(3 * FRAME_OPERATIONS_WORTH + 100))).toEqual(
+      new globalThis.Set([1]),
+    );
+    expect(ownersOfFrames(FRAME_OPERATIONS_LEAST)).toEqual([3]);
   });
 });
 
@@ -439,10 +452,9 @@ describe('limits', () => {
 
   test('a frame holds 256 operations, and a large value travels alone', () => {
     const driver = opened();
-    for (let i = 0; i < FRAME_OPERATIONS_MAX + 1; i++) driver.call(Get, `key-${i}`);
+    for (let i = 0; i < 4 * FRAME_OPERATIONS_MAX; i++) driver.call(Get, `key-${i}`);
     driver.flush();
-    driver.answer(DONE);
-    expect(driver.of('send').map(({ frame }) => frame.operations.length)).toEqual([256, 1]);
+    expect(driver.of('send').map(({ frame }) => frame.operations.length)).toEqual([256, 256, 256, 256]);
     const large = new TestCall(Set, 'large', driver.nowMs + 1_000, true, 'x'.repeat(1 << 20));
     driver.call(Set, 'a');
     driver.session.submit(large);

@@ -4,14 +4,16 @@
  * A frame costs as much as some forty operations, so while one is unanswered the next one waits until it
  * is worth its cost, an answer comes or as much time has passed as answers take. Without that, a caller with
  * 64 operations outstanding ends up with some twenty frames of three; with it frames grow with the load, and
- * a caller that sends little never waits. The time is bounded, so that neither a frame that nobody answers nor
+ * a caller that sends little never waits. A frame takes no more than half of what is outstanding: one half is
+ * made here and carried out there at once, where a single frame would leave one of the two sides idle. The
+ * time is bounded, so that neither a frame that nobody answers nor
  * a long way to the node holds back what is new. Reads have a lane of their own, so that none waits for a disk
  * to sync.
  */
 
 import { CallQueue } from './call-queue';
 import type { Frame } from './frame';
-import { FRAME_HOLD_MS, FRAME_OPERATIONS_WORTH, ROUND_TRIP_WEIGHT } from './limits';
+import { FRAME_HOLD_MS, FRAME_OPERATIONS_LEAST, FRAME_OPERATIONS_WORTH, ROUND_TRIP_WEIGHT } from './limits';
 
 export class Lane {
   readonly queue = new CallQueue();
@@ -25,9 +27,15 @@ export class Lane {
   get dueAtMs(): number {
     const { queue } = this;
     if (queue.isEmpty) return Infinity;
-    if (this.unanswered === 0 || queue.length >= FRAME_OPERATIONS_WORTH || queue.fillsFrame) return -Infinity;
+    const worth = Math.min(FRAME_OPERATIONS_WORTH, Math.max(FRAME_OPERATIONS_LEAST, this.unanswered));
+    if (this.unanswered === 0 || queue.length >= worth || queue.fillsFrame) return -Infinity;
     const { least, most } = FRAME_HOLD_MS;
     return this.lastSentAtMs + Math.min(most, Math.max(least, this.roundTripMs));
+  }
+
+  /** Operations that the next frame may take. */
+  get frameOperationsMax(): number {
+    return Math.max(FRAME_OPERATIONS_LEAST, Math.ceil((this.unanswered + this.queue.length) / 2));
   }
 
   sent(frame: Frame): void {

@@ -120,7 +120,13 @@ export class Link {
     if (operations <= 0 || (bytes <= 0 && this.frames.size > 0)) return undefined;
     const lane = this.nextLane(nowMs);
     if (lane === undefined) return undefined;
-    const frame = new Frame(number, this, lane, lane.queue.cut(operations, bytes), nowMs);
+    const frame = new Frame(
+      number,
+      this,
+      lane,
+      lane.queue.cut(Math.min(operations, lane.frameOperationsMax), bytes),
+      nowMs,
+    );
     lane.sent(frame);
     this.frames.set(number, frame);
     this.operationsInFlight += frame.operations.length;
