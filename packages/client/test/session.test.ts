@@ -188,12 +188,12 @@ describe('pace', () => {
 
   test('a frame takes half of what is outstanding, so that one half is made while the other is carried out', () => {
     const driver = opened();
-    for (let i = 0; i < 100; i++) driver.call(Get, `key-${i}`);
+    for (let i = 0; i < 200; i++) driver.call(Get, `key-${i}`);
     driver.flush();
-    expect(sizes(driver)).toEqual([50, 50]);
-    for (let i = 0; i < FRAME_OPERATIONS_WORTH - 1; i++) driver.call(Get, `more-${i}`);
+    expect(sizes(driver)).toEqual([100, 100]);
+    for (let i = 0; i < FRAME_OPERATIONS_WORTH; i++) driver.call(Get, `more-${i}`);
     driver.flush();
-    expect(sizes(driver)).toEqual([50, 50, 114]);
+    expect(sizes(driver)).toEqual([100, 100, FRAME_OPERATIONS_WORTH]);
   });
 
   test('a read does not wait for the answer of a write', () => {

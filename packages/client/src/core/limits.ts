@@ -27,7 +27,7 @@ export const DEFAULT_LIMITS: SessionLimits = {
 /** How often deadlines and retries are looked at while there are operations: their precision. */
 export const TICK_MS = 10;
 /** A frame of fewer is not cut in two, and goes only when nothing is unanswered or time has passed. */
-export const FRAME_OPERATIONS_LEAST = 32;
+export const FRAME_OPERATIONS_LEAST = 64;
 /** Operations with which a frame goes at once, whatever is unanswered. */
 export const FRAME_OPERATIONS_WORTH = 128;
 /** Bounds of the time for which a smaller one waits; between them it is as long as an answer takes. */
