@@ -28,6 +28,8 @@ export class Machine {
   joined = false;
   /** Somebody is about to start it. */
   starting = false;
+  /** Ends its sleep, while it sleeps. */
+  private wakeUp: (() => void) | undefined;
 
   constructor(
     private readonly world: World,
@@ -75,6 +77,7 @@ export class Machine {
   }
 
   startOrWake(): void {
+    this.wakeUp?.();
     if (this.process) this.process.resume();
     else this.start();
   }
@@ -88,16 +91,22 @@ export class Machine {
     });
   }
 
-  /** Sleeps, as a laptop does: nothing runs, and the clock does not count the time. */
+  /** Sleeps, as a laptop does: nothing runs, and the clock does not count the time, however long it was. */
   sleep(forMs: number): void {
     const { process } = this;
+    const { timeline } = this.world;
     if (!process || process.paused) return;
-    process.pause(forMs);
-    this.world.timeline.after(forMs, () => {
+    const since = timeline.now;
+    const wakeUp = (): void => {
+      if (this.wakeUp !== wakeUp) return; // something has woken it before
+      this.wakeUp = undefined;
       if (this.process !== process) return; // it was switched off in its sleep
-      this.clock.sleep(forMs);
+      this.clock.sleep(timeline.now - since);
       process.slept();
-    });
+    };
+    this.wakeUp = wakeUp;
+    process.pause(forMs);
+    timeline.after(forMs, wakeUp);
   }
 
   /** Ends the process. `powerLost`: with all that the disk had not synced. */
