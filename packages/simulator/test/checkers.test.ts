@@ -114,7 +114,8 @@ describe('at rest', () => {
     { range: { start: B, end: A }, content: '' },
   ];
   const node = (part: Partial<NodeAtRest>): NodeAtRest => {
-    return { id: A, name: 'n1', settled: true, copies, strayContent: '', tableSizes: {}, ...part };
+    const calm = { settled: true, allCommitted: true, strayContent: '', tableSizes: {} };
+    return { id: A, name: 'n1', copies, ...calm, ...part };
   };
   const nodes = [node({}), node({ id: B, name: 'n2' })];
 
@@ -122,6 +123,7 @@ describe('at rest', () => {
     expect(notYetAtRest(settled, nodes, 2)).toBeUndefined();
     expect(notYetAtRest(settled, nodes, 1)).toContain('not just at its 1 desired');
     expect(notYetAtRest(settled, [node({}), node({ id: B, settled: false })], 2)).toContain('not settled');
+    expect(notYetAtRest(settled, [node({}), node({ id: B, allCommitted: false })], 2)).toContain('committed');
     expect(notYetAtRest(settled, nodes.slice(0, 1), 2)).toContain('does not run');
     expect(notYetAtRest(settled, [...nodes, node({ id: position(99n), name: 'n3' })], 2)).toContain(
       'no member',

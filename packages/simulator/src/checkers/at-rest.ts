@@ -24,6 +24,8 @@ export interface NodeAtRest {
   readonly id: NodeId;
   readonly name: string;
   readonly settled: boolean;
+  /** It has prepared nothing that it does not know to be committed. */
+  readonly allCommitted: boolean;
   readonly copies: readonly Copy[];
   /** Its entries that lie in no copy, as one text. */
   readonly strayContent: string;
@@ -52,6 +54,7 @@ export function notYetAtRest(
     const node = nodes.find(({ id }) => id === member.id);
     if (!node) return `${formatPosition(member.id)} does not run`;
     if (!node.settled) return `${node.name} says that it is not settled`;
+    if (!node.allCommitted) return `${node.name} has not heard that all of its copies is committed`;
   }
   const stranger = nodes.find(({ id }) => !view.member(id));
   if (stranger) return `${stranger.name} is no member yet`;
