@@ -10,7 +10,14 @@
  * more about a write is said to be unknown.
  */
 
-import { isWrite, type Member, type Operation, type OperationResult, type Ring } from '@ringkeep/shared';
+import {
+  isWrite,
+  type Member,
+  type NodeId,
+  type Operation,
+  type OperationResult,
+  type Ring,
+} from '@ringkeep/shared';
 import type { MonotonicClock } from '@ringkeep/shared/runtime';
 import { Admission, type Load } from './admission';
 import type { NodeEffect, NodeEvent, RegistryCall } from './core/effects';
@@ -25,6 +32,7 @@ export interface HostPorts {
   readonly registry: { call(call: number, request: RegistryCall, withinMs: number): void };
   readonly peers: {
     forward(effect: Extract<NodeEffect, { kind: 'forward' }>, remainingMs: number): void;
+    cancel(to: NodeId, forward: number): void;
     connect(to: Member): void;
     introduce(to: Member, as: 'previous' | 'next'): void;
   };
@@ -259,6 +267,8 @@ export class NodeHost {
       }
       case 'forward':
         return ports.peers.forward(effect, Math.max(1, effect.deadlineAtMs - now));
+      case 'cancel-forward':
+        return ports.peers.cancel(effect.to, effect.forward);
       case 'connect':
         return ports.peers.connect(effect.to);
       case 'introduce':

@@ -53,6 +53,11 @@ export class Peers {
     this.post({ kind: 'forward-failed', forward: effect.forward, sent: false, text: 'the node is stopping' });
   }
 
+  /** Nobody waits for the answer any more. */
+  cancel(to: NodeId, forward: number): void {
+    this.peers.get(to)?.cancel(forward);
+  }
+
   /** Opens channel and stream to a node ahead of time. */
   connect(to: Member): void {
     if (!this.stopped) this.peer(to).connect();
@@ -124,6 +129,12 @@ class Peer {
     if (this.waiting.size >= FRAMES_WAITING_MAX) return this.giveBack(effect, 'the node does not keep up');
     this.waiting.set(effect.forward, { effect, expiresAtMs: performance.now() + remainingMs });
     this.flush();
+  }
+
+  /** A frame that has not left stays here; of one that has, the other node is told, and its answer is dropped. */
+  cancel(forward: number): void {
+    if (this.waiting.delete(forward) || !this.written.delete(forward)) return;
+    this.writable = this.stream?.write(dht.BatchRequest.fromPartial({ cancel: forward })) ?? false;
   }
 
   introduce(info: dht.NeighborRegisterInfo, failed: (reason: string) => void): void {

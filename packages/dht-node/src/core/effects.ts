@@ -64,6 +64,8 @@ export type NodeEffect =
       readonly deadlineAtMs: number;
       readonly ringVersion: number;
     }
+  /** Nobody waits for a forward any more: the node that it went to need not go on with it. */
+  | { readonly kind: 'cancel-forward'; readonly forward: number; readonly to: NodeId }
   /** What has not been answered after `withinMs` counts as unanswered. */
   | {
       readonly kind: 'call-registry';

@@ -34,6 +34,8 @@ export class Queries {
   private readonly pending = new Map<number, PendingQuery>();
   private readonly forwards = new Map<number, Forward>();
   private lastForward = 0;
+  /** Operations that were forwarded may have ended in another way than by their answer. */
+  private forwardsToCheck = false;
   /** By target, then by the hops taken so far. */
   private outbox = new Map<NodeId, Map<number, PendingOperation[]>>();
   private held: PendingOperation[] = [];
@@ -91,6 +93,7 @@ export class Queries {
     if (!query) return;
     this.pending.delete(request);
     query.abandon();
+    this.forwardsToCheck = true;
   }
 
   private answer(query: PendingQuery, results: readonly OperationResult[]): void {
@@ -153,6 +156,7 @@ export class Queries {
       const state = this.context.view.member(forward.to)?.state ?? 'dead';
       if (state !== 'dead' || forward.readsMoved) continue;
       forward.readsMoved = true;
+      this.forwardsToCheck = true;
       for (const pending of forward.operations) if (!isWrite(pending.operation)) this.route(pending);
     }
     this.routeHeld();
@@ -166,9 +170,23 @@ export class Queries {
     for (const operation of operations) this.route(operation);
   }
 
-  /** End of a step: one frame for all that goes to the same node. */
+  /** End of a step: one frame for all that goes to the same node, and an end to what nobody waits for. */
   flush(): void {
-    if (this.outbox.size === 0) return;
+    if (this.forwardsToCheck) this.cancelForwards();
+    if (this.outbox.size > 0) this.sendOutbox();
+  }
+
+  /** What was started at the other node goes on there, as it does here when a caller cancels. */
+  private cancelForwards(): void {
+    this.forwardsToCheck = false;
+    for (const [forward, sent] of this.forwards) {
+      if (sent.operations.some((operation) => isAwaited(sent, operation))) continue;
+      this.forwards.delete(forward);
+      this.context.emit({ kind: 'cancel-forward', forward, to: sent.to });
+    }
+  }
+
+  private sendOutbox(): void {
     const outbox = this.outbox;
     this.outbox = new Map();
     for (const [target, byHops] of outbox) {
@@ -213,7 +231,7 @@ export class Queries {
       if (!results.some(isStray)) return whole.finish(results);
     }
     for (const [index, operation] of sent.operations.entries()) {
-      if (sent.readsMoved && !isWrite(operation.operation)) continue;
+      if (!isAwaited(sent, operation)) continue;
       const result = results[index];
       operation.query.hops = Math.max(operation.query.hops, hops);
       if (!result) {
@@ -233,7 +251,7 @@ export class Queries {
     this.forwards.delete(forward);
     this.nextHop.failed(failed.to);
     for (const operation of failed.operations) {
-      if (failed.readsMoved && !isWrite(operation.operation)) continue;
+      if (!isAwaited(failed, operation)) continue;
       if (sent && isWrite(operation.operation) && this.context.rules.unknownNotRepeated) {
         operation.fail(
           'OUTCOME_UNKNOWN',
@@ -262,12 +280,10 @@ export class Queries {
   /** Gives up what is past its deadline; looks at everything, hence only when some deadline has come. */
   private expire(): void {
     this.expireAt = Number.POSITIVE_INFINITY;
+    this.forwardsToCheck = true;
     for (const query of [...this.pending.values()]) {
       if (query.input.deadlineAtMs > this.context.now) this.expireBy(query.input.deadlineAtMs);
       else for (const operation of query.operations) if (!operation.done) operation.expire();
-    }
-    for (const [forward, { operations }] of this.forwards) {
-      if (operations.every((operation) => operation.done)) this.forwards.delete(forward);
     }
   }
 
@@ -275,6 +291,11 @@ export class Queries {
     this.expireAt = Math.min(this.expireAt, deadlineAtMs);
     this.context.wakeAt(this.expireAt);
   }
+}
+
+/** What a forward's answer says of an operation still counts. */
+function isAwaited({ readsMoved }: Forward, { done, operation }: PendingOperation): boolean {
+  return !done && !(readsMoved && !isWrite(operation));
 }
 
 function isStray(result: OperationResult): boolean {

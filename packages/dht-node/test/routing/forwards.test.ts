@@ -54,6 +54,10 @@ class SteppedNode {
     return (this.ring.members[places % NODES] as { id: NodeId }).id;
   }
 
+  get forwardsUnderWay(): number {
+    return this.core.tableSizes()['forwards'] as number;
+  }
+
   step(...inputs: NodeInput[]): NodeEffect[] {
     return this.core.step(this.now, inputs);
   }
@@ -239,15 +243,46 @@ describe('a frame of one owner', () => {
     expect(node.of('answer', late)[0]?.results).toEqual([value('a'), value('b'), value('c')]);
   });
 
-  test('that was cancelled has no answer', () => {
+  test('that was cancelled is cancelled at its owner, and has no answer', () => {
     const sent = node.forward(node.step(query([3, 3])));
-    node.step({ kind: 'cancel-query', request: 7 });
+    const cancelled = node.step({ kind: 'cancel-query', request: 7 });
+    expect(node.of('cancel-forward', cancelled)).toEqual([
+      { kind: 'cancel-forward', forward: sent.forward, to: node.id(3) },
+    ]);
+    expect(node.forwardsUnderWay).toBe(0);
     const results = [value('a'), value('b')];
     const effects = node.step({
       ...{ kind: 'forward-answer', results, hops: 1 },
       ...{ ring: undefined, forward: sent.forward },
     });
     expect(node.of('answer', effects)).toEqual([]);
+  });
+
+  test('that was cancelled in the step that it came in never leaves', () => {
+    const effects = node.step(query([3, 3]), { kind: 'cancel-query', request: 7 });
+    expect(effects.map(({ kind }) => kind)).not.toContain('forward');
+    expect(effects.map(({ kind }) => kind)).not.toContain('cancel-forward');
+  });
+
+  test('that travels with another is cancelled when nobody waits for either', () => {
+    const sent = node.forward(node.step(query([3, 3]), { ...query([3]), request: 8 }));
+    expect(sent.operations).toHaveLength(3);
+    expect(node.of('cancel-forward', node.step({ kind: 'cancel-query', request: 7 }))).toEqual([]);
+    expect(node.of('cancel-forward', node.step({ kind: 'cancel-query', request: 8 }))).toHaveLength(1);
+    expect(node.forwardsUnderWay).toBe(0);
+  });
+
+  test('whose reads have left a dead node is cancelled there; one with a write is not', () => {
+    const [read] = query([20]).operations as [Operation];
+    const reads = node.forward(node.step(query([20])));
+    const mixed: Operation[] = [read, { type: OperationType.Delete, key: read.key }];
+    const writes = node.forward(node.step({ ...query([20]), request: 8, operations: mixed }));
+    const effects = node.step({ kind: 'ring', update: { kind: 'ring', ring: node.buried(20) } });
+    expect(node.of('cancel-forward', effects).map(({ forward }) => forward)).toEqual([reads.forward]);
+    const results = [value('late'), value('before')];
+    const late = { kind: 'forward-answer' as const, results, hops: 1, ring: undefined };
+    node.step({ ...late, forward: writes.forward });
+    expect(node.forwardsUnderWay).toBe(1);
   });
 
   test('that nobody answers ends with its deadline: reads failed, writes of unknown outcome, and stays so', () => {
@@ -257,9 +292,12 @@ describe('a frame of one owner', () => {
     const sent = node.forward(node.step({ ...input, operations, deadlineAtMs: 200 }));
     expect(sent.deadlineAtMs).toBe(200);
     node.now = 200;
-    expect(node.of('answer', node.step({ kind: 'tick' }))).toMatchObject([
+    const effects = node.step({ kind: 'tick' });
+    expect(node.of('answer', effects)).toMatchObject([
       { results: [{ code: 'UNAVAILABLE' }, { code: 'OUTCOME_UNKNOWN' }] },
     ]);
+    expect(node.of('cancel-forward', effects)).toHaveLength(1);
+    expect(node.forwardsUnderWay).toBe(0);
     const results = [value('late'), value('late')];
     const late = { kind: 'forward-answer' as const, results, hops: 1, ring: undefined };
     expect(node.of('answer', node.step({ ...late, forward: sent.forward }))).toEqual([]);

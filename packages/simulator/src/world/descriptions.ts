@@ -57,6 +57,8 @@ export function describeEffect(effect: NodeEffect, names: Names): string {
       return `answer ${effect.request}: ${effect.results.map(describeResult).join(' ')}`;
     case 'forward':
       return `forward ${effect.forward} to ${names.node(effect.to.id)}: ${effect.operations.map(describeOperation).join(' ')}`;
+    case 'cancel-forward':
+      return `cancel forward ${effect.forward}`;
     case 'call-registry':
       return `call ${effect.call} ${effect.request.kind}${effect.request.kind === 'propose' ? ` ${describeProposal(effect.request.proposal, names)}` : ''}`;
     case 'open-stream':

@@ -46,7 +46,7 @@ import { op } from './names';
 import { MemoryEntryStore } from '@ringkeep/dht-node/storage';
 import { describeEffect, describeInput } from './descriptions';
 import type { Machine, StoredIdentity } from './machine';
-import { remoteCall, type Server } from './remote-call';
+import { remoteCall, type Further, type Server } from './remote-call';
 import { Stream } from './stream';
 import { REGISTRY_PARTY, type World } from './world';
 
@@ -79,6 +79,8 @@ export class NodeProcess implements Server {
     number,
     { readonly reply: (answer: Effect<'answer'>) => void; readonly dropped: () => void }
   >();
+  /** Forwards under way, and what sends more on their calls. */
+  private readonly forwards = new Map<number, Further>();
   private readonly outbound = new Map<number, Stream>();
   private readonly inbound = new Map<number, Stream>();
 
@@ -256,6 +258,8 @@ export class NodeProcess implements Server {
       }
       case 'forward':
         return this.forward(effect);
+      case 'cancel-forward':
+        return this.cancelForward(effect.forward);
       case 'call-registry':
         return this.callRegistry(effect.call, effect.request);
       case 'open-stream':
@@ -305,7 +309,7 @@ export class NodeProcess implements Server {
 
   // ---- queries ----
 
-  serve(_method: string, bytes: Uint8Array, reply: Reply, dropped: () => void): void {
+  serve(_method: string, bytes: Uint8Array, reply: Reply, dropped: () => void): Further {
     const frame = dht.BatchRequest.decode(bytes);
     const operations = decodeRequest(frame, this.world.parameters).map((operation) => {
       if (operation instanceof Error) throw operation;
@@ -330,6 +334,13 @@ export class NodeProcess implements Server {
       ringVersion: frame.ringVersion,
       direct: frame.direct,
     });
+    return (further) => {
+      if (dht.BatchRequest.decode(further).cancel === frame.frame) this.cancel(request);
+    };
+  }
+
+  private cancel(request: number): void {
+    if (this.requests.delete(request)) this.post({ kind: 'cancel-query', request });
   }
 
   private forward({ forward, to, operations, hops, deadlineAtMs, ringVersion }: Effect<'forward'>): void {
@@ -337,13 +348,14 @@ export class NodeProcess implements Server {
     const header = { frame: forward, deadlineMs, hops, ringVersion, direct: false };
     const frame = dht.BatchRequest.encode(encodeRequest(header, operations)).finish();
     const target = this.world.machineAt(to.addr);
-    remoteCall(
+    const further = remoteCall(
       this.world.network,
       { from: this.machine.party, to: target?.party ?? 0, server: () => target?.process, mayDouble: false },
       'QueryBatch',
       frame,
       {
         answered: (bytes) => {
+          this.forwards.delete(forward);
           const answer = dht.BatchReply.decode(bytes);
           this.post({
             kind: 'forward-answer',
@@ -353,9 +365,19 @@ export class NodeProcess implements Server {
             ring: answer.ring && updateFromWire(answer.ring),
           });
         },
-        failed: (sent, text) => this.post({ kind: 'forward-failed', forward, sent, text }),
+        failed: (sent, text) => {
+          this.forwards.delete(forward);
+          this.post({ kind: 'forward-failed', forward, sent, text });
+        },
       },
     );
+    this.forwards.set(forward, further);
+  }
+
+  private cancelForward(forward: number): void {
+    const cancel = dht.BatchRequest.encode(dht.BatchRequest.fromPartial({ cancel: forward })).finish();
+    this.forwards.get(forward)?.(cancel);
+    this.forwards.delete(forward);
   }
 
   // ---- registry ----

@@ -147,7 +147,7 @@ export class RegistryProcess implements Server {
     this.pausedUntil = Math.max(this.pausedUntil, this.world.timeline.now + forMs);
   }
 
-  serve(method: string, bytes: Uint8Array, reply: Reply, dropped: () => void): void {
+  serve(method: string, bytes: Uint8Array, reply: Reply, dropped: () => void): undefined {
     const request = ++this.lastRequest;
     this.requests.set(request, { machine: method, reply, dropped });
     this.post({ ...decodeQuestion(method, bytes), request } as RegistryInput);

@@ -7,10 +7,21 @@
 
 import type { Network, Party } from './network';
 
+/** What a caller sends behind its request, on the same call. */
+export type Further = (message: Uint8Array) => void;
+
 /** A process that answers calls. */
 export interface Server {
-  /** `reply` may be called once; `dropped` instead when the process dies first. */
-  serve(method: string, request: Uint8Array, reply: (answer: Uint8Array) => void, dropped: () => void): void;
+  /**
+   * `reply` may be called once; `dropped` instead when the process dies first.
+   * @returns where what the caller sends behind its request goes, if the method takes more
+   */
+  serve(
+    method: string,
+    request: Uint8Array,
+    reply: (answer: Uint8Array) => void,
+    dropped: () => void,
+  ): Further | undefined;
 }
 
 export interface Caller {
@@ -31,16 +42,18 @@ export interface CallRoute {
 
 const NOTICED_AFTER_MS_MAX = 3_000;
 
+/** @returns what sends more on the call; a message that overtakes the request, or whose way is cut, is lost */
 export function remoteCall(
   network: Network,
   { from, to, server, mayDouble, heldUpMs }: CallRoute,
   method: string,
   request: Uint8Array,
   caller: Caller,
-): void {
+): Further {
   const { random, timeline } = network;
   const noticeLate = (sent: boolean, text: string): void =>
     timeline.after(random.fraction() ** 2 * NOTICED_AFTER_MS_MAX, () => caller.failed(sent, text));
+  let further: Further | undefined;
   network.send(
     from,
     to,
@@ -50,7 +63,7 @@ export function remoteCall(
         const certain = random.chance(0.5);
         return timeline.after(network.delay(to, from), () => caller.failed(!certain, 'connection refused'));
       }
-      process.serve(
+      further = process.serve(
         method,
         request,
         (answer) =>
@@ -67,4 +80,11 @@ export function remoteCall(
     mayDouble,
     heldUpMs,
   );
+  return (message) =>
+    network.send(
+      from,
+      to,
+      () => further?.(message),
+      () => undefined,
+    );
 }
