@@ -20,7 +20,7 @@ import { Peers } from '../../src/adapters/peers';
 import { NodeCore } from '../../src/core';
 import { NodeHost } from '../../src/host';
 import { MemoryStorage } from '../../src/storage';
-import type { BatchPeer} from '../server/node-peer';
+import type { BatchPeer } from '../server/node-peer';
 import { eventually, NodePeer } from '../server/node-peer';
 
 const NEAR = position(1n << 62n);
