@@ -6,8 +6,6 @@ import { eventually } from '../../packages/dht-node/test/server/node-peer';
 import { freePort } from '../free-port';
 import { ProcessTest, type Server } from './process-test';
 
-jest.setTimeout(60_000);
-
 let test_: ProcessTest;
 let registry: Server;
 beforeAll(async () => {

@@ -12,8 +12,6 @@ import { ProcessTest, type Server } from './process-test';
 const ROOT = join(__dirname, '../..');
 const { Get, Set: Store } = dht.OperationType;
 
-jest.setTimeout(60_000);
-
 let all: ProcessTest;
 let registry: Server;
 beforeEach(async () => {

@@ -16,9 +16,6 @@ import {
 import { get, operation, set } from './support/history-builder';
 import { freeHistory } from './support/random-histories';
 
-// Starting a process takes long on a machine that is busy with other tests.
-jest.setTimeout(30_000);
-
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringkeep-checker-'));

@@ -6,8 +6,6 @@ import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { FakeRing } from '../../client/test/fake-ring';
 
-jest.setTimeout(60_000);
-
 const MAIN = join(__dirname, '..', 'dist', 'main.js');
 let ring: FakeRing;
 

@@ -7,8 +7,6 @@ import { registry as wire } from '@ringkeep/shared/wire';
 import { startRegistry, type RunningRegistry } from '../src';
 import { RegistryPeer } from './registry-peer';
 
-jest.setTimeout(30_000);
-
 let registry: RunningRegistry;
 let peer: RegistryPeer;
 let first: wire.RegisterInfo;

@@ -11,8 +11,6 @@ import { RegistryPeer } from './registry-peer';
 const MAIN = join(__dirname, '../dist/main.js');
 const built = existsSync(MAIN);
 
-jest.setTimeout(30_000);
-
 let folder: string;
 let children: ChildProcess[];
 beforeEach(async () => {

@@ -46,8 +46,6 @@ async function withoutTheThird(): Promise<{ staying: RingNode; dataDir: string }
   return { staying, dataDir };
 }
 
-jest.setTimeout(60_000);
-
 test('a node that was away is sent what has changed, and holds and answers the same as the others', async () => {
   const { staying, dataDir } = await withoutTheThird();
   const changed = Array.from({ length: 50 }, (_, i) => i * 300);

@@ -65,8 +65,6 @@ async function readBack(nodes: readonly RingNode[], workers: readonly Worker[]):
 const totalKeys = (nodes: readonly RingNode[]): number =>
   nodes.flatMap((node) => node.status().replicas).reduce((sum, replica) => sum + replica.keys, 0);
 
-jest.setTimeout(60_000);
-
 describe.each([1, 3])('with replication factor %d', (replicationFactor) => {
   let ring: TestRing;
 

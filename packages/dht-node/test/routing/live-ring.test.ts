@@ -10,8 +10,6 @@ const NODES = 12;
 const KEYS = Array.from({ length: 48 }, (_, i) => `key ${i}`);
 const valueOf = (key: string): string => `value of ${key}`;
 
-jest.setTimeout(60_000);
-
 interface Expected {
   readonly routing: Routing;
   /** Peers that a node knows at most. */

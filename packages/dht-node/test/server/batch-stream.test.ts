@@ -13,8 +13,6 @@ import { eventually, NodePeer, statusOf } from './node-peer';
 const QUERY_BATCH = '/dht.DhtNode/QueryBatch';
 const KILOBYTE = 'x'.repeat(1_024);
 
-jest.setTimeout(60_000);
-
 let ring: TestRing;
 let peers: NodePeer[];
 let batch: BatchPeer;

@@ -9,8 +9,6 @@ import { freePort } from '../../../../scripts/free-port';
 import { TestRing } from '../ring/test-ring';
 import { NodePeer } from './node-peer';
 
-jest.setTimeout(60_000);
-
 const text = (value: Uint8Array | undefined): string | undefined => value && Buffer.from(value).toString();
 
 let ring: TestRing;

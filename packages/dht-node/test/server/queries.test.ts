@@ -15,8 +15,6 @@ const { Get, Set: Store, Delete } = dht.OperationType;
 // One copy: what a node describes is then its own arc alone.
 const LIMITS: Partial<ClusterParameters> = { replicationFactor: 1, valueBytesMax: 1_000 };
 
-jest.setTimeout(60_000);
-
 let ring: TestRing;
 let peers: NodePeer[];
 

@@ -10,8 +10,6 @@ import { eventually, NodePeer, statusOf } from './node-peer';
 
 const KEYS = 50;
 
-jest.setTimeout(60_000);
-
 let ring: TestRing;
 let node: RingNode;
 let peer: NodePeer;

@@ -213,7 +213,6 @@ export function durableUpTo(storage: NodeStorage, number: number): Promise<void>
 export function describeNodeStorage(name: string, make: () => Promise<StorageUnderTest>): void {
   describe(`${name} storage`, () => {
     // The machine that runs them may be busy with other tests.
-    jest.setTimeout(30_000);
 
     let subject: StorageUnderTest;
     let storage: NodeStorage;

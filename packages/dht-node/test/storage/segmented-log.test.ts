@@ -5,7 +5,6 @@ import { forSeeds } from './conformance';
 import { TornFolder } from './torn-folder';
 
 // The machine that runs them may be busy with other tests.
-jest.setTimeout(30_000);
 
 const OPTIONS: LogOptions = { durability: 'always', syncIntervalMs: 1, segmentBytes: 4096 };
 
