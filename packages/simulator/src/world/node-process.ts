@@ -7,16 +7,13 @@
 import {
   arcKeyRanges,
   arcKeyTest,
-  type Arc,
-  type Random,
-  position,
-  positionOf,
   isWrite,
-  type NodeId,
+  positionOf,
+  type Arc,
   type Operation,
   type OperationResult,
   type Position,
-  type Ring,
+  type Random,
 } from '@ringkeep/shared';
 import {
   decodeReply,
@@ -24,36 +21,22 @@ import {
   dht,
   encodeReply,
   encodeRequest,
-  parametersFromWire,
-  proposalToWire,
-  registry,
-  ringFromWire,
   updateFromWire,
   updateToWire,
 } from '@ringkeep/shared/wire';
-import {
-  decodeBatch,
-  decodeSnapshot,
-  encodeBatch,
-  encodeSnapshot,
-  followerMessageFromWire,
-  followerMessageToWire,
-  primaryMessageFromWire,
-  primaryMessageToWire,
-} from '@ringkeep/dht-node/codec';
-import { NodeCore, type NodeEffect, type NodeInput, type RegistryCall } from '@ringkeep/dht-node/core';
-import { op } from './names';
+import { decodeBatch, decodeSnapshot, encodeBatch, encodeSnapshot } from '@ringkeep/dht-node/codec';
+import { NodeCore, type NodeEffect, type NodeInput } from '@ringkeep/dht-node/core';
 import { MemoryEntryStore } from '@ringkeep/dht-node/storage';
 import { describeEffect, describeInput } from './descriptions';
-import type { Machine, StoredIdentity } from './machine';
+import type { Machine } from './machine';
+import { op } from './names';
+import { RegistryLink } from './registry-link';
 import { remoteCall, type Further, type Server } from './remote-call';
-import { Stream } from './stream';
-import { REGISTRY_PARTY, type World } from './world';
+import { ReplicaStreams } from './replica-streams';
+import type { World } from './world';
 
 /** Longest pause between an input and its step; what arrives meanwhile joins it. */
 const TURN_MS_MAX = 0.3;
-/** How often a node asks for what it missed of the watch. */
-const REWATCH_MS = 700;
 const WHOLE_RANGE = { from: '' as never, to: undefined };
 
 type Effect<Kind extends NodeEffect['kind']> = Extract<NodeEffect, { kind: Kind }>;
@@ -62,8 +45,12 @@ type Reply = (answer: Uint8Array) => void;
 export class NodeProcess implements Server {
   readonly core: NodeCore;
   readonly entries = new MemoryEntryStore();
+  readonly streams: ReplicaStreams;
+  /** Of the newest ring that the core has. */
+  ringVersion = 0;
+  dead = false;
+  private readonly registryLink: RegistryLink;
   private readonly incarnation: number;
-  private dead = false;
   private pausedUntil = 0;
   private inputs: NodeInput[] = [];
   private hasSlept = false;
@@ -71,18 +58,13 @@ export class NodeProcess implements Server {
   private turnPlanned = false;
   private tickPlannedAt = Infinity;
   private batchOffset: number | undefined;
-  private ringVersion = 0;
-  private watching = false;
   private lastRequest = 0;
-  private lastInbound = 0;
   private readonly requests = new Map<
     number,
     { readonly reply: (answer: Effect<'answer'>) => void; readonly dropped: () => void }
   >();
   /** Forwards under way, and what sends more on their calls. */
   private readonly forwards = new Map<number, Further>();
-  private readonly outbound = new Map<number, Stream>();
-  private readonly inbound = new Map<number, Stream>();
 
   constructor(
     private readonly world: World,
@@ -97,6 +79,8 @@ export class NodeProcess implements Server {
       rules: world.rules.nodes,
       transferSizes: world.transferSizes,
     });
+    this.registryLink = new RegistryLink(this, world, machine, random);
+    this.streams = new ReplicaStreams(this, world, machine);
   }
 
   /** Reads the disk and begins. */
@@ -171,8 +155,7 @@ export class NodeProcess implements Server {
 
   die(): void {
     this.dead = true;
-    for (const stream of this.outbound.values()) stream.die(0);
-    for (const stream of this.inbound.values()) stream.die(1);
+    this.streams.die();
     for (const { dropped } of this.requests.values()) dropped();
     this.requests.clear();
   }
@@ -232,7 +215,7 @@ export class NodeProcess implements Server {
   }
 
   /** A broken invariant ends the run. */
-  private guard(action: () => void): void {
+  guard(action: () => void): void {
     try {
       action();
     } catch (error) {
@@ -261,23 +244,17 @@ export class NodeProcess implements Server {
       case 'cancel-forward':
         return this.cancelForward(effect.forward);
       case 'call-registry':
-        return this.callRegistry(effect.call, effect.request);
+        return this.registryLink.call(effect.call, effect.request);
       case 'open-stream':
-        return this.openStream(effect);
+        return this.streams.open(effect);
       case 'send-to-primary':
-        return this.outbound
-          .get(effect.connection)
-          ?.send(0, dht.FollowerMessage.encode(followerMessageToWire(effect.message)).finish());
+        return this.streams.sendToPrimary(effect);
       case 'close-stream':
-        if (this.world.rules.nodes.eraseOnNewestStreamOnly) this.outbound.get(effect.connection)?.close(0);
-        this.outbound.delete(effect.connection);
-        return;
+        return this.streams.close(effect.connection);
       case 'send-to-follower':
-        return this.sendToFollower(effect);
+        return this.streams.sendToFollower(effect);
       case 'close-follower':
-        this.inbound.get(effect.connection)?.close(1);
-        this.inbound.delete(effect.connection);
-        return;
+        return this.streams.closeFollower(effect.connection);
       case 'left':
         return this.machine.retire('it has left');
       case 'refused':
@@ -380,200 +357,6 @@ export class NodeProcess implements Server {
     this.forwards.delete(forward);
   }
 
-  // ---- registry ----
-
-  private callRegistry(call: number, request: RegistryCall): void {
-    const { timeline, parameters, network, registry: registryMachine } = this.world;
-    const { method, bytes } = this.encodeCall(request);
-    const mayStray = request.kind === 'propose';
-    const from = this.machine.party;
-    const heldUpMs = mayStray && network.proposalStrays() ? this.random.between(50, 3_000) : 0;
-    const route = {
-      from,
-      to: REGISTRY_PARTY,
-      server: () => registryMachine.server,
-      mayDouble: true,
-      heldUpMs,
-    };
-    let settled = false;
-    const fail = (text: string): void => {
-      if (settled) return;
-      settled = true;
-      this.post({ kind: 'registry-failed', call, text });
-    };
-    const answered = (answer: Uint8Array): void => {
-      // A call has one end: what answers a request's double, or comes after its time, reaches nobody.
-      if (settled) return;
-      if (mayStray && network.proposalStrays()) return;
-      settled = true;
-      this.registryAnswered(call, request, answer);
-    };
-    timeline.after(Math.min(2_000, parameters.membershipLeaseMs / 2), () => fail('no answer in time'));
-    remoteCall(network, route, method, bytes, { answered, failed: (_sent, text) => fail(text) });
-  }
-
-  private encodeCall(request: RegistryCall): { method: string; bytes: Uint8Array } {
-    const { identity, addr } = this.machine;
-    if (request.kind === 'register') {
-      const message = {
-        addr,
-        identity,
-        incarnation: this.incarnation,
-        coordinates: [],
-        claim: this.machine.claim,
-        held: [...request.held],
-      };
-      return { method: 'RegisterNode', bytes: registry.ConnectionAddr.encode(message).finish() };
-    }
-    const id = identity?.id ?? (0n as NodeId);
-    const origin = {
-      id,
-      incarnation: this.incarnation,
-      knownVersion: request.knownVersion,
-      clusterId: identity?.clusterId ?? '',
-    };
-    switch (request.kind) {
-      case 'renew':
-        return { method: 'RenewLease', bytes: registry.RenewLeaseRequest.encode(origin).finish() };
-      case 'leave':
-        return { method: 'LeaveRing', bytes: registry.LeaveRingRequest.encode(origin).finish() };
-      case 'propose': {
-        const message = proposalToWire(origin, request.proposal);
-        return { method: 'ProposeChange', bytes: registry.ProposeChangeRequest.encode(message).finish() };
-      }
-    }
-  }
-
-  private registryAnswered(call: number, request: RegistryCall, envelope: Uint8Array): void {
-    if (this.dead) return;
-    const [failed, bytes] = openEnvelope(envelope);
-    if (failed) {
-      const text = Buffer.from(bytes).toString();
-      return this.post({ kind: 'registry-refused', call, text });
-    }
-    switch (request.kind) {
-      case 'register':
-        return this.registered(call, registry.RegisterInfo.decode(bytes));
-      case 'renew':
-      case 'leave': {
-        const answer = registry.MemberAnswer.decode(bytes);
-        return this.post({
-          kind: 'member-answer',
-          call,
-          live: answer.live,
-          update: updateFromWire(answer.ring),
-        });
-      }
-      case 'propose': {
-        const { accepted, reason, ring } = registry.ProposeChangeAnswer.decode(bytes);
-        return this.post({ kind: 'proposal-answer', call, accepted, reason, update: updateFromWire(ring) });
-      }
-    }
-  }
-
-  /** The identity is on the disk before the core hears of it. */
-  private registered(call: number, info: registry.RegisterInfo): void {
-    const { identity } = info;
-    const update = info.ring?.update;
-    if (!identity || update?.$case !== 'ring')
-      return this.world.fail('registry', 'a registration without a ring');
-    const stored: StoredIdentity = { ...identity, id: position(identity.id) };
-    const ring: Ring = ringFromWire(update.value);
-    this.world.timeline.after(this.machine.disk.latency(), () => {
-      if (this.dead) return;
-      this.machine.disk.files.set('identity', stored);
-      this.world.names.set(stored.id, this.machine.name);
-      const parameters = parametersFromWire(info.parameters);
-      this.post({ kind: 'registered', call, id: stored.id, parameters, ring });
-      if (!this.watching) this.watch();
-    });
-  }
-
-  /** Watches the ring; asks again now and then, as it does when a watch breaks. */
-  private watch(): void {
-    if (this.dead) return;
-    this.watching = true;
-    const { world, machine } = this;
-    world.network.send(
-      machine.party,
-      REGISTRY_PARTY,
-      () =>
-        world.registry.server?.watch(machine, this.ringVersion, (bytes) => {
-          if (!this.dead)
-            this.post({ kind: 'ring', update: updateFromWire(registry.RingUpdate.decode(bytes)) });
-        }),
-      () => undefined,
-    );
-    world.timeline.after(REWATCH_MS * (0.5 + this.random.fraction()), () => this.watch());
-  }
-
-  // ---- streams ----
-
-  private openStream({ connection, to, message }: Effect<'open-stream'>): void {
-    const target = this.world.machineAt(to.addr);
-    const bytes = dht.FollowerMessage.encode(followerMessageToWire(message)).finish();
-    let accepting: { readonly process: NodeProcess; readonly connection: number } | undefined;
-    const stream: Stream = new Stream(
-      this.world.network,
-      [this.machine.party, target?.party ?? 0],
-      {
-        receive: (received) => {
-          if (this.outbound.get(connection) !== stream && this.world.rules.nodes.eraseOnNewestStreamOnly)
-            return;
-          const decoded = primaryMessageFromWire(dht.PrimaryMessage.decode(received));
-          this.post({ kind: 'primary-message', connection, message: decoded });
-        },
-        gone: (text) => {
-          if (this.outbound.delete(connection)) this.post({ kind: 'primary-gone', connection, text });
-        },
-      },
-      {
-        receive: (received) => {
-          const process = target?.process;
-          if (!accepting) {
-            if (!process) return stream.die(1);
-            accepting = { process, connection: process.accept(stream) };
-          }
-          accepting.process.heard(accepting.connection, received);
-        },
-        gone: () => accepting?.process.lost(accepting.connection),
-      },
-    );
-    this.outbound.set(connection, stream);
-    const { world, machine } = this;
-    world.occurred({ name: 'opening', machine, other: target, at: message.stream.start, stream, side: 0 });
-    stream.send(0, bytes);
-  }
-
-  private sendToFollower({ connection, message }: Effect<'send-to-follower'>): void {
-    const stream = this.inbound.get(connection);
-    if (!stream) return;
-    const { world, machine } = this;
-    const { kind } = message.body;
-    if (kind === 'align' || kind === 'start-over' || kind === 'live' || kind === 'release') {
-      const other = world.machines.find(({ party }) => party === stream.peerOf(1));
-      world.occurred({ name: `sent ${kind}`, machine, other, at: message.stream.start, stream, side: 1 });
-    }
-    stream.send(1, dht.PrimaryMessage.encode(primaryMessageToWire(message)).finish());
-  }
-
-  private accept(stream: Stream): number {
-    this.inbound.set(++this.lastInbound, stream);
-    return this.lastInbound;
-  }
-
-  private heard(connection: number, bytes: Uint8Array): void {
-    if (!this.inbound.has(connection)) return;
-    this.guard(() => {
-      const message = followerMessageFromWire(dht.FollowerMessage.decode(bytes));
-      this.post({ kind: 'follower-message', connection, message });
-    });
-  }
-
-  private lost(connection: number): void {
-    if (this.inbound.delete(connection)) this.post({ kind: 'follower-gone', connection });
-  }
-
   /** Tells the world of reads that were answered from this process's own state; of several each at a time of its own. */
   private noteReads(operations: readonly Operation[], results: readonly OperationResult[]): void {
     for (const [index, operation] of operations.entries()) {
@@ -581,13 +364,4 @@ export class NodeProcess implements Server {
       this.world.checkServers(positionOf(operation.key), operations.length === 1 ? this.machine : undefined);
     }
   }
-}
-
-/** An answer of the registry, or its refusal: a first byte tells which. */
-export function sealEnvelope(failed: boolean, bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from([failed ? 1 : 0]), bytes]);
-}
-
-function openEnvelope(envelope: Uint8Array): [failed: boolean, bytes: Uint8Array] {
-  return [envelope[0] === 1, envelope.subarray(1)];
 }

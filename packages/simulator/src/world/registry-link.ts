@@ -1,0 +1,135 @@
+/**
+ * A simulated node's way to the registry: its calls, which may be held up, doubled or answered too late, and its
+ * watch of the ring.
+ */
+
+import { position, type Random, type Ring } from '@ringkeep/shared';
+import { parametersFromWire, registry, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
+import type { NodeInput, RegistryCall } from '@ringkeep/dht-node/core';
+import type { Machine, StoredIdentity } from './machine';
+import { encodeCall, openEnvelope } from './registry-messages';
+import { remoteCall } from './remote-call';
+import { REGISTRY_PARTY, type World } from './world';
+
+/** How often a node asks for what it missed of the watch. */
+const REWATCH_MS = 700;
+
+/** The process that asks. */
+export interface RegistryLinkHost {
+  readonly dead: boolean;
+  readonly ringVersion: number;
+  post(input: NodeInput): void;
+}
+
+export class RegistryLink {
+  private watching = false;
+  private readonly incarnation: number;
+
+  constructor(
+    private readonly host: RegistryLinkHost,
+    private readonly world: World,
+    private readonly machine: Machine,
+    private readonly random: Random,
+  ) {
+    this.incarnation = machine.incarnation;
+  }
+
+  call(call: number, request: RegistryCall): void {
+    const { timeline, parameters, network, registry: registryMachine } = this.world;
+    const { method, bytes } = encodeCall(request, this.machine, this.incarnation);
+    const mayStray = request.kind === 'propose';
+    const from = this.machine.party;
+    const heldUpMs = mayStray && network.proposalStrays() ? this.random.between(50, 3_000) : 0;
+    const route = {
+      from,
+      to: REGISTRY_PARTY,
+      server: () => registryMachine.server,
+      mayDouble: true,
+      heldUpMs,
+    };
+    let settled = false;
+    const fail = (text: string): void => {
+      if (settled) return;
+      settled = true;
+      this.host.post({ kind: 'registry-failed', call, text });
+    };
+    const answered = (answer: Uint8Array): void => {
+      // A call has one end: what answers a request's double, or comes after its time, reaches nobody.
+      if (settled) return;
+      if (mayStray && network.proposalStrays()) return;
+      settled = true;
+      this.answered(call, request, answer);
+    };
+    timeline.after(Math.min(2_000, parameters.membershipLeaseMs / 2), () => fail('no answer in time'));
+    remoteCall(network, route, method, bytes, { answered, failed: (_sent, text) => fail(text) });
+  }
+
+  private answered(call: number, request: RegistryCall, envelope: Uint8Array): void {
+    if (this.host.dead) return;
+    const [failed, bytes] = openEnvelope(envelope);
+    if (failed) {
+      const text = Buffer.from(bytes).toString();
+      return this.host.post({ kind: 'registry-refused', call, text });
+    }
+    switch (request.kind) {
+      case 'register':
+        return this.registered(call, registry.RegisterInfo.decode(bytes));
+      case 'renew':
+      case 'leave': {
+        const answer = registry.MemberAnswer.decode(bytes);
+        return this.host.post({
+          kind: 'member-answer',
+          call,
+          live: answer.live,
+          update: updateFromWire(answer.ring),
+        });
+      }
+      case 'propose': {
+        const { accepted, reason, ring } = registry.ProposeChangeAnswer.decode(bytes);
+        return this.host.post({
+          kind: 'proposal-answer',
+          call,
+          accepted,
+          reason,
+          update: updateFromWire(ring),
+        });
+      }
+    }
+  }
+
+  /** The identity is on the disk before the core hears of it. */
+  private registered(call: number, info: registry.RegisterInfo): void {
+    const { identity } = info;
+    const update = info.ring?.update;
+    if (!identity || update?.$case !== 'ring')
+      return this.world.fail('registry', 'a registration without a ring');
+    const stored: StoredIdentity = { ...identity, id: position(identity.id) };
+    const ring: Ring = ringFromWire(update.value);
+    this.world.timeline.after(this.machine.disk.latency(), () => {
+      if (this.host.dead) return;
+      this.machine.disk.files.set('identity', stored);
+      this.world.names.set(stored.id, this.machine.name);
+      const parameters = parametersFromWire(info.parameters);
+      this.host.post({ kind: 'registered', call, id: stored.id, parameters, ring });
+      if (!this.watching) this.watch();
+    });
+  }
+
+  /** Watches the ring; asks again now and then, as it does when a watch breaks. */
+  private watch(): void {
+    if (this.host.dead) return;
+    this.watching = true;
+    const { world, machine } = this;
+    world.network.send(
+      machine.party,
+      REGISTRY_PARTY,
+      () =>
+        world.registry.server?.watch(machine, this.host.ringVersion, (bytes) => {
+          if (!this.host.dead)
+            this.host.post({ kind: 'ring', update: updateFromWire(registry.RingUpdate.decode(bytes)) });
+        }),
+      () => undefined,
+    );
+    world.timeline.after(REWATCH_MS * (0.5 + this.random.fraction()), () => this.watch());
+  }
+}

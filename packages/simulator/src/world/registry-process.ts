@@ -1,0 +1,215 @@
+/**
+ * One process of the registry: the simulator's host of a RegistryCore.
+ *
+ * What follows from a state is held back until that state is durable; a crash before loses both.
+ */
+
+import type { ArcConfig, Ring } from '@ringkeep/shared';
+import { registry, updateToWire } from '@ringkeep/shared/wire';
+import type {
+  RegistryCore,
+  RegistryEffect,
+  RegistryFact,
+  RegistryInput,
+  RegistryState,
+} from '@ringkeep/registry/core';
+import { describeUpdate } from './descriptions';
+import type { DriftingClock } from './drifting-clock';
+import type { Machine } from './machine';
+import { decodeQuestion, encodeAnswer, sealEnvelope } from './registry-messages';
+import type { Server } from './remote-call';
+import { REGISTRY_PARTY, type World } from './world';
+
+/** Told of each ring when it is durable. */
+export type RingObserver = (ring: Ring) => void;
+type Reply = (answer: Uint8Array) => void;
+
+/** Writes a state; when it is durable, `durable` stores it and lets out what follows. */
+export type Save = (state: RegistryState, durable: (store: () => void) => void) => void;
+
+interface Pending {
+  readonly machine: string;
+  readonly reply: Reply;
+  readonly dropped: () => void;
+}
+
+export class RegistryProcess implements Server {
+  private dead = false;
+  private pausedUntil = 0;
+  private inputs: RegistryInput[] = [];
+  private turnPlanned = false;
+  private saving = false;
+  private tickPlannedAt = Infinity;
+  private lastRequest = 0;
+  private readonly requests = new Map<number, Pending>();
+  private readonly watchers = new Map<number, { readonly machine: Machine; readonly send: Reply }>();
+  private lastArcs: readonly ArcConfig[] = [];
+
+  constructor(
+    private readonly world: World,
+    readonly core: RegistryCore,
+    private readonly clock: DriftingClock,
+    private readonly save: Save,
+    private readonly observer: RingObserver,
+  ) {}
+
+  begin(): void {
+    this.planTick();
+  }
+
+  die(): void {
+    this.dead = true;
+    for (const { dropped } of this.requests.values()) dropped();
+  }
+
+  pause(forMs: number): void {
+    this.pausedUntil = Math.max(this.pausedUntil, this.world.timeline.now + forMs);
+  }
+
+  serve(method: string, bytes: Uint8Array, reply: Reply, dropped: () => void): undefined {
+    const request = ++this.lastRequest;
+    this.requests.set(request, { machine: method, reply, dropped });
+    this.post({ ...decodeQuestion(method, bytes), request } as RegistryInput);
+  }
+
+  watch(machine: Machine, fromVersion: number, send: Reply): void {
+    this.watchers.set(machine.party, { machine, send });
+    this.post({ kind: 'watch', watcher: machine.party, fromVersion, clusterId: '' });
+  }
+
+  private post(input: RegistryInput): void {
+    if (this.dead) return;
+    this.inputs.push(input);
+    this.planTurn();
+  }
+
+  private planTurn(): void {
+    if (this.turnPlanned || this.saving || this.dead) return;
+    this.turnPlanned = true;
+    const pausedMs = Math.max(0, this.pausedUntil - this.world.timeline.now);
+    this.world.timeline.after(pausedMs + 0.05, () => {
+      this.turnPlanned = false;
+      this.turn();
+    });
+  }
+
+  /** Steps all that waits, makes the last state durable, then lets out what follows. */
+  private turn(): void {
+    if (this.dead || this.saving) return;
+    const inputs = this.inputs;
+    this.inputs = [];
+    const effects: RegistryEffect[] = [];
+    try {
+      for (const input of inputs) effects.push(...this.core.step(this.clock.now, input));
+      if (this.clock.now >= this.core.nextTickAt) {
+        effects.push(...this.core.step(this.clock.now, { kind: 'tick' }));
+      }
+    } catch (error) {
+      this.world.fail('invariants', `registry: ${(error as Error).stack ?? String(error)}`);
+      this.dead = true;
+      return;
+    }
+    const state = effects.findLast((effect) => effect.kind === 'save')?.state;
+    if (!state) return this.carryOut(effects);
+    this.saving = true;
+    this.save(state, (store) => {
+      if (this.dead) return;
+      store();
+      this.observer(state.ring);
+      this.note(state.ring);
+      this.saving = false;
+      this.carryOut(effects);
+    });
+  }
+
+  private note(ring: Ring): void {
+    const { trace, names } = this.world;
+    const before = this.lastArcs;
+    this.lastArcs = ring.arcs;
+    trace.note('registry', () => {
+      const changed = ring.arcs.filter((arc) => !before.includes(arc)).map((arc) => names.config(arc));
+      const members = ring.members.map(
+        ({ id, state }) => names.node(id) + (state === 'active' ? '' : ` ${state}`),
+      );
+      return `ring ${ring.version}: members ${members.join(', ')}${changed.length > 0 ? `; ${changed.join('; ')}` : ''}`;
+    });
+  }
+
+  private carryOut(effects: readonly RegistryEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'answer':
+          this.reply(effect.request, sealEnvelope(false, encodeAnswer(effect.answer)));
+          break;
+        case 'refuse':
+          this.reply(effect.request, sealEnvelope(true, Buffer.from(effect.text)));
+          break;
+        case 'publish':
+          this.publish(effect.watchers, effect.update);
+          break;
+        case 'report':
+          this.report(effect.fact);
+          break;
+        case 'refuse-watch':
+          this.world.fail('registry', `a watch was refused: ${effect.text}`);
+          break;
+        case 'save':
+          break;
+      }
+    }
+    if (this.inputs.length > 0) this.planTurn();
+    this.planTick();
+  }
+
+  private reply(request: number, answer: Uint8Array): void {
+    const pending = this.requests.get(request);
+    this.requests.delete(request);
+    pending?.reply(answer);
+  }
+
+  private publish(watchers: readonly number[], update: Parameters<typeof updateToWire>[0]): void {
+    const bytes = registry.RingUpdate.encode(updateToWire(update)).finish();
+    for (const number of watchers) {
+      const watcher = this.watchers.get(number);
+      if (!watcher || this.world.network.pushStrays()) continue;
+      this.world.trace.note(
+        'message',
+        () => `registry publishes ${describeUpdate(update)} to ${watcher.machine.name}`,
+      );
+      this.world.network.send(
+        REGISTRY_PARTY,
+        number,
+        () => watcher.send(bytes),
+        () => undefined,
+        true,
+      );
+    }
+  }
+
+  private report(fact: RegistryFact): void {
+    const { world } = this;
+    world.trace.note('registry', () => `${fact.what}${'reason' in fact ? ` ${fact.reason}` : ''}`);
+    const machine = fact.what === 'died' ? world.machineOf(fact.member.id) : undefined;
+    if (machine)
+      world.occurred({
+        name: 'declared dead',
+        machine,
+        at: fact.what === 'died' ? fact.member.id : undefined,
+      });
+  }
+
+  private planTick(): void {
+    const delayMs = this.clock.trueDelayUntil(this.core.nextTickAt);
+    if (this.dead || delayMs === Infinity) return;
+    const at = this.world.timeline.now + Math.max(0, delayMs) + 0.01;
+    if (at >= this.tickPlannedAt) return;
+    this.tickPlannedAt = at;
+    this.world.timeline.at(at, () => {
+      if (this.tickPlannedAt !== at) return;
+      this.tickPlannedAt = Infinity;
+      if (this.saving || this.dead) return;
+      this.planTurn();
+      this.planTick();
+    });
+  }
+}
