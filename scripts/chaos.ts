@@ -13,9 +13,7 @@ import { join } from 'node:path';
 import { option, optionValues } from '@ringkeep/shared/runtime';
 import { ChaosRun } from './chaos/chaos-run';
 import { report } from './chaos/report';
-import { runScript, untilInterrupted } from './script';
-
-const EXIT_INTERRUPTED = 130;
+import { EXIT_INTERRUPTED, runScript, untilInterrupted } from './script';
 
 const specs = {
   minutes: option({

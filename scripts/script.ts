@@ -3,6 +3,9 @@
 import { RingError } from '@ringkeep/shared';
 import { HelpShown, parseProgram, type OptionSpecs, type OptionValues } from '@ringkeep/shared/runtime';
 
+/** As a shell reports what ^C has ended. */
+export const EXIT_INTERRUPTED = 130;
+
 export interface Script<Specs extends OptionSpecs> {
   /** As it is called, e.g. `npm run mass-join --`. */
   readonly name: string;
@@ -36,7 +39,7 @@ export function untilInterrupted(): Promise<void> {
     let asked = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (asked) process.exit(130);
+        if (asked) process.exit(EXIT_INTERRUPTED);
         asked = true;
         resolve();
       });

@@ -3,6 +3,7 @@
 import { option, optionValues } from '@ringkeep/shared/runtime';
 import type { Pace } from './contest';
 import { CONTESTANTS, type ContestantName } from './contestants';
+import { KEYS } from './workloads';
 
 type Reader<T> = optionValues.ValueReader<T>;
 
@@ -32,6 +33,22 @@ export const SETTING_OPTIONS = {
     read: names(...CONTESTANTS),
     default: ['ringkeep', 'redis', 'etcd'] as ContestantName[],
     defaultText: 'ringkeep,redis,etcd',
+  }),
+};
+
+export const LOAD_OPTIONS = {
+  operations: option({
+    flag: '--operations <kinds>',
+    text: 'get, set or both',
+    read: names('get', 'set'),
+    default: ['get', 'set'] as ('get' | 'set')[],
+    defaultText: 'get,set',
+  }),
+  keys: option({
+    flag: '--keys <count>',
+    text: 'keys; fewer where values are large',
+    read: optionValues.integer(1, 10_000_000),
+    default: KEYS,
   }),
 };
 

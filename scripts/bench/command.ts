@@ -1,15 +1,13 @@
 /** A benchmark as a subcommand of `npm run bench`: its options, and what it does until it is interrupted. */
 
 import type { OptionSpecs, OptionValues } from '@ringkeep/shared/runtime';
-import { runScript, untilInterrupted } from '../script';
+import { EXIT_INTERRUPTED, runScript, untilInterrupted } from '../script';
 
 export interface BenchCommand {
   readonly name: string;
   readonly text: string;
   start(args: readonly string[]): void;
 }
-
-const EXIT_INTERRUPTED = 130;
 
 export function benchCommand<Specs extends OptionSpecs>(
   name: string,

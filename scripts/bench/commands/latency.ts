@@ -1,7 +1,7 @@
 /** `npm run bench -- latency`: latencies at given rates, in an open loop, so that no stall goes unnoticed. */
 
 import { option, optionValues } from '@ringkeep/shared/runtime';
-import { integers, names, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
+import { integers, LOAD_OPTIONS, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { measureWorkloads } from '../measure-workloads';
 import { figureTable } from '../report/figure-table';
@@ -20,19 +20,8 @@ const specs = {
     default: [2_000],
     defaultText: '2000',
   }),
-  operations: option({
-    flag: '--operations <kinds>',
-    text: 'get, set or both',
-    read: names('get', 'set'),
-    default: ['get', 'set'] as ('get' | 'set')[],
-    defaultText: 'get,set',
-  }),
-  keys: option({
-    flag: '--keys <count>',
-    text: 'keys; fewer where values are large',
-    read: optionValues.integer(1, 10_000_000),
-    default: KEYS / 5,
-  }),
+  operations: LOAD_OPTIONS.operations,
+  keys: { ...LOAD_OPTIONS.keys, default: KEYS / 5 },
   valueBytes: option({
     flag: '--value-bytes <count>',
     text: 'bytes of a value',

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { lineChart, PALETTE } from '@ringkeep/shared/pictures';
 import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
-import { PACE_OPTIONS } from '../bench-options';
+import { PACE_OPTIONS, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { residentBytes } from '../load/process-cpu';
 import { count, sizeText } from '../report/figure-table';
@@ -22,18 +22,8 @@ const specs = {
     read: optionValues.integer(1, 24 * 60),
     default: 10,
   }),
-  nodes: option({
-    flag: '--nodes <count>',
-    text: 'nodes of the ring',
-    read: optionValues.integer(1, 16),
-    default: 1,
-  }),
-  copies: option({
-    flag: '--replication <count>',
-    text: 'copies of each key',
-    read: optionValues.integer(1, 7),
-    default: 1,
-  }),
+  nodes: SETTING_OPTIONS.nodes,
+  copies: SETTING_OPTIONS.copies,
   concurrency: option({
     flag: '--concurrency <count>',
     text: 'operations outstanding',

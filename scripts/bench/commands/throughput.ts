@@ -1,7 +1,7 @@
 /** `npm run bench -- throughput`: how many operations a second, in a closed loop, over the number outstanding. */
 
 import { option, optionValues } from '@ringkeep/shared/runtime';
-import { integers, names, PACE_OPTIONS, paceOf } from '../bench-options';
+import { integers, LOAD_OPTIONS, names, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { Contest } from '../contest';
 import { CONTESTANTS, contestants } from '../contestants';
@@ -10,7 +10,7 @@ import { figureTable } from '../report/figure-table';
 import { thisMachine } from '../report/machine';
 import { throughputPlots } from '../report/plots';
 import { publish } from '../report/results';
-import { KEY_BYTES, KEYS, keysThatFit, plainWorkload } from '../workloads';
+import { KEY_BYTES, keysThatFit, plainWorkload } from '../workloads';
 
 const specs = {
   targets: option({
@@ -19,13 +19,6 @@ const specs = {
     read: names(...CONTESTANTS),
     default: ['ringkeep', 'redis', 'etcd', 'echo-stream'] as (typeof CONTESTANTS)[number][],
     defaultText: 'ringkeep,redis,etcd,echo-stream',
-  }),
-  operations: option({
-    flag: '--operations <kinds>',
-    text: 'get, set or both',
-    read: names('get', 'set'),
-    default: ['get', 'set'] as ('get' | 'set')[],
-    defaultText: 'get,set',
   }),
   concurrency: option({
     flag: '--concurrency <counts>',
@@ -48,24 +41,14 @@ const specs = {
     default: [1],
     defaultText: '1',
   }),
-  nodes: option({
-    flag: '--nodes <count>',
-    text: 'nodes of the ring',
-    read: optionValues.integer(1, 16),
-    default: 1,
-  }),
-  keys: option({
-    flag: '--keys <count>',
-    text: 'keys; fewer where values are large',
-    read: optionValues.integer(1, 10_000_000),
-    default: KEYS,
-  }),
+  nodes: SETTING_OPTIONS.nodes,
   memory: option({
     flag: '--memory',
     text: 'no durability: the ring keeps everything in memory, Redis has no append-only file',
     read: optionValues.yesOrNo,
     default: false,
   }),
+  ...LOAD_OPTIONS,
   ...PACE_OPTIONS,
 };
 
