@@ -260,8 +260,8 @@ function ringOffset(from: number, to: number): number {
 
 function smallestGap(ring: LabRing): number {
   let smallest = 2 ** (POSITION_BITS - 1);
-  for (let node = 1; node < ring.size; node++) {
-    smallest = Math.min(smallest, (ring.ids[node] as number) - (ring.ids[node - 1] as number));
+  for (let node = 0; ring.size > 1 && node < ring.size; node++) {
+    smallest = Math.min(smallest, ring.clockwise(node, (node + 1) % ring.size));
   }
   return smallest;
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Random, type NodeId } from '@ringkeep/shared';
 import { createScheme, type RoutingScheme, type SchemeName } from '@ringkeep/routing';
 import { ChordLab } from '../../src/lab/chord-lab';
-import { LabRing, positionOf, randomPosition } from '../../src/lab/lab-ring';
+import { LabRing, positionOf, randomPosition, RING_SIZE } from '../../src/lab/lab-ring';
 import { NOBODY, type LabScheme, type RepairableScheme } from '../../src/lab/lab-scheme';
 import { NeighboursLab } from '../../src/lab/neighbours-lab';
 import { OneHopLab } from '../../src/lab/one-hop-lab';
@@ -83,6 +83,14 @@ describe.each<SchemeName>(['one-hop', 'neighbours', 'chord', 'pastry'])('%s', (n
       { numRuns: 25 },
     );
   });
+});
+
+test('in Chord the smallest gap between two nodes may be the one across zero', () => {
+  const ring = new LabRing(Float64Array.of(0.1 * RING_SIZE, 0.9 * RING_SIZE).map(Math.floor), new Random(1));
+  const lab = new ChordLab(ring);
+  expect([0, 1].map((node) => lab.state(node))).toEqual(
+    libraryRing('chord', ring).map((scheme) => scheme.state()),
+  );
 });
 
 test('the laboratory and the library keep the same routing tables and leaf sets', () => {
