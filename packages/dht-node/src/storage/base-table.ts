@@ -19,6 +19,7 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import { checkLmdbFile } from '@ringkeep/shared/runtime';
 import type { Layer } from './layer';
+import { WHOLE_RING } from './range-set';
 
 export interface Checkpoint {
   /** The number of the last batch that it includes. */
@@ -41,7 +42,6 @@ const OPERATIONS_PER_CLOCK_READ = 16;
 const ERASE_PAGE_KEYS = 256;
 
 const LOWEST_KEY = '\0' as Bytes;
-const WHOLE_RING: KeyRange = { from: '' as Bytes, to: undefined };
 
 /** Ring keys travel to LMDB as the byte strings they are. */
 const keyEncoder = {

@@ -1,24 +1,30 @@
 /** Changes of entries over a table below: what a checkpoint writes, and what hides the old until it has. */
 
-import type { Bytes, RingKey } from '@ringkeep/shared';
+import type { RingKey } from '@ringkeep/shared';
+import type { PagePool } from './page-pool';
 import { RangeSet } from './range-set';
+import type { Stored } from './ring-leaf';
 import { RingTable } from './ring-table';
-import { entryBytes } from './scan-page';
 
 export interface Layer {
   /** A value, or null for a deletion. */
-  readonly table: RingTable<Bytes | null>;
+  readonly table: RingTable;
   /** Erased before what the table holds. */
   readonly erased: RangeSet;
 }
 
-export function emptyLayer(): Layer {
-  return { table: new RingTable(entryBytes), erased: new RangeSet() };
+export function emptyLayer(pool: PagePool): Layer {
+  return { table: new RingTable(pool), erased: new RangeSet() };
 }
 
 /** What a layer says of a key: its value, null for absent, undefined for nothing. */
-export function changeIn(layer: Layer, key: RingKey): Bytes | null | undefined {
+export function changeIn(layer: Layer, key: RingKey): Stored | undefined {
   const change = layer.table.get(key);
-  if (change !== undefined) return change;
-  return layer.erased.contains(key) ? null : undefined;
+  return change === undefined && layer.erased.contains(key) ? null : change;
+}
+
+/** The length of the value that a layer has of a key, null for absent, undefined when it says nothing. */
+export function lengthIn(layer: Layer, key: RingKey): number | null | undefined {
+  const length = layer.table.lengthOf(key);
+  return length === undefined && layer.erased.contains(key) ? null : length;
 }

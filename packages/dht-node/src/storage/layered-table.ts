@@ -13,14 +13,17 @@ import { POSITION_BYTES, invariant, type Bytes, type KeyRange, type RingKey } fr
 import type { Bucket, Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
 import type { BaseTable } from './base-table';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
-import { changeIn, emptyLayer, type Layer } from './layer';
+import { changeIn, emptyLayer, lengthIn, type Layer } from './layer';
+import { PagePool } from './page-pool';
 import type { RangeCounts } from './range-counts';
 import { pageOf } from './scan-page';
 
 type Walk = Iterator<readonly [RingKey, Bytes | null], void, undefined>;
 
 export class LayeredTable implements EntryStore {
-  private active = emptyLayer();
+  /** Of both layers: what one gives back the next one takes. */
+  private readonly pool = new PagePool();
+  private active = emptyLayer(this.pool);
   private frozen: Layer | undefined;
 
   constructor(
@@ -48,27 +51,38 @@ export class LayeredTable implements EntryStore {
   }
 
   put(entries: readonly Entry[]): void {
-    for (const { key, value } of entries) this.store(key, value, this.valueBytes(key));
+    for (const { key, value } of entries) {
+      if (value === undefined) {
+        const before = this.valueBytes(key);
+        if (before !== undefined) this.delete(key, before);
+      } else {
+        const before = this.active.table.set(key, value);
+        this.count(key, value.length, before === undefined ? this.bytesBelow(key) : (before ?? undefined));
+      }
+    }
   }
 
   replace(entries: readonly Entry[]): (Bytes | undefined)[] {
     return entries.map(({ key, value }) => {
       const before = this.get(key);
-      this.store(key, value, before?.length);
+      if (value !== undefined) {
+        this.active.table.set(key, value);
+        this.count(key, value.length, before?.length);
+      } else if (before !== undefined) {
+        this.delete(key, before.length);
+      }
       return before;
     });
   }
 
-  private store(key: RingKey, value: Bytes | undefined, bytesBefore: number | undefined): void {
-    if (value === undefined) {
-      if (bytesBefore === undefined) return;
-      this.counts.add(key, -1, POSITION_BYTES - key.length - bytesBefore);
-      this.active.table.set(key, null);
-    } else {
-      if (bytesBefore === undefined) this.counts.add(key, 1, key.length - POSITION_BYTES + value.length);
-      else this.counts.add(key, 0, value.length - bytesBefore);
-      this.active.table.set(key, value);
-    }
+  private delete(key: RingKey, bytesBefore: number): void {
+    this.active.table.set(key, null);
+    this.counts.add(key, -1, POSITION_BYTES - key.length - bytesBefore);
+  }
+
+  private count(key: RingKey, bytes: number, bytesBefore: number | undefined): void {
+    if (bytesBefore === undefined) this.counts.add(key, 1, key.length - POSITION_BYTES + bytes);
+    else if (bytes !== bytesBefore) this.counts.add(key, 0, bytes - bytesBefore);
   }
 
   erase(range: KeyRange): void {
@@ -93,12 +107,13 @@ export class LayeredTable implements EntryStore {
   freeze(): Layer {
     invariant(this.frozen === undefined, 'one layer is frozen at a time');
     this.frozen = this.active;
-    this.active = emptyLayer();
+    this.active = emptyLayer(this.pool);
     return this.frozen;
   }
 
   /** The base holds the frozen layer now. */
   dropFrozen(): void {
+    this.frozen?.table.release();
     this.frozen = undefined;
   }
 
@@ -113,8 +128,15 @@ export class LayeredTable implements EntryStore {
   }
 
   private valueBytes(key: RingKey): number | undefined {
-    const change = this.change(key);
-    return change === undefined ? this.base.valueBytes(key) : change?.length;
+    const length = this.active.table.lengthOf(key);
+    return length === undefined ? this.bytesBelow(key) : (length ?? undefined);
+  }
+
+  /** The length of the value that a key has where the active table does not know it. */
+  private bytesBelow(key: RingKey): number | undefined {
+    if (this.active.erased.contains(key)) return undefined;
+    const length = this.frozen === undefined ? undefined : lengthIn(this.frozen, key);
+    return length === undefined ? this.base.valueBytes(key) : (length ?? undefined);
   }
 
   /** The entries of a range in ring order. */

@@ -1,22 +1,13 @@
-/**
- * The readable entries of a node without a disk: one table.
- *
- * It is where values stay for good, so it takes care that each is a string of its own: 24-byte keys with
- * 100-byte values take about 205 bytes an entry.
- */
+/** The readable entries of a node without a disk: one table. */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import type { Bucket, Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { RingTable } from './ring-table';
-import { entryBytes, pageOf } from './scan-page';
-
-/** V8 makes slices and concatenations of at least this length share other strings' memory. */
-const SHARING_STRING_BYTES_MIN = 13;
-const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
+import { pageOf } from './scan-page';
 
 export class MemoryEntryStore implements EntryStore {
-  private readonly table = new RingTable<Bytes>(entryBytes, ownCopy);
+  private readonly table = new RingTable<Bytes>();
 
   get(key: RingKey): Bytes | undefined {
     return this.table.get(key);
@@ -56,18 +47,6 @@ export class MemoryEntryStore implements EntryStore {
 
   private store({ key, value }: Entry): void {
     if (value === undefined) this.table.delete(key);
-    else this.table.set(key, ownCopy(value));
+    else this.table.set(key, value);
   }
-}
-
-/**
- * The same bytes in a string that shares no memory with another one. A key is often a concatenation and a
- * value may be a slice of a whole frame; stored as they are they would keep twice or a thousand times their
- * size alive.
- */
-function ownCopy<T extends Bytes>(bytes: T): T {
-  if (bytes.length < SHARING_STRING_BYTES_MIN) return bytes;
-  const buffer = bytes.length <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafeSlow(bytes.length);
-  buffer.write(bytes, 0, 'latin1');
-  return buffer.toString('latin1', 0, bytes.length) as T;
 }

@@ -7,6 +7,8 @@
 
 import type { Bytes, KeyRange } from '@ringkeep/shared';
 
+export const WHOLE_RING: KeyRange = { from: '' as Bytes, to: undefined };
+
 export class RangeSet {
   private ranges: KeyRange[] = [];
 

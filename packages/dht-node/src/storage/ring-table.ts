@@ -1,116 +1,110 @@
 /**
- * Ring keys and what belongs to them, in memory: a get is an array index or two and one Map look-up, and
- * order costs only those who ask for it.
+ * Ring keys and what belongs to them, in memory: a look-up is an array index or two and one probe of a hash
+ * index, and order costs only those who ask for it.
  *
- * The idea: positions are hashes, so their top bits spread keys evenly. The first 12 bits choose one of
- * 4,096 slots; a slot is a leaf (a Map), which splits by the next 4 bits when it has grown. So a scan sorts
- * a few hundred keys at a time, an erased arc drops whole leaves, and a node that owns a narrow arc, whose
- * keys all share their first bits, fares as well as one that owns the ring.
+ * The idea: positions are hashes, so their top bits spread keys evenly. The first 8 bits choose one of
+ * 256 slots; a slot is a leaf (ring-leaf.ts), which splits by the next 4 bits when it has grown. So a scan
+ * sorts a few hundred keys at a time, an erased arc drops whole leaves, and a node that owns a narrow arc,
+ * whose keys all share their first bits, fares as well as one that owns the ring.
  *
- * Rejected: a balanced tree (10 to 20 string comparisons for each get, against one hash), one Map beside a
- * sorted array (an insertion moves half of it).
+ * Rejected: a balanced tree (10 to 20 string comparisons for each look-up, against one hash), one hash table
+ * beside a sorted array (an insertion moves half of it), Maps of strings as leaves (twice the time of a
+ * write, a third more memory, and all of it for the garbage collector to walk through).
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
-import { isEmptyRange } from './range-set';
+import { KeyProbe } from './key-probe';
+import { PagePool } from './page-pool';
+import { WHOLE_RING, isEmptyRange } from './range-set';
+import { RingLeaf, type Stored } from './ring-leaf';
+import { entryBytes } from './scan-page';
 
-const SLOTS = 4096;
+const SLOTS = 256;
 /** A leaf splits beyond this: sorting it takes a fraction of a millisecond. */
 const LEAF_KEYS_MAX = 512;
 /** Half-bytes of a position; keys that agree in all of them share a leaf whatever its size. */
 const POSITION_NIBBLES = 16;
 /** Half-bytes that the slot number is made of. */
-const SLOT_NIBBLES = 3;
+const SLOT_NIBBLES = 2;
 
-type Leaf<V> = Map<RingKey, V>;
+/** The key that is being looked for; nothing here outlives the call that it belongs to. */
+const probe = new KeyProbe();
+/** A leaf splits while the key for which it does is still being looked for. */
+const splitProbe = new KeyProbe();
 
-class Branch<V> {
-  readonly children: (Leaf<V> | Branch<V> | undefined)[] = new Array(16).fill(undefined);
+class Branch<V extends Stored> {
+  readonly children: Tree<V>[] = new Array<Tree<V>>(16).fill(undefined);
 }
 
-type Tree<V> = Leaf<V> | Branch<V> | undefined;
+type Tree<V extends Stored> = RingLeaf<V> | Branch<V> | undefined;
 
 export interface TableSize {
   readonly keys: number;
-  /** Sum of the weights. */
+  /** Of the keys without their positions, and of the values. */
   readonly bytes: number;
 }
 
-export class RingTable<V> {
-  private readonly slots: Tree<V>[] = new Array(SLOTS).fill(undefined);
-  private readonly slotKeys = new Uint32Array(SLOTS);
-  private readonly slotBytes = new Float64Array(SLOTS);
+export class RingTable<V extends Stored = Stored> {
+  private readonly slots: Tree<V>[] = new Array<Tree<V>>(SLOTS).fill(undefined);
   private allKeys = 0;
-  private allBytes = 0;
 
-  /**
-   * `weigh` says how many bytes an entry counts for; `retain` makes of a new key the string to be kept.
-   */
-  constructor(
-    private readonly weigh: (key: RingKey, value: V) => number,
-    private readonly retain: (key: RingKey) => RingKey = (key) => key,
-  ) {}
+  /** `pool` may be shared by several tables. */
+  constructor(private readonly pool = new PagePool()) {}
 
+  /** Deletions count. */
   get keys(): number {
     return this.allKeys;
   }
 
-  get bytes(): number {
-    return this.allBytes;
-  }
-
+  /** Undefined when it does not know the key. */
   get(key: RingKey): V | undefined {
-    let tree = this.slots[slotOf(key)];
-    for (let depth = SLOT_NIBBLES; tree instanceof Branch; depth++) tree = tree.children[nibble(key, depth)];
-    return tree?.get(key);
+    return this.leafOf(probe.take(key))?.get(probe);
   }
 
-  set(key: RingKey, value: V): void {
-    const slot = slotOf(key);
-    const leaf = this.leafFor(slot, key);
-    const previous = leaf.get(key);
-    if (previous === undefined) {
-      leaf.set(this.retain(key), value);
-      this.count(slot, 1, this.weigh(key, value));
-    } else {
-      leaf.set(key, value);
-      this.count(slot, 0, this.weigh(key, value) - this.weigh(key, previous));
-    }
+  /** The value's length, null for a deletion, undefined when it does not know the key. */
+  lengthOf(key: RingKey): number | null | undefined {
+    return this.leafOf(probe.take(key))?.lengthOf(probe);
+  }
+
+  /** Returns what `lengthOf` would have said before. */
+  set(key: RingKey, value: V): number | null | undefined {
+    const before = this.leafFor(probe.take(key)).set(probe, value);
+    if (before === undefined) this.allKeys++;
+    return before;
   }
 
   delete(key: RingKey): void {
-    const slot = slotOf(key);
+    probe.take(key);
     let siblings: Tree<V>[] = this.slots;
-    let index = slot;
+    let index = slotOf(probe);
     let tree = siblings[index];
     for (let depth = SLOT_NIBBLES; tree instanceof Branch; depth++) {
       siblings = tree.children;
-      index = nibble(key, depth);
+      index = probe.nibble(depth);
       tree = siblings[index];
     }
-    const previous = tree?.get(key);
-    if (tree === undefined || previous === undefined) return;
-    tree.delete(key);
-    if (tree.size === 0) siblings[index] = undefined;
-    this.count(slot, -1, -this.weigh(key, previous));
+    if (tree === undefined) return;
+    this.allKeys -= tree.keys;
+    tree.delete(probe);
+    this.allKeys += tree.keys;
+    if (tree.keys === 0) {
+      tree.release();
+      siblings[index] = undefined;
+    }
   }
 
   erase(range: KeyRange): void {
     if (isEmptyRange(range)) return;
     for (const { slot, atFrom, atTo } of slotsOf(range)) {
-      if (!atFrom && !atTo) {
-        this.slots[slot] = undefined;
-        this.count(slot, -(this.slotKeys[slot] as number), -(this.slotBytes[slot] as number));
-        continue;
+      for (const { leaf, siblings, index, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
+        this.allKeys -= leaf.keys;
+        if (edge) for (const key of keysWithin(leaf, range)) leaf.delete(probe.take(key));
+        this.allKeys += edge ? leaf.keys : 0;
+        if (edge && leaf.keys > 0) continue;
+        leaf.release();
+        siblings[index] = undefined;
       }
-      for (const { leaf, edge } of leavesOf(this.slots[slot], range, atFrom, atTo)) {
-        for (const [key, value] of leaf) {
-          if (edge && !isWithin(key, range)) continue;
-          leaf.delete(key);
-          this.count(slot, -1, -this.weigh(key, value));
-        }
-      }
-      if (this.slotKeys[slot] === 0) this.slots[slot] = undefined;
+      if (!atFrom && !atTo) this.slots[slot] = undefined;
     }
   }
 
@@ -119,16 +113,15 @@ export class RingTable<V> {
     let bytes = 0;
     if (isEmptyRange(range)) return { keys, bytes };
     for (const { slot, atFrom, atTo } of slotsOf(range)) {
-      if (!atFrom && !atTo) {
-        keys += this.slotKeys[slot] as number;
-        bytes += this.slotBytes[slot] as number;
-        continue;
-      }
-      for (const { leaf, edge } of leavesOf(this.slots[slot], range, atFrom, atTo)) {
-        for (const [key, value] of leaf) {
-          if (edge && !isWithin(key, range)) continue;
+      for (const { leaf, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
+        if (!edge) {
+          keys += leaf.keys;
+          bytes += leaf.bytes;
+          continue;
+        }
+        for (const key of keysWithin(leaf, range)) {
           keys++;
-          bytes += this.weigh(key, value);
+          bytes += entryBytes(key, leaf.get(probe.take(key)) as V);
         }
       }
     }
@@ -139,63 +132,72 @@ export class RingTable<V> {
   *entries(range: KeyRange): Generator<[RingKey, V], void, undefined> {
     if (isEmptyRange(range)) return;
     for (const { slot, atFrom, atTo } of slotsOf(range)) {
-      for (const { leaf, edge } of leavesOf(this.slots[slot], range, atFrom, atTo)) {
-        let keys = [...leaf.keys()];
-        if (edge) keys = keys.filter((key) => isWithin(key, range));
-        for (const key of keys.sort()) yield [key, leaf.get(key) as V];
+      for (const { leaf, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
+        const keys = edge ? keysWithin(leaf, range) : leaf.keysInOrder();
+        for (const key of keys) yield [key, leaf.get(probe.take(key)) as V];
       }
     }
   }
 
-  private leafFor(slot: number, key: RingKey): Leaf<V> {
+  /** Gives all its memory back to the pool; it is not used any more. */
+  release(): void {
+    this.erase(WHOLE_RING);
+  }
+
+  private leafOf(key: KeyProbe): RingLeaf<V> | undefined {
+    let tree = this.slots[slotOf(key)];
+    for (let depth = SLOT_NIBBLES; tree instanceof Branch; depth++) tree = tree.children[key.nibble(depth)];
+    return tree;
+  }
+
+  /** The leaf where the key goes; splits one that is full, makes one where there is none. */
+  private leafFor(key: KeyProbe): RingLeaf<V> {
     let siblings: Tree<V>[] = this.slots;
-    let index = slot;
+    let index = slotOf(key);
     for (let depth = SLOT_NIBBLES; ; depth++) {
-      const tree = siblings[index];
-      if (tree === undefined) {
-        const leaf = new Map<RingKey, V>();
-        siblings[index] = leaf;
-        return leaf;
+      let tree = siblings[index];
+      if (tree === undefined) siblings[index] = tree = new RingLeaf(this.pool);
+      if (tree instanceof RingLeaf) {
+        if (tree.keys < LEAF_KEYS_MAX || depth >= POSITION_NIBBLES) return tree;
+        siblings[index] = tree = this.split(tree, depth);
       }
-      if (tree instanceof Map) {
-        if (tree.size < LEAF_KEYS_MAX || depth >= POSITION_NIBBLES) return tree;
-        siblings[index] = split(tree, depth);
-      }
-      siblings = (siblings[index] as Branch<V>).children;
-      index = nibble(key, depth);
+      siblings = tree.children;
+      index = key.nibble(depth);
     }
   }
 
-  private count(slot: number, keys: number, bytes: number): void {
-    this.slotKeys[slot] = (this.slotKeys[slot] as number) + keys;
-    this.slotBytes[slot] = (this.slotBytes[slot] as number) + bytes;
-    this.allKeys += keys;
-    this.allBytes += bytes;
+  private split(leaf: RingLeaf<V>, depth: number): Branch<V> {
+    const branch = new Branch<V>();
+    for (const key of leaf.keysInOrder()) {
+      const index = splitProbe.take(key).nibble(depth);
+      const child = (branch.children[index] ??= new RingLeaf<V>(this.pool)) as RingLeaf<V>;
+      child.set(splitProbe, leaf.get(splitProbe) as V);
+    }
+    leaf.release();
+    return branch;
   }
 }
 
-function split<V>(leaf: Leaf<V>, depth: number): Branch<V> {
-  const branch = new Branch<V>();
-  for (const [key, value] of leaf) {
-    const index = nibble(key, depth);
-    const child = (branch.children[index] ??= new Map()) as Leaf<V>;
-    child.set(key, value);
-  }
-  return branch;
+function slotOf(key: KeyProbe): number {
+  return key.bytes[0] as number;
 }
 
-function slotOf(key: Bytes): number {
-  return (byteAt(key, 0) << 4) | (byteAt(key, 1) >> 4);
+function slotOfBound(bound: Bytes): number {
+  return byteAt(bound, 0);
 }
 
-function nibble(key: Bytes, depth: number): number {
-  const byte = byteAt(key, depth >> 1);
+function nibbleOfBound(bound: Bytes, depth: number): number {
+  const byte = byteAt(bound, depth >> 1);
   return depth & 1 ? byte & 15 : byte >> 4;
 }
 
 /** A bound may be shorter than a position; what is missing counts as zeros, which is where it lies. */
-function byteAt(key: Bytes, index: number): number {
-  return index < key.length ? key.charCodeAt(index) : 0;
+function byteAt(bound: Bytes, index: number): number {
+  return index < bound.length ? bound.charCodeAt(index) : 0;
+}
+
+function keysWithin<V extends Stored>(leaf: RingLeaf<V>, range: KeyRange): RingKey[] {
+  return leaf.keysInOrder().filter((key) => isWithin(key, range));
 }
 
 function isWithin(key: RingKey, range: KeyRange): boolean {
@@ -210,8 +212,8 @@ interface SlotOfRange {
 }
 
 function* slotsOf(range: KeyRange): Generator<SlotOfRange, void, undefined> {
-  const first = slotOf(range.from);
-  const last = range.to === undefined ? SLOTS - 1 : slotOf(range.to);
+  const first = slotOfBound(range.from);
+  const last = range.to === undefined ? SLOTS - 1 : slotOfBound(range.to);
   for (let slot = first; slot <= last; slot++) {
     yield {
       slot,
@@ -221,29 +223,40 @@ function* slotsOf(range: KeyRange): Generator<SlotOfRange, void, undefined> {
   }
 }
 
-interface LeafOfRange<V> {
-  readonly leaf: Leaf<V>;
+interface LeafOfRange<V extends Stored> {
+  readonly leaf: RingLeaf<V>;
+  /** Where it hangs. */
+  readonly siblings: Tree<V>[];
+  readonly index: number;
   /** True when some of its keys may lie outside the range. */
   readonly edge: boolean;
 }
 
 /** The leaves of a tree that may hold keys of a range, in ring order. */
-function* leavesOf<V>(
-  tree: Tree<V>,
+function* leavesOf<V extends Stored>(
+  siblings: Tree<V>[],
+  index: number,
   range: KeyRange,
   atFrom: boolean,
   atTo: boolean,
   depth = SLOT_NIBBLES,
 ): Generator<LeafOfRange<V>, void, undefined> {
+  const tree = siblings[index];
   if (tree === undefined) return;
-  if (tree instanceof Map) {
-    yield { leaf: tree, edge: atFrom || atTo };
+  if (tree instanceof RingLeaf) {
+    yield { leaf: tree, siblings, index, edge: atFrom || atTo };
     return;
   }
-  const first = atFrom ? nibble(range.from, depth) : 0;
-  const last = atTo ? nibble(range.to as Bytes, depth) : 15;
-  for (let index = first; index <= last; index++) {
-    const child = tree.children[index];
-    yield* leavesOf(child, range, atFrom && index === first, atTo && index === last, depth + 1);
+  const first = atFrom ? nibbleOfBound(range.from, depth) : 0;
+  const last = atTo ? nibbleOfBound(range.to as Bytes, depth) : 15;
+  for (let child = first; child <= last; child++) {
+    yield* leavesOf(
+      tree.children,
+      child,
+      range,
+      atFrom && child === first,
+      atTo && child === last,
+      depth + 1,
+    );
   }
 }

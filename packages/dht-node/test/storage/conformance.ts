@@ -14,6 +14,7 @@ import {
 } from '@ringkeep/shared';
 import type { Bucket, Entry, EntryStore } from '../../src/core/entry-store';
 import type { NodeStorage, RecoveryVisitor } from '../../src/storage';
+import { WHOLE_RING } from '../../src/storage/range-set';
 
 export interface StorageUnderTest {
   readonly name: string;
@@ -25,7 +26,6 @@ export interface StorageUnderTest {
   dispose(): Promise<void>;
 }
 
-export const WHOLE_RING: KeyRange = { from: '' as Bytes, to: undefined };
 const IGNORE: RecoveryVisitor = { snapshot: () => undefined, batch: () => undefined };
 
 /** The naive entry store; what it holds is compared as it is. */

@@ -7,7 +7,6 @@ import { recoverLog } from '../../src/storage/log-recovery';
 import {
   Draw,
   SortedMap,
-  WHOLE_RING,
   applyChange,
   decodeChange,
   describeNodeStorage,
@@ -16,6 +15,7 @@ import {
   expectSame,
   scanAll,
 } from './conformance';
+import { WHOLE_RING } from '../../src/storage/range-set';
 import { TornFolder } from './torn-folder';
 
 const OPTIONS: Partial<DiskOptions> = { segmentBytes: 64 * 1024 };

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import type { Random } from '@ringkeep/shared';
 import { type Bytes, type RingKey } from '@ringkeep/shared';
 import { DiskStorage } from '../../src/storage';
-import { WHOLE_RING, forSeeds } from './conformance';
+import { WHOLE_RING } from '../../src/storage/range-set';
+import { forSeeds } from './conformance';
 
 const PACKAGE = join(__dirname, '..', '..');
 const BUILT = join(PACKAGE, 'dist', 'storage', 'index.js');

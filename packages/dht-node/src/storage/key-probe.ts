@@ -1,0 +1,40 @@
+/**
+ * A ring key on its way into a table, as bytes and as words: one call copies it out of a string, whatever the string's
+ * form, and everything after that is arithmetic. Asking a string for its characters one by one costs ten times as much.
+ */
+
+import type { RingKey } from '@ringkeep/shared';
+
+/** Longer than any ring key, see KEY_BYTES_MAX. */
+const CAPACITY_WORDS = 512;
+const WORD_BYTES = 4;
+
+export class KeyProbe {
+  readonly bytes = Buffer.alloc(CAPACITY_WORDS * WORD_BYTES);
+  /** The same memory; the last word of the key is filled up with zeros. In the machine's byte order. */
+  readonly words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, CAPACITY_WORDS);
+  /** Of the key, in bytes. */
+  length = 0;
+
+  /** Takes the place of the key before. */
+  take(key: RingKey): this {
+    this.length = this.bytes.write(key, 'latin1');
+    this.bytes[this.length] = this.bytes[this.length + 1] = this.bytes[this.length + 2] = 0;
+    return this;
+  }
+
+  get lengthInWords(): number {
+    return (this.length + WORD_BYTES - 1) >>> 2;
+  }
+
+  /** The last four bytes of the position: a hash of the key. */
+  get hash(): number {
+    return this.words[1] as number;
+  }
+
+  /** Four bits of the position, counted from its beginning. */
+  nibble(depth: number): number {
+    const byte = this.bytes[depth >> 1] as number;
+    return depth & 1 ? byte & 15 : byte >> 4;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Memory in pages of 4 KiB, for tables that hold a great many small things: it comes from the system in large
+ * chunks, outside of the garbage collector's sight, and a page that is given back is the next one handed out.
+ *
+ * A place in it is a number: of the word, counted through all chunks.
+ */
+
+export const PAGE_WORDS = 1024;
+const CHUNK_BITS = 18;
+const CHUNK_WORDS = 1 << CHUNK_BITS;
+const WORD_BYTES = 4;
+
+/** The words and the bytes of a chunk are the same memory; words are in the machine's byte order. */
+export interface Chunk {
+  readonly words: Uint32Array;
+  readonly bytes: Buffer;
+}
+
+export class PagePool {
+  private readonly chunks: Chunk[] = [];
+  private readonly free: number[] = [];
+  /** The first word that was never handed out. */
+  private end = 0;
+
+  chunkOf(place: number): Chunk {
+    return this.chunks[place >>> CHUNK_BITS] as Chunk;
+  }
+
+  /** @returns where the page begins; what is in it is undefined */
+  take(): number {
+    const page = this.free.pop();
+    if (page !== undefined) return page;
+    if (this.end === this.chunks.length * CHUNK_WORDS) {
+      const bytes = Buffer.allocUnsafeSlow(CHUNK_WORDS * WORD_BYTES);
+      this.chunks.push({ bytes, words: new Uint32Array(bytes.buffer, bytes.byteOffset, CHUNK_WORDS) });
+    }
+    const place = this.end;
+    this.end += PAGE_WORDS;
+    return place;
+  }
+
+  giveBack(pages: readonly number[]): void {
+    for (const page of pages) this.free.push(page);
+  }
+}
+
+/** Where in its chunk a place is, in words. */
+export function wordInChunk(place: number): number {
+  return place & (CHUNK_WORDS - 1);
+}

@@ -1,0 +1,65 @@
+import { Random, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import { KeyProbe } from '../../src/storage/key-probe';
+import { PAGE_WORDS, PagePool } from '../../src/storage/page-pool';
+import { RingLeaf, type Stored } from '../../src/storage/ring-leaf';
+import { Draw, forSeeds } from './conformance';
+
+const probe = new KeyProbe();
+
+/** Lengths on both sides of what fits into the arena, most of them small. */
+function drawValue(draw: Draw): Stored {
+  const { random } = draw;
+  if (random.chance(0.1)) return null;
+  return random.chance(0.05) ? draw.bytes(2_000, 2_100) : draw.bytes(0, 60);
+}
+
+test('a leaf agrees with a map through growth, waste, deletions and values that outgrow their place', async () => {
+  await forSeeds(10, (random) => {
+    const draw = new Draw(random, 200);
+    const pool = new PagePool();
+    const leaf = new RingLeaf<Stored>(pool);
+    const model = new Map<RingKey, Stored>();
+    for (let step = 0; step < 4_000; step++) {
+      const key = draw.key();
+      if (random.chance(0.3)) {
+        leaf.delete(probe.take(key));
+        model.delete(key);
+      } else {
+        const value = drawValue(draw);
+        const before = model.get(key);
+        expect(leaf.set(probe.take(key), value)).toBe(
+          before === undefined ? undefined : (before?.length ?? null),
+        );
+        model.set(key, value);
+      }
+      const asked = draw.key();
+      expect(leaf.get(probe.take(asked))).toBe(model.get(asked));
+    }
+    expect(leaf.keysInOrder()).toEqual([...model.keys()].sort());
+    expect(leaf.keys).toBe(model.size);
+    let bytes = 0;
+    for (const [key, value] of model) bytes += key.length - 8 + (value?.length ?? 0);
+    expect(leaf.bytes).toBe(bytes);
+  });
+});
+
+test('keys whose hashes collide are told apart, also when some of them are deleted', () => {
+  const leaf = new RingLeaf<Bytes>(new PagePool());
+  const random = new Random(1);
+  const positions = ['\0\0\0\0\0\0\0\x07', '\0\0\0\x01\0\0\0\x07', '\0\0\0\0\0\0\0\x06'] as Bytes[];
+  const keys = Array.from({ length: 60 }, (_, i) => ringKey(random.pick(positions), String(i) as Bytes));
+  for (const key of keys) leaf.set(probe.take(key), key);
+  const gone = new Set(keys.filter(() => random.chance(0.5)));
+  for (const key of gone) leaf.delete(probe.take(key));
+  for (const key of keys) expect(leaf.get(probe.take(key))).toBe(gone.has(key) ? undefined : key);
+});
+
+test('values that are replaced all the time leave no waste behind for long', () => {
+  const pool = new PagePool();
+  const leaf = new RingLeaf<Bytes>(pool);
+  const key = ringKey('position' as Bytes, 'key' as Bytes);
+  const lengths = Array.from({ length: 2_000 }, (_, i) => 1 + ((i * 37) % 2_000));
+  for (const length of lengths) leaf.set(probe.take(key), 'v'.repeat(length) as Bytes);
+  expect(leaf.get(probe.take(key))).toBe('v'.repeat(lengths.at(-1) as number));
+  expect(pool.take()).toBeLessThan(8 * PAGE_WORDS);
+});
