@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { RegistryPeer } from './registry-peer';
 
 const MAIN = join(__dirname, '../dist/main.js');
-const built = existsSync(MAIN);
 
 let folder: string;
 let children: ChildProcess[];
+beforeAll(() => {
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: npm run build makes it`);
+});
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringkeep-registry-'));
   children = [];
@@ -60,7 +62,7 @@ async function failure(args: readonly string[], env?: Record<string, string>, co
   return said;
 }
 
-(built ? describe : describe.skip)('the registry process', () => {
+describe('the registry process', () => {
   test('what it answered survives kill -9, whatever it was doing', async () => {
     const known = new Map<bigint, string>();
     for (let round = 0; round < 3; round++) {

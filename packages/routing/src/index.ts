@@ -1,5 +1,5 @@
 export { Chord, type ChordOptions } from './chord';
-export { createScheme, parseSchemeName, type SchemeOptions } from './create-scheme';
+export { createScheme, type SchemeOptions } from './create-scheme';
 export { Neighbours, type NeighboursOptions } from './neighbours';
 export { OneHop } from './one-hop';
 export type { DigitBits } from './pastry/id-space';

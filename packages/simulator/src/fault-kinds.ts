@@ -32,6 +32,5 @@ export const PASSING_KINDS = [
 
 export const FAULT_KINDS = [...PASSING_KINDS, ...NETWORK_KINDS] as const;
 
-export type NetworkKind = (typeof NETWORK_KINDS)[number];
 export type PassingKind = (typeof PASSING_KINDS)[number];
 export type FaultKind = (typeof FAULT_KINDS)[number];

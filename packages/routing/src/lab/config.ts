@@ -14,7 +14,6 @@ export const EXPERIMENTS = [
   'e-pastry',
   'picture',
 ] as const;
-export type Experiment = (typeof EXPERIMENTS)[number];
 
 /** The largest ring that has been tried; two of many more nodes would meet in 52 bits. */
 const NODES_MAX = 4_000_000;

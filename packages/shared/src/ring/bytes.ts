@@ -20,10 +20,3 @@ export function bytesOf(array: Uint8Array): Bytes {
   }
   return text as Bytes;
 }
-
-/** An array of the bytes, copied. */
-export function arrayOf(bytes: Bytes): Uint8Array {
-  const array = new Uint8Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) array[i] = bytes.charCodeAt(i);
-  return array;
-}

@@ -33,8 +33,6 @@ export type Proposal =
       readonly seq: Seq;
     });
 
-export type ProposalKind = Proposal['kind'];
-
 /**
  * The configurations that stand where the arc (for a merge: both arcs) stood. `next` is the arc after
  * it, needed for a merge only. The caller has checked that the proposal applies.

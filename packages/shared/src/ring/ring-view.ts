@@ -70,29 +70,17 @@ export class RingView {
     return found;
   }
 
-  /** The closest active member at or before a position, `skip` left out: who should own what starts there. */
-  ownerByPlace(point: Position, skip?: NodeId): Member | undefined {
-    return this.activeBefore(point, 1, skip)[0];
-  }
-
-  /** Up to `count` active members at or before a position, the closest first. */
-  activeBefore(point: Position, count: number, skip?: NodeId): Member[] {
-    const members = (this.activeMembers ??= this.ring.members.filter(({ state }) => state === 'active'));
-    const found: Member[] = [];
-    const last = lastAtOrBefore(members, point, (member) => member.id);
-    for (let i = 0; i < members.length && found.length < count; i++) {
-      const member = members[(last - i + 2 * members.length) % members.length] as Member;
-      if (member.id !== skip) found.push(member);
-    }
-    return found;
-  }
-
   /**
    * Where the copies of an arc should be: its owner and the members that precede it (predecessors,
    * because a failed node's arc falls to its predecessor, which then holds it already). Owner first.
    */
   desiredReplicas(arc: Arc, replicationFactor: number): NodeId[] {
-    return this.activeBefore(arc.start, replicationFactor).map((member) => member.id);
+    const members = (this.activeMembers ??= this.ring.members.filter(({ state }) => state === 'active'));
+    const owner = lastAtOrBefore(members, arc.start, (member) => member.id);
+    return Array.from({ length: Math.min(replicationFactor, members.length) }, (_, before) => {
+      const member = members[(owner - before + 2 * members.length) % members.length] as Member;
+      return member.id;
+    });
   }
 
   /** The members on either side of a node that own a part of the ring; undefined when it is alone. */

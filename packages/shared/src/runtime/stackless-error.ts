@@ -1,9 +1,10 @@
-import { RingError, type ErrorCode } from '../ring';
-
 /**
  * An error without a stack: where a call is answered says nothing of who made it, and taking a stack costs
  * more than all else that a refusal does.
  */
+
+import { RingError, type ErrorCode } from '../ring';
+
 export function stacklessError(code: ErrorCode, message?: string, options?: ErrorOptions): RingError {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
