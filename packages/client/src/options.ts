@@ -24,7 +24,10 @@ export interface RingClientOptions {
 export interface CallOptions {
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
-  /** False hands a refusal (overload, nobody can answer) to the caller instead of trying again. */
+  /**
+   * False hands a refusal (overload, nobody can answer) to the caller instead of trying again, and refuses here
+   * what would wait long for its node.
+   */
   readonly retry?: boolean;
 }
 

@@ -5,6 +5,9 @@ import {
   FRAME_HOLD_MS,
   FRAME_OPERATIONS_LEAST,
   FRAME_OPERATIONS_WORTH,
+  QUEUEING_MS_MAX,
+  WINDOW_BYTES_LEAST,
+  loadOf,
   type CallResult,
 } from '@ringkeep/client/core';
 import { SessionDriver, TestCall, ringOf } from './session-driver';
@@ -476,6 +479,56 @@ describe('limits', () => {
     driver.answer(DONE);
     driver.answer(DONE);
     expect(calls.every((call) => call.code === 'OK')).toBe(true);
+  });
+
+  test('a node that answers late gets less, and more again when it answers in time', () => {
+    const driver = opened();
+    const ask = (): number => {
+      for (let i = 0; i < 4_096; i++) driver.call(Set, `key-${i}`, { deadlineMs: 1e9 });
+      driver.pass(FRAME_HOLD_MS.most);
+      return driver.session.counts.operationsInFlight;
+    };
+    const answerAll = (afterMs: number): void => {
+      driver.pass(afterMs);
+      for (const send of driver.of('send')) if (send.frame.answered === 0) driver.answer(DONE, send);
+      if (driver.session.counts.operations > 0) answerAll(0);
+    };
+    driver.call(Get, 'quick');
+    driver.flush();
+    driver.answer(DONE);
+    expect(ask()).toBe(4_096);
+    answerAll(QUEUEING_MS_MAX / 2);
+    expect(ask()).toBe(4_096);
+    driver.pass(100 * QUEUEING_MS_MAX);
+    driver.answer(DONE, driver.of('send').at(-1));
+    answerAll(0);
+    const least = WINDOW_BYTES_LEAST / loadOf(1, 10);
+    const fewer = ask();
+    expect(fewer).toBeLessThan(4_096);
+    expect(fewer).toBeGreaterThan(least / 2);
+    answerAll(1);
+    expect(ask()).toBe(4_096);
+  });
+
+  test('where answers are late, who would rather be refused is refused at once; who would wait waits', () => {
+    const driver = opened();
+    const call = (i: number, retries: boolean): TestCall =>
+      driver.call(Set, `key-${i}`, { deadlineMs: 1e9, retries });
+    call(0, true);
+    driver.flush();
+    driver.answer(DONE);
+    for (let i = 0; i < 16_384; i++) call(i, true);
+    driver.flush();
+    const before = call(1, false);
+    driver.flush();
+    expect(before.code).toBeUndefined();
+    driver.pass(100 * QUEUEING_MS_MAX);
+    driver.answer(DONE);
+    const impatient = call(2, false);
+    const patient = call(3, true);
+    driver.flush();
+    expect(impatient.code).toBe('RESOURCE_EXHAUSTED');
+    expect(patient.code).toBeUndefined();
   });
 
   test('a stream that asks to wait gets no frame until it is writable again', () => {

@@ -15,7 +15,7 @@ export class CallQueue {
   private sweepLength = SWEEP_LENGTH;
   private head = 0;
   /** No less than the bytes of the calls in here: those of settled ones count until they are swept. */
-  private bytes = 0;
+  bytes = 0;
   /** No call in here gives up earlier. */
   private firstDeadlineAtMs = Infinity;
 

@@ -7,6 +7,7 @@ import { invariant, type LocatedOperation } from '@ringkeep/shared';
 import type { Call } from './call';
 import type { Lane } from './lane';
 import type { Link } from './link';
+import { loadOf } from './send-window';
 
 export class Frame {
   readonly calls: (Call | undefined)[];
@@ -17,6 +18,8 @@ export class Frame {
   /** Slots answered so far: a large reply comes in several messages, in the order of the calls. */
   answered = 0;
   readonly bytes: number;
+  /** What is on its way to the node when it leaves, itself included. */
+  readonly loadMet: number;
   /** When the first call gives up; the last one's is what the node is told. */
   readonly firstDeadlineAtMs: number;
   readonly lastDeadlineAtMs: number;
@@ -31,6 +34,8 @@ export class Frame {
     readonly lane: Lane,
     calls: readonly Call[],
     readonly sentAtMs: number,
+    /** What is on its way to the node already. */
+    loadBefore: number,
   ) {
     invariant(calls.length > 0, 'a frame has a call');
     this.calls = calls.slice();
@@ -51,6 +56,7 @@ export class Frame {
       direct &&= call.direct;
     }
     this.bytes = bytes;
+    this.loadMet = loadBefore + loadOf(calls.length, bytes);
     this.firstDeadlineAtMs = first;
     this.lastDeadlineAtMs = last;
     this.direct = direct;

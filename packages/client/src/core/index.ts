@@ -4,4 +4,5 @@ export * from './effects';
 export * from './frame';
 export * from './lane';
 export * from './limits';
+export * from './send-window';
 export * from './session';

@@ -24,6 +24,12 @@ export const DEFAULT_LIMITS: SessionLimits = {
   inFlightBytesMax: 32 * 1024 * 1024,
 };
 
+/** What an operation costs a node beside its bytes, as bytes: found with values of 100 bytes to 16 KiB. */
+export const OPERATION_LOAD_BYTES = 400;
+/** How much later than it could be an answer may come before less is sent. */
+export const QUEUEING_MS_MAX = 50;
+/** So much is sent however late the answers are: a thousand small operations, which share a disk's one sync. */
+export const WINDOW_BYTES_LEAST = 512 * 1024;
 /** How often deadlines and retries are looked at while there are operations: their precision. */
 export const TICK_MS = 10;
 /** A frame of fewer is not cut in two, and goes only when nothing is unanswered or time has passed. */

@@ -16,6 +16,7 @@ import type { CallQueue } from './call-queue';
 import { Frame } from './frame';
 import { Lane } from './lane';
 import { FORWARD_LANES_MAX, FRAME_OPERATIONS_WORTH } from './limits';
+import { loadOf, SendWindow } from './send-window';
 
 export type LinkPhase =
   | { readonly kind: 'idle' }
@@ -45,6 +46,7 @@ export class Link {
   private own = this.newLanes();
   private forwarded = new Map<Link, Lanes>();
   private turn = 0;
+  private window = new SendWindow();
 
   constructor(
     readonly address: string,
@@ -63,6 +65,7 @@ export class Link {
 
   openUp(): void {
     this.phase = { kind: 'open', writable: true };
+    this.window = new SendWindow();
     this.obstacle = undefined;
   }
 
@@ -86,6 +89,13 @@ export class Link {
 
   get queues(): CallQueue[] {
     return this.lanes.map((lane) => lane.queue);
+  }
+
+  /** As much waits for the node as it may be given at once: what joins it would be answered late. */
+  get isCrowded(): boolean {
+    let load = 0;
+    for (const { queue } of this.lanes) load += loadOf(queue.length, queue.bytes);
+    return this.window.isFullWith(load);
   }
 
   get hasQueued(): boolean {
@@ -117,7 +127,9 @@ export class Link {
     const { limits } = budget;
     const operations = Math.min(limits.nodeOperationsMax - this.operationsInFlight, budget.operationsLeft);
     const bytes = Math.min(limits.nodeBytesMax - this.bytesInFlight, budget.bytesLeft);
-    if (operations <= 0 || (bytes <= 0 && this.frames.size > 0)) return undefined;
+    const load = loadOf(this.operationsInFlight, this.bytesInFlight);
+    const full = bytes <= 0 || this.window.isFullWith(load);
+    if (operations <= 0 || (full && this.frames.size > 0)) return undefined;
     const lane = this.nextLane(nowMs);
     if (lane === undefined) return undefined;
     const frame = new Frame(
@@ -126,12 +138,19 @@ export class Link {
       lane,
       lane.queue.cut(Math.min(operations, lane.frameOperationsMax), bytes),
       nowMs,
+      load,
     );
     lane.sent(frame);
     this.frames.set(number, frame);
     this.operationsInFlight += frame.operations.length;
     this.bytesInFlight += frame.bytes;
     return frame;
+  }
+
+  /** The last part of a frame's answer is there. */
+  answered(frame: Frame, nowMs: number): void {
+    frame.lane.answered(frame, nowMs);
+    this.window.answered(frame, nowMs);
   }
 
   /** Forgets a frame: answered, cancelled or lost. */

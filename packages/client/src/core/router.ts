@@ -1,4 +1,7 @@
-/** Where a call goes: its owner if that can be reached, else a node that forwards, else it waits for one. */
+/**
+ * Where a call goes: its owner if that can be reached, else a node that forwards, else it waits for one. One that
+ * is not to be sent again is refused where too much waits already.
+ */
 
 import type { Random } from '@ringkeep/shared';
 import type { Call } from './call';
@@ -6,12 +9,14 @@ import type { Connections } from './connections';
 import type { Directory } from './directory';
 import { STRAYS_MAX } from './limits';
 import type { Link } from './link';
+import type { Settlement } from './settlement';
 import type { WaitingRoom } from './waiting-room';
 
 export class Router {
   constructor(
     private readonly directory: Directory,
     private readonly connections: Connections,
+    private readonly settlement: Settlement,
     private readonly waiting: WaitingRoom,
     private readonly random: Random,
   ) {}
@@ -25,7 +30,7 @@ export class Router {
       const owner = this.directory.ownerOf(call.position);
       call.direct = owner?.isOpen === true && call.strays < STRAYS_MAX;
       if (owner?.isOpen === true) {
-        owner.enqueue(call);
+        if (this.admits(owner, call)) owner.enqueue(call);
         continue;
       }
       const calls = unreachable.get(owner);
@@ -44,9 +49,21 @@ export class Router {
     const forwarder = this.directory.forwarder(this.random);
     for (const [owner, calls] of unreachable) {
       if (owner !== undefined) this.connections.want(owner, nowMs);
-      if (forwarder === undefined) for (const call of calls) this.waiting.strand(call);
-      else if (owner === undefined) for (const call of calls) forwarder.enqueue(call);
-      else forwarder.enqueueFor(owner, calls);
+      if (forwarder === undefined) {
+        for (const call of calls) this.waiting.strand(call);
+        continue;
+      }
+      const admitted = calls.filter((call) => this.admits(forwarder, call));
+      if (owner !== undefined) forwarder.enqueueFor(owner, admitted);
+      else for (const call of admitted) forwarder.enqueue(call);
     }
+  }
+
+  /** Who would rather be refused than wait is refused at once where waiting would be long. */
+  private admits(link: Link, call: Call): boolean {
+    if (call.retries || !link.isCrowded) return true;
+    const text = `more waits for ${link.address} than it answers in a moment`;
+    this.settlement.settle(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text });
+    return false;
   }
 }

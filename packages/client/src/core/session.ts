@@ -71,7 +71,7 @@ export class Session {
     this.directory = new Directory(random.shuffle([...config.nodes]));
     this.connections = new Connections(this.directory, outbox, random);
     this.settlement = new Settlement(this.budget, outbox, waiting, random);
-    this.router = new Router(this.directory, this.connections, waiting, random);
+    this.router = new Router(this.directory, this.connections, this.settlement, waiting, random);
     this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement);
     this.watch = new RingWatch(this.directory, config.registry, random);
   }
