@@ -13,7 +13,8 @@ let first: wire.RegisterInfo;
 let second: wire.RegisterInfo;
 let before: Ring;
 beforeAll(async () => {
-  registry = await startRegistry();
+  // Nobody renews.
+  registry = await startRegistry({ parameters: { membershipLeaseMs: 60_000 } });
   peer = new RegistryPeer(registry.address);
   first = await peer.register('http://a:1');
   second = await peer.register('http://b:1', { claim: 'mine' });

@@ -21,10 +21,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** Members that do not renew stay members for the length of a test, unless it says otherwise. */
 async function start(
   options: RegistryOptions = {},
 ): Promise<{ registry: RunningRegistry; peer: RegistryPeer }> {
-  const registry = await startRegistry(options);
+  const parameters = { membershipLeaseMs: 60_000, ...options.parameters };
+  const registry = await startRegistry({ ...options, parameters });
   running.push(registry);
   const peer = new RegistryPeer(registry.address);
   peers.push(peer);
