@@ -493,7 +493,7 @@ describe('limits', () => {
       for (const send of driver.of('send')) if (send.frame.answered === 0) driver.answer(DONE, send);
       if (driver.session.counts.operations > 0) answerAll(0);
     };
-    driver.call(Get, 'quick');
+    driver.call(Set, 'quick');
     driver.flush();
     driver.answer(DONE);
     expect(ask()).toBe(4_096);
@@ -526,8 +526,10 @@ describe('limits', () => {
     driver.answer(DONE);
     const impatient = call(2, false);
     const patient = call(3, true);
+    const read = driver.call(Get, 'read', { retries: false });
     driver.flush();
     expect(impatient.code).toBe('RESOURCE_EXHAUSTED');
+    expect(driver.last('send').frame.operations).toEqual([read]);
     expect(patient.code).toBeUndefined();
   });
 

@@ -1,6 +1,9 @@
 /**
  * How much a node takes on at once, all callers together: each caller is bounded by its stream, and this
  * bounds the sum. What does not fit is refused before anything of it is started.
+ *
+ * How long all of it takes is for the callers to bound, who send less to a node that answers late: callers that would
+ * wait would only send again and again what a node refused for that.
  */
 
 /** Operations that may be under way: more than a second's worth, so that waiting longer would help nobody. */

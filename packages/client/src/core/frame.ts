@@ -18,7 +18,9 @@ export class Frame {
   /** Slots answered so far: a large reply comes in several messages, in the order of the calls. */
   answered = 0;
   readonly bytes: number;
-  /** What is on its way to the node when it leaves, itself included. */
+  /** What it means for the node. */
+  readonly load: number;
+  /** What of its kind is on its way to the node when it leaves, itself included. */
   readonly loadMet: number;
   /** When the first call gives up; the last one's is what the node is told. */
   readonly firstDeadlineAtMs: number;
@@ -34,8 +36,6 @@ export class Frame {
     readonly lane: Lane,
     calls: readonly Call[],
     readonly sentAtMs: number,
-    /** What is on its way to the node already. */
-    loadBefore: number,
   ) {
     invariant(calls.length > 0, 'a frame has a call');
     this.calls = calls.slice();
@@ -56,7 +56,8 @@ export class Frame {
       direct &&= call.direct;
     }
     this.bytes = bytes;
-    this.loadMet = loadBefore + loadOf(calls.length, bytes);
+    this.load = loadOf(calls.length, bytes);
+    this.loadMet = lane.window.load + this.load;
     this.firstDeadlineAtMs = first;
     this.lastDeadlineAtMs = last;
     this.direct = direct;

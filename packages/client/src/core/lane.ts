@@ -14,6 +14,7 @@
 import { CallQueue } from './call-queue';
 import type { Frame } from './frame';
 import { FRAME_HOLD_MS, FRAME_OPERATIONS_LEAST, FRAME_OPERATIONS_WORTH, ROUND_TRIP_WEIGHT } from './limits';
+import type { SendWindow } from './send-window';
 
 export class Lane {
   readonly queue = new CallQueue();
@@ -22,6 +23,9 @@ export class Lane {
   private lastSentAtMs = -Infinity;
   /** From sending a frame to the last part of its answer, smoothed. */
   private roundTripMs: number = FRAME_HOLD_MS.least;
+
+  /** @param window bounds what may be on its way, of this lane and of others with operations of its kind */
+  constructor(readonly window: SendWindow) {}
 
   /** When the next frame may go: Infinity while nothing waits, long ago when it may at once. */
   get dueAtMs(): number {
@@ -39,16 +43,19 @@ export class Lane {
   }
 
   sent(frame: Frame): void {
+    this.window.sent(frame);
     this.unanswered += frame.operations.length;
     this.lastSentAtMs = frame.sentAtMs;
   }
 
   answered(frame: Frame, nowMs: number): void {
+    this.window.answered(frame, nowMs);
     this.roundTripMs += ROUND_TRIP_WEIGHT * (nowMs - frame.sentAtMs - this.roundTripMs);
   }
 
   /** The frame was answered, cancelled or lost. */
   forget(frame: Frame): void {
+    this.window.forget(frame);
     this.unanswered -= frame.operations.length;
   }
 }

@@ -42,11 +42,12 @@ export class Link {
   failures = 0;
   /** What went wrong last, while it has not been reached again. */
   obstacle: string | undefined = undefined;
+  private readonly readWindow = new SendWindow();
+  private readonly writeWindow = new SendWindow();
   private lanes: Lane[] = [];
   private own = this.newLanes();
   private forwarded = new Map<Link, Lanes>();
   private turn = 0;
-  private window = new SendWindow();
 
   constructor(
     readonly address: string,
@@ -65,7 +66,8 @@ export class Link {
 
   openUp(): void {
     this.phase = { kind: 'open', writable: true };
-    this.window = new SendWindow();
+    this.readWindow.reset();
+    this.writeWindow.reset();
     this.obstacle = undefined;
   }
 
@@ -91,11 +93,14 @@ export class Link {
     return this.lanes.map((lane) => lane.queue);
   }
 
-  /** As much waits for the node as it may be given at once: what joins it would be answered late. */
-  get isCrowded(): boolean {
+  /** As much of a call's kind waits for the node as it may be given at once: what joins it would be answered late. */
+  isCrowdedFor({ isWrite }: Call): boolean {
+    const kind = isWrite ? this.writeWindow : this.readWindow;
     let load = 0;
-    for (const { queue } of this.lanes) load += loadOf(queue.length, queue.bytes);
-    return this.window.isFullWith(load);
+    for (const { queue, window } of this.lanes) {
+      if (window === kind) load += loadOf(queue.length, queue.bytes);
+    }
+    return kind.exceededBy(load);
   }
 
   get hasQueued(): boolean {
@@ -127,9 +132,7 @@ export class Link {
     const { limits } = budget;
     const operations = Math.min(limits.nodeOperationsMax - this.operationsInFlight, budget.operationsLeft);
     const bytes = Math.min(limits.nodeBytesMax - this.bytesInFlight, budget.bytesLeft);
-    const load = loadOf(this.operationsInFlight, this.bytesInFlight);
-    const full = bytes <= 0 || this.window.isFullWith(load);
-    if (operations <= 0 || (full && this.frames.size > 0)) return undefined;
+    if (operations <= 0 || (bytes <= 0 && this.frames.size > 0)) return undefined;
     const lane = this.nextLane(nowMs);
     if (lane === undefined) return undefined;
     const frame = new Frame(
@@ -138,19 +141,12 @@ export class Link {
       lane,
       lane.queue.cut(Math.min(operations, lane.frameOperationsMax), bytes),
       nowMs,
-      load,
     );
     lane.sent(frame);
     this.frames.set(number, frame);
     this.operationsInFlight += frame.operations.length;
     this.bytesInFlight += frame.bytes;
     return frame;
-  }
-
-  /** The last part of a frame's answer is there. */
-  answered(frame: Frame, nowMs: number): void {
-    frame.lane.answered(frame, nowMs);
-    this.window.answered(frame, nowMs);
   }
 
   /** Forgets a frame: answered, cancelled or lost. */
@@ -176,7 +172,7 @@ export class Link {
     for (let i = 0; i < lanes.length; i++) {
       this.turn = (this.turn + 1) % lanes.length;
       const lane = lanes[this.turn] as Lane;
-      if (lane.dueAtMs <= nowMs) return lane;
+      if (lane.dueAtMs <= nowMs && !lane.window.isFull) return lane;
     }
     return undefined;
   }
@@ -191,7 +187,7 @@ export class Link {
   }
 
   private newLanes(): Lanes {
-    const lanes = { reads: new Lane(), writes: new Lane() };
+    const lanes = { reads: new Lane(this.readWindow), writes: new Lane(this.writeWindow) };
     this.lanes.push(lanes.reads, lanes.writes);
     return lanes;
   }

@@ -61,7 +61,7 @@ export class Router {
 
   /** Who would rather be refused than wait is refused at once where waiting would be long. */
   private admits(link: Link, call: Call): boolean {
-    if (call.retries || !link.isCrowded) return true;
+    if (call.retries || !link.isCrowdedFor(call)) return true;
     const text = `more waits for ${link.address} than it answers in a moment`;
     this.settlement.settle(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text });
     return false;

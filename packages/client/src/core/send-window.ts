@@ -6,7 +6,8 @@
  * been in time, and no more than that is sent until answers in time make room again. What is not sent waits here,
  * where it can be refused at once, or given up with nothing started.
  *
- * Late is measured from the quickest answer, so that a long way to the node counts for nothing.
+ * Late is measured from the quickest answer, so that a long way to the node counts for nothing. Reads and writes have
+ * a window each: reads are not late because a disk is.
  */
 
 import type { Frame } from './frame';
@@ -18,13 +19,27 @@ export function loadOf(operations: number, bytes: number): number {
 }
 
 export class SendWindow {
+  /** What is on its way. */
+  load = 0;
   /** Nothing was late yet. */
   private limit = Infinity;
   private quickestMs = Infinity;
 
-  /** That much is enough. */
-  isFullWith(load: number): boolean {
+  /** No more may go. With nothing on its way something always may. */
+  get isFull(): boolean {
+    return this.load > 0 && this.exceededBy(this.load);
+  }
+
+  exceededBy(load: number): boolean {
     return load >= this.limit;
+  }
+
+  sent(frame: Frame): void {
+    this.load += frame.load;
+  }
+
+  forget(frame: Frame): void {
+    this.load -= frame.load;
   }
 
   /** The last part of its answer is there. */
@@ -32,7 +47,13 @@ export class SendWindow {
     const tookMs = nowMs - frame.sentAtMs;
     this.quickestMs = Math.min(this.quickestMs, tookMs);
     const inTimeMs = this.quickestMs + QUEUEING_MS_MAX;
-    if (tookMs <= inTimeMs) this.limit += loadOf(frame.operations.length, frame.bytes);
+    if (tookMs <= inTimeMs) this.limit += frame.load;
     else this.limit = Math.min(this.limit, Math.max(WINDOW_BYTES_LEAST, (frame.loadMet * inTimeMs) / tookMs));
+  }
+
+  /** A new connection, perhaps by another way. */
+  reset(): void {
+    this.limit = Infinity;
+    this.quickestMs = Infinity;
   }
 }

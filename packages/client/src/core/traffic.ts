@@ -65,7 +65,7 @@ export class Traffic {
     this.lastHops = hops;
     frame.answered = last;
     if (last === length) {
-      link.answered(frame, nowMs);
+      frame.lane.answered(frame, nowMs);
       this.settlement.forget(frame);
     }
     for (let i = 0; i < results.length; i++) {
