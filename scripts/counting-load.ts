@@ -82,7 +82,7 @@ export class CountingLoad {
   private async write(key: string): Promise<void> {
     const counter = this.counters.get(key) as Counter;
     const next = ++counter.begun;
-    const before = numberOf(await this.client.set(key, String(next), { deadlineMs: OPERATION_MS }));
+    const before = numberOf(await this.client.exchange(key, String(next), { deadlineMs: OPERATION_MS }));
     if (before !== counter.acknowledged)
       this.fault(`${key}: wrote ${next} over ${before}, acknowledged was ${counter.acknowledged}`);
     counter.acknowledged = next;

@@ -144,7 +144,7 @@ async function askLibrary(client: RingClient, key: string, action: Action): Prom
   const options = { deadlineMs: OPERATION_MS };
   const found =
     action.op === 'set'
-      ? await client.set(key, action.value, options)
+      ? await client.exchange(key, action.value, options)
       : action.op === 'delete'
         ? await client.delete(key, options)
         : await client.get(key, options);

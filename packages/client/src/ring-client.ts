@@ -7,7 +7,7 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { OperationType, Random, RingError, type Ring } from '@ringkeep/shared';
+import { OperationType, Random, RingError, bringsValue, type Ring } from '@ringkeep/shared';
 import { positionBytesOf } from '@ringkeep/shared/runtime';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
@@ -87,8 +87,13 @@ export class RingClient {
     return utf8.decode(value);
   }
 
+  /** Stores a value. */
+  set(key: Operand, value: Operand, options?: CallOptions): Promise<void> {
+    return this.issue(OperationType.Put, key, value, options) as Promise<void>;
+  }
+
   /** Stores a value. Returns the one that it replaces, undefined when there was none. */
-  set(key: Operand, value: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
+  exchange(key: Operand, value: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
     return this.issue(OperationType.Set, key, value, options);
   }
 
@@ -107,7 +112,7 @@ export class RingClient {
     entries: Iterable<readonly [key: Operand, value: Operand]>,
     options?: CallOptions,
   ): Promise<ItemResult[]> {
-    return this.issueMany(entries, ([key, value]) => request(OperationType.Set, key, value), options);
+    return this.issueMany(entries, ([key, value]) => request(OperationType.Put, key, value), options);
   }
 
   /** Many `delete`s; each item has its own result, in the order of the keys. */
@@ -200,7 +205,7 @@ export class RingClient {
 function request(type: OperationType, key: Operand, value: Operand | undefined): Request {
   const bytes = keyBytes(key);
   const position = positionBytesOf(key);
-  if (type !== OperationType.Set) return { type, position, key: bytes, value: undefined };
+  if (!bringsValue(type)) return { type, position, key: bytes, value: undefined };
   if (value === undefined) throw new RingError('INVALID_ARGUMENT', 'Value not provided');
   return { type, position, key: bytes, value: valueBytes(value) };
 }

@@ -9,6 +9,7 @@ import { status, type ServerDuplexStream, type ServerWritableStream } from '@grp
 import {
   DEFAULT_PARAMETERS,
   OperationType,
+  valueOf,
   RingError,
   RingView,
   position,
@@ -242,9 +243,10 @@ export class FakeNode {
   apply(operation: Operation): OperationResult {
     const { key } = operation;
     const value = this.entries.get(key);
-    if (operation.type === OperationType.Set) this.entries.set(key, operation.value);
+    const stored = valueOf(operation);
+    if (stored !== undefined) this.entries.set(key, stored);
     if (operation.type === OperationType.Delete) this.entries.delete(key);
-    return { ok: true, value };
+    return { ok: true, value: operation.type === OperationType.Put ? undefined : value };
   }
 
   private batch(stream: BatchStream): void {

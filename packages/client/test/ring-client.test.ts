@@ -53,12 +53,13 @@ afterEach(async () => {
 });
 
 describe('operations', () => {
-  test('set, get and delete return what was there', async () => {
+  test('get, exchange and delete return what was there, set returns nothing', async () => {
     const ring = await startRing({ nodes: 3 });
     const client = await settledClient(ring);
     expect(await client.get('city')).toBeUndefined();
-    expect(await client.set('city', 'Porto')).toBeUndefined();
-    expect(await client.set('city', 'Lisboa')).toEqual(Buffer.from('Porto'));
+    expect(await client.exchange('city', 'Faro')).toBeUndefined();
+    expect(await client.exchange('city', 'Porto')).toEqual(Buffer.from('Faro'));
+    expect(await client.set('city', 'Lisboa')).toBeUndefined();
     expect(await client.getText('city')).toBe('Lisboa');
     expect(await client.delete('city')).toEqual(Buffer.from('Lisboa'));
     expect(await client.delete('city')).toBeUndefined();
@@ -160,7 +161,7 @@ describe('operations', () => {
       const keys = random.shuffle(Array.from({ length: 5_000 }, (_, i) => `key-${i}`));
       const outcomes = keys.map((key) => {
         const before = model.get(key);
-        const kind = random.below(3);
+        const kind = random.below(4);
         if (kind === 0) return [client.get(key), before] as const;
         if (kind === 1) {
           model.delete(key);
@@ -168,9 +169,10 @@ describe('operations', () => {
         }
         const value = `${round}-${random.word()}`;
         model.set(key, value);
-        return [client.set(key, value), before] as const;
+        if (kind === 2) return [client.exchange(key, value), before] as const;
+        return [client.set(key, value), undefined] as const;
       });
-      const got = await Promise.all(outcomes.map(([promise]) => promise));
+      const got = await Promise.all(outcomes.map(([promise]): Promise<Uint8Array | void> => promise));
       const differing = got.filter((value, i) => value?.toString() !== outcomes[i]![1]);
       expect({ seed, differing }).toEqual({ seed, differing: [] });
     }

@@ -1,6 +1,14 @@
 /** Drives a session by hand: a clock that only the test moves, and its effects kept in lists. */
 
-import { OperationType, Random, position, type ArcConfig, type Bytes, type Ring } from '@ringkeep/shared';
+import {
+  Random,
+  bringsValue,
+  position,
+  type ArcConfig,
+  type Bytes,
+  type OperationType,
+  type Ring,
+} from '@ringkeep/shared';
 import { positionBytesOf } from '@ringkeep/shared/runtime';
 import {
   Call,
@@ -15,7 +23,7 @@ export class TestCall extends Call {
   deliveries = 0;
 
   constructor(type: OperationType, key: string, deadlineAtMs: number, retries = true, value = 'value') {
-    const stored = type === OperationType.Set ? (value as Bytes) : undefined;
+    const stored = bringsValue(type) ? (value as Bytes) : undefined;
     super(type, positionBytesOf(key), key as Bytes, stored, deadlineAtMs, retries);
   }
 

@@ -15,7 +15,7 @@ export const setCommand: CommandSpec = {
   async run(context, [key = '', value = '']) {
     const { client } = context.ring;
     const bytes = bytesTyped(value, context.encoding, 'value');
-    const previous = await client.set(keyTyped(context, key), bytes, { signal: context.signal });
+    const previous = await client.exchange(keyTyped(context, key), bytes, { signal: context.signal });
     const told = previous === undefined ? undefined : tell(context, previous);
     context.output.answer({ key, previous: told?.text ?? null, encoding: told?.encoding }, () =>
       told === undefined ? 'stored' : `stored, replacing: ${context.output.printable(told.text)}`,

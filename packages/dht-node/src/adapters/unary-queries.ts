@@ -2,7 +2,7 @@
 
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import {
-  OperationType,
+  bringsValue,
   RingError,
   isWrite,
   positionOf,
@@ -61,7 +61,7 @@ export class UnaryQueries {
     const given = value === undefined ? ('' as Bytes) : bytesOfBuffer(value);
     const operation = operationOrError(type, key, given, undefined, this.limits());
     if (operation instanceof RingError) throw operation;
-    if (operation.type === OperationType.Set && value === undefined) {
+    if (bringsValue(operation.type) && value === undefined) {
       return { error: VALUE_NOT_PROVIDED, value: undefined, hops };
     }
     if (this.host.overloaded && isWrite(operation)) {
@@ -80,7 +80,7 @@ export class UnaryQueries {
     });
     const result = answer.results[0] as OperationResult;
     if (!result.ok) throw new RingError(result.code, result.text);
-    const missing = result.value === undefined && operation.type !== OperationType.Set;
+    const missing = result.value === undefined && !bringsValue(operation.type);
     return {
       error: missing ? KEY_NOT_PRESENT : undefined,
       value: result.value === undefined ? undefined : Buffer.from(result.value, 'latin1'),

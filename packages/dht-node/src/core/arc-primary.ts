@@ -12,15 +12,7 @@
  *  6    takeover: wait out what was granted, keep the whole window, align every member, then open
  */
 
-import {
-  isWrite,
-  OperationType,
-  type ArcConfig,
-  type NodeId,
-  type Proposal,
-  type Seq,
-  invariant,
-} from '@ringkeep/shared';
+import { isWrite, type ArcConfig, type NodeId, type Proposal, type Seq, invariant } from '@ringkeep/shared';
 import {
   BEATS_PER_LEASE,
   HELD_OPERATIONS_MAX,
@@ -29,10 +21,12 @@ import {
   WINDOW_OPERATIONS_MAX,
 } from './config';
 import type { NodeContext } from './context';
+import type { Entry } from './entry-store';
 import type { FollowerSession } from './follower-session';
 import { Followers } from './followers';
 import { HeldLeases } from './held-leases';
 import {
+  bytesOf,
   entryBytes,
   inMessages,
   type Acknowledge,
@@ -45,6 +39,7 @@ import type { PendingOperation } from './pending-operation';
 import { Proposals } from './proposals';
 import type { Replica } from './replica-store';
 import { NO_TERM, RunningHash, type HashPoint } from './running-hash';
+import { WaitingWrites } from './waiting-writes';
 
 type Phase =
   | { readonly kind: 'waiting-out-grants'; readonly until: number }
@@ -62,7 +57,7 @@ export interface Quiesce {
 /** What a role leaves behind when it ends. */
 export interface RoleRemains {
   /** In the window: they have a sequence number and may commit yet. */
-  readonly inWindow: Map<Seq, PendingOperation>;
+  readonly inWindow: WaitingWrites;
   /** Not started: to be routed again. */
   readonly notStarted: PendingOperation[];
   /** Streams that outlive the role: none, but where a rule is left out. */
@@ -79,7 +74,6 @@ export class ArcPrimary {
   private ownDurable: Seq = -1;
   private fresh: SequencedOp[] = [];
   private windowBytes = 0;
-  private readonly waiting: Map<Seq, PendingOperation>;
   private held: PendingOperation[] = [];
   private ended = false;
   private readonly startedAt: number;
@@ -89,13 +83,12 @@ export class ArcPrimary {
     private readonly context: NodeContext,
     private currentConfig: ArcConfig,
     readonly replica: Replica,
-    inherited: Map<Seq, PendingOperation> = new Map(),
+    private readonly waiting = new WaitingWrites(),
   ) {
     invariant(replica.complete, 'only a complete copy becomes primary');
     this.startedAt = context.now;
     this.followers = new Followers(context, replica, (seq) => this.hashAt(seq));
     this.proposals = new Proposals(context, currentConfig);
-    this.waiting = inherited;
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
     const until =
       currentConfig.handover || !context.rules.grantsWaitedOut
@@ -165,15 +158,12 @@ export class ArcPrimary {
       );
     }
     const { operation } = pending;
-    const op = {
-      key: operation.key,
-      value: operation.type === OperationType.Set ? operation.value : undefined,
-    };
+    const entry: Entry = 'value' in operation ? operation : { key: operation.key, value: undefined };
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
     pending.started = true;
-    this.fresh.push(op);
-    this.windowBytes += entryBytes([op]);
-    this.waiting.set(this.replica.lastPrepared + this.fresh.length, pending);
+    this.fresh.push(entry);
+    this.windowBytes += bytesOf(entry);
+    this.waiting.add(this.replica.lastPrepared + this.fresh.length, pending);
   }
 
   /** Rule 3.5; the entries are read by the caller in the same step, hence at the same moment. */
@@ -264,18 +254,26 @@ export class ArcPrimary {
   private commit(seq: Seq): void {
     const first = this.replica.committed + 1;
     if (seq < first) return;
-    const { ops, entries, replaced } = this.context.journal.commit(this.replica.start, seq);
+    const { ops, entries, replaced } = this.context.journal.commit(
+      this.replica.start,
+      seq,
+      this.wantsReplaced(first, seq),
+    );
     this.windowBytes -= entryBytes(entries);
     this.followers.committed(entries);
     let entry = 0;
     for (let i = 0; i < ops.length; i++) {
-      const before = ops[i] === undefined ? undefined : replaced[entry++];
-      const pending = this.waiting.get(first + i);
-      if (!pending) continue;
-      this.waiting.delete(first + i);
-      pending.succeed(before);
+      const before = ops[i] === undefined ? undefined : replaced?.[entry++];
+      const pending = this.waiting.at(first + i);
+      pending?.succeed(pending.tellsPrevious ? before : undefined);
     }
+    this.waiting.forgetThrough(seq);
     if (this.quiesceState) this.followers.tellCommitPoint();
+  }
+
+  private wantsReplaced(first: Seq, last: Seq): boolean {
+    for (let seq = first; seq <= last; seq++) if (this.waiting.at(seq)?.tellsPrevious) return true;
+    return false;
   }
 
   // ---- followers ----
@@ -417,13 +415,9 @@ export class ArcPrimary {
     this.notePause();
     if (this.context.rules.streamsEndWithRole) this.followers.closeAll();
     const firstFresh = this.replica.lastPrepared + 1;
-    const notStarted = [...this.held];
-    for (const [seq, operation] of this.waiting) {
-      if (seq < firstFresh) continue;
-      this.waiting.delete(seq);
-      operation.started = false;
-      notStarted.push(operation);
-    }
+    const fresh = this.waiting.takeFrom(firstFresh);
+    for (const operation of fresh) operation.started = false;
+    const notStarted = [...this.held, ...fresh];
     this.held = [];
     this.fresh = [];
     this.context.report({ kind: 'role-lost', arc: this.currentConfig, term: this.currentConfig.term });

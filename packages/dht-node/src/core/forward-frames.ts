@@ -1,6 +1,6 @@
 /** Which operations are forwarded together: as many as a frame takes, and whole frames as they came. */
 
-import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX, OperationType } from '@ringkeep/shared';
+import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX, valueOf } from '@ringkeep/shared';
 import type { PendingOperation, PendingQuery } from './pending-operation';
 
 /** The query of which these are all operations, in order. */
@@ -16,7 +16,7 @@ export function* frames(operations: readonly PendingOperation[]): Generator<read
   let bytes = 0;
   for (let i = 0; i < operations.length; i++) {
     const { operation } = operations[i] as PendingOperation;
-    bytes += operation.key.length + (operation.type === OperationType.Set ? operation.value.length : 0);
+    bytes += operation.key.length + (valueOf(operation)?.length ?? 0);
     if (i + 1 - from >= FRAME_OPERATIONS_MAX || bytes >= FRAME_BYTES_TARGET) {
       yield operations.slice(from, i + 1);
       from = i + 1;

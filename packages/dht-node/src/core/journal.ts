@@ -42,8 +42,8 @@ export class Journal {
   }
 
   /** Commits as a record written lazily does. */
-  commit(start: Position, seq: Seq): Committed {
-    const committed = this.replicas.commit(start, seq);
+  commit(start: Position, seq: Seq, wantsReplaced: boolean): Committed {
+    const committed = this.replicas.commit(start, seq, wantsReplaced);
     this.pending.push({ kind: 'commit', start, seq });
     return committed;
   }

@@ -113,8 +113,12 @@ export function sameStream(a: StreamName, b: StreamName): boolean {
 /** Bytes of keys and values, as the transfer's window counts them. */
 export function entryBytes(entries: readonly Entry[]): number {
   let bytes = 0;
-  for (const entry of entries) bytes += entry.key.length + (entry.value?.length ?? 0);
+  for (const entry of entries) bytes += bytesOf(entry);
   return bytes;
+}
+
+export function bytesOf({ key, value }: Entry): number {
+  return key.length + (value === undefined ? 0 : value.length);
 }
 
 /** Operations cut into what one message may have: those of many large values at once are beyond gRPC's limit. */
@@ -127,7 +131,7 @@ export function inMessages<Op extends SequencedOp>(
   let bytes = 0;
   for (let at = 0; at < ops.length; at++) {
     const op = ops[at];
-    const opBytes = op ? op.key.length + (op.value?.length ?? 0) : 0;
+    const opBytes = op ? bytesOf(op) : 0;
     if (at > from && bytes + opBytes > messageBytes) {
       parts.push(ops.slice(from, at));
       from = at;

@@ -2,6 +2,7 @@
 
 import {
   ERROR_CODES,
+  OperationType,
   isWrite,
   type Bytes,
   type ErrorCode,
@@ -64,6 +65,9 @@ export class PendingQuery {
   }
 }
 
+/** Most writes have nothing to say but that they are done. */
+const DONE: OperationResult = { ok: true, value: undefined };
+
 export class PendingOperation {
   done = false;
   /** It may have an effect that this node cannot take back: it has a sequence number, or left the node. */
@@ -75,8 +79,13 @@ export class PendingOperation {
     readonly operation: Operation,
   ) {}
 
+  /** Its caller is told what it replaced. */
+  get tellsPrevious(): boolean {
+    return this.operation.type !== OperationType.Put;
+  }
+
   succeed(value: Bytes | undefined): void {
-    this.finish({ ok: true, value });
+    this.finish(value === undefined ? DONE : { ok: true, value });
   }
 
   fail(code: ErrorCode, text: string = ERROR_CODES[code].text): void {

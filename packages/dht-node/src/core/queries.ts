@@ -62,28 +62,30 @@ export class Queries {
 
   /**
    * Reads of what this node answers for are done here and now, by far the most frequent case. Nothing in the
-   * loop can take away the right to read, so it is asked once for all keys of an arc in a row.
+   * loop can take away a role or the right to read, so they are asked for once for all keys of an arc in a row.
    */
   private start(query: PendingQuery): void {
     const { operations } = query.input;
     const { view, self } = this.context;
     const { entries } = this.context.replicas;
     let arc: ArcConfig | undefined;
+    let role: ArcPrimary | undefined;
     let readable = false;
     for (let index = 0; index < operations.length; index++) {
       const operation = operations[index] as Operation;
-      if (operation.type === OperationType.Get) {
-        const holder = view.arcOfKey(operation.key);
-        if (holder !== arc) {
-          arc = holder;
-          readable = holder?.primary === self && this.roleAt(holder.start)?.mayRead() === true;
-        }
-        if (readable) {
-          query.set(index, { ok: true, value: entries.get(operation.key) });
-          continue;
-        }
+      const holder = view.arcOfKey(operation.key);
+      if (holder !== arc) {
+        arc = holder;
+        role = holder?.primary === self ? this.roleAt(holder.start) : undefined;
+        readable = role?.mayRead() === true;
       }
-      this.route(query.wait(index));
+      if (readable && operation.type === OperationType.Get) {
+        query.set(index, { ok: true, value: entries.get(operation.key) });
+      } else if (role !== undefined) {
+        role.submit(query.wait(index));
+      } else {
+        this.route(query.wait(index));
+      }
     }
   }
 

@@ -71,8 +71,8 @@ export interface Committed {
   readonly ops: readonly SequencedOp[];
   /** Those of them that have one. */
   readonly entries: readonly Entry[];
-  /** The value that each entry replaced. */
-  readonly replaced: readonly (Bytes | undefined)[];
+  /** The value that each entry replaced, when that was asked for. */
+  readonly replaced: readonly (Bytes | undefined)[] | undefined;
 }
 
 export class ReplicaStore {
@@ -168,11 +168,13 @@ export class ReplicaStore {
     }
   }
 
-  /** What a commit record does; returns the operations, and what each one that has an entry replaced. */
-  commit(start: Position, seq: Seq): Committed {
+  /** What a commit record does; returns the operations, and what they replaced if somebody wants to know. */
+  commit(start: Position, seq: Seq, wantsReplaced: boolean): Committed {
     const ops = this.takeCommitted(this.at(start), seq);
     const entries = ops.filter((op) => op !== undefined);
-    return { ops, entries, replaced: this.entries.replace(entries) };
+    if (wantsReplaced) return { ops, entries, replaced: this.entries.replace(entries) };
+    this.entries.put(entries);
+    return { ops, entries, replaced: undefined };
   }
 
   snapshot(): ReplicaSnapshot[] {

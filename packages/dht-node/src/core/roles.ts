@@ -66,7 +66,7 @@ export class Roles {
     const notStarted: PendingOperation[] = [];
     for (const remains of ended.values()) {
       notStarted.push(...remains.notStarted);
-      for (const operation of remains.inWindow.values()) {
+      for (const operation of remains.inWindow.takeAll()) {
         operation.fail(
           'OUTCOME_UNKNOWN',
           'outcome unknown: the owner of the key changed while the write was under way',
@@ -118,9 +118,7 @@ export class Roles {
     if (copy.liveTerm >= arc.term && rules.termTakenOnce) return;
     if (arc.handover) invariant(copy.lastPrepared >= arc.seq, `a new primary has all of ${formatArc(arc)}`);
     journal.write({ kind: 'live-term', start: copy.start, term: arc.term });
-    const waiting = new Map(former?.inWindow);
-    former?.inWindow.clear();
-    const primary = new ArcPrimary(context, arc, copy, waiting);
+    const primary = new ArcPrimary(context, arc, copy, former?.inWindow.handOver());
     for (const session of former?.sessions ?? [])
       if (session.stream.term === arc.term) primary.followers.inherit(session);
     const decisions = new ArcDecisions(context, primary, (start) => this.at(start));

@@ -1,7 +1,7 @@
 /** A primary stepped by hand: when it commits, reads, opens, and what it proposes. */
 
 import { position } from '@ringkeep/shared';
-import { SteppedNode, arc, get, OTHER, remove, ring, SELF, set, THIRD } from './stepped-node';
+import { SteppedNode, arc, get, OTHER, put, remove, ring, SELF, set, THIRD } from './stepped-node';
 
 const alone = (): SteppedNode => {
   const node = SteppedNode.registered(ring(1, [arc()], [SELF]));
@@ -46,6 +46,17 @@ describe('alone', () => {
       'b',
       undefined,
     ]);
+  });
+
+  test('only the writes that ask for it are answered the value before them', () => {
+    const node = alone();
+    const untold = node.query(put('key', 'a'), put('key', 'b'));
+    const mixed = node.query(put('key', 'c'), set('key', 'd'), put('key', 'e'), remove('key'));
+    node.sync();
+    const values = (request: number): unknown =>
+      node.answer(request)?.map((result) => result.ok && result.value);
+    expect(values(untold)).toEqual([undefined, undefined]);
+    expect(values(mixed)).toEqual([undefined, 'c', undefined, 'e']);
   });
 
   test('all writes of a step are one log batch', () => {

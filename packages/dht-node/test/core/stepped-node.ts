@@ -39,6 +39,11 @@ export const set = (key: string, value: string): Operation => ({
   key: ringKeyOf(key as Bytes),
   value: value as Bytes,
 });
+export const put = (key: string, value: string): Operation => ({
+  type: OperationType.Put,
+  key: ringKeyOf(key as Bytes),
+  value: value as Bytes,
+});
 
 export function arc(part: Partial<ArcConfig> = {}): ArcConfig {
   return {

@@ -83,7 +83,7 @@ describe('QueryDHT', () => {
     [
       'an unknown ty',
       { ty: 7 as dht.OperationType, key: Buffer.from('k') },
-      'unknown ty 7; there are Get = 0, Delete = 1, Set = 2',
+      'unknown ty 7; there are Get = 0, Delete = 1, Set = 2, Put = 3',
     ],
   ])('%s is INVALID_ARGUMENT and says why', async (_what, query, details) => {
     await expect(peer().queryWithin(5_000, query)).rejects.toMatchObject({

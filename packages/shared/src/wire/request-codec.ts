@@ -10,6 +10,8 @@
 
 import {
   OperationType,
+  bringsValue,
+  valueOf,
   POSITION_BYTES,
   RingError,
   ringKey,
@@ -78,8 +80,7 @@ class Columns {
 export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
   const columns = new Columns(operations.length);
   for (const operation of operations) {
-    const value = operation.type === OperationType.Set ? operation.value : undefined;
-    columns.add(operation.type, operation.key.slice(POSITION_BYTES), value);
+    columns.add(operation.type, operation.key.slice(POSITION_BYTES), valueOf(operation));
   }
   return columns.request(header, positionsOf(header, operations));
 }
@@ -119,7 +120,7 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
     const key = (shared?.substring(keyAt, keyEnd) ?? blob.toString('latin1', keyAt, keyEnd)) as Bytes;
     keyAt = keyEnd;
     let value = '' as Bytes;
-    if (type === OperationType.Set) {
+    if (bringsValue(type)) {
       const valueEnd = valueAt + (valueLengths[set++] as number);
       value = blob.toString('latin1', valueAt, valueEnd) as Bytes;
       valueAt = valueEnd;
@@ -133,7 +134,7 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
 function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: BatchRequest): number {
   const count = types.length;
   let sets = 0;
-  for (const type of types) if (type === OperationType.Set) sets++;
+  for (const type of types) if (bringsValue(type)) sets++;
   if (keyLengths.length !== count || valueLengths.length !== sets) {
     throw malformed(
       `${count} types, ${keyLengths.length} key lengths, ${valueLengths.length} value lengths for ${sets} sets`,
@@ -175,12 +176,13 @@ export function operationOrError(
       case OperationType.Delete:
         return { type, key: located };
       case OperationType.Set:
+      case OperationType.Put:
         checkValue(value, limits.valueBytesMax);
         return { type, key: located, value };
       default:
         return new RingError(
           'INVALID_ARGUMENT',
-          `unknown ty ${type}; there are Get = 0, Delete = 1, Set = 2`,
+          `unknown ty ${type}; there are Get = 0, Delete = 1, Set = 2, Put = 3`,
         );
     }
   } catch (error) {

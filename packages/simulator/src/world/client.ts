@@ -82,7 +82,9 @@ export class Client {
     const dice = random.fraction();
     if (dice < 0.45) return { type: OperationType.Get, key };
     if (dice < 0.55) return { type: OperationType.Delete, key };
-    return { type: OperationType.Set, key, value: `${this.party}.${++this.lastValue}` as Bytes };
+    const number = ++this.lastValue;
+    const type = number % 2 === 0 ? OperationType.Set : OperationType.Put;
+    return { type, key, value: `${this.party}.${number}` as Bytes };
   }
 
   private run(operation: Operation, patienceMs: number, done: Done): void {
@@ -101,7 +103,8 @@ export class Client {
       );
       const value = result?.ok ? (result.value ?? null) : null;
       if (result?.ok) {
-        recorder.ok(number, isWrite(operation) ? { previous: value } : { value }, timeline.now);
+        const told = isWrite(operation) ? { previous: value } : { value };
+        recorder.ok(number, operation.type === OperationType.Put ? {} : told, timeline.now);
       } else if (result) {
         recorder.fail(number, timeline.now);
       } else {
@@ -194,6 +197,7 @@ function actionOf(operation: Operation): Parameters<HistoryRecorder['call']>[2] 
     case OperationType.Delete:
       return { op: 'delete' };
     case OperationType.Set:
+    case OperationType.Put:
       return { op: 'set', value: operation.value };
   }
 }

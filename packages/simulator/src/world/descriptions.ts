@@ -8,7 +8,7 @@ import type {
   PrimaryMessage,
 } from '@ringkeep/dht-node/core';
 import type { Operation, OperationResult, Proposal, RingUpdate } from '@ringkeep/shared';
-import { OperationType } from '@ringkeep/shared';
+import { OperationType, valueOf } from '@ringkeep/shared';
 import { op, point, range, valueText, type Names } from './names';
 
 type EventEffect = Extract<NodeEffect, { kind: 'event' }>['event'];
@@ -128,7 +128,8 @@ export function describeUpdate(update: RingUpdate): string {
 
 export function describeOperation(operation: Operation): string {
   const key = operation.key.slice(8);
-  if (operation.type === OperationType.Set) return `set ${key}=${operation.value}`;
+  const value = valueOf(operation);
+  if (value !== undefined) return `${operation.type === OperationType.Put ? 'put' : 'set'} ${key}=${value}`;
   return `${operation.type === OperationType.Get ? 'get' : 'delete'} ${key}`;
 }
 

@@ -38,7 +38,10 @@ export const protobufFileName = "dht.proto";
 export enum OperationType {
   Get = 0,
   Delete = 1,
+  /** Set - Returns the value that it replaced. */
   Set = 2,
+  /** Put - As Set, and returns nothing: the cheaper one. */
+  Put = 3,
   UNRECOGNIZED = -1,
 }
 
@@ -105,7 +108,7 @@ export interface BatchRequest {
   /** One OperationType a byte. */
   types: Buffer;
   keyLengths: number[];
-  /** One for each Set, in order. */
+  /** One for each Set and Put, in order. */
   valueLengths: number[];
   /** All keys, one after another, then all values. */
   blob: Buffer;
