@@ -22,6 +22,12 @@ import {
 import { bufferOfBytes, checkKey, checkValue, ringKeyOf } from '../runtime/bytes';
 import type { BatchRequest } from './generated/dht';
 
+/**
+ * Keys and values up to this length are slices of one string of the whole frame: one conversion instead of hundreds.
+ * Whoever keeps one for long copies it, or else it keeps the frame alive. Longer ones are strings of their own.
+ */
+const SLICE_BYTES_MAX = 1024;
+
 export interface KeyLimits {
   readonly keyBytesMax: number;
   readonly valueBytesMax: number;
@@ -106,10 +112,11 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
   const { types, keyLengths, valueLengths, blob } = frame;
   const count = types.length;
   const keysEnd = checkedKeysEnd(frame);
-  // Keys of reads are soon forgotten: they may share one string. What is stored must not keep a frame alive.
-  const shared = types.every((type) => type === OperationType.Get)
-    ? blob.toString('latin1', 0, keysEnd)
-    : undefined;
+  const sliced = blob.length <= count * SLICE_BYTES_MAX ? blob.toString('latin1') : undefined;
+  const piece = (from: number, to: number): Bytes =>
+    (sliced !== undefined && to - from <= SLICE_BYTES_MAX
+      ? sliced.substring(from, to)
+      : blob.toString('latin1', from, to)) as Bytes;
   const operations = new Array<Operation | RingError>(count);
   let keyAt = 0;
   let valueAt = keysEnd;
@@ -117,12 +124,12 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
   for (let i = 0; i < count; i++) {
     const type = types[i] as number;
     const keyEnd = keyAt + (keyLengths[i] as number);
-    const key = (shared?.substring(keyAt, keyEnd) ?? blob.toString('latin1', keyAt, keyEnd)) as Bytes;
+    const key = piece(keyAt, keyEnd);
     keyAt = keyEnd;
     let value = '' as Bytes;
     if (bringsValue(type)) {
       const valueEnd = valueAt + (valueLengths[set++] as number);
-      value = blob.toString('latin1', valueAt, valueEnd) as Bytes;
+      value = piece(valueAt, valueEnd);
       valueAt = valueEnd;
     }
     operations[i] = operationOrError(type, key, value, positionAt(frame, i), limits);
