@@ -8,6 +8,7 @@
 
 import { RingError } from '@ringkeep/shared';
 import type { Logger } from '@ringkeep/shared/runtime';
+import type { NodeCore } from './core/node';
 
 /** After that long somebody who looks at a node that is not ready yet is told why. */
 const PATIENCE_MS = 5_000;
@@ -69,4 +70,14 @@ export class Joining {
   private explain(): void {
     if (this.registered) this.log.warn('has its place, and waits', { for: this.waitsFor() });
   }
+}
+
+/** What a node that has a place waits for before it serves. */
+export function whatIsLacking({ view, self }: NodeCore): string {
+  const arc = view.arcOfPosition(self);
+  const owner = arc && view.member(arc.primary);
+  if (!arc || !owner || owner.id === self) return 'its own part of the ring to open';
+  return owner.state === 'dead'
+    ? `the node at ${owner.addr}, which is down; nobody who runs has its part of the ring: start that node again`
+    : `its part of the ring, which comes from the node at ${owner.addr}`;
 }

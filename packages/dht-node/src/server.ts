@@ -8,19 +8,9 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import {
-  OperationType,
-  RingError,
-  type Bytes,
-  type ClusterParameters,
-  type Operation,
-  type OperationResult,
-} from '@ringkeep/shared';
+import { OperationType, RingError, type ClusterParameters } from '@ringkeep/shared';
 import {
   addressUrl,
-  bytesOfBuffer,
-  bytesOfText,
-  bufferOfBytes,
   GrpcServer,
   Lifecycle,
   MonotonicClock,
@@ -29,7 +19,6 @@ import {
   type Logger,
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
-import { operationOrError } from '@ringkeep/shared/wire';
 import { advertisedAddress } from './adapters/advertised-address';
 import { BatchStreams } from './adapters/batch-streams';
 import { addNodeService, type NodeFacts } from './adapters/grpc-service';
@@ -40,13 +29,13 @@ import { RegistryOfRing } from './adapters/registry-of-ring';
 import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
 import { RingWatchers } from './adapters/ring-watchers';
 import { RoundTrips } from './adapters/round-trips';
-import { DEADLINE_DEFAULT_MS } from './adapters/deadlines';
 import { decodeBatch, decodeSnapshot } from './codec';
 import { NodeCore } from './core/node';
 import type { NodeStatus } from './core/node-status';
 import { logEvent } from './event-log';
 import { NodeHost } from './host';
-import { Joining } from './joining';
+import { Joining, whatIsLacking } from './joining';
+import { ownQuery, type Key } from './own-query';
 import { coordinatesOf, type Proximity } from './proximity';
 import { DataFolder, MemoryStorage, type Durability, type NodeStorage } from './storage';
 
@@ -78,8 +67,6 @@ export interface NodeOptions {
 
 const STOP_DEADLINE_MS = 10_000;
 const REGISTRY_TIMEOUT_DEFAULT_MS = 60_000;
-
-type Key = string | Uint8Array;
 
 export class RingNode {
   private readonly lifecycle = new Lifecycle(STOP_DEADLINE_MS);
@@ -148,17 +135,17 @@ export class RingNode {
 
   /** The value of a key anywhere on the ring; undefined when there is none. Throws RingError. */
   async get(key: Key): Promise<Uint8Array | undefined> {
-    return this.one(OperationType.Get, key, undefined);
+    return this.query(OperationType.Get, key);
   }
 
   /** Stores a value. @returns the value before, if there was one. Throws RingError. */
   async set(key: Key, value: Key): Promise<Uint8Array | undefined> {
-    return this.one(OperationType.Set, key, value);
+    return this.query(OperationType.Set, key, value);
   }
 
   /** Removes a key. @returns its value, if there was one. Throws RingError. */
   async delete(key: Key): Promise<Uint8Array | undefined> {
-    return this.one(OperationType.Delete, key, undefined);
+    return this.query(OperationType.Delete, key);
   }
 
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */
@@ -385,44 +372,13 @@ export class RingNode {
       .finally(() => this.options.onFailure?.(error));
   }
 
-  // ---- operations ----
-
   private running(): { core: NodeCore; host: NodeHost } {
     if (!this.core || !this.host) throw new RingError('FAILED_PRECONDITION', 'the node is not running');
     return { core: this.core, host: this.host };
   }
 
-  private async one(type: OperationType, key: Key, value: Key | undefined): Promise<Uint8Array | undefined> {
+  private query(type: OperationType, key: Key, value?: Key): Promise<Uint8Array | undefined> {
     const { core, host } = this.running();
-    const operation = operationOrError(type, bytes(key), bytes(value ?? ''), undefined, core.parameters);
-    if (operation instanceof RingError) throw operation;
-    const result = await new Promise<OperationResult>((resolve) => {
-      const options = {
-        hops: 0,
-        deadlineMs: DEADLINE_DEFAULT_MS,
-        ringVersion: core.view.version,
-        direct: false,
-        bytes: operation.key.length + (value?.length ?? 0),
-      };
-      host.query([operation satisfies Operation], options, ({ results }) =>
-        resolve(results[0] as OperationResult),
-      );
-    });
-    if (!result.ok) throw new RingError(result.code, result.text);
-    return result.value === undefined ? undefined : bufferOfBytes(result.value);
+    return ownQuery(core, host, type, key, value);
   }
-}
-
-function bytes(text: Key): Bytes {
-  return typeof text === 'string' ? bytesOfText(text) : bytesOfBuffer(text);
-}
-
-/** What a node that has a place waits for before it serves. */
-function whatIsLacking({ view, self }: NodeCore): string {
-  const arc = view.arcOfPosition(self);
-  const owner = arc && view.member(arc.primary);
-  if (!arc || !owner || owner.id === self) return 'its own part of the ring to open';
-  return owner.state === 'dead'
-    ? `the node at ${owner.addr}, which is down; nobody who runs has its part of the ring: start that node again`
-    : `its part of the ring, which comes from the node at ${owner.addr}`;
 }
