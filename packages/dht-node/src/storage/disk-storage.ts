@@ -31,8 +31,8 @@ export const DEFAULT_DISK_OPTIONS: DiskOptions = {
   durability: 'always',
   syncIntervalMs: 100,
   segmentBytes: 16 << 20,
-  checkpointLogBytes: 64 << 20,
-  checkpointKeys: 300_000,
+  checkpointLogBytes: 128 << 20,
+  checkpointKeys: 500_000,
 };
 
 /** Beyond this many times what makes a checkpoint due, the host should refuse writes. */
