@@ -57,7 +57,7 @@ export class Frame {
     }
     this.bytes = bytes;
     this.load = loadOf(calls.length, bytes);
-    this.loadMet = lane.window.load + this.load;
+    this.loadMet = lane.load + this.load;
     this.firstDeadlineAtMs = first;
     this.lastDeadlineAtMs = last;
     this.direct = direct;

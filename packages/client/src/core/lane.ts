@@ -6,26 +6,23 @@
  * 64 operations outstanding ends up with some twenty frames of three; with it frames grow with the load, and
  * a caller that sends little never waits. A frame takes no more than half of what is outstanding: one half is
  * made here and carried out there at once, where a single frame would leave one of the two sides idle. The
- * time is bounded, so that neither a frame that nobody answers nor
- * a long way to the node holds back what is new. Reads have a lane of their own, so that none waits for a disk
- * to sync.
+ * time is bounded, so that neither a frame that nobody answers nor a long way to the node holds back what is
+ * new. Reads have a lane of their own, so that none waits for a disk to sync.
  */
 
 import { CallQueue } from './call-queue';
 import type { Frame } from './frame';
 import { FRAME_HOLD_MS, FRAME_OPERATIONS_LEAST, FRAME_OPERATIONS_WORTH, ROUND_TRIP_WEIGHT } from './limits';
-import type { SendWindow } from './send-window';
+import { loadOf, SendWindow } from './send-window';
 
 export class Lane {
   readonly queue = new CallQueue();
+  private readonly window = new SendWindow();
   /** Operations in frames that are not answered. */
   private unanswered = 0;
   private lastSentAtMs = -Infinity;
   /** From sending a frame to the last part of its answer, smoothed. */
   private roundTripMs: number = FRAME_HOLD_MS.least;
-
-  /** @param window bounds what may be on its way, of this lane and of others with operations of its kind */
-  constructor(readonly window: SendWindow) {}
 
   /** When the next frame may go: Infinity while nothing waits, long ago when it may at once. */
   get dueAtMs(): number {
@@ -48,9 +45,30 @@ export class Lane {
     this.lastSentAtMs = frame.sentAtMs;
   }
 
-  answered(frame: Frame, nowMs: number): void {
-    this.window.answered(frame, nowMs);
+  /** What is on its way, see send-window.ts. */
+  get load(): number {
+    return this.window.load;
+  }
+
+  /** No more may be on its way at present. */
+  get isFull(): boolean {
+    return this.window.isFull;
+  }
+
+  /** As much waits as may be on its way: what joins it would be answered late. */
+  get isCrowded(): boolean {
+    return this.window.exceededBy(loadOf(this.queue.length, this.queue.bytes));
+  }
+
+  /** The last part of the answer is there; `done` when the node did anything of it. */
+  answered(frame: Frame, done: boolean, nowMs: number): void {
+    if (done) this.window.answered(frame, nowMs);
     this.roundTripMs += ROUND_TRIP_WEIGHT * (nowMs - frame.sentAtMs - this.roundTripMs);
+  }
+
+  /** The deadline of its last operation has passed before its answer. */
+  givenUp(frame: Frame, nowMs: number): void {
+    this.window.givenUp(frame, nowMs);
   }
 
   /** The frame was answered, cancelled or lost. */

@@ -28,6 +28,8 @@ export const DEFAULT_LIMITS: SessionLimits = {
 export const OPERATION_LOAD_BYTES = 400;
 /** How much later than it could be an answer may come before less is sent. */
 export const QUEUEING_MS_MAX = 50;
+/** For how long the quickest answer counts, at least. */
+export const QUICKEST_PERIOD_MS = 60_000;
 /** So much is sent however late the answers are: a thousand small operations, which share a disk's one sync. */
 export const WINDOW_BYTES_LEAST = 512 * 1024;
 /** How often deadlines and retries are looked at while there are operations: their precision. */

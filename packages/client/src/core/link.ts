@@ -16,7 +16,6 @@ import type { CallQueue } from './call-queue';
 import { Frame } from './frame';
 import { Lane } from './lane';
 import { FORWARD_LANES_MAX, FRAME_OPERATIONS_WORTH } from './limits';
-import { loadOf, SendWindow } from './send-window';
 
 export type LinkPhase =
   | { readonly kind: 'idle' }
@@ -42,11 +41,10 @@ export class Link {
   failures = 0;
   /** What went wrong last, while it has not been reached again. */
   obstacle: string | undefined = undefined;
-  private readonly readWindow = new SendWindow();
-  private readonly writeWindow = new SendWindow();
-  private lanes: Lane[] = [];
-  private own = this.newLanes();
+  private own = newLanes();
   private forwarded = new Map<Link, Lanes>();
+  /** All of them. */
+  private lanes: Lane[] = [this.own.reads, this.own.writes];
   private turn = 0;
 
   constructor(
@@ -66,8 +64,8 @@ export class Link {
 
   openUp(): void {
     this.phase = { kind: 'open', writable: true };
-    this.readWindow.reset();
-    this.writeWindow.reset();
+    this.own = newLanes();
+    this.forgetForwarded();
     this.obstacle = undefined;
   }
 
@@ -78,29 +76,22 @@ export class Link {
     this.phase = { kind: 'broken', retryAtMs: nowMs + pauseMs(pauses, this.failures, random) };
   }
 
-  /** Takes a call for the node itself, or for others to which it is to be forwarded. */
-  enqueue(call: Call): void {
-    put(call, this.own);
+  /**
+   * Takes a call for the node itself, or for others to which it is to be forwarded. Returns false for one that
+   * would rather be refused than wait where much waits already.
+   */
+  enqueue(call: Call): boolean {
+    return put(call, this.own);
   }
 
-  /** Takes calls that are to be forwarded to one owner. */
-  enqueueFor(owner: Link, calls: readonly Call[]): void {
+  /** Takes calls that are to be forwarded to one owner. Returns those that would rather be refused. */
+  enqueueFor(owner: Link, calls: readonly Call[]): Call[] {
     const lanes = calls.length >= FRAME_OPERATIONS_WORTH ? this.lanesTo(owner) : this.own;
-    for (const call of calls) put(call, lanes);
+    return calls.filter((call) => !put(call, lanes));
   }
 
   get queues(): CallQueue[] {
     return this.lanes.map((lane) => lane.queue);
-  }
-
-  /** As much of a call's kind waits for the node as it may be given at once: what joins it would be answered late. */
-  isCrowdedFor({ isWrite }: Call): boolean {
-    const kind = isWrite ? this.writeWindow : this.readWindow;
-    let load = 0;
-    for (const { queue, window } of this.lanes) {
-      if (window === kind) load += loadOf(queue.length, queue.bytes);
-    }
-    return kind.exceededBy(load);
   }
 
   get hasQueued(): boolean {
@@ -110,10 +101,13 @@ export class Link {
   /** Everything that waits; nothing does afterwards. */
   drain(): Call[] {
     const calls = this.lanes.flatMap((lane) => lane.queue.drain());
-    this.lanes = [];
-    this.own = this.newLanes();
-    this.forwarded = new Map();
+    this.forgetForwarded();
     return calls;
+  }
+
+  private forgetForwarded(): void {
+    this.forwarded = new Map();
+    this.lanes = [this.own.reads, this.own.writes];
   }
 
   /** When a frame that waits for others to join it may go; undefined when none does. */
@@ -172,7 +166,7 @@ export class Link {
     for (let i = 0; i < lanes.length; i++) {
       this.turn = (this.turn + 1) % lanes.length;
       const lane = lanes[this.turn] as Lane;
-      if (lane.dueAtMs <= nowMs && !lane.window.isFull) return lane;
+      if (lane.dueAtMs <= nowMs && !lane.isFull) return lane;
     }
     return undefined;
   }
@@ -181,18 +175,20 @@ export class Link {
     const known = this.forwarded.get(owner);
     if (known !== undefined) return known;
     if (this.forwarded.size >= FORWARD_LANES_MAX) return this.own;
-    const lanes = this.newLanes();
+    const lanes = newLanes();
     this.forwarded.set(owner, lanes);
-    return lanes;
-  }
-
-  private newLanes(): Lanes {
-    const lanes = { reads: new Lane(this.readWindow), writes: new Lane(this.writeWindow) };
     this.lanes.push(lanes.reads, lanes.writes);
     return lanes;
   }
 }
 
-function put(call: Call, { reads, writes }: Lanes): void {
-  (call.isWrite ? writes : reads).queue.push(call);
+function newLanes(): Lanes {
+  return { reads: new Lane(), writes: new Lane() };
+}
+
+function put(call: Call, { reads, writes }: Lanes): boolean {
+  const lane = call.isWrite ? writes : reads;
+  if (!call.retries && lane.isCrowded) return false;
+  lane.queue.push(call);
+  return true;
 }

@@ -30,7 +30,7 @@ export class Router {
       const owner = this.directory.ownerOf(call.position);
       call.direct = owner?.isOpen === true && call.strays < STRAYS_MAX;
       if (owner?.isOpen === true) {
-        if (this.admits(owner, call)) owner.enqueue(call);
+        if (!owner.enqueue(call)) this.refuse(owner, call);
         continue;
       }
       const calls = unreachable.get(owner);
@@ -53,17 +53,16 @@ export class Router {
         for (const call of calls) this.waiting.strand(call);
         continue;
       }
-      const admitted = calls.filter((call) => this.admits(forwarder, call));
-      if (owner !== undefined) forwarder.enqueueFor(owner, admitted);
-      else for (const call of admitted) forwarder.enqueue(call);
+      const refused =
+        owner === undefined
+          ? calls.filter((call) => !forwarder.enqueue(call))
+          : forwarder.enqueueFor(owner, calls);
+      for (const call of refused) this.refuse(forwarder, call);
     }
   }
 
-  /** Who would rather be refused than wait is refused at once where waiting would be long. */
-  private admits(link: Link, call: Call): boolean {
-    if (call.retries || !link.isCrowdedFor(call)) return true;
+  private refuse(link: Link, call: Call): void {
     const text = `more waits for ${link.address} than it answers in a moment`;
     this.settlement.settle(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text });
-    return false;
   }
 }

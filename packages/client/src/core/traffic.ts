@@ -65,7 +65,8 @@ export class Traffic {
     this.lastHops = hops;
     frame.answered = last;
     if (last === length) {
-      frame.lane.answered(frame, nowMs);
+      const done = results.some(({ ok }) => ok);
+      frame.lane.answered(frame, done, nowMs);
       this.settlement.forget(frame);
     }
     for (let i = 0; i < results.length; i++) {
@@ -110,6 +111,7 @@ export class Traffic {
         if (frame.firstDeadlineAtMs > nowMs) continue;
         for (const call of frame.calls) {
           if (call === undefined || call.deadlineAtMs > nowMs) continue;
+          if (frame.open === 1) frame.lane.givenUp(frame, nowMs);
           this.settlement.settle(call, resultOnDeadline(call, link.address, undefined));
         }
       }

@@ -5,10 +5,14 @@
  * A place in it is a number: of the word, counted through all chunks.
  */
 
+import { invariant } from '@ringkeep/shared';
+
 export const PAGE_WORDS = 1024;
 const CHUNK_BITS = 18;
 const CHUNK_WORDS = 1 << CHUNK_BITS;
 const WORD_BYTES = 4;
+/** A place is kept in 32 bits, so all pages together have 16 GiB. */
+const PLACES = 2 ** 32;
 
 /** The words and the bytes of a chunk are the same memory; words are in the machine's byte order. */
 export interface Chunk {
@@ -31,6 +35,7 @@ export class PagePool {
     const page = this.free.pop();
     if (page !== undefined) return page;
     if (this.end === this.chunks.length * CHUNK_WORDS) {
+      invariant(this.end < PLACES, 'a table in memory has less than 16 GiB');
       const bytes = Buffer.allocUnsafeSlow(CHUNK_WORDS * WORD_BYTES);
       this.chunks.push({ bytes, words: new Uint32Array(bytes.buffer, bytes.byteOffset, CHUNK_WORDS) });
     }

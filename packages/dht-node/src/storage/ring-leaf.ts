@@ -40,6 +40,9 @@ const INLINE_BYTES_MAX = 2048;
 const FIRST_SLOTS = 16;
 /** Waste beyond a page and this part of all pages is dropped. */
 const WASTE_MAX = 0.25;
+/** An entry that has more room than this many times what it needs is written anew; a small one never. */
+const ROOM_MAX = 2;
+const SMALL_WORDS = 64;
 const NONE = -1;
 
 export class RingLeaf<V extends Stored> {
@@ -48,6 +51,7 @@ export class RingLeaf<V extends Stored> {
   private pages: number[] = [];
   /** Words of the last page that are taken. */
   private used = PAGE_WORDS;
+  /** Words of entries that are no more. */
   private wasted = 0;
   private outside: Map<number, Bytes> | undefined;
   keys = 0;
@@ -79,7 +83,8 @@ export class RingLeaf<V extends Stored> {
     const before = this.lengthAt(entry);
     this.bytes += (value?.length ?? 0) - (before ?? 0);
     const words = wordsFor(key, value);
-    if (this.wordsAt(entry) >= words) {
+    const there = this.wordsAt(entry);
+    if (words <= there && there <= words * ROOM_MAX + SMALL_WORDS) {
       this.writeValue(entry, value);
     } else {
       this.discard(entry);
@@ -236,7 +241,6 @@ export class RingLeaf<V extends Stored> {
   /** So many words behind the last entry, or at the beginning of a new page. */
   private room(words: number): number {
     if (this.used + words > PAGE_WORDS) {
-      this.wasted += PAGE_WORDS - this.used;
       this.pages.push(this.pool.take());
       this.used = 0;
     }

@@ -63,3 +63,25 @@ test('values that are replaced all the time leave no waste behind for long', () 
   expect(leaf.get(probe.take(key))).toBe('v'.repeat(lengths.at(-1) as number));
   expect(pool.take()).toBeLessThan(8 * PAGE_WORDS);
 });
+
+test('large entries, of which a few fill a page, are not moved at each change', () => {
+  const pool = new PagePool();
+  const leaf = new RingLeaf<Bytes>(pool);
+  const keys = Array.from({ length: 200 }, (_, i) => ringKey('position' as Bytes, `key ${i}` as Bytes));
+  for (const key of keys) leaf.set(probe.take(key), 'v'.repeat(1_400) as Bytes);
+  const taken = jest.spyOn(pool, 'take');
+  for (const key of keys.slice(0, 40)) leaf.delete(probe.take(key));
+  expect(taken).toHaveBeenCalledTimes(0);
+});
+
+test('a value that has become much shorter gives its room back', () => {
+  const pool = new PagePool();
+  const leaf = new RingLeaf<Bytes>(pool);
+  const keys = Array.from({ length: 200 }, (_, i) => ringKey('position' as Bytes, `key ${i}` as Bytes));
+  for (const key of keys) leaf.set(probe.take(key), 'v'.repeat(2_000) as Bytes);
+  const released = jest.spyOn(pool, 'giveBack');
+  for (const key of keys) leaf.set(probe.take(key), 'v' as Bytes);
+  const pages = released.mock.calls.flatMap(([given]) => given);
+  expect(pages.length).toBeGreaterThan(90);
+  for (const key of keys) expect(leaf.get(probe.take(key))).toBe('v');
+});
