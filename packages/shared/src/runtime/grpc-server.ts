@@ -2,8 +2,8 @@
  * A gRPC server: binds, answers malformed messages clearly, and stops within a deadline.
  *
  * grpc-js answers a message that cannot be decoded with INTERNAL, which blames the server and reads as
- * "outcome unknown". Here the decoder hands the failure on as a value, and an interceptor in front of the
- * handlers turns it into INVALID_ARGUMENT.
+ * "outcome unknown". Here the decoder hands the failure on as a value, and what stands in front of the handlers
+ * turns it into INVALID_ARGUMENT.
  */
 
 import {
@@ -14,9 +14,14 @@ import {
   setLogVerbosity,
   type ServerInterceptor,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceDefinition,
+  type ServiceError,
+  type UntypedHandleCall,
   type UntypedServiceImplementation,
+  type handleServerStreamingCall,
   type handleUnaryCall,
+  type sendUnaryData,
 } from '@grpc/grpc-js';
 import { RingError, type RingUpdate } from '../ring';
 import { hostAndPort } from './addresses';
@@ -39,20 +44,25 @@ export interface Endpoint {
 const CUT_MS_MAX = 1_000;
 
 class Malformed {
-  constructor(readonly why: string) {}
+  constructor(private readonly why: string) {}
+
+  get error(): ServiceError {
+    const text = `the request is no valid protobuf message: ${this.why}`;
+    return toServiceError(new RingError('INVALID_ARGUMENT', text));
+  }
 }
 
-const refuseMalformed: ServerInterceptor = (_method, call) =>
-  new ServerInterceptingCall(call, {
-    start: (next) =>
-      next({
-        onReceiveMessage: (message: unknown, pass) => {
-          if (!(message instanceof Malformed)) return pass(message);
-          const text = `the request is no valid protobuf message: ${message.why}`;
-          call.sendStatus(toServiceError(new RingError('INVALID_ARGUMENT', text)));
-        },
-      }),
-  });
+/** Messages of a stream pass an interceptor; a call with one request is spared its cost, see `guarded`. */
+const refuseMalformed: ServerInterceptor = (method, call) =>
+  method.requestStream
+    ? new ServerInterceptingCall(call, {
+        start: (next) =>
+          next({
+            onReceiveMessage: (message: unknown, pass) =>
+              message instanceof Malformed ? call.sendStatus(message.error) : pass(message),
+          }),
+      })
+    : (call as ServerInterceptingCall);
 
 export class GrpcServer {
   /** For services that add themselves: reflection, health. */
@@ -69,7 +79,7 @@ export class GrpcServer {
     definition: ServiceDefinition<Handlers>,
     handlers: Handlers,
   ): void {
-    this.grpc.addService(tolerant(definition), handlers);
+    this.grpc.addService(tolerant(definition), guarded(definition, handlers));
   }
 
   /** Binds and serves. Returns the real port. Throws FAILED_PRECONDITION when it cannot bind. */
@@ -143,6 +153,37 @@ function tolerant<Handlers>(definition: ServiceDefinition<Handlers>): ServiceDef
     return [name, { ...method, requestDeserialize }];
   });
   return Object.fromEntries(wrapped) as ServiceDefinition<Handlers>;
+}
+
+/** Handlers of calls with one request, which they get only when it could be decoded. */
+function guarded<Handlers extends UntypedServiceImplementation>(
+  definition: ServiceDefinition<Handlers>,
+  handlers: Handlers,
+): UntypedServiceImplementation {
+  const methods = Object.entries<ServiceDefinition[string]>(definition as ServiceDefinition);
+  const wrapped = methods.map(([name, { requestStream, responseStream }]) => {
+    const handle = handlers[name] as UntypedHandleCall;
+    if (requestStream) return [name, handle];
+    if (responseStream) {
+      const stream = handle as handleServerStreamingCall<unknown, unknown>;
+      return [
+        name,
+        (call: ServerWritableStream<unknown, unknown>) => {
+          if (call.request instanceof Malformed) call.emit('error', call.request.error);
+          else stream(call);
+        },
+      ];
+    }
+    const once = handle as handleUnaryCall<unknown, unknown>;
+    return [
+      name,
+      (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
+        if (call.request instanceof Malformed) answer(call.request.error);
+        else once(call, answer);
+      },
+    ];
+  });
+  return Object.fromEntries(wrapped) as UntypedServiceImplementation;
 }
 
 function bindFault(endpoint: Endpoint, error: Error): RingError {
