@@ -251,6 +251,7 @@ class Simulation implements World {
         id,
         name,
         settled,
+        ranges: replicas.map(({ range }) => range),
         allCommitted: replicas.every(({ committed, lastPrepared }) => committed === lastPrepared),
         // Asked for at the very end only, and nodes often.
         get tableSizes() {

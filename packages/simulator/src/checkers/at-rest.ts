@@ -26,6 +26,8 @@ export interface NodeAtRest {
   readonly settled: boolean;
   /** It has prepared nothing that it does not know to be committed. */
   readonly allCommitted: boolean;
+  /** Of its copies. */
+  readonly ranges: readonly Arc[];
   readonly copies: readonly Copy[];
   /** Its entries that lie in no copy, as one text. */
   readonly strayContent: string;
@@ -56,12 +58,20 @@ export function notYetAtRest(
     if (!node.settled) return `${node.name} says that it is not settled`;
     if (!node.allCommitted) return `${node.name} has not heard that all of its copies is committed`;
   }
+  for (const { id, name, ranges } of nodes) {
+    const stray = ranges.find((range) => !isMemberFor(ring, id, range));
+    if (stray) return `${name} still holds ${formatArc(stray)}`;
+  }
   const stranger = nodes.find(({ id }) => !view.member(id));
   if (stranger) return `${stranger.name} is no member yet`;
   return undefined;
 }
 
-/** Every desired replica holds what the primary does, and no other node holds anything. */
+function isMemberFor(ring: Ring, id: NodeId, range: Arc): boolean {
+  return ring.arcs.some((arc) => arcsEqual(arc, range) && arc.inSync.includes(id));
+}
+
+/** Every desired replica holds what the primary does, and no node holds an entry that is in none of its copies. */
 export function checkCopies(ring: Ring, nodes: readonly NodeAtRest[]): Failure | undefined {
   for (const arc of ring.arcs) {
     const primary = contentOf(nodes, arc.primary, arc);
@@ -76,10 +86,6 @@ export function checkCopies(ring: Ring, nodes: readonly NodeAtRest[]): Failure |
     }
   }
   for (const node of nodes) {
-    const stray = node.copies.find(
-      ({ range }) => !ring.arcs.some((arc) => arcsEqual(arc, range) && arc.inSync.includes(node.id)),
-    );
-    if (stray) return { checker: 'replicas', text: `${node.name} still holds ${formatArc(stray.range)}` };
     if (node.strayContent !== '')
       return { checker: 'replicas', text: `${node.name} has entries of no copy: ${node.strayContent}` };
   }
