@@ -1,7 +1,4 @@
-/**
- * Results between the column replies in which they travel and what both sides make of them. How the
- * columns are put together is told in request-codec.ts.
- */
+/** Results between the column replies in which they travel and what both sides make of them. */
 
 import {
   ERROR_CODES,
@@ -12,7 +9,7 @@ import {
   type OperationResult,
   type Outcome,
 } from '../ring';
-import { bufferOfBytes } from '../runtime/bytes';
+import { ByteRope } from './byte-rope';
 import type { BatchReply } from './generated/dht';
 
 const DONE = 0;
@@ -31,7 +28,7 @@ export function encodeReply(
   const codes = Buffer.allocUnsafe(to - from);
   const valueLengths: number[] = [];
   const errors: string[] = [];
-  let values = '';
+  const values = new ByteRope();
   for (let index = from; index < to; index++) {
     const result = results[index] as OperationResult;
     if (!result.ok) {
@@ -42,10 +39,10 @@ export function encodeReply(
     } else {
       codes[index - from] = DONE_WITH_VALUE;
       valueLengths.push(result.value.length);
-      values += result.value;
+      values.add(result.value);
     }
   }
-  return { frame, hops, codes, valueLengths, blob: bufferOfBytes(values as Bytes), ring: undefined, errors };
+  return { frame, hops, codes, valueLengths, blob: values.toBuffer(), ring: undefined, errors };
 }
 
 /**

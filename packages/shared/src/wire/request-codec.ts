@@ -3,9 +3,6 @@
  *
  * A frame is checked as a whole for its shape (lengths that add up, known types) and operation by
  * operation for its limits, so that one bad key fails alone.
- *
- * Columns are put together as strings and written with one call: a call into Node's own code costs more
- * than the few bytes that it would write.
  */
 
 import {
@@ -19,14 +16,17 @@ import {
   type LocatedOperation,
   type Operation,
 } from '../ring';
+import { ByteRope, joinRopes } from './byte-rope';
 import { bufferOfBytes, checkKey, checkValue, ringKeyOf } from '../runtime/bytes';
 import type { BatchRequest } from './generated/dht';
 
 /**
- * Keys and values up to this length are slices of one string of the whole frame: one conversion instead of hundreds.
- * Whoever keeps one for long copies it, or else it keeps the frame alive. Longer ones are strings of their own.
+ * Keys and values up to this length, in a frame up to that one, are slices of one string of the whole frame: one
+ * conversion instead of hundreds. Whoever keeps one for long copies it, or else it keeps the frame alive. Longer ones
+ * are strings of their own.
  */
 const SLICE_BYTES_MAX = 1024;
+const SLICED_BYTES_MAX = 64 * 1024;
 
 export interface KeyLimits {
   readonly keyBytesMax: number;
@@ -46,26 +46,26 @@ class Columns {
   private readonly types: Buffer;
   private readonly keyLengths: number[] = [];
   private readonly valueLengths: number[] = [];
-  private keys = '';
-  private values = '';
+  private readonly keys = new ByteRope();
+  private readonly values = new ByteRope();
 
   constructor(count: number) {
     this.types = Buffer.allocUnsafe(count);
   }
 
-  add(type: OperationType, key: string, value: string | undefined): void {
+  add(type: OperationType, key: Bytes, value: Bytes | undefined): void {
     this.types[this.keyLengths.length] = type;
     this.keyLengths.push(key.length);
-    this.keys += key;
+    this.keys.add(key);
     if (value === undefined) return;
     this.valueLengths.push(value.length);
-    this.values += value;
+    this.values.add(value);
   }
 
   request(header: FrameHeader, positions: Buffer): BatchRequest {
     const { frame, deadlineMs, hops, ringVersion, direct } = header;
     const { types, keyLengths, valueLengths } = this;
-    const blob = bufferOfBytes((this.keys + this.values) as Bytes);
+    const blob = joinRopes(this.keys, this.values);
     return {
       frame,
       deadlineMs,
@@ -86,7 +86,7 @@ class Columns {
 export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
   const columns = new Columns(operations.length);
   for (const operation of operations) {
-    columns.add(operation.type, operation.key.slice(POSITION_BYTES), valueOf(operation));
+    columns.add(operation.type, operation.key.slice(POSITION_BYTES) as Bytes, valueOf(operation));
   }
   return columns.request(header, positionsOf(header, operations));
 }
@@ -112,7 +112,7 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
   const { types, keyLengths, valueLengths, blob } = frame;
   const count = types.length;
   const keysEnd = checkedKeysEnd(frame);
-  const sliced = blob.length <= count * SLICE_BYTES_MAX ? blob.toString('latin1') : undefined;
+  const sliced = blob.length <= SLICED_BYTES_MAX ? blob.toString('latin1') : undefined;
   const piece = (from: number, to: number): Bytes =>
     (sliced !== undefined && to - from <= SLICE_BYTES_MAX
       ? sliced.substring(from, to)
