@@ -88,13 +88,19 @@ function measureEntries(storage: NodeStorage, name: string, random: Random): voi
   if (bytes === 0) throw new Error('nothing was read');
 }
 
+/** Objects and the buffers outside of the heap. */
+function bytesInUse(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
 async function measureMemory(random: Random): Promise<void> {
   const storage = new MemoryStorage();
   globalThis.gc?.();
-  const before = process.memoryUsage().heapUsed;
+  const before = bytesInUse();
   fill(storage);
   globalThis.gc?.();
-  const bytesEach = (process.memoryUsage().heapUsed - before) / KEYS;
+  const bytesEach = (bytesInUse() - before) / KEYS;
   const exact = globalThis.gc ? '' : ' (garbage included: start with --expose-gc)';
   report(
     `memory a key of ${KEY_BYTES} + ${VALUE_BYTES} bytes`,
