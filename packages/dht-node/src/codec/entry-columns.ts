@@ -7,7 +7,7 @@
  * long as it lives, which is why such an array never changes.
  */
 
-import { POSITION_BYTES, RingError, type RingKey } from '@ringkeep/shared';
+import { KEY_BYTES_MAX, POSITION_BYTES, RingError, type RingKey } from '@ringkeep/shared';
 import { ByteRope, joinRopes, type dht } from '@ringkeep/shared/wire';
 import type { Entry } from '../core/entry-store';
 import type { SequencedOp } from '../core/messages';
@@ -69,7 +69,8 @@ export function opsOf(columns: dht.EntryColumns): readonly SequencedOp[] {
     }
     if (kind !== DELETE && kind !== SET) throw malformed(`an operation of kind ${kind}`);
     const keyLength = keyLengths[keys++] ?? 0;
-    if (keyLength <= POSITION_BYTES) throw malformed(`a key of ${keyLength} bytes with its position`);
+    if (keyLength <= POSITION_BYTES || keyLength > POSITION_BYTES + KEY_BYTES_MAX)
+      throw malformed(`a key of ${keyLength} bytes with its position`);
     const key = blob.toString('latin1', keyAt, keyAt + keyLength) as RingKey;
     keyAt += keyLength;
     if (kind === DELETE) {

@@ -3,11 +3,12 @@
  * form, and everything after that is arithmetic. Asking a string for its characters one by one costs ten times as much.
  */
 
-import type { RingKey } from '@ringkeep/shared';
+import { KEY_BYTES_MAX, POSITION_BYTES, invariant, type RingKey } from '@ringkeep/shared';
 
-/** Longer than any ring key, see KEY_BYTES_MAX. */
-const CAPACITY_WORDS = 512;
+const RING_KEY_BYTES_MAX = POSITION_BYTES + KEY_BYTES_MAX;
 const WORD_BYTES = 4;
+/** A word more, for the zeros behind the longest key. */
+const CAPACITY_WORDS = RING_KEY_BYTES_MAX / WORD_BYTES + 1;
 
 export class KeyProbe {
   readonly bytes = Buffer.alloc(CAPACITY_WORDS * WORD_BYTES);
@@ -18,6 +19,7 @@ export class KeyProbe {
 
   /** Takes the place of the key before. */
   take(key: RingKey): this {
+    invariant(key.length <= RING_KEY_BYTES_MAX, 'a ring key is as long as the parameters allow at most');
     this.length = this.bytes.write(key, 'latin1');
     this.bytes[this.length] = this.bytes[this.length + 1] = this.bytes[this.length + 2] = 0;
     return this;

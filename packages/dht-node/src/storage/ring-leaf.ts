@@ -13,7 +13,7 @@
  * its high half.
  */
 
-import { POSITION_BYTES, type Bytes, type RingKey } from '@ringkeep/shared';
+import { POSITION_BYTES, SLICE_BYTES_MAX, type Bytes, type RingKey } from '@ringkeep/shared';
 import type { KeyProbe } from './key-probe';
 import { PAGE_WORDS, wordInChunk, type PagePool } from './page-pool';
 
@@ -34,8 +34,8 @@ const OUTSIDE = 2;
 /** Second word of an entry: its words, and above them the bytes of the value that it holds. */
 const VALUE_SHIFT = 12;
 const WORDS_MASK = 0xfff;
-/** Longer values stay the strings they are: copying them costs more than they waste. */
-const INLINE_BYTES_MAX = 2048;
+/** Longer values stay the strings they are, which are no slices: copying them would cost more than they waste. */
+const INLINE_BYTES_MAX = 2 * SLICE_BYTES_MAX;
 
 const FIRST_SLOTS = 16;
 /** Waste beyond a page and this part of all pages is dropped. */

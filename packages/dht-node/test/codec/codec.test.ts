@@ -215,6 +215,9 @@ test('columns that do not fit each other are refused, with what is wrong', () =>
   expect(refused({ kinds: Buffer.of(0, 2, 3) })).toBe('malformed columns: an operation of kind 3');
   expect(refused({ keyLengths: [11] })).toBe('malformed columns: a key of 0 bytes with its position');
   expect(refused({ keyLengths: [8, 16] })).toBe('malformed columns: a key of 8 bytes with its position');
+  expect(refused({ keyLengths: [1_033, 16] })).toBe(
+    'malformed columns: a key of 1033 bytes with its position',
+  );
   const lengths = 'malformed columns: 3 operations with 2 key lengths and';
   expect(refused({ valueLengths: [] })).toContain(`${lengths} 0 value lengths`);
   expect(refused({ valueLengths: [4] })).toContain(`${lengths} 1 value lengths for 29 bytes`);

@@ -85,3 +85,12 @@ test('a value that has become much shorter gives its room back', () => {
   expect(pages.length).toBeGreaterThan(90);
   for (const key of keys) expect(leaf.get(probe.take(key))).toBe('v');
 });
+
+test('the longest key that a ring may allow is stored, and a longer one is refused rather than cut off', () => {
+  const leaf = new RingLeaf<Bytes>(new PagePool());
+  const longest = ringKey('position' as Bytes, 'k'.repeat(1_024) as Bytes);
+  leaf.set(probe.take(longest), 'v'.repeat(2_048) as Bytes);
+  expect(leaf.get(probe.take(longest))).toBe('v'.repeat(2_048));
+  expect(leaf.keysInOrder()).toEqual([longest]);
+  expect(() => probe.take(`${longest}k` as RingKey)).toThrow('as long as the parameters allow');
+});

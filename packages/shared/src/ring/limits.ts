@@ -6,10 +6,14 @@ import { invariant } from './errors';
 export const FRAME_OPERATIONS_MAX = 256;
 /** Bytes of keys and values at which a sender closes a frame. One larger operation travels alone. */
 export const FRAME_BYTES_TARGET = 256 * 1024;
+/** Bytes of a key: what the parameter `keyBytesMax` allows at most. */
+export const KEY_BYTES_MAX = 1024;
 /** Largest gRPC message: gRPC's own default; a frame of the largest key and value stays far below. */
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 /** Bytes of values at which a reply to a frame is continued in another message. */
 export const REPLY_BYTES_TARGET = 1024 * 1024;
+/** Byte strings up to this length may be slices of a whole frame's: whoever keeps one for long copies it. */
+export const SLICE_BYTES_MAX = 1024;
 /** Bytes of entries in one chunk of a transfer. */
 export const CHUNK_BYTES_TARGET = 128 * 1024;
 /** Bytes of chunks that may be on their way to a follower. */
@@ -18,7 +22,7 @@ export const TRANSFER_WINDOW_BYTES = 1024 * 1024;
 export const HOPS_MAX = 64;
 
 invariant(
-  FRAME_BYTES_TARGET + (1 << 20) + 1024 < MESSAGE_BYTES_MAX,
+  FRAME_BYTES_TARGET + (1 << 20) + KEY_BYTES_MAX < MESSAGE_BYTES_MAX,
   'a frame and one largest operation fit a message',
 );
 invariant(

@@ -4,6 +4,7 @@
  */
 
 import { RingError } from './errors';
+import { KEY_BYTES_MAX } from './limits';
 
 /** How nodes find the owner of a key; the schemes themselves are in @ringkeep/routing. */
 export const ROUTINGS = ['one-hop', 'chord', 'pastry', 'neighbours'] as const;
@@ -42,7 +43,7 @@ const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, numb
   leaseMarginMs: [5, 10_000],
   membershipLeaseMs: [50, 60_000],
   failureTimeoutMs: [50, 600_000],
-  keyBytesMax: [1, 1_024],
+  keyBytesMax: [1, KEY_BYTES_MAX],
   valueBytesMax: [0, 1 << 20],
 };
 

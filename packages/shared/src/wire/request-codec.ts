@@ -11,6 +11,7 @@ import {
   valueOf,
   POSITION_BYTES,
   RingError,
+  SLICE_BYTES_MAX,
   ringKey,
   type Bytes,
   type LocatedOperation,
@@ -21,11 +22,9 @@ import { bufferOfBytes, checkKey, checkValue, ringKeyOf } from '../runtime/bytes
 import type { BatchRequest } from './generated/dht';
 
 /**
- * Keys and values up to this length, in a frame up to that one, are slices of one string of the whole frame: one
- * conversion instead of hundreds. Whoever keeps one for long copies it, or else it keeps the frame alive. Longer ones
- * are strings of their own.
+ * Small keys and values of frames up to this size are slices of one string of the whole frame: one conversion instead
+ * of hundreds. Larger strings cost more than that saves.
  */
-const SLICE_BYTES_MAX = 1024;
 const SLICED_BYTES_MAX = 64 * 1024;
 
 export interface KeyLimits {
