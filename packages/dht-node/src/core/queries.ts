@@ -84,7 +84,7 @@ export class Queries {
       } else if (role !== undefined) {
         role.submit(query.wait(index));
       } else {
-        this.route(query.wait(index));
+        this.route(query.wait(index), holder);
       }
     }
   }
@@ -111,12 +111,11 @@ export class Queries {
     });
   }
 
-  /** Sends an operation on its way; it has not been started. */
-  route(pending: PendingOperation): void {
+  /** Sends an operation on its way; it has not been started. `arc` is that of its key, where it is known. */
+  route(pending: PendingOperation, arc = this.context.view.arcOfKey(pending.operation.key)): void {
     if (pending.done) return;
     const { view, self } = this.context;
     const { query, operation } = pending;
-    const arc = view.arcOfKey(operation.key);
     if (arc === undefined) return this.hold(pending);
     if (arc.primary === self) {
       const role = this.roleAt(arc.start);

@@ -43,9 +43,7 @@ export function bringsValue(type: number): type is typeof OperationType.Set | ty
 
 /** The value that a write leaves its key with; none after a deletion. */
 export function valueOf(operation: Operation): Bytes | undefined {
-  return operation.type === OperationType.Set || operation.type === OperationType.Put
-    ? operation.value
-    : undefined;
+  return 'value' in operation ? operation.value : undefined;
 }
 
 export function isWrite(operation: Operation): boolean {
