@@ -138,8 +138,13 @@ export class RingNode {
     return this.query(OperationType.Get, key);
   }
 
+  /** Stores a value. Throws RingError. */
+  async set(key: Key, value: Key): Promise<void> {
+    await this.query(OperationType.Put, key, value);
+  }
+
   /** Stores a value. @returns the value before, if there was one. Throws RingError. */
-  async set(key: Key, value: Key): Promise<Uint8Array | undefined> {
+  async exchange(key: Key, value: Key): Promise<Uint8Array | undefined> {
     return this.query(OperationType.Set, key, value);
   }
 

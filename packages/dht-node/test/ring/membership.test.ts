@@ -33,7 +33,7 @@ class Worker {
       try {
         if (this.random.chance(0.5)) {
           const next = (last ?? 0) + 1;
-          const before = text(await this.random.pick(this.nodes()).set(key, String(next)));
+          const before = text(await this.random.pick(this.nodes()).exchange(key, String(next)));
           if (before !== (last === undefined ? undefined : String(last)))
             this.errors.push(`set ${key}: before ${before}, not ${last}`);
           this.acknowledged.set(key, next);
@@ -79,8 +79,9 @@ describe.each([1, 3])('with replication factor %d', (replicationFactor) => {
   test('a lone node stores, returns and removes values', async () => {
     const node = await ring.addNode();
     expect(await node.get('city')).toBeUndefined();
-    expect(await node.set('city', 'Porto')).toBeUndefined();
-    expect(text(await node.set('city', 'Lisboa'))).toBe('Porto');
+    expect(await node.exchange('city', 'Faro')).toBeUndefined();
+    expect(text(await node.exchange('city', 'Porto'))).toBe('Faro');
+    expect(await node.set('city', 'Lisboa')).toBeUndefined();
     expect(text(await node.get('city'))).toBe('Lisboa');
     expect(text(await node.delete('city'))).toBe('Lisboa');
     expect(await node.get('city')).toBeUndefined();
