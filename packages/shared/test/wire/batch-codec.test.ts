@@ -14,7 +14,11 @@ const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
     .map((array) => Buffer.from(array).toString('latin1') as Bytes);
 
 const operations: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({ type: fc.constant(OperationType.Set), key: bytes(1, 40).map(ringKeyOf), value: bytes(0, 200) }),
+  fc.record({
+    type: fc.constantFrom(OperationType.Set, OperationType.Put),
+    key: bytes(1, 40).map(ringKeyOf),
+    value: fc.oneof({ weight: 9, arbitrary: bytes(0, 200) }, { weight: 1, arbitrary: bytes(1_000, 20_000) }),
+  }),
   fc.record({
     type: fc.constantFrom(OperationType.Get, OperationType.Delete),
     key: bytes(1, 40).map(ringKeyOf),
@@ -22,7 +26,10 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
 );
 
 const results: fc.Arbitrary<OperationResult> = fc.oneof(
-  fc.record({ ok: fc.constant(true as const), value: fc.option(bytes(0, 200), { nil: undefined }) }),
+  fc.record({
+    ok: fc.constant(true as const),
+    value: fc.option(fc.oneof(bytes(0, 200), bytes(1_000, 20_000)), { nil: undefined }),
+  }),
   fc.record({
     ok: fc.constant(false as const),
     code: fc.constantFrom('NOT_OWNER' as const, 'UNAVAILABLE' as const, 'OUTCOME_UNKNOWN' as const),
