@@ -20,7 +20,7 @@ export class Frame {
   readonly bytes: number;
   /** What it means for the node. */
   readonly load: number;
-  /** What of its kind is on its way to the node when it leaves, itself included. */
+  /** What of its lane is on its way when it leaves, itself included. */
   readonly loadMet: number;
   /** When the first call gives up; the last one's is what the node is told. */
   readonly firstDeadlineAtMs: number;
