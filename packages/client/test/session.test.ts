@@ -185,8 +185,8 @@ describe('pace', () => {
     trickle(driver, 3);
     driver.pass(FRAME_HOLD_MS.least);
     expect(sizes(driver)).toEqual([1, 2]);
-    trickle(driver, FRAME_OPERATIONS_LEAST);
-    expect(sizes(driver)).toEqual([1, 2, FRAME_OPERATIONS_LEAST]);
+    trickle(driver, FRAME_OPERATIONS_LEAST.reads);
+    expect(sizes(driver)).toEqual([1, 2, FRAME_OPERATIONS_LEAST.reads]);
   });
 
   test('a frame takes half of what is outstanding, so that one half is made while the other is carried out', () => {
@@ -224,7 +224,7 @@ describe('pace', () => {
     expect(new globalThis.Set(ownersOfFrames(3 * FRAME_OPERATIONS_WORTH + 100))).toEqual(
       new globalThis.Set([1]),
     );
-    expect(ownersOfFrames(FRAME_OPERATIONS_LEAST)).toEqual([3]);
+    expect(ownersOfFrames(FRAME_OPERATIONS_LEAST.reads)).toEqual([3]);
   });
 });
 

@@ -12,7 +12,7 @@
 
 import { CallQueue } from './call-queue';
 import type { Frame } from './frame';
-import { FRAME_HOLD_MS, FRAME_OPERATIONS_LEAST, FRAME_OPERATIONS_WORTH, ROUND_TRIP_WEIGHT } from './limits';
+import { FRAME_HOLD_MS, FRAME_OPERATIONS_WORTH, ROUND_TRIP_WEIGHT } from './limits';
 import { loadOf, SendWindow } from './send-window';
 
 export class Lane {
@@ -24,11 +24,14 @@ export class Lane {
   /** From sending a frame to the last part of its answer, smoothed. */
   private roundTripMs: number = FRAME_HOLD_MS.least;
 
+  /** `frameLeast`: see FRAME_OPERATIONS_LEAST. */
+  constructor(private readonly frameLeast: number) {}
+
   /** When the next frame may go: Infinity while nothing waits, long ago when it may at once. */
   get dueAtMs(): number {
     const { queue } = this;
     if (queue.isEmpty) return Infinity;
-    const worth = Math.min(FRAME_OPERATIONS_WORTH, Math.max(FRAME_OPERATIONS_LEAST, this.unanswered));
+    const worth = Math.min(FRAME_OPERATIONS_WORTH, Math.max(this.frameLeast, this.unanswered));
     if (this.unanswered === 0 || queue.length >= worth || queue.fillsFrame) return -Infinity;
     const { least, most } = FRAME_HOLD_MS;
     return this.lastSentAtMs + Math.min(most, Math.max(least, this.roundTripMs));
@@ -36,7 +39,7 @@ export class Lane {
 
   /** Operations that the next frame may take. */
   get frameOperationsMax(): number {
-    return Math.max(FRAME_OPERATIONS_LEAST, Math.ceil((this.unanswered + this.queue.length) / 2));
+    return Math.max(this.frameLeast, Math.ceil((this.unanswered + this.queue.length) / 2));
   }
 
   sent(frame: Frame): void {

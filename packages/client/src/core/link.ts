@@ -8,14 +8,14 @@
  * for frames of one owner each do they get a lane of their own: such frames are passed on as they are.
  */
 
-import type { Random } from '@ringkeep/shared';
+import { NumberMap, type Random } from '@ringkeep/shared';
 import { pauseMs, type Pauses } from './back-off';
 import type { Budget } from './budget';
 import type { Call } from './call';
 import type { CallQueue } from './call-queue';
 import { Frame } from './frame';
 import { Lane } from './lane';
-import { FORWARD_LANES_MAX, FRAME_OPERATIONS_WORTH } from './limits';
+import { FORWARD_LANES_MAX, FRAME_OPERATIONS_LEAST, FRAME_OPERATIONS_WORTH } from './limits';
 
 export type LinkPhase =
   | { readonly kind: 'idle' }
@@ -34,7 +34,7 @@ interface Lanes {
 export class Link {
   phase: LinkPhase = { kind: 'idle' };
   /** Frames that were handed to the stream and not answered, by number. */
-  readonly frames = new Map<number, Frame>();
+  readonly frames = new NumberMap<Frame>();
   operationsInFlight = 0;
   bytesInFlight = 0;
   /** Failures in a row; a reply ends the row. */
@@ -183,7 +183,7 @@ export class Link {
 }
 
 function newLanes(): Lanes {
-  return { reads: new Lane(), writes: new Lane() };
+  return { reads: new Lane(FRAME_OPERATIONS_LEAST.reads), writes: new Lane(FRAME_OPERATIONS_LEAST.writes) };
 }
 
 function put(call: Call, { reads, writes }: Lanes): boolean {

@@ -83,7 +83,7 @@ export class Traffic {
   /** The stream is gone: what it did not answer is judged one by one. Returns the writes among it. */
   lost(link: Link, reason: string, nowMs: number): number {
     let writes = 0;
-    for (const frame of [...link.frames.values()]) {
+    for (const frame of link.frames.values()) {
       this.settlement.forget(frame);
       for (const call of frame.calls) {
         if (call === undefined) continue;

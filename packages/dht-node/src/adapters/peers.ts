@@ -7,7 +7,7 @@
  */
 
 import { type ClientDuplexStream } from '@grpc/grpc-js';
-import type { Member, NodeId, OperationResult, RingUpdate } from '@ringkeep/shared';
+import { NumberMap, type Member, type NodeId, type OperationResult, type RingUpdate } from '@ringkeep/shared';
 import { cancelSoon, channelTo, type Logger, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect } from '../core/effects';
@@ -109,8 +109,8 @@ class Peer {
   /** The stream is known to be open, and takes more. */
   private writable = false;
   private openTimer: NodeJS.Timeout | undefined;
-  private readonly waiting = new Map<number, Waiting>();
-  private readonly written = new Map<number, Written>();
+  private readonly waiting = new NumberMap<Waiting>();
+  private readonly written = new NumberMap<Written>();
 
   constructor(
     readonly addr: string,
@@ -151,9 +151,9 @@ class Peer {
 
   private flush(): void {
     const now = performance.now();
-    for (const [forward, { effect, expiresAtMs }] of this.waiting) {
-      if (!this.writable) return;
-      this.waiting.delete(forward);
+    while (this.writable && this.waiting.first !== undefined) {
+      const { effect, expiresAtMs } = this.waiting.first;
+      this.waiting.delete(effect.forward);
       if (expiresAtMs <= now) this.giveBack(effect, 'the node does not keep up');
       else this.write(effect, Math.ceil(expiresAtMs - now));
     }

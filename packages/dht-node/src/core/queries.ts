@@ -7,6 +7,7 @@
 
 import {
   isWrite,
+  NumberMap,
   OperationType,
   type ArcConfig,
   type NodeId,
@@ -22,6 +23,7 @@ import type { NextHop } from './next-hop';
 import { PendingQuery, type PendingOperation } from './pending-operation';
 
 interface Forward {
+  readonly number: number;
   readonly to: NodeId;
   /** The node was declared dead: its reads have gone another way, and what it says of them counts no more. */
   readsMoved: boolean;
@@ -31,8 +33,8 @@ interface Forward {
 }
 
 export class Queries {
-  private readonly pending = new Map<number, PendingQuery>();
-  private readonly forwards = new Map<number, Forward>();
+  private readonly pending = new NumberMap<PendingQuery>();
+  private readonly forwards = new NumberMap<Forward>();
   private lastForward = 0;
   /** Operations that were forwarded may have ended in another way than by their answer. */
   private forwardsToCheck = false;
@@ -180,10 +182,10 @@ export class Queries {
   /** What was started at the other node goes on there, as it does here when a caller cancels. */
   private cancelForwards(): void {
     this.forwardsToCheck = false;
-    for (const [forward, sent] of this.forwards) {
+    for (const sent of this.forwards.values()) {
       if (sent.operations.some((operation) => isAwaited(sent, operation))) continue;
-      this.forwards.delete(forward);
-      this.context.emit({ kind: 'cancel-forward', forward, to: sent.to });
+      this.forwards.delete(sent.number);
+      this.context.emit({ kind: 'cancel-forward', forward: sent.number, to: sent.to });
     }
   }
 
@@ -204,7 +206,7 @@ export class Queries {
     if (!to) return operations.forEach((operation) => this.hold(operation));
     const forward = ++this.lastForward;
     const whole = wholeQuery(operations);
-    this.forwards.set(forward, { to: target, readsMoved: false, operations, whole });
+    this.forwards.set(forward, { number: forward, to: target, readsMoved: false, operations, whole });
     let deadlineAtMs = 0;
     for (const operation of operations) {
       operation.started = true;
@@ -282,7 +284,7 @@ export class Queries {
   private expire(): void {
     this.expireAt = Number.POSITIVE_INFINITY;
     this.forwardsToCheck = true;
-    for (const query of [...this.pending.values()]) {
+    for (const query of this.pending.values()) {
       if (query.input.deadlineAtMs > this.context.now) this.expireBy(query.input.deadlineAtMs);
       else for (const operation of query.operations) if (!operation.done) operation.expire();
     }

@@ -2,6 +2,7 @@ export * from './arc';
 export * from './bytes';
 export * from './errors';
 export * from './limits';
+export * from './number-map';
 export * from './operations';
 export * from './parameters';
 export * from './position';
