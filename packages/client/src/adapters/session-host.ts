@@ -99,10 +99,21 @@ export class SessionHost {
     this.scheduleFlush();
   }
 
+  /** At the end of this turn of the event loop: what is submitted in it travels together. */
   private scheduleFlush(): void {
     if (this.flushing) return;
     this.flushing = true;
     setImmediate(this.flush);
+  }
+
+  /**
+   * When everything has run that waited for the results just delivered: what it submits travels together, and leaves in
+   * the same turn, while a node works on the next frame.
+   */
+  private flushAfterCallers(): void {
+    if (this.flushing) return;
+    this.flushing = true;
+    process.nextTick(this.flush);
   }
 
   private readonly flush = (): void => {
@@ -227,9 +238,8 @@ export class SessionHost {
     }
     if (update !== undefined) this.session.ringLearned(update, nowMs);
     this.session.reply(address, reply.frame, results, reply.hops, nowMs);
-    this.session.pump(nowMs);
     this.carryOut();
-    if (this.session.wantsFlush) this.scheduleFlush();
+    this.flushAfterCallers();
   }
 
   private watch(effect: Extract<Effect, { kind: 'watch' }>): void {

@@ -91,17 +91,12 @@ export class Session {
     return this.directory.obstacle() ?? this.watch.obstacle;
   }
 
-  /** Calls wait for the next flush. */
-  get wantsFlush(): boolean {
-    return !this.waiting.arrivals.isEmpty;
-  }
-
   /** Whether more would fit, and why not. */
   get room(): Pick<Budget, 'hasRoomFor' | 'isHalfEmpty' | 'obstacle'> {
     return this.budget;
   }
 
-  // Inputs: none of them sends anything before the next flush, except that a reply makes room on its link.
+  // Inputs: none of them sends anything before the next flush.
 
   submit(call: Call): void {
     if (this.phase !== 'open') {
@@ -225,11 +220,6 @@ export class Session {
     this.connections.seek(nowMs);
     const watch = this.watch.start(this.ring, nowMs);
     if (watch !== undefined) this.outbox.push(watch);
-  }
-
-  /** Sends what the pace and the limits allow; after a reply that is all there is to do. */
-  pump(nowMs: number): void {
-    this.traffic.pump(nowMs);
   }
 
   /** When it wants the next flush, if nothing comes in before. */
