@@ -6,7 +6,7 @@
  */
 
 import { credentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
-import { MESSAGE_BYTES_MAX } from '../ring';
+import { FLOW_CONTROL_WINDOW_BYTES, MESSAGE_BYTES_MAX } from '../ring';
 import { grpcTarget, parseAddress } from './addresses';
 import { NO_TLS, type TlsMaterial } from './tls-files';
 
@@ -25,6 +25,8 @@ export const MESSAGE_OPTIONS: ChannelOptions = {
 
 export const CHANNEL_OPTIONS: ChannelOptions = {
   ...MESSAGE_OPTIONS,
+  // HTTP/2's own 64 KiB are less than two replies of 256 small values.
+  'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
   'grpc.enable_retries': 0,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.initial_reconnect_backoff_ms': 100,

@@ -6,12 +6,14 @@
  * turns it into INVALID_ARGUMENT.
  */
 
+import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 import {
   Server,
   ServerCredentials,
   ServerInterceptingCall,
   logVerbosity,
   setLogVerbosity,
+  type ServerInterceptingCallInterface,
   type ServerInterceptor,
   type ServerUnaryCall,
   type ServerWritableStream,
@@ -23,7 +25,7 @@ import {
   type handleUnaryCall,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { RingError, type RingUpdate } from '../ring';
+import { FLOW_CONTROL_WINDOW_BYTES, RingError, type RingUpdate } from '../ring';
 import { hostAndPort } from './addresses';
 import { MESSAGE_OPTIONS } from './channels';
 import { toServiceError } from './grpc-errors';
@@ -53,16 +55,31 @@ class Malformed {
 }
 
 /** Messages of a stream pass an interceptor; a call with one request is spared its cost, see `guarded`. */
-const refuseMalformed: ServerInterceptor = (method, call) =>
-  method.requestStream
-    ? new ServerInterceptingCall(call, {
-        start: (next) =>
-          next({
-            onReceiveMessage: (message: unknown, pass) =>
-              message instanceof Malformed ? call.sendStatus(message.error) : pass(message),
-          }),
-      })
-    : (call as ServerInterceptingCall);
+const ofStreams: ServerInterceptor = (method, call) => {
+  if (!method.requestStream) return call as ServerInterceptingCall;
+  widenWindow(call);
+  return new ServerInterceptingCall(call, {
+    start: (next) =>
+      next({
+        onReceiveMessage: (message: unknown, pass) =>
+          message instanceof Malformed ? call.sendStatus(message.error) : pass(message),
+      }),
+  });
+};
+
+const widened = new WeakSet<Http2Session>();
+
+/**
+ * Lets the peer send more ahead than HTTP/2's 64 KiB, which are less than two frames of 256 writes. grpc-js has an option
+ * for that in its clients and none in its servers, and no way to the session but through a field of the call.
+ */
+function widenWindow(call: ServerInterceptingCallInterface): void {
+  const session = (call as { readonly stream?: ServerHttp2Stream }).stream?.session;
+  if (session === undefined || session.destroyed || widened.has(session)) return;
+  widened.add(session);
+  session.settings({ initialWindowSize: FLOW_CONTROL_WINDOW_BYTES });
+  session.setLocalWindowSize(FLOW_CONTROL_WINDOW_BYTES);
+}
 
 export class GrpcServer {
   /** For services that add themselves: reflection, health. */
@@ -72,7 +89,7 @@ export class GrpcServer {
   private stopped: Promise<void> | undefined;
 
   constructor(private readonly tls: TlsMaterial = NO_TLS) {
-    this.grpc = new Server({ ...MESSAGE_OPTIONS, interceptors: [refuseMalformed] });
+    this.grpc = new Server({ ...MESSAGE_OPTIONS, interceptors: [ofStreams] });
   }
 
   addService<Handlers extends UntypedServiceImplementation>(

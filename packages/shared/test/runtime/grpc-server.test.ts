@@ -1,5 +1,7 @@
-import { Metadata, type Client, status, type ServiceError } from '@grpc/grpc-js';
-import { RingError } from '@ringkeep/shared';
+import { once } from 'node:events';
+import { connect } from 'node:http2';
+import { Metadata, type Client, status, type ServerWritableStream, type ServiceError } from '@grpc/grpc-js';
+import { FLOW_CONTROL_WINDOW_BYTES, RingError } from '@ringkeep/shared';
 import {
   GrpcServer,
   addressUrl,
@@ -42,6 +44,8 @@ afterEach(async () => {
   await server.stop(0);
 });
 
+const same = (value: Buffer): Buffer => value;
+
 function fails(call: (done: (error: ServiceError | null) => void) => unknown): Promise<RingError> {
   return new Promise((resolve, reject) => {
     call((error) => {
@@ -67,7 +71,6 @@ describe('a gRPC server', () => {
     const raw = client as unknown as Client;
     const call = (bytes: Buffer) =>
       fails((done) => {
-        const same = (value: Buffer): Buffer => value;
         raw.makeUnaryRequest('/registry.Registry/RenewLease', same, same, bytes, done);
       });
     expect(await call(Buffer.from([0x08]))).toMatchObject({
@@ -81,6 +84,32 @@ describe('a gRPC server', () => {
     const addr = 'x'.repeat(5 * 1024 * 1024);
     const request = registry.ConnectionAddr.fromPartial({ addr });
     expect((await fails((done) => client.registerNode(request, done))).code).toBe('RESOURCE_EXHAUSTED');
+  });
+
+  test('a stream of requests may be sent further ahead than HTTP/2 has it', async () => {
+    const bytes = { requestSerialize: same, requestDeserialize: same, responseSerialize: same };
+    const path = '/test.Test/Stream';
+    const method = { path, requestStream: true, responseStream: true, ...bytes, responseDeserialize: same };
+    server.addService(
+      { stream: method },
+      { stream: (call: ServerWritableStream<Buffer, Buffer>) => call.end() },
+    );
+    const { port } = await listening();
+    const session = connect(`http://${HOST}:${port}`);
+    await once(session, 'remoteSettings');
+    const { initialWindowSize: usual } = session.remoteSettings;
+    const call = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    await once(session, 'remoteSettings');
+    await once(call.resume().end(), 'close');
+    expect(session.remoteSettings.initialWindowSize).toBe(FLOW_CONTROL_WINDOW_BYTES);
+    expect(session.state.remoteWindowSize).toBe(FLOW_CONTROL_WINDOW_BYTES);
+    expect(usual).toBeLessThan(FLOW_CONTROL_WINDOW_BYTES);
+    session.close();
   });
 
   test('a port in use is an error that names it and what to change', async () => {
