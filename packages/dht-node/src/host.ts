@@ -1,7 +1,8 @@
 /**
  * The real host of a node's core: feeds it what has arrived in a turn of the event loop as one batch,
- * carries out its effects in order, and keeps its one timer. Reads do not wait for the end of the turn: their answers are
- * on their way while the next frame is read. Whatever goes to a disk or to other nodes gains more from company.
+ * carries out its effects in order, and keeps its one timer. A frame of reads does not wait for the end of the turn: its
+ * answer is on its way while the next frame is read. Everything else gains more from company: single calls, and whatever
+ * goes to a disk or to other nodes.
  *
  * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core
  * is a broken invariant: the node stops at once rather than go on with a state that cannot be trusted;
@@ -71,6 +72,8 @@ export interface QueryOptions {
   readonly direct: boolean;
   /** Bytes of the keys and values. */
   readonly bytes: number;
+  /** They came together, as one frame. */
+  readonly inFrame: boolean;
 }
 
 interface Asked {
@@ -137,11 +140,15 @@ export class NodeHost {
   }
 
   post(input: NodeInput): void {
+    this.take(input, false);
+  }
+
+  private take(input: NodeInput, atOnce: boolean): void {
     if (this.stopped) return;
     this.inputs.push(input);
     if (this.scheduled) return;
     this.scheduled = true;
-    if (isReads(input)) process.nextTick(this.run);
+    if (atOnce) process.nextTick(this.run);
     else setImmediate(this.run);
   }
 
@@ -159,7 +166,7 @@ export class NodeHost {
       setImmediate(() => this.giveUp(request));
       return request;
     }
-    this.post({
+    const input: NodeInput = {
       kind: 'query',
       request,
       operations,
@@ -167,7 +174,8 @@ export class NodeHost {
       deadlineAtMs: this.clock.now() + options.deadlineMs,
       ringVersion: options.ringVersion,
       direct: options.direct,
-    });
+    };
+    this.take(input, options.inFrame && !operations.some(isWrite));
     return request;
   }
 
@@ -311,8 +319,4 @@ function brokenOff(operation: Operation): OperationResult {
   return isWrite(operation)
     ? { ok: false, code: 'OUTCOME_UNKNOWN', text: 'outcome unknown: the node stopped before the write ended' }
     : { ok: false, code: 'UNAVAILABLE', text: 'the node stopped before the read ended' };
-}
-
-function isReads(input: NodeInput): boolean {
-  return input.kind === 'query' && !input.operations.some(isWrite);
 }

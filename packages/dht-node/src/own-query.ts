@@ -32,6 +32,7 @@ export async function ownQuery(
       ringVersion: core.view.version,
       direct: false,
       bytes: operation.key.length + value.length,
+      inFrame: false,
     };
     host.query([operation satisfies Operation], options, ({ results }) =>
       resolve(results[0] as OperationResult),

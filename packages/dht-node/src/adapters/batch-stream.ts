@@ -115,6 +115,7 @@ export class BatchStream {
       ringVersion: frame.ringVersion,
       direct: frame.direct,
       bytes,
+      inFrame: true,
     };
     const query = this.host.query(operations as readonly Operation[], options, (answer) => {
       this.answer(frame.frame, faulty ? checked : undefined, answer);

@@ -73,6 +73,7 @@ export class UnaryQueries {
       ringVersion,
       direct: false,
       bytes: key.length + given.length,
+      inFrame: false,
     };
     const answer = await new Promise<QueryAnswer>((resolve) => {
       const request = this.host.query([operation], options, resolve);

@@ -36,12 +36,16 @@ export class NumberMap<Value extends object> {
   /** Cheapest for a number above all that were here before. */
   set(number: number, value: Value): void {
     const at = this.placeOf(number);
-    if (this.numbers[at] !== number) {
+    if (this.numbers[at] !== number || this.slots[at] === undefined) this.count++;
+    if (at === this.numbers.length) {
+      this.numbers.push(number);
+      this.slots.push(value);
+    } else if (this.numbers[at] === number) {
+      this.slots[at] = value;
+    } else {
       this.numbers.splice(at, 0, number);
-      this.slots.splice(at, 0, undefined);
+      this.slots.splice(at, 0, value);
     }
-    if (this.slots[at] === undefined) this.count++;
-    this.slots[at] = value;
     this.head = Math.min(this.head, at);
   }
 
