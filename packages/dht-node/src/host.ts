@@ -1,8 +1,8 @@
 /**
  * The real host of a node's core: feeds it what has arrived in a turn of the event loop as one batch,
- * carries out its effects in order, and keeps its one timer. A frame of reads does not wait for the end of the turn: its
- * answer is on its way while the next frame is read. Everything else gains more from company: single calls, and whatever
- * goes to a disk or to other nodes.
+ * carries out its effects in order, and keeps its one timer. Frames of reads, and large ones, do not wait for the end of
+ * the turn: what becomes of them is on its way while the next frame is read. Everything else gains more from company:
+ * single calls, and whatever goes to a disk or to other nodes.
  *
  * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core
  * is a broken invariant: the node stops at once rather than go on with a state that cannot be trusted;
@@ -85,6 +85,8 @@ interface Asked {
   readonly refusal: OperationResult | undefined;
 }
 
+/** Operations of a frame that are company enough for each other. */
+const COMPANY = 32;
 /** How long queries under way may take when the node stops. */
 const DRAIN_MS = 1_500;
 
@@ -175,7 +177,7 @@ export class NodeHost {
       ringVersion: options.ringVersion,
       direct: options.direct,
     };
-    this.take(input, options.inFrame && !operations.some(isWrite));
+    this.take(input, options.inFrame && (operations.length >= COMPANY || !operations.some(isWrite)));
     return request;
   }
 
