@@ -13,6 +13,7 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import {
   FRAME_OPERATIONS_MAX,
+  NumberMap,
   RingError,
   isWrite,
   type Operation,
@@ -54,7 +55,7 @@ interface FrameInFlight {
 }
 
 export class BatchStream {
-  private readonly inFlight = new Map<number, FrameInFlight>();
+  private readonly inFlight = new NumberMap<FrameInFlight>();
   private readonly replies: Reply[] = [];
   private operationsInFlight = 0;
   private bytesInFlight = 0;

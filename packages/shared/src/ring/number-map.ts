@@ -86,7 +86,7 @@ export class NumberMap<Value extends object> {
     let from = this.head;
     let to = numbers.length;
     if (to === 0 || number > (numbers[to - 1] as number)) return to;
-    if (from < to && number < (numbers[from] as number)) from = 0;
+    if (from === to || number < (numbers[from] as number)) from = 0;
     while (from < to) {
       const middle = (from + to) >>> 1;
       if ((numbers[middle] as number) < number) from = middle + 1;

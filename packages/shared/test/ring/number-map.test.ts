@@ -12,8 +12,8 @@ type Action =
 
 const actions: fc.Arbitrary<Action> = fc.oneof(
   { weight: 20, arbitrary: fc.record({ kind: fc.constant('add' as const), number: fc.nat(3) }) },
-  { weight: 20, arbitrary: fc.record({ kind: fc.constant('delete' as const), number: fc.nat(400) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('set' as const), number: fc.nat(400) }) },
+  { weight: 20, arbitrary: fc.record({ kind: fc.constant('delete' as const), number: fc.nat(60) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('set' as const), number: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'clear' as const }) },
 );
 
