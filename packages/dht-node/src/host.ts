@@ -2,7 +2,7 @@
  * The real host of a node's core: feeds it what has arrived in a turn of the event loop as one batch,
  * carries out its effects in order, and keeps its one timer. Frames of reads, and large ones, do not wait for the end of
  * the turn: what becomes of them is on its way while the next frame is read. Everything else gains more from company:
- * single calls, and whatever goes to a disk or to other nodes.
+ * single calls, and small writes, which go to a disk and to other nodes.
  *
  * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core
  * is a broken invariant: the node stops at once rather than go on with a state that cannot be trusted;
@@ -85,6 +85,8 @@ interface Asked {
   readonly refusal: OperationResult | undefined;
 }
 
+/** Steps of one turn of the event loop that do not wait for its end: timers and the disk have to get their turn, too. */
+const STEPS_AT_ONCE_MAX = 64;
 /** Operations of a frame that are company enough for each other. */
 const COMPANY = 32;
 /** How long queries under way may take when the node stops. */
@@ -95,6 +97,7 @@ export class NodeHost {
   private ports: HostPorts | undefined;
   private inputs: NodeInput[] = [];
   private scheduled = false;
+  private stepsAtOnce = 0;
   private timer: NodeJS.Timeout | undefined;
   private timerDueAt = Number.POSITIVE_INFINITY;
   private stopped = false;
@@ -150,8 +153,12 @@ export class NodeHost {
     this.inputs.push(input);
     if (this.scheduled) return;
     this.scheduled = true;
-    if (atOnce) process.nextTick(this.run);
-    else setImmediate(this.run);
+    if (atOnce && this.stepsAtOnce < STEPS_AT_ONCE_MAX) {
+      if (this.stepsAtOnce++ === 0) setImmediate(this.turnIsOver);
+      process.nextTick(this.run);
+    } else {
+      setImmediate(this.run);
+    }
   }
 
   /** Has operations answered. @returns the number by which the query may be cancelled */
@@ -215,6 +222,10 @@ export class NodeHost {
   get overloaded(): boolean {
     return this.storage.overloaded();
   }
+
+  private readonly turnIsOver = (): void => {
+    this.stepsAtOnce = 0;
+  };
 
   private readonly run = (): void => {
     this.scheduled = false;

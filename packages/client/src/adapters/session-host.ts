@@ -2,8 +2,8 @@
  * Runs a session over gRPC: hands it the time and what the network says, and carries out its effects.
  *
  * Calls issued in one turn of the event loop are flushed together at its end (`setImmediate` runs after
- * everything that the turn's I/O has caused, promises included). There is one timer, set for
- * whatever the session wants to look at next.
+ * everything that the turn's I/O has caused, promises included), those issued on a reply as soon as all whom it was for
+ * have run. There is one timer, set for whatever the session wants to look at next.
  */
 
 import type { Random, Ring, RingError, RingUpdate } from '@ringkeep/shared';
@@ -33,6 +33,7 @@ export class SessionHost {
   private feed: RingFeed | undefined;
   private timer: { readonly handle: NodeJS.Timeout; readonly dueMs: number } | undefined;
   private flushing = false;
+  private flushingSoon = false;
   private full: RingError | undefined;
   private waitingForRoom: (() => void)[] = [];
 
@@ -108,21 +109,29 @@ export class SessionHost {
 
   /**
    * When everything has run that waited for the results just delivered: what it submits travels together, and leaves in
-   * the same turn, while a node works on the next frame.
+   * the same turn, while a node works on the next frame. It works since gRPC delivers messages from microtasks: those of
+   * the callers come next, and ticks after them.
    */
   private flushAfterCallers(): void {
-    if (this.flushing) return;
-    this.flushing = true;
-    process.nextTick(this.flush);
+    if (this.flushingSoon) return;
+    this.flushingSoon = true;
+    process.nextTick(() => {
+      this.flushingSoon = false;
+      this.flushNow();
+    });
   }
 
   private readonly flush = (): void => {
     this.flushing = false;
+    this.flushNow();
+  };
+
+  private flushNow(): void {
     this.full = undefined;
     this.session.flush(this.now());
     this.carryOut();
     this.setTimer();
-  };
+  }
 
   private setTimer(): void {
     const nowMs = this.now();

@@ -2,8 +2,8 @@
  * A client's session with a ring: calls and news in, effects out. It has no clock, socket or promise;
  * the host hands in the time, carries out the effects, and comes back with what became of them.
  *
- * The way of a call: `submit` puts it among the arrivals; `flush`, once a turn of the event loop, gives each
- * arrival a place in a node's lane (router.ts) and sends frames of them at the lane's pace (traffic.ts,
+ * The way of a call: `submit` puts it among the arrivals; `flush`, once a turn of the event loop and after each reply,
+ * gives each arrival a place in a node's lane (router.ts) and sends frames of them at the lane's pace (traffic.ts,
  * lane.ts); a reply, a broken stream or the deadline decides about it (verdict.ts, settlement.ts).
  *
  * What always holds:

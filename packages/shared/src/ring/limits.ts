@@ -10,7 +10,7 @@ export const FRAME_BYTES_TARGET = 256 * 1024;
 export const KEY_BYTES_MAX = 1024;
 /** Largest gRPC message: gRPC's own default; a frame of the largest key and value stays far below. */
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
-/** Bytes that may be sent ahead to a peer that has not taken them yet, over each connection: four full frames. */
+/** Bytes that may be sent ahead to a peer that has not taken them yet, over each stream: four full frames. */
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * FRAME_BYTES_TARGET;
 /** Bytes of values at which a reply to a frame is continued in another message. */
 export const REPLY_BYTES_TARGET = 1024 * 1024;
