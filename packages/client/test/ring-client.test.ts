@@ -65,6 +65,16 @@ describe('operations', () => {
     expect(await client.delete('city')).toBeUndefined();
   });
 
+  test('what is issued on a reply leaves in the same turn of the event loop, with one flush', async () => {
+    const ring = await startRing({ nodes: 1 });
+    const client = await settledClient(ring);
+    await client.get('city');
+    const turns = jest.spyOn(globalThis, 'setImmediate');
+    for (let i = 0; i < 20; i++) await client.get('city');
+    expect(turns).not.toHaveBeenCalled();
+    turns.mockRestore();
+  });
+
   test('any bytes are a key and a value, and text stands for its UTF-8', async () => {
     const ring = await startRing({ nodes: 2 });
     const client = await settledClient(ring);

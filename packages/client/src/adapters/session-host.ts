@@ -100,33 +100,31 @@ export class SessionHost {
     this.scheduleFlush();
   }
 
-  /** At the end of this turn of the event loop: what is submitted in it travels together. */
+  /** At the end of this turn of the event loop, unless it is sooner: what is submitted in it travels together. */
   private scheduleFlush(): void {
-    if (this.flushing) return;
+    if (this.flushing || this.flushingSoon) return;
     this.flushing = true;
-    setImmediate(this.flush);
+    setImmediate(() => {
+      this.flushing = false;
+      this.flush();
+    });
   }
 
   /**
-   * When everything has run that waited for the results just delivered: what it submits travels together, and leaves in
-   * the same turn, while a node works on the next frame. It works since gRPC delivers messages from microtasks: those of
-   * the callers come next, and ticks after them.
+   * When everything has run that waits for the results about to be delivered: what it submits travels together, and
+   * leaves in the same turn, while a node works on the next frame. It works since gRPC delivers messages from microtasks:
+   * those of the callers come next, and ticks after them.
    */
   private flushAfterCallers(): void {
     if (this.flushingSoon) return;
     this.flushingSoon = true;
     process.nextTick(() => {
       this.flushingSoon = false;
-      this.flushNow();
+      this.flush();
     });
   }
 
-  private readonly flush = (): void => {
-    this.flushing = false;
-    this.flushNow();
-  };
-
-  private flushNow(): void {
+  private flush(): void {
     this.full = undefined;
     this.session.flush(this.now());
     this.carryOut();
@@ -247,8 +245,8 @@ export class SessionHost {
     }
     if (update !== undefined) this.session.ringLearned(update, nowMs);
     this.session.reply(address, reply.frame, results, reply.hops, nowMs);
-    this.carryOut();
     this.flushAfterCallers();
+    this.carryOut();
   }
 
   private watch(effect: Extract<Effect, { kind: 'watch' }>): void {
