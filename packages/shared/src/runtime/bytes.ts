@@ -41,9 +41,8 @@ export function positionBytesOf(content: string | Uint8Array): Bytes {
 }
 
 /** The position of a key and the key behind it. A key in ASCII is hashed as the text that it is: that is twice as fast. */
-export function ringKeyOf(key: Bytes): RingKey {
-  const isAscii = Buffer.byteLength(key) === key.length;
-  return ringKey(positionBytesOf(isAscii ? key : bufferOfBytes(key)), key);
+export function ringKeyOf(key: Bytes, ascii = Buffer.byteLength(key) === key.length): RingKey {
+  return ringKey(positionBytesOf(ascii ? key : bufferOfBytes(key)), key);
 }
 
 /** The position of a text (the address and salt of a node): the first 8 bytes, big-endian, of its SHA-256. */

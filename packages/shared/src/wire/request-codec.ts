@@ -5,6 +5,7 @@
  * operation for its limits, so that one bad key fails alone.
  */
 
+import { isAscii } from 'node:buffer';
 import {
   OperationType,
   bringsValue,
@@ -116,6 +117,8 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
     (sliced !== undefined && to - from <= SLICE_BYTES_MAX
       ? sliced.substring(from, to)
       : blob.toString('latin1', from, to)) as Bytes;
+  // Asked once for all keys, as most frames have no others; else of each by itself.
+  const ascii = isAscii(blob.subarray(0, keysEnd)) || undefined;
   const operations = new Array<Operation | RingError>(count);
   let keyAt = 0;
   let valueAt = keysEnd;
@@ -131,7 +134,7 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
       value = piece(valueAt, valueEnd);
       valueAt = valueEnd;
     }
-    operations[i] = operationOrError(type, key, value, positionAt(frame, i), limits);
+    operations[i] = operationOrError(type, key, value, positionAt(frame, i), limits, ascii);
   }
   return operations;
 }
@@ -166,17 +169,18 @@ function positionAt(frame: BatchRequest, index: number): Bytes | undefined {
   return frame.positions.toString('latin1', index * POSITION_BYTES, (index + 1) * POSITION_BYTES) as Bytes;
 }
 
-/** One operation, checked; `known` is its position when a node has hashed the key before. */
+/** One operation, checked; `known` is its position when a node has hashed the key before, `ascii` what is known of the key. */
 export function operationOrError(
   type: number,
   key: Bytes,
   value: Bytes,
   known: Bytes | undefined,
   limits: KeyLimits,
+  ascii?: boolean,
 ): Operation | RingError {
   try {
     checkKey(key, limits.keyBytesMax);
-    const located = known === undefined ? ringKeyOf(key) : ringKey(known, key);
+    const located = known === undefined ? ringKeyOf(key, ascii) : ringKey(known, key);
     switch (type) {
       case OperationType.Get:
       case OperationType.Delete:

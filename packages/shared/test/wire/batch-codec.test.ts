@@ -1,5 +1,6 @@
 /** Batches of operations through their column frames and real protobuf bytes. */
 
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { OperationType, RingError, type Bytes, type Operation, type OperationResult } from '../../src/ring';
 import { REPLY_BYTES_TARGET } from '../../src/ring';
@@ -49,6 +50,22 @@ test.each([0, 1])('a frame of %d hops is read back as it was written', (hops) =>
       expect(decodeRequest(received, LIMITS)).toEqual(batch);
     }),
   );
+});
+
+test.each([
+  ['all', ['k', 'key-1', '~ \x7f']],
+  ['some', ['key-1', 'schl\xfcssel', 'key-2']],
+  ['none', ['\x80', '\xff\xfe']],
+])('keys are hashed as the bytes that they are, where %s of a frame are ASCII', (_, keys) => {
+  const frame = encodeRequest(
+    header(0),
+    keys.map((key) => ({ type: OperationType.Put, key: ringKeyOf(key as Bytes), value: '\xe9' as Bytes })),
+  );
+  const positions = keys.map((key) => createHash('sha256').update(key, 'latin1').digest().subarray(0, 8));
+  const located = decodeRequest(frame, LIMITS).map((operation) =>
+    operation instanceof RingError ? operation.message : operation.key,
+  );
+  expect(located).toEqual(keys.map((key, i) => positions[i]?.toString('latin1') + key));
 });
 
 test('the position that a client sends is not believed: the key is hashed again', () => {
