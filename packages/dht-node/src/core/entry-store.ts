@@ -47,7 +47,17 @@ export interface Bucket {
  */
 export const DIGEST_BYTES = 16;
 
+/** What a key belongs to. */
+export interface Keyed {
+  readonly key: RingKey;
+}
+
 export interface EntryStore {
+  /**
+   * A hint: the keys of the items from `from` on are asked for next, in their order.
+   * @returns the index of the first item of which the store wants to be told again, when its turn comes
+   */
+  expect(items: readonly Keyed[], from: number): number;
   get(key: RingKey): Bytes | undefined;
   /** The entries from the range's beginning on, until their keys and values reach bytesMax (one at least). */
   scan(range: KeyRange, bytesMax: number): ScanPage;

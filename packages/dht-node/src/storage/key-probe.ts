@@ -4,6 +4,7 @@
  */
 
 import { KEY_BYTES_MAX, POSITION_BYTES, invariant, type RingKey } from '@ringkeep/shared';
+import type { Keyed } from '../core/entry-store';
 
 const RING_KEY_BYTES_MAX = POSITION_BYTES + KEY_BYTES_MAX;
 const WORD_BYTES = 4;
@@ -38,5 +39,39 @@ export class KeyProbe {
   nibble(depth: number): number {
     const byte = this.bytes[depth >> 1] as number;
     return depth & 1 ? byte & 15 : byte >> 4;
+  }
+}
+
+/** What they are brought into the processor's nearest cache for must not push them out of it again. */
+export const AHEAD_MAX = 64;
+
+/** The probes for a table's look-ups: that of the one under way, and those of keys announced before. */
+export class KeyProbes {
+  private readonly single = new KeyProbe();
+  private readonly announced = Array.from({ length: AHEAD_MAX }, () => new KeyProbe());
+  private readonly keys = new Array<RingKey | undefined>(AHEAD_MAX).fill(undefined);
+  private next = 0;
+  private end = 0;
+
+  /** Announces the items from `from` on, as many as there is room for, in the place of those before. @returns how many */
+  announce(items: readonly Keyed[], from: number): number {
+    this.next = 0;
+    this.end = Math.min(AHEAD_MAX, items.length - from);
+    for (let i = 0; i < this.end; i++) {
+      const { key } = items[from + i] as Keyed;
+      this.keys[i] = key;
+      this.announcedAt(i).take(key);
+    }
+    return this.end;
+  }
+
+  announcedAt(index: number): KeyProbe {
+    return this.announced[index] as KeyProbe;
+  }
+
+  /** A key's probe, to be used before the next one is taken. */
+  take(key: RingKey): KeyProbe {
+    if (this.next < this.end && this.keys[this.next] === key) return this.announced[this.next++] as KeyProbe;
+    return this.single.take(key);
   }
 }

@@ -10,7 +10,7 @@
  */
 
 import { POSITION_BYTES, invariant, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
-import type { Bucket, Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
+import type { Bucket, Entry, EntryStore, Keyed, RangeSize, ScanPage } from '../core/entry-store';
 import type { BaseTable } from './base-table';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { changeIn, emptyLayer, lengthIn, type Layer } from './layer';
@@ -41,6 +41,10 @@ export class LayeredTable implements EntryStore {
     return this.active.table.keys;
   }
 
+  expect(items: readonly Keyed[], from: number): number {
+    return this.active.table.expect(items, from);
+  }
+
   get(key: RingKey): Bytes | undefined {
     const change = this.change(key);
     return change === undefined ? this.base.get(key) : (change ?? undefined);
@@ -51,7 +55,10 @@ export class LayeredTable implements EntryStore {
   }
 
   put(entries: readonly Entry[]): void {
-    for (const { key, value } of entries) {
+    let expected = 0;
+    for (let i = 0; i < entries.length; i++) {
+      if (i === expected) expected = this.expect(entries, i);
+      const { key, value } = entries[i] as Entry;
       if (value === undefined) {
         const before = this.valueBytes(key);
         if (before !== undefined) this.delete(key, before);
@@ -63,7 +70,9 @@ export class LayeredTable implements EntryStore {
   }
 
   replace(entries: readonly Entry[]): (Bytes | undefined)[] {
-    return entries.map(({ key, value }) => {
+    let expected = 0;
+    return entries.map(({ key, value }, index) => {
+      if (index === expected) expected = this.expect(entries, index);
       const before = this.get(key);
       if (value !== undefined) {
         this.active.table.set(key, value);

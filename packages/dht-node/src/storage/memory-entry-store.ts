@@ -1,13 +1,17 @@
 /** The readable entries of a node without a disk: one table. */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
-import type { Bucket, Entry, EntryStore, RangeSize, ScanPage } from '../core/entry-store';
+import type { Bucket, Entry, EntryStore, Keyed, RangeSize, ScanPage } from '../core/entry-store';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { RingTable } from './ring-table';
 import { pageOf } from './scan-page';
 
 export class MemoryEntryStore implements EntryStore {
   private readonly table = new RingTable<Bytes>();
+
+  expect(items: readonly Keyed[], from: number): number {
+    return this.table.expect(items, from);
+  }
 
   get(key: RingKey): Bytes | undefined {
     return this.table.get(key);
@@ -18,11 +22,17 @@ export class MemoryEntryStore implements EntryStore {
   }
 
   put(entries: readonly Entry[]): void {
-    for (const entry of entries) this.store(entry);
+    let expected = 0;
+    for (let i = 0; i < entries.length; i++) {
+      if (i === expected) expected = this.expect(entries, i);
+      this.store(entries[i] as Entry);
+    }
   }
 
   replace(entries: readonly Entry[]): (Bytes | undefined)[] {
-    return entries.map((entry) => {
+    let expected = 0;
+    return entries.map((entry, index) => {
+      if (index === expected) expected = this.expect(entries, index);
       const before = this.table.get(entry.key);
       this.store(entry);
       return before;

@@ -14,6 +14,11 @@ const WORD_BYTES = 4;
 /** A place is kept in 32 bits, so all pages together have 16 GiB. */
 const PLACES = 2 ** 32;
 
+/** No place. */
+export const NOWHERE = -1;
+/** What one fetch from memory brings. */
+const LINE_WORDS = 16;
+
 /** The words and the bytes of a chunk are the same memory; words are in the machine's byte order. */
 export interface Chunk {
   readonly words: Uint32Array;
@@ -23,11 +28,20 @@ export interface Chunk {
 export class PagePool {
   private readonly chunks: Chunk[] = [];
   private readonly free: number[] = [];
+  /** Means nothing; a load whose result is used nowhere would be left out. */
+  private fetched = 0;
   /** The first word that was never handed out. */
   private end = 0;
 
   chunkOf(place: number): Chunk {
     return this.chunks[place >>> CHUNK_BITS] as Chunk;
+  }
+
+  /** Has what is at a place, and a little behind it, brought from memory, without waiting for it. */
+  fetch(place: number): void {
+    const { words } = this.chunkOf(place);
+    const at = wordInChunk(place);
+    this.fetched ^= (words[at] as number) ^ (words[(at + LINE_WORDS) & (CHUNK_WORDS - 1)] as number);
   }
 
   /** @returns where the page begins; what is in it is undefined */

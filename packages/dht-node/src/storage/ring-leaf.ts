@@ -15,7 +15,7 @@
 
 import { POSITION_BYTES, SLICE_BYTES_MAX, type Bytes, type RingKey } from '@ringkeep/shared';
 import type { KeyProbe } from './key-probe';
-import { PAGE_WORDS, wordInChunk, type PagePool } from './page-pool';
+import { NOWHERE, PAGE_WORDS, wordInChunk, type PagePool } from './page-pool';
 
 /** A value, or null for a deletion. */
 export type Stored = Bytes | null;
@@ -43,7 +43,6 @@ const WASTE_MAX = 0.25;
 /** An entry that has more room than this many times what it needs is written anew; a small one never. */
 const ROOM_MAX = 2;
 const SMALL_WORDS = 64;
-const NONE = -1;
 
 export class RingLeaf<V extends Stored> {
   /** For each slot where its entry begins, plus one; 0 for none. At most half of them are taken. */
@@ -63,20 +62,26 @@ export class RingLeaf<V extends Stored> {
   /** Undefined when it does not know the key. */
   get(key: KeyProbe): V | undefined {
     const entry = (this.index[this.slotOf(key)] as number) - 1;
-    return entry === NONE ? undefined : this.valueAt(entry);
+    return entry === NOWHERE ? undefined : this.valueAt(entry);
+  }
+
+  /** Where the key's entry is most likely to be; NOWHERE when it has none. */
+  firstPlaceOf(key: KeyProbe): number {
+    const { index } = this;
+    return (index[key.hash & (index.length - 1)] as number) - 1;
   }
 
   /** The value's length, null for a deletion, undefined when it does not know the key. */
   lengthOf(key: KeyProbe): number | null | undefined {
     const entry = (this.index[this.slotOf(key)] as number) - 1;
-    return entry === NONE ? undefined : this.lengthAt(entry);
+    return entry === NOWHERE ? undefined : this.lengthAt(entry);
   }
 
   /** Returns what `lengthOf` would have said before. */
   set(key: KeyProbe, value: V): number | null | undefined {
     const slot = this.slotOf(key);
     const entry = (this.index[slot] as number) - 1;
-    if (entry === NONE) {
+    if (entry === NOWHERE) {
       this.add(slot, key, value);
       return undefined;
     }
@@ -97,7 +102,7 @@ export class RingLeaf<V extends Stored> {
   delete(key: KeyProbe): void {
     const slot = this.slotOf(key);
     const entry = (this.index[slot] as number) - 1;
-    if (entry === NONE) return;
+    if (entry === NOWHERE) return;
     this.keys--;
     this.bytes -= key.length - POSITION_BYTES + (this.lengthAt(entry) ?? 0);
     this.discard(entry);
@@ -133,7 +138,7 @@ export class RingLeaf<V extends Stored> {
     const mask = index.length - 1;
     for (let slot = key.hash & mask; ; slot = (slot + 1) & mask) {
       const entry = (index[slot] as number) - 1;
-      if (entry === NONE || this.isAt(entry, key)) return slot;
+      if (entry === NOWHERE || this.isAt(entry, key)) return slot;
     }
   }
 
@@ -264,7 +269,7 @@ export class RingLeaf<V extends Stored> {
     this.outside = outside && new Map<number, Bytes>();
     for (let slot = 0; slot < index.length; slot++) {
       const from = (index[slot] as number) - 1;
-      if (from === NONE) continue;
+      if (from === NOWHERE) continue;
       const size = this.wordsAt(from);
       const to = this.room(size);
       const source = this.pool.chunkOf(from).words;

@@ -13,8 +13,9 @@
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
-import { KeyProbe } from './key-probe';
-import { PagePool } from './page-pool';
+import type { Keyed } from '../core/entry-store';
+import { AHEAD_MAX, KeyProbe, KeyProbes } from './key-probe';
+import { NOWHERE, PagePool } from './page-pool';
 import { WHOLE_RING, isEmptyRange } from './range-set';
 import { RingLeaf, type Stored } from './ring-leaf';
 import { entryBytes } from './scan-page';
@@ -22,13 +23,17 @@ import { entryBytes } from './scan-page';
 const SLOTS = 256;
 /** A leaf splits beyond this: sorting it takes a fraction of a millisecond. */
 const LEAF_KEYS_MAX = 512;
+/** For fewer it is not worth the trouble to look ahead. */
+const AHEAD_LEAST = 4;
 /** Half-bytes of a position; keys that agree in all of them share a leaf whatever its size. */
 const POSITION_NIBBLES = 16;
 /** Half-bytes that the slot number is made of. */
 const SLOT_NIBBLES = 2;
 
-/** The key that is being looked for; nothing here outlives the call that it belongs to. */
-const probe = new KeyProbe();
+/** The keys that are being looked for; a probe is not used beyond the call for which it is taken. */
+const probes = new KeyProbes();
+/** Where the entries of announced keys may be. */
+const places = new Float64Array(AHEAD_MAX);
 /** A leaf splits while the key for which it does is still being looked for. */
 const splitProbe = new KeyProbe();
 
@@ -56,25 +61,46 @@ export class RingTable<V extends Stored = Stored> {
     return this.allKeys;
   }
 
+  /**
+   * To be told which keys are looked up next, in this order: those of the items from `from` on. A look-up is two or
+   * three fetches from memory, each of which waits for the one before; those of different keys do not wait for each
+   * other, if nothing else is done between them.
+   *
+   * @returns the index of the first item that it did not look at
+   */
+  expect(items: readonly Keyed[], from: number): number {
+    if (items.length - from < AHEAD_LEAST) return items.length;
+    const count = probes.announce(items, from);
+    for (let i = 0; i < count; i++) {
+      const probe = probes.announcedAt(i);
+      places[i] = this.leafOf(probe)?.firstPlaceOf(probe) ?? NOWHERE;
+    }
+    for (let i = 0; i < count; i++) if (places[i] !== NOWHERE) this.pool.fetch(places[i] as number);
+    return from + count;
+  }
+
   /** Undefined when it does not know the key. */
   get(key: RingKey): V | undefined {
-    return this.leafOf(probe.take(key))?.get(probe);
+    const probe = probes.take(key);
+    return this.leafOf(probe)?.get(probe);
   }
 
   /** The value's length, null for a deletion, undefined when it does not know the key. */
   lengthOf(key: RingKey): number | null | undefined {
-    return this.leafOf(probe.take(key))?.lengthOf(probe);
+    const probe = probes.take(key);
+    return this.leafOf(probe)?.lengthOf(probe);
   }
 
   /** Returns what `lengthOf` would have said before. */
   set(key: RingKey, value: V): number | null | undefined {
-    const before = this.leafFor(probe.take(key)).set(probe, value);
+    const probe = probes.take(key);
+    const before = this.leafFor(probe).set(probe, value);
     if (before === undefined) this.allKeys++;
     return before;
   }
 
   delete(key: RingKey): void {
-    probe.take(key);
+    const probe = probes.take(key);
     let siblings: Tree<V>[] = this.slots;
     let index = slotOf(probe);
     let tree = siblings[index];
@@ -98,7 +124,7 @@ export class RingTable<V extends Stored = Stored> {
     for (const { slot, atFrom, atTo } of slotsOf(range)) {
       for (const { leaf, siblings, index, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
         this.allKeys -= leaf.keys;
-        if (edge) for (const key of keysWithin(leaf, range)) leaf.delete(probe.take(key));
+        if (edge) for (const key of keysWithin(leaf, range)) leaf.delete(probes.take(key));
         this.allKeys += edge ? leaf.keys : 0;
         if (edge && leaf.keys > 0) continue;
         leaf.release();
@@ -121,7 +147,7 @@ export class RingTable<V extends Stored = Stored> {
         }
         for (const key of keysWithin(leaf, range)) {
           keys++;
-          bytes += entryBytes(key, leaf.get(probe.take(key)) as V);
+          bytes += entryBytes(key, leaf.get(probes.take(key)) as V);
         }
       }
     }
@@ -134,7 +160,7 @@ export class RingTable<V extends Stored = Stored> {
     for (const { slot, atFrom, atTo } of slotsOf(range)) {
       for (const { leaf, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
         const keys = edge ? keysWithin(leaf, range) : leaf.keysInOrder();
-        for (const key of keys) yield [key, leaf.get(probe.take(key)) as V];
+        for (const key of keys) yield [key, leaf.get(probes.take(key)) as V];
       }
     }
   }

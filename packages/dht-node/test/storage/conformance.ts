@@ -29,7 +29,7 @@ export interface StorageUnderTest {
 const IGNORE: RecoveryVisitor = { snapshot: () => undefined, batch: () => undefined };
 
 /** The naive entry store; what it holds is compared as it is. */
-export class SortedMap implements Omit<EntryStore, 'buckets' | 'matches'> {
+export class SortedMap implements Omit<EntryStore, 'expect' | 'buckets' | 'matches'> {
   readonly values = new Map<RingKey, Bytes>();
 
   get(key: RingKey): Bytes | undefined {
@@ -148,6 +148,7 @@ export function expectSame(store: EntryStore, model: SortedMap, draw: Draw): voi
     const key = draw.key();
     expect(store.get(key)).toBe(model.get(key));
   }
+  expectSameAsAnnounced(store, model, draw);
   const range = draw.range();
   expect(store.size(range)).toEqual(model.size(range));
   const bytesMax = draw.random.between(0, 2_000);
@@ -155,6 +156,21 @@ export function expectSame(store: EntryStore, model: SortedMap, draw: Draw): voi
   const expected = model.scan(range, bytesMax);
   expect(page.entries).toEqual(expected.entries);
   expect(page.next === undefined).toBe(expected.next === undefined);
+}
+
+/** Keys are announced, and then asked for: those, in that order, or not. */
+function expectSameAsAnnounced(store: EntryStore, model: SortedMap, draw: Draw): void {
+  const { random } = draw;
+  const items = Array.from({ length: random.between(1, 150) }, () => ({ key: draw.key() }));
+  let announced = 0;
+  for (let i = 0; i < items.length; i++) {
+    if (i === announced) {
+      announced = store.expect(items, i);
+      expect(announced).toBeGreaterThan(i);
+    }
+    const { key } = random.chance(0.05) ? random.pick(items) : (items[i] as { key: RingKey });
+    expect(store.get(key)).toBe(model.get(key));
+  }
 }
 
 /** All entries of a range, page by page. */
