@@ -118,7 +118,8 @@ export class NodeHost {
   start(ports: HostPorts): void {
     this.ports = ports;
     this.storage.onDurable((upTo) => {
-      if (this.batchOffset !== undefined) this.post({ kind: 'persisted', batch: upTo - this.batchOffset });
+      if (this.batchOffset !== undefined)
+        this.take({ kind: 'persisted', batch: upTo - this.batchOffset }, true);
     });
     this.storage.onFailure((error) => this.fail(error));
     this.post({ kind: 'tick' });
