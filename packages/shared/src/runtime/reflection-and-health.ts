@@ -4,7 +4,7 @@
  *
  * Reflection gets the very descriptors that protoc made (kept as bytes beside the generated code), not
  * ones rebuilt from the code, so that optional fields and comments on numbers survive. Those of the health
- * service come with its package.
+ * service come with its package, which rebuilds them from the code.
  */
 
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -55,11 +55,28 @@ export function addReflection(
 ): void {
   const own = set.file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
   const health = Object.values(healthService).flatMap(({ requestType }) => requestType.fileDescriptorProtos);
-  const fileDescriptorProtos = [...own, ...health];
+  const fileDescriptorProtos = [...own, ...health.map(withEntryNames)];
   // The service looks at the descriptors only; the format satisfies the type of proto-loader's output.
   const format = 'Protocol Buffer 3 EnumDescriptorProto' as const;
   const definition = { format, type: {}, fileDescriptorProtos };
   new ReflectionService({ set: definition }, { services: [...services, HEALTH_SERVICE] }).addToServer(server);
+}
+
+/**
+ * Rebuilt descriptors name the entry of a map after its field. It is called FieldEntry, and clients in Go, grpcurl among
+ * them, refuse the whole file otherwise.
+ */
+function withEntryNames(descriptor: Buffer): Buffer {
+  const file = fromBinary(FileDescriptorProtoSchema, descriptor);
+  for (const { field, nestedType } of file.messageType) {
+    for (const entry of nestedType) {
+      if (entry.options?.mapEntry !== true || entry.name.endsWith('Entry')) continue;
+      const name = `${entry.name}Entry`;
+      for (const map of field) if (map.typeName === entry.name) map.typeName = name;
+      entry.name = name;
+    }
+  }
+  return Buffer.from(toBinary(FileDescriptorProtoSchema, file));
 }
 
 /** Answers health checks for the named services and, under the empty name, for the server as a whole. */

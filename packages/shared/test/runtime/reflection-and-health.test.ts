@@ -104,6 +104,15 @@ describe('reflection', () => {
     expect(service?.method.map(({ name }) => name)).toEqual(expect.arrayContaining(['Check', 'Watch']));
   });
 
+  test('names the entries of maps as protoc does, without which clients in Go refuse a file', async () => {
+    const files = await describeSymbol('grpc.health.v1.Health');
+    const answer = files.flatMap((file) => file.messageType).find(({ name }) => name === 'HealthListResponse');
+    expect(answer?.nestedType.map(({ name }) => name)).toEqual(['StatusesEntry']);
+    expect(answer?.field.map(({ name, typeName }) => [name, typeName])).toEqual([
+      ['statuses', 'StatusesEntry'],
+    ]);
+  });
+
   test('keeps what makes a field optional', async () => {
     const [file] = await describeSymbol('dht.Query');
     const query = file?.messageType.find(({ name }) => name === 'Query');
