@@ -14,6 +14,8 @@
 #   RECORDS             how many records to load (default 2000)
 #   REPLICATION_FACTOR  copies of each (default 3); from 2 on, a killed node's records must stay readable
 #
+# It needs what `npm install` brings, for the command line outside of the containers.
+#
 # It works in a project and with an image tag of its own, and removes both. It exits with 0 when everything
 # held, with 1 and the containers' last words when something did not.
 set -euo pipefail
@@ -28,6 +30,10 @@ case ${1:-} in
   *) usage >&2 && exit 2 ;;
 esac
 
+[[ -d node_modules ]] || {
+  echo 'the dependencies are missing; run "npm install" first' >&2
+  exit 2
+}
 read -ra compose_command <<<"${COMPOSE:-docker compose}"
 export COMPOSE_PROJECT_NAME=ringkeep-check-$$
 export RINGKEEP_IMAGE=ringkeep-check:$$
