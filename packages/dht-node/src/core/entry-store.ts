@@ -54,10 +54,10 @@ export interface Keyed {
 
 export interface EntryStore {
   /**
-   * A hint: the keys of the items from `from` on are asked for next, in their order.
+   * A hint: the keys of the items from `from` on are asked for next, in their order; some may be left out.
    * @returns the index of the first item of which the store wants to be told again, when its turn comes
    */
-  expect(items: readonly Keyed[], from: number): number;
+  announce(items: readonly Keyed[], from: number): number;
   get(key: RingKey): Bytes | undefined;
   /** The entries from the range's beginning on, until their keys and values reach bytesMax (one at least). */
   scan(range: KeyRange, bytesMax: number): ScanPage;

@@ -73,7 +73,7 @@ export class Queries {
     let arc: ArcConfig | undefined;
     let role: ArcPrimary | undefined;
     let readable = false;
-    let expected = 0;
+    let announced = 0;
     for (let index = 0; index < operations.length; index++) {
       const operation = operations[index] as Operation;
       const holder = view.arcOfKey(operation.key);
@@ -83,7 +83,7 @@ export class Queries {
         readable = role?.mayRead() === true;
       }
       if (readable && operation.type === OperationType.Get) {
-        if (index >= expected) expected = entries.expect(operations, index);
+        if (index >= announced) announced = entries.announce(operations, index);
         query.set(index, { ok: true, value: entries.get(operation.key) });
       } else if (role !== undefined) {
         role.submit(query.wait(index));

@@ -42,10 +42,16 @@ export class KeyProbe {
   }
 }
 
-/** What they are brought into the processor's nearest cache for must not push them out of it again. */
+/** Of keys and values of usual sizes, these and their entries fit a processor's nearest cache. */
 export const AHEAD_MAX = 64;
 
-/** The probes for a table's look-ups: that of the one under way, and those of keys announced before. */
+/** So many announced keys in a row may be left out. */
+const LEFT_OUT_MAX = 4;
+
+/**
+ * The probes for look-ups: that of the one under way, and those of keys announced before. An announced key is known again
+ * by its bytes; a few may be left out, and behind more of them the others are copied a second time.
+ */
 export class KeyProbes {
   private readonly single = new KeyProbe();
   private readonly announced = Array.from({ length: AHEAD_MAX }, () => new KeyProbe());
@@ -59,8 +65,8 @@ export class KeyProbes {
     this.end = Math.min(AHEAD_MAX, items.length - from);
     for (let i = 0; i < this.end; i++) {
       const { key } = items[from + i] as Keyed;
-      this.keys[i] = key;
       this.announcedAt(i).take(key);
+      this.keys[i] = key;
     }
     return this.end;
   }
@@ -71,7 +77,12 @@ export class KeyProbes {
 
   /** A key's probe, to be used before the next one is taken. */
   take(key: RingKey): KeyProbe {
-    if (this.next < this.end && this.keys[this.next] === key) return this.announced[this.next++] as KeyProbe;
+    const last = Math.min(this.end, this.next + LEFT_OUT_MAX);
+    for (let i = this.next; i < last; i++) {
+      if (this.keys[i] !== key) continue;
+      this.next = i + 1;
+      return this.announcedAt(i);
+    }
     return this.single.take(key);
   }
 }

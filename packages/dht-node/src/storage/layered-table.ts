@@ -41,8 +41,8 @@ export class LayeredTable implements EntryStore {
     return this.active.table.keys;
   }
 
-  expect(items: readonly Keyed[], from: number): number {
-    return this.active.table.expect(items, from);
+  announce(items: readonly Keyed[], from: number): number {
+    return this.active.table.announce(items, from);
   }
 
   get(key: RingKey): Bytes | undefined {
@@ -55,10 +55,7 @@ export class LayeredTable implements EntryStore {
   }
 
   put(entries: readonly Entry[]): void {
-    let expected = 0;
-    for (let i = 0; i < entries.length; i++) {
-      if (i === expected) expected = this.expect(entries, i);
-      const { key, value } = entries[i] as Entry;
+    this.active.table.each(entries, ({ key, value }) => {
       if (value === undefined) {
         const before = this.valueBytes(key);
         if (before !== undefined) this.delete(key, before);
@@ -66,22 +63,22 @@ export class LayeredTable implements EntryStore {
         const before = this.active.table.set(key, value);
         this.count(key, value.length, before === undefined ? this.bytesBelow(key) : (before ?? undefined));
       }
-    }
+    });
   }
 
   replace(entries: readonly Entry[]): (Bytes | undefined)[] {
-    let expected = 0;
-    return entries.map(({ key, value }, index) => {
-      if (index === expected) expected = this.expect(entries, index);
+    const replaced: (Bytes | undefined)[] = [];
+    this.active.table.each(entries, ({ key, value }) => {
       const before = this.get(key);
+      replaced.push(before);
       if (value !== undefined) {
         this.active.table.set(key, value);
         this.count(key, value.length, before?.length);
       } else if (before !== undefined) {
         this.delete(key, before.length);
       }
-      return before;
     });
+    return replaced;
   }
 
   private delete(key: RingKey, bytesBefore: number): void {

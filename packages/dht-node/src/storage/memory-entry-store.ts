@@ -9,8 +9,8 @@ import { pageOf } from './scan-page';
 export class MemoryEntryStore implements EntryStore {
   private readonly table = new RingTable<Bytes>();
 
-  expect(items: readonly Keyed[], from: number): number {
-    return this.table.expect(items, from);
+  announce(items: readonly Keyed[], from: number): number {
+    return this.table.announce(items, from);
   }
 
   get(key: RingKey): Bytes | undefined {
@@ -22,21 +22,16 @@ export class MemoryEntryStore implements EntryStore {
   }
 
   put(entries: readonly Entry[]): void {
-    let expected = 0;
-    for (let i = 0; i < entries.length; i++) {
-      if (i === expected) expected = this.expect(entries, i);
-      this.store(entries[i] as Entry);
-    }
+    this.table.each(entries, (entry) => this.store(entry));
   }
 
   replace(entries: readonly Entry[]): (Bytes | undefined)[] {
-    let expected = 0;
-    return entries.map((entry, index) => {
-      if (index === expected) expected = this.expect(entries, index);
-      const before = this.table.get(entry.key);
+    const replaced: (Bytes | undefined)[] = [];
+    this.table.each(entries, (entry) => {
+      replaced.push(this.table.get(entry.key));
       this.store(entry);
-      return before;
     });
+    return replaced;
   }
 
   erase(range: KeyRange): void {

@@ -30,7 +30,10 @@ const POSITION_NIBBLES = 16;
 /** Half-bytes that the slot number is made of. */
 const SLOT_NIBBLES = 2;
 
-/** The keys that are being looked for; a probe is not used beyond the call for which it is taken. */
+/**
+ * The keys that are being looked for, in whatever table: a probe says nothing of one, and is not used beyond the call for
+ * which it is taken.
+ */
 const probes = new KeyProbes();
 /** Where the entries of announced keys may be. */
 const places = new Float64Array(AHEAD_MAX);
@@ -64,11 +67,11 @@ export class RingTable<V extends Stored = Stored> {
   /**
    * To be told which keys are looked up next, in this order: those of the items from `from` on. A look-up is two or
    * three fetches from memory, each of which waits for the one before; those of different keys do not wait for each
-   * other, if nothing else is done between them.
+   * other, if nothing else is done between them. A hint: what is looked up instead is found all the same.
    *
-   * @returns the index of the first item that it did not look at
+   * @returns the index of the first item of which it wants to be told again, when its turn comes
    */
-  expect(items: readonly Keyed[], from: number): number {
+  announce(items: readonly Keyed[], from: number): number {
     if (items.length - from < AHEAD_LEAST) return items.length;
     const count = probes.announce(items, from);
     for (let i = 0; i < count; i++) {
@@ -77,6 +80,15 @@ export class RingTable<V extends Stored = Stored> {
     }
     for (let i = 0; i < count; i++) if (places[i] !== NOWHERE) this.pool.fetch(places[i] as number);
     return from + count;
+  }
+
+  /** Calls back for one item after the other, whose key is then looked up here. */
+  each<Item extends Keyed>(items: readonly Item[], visit: (item: Item) => void): void {
+    let announced = 0;
+    for (let i = 0; i < items.length; i++) {
+      if (i === announced) announced = this.announce(items, i);
+      visit(items[i] as Item);
+    }
   }
 
   /** Undefined when it does not know the key. */

@@ -59,6 +59,20 @@ describe('alone', () => {
     expect(values(mixed)).toEqual([undefined, 'c', undefined, 'e']);
   });
 
+  test('each read of a large frame gets the value of its own key, whatever stands between them', () => {
+    const node = alone();
+    const names = Array.from({ length: 256 }, (_, i) => `key ${i}`);
+    node.query(...names.map((name) => put(name, `value of ${name}`)));
+    node.sync();
+    const frame = names.map((name, i) =>
+      i % 7 === 3 ? put(name, 'new') : i % 5 === 1 ? get(`no ${name}`) : get(name),
+    );
+    const request = node.query(...frame);
+    node.sync();
+    const expected = names.map((name, i) => (i % 7 === 3 || i % 5 === 1 ? undefined : `value of ${name}`));
+    expect(node.answer(request)).toEqual(expected.map((value) => ({ ok: true, value })));
+  });
+
   test('all writes of a step are one log batch', () => {
     const node = alone();
     node.forget();

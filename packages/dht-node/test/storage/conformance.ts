@@ -29,7 +29,7 @@ export interface StorageUnderTest {
 const IGNORE: RecoveryVisitor = { snapshot: () => undefined, batch: () => undefined };
 
 /** The naive entry store; what it holds is compared as it is. */
-export class SortedMap implements Omit<EntryStore, 'expect' | 'buckets' | 'matches'> {
+export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'matches'> {
   readonly values = new Map<RingKey, Bytes>();
 
   get(key: RingKey): Bytes | undefined {
@@ -165,7 +165,7 @@ function expectSameAsAnnounced(store: EntryStore, model: SortedMap, draw: Draw):
   let announced = 0;
   for (let i = 0; i < items.length; i++) {
     if (i === announced) {
-      announced = store.expect(items, i);
+      announced = store.announce(items, i);
       expect(announced).toBeGreaterThan(i);
     }
     const { key } = random.chance(0.05) ? random.pick(items) : (items[i] as { key: RingKey });

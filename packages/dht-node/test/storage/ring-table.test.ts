@@ -1,4 +1,5 @@
-import { POSITION_BYTES, Random, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import { KEY_BYTES_MAX, POSITION_BYTES, Random, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import { PagePool } from '../../src/storage/page-pool';
 import { WHOLE_RING } from '../../src/storage/range-set';
 import { RingTable } from '../../src/storage/ring-table';
 import { Draw, forSeeds } from './conformance';
@@ -60,5 +61,70 @@ test('large tables agree with a sorted map on any range', async () => {
         bytes: inside.reduce((sum, [key, value]) => sum + key.length - POSITION_BYTES + value.length, 0),
       });
     }
+  });
+});
+
+describe('announced keys', () => {
+  test('are found, in whatever table and whatever happens in between', async () => {
+    await forSeeds(5, (random) => {
+      const draw = new Draw(random, 2_000);
+      const pool = new PagePool();
+      const tables = [0, 1].map(() => ({
+        table: new RingTable<Bytes>(pool),
+        model: new Map<RingKey, Bytes>(),
+      }));
+      for (let round = 0; round < 60; round++) {
+        const items = Array.from({ length: random.between(1, 200) }, () => ({ key: draw.key() }));
+        const announced = random.pick(tables).table;
+        const walk = random.pick(tables).table.entries(WHOLE_RING);
+        let next = 0;
+        for (const [index, item] of items.entries()) {
+          if (index === next) next = announced.announce(items, index);
+          // Keys that are left out, asked for twice, or never announced.
+          const key = random.chance(0.1) ? draw.key() : item.key;
+          if (random.chance(0.1)) continue;
+          const { table, model } = random.pick(tables);
+          expect(table.get(key)).toBe(model.get(key));
+          const step = random.below(6);
+          if (step === 0) {
+            table.delete(key);
+            model.delete(key);
+          } else if (step < 4) {
+            const value = draw.bytes(0, 30);
+            expect(table.set(key, value)).toBe(model.get(key)?.length);
+            model.set(key, value);
+          } else {
+            expect(table.lengthOf(key)).toBe(model.get(key)?.length);
+          }
+        }
+        walk.return();
+      }
+      for (const { table, model } of tables) expect(table.keys).toBe(model.size);
+    });
+  });
+
+  test('that are too long are refused each time, and mistaken for no other', () => {
+    const table = new RingTable<Bytes>();
+    const keys = Array.from({ length: 6 }, (_, i) => ringKey(`place  ${i}` as Bytes, 'key' as Bytes));
+    for (const key of keys) table.set(key, 'value' as Bytes);
+    table.announce(
+      keys.map((key) => ({ key })),
+      0,
+    );
+    const long = ringKey('place  0' as Bytes, 'k'.repeat(KEY_BYTES_MAX + 1) as Bytes);
+    const items = [long, ...keys].map((key) => ({ key }));
+    expect(() => table.announce(items, 0)).toThrow('as long as the parameters allow');
+    expect(() => table.get(long)).toThrow('as long as the parameters allow');
+    expect(keys.map((key) => table.get(key))).toEqual(keys.map(() => 'value'));
+  });
+
+  test('of a table without any are absent', () => {
+    const table = new RingTable<Bytes>();
+    const items = Array.from({ length: 100 }, (_, i) => ({
+      key: ringKey('position' as Bytes, `${i}` as Bytes),
+    }));
+    const seen: (Bytes | undefined)[] = [];
+    table.each(items, ({ key }) => seen.push(table.get(key)));
+    expect(seen).toEqual(items.map(() => undefined));
   });
 });

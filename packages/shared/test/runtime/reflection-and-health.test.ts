@@ -106,7 +106,9 @@ describe('reflection', () => {
 
   test('names the entries of maps as protoc does, without which clients in Go refuse a file', async () => {
     const files = await describeSymbol('grpc.health.v1.Health');
-    const answer = files.flatMap((file) => file.messageType).find(({ name }) => name === 'HealthListResponse');
+    const answer = files
+      .flatMap((file) => file.messageType)
+      .find(({ name }) => name === 'HealthListResponse');
     expect(answer?.nestedType.map(({ name }) => name)).toEqual(['StatusesEntry']);
     expect(answer?.field.map(({ name, typeName }) => [name, typeName])).toEqual([
       ['statuses', 'StatusesEntry'],
