@@ -199,6 +199,25 @@ describe('pace', () => {
     expect(sizes(driver)).toEqual([100, 100, FRAME_OPERATIONS_WORTH]);
   });
 
+  test('what is too little for two frames goes as one', () => {
+    const driver = opened();
+    const count = 2 * FRAME_OPERATIONS_LEAST.reads - 1;
+    for (let i = 0; i < count; i++) driver.call(Get, `key-${i}`);
+    driver.flush();
+    expect(sizes(driver)).toEqual([count]);
+  });
+
+  test('a frame that falls short of the one on its way does not wait for it, down to half of it', () => {
+    const driver = opened();
+    for (let i = 0; i < 200; i++) driver.call(Get, `key-${i}`);
+    driver.flush();
+    driver.answer(DONE);
+    trickle(driver, 49);
+    expect(sizes(driver)).toEqual([100, 100]);
+    trickle(driver, 1);
+    expect(sizes(driver)).toEqual([100, 100, 50]);
+  });
+
   test('a read does not wait for the answer of a write', () => {
     const driver = opened();
     driver.call(Set, 'a');

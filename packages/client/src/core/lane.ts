@@ -4,10 +4,12 @@
  * A frame costs as much as some forty operations, so while one is unanswered the next one waits until it
  * is worth its cost, an answer comes or as much time has passed as answers take. Without that, a caller with
  * 64 operations outstanding ends up with some twenty frames of three; with it frames grow with the load, and
- * a caller that sends little never waits. A frame takes no more than half of what is outstanding: one half is
- * made here and carried out there at once, where a single frame would leave one of the two sides idle. The
- * time is bounded, so that neither a frame that nobody answers nor a long way to the node holds back what is
- * new. Reads have a lane of their own, so that none waits for a disk to sync.
+ * a caller that sends little never waits. Where there is enough for two frames, one takes no more than half of
+ * what is outstanding: one half is made here and carried out there at once, where a single frame would leave one
+ * of the two sides idle. Half of what is on its way is worth a frame, too: were it as much, the halves would
+ * have to be equal, and whenever one fell short it would wait for the other. The time is bounded, so that
+ * neither a frame that nobody answers nor a long way to the node holds back what is new. Reads have a lane of
+ * their own, so that none waits for a disk to sync.
  */
 
 import { CallQueue } from './call-queue';
@@ -31,7 +33,7 @@ export class Lane {
   get dueAtMs(): number {
     const { queue } = this;
     if (queue.isEmpty) return Infinity;
-    const worth = Math.min(FRAME_OPERATIONS_WORTH, Math.max(this.frameLeast, this.unanswered));
+    const worth = Math.min(FRAME_OPERATIONS_WORTH, Math.max(this.frameLeast, this.unanswered / 2));
     if (this.unanswered === 0 || queue.length >= worth || queue.fillsFrame) return -Infinity;
     const { least, most } = FRAME_HOLD_MS;
     return this.lastSentAtMs + Math.min(most, Math.max(least, this.roundTripMs));
@@ -39,7 +41,8 @@ export class Lane {
 
   /** Operations that the next frame may take. */
   get frameOperationsMax(): number {
-    return Math.max(this.frameLeast, Math.ceil((this.unanswered + this.queue.length) / 2));
+    const outstanding = this.unanswered + this.queue.length;
+    return outstanding < 2 * this.frameLeast ? outstanding : Math.ceil(outstanding / 2);
   }
 
   sent(frame: Frame): void {
