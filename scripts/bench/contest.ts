@@ -1,7 +1,8 @@
 /**
  * Systems that are measured against each other in one run: their servers, and a load generator for each way of asking
  * them. In every round each point is measured at all of them in turn (A B C A B C …), so that a machine that is busy
- * for a while is busy for all.
+ * for a while is busy for all. Each round begins further along, so that none is always the first one, or always measured
+ * while the disk digests the same other's writes.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -89,7 +90,9 @@ export class Contest {
     );
     const progress = createProgress({ label: 'measuring', unit: 'runs', total: runs.length * pace.rounds });
     for (let round = 0; round < pace.rounds; round++) {
-      for (const [index, { point, contestant, samples }] of runs.entries()) {
+      const first = Math.floor((round * runs.length) / pace.rounds);
+      const inTurn = [...runs.slice(first), ...runs.slice(0, first)];
+      for (const [index, { point, contestant, samples }] of inTurn.entries()) {
         abort.throwIfAborted();
         const run = { ...pace, ...point, seed: round + 1, serverPids: contestant.system.pids };
         samples.push(await contestant.generator.run(run));
