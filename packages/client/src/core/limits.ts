@@ -38,7 +38,7 @@ export const TICK_MS = 10;
  * Frames of fewer go only when nothing is unanswered or time has passed. One of writes costs a node twice as much, for the
  * sync of its disk.
  */
-export const FRAME_OPERATIONS_LEAST = { reads: 24, writes: 64 } as const;
+export const FRAME_OPERATIONS_LEAST = { reads: 32, writes: 64 } as const;
 /** Operations with which a frame goes at once, whatever is unanswered. */
 export const FRAME_OPERATIONS_WORTH = 128;
 /** Bounds of the time for which a smaller one waits; between them it is as long as an answer takes. */
