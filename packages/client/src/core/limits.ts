@@ -35,8 +35,8 @@ export const WINDOW_BYTES_LEAST = 512 * 1024;
 /** How often deadlines and retries are looked at while there are operations: their precision. */
 export const TICK_MS = 10;
 /**
- * Frames of fewer go only when nothing is unanswered or time has passed. One of writes costs a node twice as much, for the
- * sync of its disk.
+ * Frames of fewer go only when nothing is unanswered or time has passed, and what is outstanding is not cut in two where
+ * the halves would be smaller. One of writes costs a node twice as much, for the sync of its disk.
  */
 export const FRAME_OPERATIONS_LEAST = { reads: 32, writes: 64 } as const;
 /** Operations with which a frame goes at once, whatever is unanswered. */

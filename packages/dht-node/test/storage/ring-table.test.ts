@@ -76,7 +76,6 @@ describe('announced keys', () => {
       for (let round = 0; round < 60; round++) {
         const items = Array.from({ length: random.between(1, 200) }, () => ({ key: draw.key() }));
         const announced = random.pick(tables).table;
-        const walk = random.pick(tables).table.entries(WHOLE_RING);
         let next = 0;
         for (const [index, item] of items.entries()) {
           if (index === next) next = announced.announce(items, index);
@@ -86,7 +85,12 @@ describe('announced keys', () => {
           const { table, model } = random.pick(tables);
           expect(table.get(key)).toBe(model.get(key));
           const step = random.below(6);
-          if (step === 0) {
+          if (random.chance(0.005)) {
+            const range = draw.range();
+            table.erase(range);
+            for (const known of model.keys())
+              if (known >= range.from && (range.to === undefined || known < range.to)) model.delete(known);
+          } else if (step === 0) {
             table.delete(key);
             model.delete(key);
           } else if (step < 4) {
@@ -97,7 +101,6 @@ describe('announced keys', () => {
             expect(table.lengthOf(key)).toBe(model.get(key)?.length);
           }
         }
-        walk.return();
       }
       for (const { table, model } of tables) expect(table.keys).toBe(model.size);
     });
