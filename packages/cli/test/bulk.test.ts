@@ -67,6 +67,43 @@ test('the last record of a key wins, however often it is repeated', async () => 
   expect(await client.getText('same')).toBe('4');
 });
 
+const NUMBERS = [
+  '9007199254740992',
+  '9007199254740993',
+  '1',
+  '1.0',
+  '100',
+  '1e2',
+  '1E+2',
+  '0',
+  '-0',
+  '1e400',
+];
+
+test.each([
+  ['NDJSON', NUMBERS.map((text) => `{"id": ${text} ,"in":{"n":[${text}]}}`).join('\n')],
+  ['an array', `[${NUMBERS.map((text) => `{"id":${text}, "in": {"n": [ ${text} ]}}`).join(',')}]`],
+])('in %s the text of a number is the key and stays in the value', async (_form, content) => {
+  const total = { records: NUMBERS.length, repeated: 0, failed: 0 };
+  expect(await load(content, { fields: parseKeyFields('id') })).toMatchObject({ ...total, loaded: 10 });
+  for (const text of NUMBERS) {
+    expect(await client.getText(text)).toBe(`{"id":${text},"in":{"n":[${text}]}}`);
+  }
+  const composite = { fields: parseKeyFields('in.n.0,id') };
+  expect(await load(content, composite)).toMatchObject({ ...total, loaded: 10 });
+  expect(await client.getText('9007199254740993/9007199254740993')).toContain('9007199254740993');
+  const path = join(folder, 'file');
+  await client.delete('9007199254740992/9007199254740992');
+  expect(await lookupFile(client, { path, ...composite })).toMatchObject({ ...total, found: 9, missing: 1 });
+});
+
+test('numbers in an object are stored as they are written', async () => {
+  const content = `{${NUMBERS.map((text) => `"${text}": ${text}`).join(', ')}}`;
+  expect(await load(content)).toMatchObject({ records: 10, loaded: 10, repeated: 0 });
+  for (const text of NUMBERS) expect(await client.getText(text)).toBe(text);
+  expect(await lookupFile(client, { path: join(folder, 'file') })).toMatchObject({ found: 10 });
+});
+
 test('in NDJSON a broken line costs only itself and is named', async () => {
   const content =
     '\ufeff{"name":"a"}\n\n{"name":"b"\r\n{"name":"c"}\n[1]\n{"title":"d"}\n{"name":{}}\n{"name":"e"}';

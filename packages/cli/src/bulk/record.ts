@@ -2,10 +2,12 @@
  * Records: what a file says is to be stored, or why a part of it cannot be.
  *
  * In an object the key is the member's name and a text is stored as it is; any other value, and a record of
- * an array or of NDJSON, is stored as its own JSON text without the white space.
+ * an array or of NDJSON, is stored as its own JSON text without the white space. A number is its text, in keys
+ * as in values: 1, 1.0 and 1e0 are three keys.
  */
 
 import { isUtf8 } from 'node:buffer';
+import { textAtPath } from './json-path';
 
 export interface Entry {
   readonly kind: 'entry';
@@ -80,7 +82,7 @@ export function recordOfElement(place: Place, element: Buffer, fields: readonly 
   }
   const parts: string[] = [];
   for (const path of fields) {
-    const part = fieldOf(parsed, path);
+    const part = fieldOf(parsed, text, path);
     if (part === undefined)
       return bad(place, `no field ${path.join('.')} that is a text, a number or a boolean`);
     parts.push(part);
@@ -88,14 +90,15 @@ export function recordOfElement(place: Place, element: Buffer, fields: readonly 
   return { kind: 'entry', ...place, key: parts.join('/'), value: compact(text) };
 }
 
-function fieldOf(record: object, path: FieldPath): string | undefined {
+function fieldOf(record: object, text: string, path: FieldPath): string | undefined {
   let value: unknown = record;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as { readonly [name: string]: unknown })[name];
   }
   if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  if (typeof value === 'boolean') return String(value);
+  return typeof value === 'number' ? textAtPath(text, path) : undefined;
 }
 
 /** Valid JSON without the white space between its parts. */
