@@ -1,7 +1,13 @@
-/** What every script has in common: its command line, its exit code, and an orderly end. */
+/** What every script has in common: its command line, its exit code, an orderly end, and nobody who must listen. */
 
 import { RingError } from '@ringkeep/shared';
-import { HelpShown, parseProgram, type OptionSpecs, type OptionValues } from '@ringkeep/shared/runtime';
+import {
+  HelpShown,
+  parseProgram,
+  surviveLoss,
+  type OptionSpecs,
+  type OptionValues,
+} from '@ringkeep/shared/runtime';
 
 /** As a shell reports what ^C has ended. */
 export const EXIT_INTERRUPTED = 130;
@@ -20,6 +26,8 @@ export function runScript<Specs extends OptionSpecs>(
   body: (options: OptionValues<Specs>, operands: string[]) => Promise<number>,
   args: readonly string[] = process.argv.slice(2),
 ): void {
+  surviveLoss(process.stdout);
+  surviveLoss(process.stderr);
   Promise.resolve()
     .then(() => parseProgram({ ...script, env: process.env }, args))
     .then(({ options, operands }) => body(options, operands))

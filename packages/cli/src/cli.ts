@@ -1,26 +1,45 @@
 /** The command line as a function: arguments and a terminal in, an exit code out. */
 
+import { flushed, surviveLoss, type OutputLoss } from '@ringkeep/shared/runtime';
 import { readCommandLine } from './command-line';
 import { guarded, runCommand, type Terminal } from './command-runner';
 import type { ConnectionOptions } from './config';
-import type { ExitCode } from './failure';
+import { ExitCode } from './failure';
+import { Output } from './output';
 import { Prompt } from './prompt/prompt';
 import { RingAccess } from './ring-access';
 
 /** Runs one command, or the prompt when there is none. Never throws. */
-export function runCli(args: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<ExitCode> {
-  return guarded(terminal, async () => {
-    const line = readCommandLine(args, {
-      env: terminal.env,
-      place: 'shell',
-      writeHelp: (text) => terminal.stdout.write(text),
-    });
-    const ring = await RingAccess.create(line.connection as ConnectionOptions);
-    try {
-      if (line.command === undefined) return await new Prompt(terminal, ring, line.form, signal).run();
-      return await runCommand(line.command, line.form, ring, terminal, signal);
-    } finally {
-      await ring.close();
-    }
+export async function runCli(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  surviveLoss(terminal.stderr);
+  const loss = surviveLoss(terminal.stdout);
+  const code = await guarded(terminal, () => runLine(args, terminal, signal, loss));
+  await flushed(terminal.stdout);
+  if (loss.error === undefined) return code;
+  new Output(terminal, false).error(`the answer could not be written: ${loss.error.message}`);
+  return code === ExitCode.Ok ? ExitCode.NotWritten : code;
+}
+
+async function runLine(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+  loss: OutputLoss,
+): Promise<ExitCode> {
+  const line = readCommandLine(args, {
+    env: terminal.env,
+    place: 'shell',
+    writeHelp: (text) => terminal.stdout.write(text),
   });
+  const ring = await RingAccess.create(line.connection as ConnectionOptions);
+  try {
+    if (line.command === undefined) return await new Prompt(terminal, ring, line.form, signal, loss).run();
+    return await runCommand(line.command, line.form, ring, terminal, signal);
+  } finally {
+    await ring.close();
+  }
 }

@@ -1,8 +1,20 @@
-/** Exit codes, and the errors that stand for them. */
+/**
+ * Exit codes, and the errors that stand for them.
+ *
+ * A code speaks of the data, not of the terminal: a reader that stops early, as `head` does, changes none, and nor
+ * does whatever happens to stderr. Only an answer that was lost in another way turns Ok into NotWritten.
+ */
 
 import { RingError } from '@ringkeep/shared';
 
-export const ExitCode = { Ok: 0, Error: 1, Usage: 2, NotPresent: 3 } as const;
+export const ExitCode = {
+  Ok: 0,
+  Error: 1,
+  Usage: 2,
+  NotPresent: 3,
+  /** What was asked for is done, but the answer could not be written, say to a full disk. */
+  NotWritten: 6,
+} as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The command line was wrong: nothing was tried. */

@@ -6,8 +6,6 @@ import { runCli } from './cli';
 const enough = new AbortController();
 process.once('SIGINT', () => enough.abort(new Error('interrupted')));
 process.once('SIGTERM', () => enough.abort(new Error('terminated')));
-// Whoever reads our output may stop in the middle, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 const { stdin, stdout, stderr, env } = process;
 void runCli(process.argv.slice(2), { stdin, stdout, stderr, env }, enough.signal).then((code) => {

@@ -2,11 +2,12 @@
  * The prompt: one command a line, over one connection, until the end of the input.
  *
  * On a terminal it has history, completion, and Ctrl-C for the command that is running. From a pipe it runs
- * the lines as they come; its exit code is then that of the last line that failed.
+ * the lines as they come; its exit code is then that of the last line that failed. A terminal that is gone ends it;
+ * a pipe whose reader is gone does not, for the lines that follow may write.
  */
 
 import { createInterface, type Interface } from 'node:readline';
-import { HelpShown } from '@ringkeep/shared/runtime';
+import { HelpShown, type OutputLoss } from '@ringkeep/shared/runtime';
 import { readCommandLine } from '../command-line';
 import { guarded, runCommand, type Terminal } from '../command-runner';
 import type { FormOptions } from '../config';
@@ -28,6 +29,7 @@ export class Prompt {
     /** The form that was asked for on the shell's command line; a line may add to it. */
     private readonly form: FormOptions,
     private readonly signal: AbortSignal,
+    private readonly loss: OutputLoss,
   ) {
     this.onTerminal = 'isTTY' in terminal.stdin && terminal.stdin.isTTY === true;
   }
@@ -40,6 +42,7 @@ export class Prompt {
       lines.close();
     };
     this.signal.addEventListener('abort', end, { once: true });
+    if (this.onTerminal) this.loss.signal.addEventListener('abort', () => lines.close(), { once: true });
     let open = this.onTerminal;
     lines.once('close', () => (open = false));
     if (open) {

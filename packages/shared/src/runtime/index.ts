@@ -9,6 +9,7 @@ export * from './health-question';
 export * from './lifecycle';
 export * from './lmdb-file-check';
 export * from './logging';
+export * from './lost-output';
 export * from './monotonic-clock';
 export * as optionValues from './option-values';
 export * from './options';

@@ -5,8 +5,10 @@ import {
   MonotonicClock,
   createLogger,
   createProgress,
+  flushed,
   loadTls,
   silentLogger,
+  surviveLoss,
   type LoggerOptions,
 } from '@ringkeep/shared/runtime';
 
@@ -27,6 +29,35 @@ function lines(options: Partial<LoggerOptions>, tty = false) {
   const log = createLogger({ level: 'info', format: 'text', namespace: 'node', stream, ...options });
   return { log, stream };
 }
+
+describe('lost output', () => {
+  const failing = (code: string): Writable =>
+    new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })) });
+
+  test.each([
+    ['EPIPE', undefined],
+    ['ENOSPC', 'ENOSPC'],
+    ['EIO', 'EIO'],
+  ])('%s is survived, and is an error only when an answer may have been wanted', async (code, error) => {
+    const stream = failing(code);
+    const loss = surviveLoss(stream);
+    expect(loss.signal.aborted).toBe(false);
+    stream.write('x');
+    await flushed(stream);
+    expect(loss.signal.aborted).toBe(true);
+    expect(loss.error?.message).toBe(error);
+  });
+
+  test('a progress bar goes on without its terminal', async () => {
+    const stream = Object.assign(failing('EIO'), { isTTY: true, columns: 80 });
+    const loss = surviveLoss(stream);
+    const progress = createProgress({ label: 'loading', unit: 'bytes', total: 9, stream });
+    progress.update(3);
+    progress.finish();
+    await flushed(stream);
+    expect(loss.error?.message).toBe('EIO');
+  });
+});
 
 describe('logging', () => {
   test('text lines carry time, level, namespace, text and facts', () => {
