@@ -22,14 +22,20 @@ import {
   type OperationResult,
   type Ring,
 } from '@ringkeep/shared';
-import type { MonotonicClock } from '@ringkeep/shared/runtime';
 import { Admission, type Load } from './admission';
 import type { NodeEffect, NodeEvent, RegistryCall } from './core/effects';
 import type { NodeInput } from './core/inputs';
 import type { FollowerMessage, PrimaryMessage } from './core/messages';
 import type { NodeCore } from './core/node';
 import { encodeBatch, encodeSnapshot } from './codec';
+import { NODE_EVENT_LOOP, type EventLoop, type Timer } from './event-loop';
 import type { NodeStorage } from './storage';
+
+/** The clock of the process: see MonotonicClock. */
+export interface HostClock {
+  now(): number;
+  suspended(): boolean;
+}
 
 /** Where the core's effects go. */
 export interface HostPorts {
@@ -99,7 +105,7 @@ export class NodeHost {
   private inputs: NodeInput[] = [];
   private scheduled = false;
   private stepsAtOnce = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private timerDueAt = Number.POSITIVE_INFINITY;
   private stopped = false;
   private lastRequest = 0;
@@ -113,7 +119,8 @@ export class NodeHost {
   constructor(
     readonly core: NodeCore,
     private readonly storage: NodeStorage,
-    private readonly clock: MonotonicClock,
+    private readonly clock: HostClock,
+    private readonly eventLoop: EventLoop = NODE_EVENT_LOOP,
   ) {}
 
   start(ports: HostPorts): void {
@@ -128,13 +135,13 @@ export class NodeHost {
 
   /** Takes no new query and lets those under way be answered, for a while. */
   async drain(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timer | undefined;
     await new Promise<void>((resolve) => {
       this.drained = resolve;
-      timer = setTimeout(resolve, this.stopped ? 0 : DRAIN_MS);
+      timer = this.eventLoop.later(this.stopped ? 0 : DRAIN_MS, resolve);
       this.checkDrained();
     });
-    clearTimeout(timer);
+    this.eventLoop.cancel(timer);
     this.giveUpAll();
   }
 
@@ -142,7 +149,7 @@ export class NodeHost {
   stop(): void {
     this.stopped = true;
     this.drained ??= () => undefined;
-    clearTimeout(this.timer);
+    this.eventLoop.cancel(this.timer);
     this.giveUpAll();
   }
 
@@ -156,10 +163,10 @@ export class NodeHost {
     if (this.scheduled) return;
     this.scheduled = true;
     if (atOnce && this.stepsAtOnce < STEPS_AT_ONCE_MAX) {
-      if (this.stepsAtOnce++ === 0) setImmediate(this.turnIsOver);
-      process.nextTick(this.run);
+      if (this.stepsAtOnce++ === 0) this.eventLoop.soon(this.turnIsOver);
+      this.eventLoop.next(this.run);
     } else {
-      setImmediate(this.run);
+      this.eventLoop.soon(this.run);
     }
   }
 
@@ -174,7 +181,7 @@ export class NodeHost {
     const refusal = this.drained ? STOPPING : this.admission.admit(load) ? undefined : TOO_MUCH;
     this.asked.set(request, { operations, load, hops: options.hops, answer, refusal });
     if (refusal) {
-      setImmediate(() => this.giveUp(request));
+      this.eventLoop.soon(() => this.giveUp(request));
       return request;
     }
     const input: NodeInput = {
@@ -253,15 +260,12 @@ export class NodeHost {
     if (dueAt <= now) return this.post({ kind: 'tick' });
     // One that is armed already and fires earlier arms the next one then: most steps move the time only a little.
     if (this.timerDueAt <= dueAt) return;
-    clearTimeout(this.timer);
+    this.eventLoop.cancel(this.timer);
     this.timerDueAt = dueAt;
-    this.timer = setTimeout(
-      () => {
-        this.timerDueAt = Number.POSITIVE_INFINITY;
-        this.post({ kind: 'tick' });
-      },
-      Math.ceil(dueAt - now),
-    );
+    this.timer = this.eventLoop.later(Math.ceil(dueAt - now), () => {
+      this.timerDueAt = Number.POSITIVE_INFINITY;
+      this.post({ kind: 'tick' });
+    });
   }
 
   private fail(error: Error): void {

@@ -29,15 +29,15 @@ import { RegistryOfRing } from './adapters/registry-of-ring';
 import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
 import { RingWatchers } from './adapters/ring-watchers';
 import { RoundTrips } from './adapters/round-trips';
-import { decodeBatch, decodeSnapshot } from './codec';
-import { NodeCore } from './core/node';
+import type { NodeCore } from './core/node';
 import type { NodeStatus } from './core/node-status';
 import { logEvent } from './event-log';
-import { NodeHost } from './host';
+import type { NodeHost } from './host';
 import { Joining, whatIsLacking } from './joining';
 import { ownQuery, type Key } from './own-query';
 import { coordinatesOf, type Proximity } from './proximity';
 import { DataFolder, MemoryStorage, type Durability, type NodeStorage } from './storage';
+import { takeUp } from './taking-up';
 
 export interface NodeOptions {
   /** 0 takes any free port. */
@@ -191,15 +191,9 @@ export class RingNode {
     const registryAddress = await this.findRegistry();
     const folder = await this.openFolder();
     const storage = await this.openStorage(folder);
-    const incarnation = folder ? await folder.identity.raiseIncarnation() : 1;
     const clock = new MonotonicClock();
-    const core = new NodeCore(storage.entries, {
-      incarnation,
-      startedAt: clock.now(),
-      leaseBeforeMs: folder?.identity.leaseMs ?? 0,
-    });
-    await this.recover(core, storage);
-    const host = new NodeHost(core, storage, clock);
+    const host = await takeUp(folder?.identity, storage, clock);
+    const { core } = host;
     this.core = core;
     this.host = host;
     await lifecycle.start(() => host);
@@ -256,7 +250,7 @@ export class RingNode {
           {
             registryAddress,
             ownAddress: address,
-            incarnation,
+            incarnation: core.incarnation,
             claim,
             coordinates: coordinatesOf(proximity, claim),
             tls: options.tls,
@@ -330,13 +324,6 @@ export class RingNode {
     const storage = folder ? await folder.openStorage({ durability }) : new MemoryStorage();
     await this.lifecycle.start(() => ({ name: 'storage', stop: () => storage.close() }));
     return storage;
-  }
-
-  private async recover(core: NodeCore, storage: NodeStorage): Promise<void> {
-    await storage.recover({
-      snapshot: (state) => core.restore(decodeSnapshot(state)),
-      batch: (batch) => core.replay(decodeBatch(batch)),
-    });
   }
 
   private get registryTimeoutMs(): number {

@@ -29,6 +29,24 @@ export interface Checkpoint {
   readonly counts: Buffer;
 }
 
+/**
+ * The port to the table on the disk. What it promises, and no more: reads see one state; a write that has resolved
+ * is there after a crash of the machine; one that has not is there whole or not at all.
+ */
+export interface BaseTable {
+  get(key: RingKey): Bytes | undefined;
+  /** The length of the key's value, without reading it. */
+  valueBytes(key: RingKey): number | undefined;
+  /** The entries of a range in ring order. */
+  walk(range: KeyRange): Generator<[RingKey, Bytes], void, undefined>;
+  readCheckpoint(): Checkpoint | undefined;
+  /** Makes what a killed process left in the system's memory durable, before anything builds on it. */
+  sync(): Promise<void>;
+  /** Writes a layer and the checkpoint that it leads to, both or neither. Resolves when they are durable. */
+  write(layer: Layer, checkpoint: Checkpoint): Promise<void>;
+  close(): Promise<void>;
+}
+
 const FORMAT_VERSION = 1;
 /** The head of the state record: format version (4), batch number (8), length of the counts (4). */
 const STATE_HEAD_BYTES = 16;
@@ -59,7 +77,7 @@ const encoder = {
 /** lmdb's type leaves `keyEncoder` out, which its documentation describes. */
 const ENTRIES = { name: 'entries', keyEncoder, encoder };
 
-export class BaseTable {
+export class LmdbTable implements BaseTable {
   private constructor(
     private readonly path: string,
     private readonly environment: RootDatabase,
@@ -67,13 +85,13 @@ export class BaseTable {
     private readonly state: Database<Buffer, string>,
   ) {}
 
-  static open(path: string): BaseTable {
+  static open(path: string): LmdbTable {
     refuseDamaged(path);
     try {
       const environment = open({ path, overlappingSync: false, maxDbs: 2 });
       const entries = environment.openDB<Bytes, Bytes>(ENTRIES);
       const state = environment.openDB<Buffer, string>({ name: 'state', encoding: 'binary' });
-      return new BaseTable(path, environment, entries, state);
+      return new LmdbTable(path, environment, entries, state);
     } catch (error) {
       const text = `cannot open the table ${path}: ${(error as Error).message}`;
       throw new RingError('FAILED_PRECONDITION', text, { cause: error });
@@ -85,7 +103,6 @@ export class BaseTable {
     return value === undefined ? undefined : (value.toString('latin1', 0, value.length) as Bytes);
   }
 
-  /** The length of the key's value, without reading it. */
   valueBytes(key: RingKey): number | undefined {
     return this.entries.getBinaryFast(key)?.length;
   }
@@ -112,7 +129,6 @@ export class BaseTable {
     };
   }
 
-  /** Makes what a killed process left in the system's memory durable, before anything builds on it. */
   async sync(): Promise<void> {
     const file = await openFile(join(this.path, DATA_FILE), 'r+');
     try {
@@ -122,7 +138,6 @@ export class BaseTable {
     }
   }
 
-  /** Writes a layer and the checkpoint that it leads to, both or neither. Resolves when they are durable. */
   async write(layer: Layer, checkpoint: Checkpoint): Promise<void> {
     const transaction = this.entries.childTransaction(async () => {
       const slice = new Slice();

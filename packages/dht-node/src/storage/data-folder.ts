@@ -7,22 +7,24 @@
  *   lock-*      the lock of the process that uses it
  */
 
-import { lockFolder, type FolderLock } from '@ringkeep/shared/runtime';
+import type { FolderLock } from '@ringkeep/shared/runtime';
 import { DiskStorage, type DiskOptions } from './disk-storage';
 import { IdentityFile } from './identity';
+import { NODE_SYSTEM, type System } from './system';
 
 export class DataFolder {
   private constructor(
     readonly path: string,
     readonly identity: IdentityFile,
     private readonly lock: FolderLock,
+    private readonly system: System,
   ) {}
 
   /** Makes the folder if need be and locks it. Throws FAILED_PRECONDITION when another process uses it. */
-  static async open(path: string): Promise<DataFolder> {
-    const lock = await lockFolder(path, 'a node');
+  static async open(path: string, system = NODE_SYSTEM): Promise<DataFolder> {
+    const lock = await system.lockFolder(path);
     try {
-      return new DataFolder(path, await IdentityFile.open(path), lock);
+      return new DataFolder(path, await IdentityFile.open(path, system), lock, system);
     } catch (error) {
       await lock.release();
       throw error;
@@ -30,7 +32,7 @@ export class DataFolder {
   }
 
   openStorage(options: Partial<DiskOptions> = {}): Promise<DiskStorage> {
-    return DiskStorage.open(this.path, options);
+    return DiskStorage.open(this.path, options, this.system);
   }
 
   /** Lets other processes use the folder. To be called when the storage is closed. Idempotent. */

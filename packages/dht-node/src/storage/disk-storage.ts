@@ -8,12 +8,13 @@
 
 import { join } from 'node:path';
 import { RingError, invariant } from '@ringkeep/shared';
-import { BaseTable } from './base-table';
+import type { BaseTable } from './base-table';
 import { LayeredTable } from './layered-table';
 import { DiskLogFolder, type LogFolder } from './log-folder';
 import type { Durability, NodeStorage, RecoveryVisitor } from './node-storage';
 import { RangeCounts } from './range-counts';
 import { SegmentedLog } from './segmented-log';
+import { NODE_SYSTEM, type System } from './system';
 
 export interface DiskOptions {
   readonly durability: Durability;
@@ -55,21 +56,30 @@ export class DiskStorage implements NodeStorage {
     private readonly base: BaseTable,
     private readonly folder: LogFolder,
     private readonly options: DiskOptions,
+    private readonly system: System,
   ) {}
 
   /** Opens the storage in a folder, which the caller has locked. */
-  static async open(folder: string, options: Partial<DiskOptions> = {}): Promise<DiskStorage> {
-    return DiskStorage.over(await DiskLogFolder.open(join(folder, 'log')), join(folder, 'table'), options);
+  static async open(
+    folder: string,
+    options: Partial<DiskOptions> = {},
+    system = NODE_SYSTEM,
+  ): Promise<DiskStorage> {
+    const log = await DiskLogFolder.open(join(folder, 'log'), system.files);
+    return DiskStorage.over(log, join(folder, 'table'), options, system);
   }
 
-  static over(log: LogFolder, tablePath: string, options: Partial<DiskOptions> = {}): DiskStorage {
-    const base = BaseTable.open(tablePath);
+  static over(
+    log: LogFolder,
+    tablePath: string,
+    options: Partial<DiskOptions> = {},
+    system = NODE_SYSTEM,
+  ): DiskStorage {
+    const base = system.openTable(tablePath);
     const encoded = base.readCheckpoint()?.counts;
     const counts = encoded === undefined ? new RangeCounts() : RangeCounts.decode(encoded);
-    return new DiskStorage(new LayeredTable(base, counts), base, log, {
-      ...DEFAULT_DISK_OPTIONS,
-      ...options,
-    });
+    const all = { ...DEFAULT_DISK_OPTIONS, ...options };
+    return new DiskStorage(new LayeredTable(base, counts), base, log, all, system);
   }
 
   async recover(visitor: RecoveryVisitor): Promise<void> {
@@ -78,7 +88,8 @@ export class DiskStorage implements NodeStorage {
     const checkpoint = this.base.readCheckpoint();
     if (checkpoint !== undefined) visitor.snapshot(checkpoint.snapshot);
     const number = checkpoint?.number ?? 0;
-    this.log = await SegmentedLog.open(this.folder, this.options, number, (batch) => visitor.batch(batch));
+    const { folder, options, system } = this;
+    this.log = await SegmentedLog.open(folder, options, number, (batch) => visitor.batch(batch), system);
     this.log.onDurable((upTo) => this.durableListener(upTo));
     this.log.onFailure((error) => this.fail(error));
   }

@@ -6,12 +6,10 @@
  * one or the new one; its checksum finds what was changed by anything else.
  */
 
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RingError, formatPosition, parsePosition, type NodeId } from '@ringkeep/shared';
 import { crc32c } from './crc32c';
-import { syncFolder } from './log-folder';
+import { NODE_SYSTEM, type System } from './system';
 
 /** A node's place on the ring of its cluster. */
 export interface NodeIdentity {
@@ -31,6 +29,7 @@ interface Remembered {
 }
 
 const FILE_NAME = 'node.json';
+const CLAIM_BYTES = 16;
 const FORMAT_VERSION = 1;
 
 export class IdentityFile {
@@ -39,21 +38,23 @@ export class IdentityFile {
 
   private constructor(
     private readonly folder: string,
+    private readonly system: System,
     private remembered: Remembered,
   ) {}
 
   /** Reads the file, if there is one. Throws FAILED_PRECONDITION naming it when it is damaged. */
-  static async open(folder: string): Promise<IdentityFile> {
+  static async open(folder: string, system = NODE_SYSTEM): Promise<IdentityFile> {
     const path = join(folder, FILE_NAME);
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const bytes = await system.files.read(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw new RingError('FAILED_PRECONDITION', `cannot read ${path}: ${error.message}`, { cause: error });
     });
     return new IdentityFile(
       folder,
-      text === undefined
-        ? { incarnation: 0, claim: randomUUID(), leaseMs: 0, identity: undefined }
-        : parse(path, text),
+      system,
+      bytes === undefined
+        ? { incarnation: 0, claim: newClaim(system), leaseMs: 0, identity: undefined }
+        : parse(path, bytes.toString('utf8')),
     );
   }
 
@@ -99,17 +100,22 @@ export class IdentityFile {
 
   private async replace(remembered: Remembered): Promise<void> {
     const path = join(this.folder, FILE_NAME);
-    const file = await open(`${path}.new`, 'w');
+    const { files } = this.system;
+    const file = await files.open(`${path}.new`, 'create');
     try {
-      await file.writeFile(format(remembered));
+      await file.write(Buffer.from(format(remembered), 'utf8'), 0);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(`${path}.new`, path);
-    await syncFolder(this.folder);
+    await files.rename(`${path}.new`, path);
+    await files.syncFolder(this.folder);
     this.remembered = remembered;
   }
+}
+
+function newClaim({ randomBytes }: System): string {
+  return randomBytes(CLAIM_BYTES).toString('hex');
 }
 
 interface FileContent {

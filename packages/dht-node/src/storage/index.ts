@@ -1,7 +1,11 @@
 export * from './data-folder';
+export type { BaseTable, Checkpoint } from './base-table';
 export * from './disk-storage';
+export * from './file-system';
 export * from './identity';
+export type { Layer } from './layer';
 export { DiskLogFolder, type LogFile, type LogFolder } from './log-folder';
 export * from './memory-entry-store';
 export * from './memory-storage';
 export * from './node-storage';
+export * from './system';

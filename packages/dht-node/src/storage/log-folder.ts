@@ -6,10 +6,8 @@
  * it that loses and tears whatever was not synced.
  */
 
-import { close, constants, fdatasync, fsync, ftruncate, open, write } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { NODE_FILES, type FileSystem } from './file-system';
 
 export interface LogFile {
   /** Writes all the bytes at a place of the file; they are durable after the next sync, or at once (see open). */
@@ -34,98 +32,75 @@ export interface LogFolder {
   remove(name: string): Promise<void>;
 }
 
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const syncFile = promisify(fsync);
-const truncateFile = promisify(ftruncate);
-const syncData = promisify(fdatasync);
-const writeSome = promisify(write);
-
 /** A file under this name is not complete; the next start removes it. */
 const UNFINISHED = '.new';
 const ZEROS = Buffer.alloc(256 * 1024);
 
 export class DiskLogFolder implements LogFolder {
-  private constructor(readonly path: string) {}
+  private constructor(
+    readonly path: string,
+    private readonly files: FileSystem,
+  ) {}
 
-  static async open(path: string): Promise<DiskLogFolder> {
-    await mkdir(path, { recursive: true });
-    for (const name of await readdir(path)) {
-      if (name.endsWith(UNFINISHED)) await rm(join(path, name));
+  static async open(path: string, files = NODE_FILES): Promise<DiskLogFolder> {
+    await files.makeFolder(path);
+    for (const name of await files.list(path)) {
+      if (name.endsWith(UNFINISHED)) await files.remove(join(path, name));
     }
-    await syncFolder(join(path, '..'));
-    return new DiskLogFolder(path);
+    await files.syncFolder(join(path, '..'));
+    return new DiskLogFolder(path, files);
   }
 
   async list(): Promise<string[]> {
-    return (await readdir(this.path)).filter((name) => !name.endsWith(UNFINISHED));
+    return (await this.files.list(this.path)).filter((name) => !name.endsWith(UNFINISHED));
   }
 
   read(name: string): Promise<Buffer> {
-    return readFile(join(this.path, name));
+    return this.files.read(join(this.path, name));
   }
 
   /** Zeros are written, not skipped: a later sync then has no blocks to allocate and no metadata to write. */
   async create(name: string, head: Uint8Array, bytes: number): Promise<void> {
+    const { files } = this;
     const unfinished = join(this.path, name + UNFINISHED);
-    const file = await openFile(unfinished, 'w');
+    const file = await files.open(unfinished, 'create');
     try {
-      await writeAll(file, head, 0);
+      await file.write(head, 0);
       for (let at = head.length; at < bytes; at += ZEROS.length) {
-        await writeAll(file, ZEROS.subarray(0, Math.min(ZEROS.length, bytes - at)), at);
+        await file.write(ZEROS.subarray(0, Math.min(ZEROS.length, bytes - at)), at);
       }
-      await syncFile(file);
+      await file.sync();
     } catch (error) {
-      await rm(unfinished, { force: true });
+      await files.remove(unfinished);
       throw error;
     } finally {
-      await closeFile(file);
+      await file.close();
     }
-    await rename(unfinished, join(this.path, name));
-    await syncFolder(this.path);
+    await files.rename(unfinished, join(this.path, name));
+    await files.syncFolder(this.path);
   }
 
-  /** A write of a file opened with O_DSYNC costs one request to the disk and one wait, where a sync would add another. */
   async open(name: string, syncing: boolean): Promise<LogFile> {
-    const flags = syncing ? constants.O_RDWR | constants.O_DSYNC : constants.O_RDWR;
-    const file = await openFile(join(this.path, name), flags);
+    const file = await this.files.open(join(this.path, name), syncing ? 'syncing' : 'update');
     return {
-      write: (bytes, position) => writeAll(file, bytes, position),
-      sync: () => syncData(file),
-      close: () => closeFile(file),
+      write: (bytes, position) => file.write(bytes, position),
+      sync: () => file.syncData(),
+      close: () => file.close(),
     };
   }
 
   async truncate(name: string, bytes: number): Promise<void> {
-    const file = await openFile(join(this.path, name), 'r+');
+    const file = await this.files.open(join(this.path, name), 'update');
     try {
-      await truncateFile(file, bytes);
-      await syncFile(file);
+      await file.truncate(bytes);
+      await file.sync();
     } finally {
-      await closeFile(file);
+      await file.close();
     }
   }
 
   async remove(name: string): Promise<void> {
-    await rm(join(this.path, name));
-    await syncFolder(this.path);
-  }
-}
-
-/** A new name in a folder, or one less, is durable when the folder itself was synced. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await openFile(path, 'r');
-  try {
-    await syncFile(folder);
-  } finally {
-    await closeFile(folder);
-  }
-}
-
-/** A disk that fills up takes a part of a write; what is left is tried again to learn the reason. */
-async function writeAll(file: number, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await writeSome(file, bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
+    await this.files.remove(join(this.path, name));
+    await this.files.syncFolder(this.path);
   }
 }

@@ -13,8 +13,8 @@
  * not write, and the next sync would succeed without it.
  */
 
-import { randomBytes } from 'node:crypto';
 import { invariant } from '@ringkeep/shared';
+import type { Timer } from '../event-loop';
 import type { LogFile, LogFolder } from './log-folder';
 import {
   MARK_NUMBER,
@@ -27,6 +27,7 @@ import {
 } from './log-record';
 import { recoverLog, type ClosedSegment, type RecoveredLog } from './log-recovery';
 import type { Durability } from './node-storage';
+import { NODE_SYSTEM, type System } from './system';
 
 export interface LogOptions {
   readonly durability: Durability;
@@ -39,6 +40,7 @@ export interface LogOptions {
 const GROUP_BYTES_MAX = 1 << 20;
 /** A log at rest for this long says so with a mark. */
 const MARK_DELAY_MS = 100;
+const SALT_BYTES = 4;
 const NO_BYTES = new Uint8Array(0);
 
 interface OpenSegment {
@@ -70,11 +72,11 @@ export class SegmentedLog {
   private segmentNumber: number;
   private current: OpenSegment | undefined;
   private spare: Promise<SpareSegment | undefined> | undefined;
-  private readonly group = Buffer.allocUnsafeSlow(GROUP_BYTES_MAX);
+  private readonly group: Buffer;
 
   private busy = false;
   private work: Promise<void> = Promise.resolve();
-  private settleTimer: NodeJS.Timeout | undefined;
+  private settleTimer: Timer | undefined;
   private settleDue = false;
   private closing: Promise<void> | undefined;
   private failure: Error | undefined;
@@ -85,7 +87,9 @@ export class SegmentedLog {
     private readonly folder: LogFolder,
     private readonly options: LogOptions,
     recovered: RecoveredLog,
+    private readonly system: Pick<System, 'eventLoop' | 'randomBytes'>,
   ) {
+    this.group = Buffer.allocUnsafeSlow(Math.min(GROUP_BYTES_MAX, options.segmentBytes));
     this.closed = recovered.segments;
     this.segmentNumber = recovered.segmentNumber;
     this.appended = this.written = this.synced = this.marked = recovered.lastNumber;
@@ -98,8 +102,9 @@ export class SegmentedLog {
     options: LogOptions,
     checkpointNumber: number,
     visit: (batch: Uint8Array) => void,
+    system: Pick<System, 'eventLoop' | 'randomBytes'> = NODE_SYSTEM,
   ): Promise<SegmentedLog> {
-    return new SegmentedLog(folder, options, await recoverLog(folder, checkpointNumber, visit));
+    return new SegmentedLog(folder, options, await recoverLog(folder, checkpointNumber, visit), system);
   }
 
   /** Every write is durable when it is done. */
@@ -174,7 +179,7 @@ export class SegmentedLog {
     const segment = await this.segmentWithRoom(recordBytes((this.waiting[0] as Uint8Array).length));
     const room = segment.bytes - segment.at;
     const first = recordBytes((this.waiting[0] as Uint8Array).length);
-    const group = first > GROUP_BYTES_MAX ? Buffer.allocUnsafeSlow(first) : this.group;
+    const group = first > this.group.length ? Buffer.allocUnsafeSlow(first) : this.group;
     const bytesMax = Math.min(room, group.length);
     let end = 0;
     let count = 0;
@@ -218,7 +223,7 @@ export class SegmentedLog {
   }
 
   private async allocate(bytes: number): Promise<SpareSegment> {
-    const salt = randomBytes(4).readUInt32LE();
+    const salt = this.system.randomBytes(SALT_BYTES).readUInt32LE();
     const name = segmentName(++this.segmentNumber);
     await this.folder.create(name, encodeSegmentHeader(salt), bytes);
     return { name, salt };
@@ -233,12 +238,12 @@ export class SegmentedLog {
     const { durability, syncIntervalMs } = this.options;
     if (durability === 'none' || this.settleTimer !== undefined) return;
     const delayMs = durability === 'interval' ? syncIntervalMs : MARK_DELAY_MS;
-    this.settleTimer = setTimeout(() => {
+    const settle = (): void => {
       this.settleTimer = undefined;
       this.settleDue = true;
       this.wake();
-    }, delayMs);
-    this.settleTimer.unref();
+    };
+    this.settleTimer = this.system.eventLoop.later(delayMs, settle, true);
   }
 
   /** The sync of durability 'interval', and the mark of a log at rest. */
@@ -269,7 +274,7 @@ export class SegmentedLog {
 
   private async finish(): Promise<void> {
     while (this.busy) await this.work;
-    clearTimeout(this.settleTimer);
+    this.system.eventLoop.cancel(this.settleTimer);
     const spare = await this.spare;
     if (this.failure !== undefined) {
       await this.current?.file.close().catch(() => undefined);
@@ -288,7 +293,7 @@ export class SegmentedLog {
   private fail(error: Error): void {
     this.failure = error;
     this.waiting = [];
-    clearTimeout(this.settleTimer);
+    this.system.eventLoop.cancel(this.settleTimer);
     this.failureListener(error);
   }
 }

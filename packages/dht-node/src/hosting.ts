@@ -1,0 +1,3 @@
+export * from './event-loop';
+export * from './host';
+export * from './taking-up';

@@ -1,0 +1,34 @@
+/**
+ * What a process does before anybody hears of the node: its incarnation is counted on the disk before it is used, and
+ * the core knows everything that the disk holds before it takes its first step.
+ */
+
+import { decodeBatch, decodeSnapshot } from './codec';
+import { NodeCore, type NodeSettings } from './core/node';
+import type { EventLoop } from './event-loop';
+import { NodeHost, type HostClock } from './host';
+import type { IdentityFile, NodeStorage } from './storage';
+
+/** The incarnation of a node without a disk. */
+const FIRST_INCARNATION = 1;
+
+export async function takeUp(
+  identity: IdentityFile | undefined,
+  storage: NodeStorage,
+  clock: HostClock,
+  eventLoop?: EventLoop,
+  settings: Pick<NodeSettings, 'rules' | 'transferSizes'> = {},
+): Promise<NodeHost> {
+  const incarnation = identity ? await identity.raiseIncarnation() : FIRST_INCARNATION;
+  const core = new NodeCore(storage.entries, {
+    ...settings,
+    incarnation,
+    startedAt: clock.now(),
+    leaseBeforeMs: identity?.leaseMs ?? 0,
+  });
+  await storage.recover({
+    snapshot: (state) => core.restore(decodeSnapshot(state)),
+    batch: (batch) => core.replay(decodeBatch(batch)),
+  });
+  return new NodeHost(core, storage, clock, eventLoop);
+}
