@@ -87,14 +87,19 @@ export class SessionDriver {
     this.collect();
   }
 
-  /** Lets time pass, with a flush whenever the session asks for one. */
+  /** Lets time pass, with a flush whenever the session asks for one; it must not ask over and over for nothing. */
   pass(ms: number): void {
     const untilMs = this.nowMs + ms;
+    let fruitless = 0;
     for (;;) {
       const next = this.session.nextFlushAtMs(this.nowMs);
       if (next === undefined || next > untilMs) break;
+      const atOnce = next - this.nowMs < 2;
+      const before = this.effects.length;
       this.nowMs = next;
       this.flush();
+      fruitless = atOnce && this.effects.length === before ? fruitless + 1 : 0;
+      if (fruitless > 20) throw new Error(`a busy loop at ${this.nowMs} ms`);
     }
     this.nowMs = untilMs;
     this.flush();

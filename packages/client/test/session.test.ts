@@ -575,6 +575,22 @@ describe('limits', () => {
   });
 });
 
+describe('waiting', () => {
+  test('while all attempts that may be under way hang, the others’ turn does not make it busy', () => {
+    const driver = new SessionDriver({ nodes: ['n0', 'n1', 'n2', 'n3', 'n4'] });
+    for (const turn of [0, 1]) {
+      driver.session.connectFailed(driver.of('connect')[turn]!.address, 'refused', driver.nowMs);
+      driver.flush();
+    }
+    expect(driver.of('connect')).toHaveLength(5);
+    driver.pass(5_000);
+    expect(driver.of('connect')).toHaveLength(5);
+    driver.session.connectFailed(driver.last('connect').address, 'timeout', driver.nowMs);
+    driver.flush();
+    expect(driver.of('connect')).toHaveLength(6);
+  });
+});
+
 describe('watching the ring', () => {
   test('a node is watched from the version that is known, and after a pause again when the watch ends', () => {
     const driver = opened();

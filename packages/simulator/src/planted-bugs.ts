@@ -270,6 +270,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'lookedAtWhenDue',
+    story:
+      'a primary asks to be called at once, over and over, while the registry does not answer its proposal',
+    focus: 'none',
+    seed: 5,
+    within: 60,
+  },
+  {
     rule: 'logHasNoHoles',
     story: 'a disk that loses power keeps a batch of the log without one before it',
     focus: 'power',

@@ -42,14 +42,19 @@ export class Connections {
     }
   }
 
-  /** When `seek` has something to do that it had not before; undefined while a node can be reached. */
+  /**
+   * When `seek` has something to do that it had not before; undefined while a node can be reached, and while as
+   * many attempts are under way as may be: what becomes of one of them is the next to happen.
+   */
   seekAtMs(): number | undefined {
     if (this.directory.usable().length > 0) return undefined;
     let next: number | undefined;
+    let connecting = 0;
     for (const { phase } of this.directory.links.values()) {
+      if (phase.kind === 'connecting') connecting++;
       if (phase.kind === 'broken' && phase.retryAtMs < (next ?? Infinity)) next = phase.retryAtMs;
     }
-    return next;
+    return connecting < CONNECTING_MAX ? next : undefined;
   }
 
   /** The stream, or the attempt at one, is over. */

@@ -32,7 +32,7 @@ export class RingWatch {
 
   /** When it wants to be asked again; undefined while a watch is on or only a new link can help. */
   retryAtMs(): number | undefined {
-    const hasSource = this.registry !== undefined || this.directory.open.size > 0;
+    const hasSource = this.registry !== undefined || [...this.directory.open].some((link) => link.isOpen);
     return this.phase.kind === 'off' && hasSource ? this.phase.retryAtMs : undefined;
   }
 

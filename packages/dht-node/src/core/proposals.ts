@@ -60,9 +60,9 @@ export class Proposals {
   repeat(): void {
     const last = this.unsettled.at(-1);
     if (!last) return;
-    const since = this.context.now - this.sentAt;
-    if (since >= (this.awaitingAnswer ? PATIENCE : 1) * REGISTRY_RETRY_MS) this.send(last);
-    this.context.wakeAt(this.sentAt + REGISTRY_RETRY_MS);
+    const dueAt = this.sentAt + (this.awaitingAnswer ? PATIENCE : 1) * REGISTRY_RETRY_MS;
+    if (this.context.now >= dueAt) return this.send(last);
+    this.context.wakeAt(this.context.rules.lookedAtWhenDue ? dueAt : this.sentAt + REGISTRY_RETRY_MS);
   }
 
   /** A configuration with a higher epoch: whatever was proposed before is settled. */
@@ -80,7 +80,7 @@ export class Proposals {
   private send(proposal: Proposal): void {
     this.awaitingAnswer = true;
     this.sentAt = this.context.now;
-    this.context.wakeAt(this.context.now + REGISTRY_RETRY_MS);
+    this.context.wakeAt(this.sentAt + PATIENCE * REGISTRY_RETRY_MS);
     this.context.propose(proposal);
   }
 

@@ -67,6 +67,8 @@ export interface ProtocolRules {
   readonly passedKeysFollow: boolean;
   /** A transfer erases what the follower has and the primary has not. */
   readonly absentKeysErased: boolean;
+  /** A proposal that is under way is looked at again when that is due, not as soon as it could have been. */
+  readonly lookedAtWhenDue: boolean;
 }
 
 export const ALL_RULES: ProtocolRules = {
@@ -100,4 +102,5 @@ export const ALL_RULES: ProtocolRules = {
   overtakenOpeningsDropped: true,
   passedKeysFollow: true,
   absentKeysErased: true,
+  lookedAtWhenDue: true,
 };

@@ -184,6 +184,41 @@ describe('with a follower in sync', () => {
   });
 });
 
+describe('a primary that waits', () => {
+  test('for the answer to a proposal asks for its next step when that is due', () => {
+    const { node } = withFollower();
+    node.pass(node.parameters.failureTimeoutMs + 200);
+    const proposals = (): number =>
+      node.of('call-registry').filter(({ request }) => request.kind === 'propose').length;
+    expect(proposals()).toBe(1);
+    expect(node.passHosted(4_100)).toBe(0);
+    expect(proposals()).toBe(3);
+  });
+
+  test('whose clock is set forward at every step goes on as a member and commits; only its reads wait', () => {
+    const { node, follower } = withFollower();
+    const write = node.query(set('key', 'value'));
+    const read = node.query(get('key'));
+    follower.acknowledge(1);
+    node.sync();
+    for (let step = 0; step < 300; step++) {
+      node.now += 10;
+      node.step({ kind: 'suspended' });
+      const sentAtMs = node.now - 5;
+      follower.acknowledge(1, { sentAtMs });
+    }
+    expect(node.answer(write)).toMatchObject([{ ok: true }]);
+    expect(node.answer(read)).toMatchObject([{ ok: true }]);
+    const waits = node.query(get('key'));
+    expect(node.answer(waits)).toBeUndefined();
+    const kinds = new Set(node.effects.map(({ kind }) => kind));
+    expect(kinds.has('refused') || kinds.has('left') || kinds.has('close-follower')).toBe(false);
+    node.now += 5;
+    follower.acknowledge(1, { sentAtMs: node.now });
+    expect(node.answer(waits)).toMatchObject([{ ok: true }]);
+  });
+});
+
 describe('an opening that comes after a later one', () => {
   test('of a member is dropped: it describes a copy that has gone on since', () => {
     const { node } = withFollower();

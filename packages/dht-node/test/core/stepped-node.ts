@@ -124,6 +124,19 @@ export class SteppedNode {
     }
   }
 
+  /** Lets time pass as a host would: a step whenever the core wants one. @returns how often it wanted one at once */
+  passHosted(ms: number): number {
+    const until = this.now + ms;
+    let atOnce = 0;
+    while (this.now < until) {
+      if (this.core.nextTickAt <= this.now) atOnce++;
+      // A step takes its time, too.
+      this.now = Math.max(this.now + 0.05, Math.ceil(this.core.nextTickAt));
+      this.step({ kind: 'tick' });
+    }
+    return atOnce;
+  }
+
   forget(): void {
     this.effects = [];
   }

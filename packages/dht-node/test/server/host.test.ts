@@ -18,7 +18,7 @@ class Subject {
   durable: (upTo: number) => void = nothing;
   private effects: NodeEffect[] = [];
 
-  constructor() {
+  constructor(clock = new MonotonicClock()) {
     const core: Pick<NodeCore, 'step' | 'nextTickAt'> = {
       nextTickAt: Number.MAX_SAFE_INTEGER,
       step: (_, inputs: readonly NodeInput[]) => {
@@ -34,7 +34,7 @@ class Subject {
     });
     // No timer: it would keep the test waiting.
     jest.spyOn(globalThis, 'setTimeout').mockReturnValue({} as NodeJS.Timeout);
-    this.host = new NodeHost(core as NodeCore, storage, new MonotonicClock());
+    this.host = new NodeHost(core as NodeCore, storage, clock);
     this.host.start({ observer: { event: nothing, failed: nothing } } as unknown as HostPorts);
   }
 
@@ -118,4 +118,30 @@ test('a stop in the turn in which the disk has synced takes no step more, and an
   expect(subject.answers.map(({ results }) => results.map((result) => !result.ok && result.code))).toEqual([
     ['UNAVAILABLE', 'OUTCOME_UNKNOWN'],
   ]);
+});
+
+test('a sleep is told before anything that has come meanwhile, once, and whichever clock shows it', async () => {
+  const time = { running: 0, uptime: 0, wall: 0 };
+  const clock = new MonotonicClock(
+    () => time.running,
+    () => time.uptime,
+    () => time.wall,
+  );
+  const subject = new Subject(clock);
+  await endOfTurn();
+  for (const sleep of [
+    { running: 0, uptime: 3_000, wall: 3_000 },
+    { running: 0, uptime: 0, wall: 3_000 },
+    { running: 30, uptime: 3_000, wall: 30 },
+  ]) {
+    subject.steps.length = 0;
+    time.running += sleep.running;
+    time.uptime += sleep.uptime;
+    time.wall += sleep.wall;
+    subject.ask([read]);
+    await endOfTurn();
+    subject.ask([read]);
+    await endOfTurn();
+    expect(subject.steps).toEqual([['suspended', 'query'], ['query']]);
+  }
 });

@@ -1,28 +1,56 @@
 /**
  * The clock of a process: milliseconds that only grow, and whether the machine slept meanwhile.
  *
- * Node's monotonic clock stands still while the machine is suspended, but leases held elsewhere run out.
- * The system's uptime goes on. When the two move apart, time was slept through, and whoever counts on a
- * lease must take it for expired.
+ * Node's monotonic clock stands still while the machine is suspended, but leases held elsewhere run out. Two
+ * other clocks go on: the system's uptime in a sleep, and the wall clock both in a sleep and, once somebody has set it
+ * right, after the pause of a virtual machine, in which uptime stands still as well. When either gets ahead of the
+ * monotonic one, time was slept through, and whoever counts on a lease must take it for expired. A wall clock that
+ * is set forward for another reason looks the same: that costs a lease and nothing else. One that is set back says nothing.
  *
- * Asking for the uptime reads a file, so it is not asked at each step: the wall clock goes on in sleep as well
- * and tells at once that there is something to ask about. As it may be set back just then, the uptime is
- * asked now and then all the same.
+ * Asking for the uptime reads a file, so it is not asked at each step: the wall clock tells at once that there
+ * is something to ask about. As it may be set back just then, the uptime is asked now and then all the same.
  */
 
 import { uptime } from 'node:os';
 
 /** Uptime comes in hundredths of a second; two of them, read at two moments, and some room. */
 const SUSPENSION_MS_MIN = 50;
-
+/** How fast a clock may gain on the monotonic one without being set: twice what NTP slews at most. */
+const SLEW_MAX = 1e-3;
 /** How far the wall clock may move from the monotonic one before the uptime is asked. */
 const WALL_JUMP_MS = 20;
 /** The uptime is asked at least so often. */
 const LOOK_MS = 10;
 
+/** How far a clock that goes on in sleep is ahead of the running one. */
+class Lead {
+  private ms: number;
+
+  constructor(
+    readMs: number,
+    private lookedAtMs: number,
+  ) {
+    this.ms = readMs - lookedAtMs;
+  }
+
+  /**
+   * The clock was read at a moment between two of the running one; a process that was not scheduled between
+   * the two did not sleep. Small gains add up, but for what slewing explains.
+   *
+   * @returns how far it has leapt ahead; well below zero when it was set back
+   */
+  leapt(readMs: number, fromMs: number, toMs: number): number {
+    const slewedMs = this.ms + SLEW_MAX * (toMs - this.lookedAtMs);
+    const leapMs = readMs - toMs - slewedMs;
+    this.ms = leapMs > SUSPENSION_MS_MIN ? readMs - toMs : Math.min(readMs - fromMs, slewedMs);
+    this.lookedAtMs = toMs;
+    return leapMs;
+  }
+}
+
 export class MonotonicClock {
-  private apartMs: number;
-  private wallApartMs: number;
+  private readonly uptimeLead: Lead;
+  private readonly wallLead: Lead;
   private lookedAtMs: number;
 
   constructor(
@@ -31,8 +59,8 @@ export class MonotonicClock {
     private readonly wall: () => number = Date.now,
   ) {
     this.lookedAtMs = running();
-    this.apartMs = elapsed() - this.lookedAtMs;
-    this.wallApartMs = wall() - this.lookedAtMs;
+    this.uptimeLead = new Lead(elapsed(), this.lookedAtMs);
+    this.wallLead = new Lead(wall(), this.lookedAtMs);
   }
 
   /** Milliseconds since some moment in the past. */
@@ -40,17 +68,16 @@ export class MonotonicClock {
     return this.running();
   }
 
-  /** True once for each time that the machine slept since the last call. */
+  /** True once for each time that the machine slept, or may have slept, since the last call. */
   suspended(): boolean {
+    const fromMs = this.running();
+    const wallMs = this.wall();
     const nowMs = this.running();
-    const wallApartMs = this.wall() - nowMs;
-    const jumped = Math.abs(wallApartMs - this.wallApartMs) >= WALL_JUMP_MS;
-    if (!jumped && nowMs - this.lookedAtMs < LOOK_MS) return false;
+    const wallLeaptMs = this.wallLead.leapt(wallMs, fromMs, nowMs);
+    if (Math.abs(wallLeaptMs) < WALL_JUMP_MS && nowMs - this.lookedAtMs < LOOK_MS) return false;
     this.lookedAtMs = nowMs;
-    this.wallApartMs = wallApartMs;
-    const apartMs = this.elapsed() - nowMs;
-    const slept = apartMs - this.apartMs > SUSPENSION_MS_MIN;
-    if (slept) this.apartMs = apartMs;
-    return slept;
+    const uptimeMs = this.elapsed();
+    const uptimeLeaptMs = this.uptimeLead.leapt(uptimeMs, nowMs, this.running());
+    return wallLeaptMs > SUSPENSION_MS_MIN || uptimeLeaptMs > SUSPENSION_MS_MIN;
   }
 }

@@ -175,8 +175,16 @@ describe('back-off', () => {
 });
 
 describe('the monotonic clock', () => {
-  /** A clock, and what lets time pass: with the process running, asleep, and with the wall clock moved. */
-  function sleeper() {
+  /** What passes on a machine between two looks; what is left out does not happen. */
+  interface Passing {
+    readonly runningMs?: number;
+    /** Uptime and wall clock go on. */
+    readonly sleptMs?: number;
+    /** Somebody, or NTP, moves the wall clock: after the pause of a virtual machine by as much as it took. */
+    readonly wallMovedMs?: number;
+  }
+
+  function machine() {
     const time = { running: 0, elapsed: 500_000, wall: 1_700_000_000_000, questions: 0 };
     const uptime = (): number => {
       time.questions++;
@@ -187,7 +195,7 @@ describe('the monotonic clock', () => {
       uptime,
       () => time.wall,
     );
-    const pass = (runningMs: number, sleptMs: number, wallMovedMs = 0): boolean => {
+    const pass = ({ runningMs = 1, sleptMs = 0, wallMovedMs = 0 }: Passing): boolean => {
       time.running += runningMs;
       time.elapsed += runningMs + sleptMs;
       time.wall += runningMs + sleptMs + wallMovedMs;
@@ -196,26 +204,98 @@ describe('the monotonic clock', () => {
     return { clock, time, pass };
   }
 
-  test('notices once that the machine slept, and small steps that add up', () => {
-    const { clock, time, pass } = sleeper();
-    expect(pass(10_000, 10)).toBe(false);
-    expect(pass(10_000, -10)).toBe(false);
-    expect(pass(1, 3_000)).toBe(true);
-    expect(pass(1, 0)).toBe(false);
-    expect([pass(1, 30), pass(1, 30)]).toEqual([false, true]);
+  test('notices once that the machine slept, and small sleeps that add up', () => {
+    const { clock, time, pass } = machine();
+    expect(pass({ runningMs: 10_000, sleptMs: 10 })).toBe(false);
+    expect(pass({ sleptMs: 3_000 })).toBe(true);
+    expect(pass({})).toBe(false);
+    expect(pass({ runningMs: 20 })).toBe(false);
+    expect([pass({ sleptMs: 30 }), pass({ sleptMs: 30 })]).toEqual([false, true]);
     expect(clock.now()).toBe(time.running);
   });
 
+  test('takes a wall clock that is set forward for a pause in which uptime stood still, once', () => {
+    const { pass } = machine();
+    expect(pass({ runningMs: 100 })).toBe(false);
+    expect(pass({ wallMovedMs: 10_000 })).toBe(true);
+    expect(pass({ runningMs: 20 })).toBe(false);
+    // The pause of a virtual machine is seen when its clock is set right, however many looks come before that.
+    for (let look = 0; look < 50; look++) expect(pass({ runningMs: 7 })).toBe(false);
+    expect(pass({ runningMs: 100, wallMovedMs: 80 })).toBe(true);
+  });
+
+  test('small steps forward of the wall clock add up', () => {
+    const { pass } = machine();
+    const looks = Array.from({ length: 12 }, () => pass({ runningMs: 100, wallMovedMs: 10 }));
+    expect(looks.indexOf(true)).toBe(5);
+    expect(looks.filter(Boolean)).toHaveLength(2);
+  });
+
+  test('a wall clock that is set back tells of no sleep, and hides no later one', () => {
+    const { pass } = machine();
+    expect(pass({ wallMovedMs: -3_600_000 })).toBe(false);
+    expect(pass({ runningMs: 500 })).toBe(false);
+    expect(pass({ wallMovedMs: 2_000 })).toBe(true);
+    for (let look = 0; look < 20; look++) expect(pass({ runningMs: 100, wallMovedMs: -30 })).toBe(false);
+    expect(pass({ wallMovedMs: 60 })).toBe(true);
+  });
+
+  test('a wall clock that NTP slews, this way or that, never alarms', () => {
+    for (const slew of [500e-6, -500e-6]) {
+      const { pass } = machine();
+      const looks = Array.from({ length: 20_000 }, () => pass({ runningMs: 100, wallMovedMs: slew * 100 }));
+      expect(looks).not.toContain(true);
+      // Looked at an hour later.
+      expect(pass({ runningMs: 3_600_000, wallMovedMs: slew * 3_600_000 })).toBe(false);
+      expect(pass({ wallMovedMs: 60 })).toBe(true);
+    }
+  });
+
+  test('a process that is held up between two readings did not sleep, and a sleep after it is noticed', () => {
+    const time = { running: 0, elapsed: 0, wall: 0, heldUpMs: 0 };
+    const heldUp = (): void => {
+      time.running += time.heldUpMs;
+      time.elapsed += time.heldUpMs;
+      time.wall += time.heldUpMs;
+      time.heldUpMs = 0;
+    };
+    const at = { wall: false, uptime: false };
+    const clock = new MonotonicClock(
+      () => time.running,
+      () => {
+        if (at.uptime) heldUp();
+        return time.elapsed;
+      },
+      () => {
+        if (at.wall) heldUp();
+        return time.wall;
+      },
+    );
+    for (const reading of ['wall', 'uptime'] as const) {
+      at[reading] = true;
+      time.running += 20;
+      time.elapsed += 20;
+      time.wall += 20;
+      time.heldUpMs = 3_000;
+      expect(clock.suspended()).toBe(false);
+      expect(time.heldUpMs).toBe(0);
+      time.elapsed += 500;
+      time.wall += 500;
+      expect(clock.suspended()).toBe(true);
+      expect(clock.suspended()).toBe(false);
+    }
+  });
+
   test('asks for the uptime now and then, and at once when the wall clock jumps', () => {
-    const { time, pass } = sleeper();
+    const { time, pass } = machine();
     time.questions = 0;
-    for (let ms = 0; ms < 100; ms++) expect(pass(1, 0)).toBe(false);
+    for (let ms = 0; ms < 100; ms++) expect(pass({})).toBe(false);
     expect(time.questions).toBe(10);
-    expect(pass(1, 0, 3_600_000)).toBe(false);
+    expect(pass({ wallMovedMs: -3_600_000 })).toBe(false);
     expect(time.questions).toBe(11);
     // Set back by as much as the machine slept: seen with the next regular question.
-    expect(pass(1, 500, -500)).toBe(false);
-    expect(pass(10, 0)).toBe(true);
+    expect(pass({ sleptMs: 500, wallMovedMs: -500 })).toBe(false);
+    expect(pass({ runningMs: 10 })).toBe(true);
   });
 
   test('on this machine it grows and has not slept', () => {

@@ -27,6 +27,7 @@ import {
 import { decodeBatch, decodeSnapshot, encodeBatch, encodeSnapshot } from '@ringkeep/dht-node/codec';
 import { NodeCore, type NodeEffect, type NodeInput } from '@ringkeep/dht-node/core';
 import { MemoryEntryStore } from '@ringkeep/dht-node/storage';
+import { FruitlessSteps } from '../checkers/fruitless-steps';
 import { describeEffect, describeInput } from './descriptions';
 import type { Machine } from './machine';
 import { op } from './names';
@@ -50,6 +51,7 @@ export class NodeProcess implements Server {
   ringVersion = 0;
   dead = false;
   private readonly registryLink: RegistryLink;
+  private readonly fruitlessSteps: FruitlessSteps;
   private readonly incarnation: number;
   private pausedUntil = 0;
   private inputs: NodeInput[] = [];
@@ -80,6 +82,7 @@ export class NodeProcess implements Server {
       transferSizes: world.transferSizes,
     });
     this.registryLink = new RegistryLink(this, world, machine, random);
+    this.fruitlessSteps = new FruitlessSteps(this.name);
     this.streams = new ReplicaStreams(this, world, machine);
   }
 
@@ -192,6 +195,7 @@ export class NodeProcess implements Server {
     this.guard(() => {
       effects = this.core.step(this.machine.clock.now, inputs);
     });
+    this.checkFruit(inputs, effects);
     for (const effect of effects) {
       if (this.dead) return;
       if (effect.kind === 'event') this.world.eventSeen(this.machine, effect.event);
@@ -199,6 +203,13 @@ export class NodeProcess implements Server {
       this.perform(effect);
     }
     this.planTick();
+  }
+
+  private checkFruit(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void {
+    const fruitless = effects.length === 0 && inputs.every(({ kind }) => kind === 'tick');
+    const { now } = this.machine.clock;
+    const failure = this.fruitlessSteps.taken(now, this.core.nextTickAt, fruitless);
+    if (failure) this.world.fail(failure.checker, failure.text);
   }
 
   private planTick(): void {

@@ -13,6 +13,7 @@ import type {
   RegistryInput,
   RegistryState,
 } from '@ringkeep/registry/core';
+import { FruitlessSteps } from '../checkers/fruitless-steps';
 import { describeUpdate } from './descriptions';
 import type { DriftingClock } from './drifting-clock';
 import type { Machine } from './machine';
@@ -44,6 +45,7 @@ export class RegistryProcess implements Server {
   private readonly requests = new Map<number, Pending>();
   private readonly watchers = new Map<number, { readonly machine: Machine; readonly send: Reply }>();
   private lastArcs: readonly ArcConfig[] = [];
+  private readonly fruitlessSteps = new FruitlessSteps('the registry');
 
   constructor(
     private readonly world: World,
@@ -109,6 +111,7 @@ export class RegistryProcess implements Server {
       this.dead = true;
       return;
     }
+    this.checkFruit(inputs, effects);
     const state = effects.findLast((effect) => effect.kind === 'save')?.state;
     if (!state) return this.carryOut(effects);
     this.saving = true;
@@ -120,6 +123,12 @@ export class RegistryProcess implements Server {
       this.saving = false;
       this.carryOut(effects);
     });
+  }
+
+  private checkFruit(inputs: readonly RegistryInput[], effects: readonly RegistryEffect[]): void {
+    const fruitless = effects.length === 0 && inputs.length === 0;
+    const failure = this.fruitlessSteps.taken(this.clock.now, this.core.nextTickAt, fruitless);
+    if (failure) this.world.fail(failure.checker, failure.text);
   }
 
   private note(ring: Ring): void {
