@@ -15,6 +15,14 @@
  * gap, in this segment or a later one, that was written when the missing batch was durable proves damage.
  * Damage of the very last group within the moment before its mark is written cannot be told from a tear.
  *
+ * What is read may be in the system's memory alone, and not only because nobody has synced it yet: a write that
+ * failed leaves its pages there, marked as clean, and a sync of clean pages writes nothing. So whatever is not
+ * known to be on the disk is written anew before it counts. Known are the batches up to the highest
+ * `durableBefore` that is read: their own writes had succeeded when that record was made. Behind them is what the
+ * process before had under way: one group with durability "always", all since the last sync with the others. A
+ * later write that failed may have taken a page of a known record with it; the disk then has that page as it was
+ * before, and the record in it has not changed since.
+ *
  * Segments are complete, synced and only then given their name, so a damaged header is damage. A log is
  * never written behind a cut: the next batch goes to a new segment with a new salt, so no leftover is ever
  * taken for one of its records. Gaps are judged by batch numbers, not by segment names, and what the
@@ -33,6 +41,9 @@ import {
   segmentNumberOf,
   type SegmentRecord,
 } from './log-record';
+
+/** How much is written at once of what is written anew. */
+const REWRITE_BYTES = 1 << 20;
 
 export interface ClosedSegment {
   readonly name: string;
@@ -84,6 +95,9 @@ export async function recoverLog(
   if (end !== undefined) {
     const later = names.slice(segments.length);
     await refuseDamage(folder, end, later, reader.missing);
+    for (const { name, lastNumber } of segments) {
+      if (lastNumber > reader.knownDurable) await writeAnew(folder, name, reader.knownDurable);
+    }
     await cut(folder, end, later);
     if (end.at === SEGMENT_HEADER_BYTES) segments.pop();
   }
@@ -100,6 +114,8 @@ class RecordReader {
   /** 0 until the first batch was read. */
   lastNumber = 0;
   bytes = 0;
+  /** Every batch up to this one was on the disk when a record that was read was written. */
+  knownDurable = 0;
 
   constructor(
     private readonly checkpointNumber: number,
@@ -123,6 +139,7 @@ class RecordReader {
     for (;;) {
       const record = decodeRecord(bytes, at, salt);
       if (record === undefined || !this.accepts(record)) return at;
+      this.knownDurable = Math.max(this.knownDurable, record.durableBefore);
       if (record.number !== MARK_NUMBER) this.take(record, record.end - at);
       at = record.end;
     }
@@ -181,9 +198,29 @@ function damage(folder: LogFolder, name: string, at: number, what: string): Ring
   );
 }
 
+/** Writes everything in a segment that follows the batch of that number once more, the marks too, and syncs it. */
+async function writeAnew(folder: LogFolder, name: string, number: number): Promise<void> {
+  const { bytes, salt } = await readSegment(folder, name);
+  let from = SEGMENT_HEADER_BYTES;
+  let end = from;
+  for (let record = decodeRecord(bytes, end, salt); record; record = decodeRecord(bytes, end, salt)) {
+    end = record.end;
+    if (record.number !== MARK_NUMBER && record.number <= number) from = end;
+  }
+  const file = await folder.open(name, false);
+  try {
+    for (let at = from; at < end; at += REWRITE_BYTES) {
+      await file.write(bytes.subarray(at, Math.min(end, at + REWRITE_BYTES)), at);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 /**
  * The latest first: whatever a crash leaves of it is cut at the same place by the next start. What stays
- * may have been read from the system's memory, where a killed process left it, so it is synced.
+ * has been written anew as far as that is needed, so the sync of the truncation makes its length durable.
  */
 async function cut(folder: LogFolder, end: End, later: readonly string[]): Promise<void> {
   for (const name of [...later].reverse()) await folder.remove(name);
