@@ -1,6 +1,6 @@
 /** What a process that is started again makes of a log whose last write failed. */
 
-import { Random } from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
 import type { Durability } from '../../src/storage';
 import { SegmentedLog, type LogOptions } from '../../src/storage/segmented-log';
 import { CachedFolder } from './cached-folder';
