@@ -136,6 +136,15 @@ describe('at rest', () => {
     );
   });
 
+  test('a ring that everybody is leaving is at rest; one whose members are all dead is yet to come back', () => {
+    const gone = (state: 'leaving' | 'dead'): typeof settled => ({
+      ...settled,
+      members: settled.members.map((member) => ({ ...member, state })),
+    });
+    expect(notYetAtRest(gone('leaving'), [], 2)).toBeUndefined();
+    expect(notYetAtRest(gone('dead'), [], 2)).toContain('not with its owner');
+  });
+
   test('replicas that differ, are missing, or are where they should not be are caught', () => {
     expect(checkCopies(settled, [node({}), node({ id: B, strayContent: 'y:1' })])?.text).toContain('no copy');
     const other = [{ range: { start: A, end: B }, content: 'x:2' }, ...copies.slice(1)];

@@ -49,4 +49,9 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     story:
       'of the simulator: a machine whose disk was lost claimed its old place with the claim of that disk',
   },
+  {
+    seed: 373_319_578,
+    focus: 'none',
+    story: 'of the checker: a ring whose members were all taken for dead was at rest before anybody was back',
+  },
 ];

@@ -41,8 +41,8 @@ export function notYetAtRest(
   replicationFactor: number,
 ): string | undefined {
   const view = new RingView(ring);
-  // Everybody is leaving: there is nobody to take anything over, and the last one stays.
-  if (!ring.members.some((member) => member.state === 'active')) return undefined;
+  // Everybody is leaving: there is nobody to take anything over, and the last one stays. The dead are to come back.
+  if (ring.members.every((member) => member.state === 'leaving')) return undefined;
   for (const arc of ring.arcs) {
     const desired = view.desiredReplicas(arc, replicationFactor);
     const name = formatArc(arc);
