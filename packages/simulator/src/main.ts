@@ -10,14 +10,14 @@ import { simulate } from './simulation';
 import { failureLine, plantedLine, shortTrace } from './story';
 import { formatLine } from './world/trace';
 
-function runOne(seed: number, options: SimulatorOptions): boolean {
+async function runOne(seed: number, options: SimulatorOptions): Promise<boolean> {
   let { adjustments } = options;
   const { leftOut } = options;
   const scenario = drawScenario(seed, adjustments);
   console.log(JSON.stringify(scenario));
-  let result = simulate(scenario, { keepTrace: true, leftOut });
+  let result = await simulate(scenario, { keepTrace: true, leftOut });
   if (options.shrink && result.failure) {
-    ({ adjustments, result } = shrink(seed, result.failure.checker, adjustments, leftOut));
+    ({ adjustments, result } = await shrink(seed, result.failure.checker, adjustments, leftOut));
   }
   if (options.trace) for (const line of result.lines) console.log(formatLine(line));
   else if (result.failure) for (const line of shortTrace(result)) console.log(line);
@@ -61,10 +61,10 @@ async function runMany({ from, seeds, workers, adjustments, leftOut }: Simulator
   return failures.length === 0;
 }
 
-function searchPlanted(from: number): boolean {
+async function searchPlanted(from: number): Promise<boolean> {
   let all = true;
   for (const bug of PLANTED_BUGS) {
-    const find = findPlanted(bug, from);
+    const find = await findPlanted(bug, from);
     console.log(plantedLine(bug, find));
     all &&= find !== undefined;
   }
@@ -74,9 +74,8 @@ function searchPlanted(from: number): boolean {
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const { seed, planted, from } = options;
-  const run = (): boolean | Promise<boolean> =>
-    seed === undefined ? runMany(options) : runOne(seed, options);
-  const good = planted ? searchPlanted(from) : await run();
+  const run = (): Promise<boolean> => (seed === undefined ? runMany(options) : runOne(seed, options));
+  const good = await (planted ? searchPlanted(from) : run());
   process.exitCode = good ? 0 : 1;
 }
 

@@ -301,10 +301,13 @@ export interface Find {
 }
 
 /** The first seed, of so many from `from` on, whose run notices that the rule is left out. */
-export function findPlanted({ rule, focus, within }: PlantedBug, from: number): Find | undefined {
+export async function findPlanted(
+  { rule, focus, within }: PlantedBug,
+  from: number,
+): Promise<Find | undefined> {
   for (let seed = from; seed < from + within; seed++) {
     const scenario = drawScenario(seed, { focus });
-    const result = simulate(scenario, { leftOut: rule });
+    const result = await simulate(scenario, { leftOut: rule });
     if (result.failure) return { scenario, result };
   }
   return undefined;

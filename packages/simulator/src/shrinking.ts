@@ -15,14 +15,14 @@ export interface ShrunkFailure {
 /** Runs spent on one failure. */
 const RUNS_MAX = 120;
 
-export function shrink(
+export async function shrink(
   seed: number,
   checker: string,
   start: Adjustments = {},
   leftOut?: Rule,
-): ShrunkFailure {
-  const attempt = (adjustments: Adjustments): RunResult | undefined => {
-    const result = simulate(drawScenario(seed, adjustments), { leftOut });
+): Promise<ShrunkFailure> {
+  const attempt = async (adjustments: Adjustments): Promise<RunResult | undefined> => {
+    const result = await simulate(drawScenario(seed, adjustments), { leftOut });
     return result.failure?.checker === checker ? result : undefined;
   };
   let best = start;
@@ -33,14 +33,15 @@ export function shrink(
         const [candidate, ...others] = next;
         if (candidate === undefined) break;
         next = others;
-        if (!attempt(candidate)) continue;
+        if (!(await attempt(candidate))) continue;
         best = candidate;
         changed = true;
         next = smaller(drawScenario(seed, best), best);
       }
     }
   }
-  return { adjustments: best, result: simulate(drawScenario(seed, best), { keepTrace: true, leftOut }) };
+  const result = await simulate(drawScenario(seed, best), { keepTrace: true, leftOut });
+  return { adjustments: best, result };
 }
 
 /** Ways to make a scenario smaller: each names what to try next, the boldest first. */

@@ -55,7 +55,7 @@ export interface RunOptions {
   readonly leftOut?: Rule | undefined;
 }
 
-export function simulate(scenario: Scenario, options: RunOptions = {}): RunResult {
+export function simulate(scenario: Scenario, options: RunOptions = {}): Promise<RunResult> {
   return new Simulation(scenario, options).run();
 }
 
@@ -173,14 +173,14 @@ class Simulation implements World {
     this.opportunist.occurred(occasion);
   }
 
-  run(): RunResult {
+  async run(): Promise<RunResult> {
     const { scenario } = this;
     this.registry.start();
     for (const machine of this.machines.slice(0, scenario.machines))
       machine.startLater(1 + 5 * machine.party);
     for (const client of this.clients.slice(1)) client.start();
     this.timeline.after(300, () => this.nemesis.start());
-    if (this.runUntil(scenario.safetyMs) && this.recover()) this.checkAtLast();
+    if ((await this.runUntil(scenario.safetyMs)) && (await this.recover())) await this.checkAtLast();
     return {
       failure: this.failure,
       digest: this.trace.digest,
@@ -192,22 +192,22 @@ class Simulation implements World {
   }
 
   /** False when a rule was broken on the way. */
-  private runUntil(time: number): boolean {
+  private runUntil(time: number): Promise<boolean> {
     return this.timeline.runUntil(time, () => this.failure !== undefined);
   }
 
   /** Puts everything right and waits until the ring is as it should be. */
-  private recover(): boolean {
+  private async recover(): Promise<boolean> {
     this.faults.heal();
     for (const client of this.clients) client.stop();
     const healedAt = this.timeline.now;
     const lastUnderWayAt = this.timeline.latestUpTo(healedAt + UNDER_WAY_MS_MAX);
-    if (!this.settle(healedAt)) return false;
+    if (!(await this.settle(healedAt))) return false;
     this.recoveredAfterMs = this.timeline.now - healedAt;
-    return this.runUntil(lastUnderWayAt + QUIET_MS) && this.settle(healedAt);
+    return (await this.runUntil(lastUnderWayAt + QUIET_MS)) && this.settle(healedAt);
   }
 
-  private settle(healedAt: number): boolean {
+  private async settle(healedAt: number): Promise<boolean> {
     for (;;) {
       const reason = notYetAtRest(this.registry.ring, this.nodes(), this.parameters.replicationFactor);
       if (reason === undefined) return true;
@@ -215,12 +215,12 @@ class Simulation implements World {
         this.fail('liveness', `${LIVENESS_MS_MAX} ms after the last fault: ${reason}`);
         return false;
       }
-      if (!this.runUntil(this.timeline.now + LOOK_EVERY_MS)) return false;
+      if (!(await this.runUntil(this.timeline.now + LOOK_EVERY_MS))) return false;
     }
   }
 
   /** The copies first: while the last reads are under way a dead member may be forgotten, and its arc merged. */
-  private checkAtLast(): void {
+  private async checkAtLast(): Promise<void> {
     const nodes = this.nodes();
     const unlike = checkCopies(this.registry.ring, nodes) ?? checkTables(nodes);
     if (unlike) return this.fail(unlike.checker, unlike.text);
@@ -232,7 +232,7 @@ class Simulation implements World {
       });
     }
     const allRead = (): boolean => this.lastReads.size === this.keys.length;
-    this.timeline.runUntil(
+    await this.timeline.runUntil(
       this.timeline.now + READ_PATIENCE_MS,
       () => this.failure !== undefined || allRead(),
     );

@@ -6,14 +6,18 @@ import { shrink } from './shrinking';
 import { simulate } from './simulation';
 import { failureLine } from './story';
 
-process.on('message', ({ from, count, adjustments, leftOut }: SeedRange) => {
+async function run({ from, count, adjustments, leftOut }: SeedRange): Promise<void> {
   for (let seed = from; seed < from + count; seed++) {
-    const { failure, recoveredAfterMs, history } = simulate(drawScenario(seed, adjustments), { leftOut });
+    const scenario = drawScenario(seed, adjustments);
+    const { failure, recoveredAfterMs, history } = await simulate(scenario, { leftOut });
     const report: SeedReport = { seed, recoveredAfterMs, operations: history.length };
     if (!failure) process.send?.(report);
     else {
-      const shrunk = shrink(seed, failure.checker, adjustments, leftOut);
+      const shrunk = await shrink(seed, failure.checker, adjustments, leftOut);
       process.send?.({ ...report, failure: failureLine(seed, shrunk.adjustments, shrunk.result, leftOut) });
     }
   }
-});
+}
+
+// A run that throws ends the worker, and the campaign with it.
+process.on('message', (range: SeedRange) => void run(range));

@@ -27,10 +27,10 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
 
 test.each(FOCUS_NAMES)(
   'runs with the focus %s keep every rule, and tell the story that it is for',
-  (focus) => {
+  async (focus) => {
     const told: string[] = [];
     for (let seed = 1; seed <= 4; seed++) {
-      const { failure, lines } = simulate(drawScenario(seed, { focus }), { keepTrace: true });
+      const { failure, lines } = await simulate(drawScenario(seed, { focus }), { keepTrace: true });
       expect(failure).toBeUndefined();
       told.push(...lines.map(({ text }) => text));
     }
@@ -68,21 +68,21 @@ describe('whoever waits for an opportunity', () => {
     return { occur: (name) => opportunist.occurred({ name, machine }), crashed, timeline };
   }
 
-  test('strikes soon after what it waits for, and after nothing else', () => {
+  test('strikes soon after what it waits for, and after nothing else', async () => {
     const { occur, crashed, timeline } = waiting();
     occur('role-lost');
-    timeline.runUntil(100);
+    await timeline.runUntil(100);
     expect(crashed).toEqual([]);
     occur('role-open');
     expect(crashed).toEqual([]);
-    timeline.runUntil(120);
+    await timeline.runUntil(120);
     expect(crashed).toEqual(['n1']);
   });
 
-  test('strikes no more when everything is being put right', () => {
+  test('strikes no more when everything is being put right', async () => {
     const { occur, crashed, timeline } = waiting(true);
     occur('role-open');
-    timeline.runUntil(100);
+    await timeline.runUntil(100);
     expect(crashed).toEqual([]);
   });
 });

@@ -23,9 +23,9 @@ test('every row of section 9 of the protocol is planted as a bug', () => {
 
 test.each(PLANTED_BUGS.map((bug) => [bug.rule, bug] as const))(
   'without %s a run fails that passes with it',
-  (_, bug) => {
-    const find = findPlanted(bug, bug.seed);
+  async (_, bug) => {
+    const find = await findPlanted(bug, bug.seed);
     expect(find?.result.failure).toBeDefined();
-    if (find) expect(simulate(find.scenario).failure).toBeUndefined();
+    if (find) expect((await simulate(find.scenario)).failure).toBeUndefined();
   },
 );

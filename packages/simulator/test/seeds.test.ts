@@ -2,11 +2,11 @@ import { drawScenario, failureLine, FAULT_KINDS, simulate } from '../src';
 
 const SEEDS = 300;
 
-test(`${SEEDS} seeds keep every rule`, () => {
+test(`${SEEDS} seeds keep every rule`, async () => {
   const failures: string[] = [];
   let operations = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const result = simulate(drawScenario(seed));
+    const result = await simulate(drawScenario(seed));
     operations += result.history.filter(({ outcome }) => outcome === 'ok').length;
     if (result.failure) failures.push(failureLine(seed, {}, result));
   }

@@ -18,7 +18,7 @@ const CALM: NetworkProfile = {
 };
 
 describe('the timeline', () => {
-  test('runs events by time, and those of one time in the order in which they were planned', () => {
+  test('runs events by time, and those of one time in the order in which they were planned', async () => {
     const timeline = new Timeline();
     const random = new Random(1);
     const expected: { time: number; order: number }[] = [];
@@ -28,27 +28,27 @@ describe('the timeline', () => {
       expected.push({ time, order });
       timeline.at(time, () => seen.push(order));
     }
-    timeline.runUntil(100);
+    await timeline.runUntil(100);
     expected.sort((a, b) => a.time - b.time || a.order - b.order);
     expect(seen).toEqual(expected.map(({ order }) => order));
     expect(timeline.now).toBe(100);
   });
 
-  test('knows the latest of the events that come no later than a time', () => {
+  test('knows the latest of the events that come no later than a time', async () => {
     const timeline = new Timeline();
     for (const time of [5, 40, 200]) timeline.at(time, () => undefined);
     expect(timeline.latestUpTo(100)).toBe(40);
-    timeline.runUntil(50);
+    await timeline.runUntil(50);
     expect(timeline.latestUpTo(100)).toBe(50);
   });
 
-  test('stops when it is told to, and leaves the rest for later', () => {
+  test('stops when it is told to, and leaves the rest for later', async () => {
     const timeline = new Timeline();
     const seen: number[] = [];
     for (const time of [1, 2, 3]) timeline.at(time, () => seen.push(time));
-    expect(timeline.runUntil(10, () => seen.length === 2)).toBe(false);
+    expect(await timeline.runUntil(10, () => seen.length === 2)).toBe(false);
     expect(seen).toEqual([1, 2]);
-    expect(timeline.runUntil(10)).toBe(true);
+    expect(await timeline.runUntil(10)).toBe(true);
     expect(seen).toEqual([1, 2, 3]);
   });
 });
@@ -66,11 +66,11 @@ describe('clocks', () => {
     }
   });
 
-  test('do not count a sleep', () => {
+  test('do not count a sleep', async () => {
     const timeline = new Timeline();
     const clock = DriftingClock.draw(timeline, new Random(3), 1_000, 100);
     const before = clock.now;
-    timeline.runUntil(5_000);
+    await timeline.runUntil(5_000);
     clock.sleep(5_000);
     expect(clock.now).toBeCloseTo(before, 3);
   });
@@ -102,76 +102,76 @@ describe('a stream', () => {
   };
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-  test('keeps the order of its messages, whatever each takes', () => {
+  test('keeps the order of its messages, whatever each takes', async () => {
     const { timeline, stream, accepter } = connect();
     sendAll(stream, 100);
-    timeline.runUntil(1_000);
+    await timeline.runUntil(1_000);
     expect(accepter.heard).toEqual(upTo(100));
   });
 
-  test('stalls while its way is cut, and goes on in order', () => {
+  test('stalls while its way is cut, and goes on in order', async () => {
     const { timeline, network, stream, accepter } = connect();
     sendAll(stream, 3);
     const heal = network.cut(1, 2);
     for (let i = 3; i < 6; i++) stream.send(0, Uint8Array.of(i));
-    timeline.runUntil(150);
+    await timeline.runUntil(150);
     expect(accepter.heard).toEqual(upTo(3));
     heal();
     stream.send(0, Uint8Array.of(6));
-    timeline.runUntil(500);
+    await timeline.runUntil(500);
     expect(accepter.heard).toEqual(upTo(7));
   });
 
-  test('breaks when its way stays cut, and both ends learn of it in the end', () => {
+  test('breaks when its way stays cut, and both ends learn of it in the end', async () => {
     const { timeline, network, stream, opener, accepter } = connect();
     network.cut(1, 2);
     sendAll(stream, 2);
-    timeline.runUntil(20_000);
+    await timeline.runUntil(20_000);
     expect(accepter.heard).toEqual([]);
     expect(opener.over).toBe('connection timed out');
     expect(accepter.over).toBe('connection timed out');
   });
 
-  test('that lost a message brings nothing that was sent behind it', () => {
+  test('that lost a message brings nothing that was sent behind it', async () => {
     for (let seed = 1; seed <= 50; seed++) {
       const { timeline, stream, accepter } = connect({ ...CALM, streamBreak: 0.1 }, seed);
       sendAll(stream, 50);
-      timeline.runUntil(20_000);
+      await timeline.runUntil(20_000);
       expect(accepter.heard).toEqual(upTo(accepter.heard.length));
     }
   });
 
-  test('that lags holds up what is sent behind, in order, and no other stream', () => {
+  test('that lags holds up what is sent behind, in order, and no other stream', async () => {
     const { timeline, stream, accepter } = connect();
     sendAll(stream, 2);
     stream.lag(0, 1_000);
     sendAll(stream, 1);
-    timeline.runUntil(900);
+    await timeline.runUntil(900);
     expect(accepter.heard).toEqual(upTo(2));
-    timeline.runUntil(1_100);
+    await timeline.runUntil(1_100);
     expect(accepter.heard).toEqual([...upTo(2), 0]);
   });
 
-  test('that breaks may still bring what was on its way, until the other side learns of it', () => {
+  test('that breaks may still bring what was on its way, until the other side learns of it', async () => {
     const brought = new Set<number>();
     for (let seed = 1; seed <= 50; seed++) {
       const { timeline, stream, accepter } = connect(CALM, seed);
       stream.lag(0, 1_000);
       sendAll(stream, 3);
       stream.reset(0);
-      timeline.runUntil(20_000);
+      await timeline.runUntil(20_000);
       expect(accepter.over).toBe('connection reset');
       brought.add(accepter.heard.length);
     }
     expect([...brought].sort()).toEqual([0, 3]);
   });
 
-  test('that one side closes brings the other what was sent before', () => {
+  test('that one side closes brings the other what was sent before', async () => {
     const { timeline, stream, opener, accepter } = connect();
     sendAll(stream, 5);
     stream.close(0);
     stream.send(1, Uint8Array.of(9));
-    timeline.runUntil(1_000);
+    await timeline.runUntil(1_000);
     expect(accepter.heard).toEqual(upTo(5));
     expect(accepter.over).toBe('closed by the other side');
     expect(opener.heard).toEqual([]);
@@ -181,7 +181,7 @@ describe('a stream', () => {
 describe('a disk', () => {
   const batch = (seq: number): Uint8Array => encodeBatch([{ kind: 'commit', start: 0n as never, seq }]);
 
-  test('that loses power keeps what it reported durable and a run of what came after', () => {
+  test('that loses power keeps what it reported durable and a run of what came after', async () => {
     for (let seed = 1; seed <= 100; seed++) {
       const timeline = new Timeline();
       const random = new Random(seed);
@@ -194,7 +194,7 @@ describe('a disk', () => {
           disk.append(appended.at(-1) as Uint8Array, (upTo) => (durable = upTo));
         });
       }
-      timeline.runUntil(10 + random.below(40));
+      await timeline.runUntil(10 + random.below(40));
       disk.crash(true);
       const kept = disk.batches;
       expect(kept.length).toBeGreaterThanOrEqual(durable);
@@ -202,7 +202,7 @@ describe('a disk', () => {
     }
   });
 
-  test('drops the log behind a checkpoint, and only once that is durable', () => {
+  test('drops the log behind a checkpoint, and only once that is durable', async () => {
     const timeline = new Timeline();
     const disk = new Disk(timeline, new Random(1), { syncMs: 5 }, { logHasNoHoles: true });
     const entries = [{ key: 'k' as never, value: 'v' as Bytes }];
@@ -210,7 +210,7 @@ describe('a disk', () => {
     disk.writeCheckpoint(Uint8Array.of(1), entries, () => undefined);
     disk.append(batch(2), () => undefined);
     expect(disk.checkpoint).toBeUndefined();
-    timeline.runUntil(1_000);
+    await timeline.runUntil(1_000);
     disk.crash(true);
     expect(disk.checkpoint?.entries).toEqual(entries);
     expect(disk.batches).toEqual([batch(2)]);

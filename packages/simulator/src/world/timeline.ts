@@ -2,6 +2,9 @@
  * Virtual time: a queue of events ordered by (time, sequence). Nothing happens but what was scheduled, and
  * the world's clock stands still while an event runs; so a run depends on its seed alone.
  *
+ * Storage has promises. Whoever settles one, or calls what may wait for one, says so by `stir`: then the clock stands
+ * still until every continuation has run, too. None of them waits for anything but an event of this queue.
+ *
  * A binary heap; a run has some ten thousand events.
  */
 
@@ -18,6 +21,7 @@ export class Timeline {
   now = 0;
   private readonly heap: Event[] = [];
   private lastSequence = 0;
+  private stirred = false;
 
   /** Runs the action `delayMs` from now, after all that is scheduled for the same time already. */
   after(delayMs: number, action: Action): void {
@@ -44,17 +48,28 @@ export class Timeline {
     return latest;
   }
 
+  /** Continuations of promises may be waiting for their turn. */
+  stir(): void {
+    this.stirred = true;
+  }
+
   /** Runs what is scheduled up to a time, then stands there. Stops early, and says so, when told to. */
-  runUntil(time: number, stopped: () => boolean = () => false): boolean {
+  async runUntil(time: number, stopped: () => boolean = () => false): Promise<boolean> {
     for (let first = this.heap[0]; first && first.time <= time; first = this.heap[0]) {
       if (stopped()) return false;
       this.now = first.time;
       this.removeFirst();
       first.action();
+      if (this.stirred) await this.comeToRest();
     }
     if (stopped()) return false;
     this.now = Math.max(this.now, time);
     return true;
+  }
+
+  private async comeToRest(): Promise<void> {
+    this.stirred = false;
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   private removeFirst(): void {
