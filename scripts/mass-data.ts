@@ -10,9 +10,9 @@ const specs = {
   node: option({
     flag: '--node <address>',
     env: 'NODE_ADDRESS',
-    text: 'any node of the ring',
-    read: optionValues.address,
-    default: '127.0.0.1:50001',
+    text: 'any node of the ring, or several, separated by commas',
+    read: optionValues.addresses,
+    default: ['127.0.0.1:50001'],
   }),
   key: option({
     flag: '--key <fields>',
@@ -49,7 +49,7 @@ runScript(script, async (options, [path, what]) => {
     deadlineMs: options.timeout,
     progress: (total) => createProgress({ label: insert ? 'inserting' : 'looking up', unit: 'bytes', total }),
   };
-  const client = await RingClient.connect({ nodes: [options.node] });
+  const client = await RingClient.connect({ nodes: options.node });
   try {
     const figures = insert ? await loadFile(client, bulk) : await lookupFile(client, bulk);
     const wrong =

@@ -78,7 +78,7 @@ export class RingProcess {
       detached: true,
       // The channel tells it when this process is gone, were it by SIGKILL: then it stops by itself.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, LOG_LEVEL: 'info', ...env },
+      env: { LOG_LEVEL: 'info', ...process.env, ...env },
     });
     return new RingProcess(kind === 'registry' ? 'the registry' : `the node ${args[0]}`, child, logFile);
   }

@@ -55,9 +55,9 @@ describe('a wrong command line ends with 2 and one line that names flag and vari
       'a node and a registry to join',
       ['1', '--join', 'a:1', '--registry', 'b:1'],
       {},
-      'give --join or --registry (REGISTRY_ADDRESS), not both',
+      'give --join (NODE_JOIN) or --registry (REGISTRY_ADDRESS), not both',
     ],
-    ['the same by a variable', ['1', '--join', 'a:1'], { REGISTRY_ADDRESS: 'b:1' }, 'not both'],
+    ['the same by variables', ['1'], { NODE_JOIN: 'a:1', REGISTRY_ADDRESS: 'b:1' }, 'not both'],
     [
       'a time without bounds',
       ['1', '--registry-timeout', '9 years'],
@@ -93,6 +93,15 @@ describe('what cannot be started ends with 1 and says why:', () => {
     ]);
     expect(said).toMatch(new RegExp(`warn +node: waiting for the registry address=http://${nobody}`));
     expect(said).toContain(`error: gave up after 400 ms: the registry at http://${nobody} does not answer`);
+  });
+
+  test('a node to join by a flag counts more than a registry by a variable, and the other way round', async () => {
+    const [nobody, other] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+    const base = ['0', '--storage', 'memory', '--registry-timeout', '400ms'];
+    const joins = await refused(1, [...base, '--join', nobody], { REGISTRY_ADDRESS: other });
+    expect(joins).toContain(`no node answers at http://${nobody}`);
+    const registers = await refused(1, [...base, '--registry', nobody], { NODE_JOIN: other });
+    expect(registers).toContain(`the registry at http://${nobody} does not answer`);
   });
 
   test('a node to join that does not answer: the same', async () => {

@@ -1,4 +1,9 @@
-/** The options that all commands share: flag, else environment, else default. */
+/**
+ * The options that all commands share: flag, else environment, else default.
+ *
+ * `--node` and `--registry` say where the ring is. With either of them typed, the variables of both are left alone: they
+ * may name another ring.
+ */
 
 import type { Command } from 'commander';
 import {
@@ -11,7 +16,7 @@ import {
 import type { Encoding } from './encoding';
 import { UsageError, checked } from './failure';
 
-const { address, durationMs, text, yesOrNo } = optionValues;
+const { address, addresses, durationMs, text, yesOrNo } = optionValues;
 
 const DEFAULT_NODE = 'http://127.0.0.1:50001';
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -22,7 +27,7 @@ const connectionSpecs = {
     flag: '--node <address>',
     env: 'NODE_ADDRESS',
     text: 'a node of the ring; repeat it, or separate several by commas',
-    read: (given: string) => given.split(',').map((part) => address(part.trim())),
+    read: addresses,
     defaultText: '127.0.0.1:50001',
   }),
   registry: option({
@@ -88,7 +93,9 @@ export function declareShared(command: Command, withConnection: boolean): void {
 
 /** Throws a UsageError naming flag and variable. */
 export function readConnection(command: Command, env: Environment): ConnectionOptions {
-  const values = checked(() => readOptions(command, connectionSpecs, { env }));
+  const values = checked(() =>
+    readOptions(command, connectionSpecs, { env, rivals: [['node', 'registry']] }),
+  );
   // A registry alone is enough; only without any address the default is tried.
   const nodes = values.node ?? (values.registry === undefined ? [DEFAULT_NODE] : []);
   return { nodes, registry: values.registry, timeoutMs: values.timeout, tlsCa: values.tlsCa };

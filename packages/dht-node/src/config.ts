@@ -145,6 +145,7 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
       text: 'Runs one node of a Ringkeep ring. Any node answers for any key.',
       specs,
       env,
+      rivals: [['registry', 'join']],
       operands: [{ name: '[port]', text: 'port to listen on (env NODE_PORT); 0 takes any free one' }],
       helpTail: 'Examples:\n  npm run dht -- 50001\n  npm run dht -- 50004 --join 127.0.0.1:50001',
     },
@@ -152,7 +153,10 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
   );
   const port = readPort(operands[0] ?? env['NODE_PORT']);
   if (options.join !== undefined && options.registry !== undefined) {
-    throw new RingError('INVALID_ARGUMENT', 'give --join or --registry (REGISTRY_ADDRESS), not both');
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      'give --join (NODE_JOIN) or --registry (REGISTRY_ADDRESS), not both',
+    );
   }
   const dataDir = options.storage === 'disk' ? (options.dataDir ?? join('data', `node-${port}`)) : undefined;
   if (options.storage === 'disk' && options.dataDir === undefined && port === 0) {

@@ -70,6 +70,10 @@ export const address: ValueReader<string> = (given) => {
   }
 };
 
+/** Servers' addresses, separated by commas. */
+export const addresses: ValueReader<string[]> = (given) =>
+  given.split(',').map((part) => address(part.trim()));
+
 export const yesOrNo: ValueReader<boolean> = (given) => {
   if (['1', 'true', 'yes', 'on'].includes(given.toLowerCase())) return true;
   if (['0', 'false', 'no', 'off'].includes(given.toLowerCase())) return false;

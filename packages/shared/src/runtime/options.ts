@@ -4,6 +4,9 @@
  * Each option is declared once, with its flag, its variable, its default and the reader of its value, and
  * --help shows all of it. Commander parses the command line; the values are read here, because errors must
  * name flag and variable, and because commander reads the process's own environment only.
+ *
+ * Options that say one thing in several ways (a node's address, the registry's) are rivals: what was typed for
+ * one of them must not be mixed with what the environment says for another, so the higher source counts alone.
  */
 
 import { readFileSync } from 'node:fs';
@@ -47,7 +50,13 @@ export interface OptionSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The option that names a JSON file whose keys are names of other options. */
   readonly fileOption?: string;
+  /** Groups of options, without defaults, of which one that is given hides the others of lower sources. */
+  readonly rivals?: readonly (readonly string[])[];
 }
+
+/** Where a value comes from; a higher one is taken first. */
+const Source = { None: 0, File: 1, Env: 2, Flag: 3 } as const;
+type Source = (typeof Source)[keyof typeof Source];
 
 export interface Program<Specs extends OptionSpecs> extends OptionSources {
   readonly name: string;
@@ -120,21 +129,31 @@ export function readOptions<Specs extends OptionSpecs>(
   sources: OptionSources,
 ): OptionValues<Specs> {
   const given = command.opts<Record<string, string | boolean | undefined>>();
+  const flagged = (name: string): unknown =>
+    given[new Option((specs[name] as OptionSpec<unknown>).flag).attributeName()];
+  const fromEnv = (name: string): string | undefined => sources.env[specs[name]?.env ?? ''] || undefined;
   const direct = (name: string): unknown => {
     const spec = specs[name] as OptionSpec<unknown>;
-    const flagged = given[new Option(spec.flag).attributeName()];
-    if (flagged !== undefined) return isValued(spec) ? read(spec, String(flagged), spec.flag) : flagged;
-    const fromEnv = spec.env === undefined ? undefined : sources.env[spec.env];
-    return fromEnv === undefined || fromEnv === '' ? undefined : read(spec, fromEnv, spec.env as string);
+    const flag = flagged(name);
+    if (flag !== undefined) return isValued(spec) ? read(spec, String(flag), spec.flag) : flag;
+    const variable = fromEnv(name);
+    return variable === undefined ? undefined : read(spec, variable, spec.env as string);
   };
   const file = readFileOption(specs, sources, direct);
-  const entries = Object.entries(specs).map(([name, spec]) => {
-    const value = direct(name);
-    if (value !== undefined) return [name, value];
-    const fromFile = file?.values[name];
-    if (fromFile !== undefined) return [name, read(spec, String(fromFile), `${name} in ${file?.path}`)];
-    return [name, spec.default];
-  });
+  const sourceOf = (name: string): Source => {
+    if (flagged(name) !== undefined) return Source.Flag;
+    if (fromEnv(name) !== undefined) return Source.Env;
+    return file?.values[name] === undefined ? Source.None : Source.File;
+  };
+  const valueOf = (name: string, spec: OptionSpec<unknown>): unknown => {
+    const source = sourceOf(name);
+    const rivals = sources.rivals?.find((group) => group.includes(name)) ?? [];
+    if (rivals.some((rival) => sourceOf(rival) > source)) return undefined;
+    if (source === Source.None) return spec.default;
+    if (source === Source.File) return read(spec, String(file?.values[name]), `${name} in ${file?.path}`);
+    return direct(name);
+  };
+  const entries = Object.entries(specs).map(([name, spec]) => [name, valueOf(name, spec)]);
   return Object.fromEntries(entries) as OptionValues<Specs>;
 }
 

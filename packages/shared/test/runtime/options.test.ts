@@ -58,6 +58,27 @@ describe('options', () => {
     expect(parse(['--port', '10', '--config', file], env).options).toMatchObject({ port: 10, kind: 'blue' });
   });
 
+  test.each<[string[], Record<string, string>, string, string | undefined, string | undefined]>([
+    [[], {}, '{}', undefined, undefined],
+    [[], {}, '{ "one": "file", "other": "file" }', 'file', 'file'],
+    [[], { ONE: 'env' }, '{ "one": "file", "other": "file" }', 'env', undefined],
+    [[], { ONE: 'env', OTHER: 'env' }, '{}', 'env', 'env'],
+    [['--one', 'flag'], { OTHER: 'env' }, '{}', 'flag', undefined],
+    [['--other', 'flag'], { ONE: 'env', OTHER: 'env' }, '{ "one": "file" }', undefined, 'flag'],
+    [['--one', 'flag', '--other', 'flag'], { ONE: 'env' }, '{}', 'flag', 'flag'],
+    [['--one', 'flag'], { ONE: '', OTHER: '' }, '{}', 'flag', undefined],
+  ])('rivals: %j with %j and the file %s', async (args, env, content, one, other) => {
+    await writeFile(file, content);
+    const rivals = {
+      one: option({ flag: '--one <text>', env: 'ONE', text: 'one way', read: text }),
+      other: option({ flag: '--other <text>', env: 'OTHER', text: 'the other way', read: text }),
+      file: option({ flag: '--file <path>', text: 'file', read: text, default: file }),
+    };
+    const program = { name: 'a-program', text: '', specs: rivals, env, fileOption: 'file' };
+    const { options } = parseProgram({ ...program, rivals: [['one', 'other']] }, args);
+    expect(options).toMatchObject({ one, other });
+  });
+
   test('switches are on by their flag or by their variable', () => {
     expect(parse(['--empty']).options.empty).toBe(true);
     expect(parse([], { A_EMPTY: 'yes' }).options.empty).toBe(true);
