@@ -7,12 +7,13 @@
 
 import { RingError } from '@ringkeep/shared';
 import type { SessionHost } from './adapters/session-host';
+import { awaitAbort, forgetAbort, type Cancellable } from './cancellations';
 import { BatchCall, type BatchListener, type ItemResult, type Request, type Terms } from './pending-calls';
 
 /** Operations of one request that are outstanding at once: a few full frames for each of several nodes. */
 const WINDOW_OPERATIONS = 8_192;
 
-export class Batch<Item> implements BatchListener {
+export class Batch<Item> implements BatchListener, Cancellable {
   private readonly results: (ItemResult | undefined)[] = [];
   private readonly calls = new Map<number, BatchCall>();
   /** Found no room yet. */
@@ -26,23 +27,22 @@ export class Batch<Item> implements BatchListener {
     private readonly requestOf: (item: Item) => Request,
     private readonly terms: Terms,
     private readonly done: (results: ItemResult[]) => void,
+    private readonly failed: (error: unknown) => void,
   ) {}
 
-  /** Carries out the operations that the items ask for; `requestOf` may throw a RingError for its own item. */
+  /**
+   * Carries out the operations that the items ask for; `requestOf` may throw a RingError for its own item. Whatever
+   * else the caller's items throw is thrown to the caller, and what has been issued by then is given up.
+   */
   static run<Item>(
     host: SessionHost,
     items: Iterable<Item>,
     requestOf: (item: Item) => Request,
     terms: Terms,
   ): Promise<ItemResult[]> {
-    return new Promise((resolve) => {
-      const { signal } = terms;
-      const batch = new Batch(host, items[Symbol.iterator](), requestOf, terms, (results) => {
-        signal?.removeEventListener('abort', abort);
-        resolve(results);
-      });
-      const abort = (): void => batch.abort();
-      signal?.addEventListener('abort', abort, { once: true });
+    return new Promise((resolve, reject) => {
+      const batch = new Batch(host, items[Symbol.iterator](), requestOf, terms, resolve, reject);
+      if (terms.signal !== undefined) awaitAbort(terms.signal, batch);
       batch.feed();
     });
   }
@@ -53,9 +53,10 @@ export class Batch<Item> implements BatchListener {
     this.feed();
   }
 
-  private abort(): void {
+  cancelled(): void {
     for (const call of this.calls.values()) this.host.abort(call);
-    if (this.waiting !== undefined) this.results[this.waiting.index] = { ok: false, error: this.cancelled() };
+    if (this.waiting !== undefined)
+      this.results[this.waiting.index] = { ok: false, error: this.cancellation() };
     this.waiting = undefined;
     this.feed();
   }
@@ -64,7 +65,7 @@ export class Batch<Item> implements BatchListener {
     if (this.feeding) return;
     this.feeding = true;
     while (this.calls.size < WINDOW_OPERATIONS) {
-      const call = this.next();
+      const call = this.nextOrFail();
       if (call === undefined) break;
       if (this.mustWait(call)) {
         this.waiting = call;
@@ -76,7 +77,25 @@ export class Batch<Item> implements BatchListener {
     }
     this.feeding = false;
     if (this.exhausted && this.calls.size === 0 && this.waiting === undefined) {
+      this.end();
       this.done(this.results as ItemResult[]);
+    }
+  }
+
+  private end(): void {
+    if (this.terms.signal !== undefined) forgetAbort(this.terms.signal, this);
+  }
+
+  /** The items are the caller's code: an error of theirs must reach the caller and nobody else. */
+  private nextOrFail(): BatchCall | undefined {
+    try {
+      return this.next();
+    } catch (error) {
+      this.exhausted = true;
+      this.end();
+      this.failed(error);
+      for (const call of this.calls.values()) this.host.abort(call);
+      return undefined;
     }
   }
 
@@ -107,12 +126,12 @@ export class Batch<Item> implements BatchListener {
     return undefined;
   }
 
-  private cancelled(): RingError {
+  private cancellation(): RingError {
     return new RingError('CANCELLED', undefined, { cause: this.terms.signal?.reason });
   }
 
   private callOf(item: Item, index: number): BatchCall {
-    if (this.terms.signal?.aborted) throw this.cancelled();
+    if (this.terms.signal?.aborted) throw this.cancellation();
     return new BatchCall(this.requestOf(item), this.terms, this, index);
   }
 }

@@ -1,37 +1,38 @@
 /**
- * Which calls end when a signal is aborted.
+ * What ends when a signal is aborted.
  *
- * One listener a signal, however many calls share it: an AbortSignal finds a listener by walking through all
- * of them, and a batch of thousands of calls with one signal is common.
+ * One listener a signal, however many calls, batches and clients share it: an AbortSignal finds a listener by walking
+ * through all of them, and Node.js takes many for a leak; a batch of thousands of calls with one signal is common.
  */
 
-import type { Call } from './core';
+/** Something that a signal may end. */
+export interface Cancellable {
+  cancelled(): void;
+}
 
 interface Watched {
-  readonly calls: Set<Call>;
+  readonly waiting: Set<Cancellable>;
   readonly listener: () => void;
 }
 
-export class Cancellations {
-  private readonly signals = new Map<AbortSignal, Watched>();
+const signals = new WeakMap<AbortSignal, Watched>();
 
-  constructor(private readonly abort: (call: Call) => void) {}
-
-  add(signal: AbortSignal, call: Call): void {
-    let watched = this.signals.get(signal);
-    if (watched === undefined) {
-      const calls = new Set<Call>();
-      watched = { calls, listener: () => calls.forEach((waiting) => this.abort(waiting)) };
-      this.signals.set(signal, watched);
-      signal.addEventListener('abort', watched.listener, { once: true });
-    }
-    watched.calls.add(call);
+/** Tells it when the signal is aborted, once. */
+export function awaitAbort(signal: AbortSignal, cancellable: Cancellable): void {
+  let watched = signals.get(signal);
+  if (watched === undefined) {
+    const waiting = new Set<Cancellable>();
+    watched = { waiting, listener: () => waiting.forEach((each) => each.cancelled()) };
+    signals.set(signal, watched);
+    signal.addEventListener('abort', watched.listener, { once: true });
   }
+  watched.waiting.add(cancellable);
+}
 
-  remove(signal: AbortSignal, call: Call): void {
-    const watched = this.signals.get(signal);
-    if (watched === undefined || !watched.calls.delete(call) || watched.calls.size > 0) return;
-    this.signals.delete(signal);
-    signal.removeEventListener('abort', watched.listener);
-  }
+/** It is over and need not be told. */
+export function forgetAbort(signal: AbortSignal, cancellable: Cancellable): void {
+  const watched = signals.get(signal);
+  if (watched === undefined || !watched.waiting.delete(cancellable) || watched.waiting.size > 0) return;
+  signals.delete(signal);
+  signal.removeEventListener('abort', watched.listener);
 }

@@ -1,5 +1,5 @@
 export { RingClient } from './ring-client';
-export type { CallOptions, RingClientOptions } from './options';
+export type { CallOptions, ConnectOptions, RingClientOptions } from './options';
 export type { Operand } from './operands';
 export type { ItemResult } from './pending-calls';
 export type { SessionCounts, SessionLimits, SessionReport, WatchSource } from './core';

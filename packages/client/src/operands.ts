@@ -1,7 +1,11 @@
-/** Keys and values as applications hand them in: text is UTF-8, anything else is bytes. */
+/**
+ * Keys and values as applications hand them in: text is UTF-8, anything else is bytes. An array of bytes may come from
+ * another realm (a vm context, a test's window), where `instanceof` does not know it.
+ */
 
+import { isUint8Array } from 'node:util/types';
 import { DEFAULT_PARAMETERS, RingError, type Bytes } from '@ringkeep/shared';
-import { bytesOfBuffer, bytesOfText, checkKey, checkValue } from '@ringkeep/shared/runtime';
+import { bytesOfBuffer, bytesOfText, checkKey, checkValue } from '@ringkeep/shared/connection';
 
 /** A key or a value: text, which stands for its UTF-8 bytes, or bytes. */
 export type Operand = string | Uint8Array;
@@ -29,9 +33,14 @@ function bytesOf(operand: Operand, what: string): Bytes {
     }
     return bytesOfText(operand);
   }
-  if (operand instanceof Uint8Array) return bytesOfBuffer(operand);
+  if (isUint8Array(operand)) return bytesOfBuffer(operand);
   throw new RingError(
     'INVALID_ARGUMENT',
-    `the ${what} must be a string or a Uint8Array, got ${typeof operand}`,
+    `the ${what} must be a string or a Uint8Array, got ${kindOf(operand)}`,
   );
+}
+
+function kindOf(operand: unknown): string {
+  if (typeof operand !== 'object' || operand === null) return operand === null ? 'null' : typeof operand;
+  return Object.prototype.toString.call(operand).slice('[object '.length, -1);
 }

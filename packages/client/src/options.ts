@@ -1,7 +1,7 @@
 /** What a RingClient is told when it is made, filled in and checked. */
 
 import { RingError } from '@ringkeep/shared';
-import { addressUrl, parseAddress, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { addressUrl, parseAddress, type TlsMaterial } from '@ringkeep/shared/connection';
 import { checkLimits, type SessionLimits, type SessionReport } from './core';
 
 export interface RingClientOptions {
@@ -17,7 +17,7 @@ export interface RingClientOptions {
   readonly tls?: TlsMaterial;
   /** Seeds the jitter of pauses and the choice among equals. */
   readonly seed?: number;
-  /** Told of connections made and lost; for logs. */
+  /** Told of connections made and lost; for logs. What it throws is an uncaught error of the process. */
   readonly onReport?: (report: SessionReport) => void;
 }
 
@@ -29,6 +29,16 @@ export interface CallOptions {
    * what would wait long for its node.
    */
   readonly retry?: boolean;
+}
+
+export interface ConnectOptions {
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+  /**
+   * For how long to insist when every address that was given fails: the nodes may just be starting. The deadline is no
+   * earlier. `connect` does not insist unless it is told to; `ready` does until its deadline.
+   */
+  readonly waitMs?: number;
 }
 
 export interface ResolvedOptions {
@@ -70,6 +80,11 @@ export function resolveOptions(options: RingClientOptions): ResolvedOptions {
 export function checkDuration(name: string, ms: number): number {
   if (Number.isFinite(ms) && ms > 0 && ms <= DURATION_MS_MAX) return ms;
   throw new RingError('INVALID_ARGUMENT', `${name} must be from 1 to ${DURATION_MS_MAX}, got ${ms}`);
+}
+
+/** Throws INVALID_ARGUMENT unless it is a number of milliseconds that a timer can hold; none is one. */
+export function checkWait(name: string, ms: number): number {
+  return ms === 0 ? 0 : checkDuration(name, ms);
 }
 
 function normalAddress(text: string): string {

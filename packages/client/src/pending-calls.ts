@@ -5,8 +5,8 @@
  */
 
 import { invariant, type Bytes, type OperationType, type RingError } from '@ringkeep/shared';
-import { stacklessError } from '@ringkeep/shared/runtime';
-import type { Cancellations } from './cancellations';
+import { stacklessError } from '@ringkeep/shared/connection';
+import { awaitAbort, forgetAbort, type Cancellable } from './cancellations';
 import { Call, type CallResult } from './core';
 
 /** The result of one operation of a batch. */
@@ -29,7 +29,7 @@ export interface Terms {
   readonly signal: AbortSignal | undefined;
 }
 
-export class PromiseCall extends Call {
+export class PromiseCall extends Call implements Cancellable {
   private readonly signal: AbortSignal | undefined;
 
   constructor(
@@ -37,15 +37,19 @@ export class PromiseCall extends Call {
     { deadlineAtMs, retries, signal }: Terms,
     private readonly resolve: (value: Uint8Array | undefined) => void,
     private readonly reject: (error: RingError) => void,
-    private readonly cancellations: Cancellations,
+    private readonly abort: (call: Call) => void,
   ) {
     super(type, position, key, value, deadlineAtMs, retries);
     this.signal = signal;
-    if (signal !== undefined) cancellations.add(signal, this);
+    if (signal !== undefined) awaitAbort(signal, this);
+  }
+
+  cancelled(): void {
+    this.abort(this);
   }
 
   override deliver(): void {
-    if (this.signal !== undefined) this.cancellations.remove(this.signal, this);
+    if (this.signal !== undefined) forgetAbort(this.signal, this);
     const { result } = this;
     if (result?.ok) this.resolve(result.value);
     else this.reject(errorOf(result, this.signal));

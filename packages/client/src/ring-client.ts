@@ -7,22 +7,25 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { TextDecoder } from 'node:util';
 import { OperationType, Random, RingError, bringsValue, type Ring } from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/runtime';
+import { positionBytesOf } from '@ringkeep/shared/connection';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
-import { Cancellations } from './cancellations';
-import type { SessionCounts } from './core';
+import type { Call, SessionCounts } from './core';
 import { keyBytes, valueBytes, type Operand } from './operands';
 import {
   checkDuration,
+  checkWait,
   resolveOptions,
   type CallOptions,
+  type ConnectOptions,
   type ResolvedOptions,
   type RingClientOptions,
 } from './options';
 import { PromiseCall, type ItemResult, type Request, type Terms } from './pending-calls';
 import { RingListeners } from './ring-listeners';
+import { callSafely } from './uncaught';
 
 /** How long `close` waits for what is outstanding. */
 const CLOSE_MS = 5_000;
@@ -33,7 +36,7 @@ export class RingClient {
   private readonly options: ResolvedOptions;
   private readonly host: SessionHost;
   private readonly listeners = new RingListeners();
-  private readonly cancellations = new Cancellations((call) => this.host.abort(call));
+  private readonly abort = (call: Call): void => this.host.abort(call);
   private readonly closed: Promise<void>;
   private closing = false;
 
@@ -44,7 +47,10 @@ export class RingClient {
     this.closed = new Promise((resolve) => (closed = resolve));
     this.host = new SessionHost(this.options, new Random(this.options.seed), this.options, {
       ring: (ring) => this.listeners.tell(ring),
-      report: this.options.onReport,
+      report: (report) => {
+        callSafely(this.options.onReport, report);
+        this.listeners.reconsider();
+      },
       closed: () => {
         this.listeners.close();
         closed();
@@ -52,11 +58,14 @@ export class RingClient {
     });
   }
 
-  /** A client that knows the ring. Throws UNAVAILABLE, saying why, when that takes longer than the deadline. */
-  static async connect(options: RingClientOptions, call: CallOptions = {}): Promise<RingClient> {
+  /**
+   * A client that knows the ring. Throws UNAVAILABLE, saying why, when that takes longer than the deadline, and at once
+   * when every address that was given fails, unless `waitMs` says to insist.
+   */
+  static async connect(options: RingClientOptions, call: ConnectOptions = {}): Promise<RingClient> {
     const client = new RingClient(options);
     try {
-      await client.ready(call);
+      await client.ready({ waitMs: 0, ...call });
       return client;
     } catch (error) {
       await client.close({ deadlineMs: 1 });
@@ -65,12 +74,23 @@ export class RingClient {
   }
 
   /** Waits until the ring is known. */
-  async ready(options: CallOptions = {}): Promise<Ring> {
+  async ready(options: ConnectOptions = {}): Promise<Ring> {
     const deadlineMs = checkDuration('deadlineMs', options.deadlineMs ?? this.options.deadlineMs);
+    const waitMs = checkWait('waitMs', options.waitMs ?? deadlineMs);
     if (this.host.ring.version > 0) return this.host.ring;
-    return this.listeners.next(deadlineMs, options.signal, () => {
-      const why = this.host.obstacle ?? 'no answer came';
-      return new RingError('UNAVAILABLE', `the ring is not known after ${deadlineMs} ms: ${why}`);
+    return this.listeners.next({
+      deadlineMs,
+      waitMs,
+      signal: options.signal,
+      late: () => {
+        const why = this.host.obstacle ?? 'no answer came';
+        const tookMs = Math.max(deadlineMs, waitMs);
+        return new RingError('UNAVAILABLE', `the ring is not known after ${tookMs} ms: ${why}`);
+      },
+      refused: () => {
+        const { refusal } = this.host;
+        return refusal === undefined ? undefined : new RingError('UNAVAILABLE', refusal);
+      },
     });
   }
 
@@ -179,7 +199,7 @@ export class RingClient {
       const terms = this.terms(options);
       const { signal } = terms;
       if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
-      this.host.submit(new PromiseCall(asked, terms, resolve, reject, this.cancellations));
+      this.host.submit(new PromiseCall(asked, terms, resolve, reject, this.abort));
     });
   }
 

@@ -1,53 +1,84 @@
 /** Whoever wants to hear of newer rings: listeners, iterators, and those that wait for the first one. */
 
 import { RingError, type Ring } from '@ringkeep/shared';
+import { awaitAbort, forgetAbort } from './cancellations';
+import { callSafely } from './uncaught';
 
 type Listener = (ring: Ring) => void;
+
+/** What somebody says who waits for the first ring. */
+export interface FirstRing {
+  readonly deadlineMs: number;
+  /** For how long addresses that all fail are tried again. */
+  readonly waitMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly late: () => RingError;
+  /** Why nobody will tell as things are; undefined while somebody may. */
+  readonly refused: () => RingError | undefined;
+}
 
 export class RingListeners {
   private readonly listeners = new Set<Listener>();
   private readonly onClose = new Set<() => void>();
+  private readonly waiting = new Set<() => void>();
   private closed = false;
 
-  /** A listener's own error is nobody's but the process's: it must not stop the client. */
   tell(ring: Ring): void {
-    for (const listener of [...this.listeners]) {
-      try {
-        listener(ring);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    for (const listener of [...this.listeners]) callSafely(listener, ring);
+  }
+
+  /** Something failed: those that wait for the first ring may not want to wait any longer. */
+  reconsider(): void {
+    for (const look of [...this.waiting]) look();
   }
 
   add(listener: Listener, known: Ring): () => void {
-    if (known.version > 0) listener(known);
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    // An entry of its own: the same function may be given twice.
+    const own: Listener = (ring) => listener(ring);
+    this.listeners.add(own);
+    if (known.version > 0) callSafely(own, known);
+    return () => this.listeners.delete(own);
   }
 
-  /** The next ring. Throws `late()` after the deadline, CANCELLED when the signal says so or the client closes. */
-  next(deadlineMs: number, signal: AbortSignal | undefined, late: () => RingError): Promise<Ring> {
+  /**
+   * The next ring. Throws `late()` after the deadline, what `refused()` says once `waitMs` have passed, CANCELLED when
+   * the signal says so or the client closes.
+   */
+  next({ deadlineMs, waitMs, signal, late, refused }: FirstRing): Promise<Ring> {
     return new Promise((resolve, reject) => {
       const finish = (conclude: () => void): void => {
         clearTimeout(timer);
+        clearTimeout(patience);
         this.listeners.delete(told);
         this.onClose.delete(closed);
-        signal?.removeEventListener('abort', aborted);
+        this.waiting.delete(look);
+        if (signal !== undefined) forgetAbort(signal, aborted);
         conclude();
       };
       const told: Listener = (ring) => finish(() => resolve(ring));
       const closed = (): void => finish(() => reject(new RingError('CANCELLED', 'the client is closed')));
-      const aborted = (): void =>
-        finish(() => reject(new RingError('CANCELLED', undefined, { cause: signal?.reason })));
-      const timer = setTimeout(() => finish(() => reject(late())), deadlineMs);
+      const aborted = {
+        cancelled: () =>
+          finish(() => reject(new RingError('CANCELLED', undefined, { cause: signal?.reason }))),
+      };
+      let insists = true;
+      const look = (): void => {
+        const error = insists ? undefined : refused();
+        if (error !== undefined) finish(() => reject(error));
+      };
+      const relent = (): void => {
+        insists = false;
+        look();
+      };
+      const timer = setTimeout(() => finish(() => reject(late())), Math.max(deadlineMs, waitMs));
+      const patience = setTimeout(relent, waitMs);
       this.listeners.add(told);
       this.onClose.add(closed);
-      signal?.addEventListener('abort', aborted, { once: true });
-      if (this.closed) closed();
-      else if (signal?.aborted) aborted();
+      this.waiting.add(look);
+      if (this.closed) return closed();
+      if (signal?.aborted) return aborted.cancelled();
+      if (signal !== undefined) awaitAbort(signal, aborted);
+      if (waitMs === 0) relent();
     });
   }
 

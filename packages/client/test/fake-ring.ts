@@ -5,7 +5,7 @@
  * back replies, refuse, break off, or know a ring that nobody else has heard of.
  */
 
-import { status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
+import { Metadata, status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
 import {
   DEFAULT_PARAMETERS,
   OperationType,
@@ -251,6 +251,7 @@ export class FakeNode {
 
   private batch(stream: BatchStream): void {
     this.streams.add(stream);
+    stream.sendMetadata(new Metadata());
     stream.on('data', (frame: dht.BatchRequest) => this.frame(stream, frame));
     stream.on('error', () => this.streams.delete(stream));
     stream.on('cancelled', () => this.streams.delete(stream));

@@ -1,13 +1,14 @@
 /**
  * One connection to one node: its channel, the stream of batches on it, and watches of its ring.
  *
- * The stream is opened before the channel is connected, and nothing is written to it until the channel is
- * ready: an error before that moment names its cause and proves that no operation has left. Each attempt
- * has a channel of its own, so that the session's pauses are the only ones.
+ * The stream is opened before the channel is connected, and nothing is written to it until the node has sent its header,
+ * which it does at once: an error before that moment names its cause and proves that no operation has left, be it that
+ * nobody listens there, that the process stands still, or that it is another server altogether. Each attempt has a
+ * channel of its own, so that the session's pauses are the only ones.
  */
 
 import { connectivityState, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
-import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/connection';
 import { dht, encodeLocated, type FrameHeader, type registry } from '@ringkeep/shared/wire';
 import type { LocatedOperation } from '@ringkeep/shared';
 import { causeOf } from './status-cause';
@@ -52,12 +53,16 @@ export class NodeConnection {
     });
     // An error is followed by its status, which says the same.
     this.stream.on('error', () => undefined);
-    this.stream.on('status', (status) => this.lost(causeOf(status, 'the node ended the stream')));
+    this.stream.on('status', (status) =>
+      this.lost(causeOf(status, 'the node ended the stream', 'a Ringkeep node')),
+    );
     this.attempt = setTimeout(
       () => this.lost(`no connection within ${options.connectMs} ms`),
       options.connectMs,
     );
-    this.awaitReady();
+    this.stream.once('metadata', () => this.accepted());
+    // Without a question of somebody's a channel does not say why it cannot connect.
+    this.client.getChannel().getConnectivityState(true);
   }
 
   /** Hands a frame to the stream. False asks to wait for `writable` before the next one. */
@@ -82,21 +87,15 @@ export class NodeConnection {
     this.client.close();
   }
 
-  private awaitReady(): void {
+  private accepted(): void {
     if (this.phase !== 'connecting') return;
-    const channel = this.client.getChannel();
-    const state = channel.getConnectivityState(true);
-    if (state === connectivityState.READY) {
-      clearTimeout(this.attempt);
-      this.phase = 'open';
-      // Before anybody hears of it: who does may close it, and then the channel can be watched no more.
-      channel.watchConnectivityState(state, Infinity, () => {
-        if (this.phase === 'open') this.events.closing();
-      });
-      this.events.opened();
-      return;
-    }
-    channel.watchConnectivityState(state, Infinity, () => this.awaitReady());
+    clearTimeout(this.attempt);
+    this.phase = 'open';
+    // Before anybody hears of it: who does may close it, and then the channel can be watched no more.
+    this.client.getChannel().watchConnectivityState(connectivityState.READY, Infinity, () => {
+      if (this.phase === 'open') this.events.closing();
+    });
+    this.events.opened();
   }
 
   private lost(reason: string): void {

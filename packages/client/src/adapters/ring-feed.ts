@@ -2,7 +2,7 @@
 
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { RingUpdate } from '@ringkeep/shared';
-import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/connection';
 import { registry, updateFromWire } from '@ringkeep/shared/wire';
 import { causeOf } from './status-cause';
 
@@ -19,11 +19,12 @@ export class RingFeed {
     private readonly events: FeedEvents,
     /** Ends what the stream runs on, when it is the feed's own. */
     private readonly release: () => void = () => undefined,
+    expected = 'a Ringkeep node',
   ) {
     stream.on('data', (message: registry.RingUpdate) => this.received(message));
     // An error is followed by its status, which says the same.
     stream.on('error', () => undefined);
-    stream.on('status', (status) => this.lost(causeOf(status, 'the watch was ended')));
+    stream.on('status', (status) => this.lost(causeOf(status, 'the watch was ended', expected)));
   }
 
   static ofRegistry(
@@ -33,7 +34,7 @@ export class RingFeed {
     events: FeedEvents,
   ): RingFeed {
     const client = new registry.RegistryClient(...channelTo(address, tls));
-    return new RingFeed(client.watchRing(request), events, () => client.close());
+    return new RingFeed(client.watchRing(request), events, () => client.close(), 'a Ringkeep registry');
   }
 
   /** Ends it; no event follows. */

@@ -6,15 +6,15 @@
  * have run. There is one timer, set for whatever the session wants to look at next.
  */
 
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers';
 import type { Random, Ring, RingError, RingUpdate } from '@ringkeep/shared';
-import { stacklessError, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { stacklessError, type TlsMaterial } from '@ringkeep/shared/connection';
 import { decodeOutcomes, updateFromWire, type dht } from '@ringkeep/shared/wire';
 import { Session, type Call, type Effect, type SessionConfig, type SessionReport } from '../core';
+import { KeptValues } from './kept-values';
 import { NodeConnection } from './node-connection';
 import { RingFeed } from './ring-feed';
-
-/** Bytes that a value may keep alive besides its own. */
-const SHARED_BYTES_MAX = 64 * 1024;
 
 export interface HostOptions {
   readonly tls: TlsMaterial | undefined;
@@ -57,6 +57,10 @@ export class SessionHost {
 
   get obstacle(): string | undefined {
     return this.session.obstacle;
+  }
+
+  get refusal(): string | undefined {
+    return this.session.refusal;
   }
 
   now(): number {
@@ -233,7 +237,7 @@ export class SessionHost {
     let results;
     let update: RingUpdate | undefined;
     try {
-      results = decodeOutcomes(reply, viewOfValue);
+      results = decodeOutcomes(reply, new KeptValues().take);
       // The ring first: what was refused for the old one is routed by the new one.
       update = reply.ring && updateFromWire(reply.ring);
     } catch (error) {
@@ -271,13 +275,4 @@ export class SessionHost {
     if (stream === undefined) events.ended('the connection has ended');
     else this.feed = new RingFeed(stream, events);
   }
-}
-
-/**
- * A value as a view of the reply that brought it, which saves half of what a copy costs; a copy where it
- * would keep much more alive than itself.
- */
-function viewOfValue(blob: Buffer, from: number, to: number): Uint8Array {
-  const view = blob.subarray(from, to);
-  return blob.length <= SHARED_BYTES_MAX || 2 * view.length >= blob.length ? view : Buffer.from(view);
 }

@@ -124,10 +124,22 @@ export class Directory {
     for (const link of this.links.values()) {
       if (this.dead.has(link)) reasons.push(`${link.address}: taken for dead`);
       else if (link.obstacle !== undefined) reasons.push(`${link.address}: ${link.obstacle}`);
+      else if (link.phase.kind === 'connecting') reasons.push(`${link.address}: no answer yet`);
     }
     if (reasons.length === 0) return undefined;
     const shown = reasons.slice(0, 3).join('; ');
     return `no node can be reached (${shown}${reasons.length > 3 ? '; …' : ''})`;
+  }
+
+  /** What went wrong with each address that the application named; undefined unless something did with all. */
+  seedFailures(): string[] | undefined {
+    const failures: string[] = [];
+    for (const link of this.links.values()) {
+      if (!link.isSeed) continue;
+      if (link.obstacle === undefined) return undefined;
+      failures.push(`${link.address}: ${link.obstacle}`);
+    }
+    return failures;
   }
 
   private linkTo(address: string): Link {

@@ -23,6 +23,8 @@ export class RingWatch {
   /** The ring of version 0 is asked for: what came last did not continue ours. */
   private fromStart = false;
   private lastReason: string | undefined;
+  /** Why the registry, when it was last asked, did not tell. */
+  private registryReason: string | undefined;
 
   constructor(
     private readonly directory: Directory,
@@ -39,6 +41,12 @@ export class RingWatch {
   /** Why the last watch ended, until news come again. */
   get obstacle(): string | undefined {
     return this.lastReason;
+  }
+
+  /** What went wrong with the registry, nothing if there is none to ask; undefined unless something did. */
+  registryFailure(): string[] | undefined {
+    if (this.registry === undefined) return [];
+    return this.registryReason === undefined ? undefined : [`${this.registry}: ${this.registryReason}`];
   }
 
   isCurrent(number: number): boolean {
@@ -61,6 +69,7 @@ export class RingWatch {
     this.failures = 0;
     this.fromStart = false;
     this.lastReason = undefined;
+    this.registryReason = undefined;
   }
 
   /** News came in that do not continue the ring we know: the whole ring is asked for. */
@@ -74,6 +83,7 @@ export class RingWatch {
     const { source } = this.phase;
     this.failures++;
     this.lastReason = `${source.address}: ${reason}`;
+    if (source.kind === 'registry') this.registryReason = reason;
     this.phase = { kind: 'off', retryAtMs: nowMs + pauseMs(WATCH_PAUSE_MS, this.failures, this.random) };
     return source;
   }

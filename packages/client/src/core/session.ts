@@ -91,6 +91,18 @@ export class Session {
     return this.directory.obstacle() ?? this.watch.obstacle;
   }
 
+  /**
+   * Why nobody will tell of the ring as things are: every address that was given has failed and has not answered since.
+   * Undefined while one of them may still answer.
+   */
+  get refusal(): string | undefined {
+    if (this.ring.version > 0) return undefined;
+    const nodes = this.directory.seedFailures();
+    const registry = this.watch.registryFailure();
+    if (nodes === undefined || registry === undefined) return undefined;
+    return `nobody answers at the addresses given (${[...nodes, ...registry].join('; ')})`;
+  }
+
   /** Whether more would fit, and why not. */
   get room(): Pick<Budget, 'hasRoomFor' | 'isHalfEmpty' | 'obstacle'> {
     return this.budget;

@@ -1,6 +1,7 @@
 /** Byte strings from and to Buffers and text, and the position of a key: what needs Node's own code. */
 
 import { hash } from 'node:crypto';
+import { TextDecoder } from 'node:util';
 import {
   POSITION_BYTES,
   RingError,

@@ -5,6 +5,9 @@
  * tells its server (Node.js 20 loses the reset): the server keeps the stream, and neither side's connection
  * can be closed in order. Whoever cancels has stopped listening before.
  */
+
+import { setImmediate } from 'node:timers';
+
 export function cancelSoon(stream: { cancel(): void }): void {
   setImmediate(() => stream.cancel());
 }

@@ -1,3 +1,5 @@
+import './missing-globals';
+
 export * as dht from './generated/dht';
 export * as registry from './generated/registry';
 export { fileDescriptorSetBase64 } from './generated/descriptor';
