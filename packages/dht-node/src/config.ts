@@ -65,6 +65,13 @@ const specs = {
     read: optionValues.choice('always', 'interval', 'none'),
     default: 'always' as const,
   }),
+  acceptDataLoss: option({
+    flag: '--accept-data-loss',
+    env: 'NODE_ACCEPT_DATA_LOSS',
+    text: 'when a part of the node’s data is gone: start as a new node, and set aside what is left',
+    read: optionValues.yesOrNo,
+    default: false,
+  }),
   proximity: option({
     flag: '--proximity <metric>',
     env: 'NODE_PROXIMITY',
@@ -175,6 +182,7 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
       storage: options.storage,
       dataDir,
       durability: options.durability,
+      acceptDataLoss: options.acceptDataLoss,
       proximity: options.proximity,
       registryTimeoutMs: options.registryTimeout,
       tls: await loadTls({ cert: options.tlsCert, key: options.tlsKey, ca: options.tlsCa }),

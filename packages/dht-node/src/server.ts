@@ -53,6 +53,8 @@ export interface NodeOptions {
   /** Needed for storage 'disk'. */
   readonly dataDir?: string | undefined;
   readonly durability?: Durability;
+  /** A node that has lost a part of its data becomes a new one; otherwise it refuses to start. */
+  readonly acceptDataLoss?: boolean;
   /** How long to try to register before the start fails, ms. */
   readonly registryTimeoutMs?: number;
   /** What routing by proximity goes by: random co-ordinates (the default), round-trip times, or nothing. */
@@ -311,10 +313,11 @@ export class RingNode {
   }
 
   private async openFolder(): Promise<DataFolder | undefined> {
-    const { storage, dataDir } = this.options;
+    const { storage, dataDir, acceptDataLoss = false } = this.options;
     if (storage === 'memory') return undefined;
     if (dataDir === undefined) throw new RingError('INVALID_ARGUMENT', 'storage on disk needs a data folder');
-    const folder = await DataFolder.open(dataDir);
+    const folder = await DataFolder.open(dataDir, undefined, { acceptDataLoss });
+    if (folder.givenUp !== undefined) this.log.warn('starts as a new node', { reason: folder.givenUp });
     await this.lifecycle.start(() => ({ name: 'data folder', stop: () => folder.close() }));
     return folder;
   }

@@ -15,6 +15,7 @@ import {
   addressUrl,
   loadTls,
   lockFolder,
+  makeLmdbDurable,
   positionOfText,
   silentLogger,
   type Endpoint,
@@ -128,8 +129,10 @@ async function openStore(options: RegistryOptions, life: Lifecycle): Promise<Rin
   if (dataDir === undefined) throw new RingError('INVALID_ARGUMENT', 'storage on disk needs a data folder');
   const lock: FolderLock = await lockFolder(dataDir, 'a registry');
   await life.start(() => ({ name: 'folder lock', stop: () => lock.release() }));
-  const store = new LmdbRingStore(join(dataDir, 'ring'));
+  const folder = join(dataDir, 'ring');
+  const store = new LmdbRingStore(folder);
   await life.start(() => ({ name: 'ring store', stop: () => store.close() }));
+  await makeLmdbDurable(folder);
   return store;
 }
 

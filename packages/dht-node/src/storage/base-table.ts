@@ -13,11 +13,9 @@
  * pages of 4 KiB, so that the longest ring key (1,032 bytes) does.
  */
 
-import { open as openFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
-import { checkLmdbFile } from '@ringkeep/shared/runtime';
+import { checkLmdbFile, makeLmdbDurable } from '@ringkeep/shared/runtime';
 import type { Layer } from './layer';
 import { WHOLE_RING } from './range-set';
 
@@ -52,7 +50,6 @@ const FORMAT_VERSION = 1;
 const STATE_HEAD_BYTES = 16;
 const STATE_KEY = 'state';
 
-const DATA_FILE = 'data.mdb';
 /** How long a checkpoint may keep the event loop to itself. */
 const SLICE_MS = 2;
 /** Reading the clock costs a part of what a put costs. */
@@ -129,13 +126,8 @@ export class LmdbTable implements BaseTable {
     };
   }
 
-  async sync(): Promise<void> {
-    const file = await openFile(join(this.path, DATA_FILE), 'r+');
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+  sync(): Promise<void> {
+    return makeLmdbDurable(this.path);
   }
 
   async write(layer: Layer, checkpoint: Checkpoint): Promise<void> {

@@ -5,26 +5,58 @@
  *   log/        the segments of its log (segmented-log.ts)
  *   table/      the entries as of the last checkpoint (base-table.ts)
  *   lock-*      the lock of the process that uses it
+ *   set-aside-* what was found of a node that had lost a part of its data, and was given up
+ *
+ * It is taken only when its parts belong together (folder-parts.ts).
  */
 
+import { RingError } from '@ringkeep/shared';
 import type { FolderLock } from '@ringkeep/shared/runtime';
 import { DiskStorage, type DiskOptions } from './disk-storage';
-import { IdentityFile } from './identity';
+import { PARTS, markPart, partsFault, readParts, setAside } from './folder-parts';
+import { IDENTITY_FILE, IdentityFile } from './identity';
 import { NODE_SYSTEM, type System } from './system';
+
+export interface FolderOptions {
+  /** A node that has lost a part of its data becomes a new one; what is left of the old one is set aside. */
+  readonly acceptDataLoss?: boolean;
+}
 
 export class DataFolder {
   private constructor(
     readonly path: string,
     readonly identity: IdentityFile,
+    /** What was given up for a new node, in words for people. */
+    readonly givenUp: string | undefined,
     private readonly lock: FolderLock,
     private readonly system: System,
   ) {}
 
-  /** Makes the folder if need be and locks it. Throws FAILED_PRECONDITION when another process uses it. */
-  static async open(path: string, system = NODE_SYSTEM): Promise<DataFolder> {
+  /**
+   * Makes the folder if need be and locks it. Throws FAILED_PRECONDITION when another process uses it, and when its
+   * parts do not belong together.
+   */
+  static async open(
+    path: string,
+    system = NODE_SYSTEM,
+    { acceptDataLoss = false }: FolderOptions = {},
+  ): Promise<DataFolder> {
     const lock = await system.lockFolder(path);
     try {
-      return new DataFolder(path, await IdentityFile.open(path, system), lock, system);
+      const { files } = system;
+      let identity = await IdentityFile.open(path, system);
+      const fault = partsFault(identity.owner, await readParts(files, path));
+      if (fault !== undefined && !acceptDataLoss) throw refusal(path, fault);
+      let givenUp: string | undefined;
+      if (fault !== undefined) {
+        givenUp = `${fault}; what was left is in ${await setAside(files, path, [...PARTS, IDENTITY_FILE])}`;
+        identity = await IdentityFile.open(path, system);
+      }
+      const folderId = await identity.folderId();
+      for (const { name, id } of await readParts(files, path)) {
+        if (id === undefined) await markPart(files, path, name, folderId);
+      }
+      return new DataFolder(path, identity, givenUp, lock, system);
     } catch (error) {
       await lock.release();
       throw error;
@@ -32,11 +64,21 @@ export class DataFolder {
   }
 
   openStorage(options: Partial<DiskOptions> = {}): Promise<DiskStorage> {
-    return DiskStorage.open(this.path, options, this.system);
+    const isBlank = this.identity.identity === undefined;
+    return DiskStorage.open(this.path, { ...options, isBlank }, this.system);
   }
 
   /** Lets other processes use the folder. To be called when the storage is closed. Idempotent. */
   async close(): Promise<void> {
     await this.lock.release();
   }
+}
+
+function refusal(path: string, fault: string): RingError {
+  return new RingError(
+    'FAILED_PRECONDITION',
+    `the data folder ${path} is not whole: ${fault}. Nothing was changed. Put back what belongs there, all of it from ` +
+      'one moment. Or, if other nodes hold copies of its keys, start with --accept-data-loss: the node becomes a ' +
+      'new one with a new place on the ring, and what is left of the old one is set aside.',
+  );
 }

@@ -26,6 +26,8 @@ export interface DiskOptions {
   readonly checkpointLogBytes: number;
   /** A checkpoint is due when so many keys changed; it bounds the memory. */
   readonly checkpointKeys: number;
+  /** Nothing may be there: the node has no place on the ring yet, so whatever is there is another one's. */
+  readonly isBlank: boolean;
 }
 
 export const DEFAULT_DISK_OPTIONS: DiskOptions = {
@@ -34,6 +36,7 @@ export const DEFAULT_DISK_OPTIONS: DiskOptions = {
   segmentBytes: 16 << 20,
   checkpointLogBytes: 128 << 20,
   checkpointKeys: 500_000,
+  isBlank: false,
 };
 
 /** Beyond this many times what makes a checkpoint due, the host should refuse writes. */
@@ -90,6 +93,7 @@ export class DiskStorage implements NodeStorage {
     const number = checkpoint?.number ?? 0;
     const { folder, options, system } = this;
     this.log = await SegmentedLog.open(folder, options, number, (batch) => visitor.batch(batch), system);
+    if (options.isBlank && this.log.lastNumber > 0) throw this.notBlank();
     this.log.onDurable((upTo) => this.durableListener(upTo));
     this.log.onFailure((error) => this.fail(error));
   }
@@ -159,6 +163,14 @@ export class DiskStorage implements NodeStorage {
     } finally {
       await this.base.close();
     }
+  }
+
+  private notBlank(): RingError {
+    return new RingError(
+      'FAILED_PRECONDITION',
+      `${this.folder.path} and the table beside it hold the data of a node, and node.json beside them names none. Put ` +
+        'back the node.json that belongs to them, or move them away to start a new node.',
+    );
   }
 
   private openLog(): SegmentedLog {

@@ -9,6 +9,7 @@
 import { join } from 'node:path';
 import { RingError, formatPosition, parsePosition, type NodeId } from '@ringkeep/shared';
 import { crc32c } from './crc32c';
+import type { Owner } from './folder-parts';
 import { NODE_SYSTEM, type System } from './system';
 
 /** A node's place on the ring of its cluster. */
@@ -26,10 +27,14 @@ interface Remembered {
   /** The longest lease that a process of this node may have granted, ms. */
   readonly leaseMs: number;
   readonly identity: NodeIdentity | undefined;
+  /** The id of the data folder (folder-parts.ts). */
+  readonly folderId: string | undefined;
+  /** Every part of the folder has that id. */
+  readonly marked: boolean;
 }
 
-const FILE_NAME = 'node.json';
-const CLAIM_BYTES = 16;
+export const IDENTITY_FILE = 'node.json';
+const RANDOM_NAME_BYTES = 16;
 const FORMAT_VERSION = 1;
 
 export class IdentityFile {
@@ -39,12 +44,14 @@ export class IdentityFile {
   private constructor(
     private readonly folder: string,
     private readonly system: System,
+    /** The file is there. */
+    private exists: boolean,
     private remembered: Remembered,
   ) {}
 
   /** Reads the file, if there is one. Throws FAILED_PRECONDITION naming it when it is damaged. */
   static async open(folder: string, system = NODE_SYSTEM): Promise<IdentityFile> {
-    const path = join(folder, FILE_NAME);
+    const path = join(folder, IDENTITY_FILE);
     const bytes = await system.files.read(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw new RingError('FAILED_PRECONDITION', `cannot read ${path}: ${error.message}`, { cause: error });
@@ -52,9 +59,8 @@ export class IdentityFile {
     return new IdentityFile(
       folder,
       system,
-      bytes === undefined
-        ? { incarnation: 0, claim: newClaim(system), leaseMs: 0, identity: undefined }
-        : parse(path, bytes.toString('utf8')),
+      bytes !== undefined,
+      bytes === undefined ? nothingRemembered(system) : parse(path, bytes.toString('utf8')),
     );
   }
 
@@ -74,10 +80,30 @@ export class IdentityFile {
     return this.remembered.leaseMs;
   }
 
-  /** Raises the incarnation and returns it when it is durable. */
+  /** What it says of the folder and its parts. */
+  get owner(): Owner {
+    const { folderId, marked, identity } = this.remembered;
+    return { exists: this.exists, isMember: identity !== undefined, folderId, marked };
+  }
+
+  /** The id of the folder, durable; a new one when it has none. */
+  folderId(): Promise<string> {
+    return this.inTurn(async () => {
+      const folderId = this.remembered.folderId ?? randomName(this.system);
+      if (this.remembered.folderId === undefined) await this.replace({ ...this.remembered, folderId });
+      return folderId;
+    });
+  }
+
+  /** Raises the incarnation and returns it when it is durable. A folder that has an id has it in all its parts by now. */
   raiseIncarnation(): Promise<number> {
     return this.inTurn(async () => {
-      await this.replace({ ...this.remembered, incarnation: this.remembered.incarnation + 1 });
+      const { incarnation, folderId } = this.remembered;
+      await this.replace({
+        ...this.remembered,
+        incarnation: incarnation + 1,
+        marked: folderId !== undefined,
+      });
       return this.remembered.incarnation;
     });
   }
@@ -99,7 +125,7 @@ export class IdentityFile {
   }
 
   private async replace(remembered: Remembered): Promise<void> {
-    const path = join(this.folder, FILE_NAME);
+    const path = join(this.folder, IDENTITY_FILE);
     const { files } = this.system;
     const file = await files.open(`${path}.new`, 'create');
     try {
@@ -110,12 +136,24 @@ export class IdentityFile {
     }
     await files.rename(`${path}.new`, path);
     await files.syncFolder(this.folder);
+    this.exists = true;
     this.remembered = remembered;
   }
 }
 
-function newClaim({ randomBytes }: System): string {
-  return randomBytes(CLAIM_BYTES).toString('hex');
+function nothingRemembered(system: System): Remembered {
+  return {
+    incarnation: 0,
+    claim: randomName(system),
+    leaseMs: 0,
+    identity: undefined,
+    folderId: undefined,
+    marked: false,
+  };
+}
+
+function randomName({ randomBytes }: System): string {
+  return randomBytes(RANDOM_NAME_BYTES).toString('hex');
 }
 
 interface FileContent {
@@ -126,16 +164,19 @@ interface FileContent {
   readonly clusterId?: string;
   readonly nodeId?: string;
   readonly salt?: number;
+  readonly folderId?: string;
+  readonly marked?: boolean;
   readonly checksum: string;
 }
 
-function format({ incarnation, claim, leaseMs, identity }: Remembered): string {
+function format({ incarnation, claim, leaseMs, identity, folderId, marked }: Remembered): string {
   const content = {
     format: FORMAT_VERSION,
     incarnation,
     claim,
     leaseMs,
     ...(identity && { ...identity, nodeId: formatPosition(identity.nodeId) }),
+    ...(folderId !== undefined && { folderId, marked }),
   };
   return `${JSON.stringify({ ...content, checksum: checksumOf(content) }, undefined, 2)}\n`;
 }
@@ -161,11 +202,10 @@ function parse(path: string, text: string): Remembered {
   }
   const { checksum, ...content } = file;
   if (checksum !== checksumOf(content)) throw damaged('its checksum is wrong');
-  const { incarnation, claim, leaseMs, clusterId, nodeId, salt } = content;
-  if (clusterId === undefined || nodeId === undefined || salt === undefined) {
-    return { incarnation, claim, leaseMs, identity: undefined };
-  }
-  return { incarnation, claim, leaseMs, identity: { clusterId, nodeId: parsePosition(nodeId), salt } };
+  const { incarnation, claim, leaseMs, clusterId, nodeId, salt, folderId, marked = false } = content;
+  const placed = clusterId !== undefined && nodeId !== undefined && salt !== undefined;
+  const identity = placed ? { clusterId, nodeId: parsePosition(nodeId), salt } : undefined;
+  return { incarnation, claim, leaseMs, identity, folderId, marked };
 }
 
 function checksumOf(content: object): string {

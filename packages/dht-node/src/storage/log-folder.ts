@@ -47,6 +47,7 @@ export class DiskLogFolder implements LogFolder {
     for (const name of await files.list(path)) {
       if (name.endsWith(UNFINISHED)) await files.remove(join(path, name));
     }
+    await files.syncFolder(path);
     await files.syncFolder(join(path, '..'));
     return new DiskLogFolder(path, files);
   }

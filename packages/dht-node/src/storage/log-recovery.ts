@@ -26,7 +26,8 @@
  * Segments are complete, synced and only then given their name, so a damaged header is damage. A log is
  * never written behind a cut: the next batch goes to a new segment with a new salt, so no leftover is ever
  * taken for one of its records. Gaps are judged by batch numbers, not by segment names, and what the
- * checkpoint holds may be missing.
+ * checkpoint holds may be missing. A log that was ever opened has a segment at any moment: where there is none,
+ * somebody has taken it away.
  */
 
 import { join } from 'node:path';
@@ -53,6 +54,8 @@ export interface ClosedSegment {
 
 export interface RecoveredLog {
   readonly segments: ClosedSegment[];
+  /** The only segment, when nothing is in it; to be removed when there is another one. */
+  readonly empty: string | undefined;
   /** The number of the last segment that was found; 0 when there was none. */
   readonly segmentNumber: number;
   /** The number of the last batch, in the log or the checkpoint. */
@@ -86,6 +89,7 @@ export async function recoverLog(
   const reader = new RecordReader(checkpointNumber, visit);
   const segments: ClosedSegment[] = [];
   let end: End | undefined;
+  let empty: string | undefined;
   for (const name of names) {
     const segment = await readSegment(folder, name);
     if (end !== undefined && !reader.begins(segment)) break;
@@ -98,11 +102,12 @@ export async function recoverLog(
     for (const { name, lastNumber } of segments) {
       if (lastNumber > reader.knownDurable) await writeAnew(folder, name, reader.knownDurable);
     }
-    await cut(folder, end, later);
-    if (end.at === SEGMENT_HEADER_BYTES) segments.pop();
+    await cut(folder, end, later, segments.length === 1);
+    if (end.at === SEGMENT_HEADER_BYTES) empty = segments.pop()?.name;
   }
   return {
     segments,
+    empty: segments.length === 0 ? empty : undefined,
     segmentNumber: segmentNumberOf(names.at(-1) ?? '') ?? 0,
     lastNumber: Math.max(reader.lastNumber, checkpointNumber),
     bytes: reader.bytes,
@@ -222,9 +227,9 @@ async function writeAnew(folder: LogFolder, name: string, number: number): Promi
  * The latest first: whatever a crash leaves of it is cut at the same place by the next start. What stays
  * has been written anew as far as that is needed, so the sync of the truncation makes its length durable.
  */
-async function cut(folder: LogFolder, end: End, later: readonly string[]): Promise<void> {
+async function cut(folder: LogFolder, end: End, later: readonly string[], only: boolean): Promise<void> {
   for (const name of [...later].reverse()) await folder.remove(name);
   const { name } = end.segment;
-  if (end.at === SEGMENT_HEADER_BYTES) await folder.remove(name);
-  else await folder.truncate(name, end.at);
+  if (end.at > SEGMENT_HEADER_BYTES) await folder.truncate(name, end.at);
+  else if (!only) await folder.remove(name);
 }

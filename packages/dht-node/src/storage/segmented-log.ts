@@ -26,6 +26,7 @@ import {
   segmentName,
 } from './log-record';
 import { recoverLog, type ClosedSegment, type RecoveredLog } from './log-recovery';
+import { isTooLong } from './no-room';
 import type { Durability } from './node-storage';
 import { NODE_SYSTEM, type System } from './system';
 
@@ -41,13 +42,12 @@ const GROUP_BYTES_MAX = 1 << 20;
 /** A log at rest for this long says so with a mark. */
 const MARK_DELAY_MS = 100;
 const SALT_BYTES = 4;
+/** Where there is no room for a whole segment. */
+const SHORT_SEGMENT_BYTES = 1 << 20;
 const NO_BYTES = new Uint8Array(0);
 
-interface OpenSegment {
-  readonly name: string;
+interface OpenSegment extends SpareSegment {
   readonly file: LogFile;
-  readonly salt: number;
-  readonly bytes: number;
   /** Where the next record goes. */
   at: number;
 }
@@ -55,6 +55,7 @@ interface OpenSegment {
 interface SpareSegment {
   readonly name: string;
   readonly salt: number;
+  readonly bytes: number;
 }
 
 export class SegmentedLog {
@@ -104,7 +105,10 @@ export class SegmentedLog {
     visit: (batch: Uint8Array) => void,
     system: Pick<System, 'eventLoop' | 'randomBytes'> = NODE_SYSTEM,
   ): Promise<SegmentedLog> {
-    return new SegmentedLog(folder, options, await recoverLog(folder, checkpointNumber, visit), system);
+    const recovered = await recoverLog(folder, checkpointNumber, visit);
+    const log = new SegmentedLog(folder, options, recovered, system);
+    if (recovered.segments.length === 0) await log.begin(recovered.empty);
+    return log;
   }
 
   /** Every write is durable when it is done. */
@@ -140,9 +144,10 @@ export class SegmentedLog {
     return ++this.appended;
   }
 
-  /** Drops the segments that hold nothing after the number, the oldest first. */
+  /** Drops the segments that hold nothing after the number, the oldest first, but never the only one. */
   async dropThrough(number: number): Promise<void> {
     for (let oldest = this.closed[0]; oldest && oldest.lastNumber <= number; oldest = this.closed[0]) {
+      if (this.closed.length === 1 && this.current === undefined) return;
       this.closed.shift();
       await this.folder.remove(oldest.name);
     }
@@ -151,6 +156,12 @@ export class SegmentedLog {
   close(): Promise<void> {
     this.closing ??= this.finish();
     return this.closing;
+  }
+
+  /** A log without a segment is one that somebody has taken away, so there is one from the first moment on. */
+  private async begin(before: string | undefined): Promise<void> {
+    this.spare = Promise.resolve(await this.allocate(0));
+    if (before !== undefined) await this.folder.remove(before);
   }
 
   private wake(): void {
@@ -207,31 +218,46 @@ export class SegmentedLog {
       this.closed.push({ name: current.name, lastNumber: this.written });
       this.current = undefined;
     }
-    const needed = SEGMENT_HEADER_BYTES + bytes;
-    let next = await this.spare;
-    this.spare = undefined;
-    if (next !== undefined && needed > this.options.segmentBytes) {
-      // An empty segment between two others would look like the end of the log.
-      await this.folder.remove(next.name);
-      next = undefined;
-    }
-    next ??= await this.allocate(Math.max(this.options.segmentBytes, needed));
+    const next = await this.segmentFor(SEGMENT_HEADER_BYTES + bytes);
     const file = await this.folder.open(next.name, this.syncing);
-    const size = Math.max(this.options.segmentBytes, needed);
-    this.current = { ...next, file, bytes: size, at: SEGMENT_HEADER_BYTES };
+    this.current = { ...next, file, at: SEGMENT_HEADER_BYTES };
     return this.current;
   }
 
-  private async allocate(bytes: number): Promise<SpareSegment> {
+  private async segmentFor(bytes: number): Promise<SpareSegment> {
+    const spare = await this.spare;
+    this.spare = undefined;
+    if (spare !== undefined && bytes <= spare.bytes) return spare;
+    // An empty segment between two others would look like the end of the log; one before all others does not.
+    const first = this.closed.length === 0;
+    if (spare !== undefined && !first) await this.folder.remove(spare.name);
+    const next = await this.allocate(bytes);
+    if (spare !== undefined && first) await this.folder.remove(spare.name);
+    return next;
+  }
+
+  /** As long as segments are, or a short one where there is no room for that. */
+  private async allocate(neededBytes: number): Promise<SpareSegment> {
+    const bytes = Math.max(this.options.segmentBytes, neededBytes);
+    const shortBytes = Math.max(SHORT_SEGMENT_BYTES, neededBytes);
+    try {
+      return await this.create(bytes);
+    } catch (error) {
+      if (!isTooLong(error) || shortBytes >= bytes) throw error;
+      return this.create(shortBytes);
+    }
+  }
+
+  private async create(bytes: number): Promise<SpareSegment> {
     const salt = this.system.randomBytes(SALT_BYTES).readUInt32LE();
     const name = segmentName(++this.segmentNumber);
     await this.folder.create(name, encodeSegmentHeader(salt), bytes);
-    return { name, salt };
+    return { name, salt, bytes };
   }
 
   /** A failure now is none yet: by the time the segment is needed a checkpoint may have made room. */
   private allocateSpare(): Promise<SpareSegment | undefined> {
-    return this.allocate(this.options.segmentBytes).catch(() => undefined);
+    return this.allocate(0).catch(() => undefined);
   }
 
   private settleLater(): void {
@@ -280,8 +306,10 @@ export class SegmentedLog {
       await this.current?.file.close().catch(() => undefined);
       return;
     }
-    if (spare !== undefined) await this.folder.remove(spare.name);
     const { current } = this;
+    if (spare !== undefined && (current !== undefined || this.closed.length > 0)) {
+      await this.folder.remove(spare.name);
+    }
     if (current === undefined) return;
     await this.sync(current);
     await this.mark(current);

@@ -16,11 +16,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RingError } from '../ring';
+import { makeFolder } from './sync-folder';
 
 export interface FolderLock {
   readonly folder: string;
@@ -62,7 +63,7 @@ export async function lockFolder(folder: string, purpose: string): Promise<Folde
 
 async function openFolder(folder: string): Promise<number> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   } catch (error) {
     const text = `cannot use the folder ${folder}: ${(error as Error).message}`;

@@ -9,6 +9,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { RingError } from '../ring';
 
+export const LMDB_DATA_FILE = 'data.mdb';
+
 /** Offsets in a page that describes the database; lmdb.h's MDB_meta behind a page header of 24 bytes. */
 const MAGIC_AT = 24;
 const PAGE_BYTES_AT = 48;
@@ -19,22 +21,28 @@ const MAGIC = 0xbeefc0de;
 
 /** Throws INTERNAL when the folder holds a file that LMDB could not read; an absent or empty one is fine. */
 export function checkLmdbFile(folder: string): void {
-  const path = join(folder, 'data.mdb');
+  lmdbPageBytes(folder);
+}
+
+/** As checkLmdbFile. @returns the length of its pages; undefined when there is nothing in it yet */
+export function lmdbPageBytes(folder: string): number | undefined {
+  const path = join(folder, LMDB_DATA_FILE);
   let file: number;
   try {
     file = openSync(path, 'r');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw damaged(path, (error as Error).message, error);
   }
   try {
     const { size } = fstatSync(file);
-    if (size === 0) return;
+    if (size === 0) return undefined;
     const first = describe(file, path, 0);
     const second = describe(file, path, first.pageBytes);
     const newest = second.transaction > first.transaction ? second : first;
     const needed = (newest.lastPage + 1n) * BigInt(first.pageBytes);
     if (BigInt(size) < needed) throw damaged(path, `it has ${size} bytes of ${needed}`);
+    return first.pageBytes;
   } finally {
     closeSync(file);
   }
