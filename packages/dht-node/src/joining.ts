@@ -2,12 +2,13 @@
  * The time from a node's start until it serves its own part of the ring: what it waits for, said out loud,
  * and when it gives up.
  *
- * It gives up on a registry that does not answer. Once registered it has a place that others know, and
- * waits for as long as it takes: a large arc is copied, or the only node with its keys is down.
+ * It gives up on a registry that does not answer, at once when what answers there is something else. Once
+ * registered it has a place that others know, and waits for as long as it takes: a large arc is copied, or the only
+ * node with its keys is down.
  */
 
 import { RingError } from '@ringkeep/shared';
-import type { Logger } from '@ringkeep/shared/runtime';
+import { isLasting, mismatch, type Logger, type ServerFound } from '@ringkeep/shared/runtime';
 import type { NodeCore } from './core/node';
 
 /** After that long somebody who looks at a node that is not ready yet is told why. */
@@ -17,12 +18,17 @@ export interface JoiningSettings {
   readonly registryAddress: string;
   readonly timeoutMs: number;
   readonly patienceMs?: number;
+  /** Finds out what there is at the registry's address. */
+  readonly examine?: () => Promise<ServerFound>;
 }
 
 export class Joining {
   /** Resolves when the node has joined. */
   readonly done: Promise<void>;
   registered = false;
+  private over = false;
+  private examining = false;
+  private waitsForPlace = false;
   private resolve: () => void = () => undefined;
   private reject: (error: Error) => void = () => undefined;
   private trouble: string;
@@ -48,18 +54,50 @@ export class Joining {
   registryIsSilent(reason: string): void {
     const { registryAddress } = this.settings;
     this.trouble = `the registry at ${registryAddress} does not answer (${reason})`;
-    if (!this.registered) this.log.warn('waiting for the registry', { address: registryAddress });
+    if (this.registered) return;
+    this.log.warn('waiting for the registry', { address: registryAddress });
+    void this.examine();
+  }
+
+  /** The registry answers and has no place for the node yet: `reason` says why, and for how long. */
+  placeIsHeld(reason: string): void {
+    this.trouble = `its place is not free: ${reason}`;
+    if (!this.waitsForPlace && !this.over) {
+      this.log.warn('waits for its place', { reason, atMostMs: this.settings.timeoutMs });
+    }
+    this.waitsForPlace = true;
   }
 
   /** Whatever comes first counts. */
   succeed(): void {
-    this.timers.forEach(clearTimeout);
+    this.finish();
     this.resolve();
   }
 
   fail(error: Error): void {
-    this.timers.forEach(clearTimeout);
+    this.finish();
     this.reject(error);
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.timers.forEach(clearTimeout);
+  }
+
+  private async examine(): Promise<void> {
+    const { registryAddress, examine } = this.settings;
+    if (examine === undefined || this.examining) return;
+    this.examining = true;
+    const found = await examine();
+    this.examining = false;
+    const what = mismatch(found, 'registry');
+    if (what === undefined || this.registered || this.over) return;
+    if (isLasting(found, 'registry')) {
+      const hint = '--registry takes the address of the registry, --join that of any node';
+      this.fail(new RingError('FAILED_PRECONDITION', `${registryAddress}: ${what}; ${hint}`));
+    } else {
+      this.trouble = `the registry at ${registryAddress} does not answer (${what})`;
+    }
   }
 
   private timeIsUp(): void {
@@ -69,6 +107,7 @@ export class Joining {
 
   private explain(): void {
     if (this.registered) this.log.warn('has its place, and waits', { for: this.waitsFor() });
+    else if (!this.waitsForPlace) void this.examine();
   }
 }
 

@@ -16,7 +16,9 @@ import {
   MonotonicClock,
   parseAddress,
   silentLogger,
+  whatAnswers,
   type Logger,
+  type ServerFound,
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
 import { advertisedAddress } from './adapters/advertised-address';
@@ -69,6 +71,8 @@ export interface NodeOptions {
 
 const STOP_DEADLINE_MS = 10_000;
 const REGISTRY_TIMEOUT_DEFAULT_MS = 60_000;
+/** How long it may take to find out what there is at the registry's address. */
+const EXAMINE_MS = 2_000;
 
 export class RingNode {
   private readonly lifecycle = new Lifecycle(STOP_DEADLINE_MS);
@@ -256,6 +260,7 @@ export class RingNode {
             claim,
             coordinates: coordinatesOf(proximity, claim),
             tls: options.tls,
+            placeHeld: (reason) => this.joining?.placeIsHeld(reason),
           },
           keeperOf(folder),
           () => core.view.version,
@@ -272,8 +277,12 @@ export class RingNode {
       drain: () => health.setServing(false),
       stop: () => undefined,
     }));
-    const joining = new Joining({ registryAddress, timeoutMs: this.registryTimeoutMs }, this.log, () =>
-      whatIsLacking(core),
+    const examine = (): Promise<ServerFound> =>
+      whatAnswers({ address: registryAddress, deadlineMs: EXAMINE_MS, tls: options.tls });
+    const joining = new Joining(
+      { registryAddress, timeoutMs: this.registryTimeoutMs, examine },
+      this.log,
+      () => whatIsLacking(core),
     );
     this.joining = joining;
     host.start({

@@ -15,11 +15,12 @@ import { position, Random, RingError, type ErrorCode, type NodeId } from '@ringk
 import {
   Backoff,
   cancelSoon,
+  channelTo,
   fromServiceError,
   type Logger,
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
-import type { registry as wire } from '@ringkeep/shared/wire';
+import { dht, type registry as wire } from '@ringkeep/shared/wire';
 import { parametersFromWire, proposalToWire, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
 import type { RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
@@ -28,6 +29,9 @@ import { RegistryChannel } from './registry-channel';
 
 /** What the registry answers when asking again would not help; anything else may pass. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['FAILED_PRECONDITION', 'ALREADY_EXISTS', 'INVALID_ARGUMENT']);
+
+/** How long whoever has our address may take to answer there. */
+const HOLDER_ANSWER_MS = 1_000;
 
 export interface RegistryLinkSettings {
   readonly registryAddress: string;
@@ -38,6 +42,8 @@ export interface RegistryLinkSettings {
   readonly claim: string;
   readonly coordinates: readonly number[];
   readonly tls: TlsMaterial | undefined;
+  /** Told why the registry has no place for this node yet. */
+  readonly placeHeld: (reason: string) => void;
 }
 
 type RegisterCall = Extract<RegistryCall, { kind: 'register' }>;
@@ -134,7 +140,10 @@ export class RegistryLink {
     const { identity } = answer;
     const update = answer.ring?.update;
     if (!identity || update?.$case !== 'ring') {
-      throw new RingError('FAILED_PRECONDITION', 'the registry answered without an identity or a ring');
+      throw new RingError(
+        'FAILED_PRECONDITION',
+        'the registry speaks the first protocol: it answered without an identity or a ring',
+      );
     }
     const id = position(identity.id);
     const parameters = parametersFromWire(answer.parameters);
@@ -160,11 +169,29 @@ export class RegistryLink {
     const facts = { call: request.kind, address: this.settings.registryAddress, writes: false };
     const fault = fromServiceError(error, facts);
     this.log.debug('a call to the registry failed', { call: request.kind, reason: fault.message });
+    if (fault.code === 'ALREADY_EXISTS' && this.identity.known === undefined) {
+      void this.addressHeld(call, fault.message);
+      return;
+    }
+    // Another server, which may have the registry's port for the moment only; `joining.ts` says what it is.
+    const stranger = (error as Partial<ServiceError>).code === status.UNIMPLEMENTED;
     if (fault.code === 'WRONG_REGISTRY') this.post({ kind: 'registry-wrong', call, text: fault.message });
     else {
-      const final = FINAL.has(fault.code);
+      const final = FINAL.has(fault.code) && !stranger;
       this.post({ kind: final ? 'registry-refused' : 'registry-failed', call, text: fault.message });
     }
+  }
+
+  /**
+   * A live member has our address. Either its process answers there, or that is gone and its lease runs out: a
+   * node that keeps nothing was killed and started again. Then the core asks again in a moment.
+   */
+  private async addressHeld(call: number, text: string): Promise<void> {
+    const holder = await nodeAt(this.settings.ownAddress, this.settings.tls);
+    if (this.closed) return;
+    if (holder !== undefined && holder !== 0n) return this.post({ kind: 'registry-refused', call, text });
+    this.settings.placeHeld(text);
+    this.post({ kind: 'registry-reached' });
   }
 
   private reached(): void {
@@ -207,6 +234,18 @@ export class RegistryLink {
     watch.on('error', again);
     watch.on('end', again);
   }
+}
+
+/** The id of the node that answers at an address: 0 for one that has no place yet, undefined for none. */
+function nodeAt(address: string, tls: TlsMaterial | undefined): Promise<bigint | undefined> {
+  const client = new dht.DhtNodeClient(...channelTo(address, tls));
+  const options = { deadline: Date.now() + HOLDER_ANSWER_MS };
+  return new Promise((resolve) => {
+    client.describeNode({}, new Metadata(), options, (_error, description) => {
+      client.close();
+      resolve(description?.id);
+    });
+  });
 }
 
 function ask<Request, Answer>(

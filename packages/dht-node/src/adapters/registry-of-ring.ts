@@ -1,12 +1,15 @@
 /** `--join`: asks any node of a ring where its registry answers. */
 
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { RingError } from '@ringkeep/shared';
 import {
   addressUrl,
   channelTo,
   fromServiceError,
+  isLasting,
+  mismatch,
   parseAddress,
+  whatAnswers,
   type Logger,
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
@@ -23,20 +26,28 @@ export class RegistryOfRing {
 
   constructor(
     private readonly nodeAddress: string,
-    tls: TlsMaterial | undefined,
+    private readonly tls: TlsMaterial | undefined,
     private readonly log: Logger,
   ) {
     this.client = new dht.DhtNodeClient(...channelTo(nodeAddress, tls));
   }
 
-  /** The registry's URL. Throws RingError: UNAVAILABLE when the node cannot be reached in time. */
+  /**
+   * The registry's URL. Throws RingError: UNAVAILABLE when the node cannot be reached in time, FAILED_PRECONDITION
+   * as soon as it is clear that what is there is no node.
+   */
   async find(withinMs: number): Promise<string> {
     const deadline = Date.now() + withinMs;
-    const reached = await this.reach(Math.min(deadline, Date.now() + PATIENCE_MS));
-    if (!reached) this.log.warn('waiting for the node to join', { address: this.nodeAddress });
-    if (!reached && !(await this.reach(deadline))) {
-      const text = `gave up after ${withinMs} ms: no node answers at ${this.nodeAddress}; is it running?`;
-      throw new RingError('UNAVAILABLE', text);
+    let why = '';
+    while (!(await this.reach(Math.min(deadline, Date.now() + PATIENCE_MS)))) {
+      if (Date.now() >= deadline) {
+        const text = `gave up after ${withinMs} ms: no node answers at ${this.nodeAddress}${why}; is it running?`;
+        throw new RingError('UNAVAILABLE', text);
+      }
+      const seen = await this.examine();
+      if (why === '')
+        this.log.warn('waiting for the node to join', { address: this.nodeAddress, reason: seen });
+      why = seen === undefined ? why : ` (${seen})`;
     }
     const { registryAddr } = await this.describe();
     return addressUrl(parseAddress(registryAddr));
@@ -50,19 +61,26 @@ export class RegistryOfRing {
     return new Promise((resolve) => this.client.waitForReady(deadline, (error) => resolve(!error)));
   }
 
-  private describe(): Promise<dht.NodeDescription> {
+  /** What there is instead of a node, undefined when it is one. Throws FAILED_PRECONDITION when waiting will not help. */
+  private async examine(): Promise<string | undefined> {
+    const question = { address: this.nodeAddress, deadlineMs: PATIENCE_MS, tls: this.tls };
+    const found = await whatAnswers(question);
+    const what = mismatch(found, 'node');
+    if (what === undefined || !isLasting(found, 'node')) return what;
+    const hint = '--join takes the address of a node, --registry that of the registry';
+    throw new RingError('FAILED_PRECONDITION', `${this.nodeAddress}: ${what}; ${hint}`);
+  }
+
+  private async describe(): Promise<dht.NodeDescription> {
     const options = { deadline: Date.now() + ANSWER_MS };
-    return new Promise((resolve, reject) => {
-      this.client.describeNode({}, new Metadata(), options, (error, description) => {
-        if (!error) return resolve(description);
-        const fault = fromServiceError(error, {
-          call: 'DescribeNode',
-          address: this.nodeAddress,
-          writes: false,
-        });
-        const text = `${fault.message}; --join takes the address of a node, --registry that of the registry`;
-        reject(new RingError(fault.code, text, { cause: error }));
-      });
+    const answer = await new Promise<dht.NodeDescription | ServiceError>((resolve) => {
+      this.client.describeNode({}, new Metadata(), options, (error, description) =>
+        resolve(error ?? description),
+      );
     });
+    if (!(answer instanceof Error)) return answer;
+    await this.examine();
+    const facts = { call: 'DescribeNode', address: this.nodeAddress, writes: false };
+    throw fromServiceError(answer, facts);
   }
 }

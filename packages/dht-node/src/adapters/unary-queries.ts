@@ -31,7 +31,10 @@ export class UnaryQueries {
   forward(call: ServerUnaryCall<dht.EncodedQuery, dht.QueryResult>): Promise<dht.QueryResult> {
     const { ty, key, value, originalKey, hops, ringVersion } = call.request;
     if (originalKey.length === 0) {
-      throw new RingError('INVALID_ARGUMENT', 'original_key is missing: a position alone names no entry');
+      throw new RingError(
+        'INVALID_ARGUMENT',
+        'original_key is missing, as in the first protocol: a position alone names no entry; QueryDHT takes the key',
+      );
     }
     const original = bytesOfBuffer(originalKey);
     const operation = operationOrError(

@@ -2,8 +2,12 @@
 
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createServer as createHttp } from 'node:http';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { startRegistry } from '@ringkeep/registry';
+import { GrpcServer, Health, unary, type Logger } from '@ringkeep/shared/runtime';
+import { dht } from '@ringkeep/shared/wire';
 import { RingNode, type NodeOptions } from '../../src';
 import { freePort } from '../../../../scripts/free-port';
 import { TestRing } from '../ring/test-ring';
@@ -13,6 +17,7 @@ const text = (value: Uint8Array | undefined): string | undefined => value && Buf
 
 let ring: TestRing;
 let peers: NodePeer[];
+const closers: (() => unknown)[] = [];
 beforeEach(async () => {
   // A node that comes back waits out what it may have granted before.
   ring = await TestRing.start({ leaseMs: 500, leaseMarginMs: 100 });
@@ -20,6 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const peer of peers) peer.close();
+  for (const close of closers.splice(0)) await close();
   await ring.stop();
 });
 
@@ -27,6 +33,35 @@ function connect(node: RingNode): NodePeer {
   const peer = new NodePeer(node.address);
   peers.push(peer);
   return peer;
+}
+
+/** Servers that are neither node nor registry, and how a node is told of them. */
+async function strangers(): Promise<[address: string, words: string][]> {
+  const other = new GrpcServer();
+  new Health(other.grpc, ['a.Service']);
+  const first = new GrpcServer();
+  const { queryDht, forwardQuery } = dht.DhtNodeService;
+  const answer = unary(() => ({ hops: 0 }));
+  first.addService({ queryDht, forwardQuery }, { queryDht: answer, forwardQuery: answer });
+  const web = createHttp((_request, response) => response.end('web'));
+  closers.push(
+    () => other.stop(0),
+    () => first.stop(0),
+    () => web.close(),
+  );
+  const webPort = new Promise<number>((resolve) =>
+    web.listen(0, '127.0.0.1', () => resolve((web.address() as AddressInfo).port)),
+  );
+  const at = (port: number): string => `127.0.0.1:${port}`;
+  const here = { host: '127.0.0.1', port: 0 };
+  return [
+    [at(await other.listen(here)), 'this is not a Ringkeep node: another gRPC server answers there'],
+    [at(await webPort), 'this is not a Ringkeep node: what answers there does not speak gRPC'],
+    [
+      at(await first.listen(here)),
+      "this node speaks the first protocol: it answers QueryDHT, and no call that Ringkeep's nodes and tools make",
+    ],
+  ];
 }
 
 const onDisk = (name: string): Partial<NodeOptions> => ({ storage: 'disk', dataDir: ring.dataDir(name) });
@@ -115,9 +150,60 @@ describe('starting', () => {
     await ring.untilSettled();
   });
 
-  test('through something that is no node says what the two flags take', async () => {
+  test('at the address of a process that is gone waits until its lease has run out', async () => {
+    await ring.addNode();
+    const gone = await ring.addNode();
+    const { port } = gone;
+    await gone.stop();
+    const said: string[] = [];
+    const note = (line: string, facts?: object): void => void said.push(`${line} ${JSON.stringify(facts)}`);
+    const logger: Logger = { error: note, warn: note, info: note, debug: note, child: () => logger };
+    const again = await ring.addNode({ port, logger });
+    await again.set('city', 'Porto');
+    expect(said.filter((line) => line.startsWith('waits for its place'))).toEqual([
+      expect.stringMatching(/belongs to the live member [0-9a-f]{16}; .* its lease runs out in [\d.]+ s/),
+    ]);
+  });
+
+  test('through something that is no node says what it is, and what the two flags take', async () => {
+    const hint = '; --join takes the address of a node, --registry that of the registry';
     await expect(ring.addNode({ join: ring.registry.address })).rejects.toThrow(
-      '--join takes the address of a node, --registry that of the registry',
+      `this is a Ringkeep registry, not a node${hint}`,
+    );
+    for (const [server, words] of await strangers()) {
+      await expect(ring.addNode({ join: server })).rejects.toThrow(`${words}${hint}`);
+    }
+  });
+
+  test('with a registry that is none says what it is', async () => {
+    const { address } = await ring.addNode();
+    const hint = '; --registry takes the address of the registry, --join that of any node';
+    await expect(ring.addNode({ registry: address })).rejects.toThrow(
+      `${address}: this is a Ringkeep node, not a registry${hint}`,
+    );
+    for (const [server, words] of await strangers()) {
+      const text = words.replace('Ringkeep node', 'Ringkeep registry');
+      await expect(ring.addNode({ registry: server })).rejects.toThrow(`${text}${hint}`);
+    }
+  });
+
+  test('through something silent says so when it gives up', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket));
+    const port = await new Promise<number>((resolve) =>
+      silent.listen(0, '127.0.0.1', () => resolve((silent.address() as AddressInfo).port)),
+    );
+    closers.push(() => {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    });
+    const address = `127.0.0.1:${port}`;
+    const says = 'something takes connections there and says nothing';
+    await expect(ring.addNode({ join: address, registryTimeoutMs: 2_500 })).rejects.toThrow(
+      `no node answers at ${address} (${says})`,
+    );
+    await expect(ring.addNode({ registry: address, registryTimeoutMs: 6_000 })).rejects.toThrow(
+      `the registry at http://${address} does not answer (${says})`,
     );
   });
 

@@ -24,6 +24,11 @@ export class Deadlines<Key> {
     return [...this.at.keys()];
   }
 
+  /** From now to the deadline of a key; 0 when it has passed or there is none. */
+  leftMs(key: Key, now: number): number {
+    return Math.max(0, (this.at.get(key) ?? now) - now);
+  }
+
   /** The earliest deadline; Infinity when there is none. */
   get next(): number {
     for (const at of this.at.values()) return at;

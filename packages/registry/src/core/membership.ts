@@ -68,7 +68,7 @@ export class Membership {
   register(draft: RingDraft, input: RegisterInput, now: number): Arrival {
     checkRegistration(input);
     const known = this.knownMember(draft, input);
-    checkAddress(draft, input.addr, known?.id);
+    checkAddress(draft, input.addr, known?.id, (id) => this.leases.leftMs(id, now));
     const arrival = known ? this.takeBack(known, input) : this.takeIn(draft, input);
     if (arrival.how !== 'repeated') draft.putMember(arrival.member);
     this.noteClaim(arrival.member.id, input.claim);
@@ -207,13 +207,18 @@ function checkRegistration(input: RegisterInput): void {
   }
 }
 
-function checkAddress(draft: RingDraft, addr: string, own: NodeId | undefined): void {
+function checkAddress(
+  draft: RingDraft,
+  addr: string,
+  own: NodeId | undefined,
+  leaseLeftMs: (id: NodeId) => number,
+): void {
   const holder = draft.members().find((member) => member.addr === addr && member.state !== 'dead');
   if (!holder || holder.id === own) return;
   throw new RingError(
     'ALREADY_EXISTS',
     `the address ${addr} belongs to the live member ${formatPosition(holder.id)}; if that process is gone, ` +
-      'its lease runs out in a moment',
+      `its lease runs out in ${(leaseLeftMs(holder.id) / 1_000).toFixed(1)} s`,
   );
 }
 

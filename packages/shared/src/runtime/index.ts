@@ -20,3 +20,4 @@ export * from './retry';
 export * from './stackless-error';
 export * from './sync-folder';
 export * from './tls-files';
+export * from './what-answers';

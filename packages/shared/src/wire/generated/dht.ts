@@ -31,8 +31,9 @@ export const protobufFileName = "dht.proto";
 /**
  * A node of the ring. Any node answers for any key.
  *
- * Query, EncodedQuery, QueryResult, NeighborRegisterInfo and PreviousNeighbors keep the numbers and the
- * spelling of the first ring of this family, so that its clients keep working.
+ * Query and QueryResult keep the numbers and the spelling of the first ring of this family, so that its clients, which
+ * call QueryDHT, keep working. EncodedQuery, NeighborRegisterInfo and PreviousNeighbors keep them as well, but what nodes
+ * say to each other has changed: a node of the first ring cannot take part in this one, nor the other way round.
  */
 
 export enum OperationType {
@@ -3665,7 +3666,10 @@ export const DhtNodeService = {
     responseSerialize: (value: QueryResult): Buffer => Buffer.from(QueryResult.encode(value).finish()),
     responseDeserialize: (value: Buffer): QueryResult => QueryResult.decode(value),
   },
-  /** The same from node to node: the position is known and the hops are counted. */
+  /**
+   * The same from node to node: the position is known and the hops are counted. The first ring sent the position only;
+   * that is refused, because two keys may have one position.
+   */
   forwardQuery: {
     path: "/dht.DhtNode/ForwardQuery" as const,
     requestStream: false as const,
@@ -3740,7 +3744,10 @@ export const DhtNodeService = {
 export interface DhtNodeServer extends UntypedServiceImplementation {
   /** Get, Set or Delete one key, at any node. Servers answer to the older spelling QueryDht as well. */
   queryDht: handleUnaryCall<Query, QueryResult>;
-  /** The same from node to node: the position is known and the hops are counted. */
+  /**
+   * The same from node to node: the position is known and the hops are counted. The first ring sent the position only;
+   * that is refused, because two keys may have one position.
+   */
   forwardQuery: handleUnaryCall<EncodedQuery, QueryResult>;
   /** Many operations a message, many messages outstanding. Replies come in any order. */
   queryBatch: handleBidiStreamingCall<BatchRequest, BatchReply>;
@@ -3770,7 +3777,10 @@ export interface DhtNodeClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: QueryResult) => void,
   ): ClientUnaryCall;
-  /** The same from node to node: the position is known and the hops are counted. */
+  /**
+   * The same from node to node: the position is known and the hops are counted. The first ring sent the position only;
+   * that is refused, because two keys may have one position.
+   */
   forwardQuery(
     request: EncodedQuery,
     callback: (error: ServiceError | null, response: QueryResult) => void,
