@@ -15,6 +15,7 @@ import {
   Lifecycle,
   MonotonicClock,
   parseAddress,
+  RepeatedLook,
   silentLogger,
   whatAnswers,
   type Logger,
@@ -31,6 +32,7 @@ import { RegistryOfRing } from './adapters/registry-of-ring';
 import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
 import { RingWatchers } from './adapters/ring-watchers';
 import { RoundTrips } from './adapters/round-trips';
+import { beatMs } from './core/config';
 import type { NodeCore } from './core/node';
 import type { NodeStatus } from './core/node-status';
 import { logEvent } from './event-log';
@@ -306,6 +308,7 @@ export class RingNode {
         failed: (error) => this.hasFailed(error),
       },
     });
+    await this.watchFolder(folder, core);
     await joining.done;
   }
 
@@ -329,6 +332,16 @@ export class RingNode {
     if (folder.givenUp !== undefined) this.log.warn('starts as a new node', { reason: folder.givenUp });
     await this.lifecycle.start(() => ({ name: 'data folder', stop: () => folder.close() }));
     return folder;
+  }
+
+  /** With every heartbeat; the storage tells the host when its folder is not there any more. */
+  private async watchFolder(folder: DataFolder | undefined, core: NodeCore): Promise<void> {
+    const guard = await folder?.guard();
+    if (!guard) return;
+    const pauseMs = (): number => beatMs(core.parameters);
+    const look = (): Promise<string | undefined> => guard.look();
+    const onFault = (): void => undefined;
+    await this.lifecycle.start(() => new RepeatedLook({ name: 'folder guard', look, pauseMs, onFault }));
   }
 
   private async openStorage(folder: DataFolder | undefined): Promise<NodeStorage> {

@@ -134,6 +134,11 @@ export class RegistryHost {
     this.endAll(this.over);
   }
 
+  /** Answers nothing any more: the registry cannot go on. */
+  end(error: Error): void {
+    if (!this.over) this.fail(error);
+  }
+
   private submit(input: RegistryInput): void {
     if (this.over) return;
     this.inputs.push(input);

@@ -7,10 +7,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { RingError, checkParameters, type ClusterParameters, type Ring } from '@ringkeep/shared';
 import {
+  FolderWatch,
   GrpcServer,
   Health,
   Lifecycle,
   MonotonicClock,
+  RepeatedLook,
   addReflection,
   addressUrl,
   loadTls,
@@ -65,6 +67,7 @@ export interface RunningRegistry {
 
 /** How long calls in flight may take when the registry stops. */
 const STOP_DEADLINE_MS = 2_000;
+const LOOKS_PER_LEASE = 4;
 
 /** Throws a RingError that says what is wrong: a port in use, a data folder in use or damaged, an option. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<RunningRegistry> {
@@ -79,7 +82,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
   const tls = await loadTls(options.tls ?? {});
   const life = new Lifecycle(2 * STOP_DEADLINE_MS);
   try {
-    const store = await openStore(options, life);
+    const { store, watch } = await openStore(options, life);
     const state = await stateToStartWith(store, config.parameters, options.newLease ?? false);
     const clock = new MonotonicClock();
     const core = new RegistryCore(config, { positionOfText }, state, clock.now());
@@ -98,6 +101,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const health = new Health(server.grpc, [REGISTRY_SERVICE]);
     await life.start(() => ({ name: 'gRPC server', stop: () => server.stop(STOP_DEADLINE_MS) }));
     await life.start(() => ({ name: 'registry host', drain: () => host.stop(), stop: () => host.stop() }));
+    if (watch) await life.start(() => watchFolder(watch, config.parameters, host));
     const endpoint = endpointOf(options);
     const port = await server.listen(endpoint);
     health.setServing(true);
@@ -123,8 +127,14 @@ function endpointOf({ host, port, portOption }: RegistryOptions): Endpoint {
   return { host: host ?? '127.0.0.1', port: port ?? 0, portOption };
 }
 
-async function openStore(options: RegistryOptions, life: Lifecycle): Promise<RingStore> {
-  if ((options.storage ?? 'memory') === 'memory') return new MemoryRingStore();
+interface OpenStore {
+  readonly store: RingStore;
+  /** Of its folder, if it has one. */
+  readonly watch: FolderWatch | undefined;
+}
+
+async function openStore(options: RegistryOptions, life: Lifecycle): Promise<OpenStore> {
+  if ((options.storage ?? 'memory') === 'memory') return { store: new MemoryRingStore(), watch: undefined };
   const { dataDir } = options;
   if (dataDir === undefined) throw new RingError('INVALID_ARGUMENT', 'storage on disk needs a data folder');
   const lock: FolderLock = await lockFolder(dataDir, 'a registry');
@@ -133,7 +143,24 @@ async function openStore(options: RegistryOptions, life: Lifecycle): Promise<Rin
   const store = new LmdbRingStore(folder);
   await life.start(() => ({ name: 'ring store', stop: () => store.close() }));
   await makeLmdbDurable(folder);
-  return store;
+  const names = ['ring', 'ring/data.mdb', ...(lock.file === undefined ? [] : [lock.file])];
+  return { store, watch: await FolderWatch.of(dataDir, names) };
+}
+
+/** Looks at the folder as often as a node's heart beats: what is decided without it, nobody finds again. */
+function watchFolder(watch: FolderWatch, { leaseMs }: ClusterParameters, host: RegistryHost): RepeatedLook {
+  return new RepeatedLook({
+    name: 'folder watch',
+    look: () => watch.look(),
+    pauseMs: () => leaseMs / LOOKS_PER_LEASE,
+    onFault: (fault) =>
+      host.end(
+        new Error(
+          `${fault} while the registry was running. It stops at once: what it would decide now nobody would find ` +
+            'again. Put the data folder back as it was and start the registry again.',
+        ),
+      ),
+  });
 }
 
 /** The state on disk, or a new cluster's, saved before anybody hears of it. */

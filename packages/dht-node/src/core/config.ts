@@ -1,10 +1,19 @@
 /** A node's own settings and the constants of its core; what a whole ring shares is in ClusterParameters. */
 
-import { CHUNK_BYTES_TARGET, invariant, MESSAGE_BYTES_MAX, TRANSFER_WINDOW_BYTES } from '@ringkeep/shared';
+import {
+  CHUNK_BYTES_TARGET,
+  invariant,
+  MESSAGE_BYTES_MAX,
+  TRANSFER_WINDOW_BYTES,
+  type ClusterParameters,
+} from '@ringkeep/shared';
 import type { SchemeOptions } from '@ringkeep/routing';
 
 /** Heartbeats to a follower, renewals at the registry: that many to a lease. */
 export const BEATS_PER_LEASE = 4;
+export function beatMs({ leaseMs, failureTimeoutMs }: ClusterParameters): number {
+  return Math.min(leaseMs, failureTimeoutMs) / BEATS_PER_LEASE;
+}
 /** A renewal that takes longer than this share of the membership lease counts as lost … */
 export const RENEWAL_TIMEOUT_PER_LEASE = 1 / 4;
 /** … and after this share of it the next one is sent. */

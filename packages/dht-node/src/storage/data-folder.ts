@@ -10,9 +10,10 @@
  * It is taken only when its parts belong together (folder-parts.ts).
  */
 
-import { RingError } from '@ringkeep/shared';
+import { RingError, invariant } from '@ringkeep/shared';
 import type { FolderLock } from '@ringkeep/shared/runtime';
 import { DiskStorage, type DiskOptions } from './disk-storage';
+import { FolderGuard } from './folder-guard';
 import { PARTS, markPart, partsFault, readParts, setAside } from './folder-parts';
 import { IDENTITY_FILE, IdentityFile } from './identity';
 import { NODE_SYSTEM, type System } from './system';
@@ -23,6 +24,8 @@ export interface FolderOptions {
 }
 
 export class DataFolder {
+  private storage: DiskStorage | undefined;
+
   private constructor(
     readonly path: string,
     readonly identity: IdentityFile,
@@ -63,9 +66,16 @@ export class DataFolder {
     }
   }
 
-  openStorage(options: Partial<DiskOptions> = {}): Promise<DiskStorage> {
+  async openStorage(options: Partial<DiskOptions> = {}): Promise<DiskStorage> {
     const isBlank = this.identity.identity === undefined;
-    return DiskStorage.open(this.path, { ...options, isBlank }, this.system);
+    this.storage = await DiskStorage.open(this.path, { ...options, isBlank }, this.system);
+    return this.storage;
+  }
+
+  /** Watches over the folder. To be called when its storage has recovered. */
+  guard(): Promise<FolderGuard> {
+    invariant(this.storage, 'a folder is watched when its storage is open');
+    return FolderGuard.of(this.path, this.lock.file, this.identity, this.storage);
   }
 
   /** Lets other processes use the folder. To be called when the storage is closed. Idempotent. */

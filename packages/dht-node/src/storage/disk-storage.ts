@@ -51,6 +51,7 @@ export class DiskStorage implements NodeStorage {
   private checkpointing: Promise<void> | undefined;
   private failure: Error | undefined;
   private closing: Promise<void> | undefined;
+  private look: () => Promise<unknown> = async () => undefined;
   private durableListener: (upTo: number) => void = () => undefined;
   private failureListener: (error: Error) => void = () => undefined;
 
@@ -133,6 +134,21 @@ export class DiskStorage implements NodeStorage {
     return this.checkpointing;
   }
 
+  /** The name of the log's segment that is written to. */
+  get segmentInUse(): string | undefined {
+    return this.log?.segmentInUse;
+  }
+
+  /** What to ask before segments are removed: it abandons the storage when they may be somebody else's. */
+  lookBeforeRemoving(look: () => Promise<unknown>): void {
+    this.look = look;
+  }
+
+  /** Takes nothing and touches nothing in the folder any more, and tells its listener why. */
+  abandon(reason: RingError): void {
+    this.log?.abandon(reason);
+  }
+
   close(): Promise<void> {
     this.closing ??= this.finish();
     return this.closing;
@@ -150,6 +166,8 @@ export class DiskStorage implements NodeStorage {
       await this.base.write(layer, { number, snapshot, counts });
       this.entries.dropFrozen();
       this.bytesInTable = bytes;
+      await this.look();
+      if (this.failure !== undefined) throw this.failure;
       await log.dropThrough(number);
     } catch (error) {
       throw this.fail(error as Error);
@@ -181,7 +199,7 @@ export class DiskStorage implements NodeStorage {
   private fail(cause: Error): Error {
     if (this.failure === undefined) {
       const text = `the disk fails: ${cause.message}; nothing written from now on is kept (${this.folder.path})`;
-      this.failure = new RingError('INTERNAL', text, { cause });
+      this.failure = cause instanceof RingError ? cause : new RingError('INTERNAL', text, { cause });
       this.failureListener(this.failure);
     }
     return this.failure;

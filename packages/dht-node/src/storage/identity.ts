@@ -44,8 +44,8 @@ export class IdentityFile {
   private constructor(
     private readonly folder: string,
     private readonly system: System,
-    /** The file is there. */
-    private exists: boolean,
+    /** What is in the file; undefined when there is none. */
+    private text: string | undefined,
     private remembered: Remembered,
   ) {}
 
@@ -59,7 +59,7 @@ export class IdentityFile {
     return new IdentityFile(
       folder,
       system,
-      bytes !== undefined,
+      bytes?.toString('utf8'),
       bytes === undefined ? nothingRemembered(system) : parse(path, bytes.toString('utf8')),
     );
   }
@@ -83,7 +83,7 @@ export class IdentityFile {
   /** What it says of the folder and its parts. */
   get owner(): Owner {
     const { folderId, marked, identity } = this.remembered;
-    return { exists: this.exists, isMember: identity !== undefined, folderId, marked };
+    return { exists: this.text !== undefined, isMember: identity !== undefined, folderId, marked };
   }
 
   /** The id of the folder, durable; a new one when it has none. */
@@ -92,6 +92,19 @@ export class IdentityFile {
       const folderId = this.remembered.folderId ?? randomName(this.system);
       if (this.remembered.folderId === undefined) await this.replace({ ...this.remembered, folderId });
       return folderId;
+    });
+  }
+
+  /** Nobody else has removed or changed the file; true as well when that cannot be found out. */
+  isAsWritten(): Promise<boolean> {
+    return this.inTurn(async () => {
+      try {
+        return (
+          (await this.system.files.read(join(this.folder, IDENTITY_FILE))).toString('utf8') === this.text
+        );
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+      }
     });
   }
 
@@ -127,16 +140,17 @@ export class IdentityFile {
   private async replace(remembered: Remembered): Promise<void> {
     const path = join(this.folder, IDENTITY_FILE);
     const { files } = this.system;
+    const text = format(remembered);
     const file = await files.open(`${path}.new`, 'create');
     try {
-      await file.write(Buffer.from(format(remembered), 'utf8'), 0);
+      await file.write(Buffer.from(text, 'utf8'), 0);
       await file.sync();
     } finally {
       await file.close();
     }
     await files.rename(`${path}.new`, path);
     await files.syncFolder(this.folder);
-    this.exists = true;
+    this.text = text;
     this.remembered = remembered;
   }
 }

@@ -121,6 +121,11 @@ export class SegmentedLog {
     return this.appended;
   }
 
+  /** The segment that is written to. */
+  get segmentInUse(): string | undefined {
+    return this.current?.name;
+  }
+
   /** Bytes appended since ever; what was recovered counts. */
   get bytesAppended(): number {
     return this.bytes;
@@ -151,6 +156,11 @@ export class SegmentedLog {
       this.closed.shift();
       await this.folder.remove(oldest.name);
     }
+  }
+
+  /** Takes nothing and touches nothing any more. */
+  abandon(error: Error): void {
+    if (this.failure === undefined) this.fail(error);
   }
 
   close(): Promise<void> {

@@ -25,6 +25,8 @@ import { makeFolder } from './sync-folder';
 
 export interface FolderLock {
   readonly folder: string;
+  /** The name of the lock's file in it, if there is one: as long as it is there, nobody else gets the lock. */
+  readonly file?: string;
   /** Idempotent. */
   release(): Promise<void>;
 }
@@ -78,7 +80,7 @@ class Contender implements FolderLock {
   private constructor(
     readonly folder: string,
     private readonly directory: number,
-    private readonly name: string,
+    readonly file: string,
     private readonly by: string,
     private readonly server: Server,
   ) {}
@@ -102,8 +104,8 @@ class Contender implements FolderLock {
 
   async outlast(): Promise<void> {
     for (const other of (await readdir(this.folder)).filter((name) => VISIBLE.test(name))) {
-      if (other === this.name) continue;
-      const finding = await ask(socketPath(this.folder, this.directory, other), other > this.name);
+      if (other === this.file) continue;
+      const finding = await ask(socketPath(this.folder, this.directory, other), other > this.file);
       if (finding.state === 'gone') await rm(join(this.folder, other), { force: true });
       else {
         const text = `the folder ${this.folder} is in use by another process (${finding.by})`;
@@ -117,7 +119,7 @@ class Contender implements FolderLock {
   async release(): Promise<void> {
     this.server.close();
     for (const asker of this.askers) asker.destroy();
-    await rm(join(this.folder, this.name), { force: true });
+    await rm(join(this.folder, this.file), { force: true });
   }
 
   private answer(asker: Socket): void {
