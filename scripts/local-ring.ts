@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 import { freePort } from './free-port';
-import { RingProcess } from './processes';
+import { RingProcess, type ProcessOptions } from './processes';
 import { untilSettled } from './ring-client';
 import { TcpLink } from './tcp-link';
 import type { dht } from '@ringkeep/shared/wire';
@@ -20,6 +20,8 @@ export interface LocalRingOptions {
   readonly nodeArgs?: readonly string[];
   /** Added to the environment of every node. */
   readonly nodeEnv?: Readonly<Record<string, string>>;
+  /** A built checkout of another version, whose programs are run instead of these. */
+  readonly checkout?: string;
   /** Takes down what each process says in this folder. */
   readonly logFolder?: string;
   /** Told of a process that ended although nobody asked it to. */
@@ -114,7 +116,7 @@ export class LocalRing {
     args.push('--data-dir', join(this.options.folder, place.name), ...(this.options.nodeArgs ?? []));
     if (links) args.push('--advertise', `127.0.0.1:${links.node.port}`);
     const env = this.options.nodeEnv ?? {};
-    const process = RingProcess.start('node', args, { ...this.logging(place.name), env });
+    const process = RingProcess.start('node', args, { ...this.processOptions(place.name), env });
     const own = this.nodes.find((known) => known === place);
     if (own) own.process = process;
     this.watch(process, () => own?.leaving === true);
@@ -125,7 +127,7 @@ export class LocalRing {
     const { folder, replicationFactor } = this.options;
     const copies = replicationFactor === undefined ? [] : ['--replication-factor', String(replicationFactor)];
     const args = ['--port', String(this.registryPort), '--data-dir', join(folder, 'registry'), ...copies];
-    this.registryProcess = RingProcess.start('registry', args, this.logging('registry'));
+    this.registryProcess = RingProcess.start('registry', args, this.processOptions('registry'));
     this.watch(this.registryProcess, () => false);
     await this.registryProcess.ready;
   }
@@ -190,9 +192,10 @@ export class LocalRing {
     this.registryProcess?.signal('SIGKILL');
   }
 
-  private logging(name: string): { readonly logFile?: string } {
-    const { logFolder } = this.options;
-    return logFolder === undefined ? {} : { logFile: join(logFolder, `${name}.log`) };
+  private processOptions(name: string): ProcessOptions {
+    const { logFolder, checkout } = this.options;
+    const logging = logFolder === undefined ? {} : { logFile: join(logFolder, `${name}.log`) };
+    return checkout === undefined ? logging : { ...logging, checkout };
   }
 
   private watch(process: RingProcess, leaves: () => boolean): void {

@@ -11,8 +11,8 @@ import { basename, join } from 'node:path';
 /** Tests run this file itself, scripts what was compiled into dist. */
 export const PROJECT_ROOT = join(__dirname, basename(__dirname) === 'dist' ? '../..' : '..');
 const MAIN = {
-  registry: join(PROJECT_ROOT, 'packages/registry/dist/main.js'),
-  node: join(PROJECT_ROOT, 'packages/dht-node/dist/main.js'),
+  registry: 'packages/registry/dist/main.js',
+  node: 'packages/dht-node/dist/main.js',
 } as const;
 
 /** Lines kept of what a process said last, for the message when it fails. */
@@ -23,6 +23,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Also takes down what it says in a file, behind what is there. */
   readonly logFile?: string;
+  /** A built checkout of another version, to be run instead of this one. */
+  readonly checkout?: string;
 }
 
 export class RingProcess {
@@ -71,9 +73,9 @@ export class RingProcess {
   static start(
     kind: keyof typeof MAIN,
     args: readonly string[],
-    { env, logFile }: ProcessOptions = {},
+    { env, logFile, checkout = PROJECT_ROOT }: ProcessOptions = {},
   ): RingProcess {
-    const child = spawn(process.execPath, [MAIN[kind], ...args], {
+    const child = spawn(process.execPath, [join(checkout, MAIN[kind]), ...args], {
       // A process group of its own: Ctrl-C reaches this process only, which then stops the others in order.
       detached: true,
       // The channel tells it when this process is gone, were it by SIGKILL: then it stops by itself.

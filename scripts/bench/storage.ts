@@ -6,8 +6,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Entry } from '@ringkeep/dht-node/core';
 import { DiskStorage, MemoryStorage, type NodeStorage } from '@ringkeep/dht-node/storage';
 import { Random, type Bytes, type RingKey } from '@ringkeep/shared';
+import { seal } from '@ringkeep/shared/operations';
 import { bytesOfText, option, optionValues, ringKeyOf } from '@ringkeep/shared/runtime';
 import { table } from '../ring-table';
 import { runScript } from '../script';
@@ -29,6 +31,11 @@ function report(what: string, storage: string, result: string): void {
 
 function keyAt(index: number): RingKey {
   return ringKeyOf(bytesOfText(String(index).padStart(KEY_BYTES, 'k')));
+}
+
+function entryAt(index: number): Entry {
+  const key = keyAt(index);
+  return { key, value: seal(key, index + 1, valueAt(index)) };
 }
 
 function valueAt(index: number): Bytes {
@@ -63,15 +70,13 @@ function nanosecondsEach(count: number, work: () => void): string {
 
 function fill(storage: NodeStorage): void {
   for (let at = 0; at < KEYS; at += PUT_GROUP) {
-    storage.entries.put(
-      Array.from({ length: PUT_GROUP }, (_, i) => ({ key: keyAt(at + i), value: valueAt(at + i) })),
-    );
+    storage.entries.put(Array.from({ length: PUT_GROUP }, (_, i) => entryAt(at + i)));
   }
 }
 
 function measureEntries(storage: NodeStorage, name: string, random: Random): void {
   const keys = Array.from({ length: SAMPLES }, () => keyAt(random.below(KEYS)));
-  const entries = keys.map((key, index) => ({ key, value: valueAt(index) }));
+  const entries = keys.map((key, index) => ({ key, value: seal(key, index + 1, valueAt(index)) }));
   let bytes = 0;
   const get = (): void => {
     for (const key of keys) bytes += storage.entries.get(key)?.length ?? 0;
@@ -156,9 +161,8 @@ async function measureDisk(folder: string, random: Random): Promise<void> {
     snapshot: () => undefined,
     batch: (batch) => {
       const text = Buffer.from(batch.buffer, batch.byteOffset, batch.length).toString('latin1');
-      again.entries.put([
-        { key: ringKeyOf(text.slice(0, KEY_BYTES) as Bytes), value: text.slice(KEY_BYTES) as Bytes },
-      ]);
+      const key = ringKeyOf(text.slice(0, KEY_BYTES) as Bytes);
+      again.entries.put([{ key, value: seal(key, 1, text.slice(KEY_BYTES) as Bytes) }]);
     },
   });
   again.entries.get(keyAt(7));

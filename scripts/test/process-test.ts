@@ -7,6 +7,8 @@ import { NodePeer } from '../../packages/dht-node/test/server/node-peer';
 import { freePort } from '../free-port';
 import { RingProcess } from '../processes';
 
+const SHORT_LEASES = ['--lease', '500ms', '--lease-margin', '100ms'];
+
 export class ProcessTest {
   private readonly processes: RingProcess[] = [];
   private readonly peers: NodePeer[] = [];
@@ -28,18 +30,9 @@ export class ProcessTest {
     return process;
   }
 
-  async registry(port?: number, name = 'registry'): Promise<Server> {
+  async registry(port?: number, name = 'registry', leases = SHORT_LEASES): Promise<Server> {
     const at = port ?? (await freePort());
-    const args = [
-      '--port',
-      String(at),
-      '--data-dir',
-      this.dataDir(name),
-      '--lease',
-      '500ms',
-      '--lease-margin',
-      '100ms',
-    ];
+    const args = ['--port', String(at), '--data-dir', this.dataDir(name), ...leases];
     const process = RingProcess.start('registry', args);
     this.processes.push(process);
     await process.ready;

@@ -1,4 +1,5 @@
-import { Random, type Bytes } from '@ringkeep/shared';
+import { Random, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import { encodeBatch } from '@ringkeep/dht-node/codec';
 import { Disk } from '../src/world/disk';
 import { DriftingClock } from '../src/world/drifting-clock';
@@ -205,7 +206,7 @@ describe('a disk', () => {
   test('drops the log behind a checkpoint, and only once that is durable', async () => {
     const timeline = new Timeline();
     const disk = new Disk(timeline, new Random(1), { syncMs: 5 }, { logHasNoHoles: true });
-    const entries = [{ key: 'k' as never, value: 'v' as Bytes }];
+    const entries = [{ key: 'k' as RingKey, value: 'v' as StoredValue }];
     disk.append(batch(1), () => undefined);
     disk.writeCheckpoint(Uint8Array.of(1), entries, () => undefined);
     disk.append(batch(2), () => undefined);

@@ -2,12 +2,15 @@
  * Entries and operations in columns, as replicas send them to each other and as the log keeps them: the
  * kinds, the lengths, and one blob of all keys and then all values.
  *
+ * Values travel in their envelopes, whose checksums are held against what arrives: a damaged entry goes no further.
+ *
  * A primary sends the same operations to each follower and writes them to its log, and a follower writes
  * what it received: they are encoded once. The columns of an array of operations are kept beside it for as
  * long as it lives, which is why such an array never changes.
  */
 
-import { KEY_BYTES_MAX, POSITION_BYTES, RingError, type RingKey } from '@ringkeep/shared';
+import { KEY_BYTES_MAX, POSITION_BYTES, RingError, type Bytes, type RingKey } from '@ringkeep/shared';
+import { VERSION_BEFORE_ENVELOPES, isSoundIn, seal, type StoredValue } from '@ringkeep/shared/operations';
 import { ByteRope, joinRopes, type dht } from '@ringkeep/shared/wire';
 import type { Entry } from '../core/entry-store';
 import type { SequencedOp } from '../core/messages';
@@ -16,6 +19,8 @@ import type { SequencedOp } from '../core/messages';
 const BARE = 0;
 const DELETE = 1;
 const SET = 2;
+/** The key's time was over. 4 is kept free for an entry that shares its number with the one behind it. */
+const EXPIRY = 3;
 
 const columnsKept = new WeakMap<readonly SequencedOp[], dht.EntryColumns>();
 
@@ -42,7 +47,7 @@ function encode(ops: readonly SequencedOp[]): dht.EntryColumns {
     keyLengths.push(op.key.length);
     keys.add(op.key);
     if (op.value === undefined) {
-      kinds[i] = DELETE;
+      kinds[i] = op.cause === 'expiry' ? EXPIRY : DELETE;
     } else {
       kinds[i] = SET;
       valueLengths.push(op.value.length);
@@ -52,10 +57,33 @@ function encode(ops: readonly SequencedOp[]): dht.EntryColumns {
   return { kinds, keyLengths, valueLengths, blob: joinRopes(keys, values) };
 }
 
-/** Throws INVALID_ARGUMENT when the columns do not fit each other. */
+/** Throws INVALID_ARGUMENT when the columns do not fit each other, or an entry is not what its primary made. */
 export function opsOf(columns: dht.EntryColumns): readonly SequencedOp[] {
+  const ops = decode(columns, soundValue);
+  columnsKept.set(ops, columns);
+  return ops;
+}
+
+/** The same of columns from before there were envelopes. */
+export function opsOfBareValues(columns: dht.EntryColumns): readonly SequencedOp[] {
+  return decode(columns, sealedValue);
+}
+
+type ValueReader = (blob: Buffer, key: RingKey, keyFrom: number, from: number, to: number) => StoredValue;
+
+const soundValue: ValueReader = (blob, key, keyFrom, from, to) => {
+  if (isSoundIn(blob, keyFrom, keyFrom + key.length, from, to))
+    return blob.toString('latin1', from, to) as StoredValue;
+  throw malformed(`the entry of a key of ${key.length} bytes is damaged, or of an older format`);
+};
+
+const sealedValue: ValueReader = (blob, key, _keyFrom, from, to) =>
+  seal(key, VERSION_BEFORE_ENVELOPES, blob.toString('latin1', from, to) as Bytes);
+
+function decode(columns: dht.EntryColumns, valueAs: ValueReader): readonly SequencedOp[] {
   const { kinds, keyLengths, valueLengths, blob } = columns;
   const keyBytes = sum(keyLengths);
+  if (keyBytes + sum(valueLengths) !== blob.length) throw unfitting(columns);
   let keyAt = 0;
   let valueAt = keyBytes;
   let keys = 0;
@@ -67,33 +95,28 @@ export function opsOf(columns: dht.EntryColumns): readonly SequencedOp[] {
       ops[i] = undefined;
       continue;
     }
-    if (kind !== DELETE && kind !== SET) throw malformed(`an operation of kind ${kind}`);
+    if (kind !== DELETE && kind !== SET && kind !== EXPIRY) throw malformed(`an operation of kind ${kind}`);
     const keyLength = keyLengths[keys++] ?? 0;
     if (keyLength <= POSITION_BYTES || keyLength > POSITION_BYTES + KEY_BYTES_MAX)
       throw malformed(`a key of ${keyLength} bytes with its position`);
     const key = blob.toString('latin1', keyAt, keyAt + keyLength) as RingKey;
     keyAt += keyLength;
-    if (kind === DELETE) {
-      ops[i] = { key, value: undefined };
+    if (kind !== SET) {
+      ops[i] = kind === DELETE ? { key, value: undefined } : { key, value: undefined, cause: 'expiry' };
       continue;
     }
     const valueLength = valueLengths[values++] ?? 0;
-    ops[i] = { key, value: blob.toString('latin1', valueAt, valueAt + valueLength) as Entry['value'] };
+    const value = valueAs(blob, key, keyAt - keyLength, valueAt, valueAt + valueLength);
+    ops[i] = { key, value };
     valueAt += valueLength;
   }
-  if (keys !== keyLengths.length || values !== valueLengths.length || valueAt !== blob.length) {
-    throw malformed(
-      `${kinds.length} operations with ${keyLengths.length} key lengths and ${valueLengths.length} value lengths ` +
-        `for ${blob.length} bytes`,
-    );
-  }
-  columnsKept.set(ops, columns);
+  if (keys !== keyLengths.length || values !== valueLengths.length) throw unfitting(columns);
   return ops;
 }
 
 /** The same where every operation has an entry. */
-export function entriesOf(columns: dht.EntryColumns): readonly Entry[] {
-  const ops = opsOf(columns);
+export function entriesOf(columns: dht.EntryColumns, read = opsOf): readonly Entry[] {
+  const ops = read(columns);
   if (ops.includes(undefined)) throw malformed('a sequence number among entries');
   return ops as readonly Entry[];
 }
@@ -102,6 +125,13 @@ function sum(lengths: readonly number[]): number {
   let total = 0;
   for (const length of lengths) total += length;
   return total;
+}
+
+function unfitting({ kinds, keyLengths, valueLengths, blob }: dht.EntryColumns): RingError {
+  return malformed(
+    `${kinds.length} operations with ${keyLengths.length} key lengths and ${valueLengths.length} value lengths ` +
+      `for ${blob.length} bytes`,
+  );
 }
 
 function malformed(what: string): RingError {

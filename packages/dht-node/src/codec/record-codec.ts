@@ -8,9 +8,11 @@ import type { dht } from '@ringkeep/shared/wire';
 import type { SequencedOp } from '../core/messages';
 import type { LogRecord, ReplicaSnapshot } from '../core/records';
 import { ByteReader, ByteWriter } from './byte-writer';
-import { columnsOf, entriesOf, opsOf } from './entry-columns';
+import { columnsOf, entriesOf, opsOf, opsOfBareValues } from './entry-columns';
 
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
+/** Values had no envelopes. */
+const FORMAT_OF_BARE_VALUES = 2;
 
 /** The bytes on disk; never reused. */
 const TAGS = {
@@ -37,9 +39,9 @@ export function encodeBatch(records: readonly LogRecord[]): Uint8Array {
 }
 
 export function decodeBatch(batch: Uint8Array): LogRecord[] {
-  const reader = versioned(batch);
+  const { reader, operations } = versioned(batch);
   const records: LogRecord[] = [];
-  while (!reader.done) records.push(readRecord(reader));
+  while (!reader.done) records.push(readRecord(reader, operations));
   return records;
 }
 
@@ -57,28 +59,34 @@ export function encodeSnapshot(replicas: readonly ReplicaSnapshot[]): Uint8Array
 }
 
 export function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot[] {
-  const reader = versioned(bytes);
+  const { reader, operations } = versioned(bytes);
   const replicas: ReplicaSnapshot[] = [];
   while (!reader.done) {
     const range = readArc(reader);
     const complete = reader.byte() === 1;
     const liveTerm = reader.counter();
     const committed = reader.counter();
-    replicas.push({ range, complete, liveTerm, committed, window: readOps(reader) });
+    replicas.push({ range, complete, liveTerm, committed, window: operations(readColumns(reader)) });
   }
   return replicas;
 }
 
-function versioned(bytes: Uint8Array): ByteReader {
+/** How the operations of a format are read. */
+type OperationsReader = (columns: dht.EntryColumns) => readonly SequencedOp[];
+
+function versioned(bytes: Uint8Array): {
+  readonly reader: ByteReader;
+  readonly operations: OperationsReader;
+} {
   const reader = new ByteReader(bytes);
   const version = reader.byte();
-  if (version !== FORMAT_VERSION) {
-    throw new RingError(
-      'FAILED_PRECONDITION',
-      `the data was written in format ${version}; this version of Ringkeep reads format ${FORMAT_VERSION}`,
-    );
-  }
-  return reader;
+  if (version === FORMAT_VERSION) return { reader, operations: opsOf };
+  if (version === FORMAT_OF_BARE_VALUES) return { reader, operations: opsOfBareValues };
+  throw new RingError(
+    'FAILED_PRECONDITION',
+    `the data was written in format ${version}; this version of Ringkeep reads the formats ` +
+      `${FORMAT_OF_BARE_VALUES} and ${FORMAT_VERSION}`,
+  );
 }
 
 function writeArc(writer: ByteWriter, arc: Arc): void {
@@ -100,10 +108,6 @@ function writeOps(writer: ByteWriter, ops: readonly SequencedOp[]): void {
   for (const length of keyLengths) writer.word(length);
   for (const length of valueLengths) writer.word(length);
   writer.raw(blob);
-}
-
-function readOps(reader: ByteReader): readonly SequencedOp[] {
-  return opsOf(readColumns(reader));
 }
 
 function readColumns(reader: ByteReader): dht.EntryColumns {
@@ -157,7 +161,7 @@ function writeRecord(writer: ByteWriter, record: LogRecord): void {
   }
 }
 
-function readRecord(reader: ByteReader): LogRecord {
+function readRecord(reader: ByteReader, operations: OperationsReader): LogRecord {
   const tag = reader.byte();
   const kind = kinds.get(tag);
   switch (kind) {
@@ -166,7 +170,12 @@ function readRecord(reader: ByteReader): LogRecord {
       return { kind, range, complete: reader.byte() === 1 };
     }
     case 'prepare':
-      return { kind, start: reader.position(), firstSeq: reader.counter(), ops: readOps(reader) };
+      return {
+        kind,
+        start: reader.position(),
+        firstSeq: reader.counter(),
+        ops: operations(readColumns(reader)),
+      };
     case 'commit':
       return { kind, start: reader.position(), seq: reader.counter() };
     case 'truncate':
@@ -178,14 +187,14 @@ function readRecord(reader: ByteReader): LogRecord {
     case 'forget':
       return { kind, start: reader.position() };
     case 'install':
-      return { kind, start: reader.position(), entries: entriesOf(readColumns(reader)) };
+      return { kind, start: reader.position(), entries: entriesOf(readColumns(reader), operations) };
     case 'complete':
       return {
         kind,
         start: reader.position(),
         committed: reader.counter(),
         term: reader.counter(),
-        window: readOps(reader),
+        window: operations(readColumns(reader)),
       };
     case 'split':
       return { kind, start: reader.position(), at: reader.position() };

@@ -12,7 +12,16 @@
  *  6    takeover: wait out what was granted, keep the whole window, align every member, then open
  */
 
-import { isWrite, type ArcConfig, type NodeId, type Proposal, type Seq, invariant } from '@ringkeep/shared';
+import {
+  isWrite,
+  type ArcConfig,
+  type NodeId,
+  type Operation,
+  type Proposal,
+  type Seq,
+  invariant,
+} from '@ringkeep/shared';
+import { seal, valueIn } from '@ringkeep/shared/operations';
 import {
   BEATS_PER_LEASE,
   HELD_OPERATIONS_MAX,
@@ -142,8 +151,13 @@ export class ArcPrimary {
   submit(operation: PendingOperation): void {
     if (operation.done) return;
     if (isWrite(operation.operation)) this.write(operation);
-    else if (this.mayRead()) operation.succeed(this.context.replicas.entries.get(operation.operation.key));
+    else if (this.mayRead()) this.read(operation);
     else this.hold(operation);
+  }
+
+  private read(pending: PendingOperation): void {
+    const stored = this.context.replicas.entries.get(pending.operation.key);
+    pending.succeed(stored === undefined ? undefined : valueIn(stored));
   }
 
   private write(pending: PendingOperation): void {
@@ -157,13 +171,13 @@ export class ArcPrimary {
         'too many writes of this part of the ring wait for its replicas',
       );
     }
-    const { operation } = pending;
-    const entry: Entry = 'value' in operation ? operation : { key: operation.key, value: undefined };
+    const seq = this.replica.lastPrepared + this.fresh.length + 1;
+    const entry = entryOf(pending.operation, seq);
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
     pending.started = true;
     this.fresh.push(entry);
     this.windowBytes += bytesOf(entry);
-    this.waiting.add(this.replica.lastPrepared + this.fresh.length, pending);
+    this.waiting.add(seq, pending);
   }
 
   /** Rule 3.5; the entries are read by the caller in the same step, hence at the same moment. */
@@ -265,7 +279,7 @@ export class ArcPrimary {
     for (let i = 0; i < ops.length; i++) {
       const before = ops[i] === undefined ? undefined : replaced?.[entry++];
       const pending = this.waiting.at(first + i);
-      pending?.succeed(pending.tellsPrevious ? before : undefined);
+      pending?.succeed(pending.tellsPrevious && before !== undefined ? valueIn(before) : undefined);
     }
     this.waiting.forgetThrough(seq);
     if (this.quiesceState) this.followers.tellCommitPoint();
@@ -423,4 +437,10 @@ export class ArcPrimary {
     this.context.report({ kind: 'role-lost', arc: this.currentConfig, term: this.currentConfig.term });
     return { inWindow: this.waiting, notStarted, sessions: this.followers.all() };
   }
+}
+
+/** What a write leaves behind under its number, which is the entry's version. */
+function entryOf(operation: Operation, seq: Seq): Entry {
+  const { key } = operation;
+  return { key, value: 'value' in operation ? seal(key, seq, operation.value) : undefined };
 }

@@ -7,11 +7,14 @@
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 
-/** A key with its value; without a value, a deletion. */
+/** A key with its value in its envelope; without a value, a deletion. */
 export interface Entry {
   readonly key: RingKey;
-  readonly value: Bytes | undefined;
+  readonly value: StoredValue | undefined;
+  /** Of a deletion that nobody asked for: the key's time was over. */
+  readonly cause?: 'expiry';
 }
 
 export interface ScanPage {
@@ -29,7 +32,7 @@ export interface Chunk {
 
 export interface RangeSize {
   readonly keys: number;
-  /** Keys (without their positions) and values. */
+  /** Keys (without their positions) and values in their envelopes. */
   readonly bytes: number;
 }
 
@@ -58,13 +61,13 @@ export interface EntryStore {
    * @returns the index of the first item of which the store wants to be told again, when its turn comes
    */
   announce(items: readonly Keyed[], from: number): number;
-  get(key: RingKey): Bytes | undefined;
+  get(key: RingKey): StoredValue | undefined;
   /** The entries from the range's beginning on, until their keys and values reach bytesMax (one at least). */
   scan(range: KeyRange, bytesMax: number): ScanPage;
   /** Stores entries, deletes those without a value. */
   put(entries: readonly Entry[]): void;
   /** The same; returns what each of them replaced, those before it applied. */
-  replace(entries: readonly Entry[]): (Bytes | undefined)[];
+  replace(entries: readonly Entry[]): (StoredValue | undefined)[];
   /** Removes every entry of the range. */
   erase(range: KeyRange): void;
   /** How much the range holds, exactly. */

@@ -7,6 +7,7 @@
  */
 
 import { arcKeyRanges, type Arc, type Bytes, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import type { TransferSizes } from './config';
 import type { Bucket, Chunk, Entry, EntryStore } from './entry-store';
 
@@ -35,7 +36,7 @@ export class Intake {
 
 /** What makes the ranges of a chunk hold its entries and nothing else; what is there already is left out. */
 export function changesToMatch(entries: EntryStore, chunk: Chunk): readonly Entry[] {
-  const before = new Map<RingKey, Bytes | undefined>();
+  const before = new Map<RingKey, StoredValue | undefined>();
   for (const range of chunk.ranges) {
     for (const { key, value } of entries.scan(range, Infinity).entries) before.set(key, value);
   }

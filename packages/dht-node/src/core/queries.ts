@@ -14,6 +14,7 @@ import {
   type Operation,
   type OperationResult,
 } from '@ringkeep/shared';
+import { valueIn } from '@ringkeep/shared/operations';
 import { FORWARD_RETRY_MS, HELD_OPERATIONS_MAX } from './config';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
@@ -84,7 +85,8 @@ export class Queries {
       }
       if (readable && operation.type === OperationType.Get) {
         if (index >= announced) announced = entries.announce(operations, index);
-        query.set(index, { ok: true, value: entries.get(operation.key) });
+        const stored = entries.get(operation.key);
+        query.set(index, { ok: true, value: stored === undefined ? undefined : valueIn(stored) });
       } else if (role !== undefined) {
         role.submit(query.wait(index));
       } else {

@@ -18,12 +18,12 @@ import {
   formatArc,
   invariant,
   type Arc,
-  type Bytes,
   type Position,
   type RingKey,
   type Seq,
   type Term,
 } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import type { Entry, EntryStore, RangeSize } from './entry-store';
 import type { SequencedOp } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
@@ -72,7 +72,7 @@ export interface Committed {
   /** Those of them that have one. */
   readonly entries: readonly Entry[];
   /** The value that each entry replaced, when that was asked for. */
-  readonly replaced: readonly (Bytes | undefined)[] | undefined;
+  readonly replaced: readonly (StoredValue | undefined)[] | undefined;
 }
 
 export class ReplicaStore {

@@ -6,11 +6,13 @@
  * So it costs one mixing for each operation and is known at every sequence number at which two replicas can
  * meet. It is in memory only: a process that starts takes it over from its primary.
  *
- * An operation counts with its number, its kind, its key's position, its lengths and the first bytes of its
- * value: enough to notice a mistake of the protocol, at some ten nanoseconds an operation.
+ * An operation counts with its number, its kind, its key's position, its lengths and the checksum of its entry, which
+ * covers flags, version, expiry and value: enough to notice a mistake of the protocol, at some ten nanoseconds an
+ * operation.
  */
 
 import type { Bytes, Seq, Term } from '@ringkeep/shared';
+import { checksumIn } from '@ringkeep/shared/operations';
 import type { SequencedOp } from './messages';
 
 /** What a running hash is at one sequence number. */
@@ -24,6 +26,7 @@ export const NO_TERM: HashPoint = { term: 0, value: 0 };
 
 /** A key with its position has up to 1,032 bytes. */
 const KEY_LENGTH_BITS = 11;
+const EXPIRY = 1 << KEY_LENGTH_BITS;
 
 export class RunningHash {
   constructor(
@@ -60,12 +63,12 @@ function mixOp(before: number, seq: Seq, op: SequencedOp): number {
   if (op === undefined) return hash;
   const { key, value } = op;
   const ofKey = mix(mix(hash, word(key, 0)), word(key, 4));
-  if (value === undefined) return mix(ofKey, ~key.length);
+  if (value === undefined) return mix(ofKey, ~(op.cause === undefined ? key.length : key.length | EXPIRY));
   const ofLengths = mix(ofKey, (value.length << KEY_LENGTH_BITS) | key.length);
-  return value.length === 0 ? ofLengths : mix(mix(ofLengths, word(value, 0)), word(value, 4));
+  return mix(ofLengths, checksumIn(value) | 0);
 }
 
-/** Four bytes; those beyond the end count as zeros. */
+/** Four bytes. */
 function word(bytes: Bytes, at: number): number {
   return (
     bytes.charCodeAt(at) |

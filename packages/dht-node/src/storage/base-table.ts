@@ -15,7 +15,9 @@
 
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import { checkLmdbFile, makeLmdbDurable } from '@ringkeep/shared/runtime';
+import { LOWEST_KEY, countsWithEnvelopes, moveBareEntries } from './base-conversion';
 import type { Layer } from './layer';
 import { WHOLE_RING } from './range-set';
 
@@ -32,20 +34,25 @@ export interface Checkpoint {
  * is there after a crash of the machine; one that has not is there whole or not at all.
  */
 export interface BaseTable {
-  get(key: RingKey): Bytes | undefined;
+  get(key: RingKey): StoredValue | undefined;
   /** The length of the key's value, without reading it. */
   valueBytes(key: RingKey): number | undefined;
   /** The entries of a range in ring order. */
-  walk(range: KeyRange): Generator<[RingKey, Bytes], void, undefined>;
+  walk(range: KeyRange): Generator<[RingKey, StoredValue], void, undefined>;
   readCheckpoint(): Checkpoint | undefined;
-  /** Makes what a killed process left in the system's memory durable, before anything builds on it. */
+  /**
+   * Makes what a killed process left in the system's memory durable and brings it to the present format, before
+   * anything builds on it.
+   */
   sync(): Promise<void>;
   /** Writes a layer and the checkpoint that it leads to, both or neither. Resolves when they are durable. */
   write(layer: Layer, checkpoint: Checkpoint): Promise<void>;
   close(): Promise<void>;
 }
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
+/** Values had no envelopes. */
+const FORMAT_OF_BARE_VALUES = 1;
 /** The head of the state record: format version (4), batch number (8), length of the counts (4). */
 const STATE_HEAD_BYTES = 16;
 const STATE_KEY = 'state';
@@ -56,8 +63,6 @@ const SLICE_MS = 2;
 const OPERATIONS_PER_CLOCK_READ = 16;
 const ERASE_PAGE_KEYS = 256;
 
-const LOWEST_KEY = '\0' as Bytes;
-
 /** Ring keys travel to LMDB as the byte strings they are. */
 const keyEncoder = {
   writeKey: (key: Bytes, target: Buffer, at: number): number => at + target.write(key, at, 'latin1'),
@@ -66,45 +71,49 @@ const keyEncoder = {
 
 /** The source is longer than the value. */
 const encoder = {
-  encode: (value: Bytes): Buffer => Buffer.from(value, 'latin1'),
-  decode: (source: Buffer, end: number | { end: number }): Bytes =>
-    source.toString('latin1', 0, typeof end === 'number' ? end : end.end) as Bytes,
+  encode: (value: string): Buffer => Buffer.from(value, 'latin1'),
+  decode: (source: Buffer, end: number | { end: number }): string =>
+    source.toString('latin1', 0, typeof end === 'number' ? end : end.end),
 };
 
 /** lmdb's type leaves `keyEncoder` out, which its documentation describes. */
-const ENTRIES = { name: 'entries', keyEncoder, encoder };
+const ENTRIES = { name: 'stored', keyEncoder, encoder };
+const BARE_ENTRIES = { name: 'entries', keyEncoder, encoder, create: false };
 
 export class LmdbTable implements BaseTable {
   private constructor(
     private readonly path: string,
     private readonly environment: RootDatabase,
-    private readonly entries: Database<Bytes, Bytes>,
+    private readonly entries: Database<StoredValue, Bytes>,
     private readonly state: Database<Buffer, string>,
+    /** Those of the format before that are still to be moved. */
+    private readonly bare: Database<Bytes, Bytes> | undefined,
   ) {}
 
   static open(path: string): LmdbTable {
     refuseDamaged(path);
     try {
-      const environment = open({ path, overlappingSync: false, maxDbs: 2 });
-      const entries = environment.openDB<Bytes, Bytes>(ENTRIES);
+      const environment = open({ path, overlappingSync: false, maxDbs: 3 });
+      const bare = environment.openDB<Bytes, Bytes>(BARE_ENTRIES) as Database<Bytes, Bytes> | undefined;
+      const entries = environment.openDB<StoredValue, Bytes>(ENTRIES);
       const state = environment.openDB<Buffer, string>({ name: 'state', encoding: 'binary' });
-      return new LmdbTable(path, environment, entries, state);
+      return new LmdbTable(path, environment, entries, state, bare);
     } catch (error) {
       const text = `cannot open the table ${path}: ${(error as Error).message}`;
       throw new RingError('FAILED_PRECONDITION', text, { cause: error });
     }
   }
 
-  get(key: RingKey): Bytes | undefined {
+  get(key: RingKey): StoredValue | undefined {
     const value = this.entries.getBinaryFast(key);
-    return value === undefined ? undefined : (value.toString('latin1', 0, value.length) as Bytes);
+    return value === undefined ? undefined : (value.toString('latin1', 0, value.length) as StoredValue);
   }
 
   valueBytes(key: RingKey): number | undefined {
     return this.entries.getBinaryFast(key)?.length;
   }
 
-  *walk({ from, to }: KeyRange): Generator<[RingKey, Bytes], void, undefined> {
+  *walk({ from, to }: KeyRange): Generator<[RingKey, StoredValue], void, undefined> {
     for (const { key, value } of this.entries.getRange({ start: from || LOWEST_KEY, end: to })) {
       yield [key as RingKey, value];
     }
@@ -114,20 +123,24 @@ export class LmdbTable implements BaseTable {
     const state = this.state.getBinary(STATE_KEY);
     if (state === undefined) return undefined;
     const format = state.readUInt32LE(0);
-    if (format !== FORMAT_VERSION) {
-      const text = `the table ${this.path} has format ${format}; this version reads format ${FORMAT_VERSION}`;
+    if (format !== FORMAT_VERSION && format !== FORMAT_OF_BARE_VALUES) {
+      const text =
+        `the table ${this.path} has format ${format}; this version reads the formats ` +
+        `${FORMAT_OF_BARE_VALUES} and ${FORMAT_VERSION}`;
       throw new RingError('FAILED_PRECONDITION', text);
     }
     const countsEnd = STATE_HEAD_BYTES + state.readUInt32LE(12);
+    const counts = state.subarray(STATE_HEAD_BYTES, countsEnd);
     return {
       number: state.readDoubleLE(4),
-      counts: state.subarray(STATE_HEAD_BYTES, countsEnd),
+      counts: format === FORMAT_OF_BARE_VALUES ? countsWithEnvelopes(counts) : counts,
       snapshot: state.subarray(countsEnd),
     };
   }
 
-  sync(): Promise<void> {
-    return makeLmdbDurable(this.path);
+  async sync(): Promise<void> {
+    await makeLmdbDurable(this.path);
+    await this.convert();
   }
 
   async write(layer: Layer, checkpoint: Checkpoint): Promise<void> {
@@ -151,6 +164,13 @@ export class LmdbTable implements BaseTable {
 
   async close(): Promise<void> {
     await this.environment.close();
+  }
+
+  private async convert(): Promise<void> {
+    if (this.bare === undefined) return;
+    const checkpoint = this.readCheckpoint();
+    if (checkpoint !== undefined) await this.state.put(STATE_KEY, encodeState(checkpoint));
+    await moveBareEntries(this.environment, this.bare, this.entries);
   }
 
   private async eraseRange({ from, to }: KeyRange, slice: Slice): Promise<void> {

@@ -8,10 +8,11 @@
 
 import { hash } from 'node:crypto';
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import { DIGEST_BYTES, type Bucket } from '../core/entry-store';
 import { entryBytes } from './scan-page';
 
-type Walk = (range: KeyRange) => Iterable<readonly [RingKey, Bytes]>;
+type Walk = (range: KeyRange) => Iterable<readonly [RingKey, StoredValue]>;
 
 export function cutIntoBuckets(
   walk: Walk,
@@ -86,7 +87,7 @@ class BucketContent {
   /** Keys and values, as pages of a scan count them. */
   bytes = 0;
 
-  add(key: RingKey, value: Bytes): void {
+  add(key: RingKey, value: StoredValue): void {
     this.text += lengthOf(key) + key + lengthOf(value) + value;
     this.bytes += entryBytes(key, value);
   }
@@ -104,7 +105,7 @@ class BucketContent {
 }
 
 /** Four bytes, little-endian. */
-function lengthOf(bytes: Bytes): string {
+function lengthOf(bytes: Bytes | StoredValue): string {
   const { length } = bytes;
   return String.fromCharCode(length & 255, (length >> 8) & 255, (length >> 16) & 255, length >>> 24);
 }

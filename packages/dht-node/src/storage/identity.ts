@@ -8,7 +8,7 @@
 
 import { join } from 'node:path';
 import { RingError, formatPosition, parsePosition, type NodeId } from '@ringkeep/shared';
-import { crc32c } from './crc32c';
+import { crc32c } from '@ringkeep/shared/operations';
 import type { Owner } from './folder-parts';
 import { NODE_SYSTEM, type System } from './system';
 

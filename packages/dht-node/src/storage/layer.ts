@@ -3,7 +3,7 @@
 import type { RingKey } from '@ringkeep/shared';
 import type { PagePool } from './page-pool';
 import { RangeSet } from './range-set';
-import type { Stored } from './ring-leaf';
+import type { Change } from './ring-leaf';
 import { RingTable } from './ring-table';
 
 export interface Layer {
@@ -18,7 +18,7 @@ export function emptyLayer(pool: PagePool): Layer {
 }
 
 /** What a layer says of a key: its value, null for absent, undefined for nothing. */
-export function changeIn(layer: Layer, key: RingKey): Stored | undefined {
+export function changeIn(layer: Layer, key: RingKey): Change | undefined {
   const change = layer.table.get(key);
   return change === undefined && layer.erased.contains(key) ? null : change;
 }

@@ -9,7 +9,8 @@
  * all keys in it that the layer does not hold, so erasing an arc is cheap whatever its size.
  */
 
-import { POSITION_BYTES, invariant, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import { POSITION_BYTES, invariant, type KeyRange, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import type { Bucket, Entry, EntryStore, Keyed, RangeSize, ScanPage } from '../core/entry-store';
 import type { BaseTable } from './base-table';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
@@ -18,7 +19,7 @@ import { PagePool } from './page-pool';
 import type { RangeCounts } from './range-counts';
 import { pageOf } from './scan-page';
 
-type Walk = Iterator<readonly [RingKey, Bytes | null], void, undefined>;
+type Walk = Iterator<readonly [RingKey, StoredValue | null], void, undefined>;
 
 export class LayeredTable implements EntryStore {
   /** Of both layers: what one gives back the next one takes. */
@@ -45,7 +46,7 @@ export class LayeredTable implements EntryStore {
     return this.active.table.announce(items, from);
   }
 
-  get(key: RingKey): Bytes | undefined {
+  get(key: RingKey): StoredValue | undefined {
     const change = this.change(key);
     return change === undefined ? this.base.get(key) : (change ?? undefined);
   }
@@ -66,8 +67,8 @@ export class LayeredTable implements EntryStore {
     });
   }
 
-  replace(entries: readonly Entry[]): (Bytes | undefined)[] {
-    const replaced: (Bytes | undefined)[] = [];
+  replace(entries: readonly Entry[]): (StoredValue | undefined)[] {
+    const replaced: (StoredValue | undefined)[] = [];
     this.active.table.each(entries, ({ key, value }) => {
       const before = this.get(key);
       replaced.push(before);
@@ -128,7 +129,7 @@ export class LayeredTable implements EntryStore {
   }
 
   /** What the layers in memory say of a key: its value, null for absent, undefined for nothing. */
-  private change(key: RingKey): Bytes | null | undefined {
+  private change(key: RingKey): StoredValue | null | undefined {
     const change = changeIn(this.active, key);
     return change === undefined && this.frozen !== undefined ? changeIn(this.frozen, key) : change;
   }
@@ -146,7 +147,7 @@ export class LayeredTable implements EntryStore {
   }
 
   /** The entries of a range in ring order. */
-  private *walk(range: KeyRange): Generator<readonly [RingKey, Bytes], void, undefined> {
+  private *walk(range: KeyRange): Generator<readonly [RingKey, StoredValue], void, undefined> {
     const { active, frozen, base } = this;
     const walks: Walk[] = [active.table.entries(range)];
     const belowActive = active.erased.gaps(range);
@@ -168,11 +169,11 @@ function* chain<T>(
 }
 
 /** Sorted walks as one; of entries with the same key, that of the earlier walk. */
-function* merge(walks: readonly Walk[]): Generator<readonly [RingKey, Bytes | null], void, undefined> {
+function* merge(walks: readonly Walk[]): Generator<readonly [RingKey, StoredValue | null], void, undefined> {
   try {
     const heads = walks.map((walk) => walk.next());
     for (;;) {
-      let least: readonly [RingKey, Bytes | null] | undefined;
+      let least: readonly [RingKey, StoredValue | null] | undefined;
       for (const head of heads) {
         if (!head.done && (least === undefined || head.value[0] < least[0])) least = head.value;
       }

@@ -12,7 +12,7 @@
  * number 0 and no payload, written only for its `durableBefore`.
  */
 
-import { crc32c } from './crc32c';
+import { crc32c } from '@ringkeep/shared/operations';
 
 const MAGIC = Buffer.from('RINGLOG1', 'latin1');
 const HEADER_CRC_AT = 12;

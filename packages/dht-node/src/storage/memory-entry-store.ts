@@ -1,19 +1,20 @@
 /** The readable entries of a node without a disk: one table. */
 
-import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import type { KeyRange, RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import type { Bucket, Entry, EntryStore, Keyed, RangeSize, ScanPage } from '../core/entry-store';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { RingTable } from './ring-table';
 import { pageOf } from './scan-page';
 
 export class MemoryEntryStore implements EntryStore {
-  private readonly table = new RingTable<Bytes>();
+  private readonly table = new RingTable<StoredValue>();
 
   announce(items: readonly Keyed[], from: number): number {
     return this.table.announce(items, from);
   }
 
-  get(key: RingKey): Bytes | undefined {
+  get(key: RingKey): StoredValue | undefined {
     return this.table.get(key);
   }
 
@@ -25,8 +26,8 @@ export class MemoryEntryStore implements EntryStore {
     this.table.each(entries, (entry) => this.store(entry));
   }
 
-  replace(entries: readonly Entry[]): (Bytes | undefined)[] {
-    const replaced: (Bytes | undefined)[] = [];
+  replace(entries: readonly Entry[]): (StoredValue | undefined)[] {
+    const replaced: (StoredValue | undefined)[] = [];
     this.table.each(entries, (entry) => {
       replaced.push(this.table.get(entry.key));
       this.store(entry);

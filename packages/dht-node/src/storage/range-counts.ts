@@ -6,6 +6,7 @@
  */
 
 import { POSITION_BYTES, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import type { RangeSize } from '../core/entry-store';
 import { isEmptyRange } from './range-set';
 
@@ -21,7 +22,7 @@ interface Cut {
 }
 
 /** The bytes that each entry of a range counts for. */
-type Walk = (range: KeyRange) => Iterable<readonly [RingKey, Bytes]>;
+type Walk = (range: KeyRange) => Iterable<readonly [RingKey, StoredValue]>;
 
 export class RangeCounts {
   private readonly keys = new Uint32Array(BUCKETS);
@@ -31,6 +32,12 @@ export class RangeCounts {
     const bucket = bucketOf(key);
     this.keys[bucket] = (this.keys[bucket] as number) + keys;
     this.bytes[bucket] = (this.bytes[bucket] as number) + bytes;
+  }
+
+  /** Every key counts for so many bytes more. */
+  grow(bytes: number): void {
+    for (let bucket = 0; bucket < BUCKETS; bucket++)
+      this.bytes[bucket] = (this.bytes[bucket] as number) + bytes * (this.keys[bucket] as number);
   }
 
   size(range: KeyRange, walk: Walk): RangeSize {

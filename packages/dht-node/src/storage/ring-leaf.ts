@@ -13,12 +13,13 @@
  * its high half.
  */
 
-import { POSITION_BYTES, SLICE_BYTES_MAX, type Bytes, type RingKey } from '@ringkeep/shared';
+import { POSITION_BYTES, SLICE_BYTES_MAX, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import type { KeyProbe } from './key-probe';
 import { NOWHERE, PAGE_WORDS, wordInChunk, type PagePool } from './page-pool';
 
 /** A value, or null for a deletion. */
-export type Stored = Bytes | null;
+export type Change = StoredValue | null;
 
 const WORD_BYTES = 4;
 const HEAD_WORDS = 2;
@@ -44,7 +45,7 @@ const WASTE_MAX = 0.25;
 const ROOM_MAX = 2;
 const SMALL_WORDS = 64;
 
-export class RingLeaf<V extends Stored> {
+export class RingLeaf<V extends Change> {
   /** For each slot where its entry begins, plus one; 0 for none. At most half of them are taken. */
   private index = new Uint32Array(FIRST_SLOTS);
   private pages: number[] = [];
@@ -52,7 +53,7 @@ export class RingLeaf<V extends Stored> {
   private used = PAGE_WORDS;
   /** Words of entries that are no more. */
   private wasted = 0;
-  private outside: Map<number, Bytes> | undefined;
+  private outside: Map<number, StoredValue> | undefined;
   keys = 0;
   /** Of keys without their positions, and of values. */
   bytes = 0;
@@ -199,7 +200,7 @@ export class RingLeaf<V extends Stored> {
     const at = wordInChunk(entry);
     const kind = (words[at] as number) >>> KIND_SHIFT;
     if (kind === INLINE) return (words[at + 1] as number) >>> VALUE_SHIFT;
-    return kind === DELETION ? null : (this.outside?.get(entry) as Bytes).length;
+    return kind === DELETION ? null : (this.outside?.get(entry) as StoredValue).length;
   }
 
   private valueAt(entry: number): V {
@@ -213,7 +214,7 @@ export class RingLeaf<V extends Stored> {
   }
 
   /** Writes the kind and the value of an entry that has room for it. */
-  private writeValue(entry: number, value: Stored): void {
+  private writeValue(entry: number, value: Change): void {
     const { words, bytes } = this.pool.chunkOf(entry);
     const at = wordInChunk(entry);
     if ((words[at] as number) >>> KIND_SHIFT === OUTSIDE) this.outside?.delete(entry);
@@ -232,7 +233,7 @@ export class RingLeaf<V extends Stored> {
   }
 
   /** Writes a new entry. @returns where it begins */
-  private append(size: number, key: KeyProbe, value: Stored): number {
+  private append(size: number, key: KeyProbe, value: Change): number {
     const entry = this.room(size);
     const { words } = this.pool.chunkOf(entry);
     const at = wordInChunk(entry);
@@ -266,7 +267,7 @@ export class RingLeaf<V extends Stored> {
     this.pages = [];
     this.used = PAGE_WORDS;
     this.wasted = 0;
-    this.outside = outside && new Map<number, Bytes>();
+    this.outside = outside && new Map<number, StoredValue>();
     for (let slot = 0; slot < index.length; slot++) {
       const from = (index[slot] as number) - 1;
       if (from === NOWHERE) continue;
@@ -288,7 +289,7 @@ function valueStart(words: Uint32Array, at: number): number {
   return (at + HEAD_WORDS + keyWords) * WORD_BYTES;
 }
 
-function wordsFor(key: KeyProbe, value: Stored): number {
+function wordsFor(key: KeyProbe, value: Change): number {
   const inline = value === null || value.length > INLINE_BYTES_MAX ? 0 : value.length;
   return HEAD_WORDS + key.lengthInWords + ((inline + WORD_BYTES - 1) >>> 2);
 }

@@ -17,7 +17,7 @@ import type { Keyed } from '../core/entry-store';
 import { AHEAD_MAX, KeyProbe, KeyProbes } from './key-probe';
 import { NOWHERE, PagePool } from './page-pool';
 import { WHOLE_RING, isEmptyRange } from './range-set';
-import { RingLeaf, type Stored } from './ring-leaf';
+import { RingLeaf, type Change } from './ring-leaf';
 import { entryBytes } from './scan-page';
 
 const SLOTS = 256;
@@ -40,11 +40,11 @@ const places = new Float64Array(AHEAD_MAX);
 /** A leaf splits while the key for which it does is still being looked for. */
 const splitProbe = new KeyProbe();
 
-class Branch<V extends Stored> {
+class Branch<V extends Change> {
   readonly children: Tree<V>[] = new Array<Tree<V>>(16).fill(undefined);
 }
 
-type Tree<V extends Stored> = RingLeaf<V> | Branch<V> | undefined;
+type Tree<V extends Change> = RingLeaf<V> | Branch<V> | undefined;
 
 export interface TableSize {
   readonly keys: number;
@@ -52,7 +52,7 @@ export interface TableSize {
   readonly bytes: number;
 }
 
-export class RingTable<V extends Stored = Stored> {
+export class RingTable<V extends Change = Change> {
   private readonly slots: Tree<V>[] = new Array<Tree<V>>(SLOTS).fill(undefined);
   private allKeys = 0;
 
@@ -234,7 +234,7 @@ function byteAt(bound: Bytes, index: number): number {
   return index < bound.length ? bound.charCodeAt(index) : 0;
 }
 
-function keysWithin<V extends Stored>(leaf: RingLeaf<V>, range: KeyRange): RingKey[] {
+function keysWithin<V extends Change>(leaf: RingLeaf<V>, range: KeyRange): RingKey[] {
   return leaf.keysInOrder().filter((key) => isWithin(key, range));
 }
 
@@ -261,7 +261,7 @@ function* slotsOf(range: KeyRange): Generator<SlotOfRange, void, undefined> {
   }
 }
 
-interface LeafOfRange<V extends Stored> {
+interface LeafOfRange<V extends Change> {
   readonly leaf: RingLeaf<V>;
   /** Where it hangs. */
   readonly siblings: Tree<V>[];
@@ -271,7 +271,7 @@ interface LeafOfRange<V extends Stored> {
 }
 
 /** The leaves of a tree that may hold keys of a range, in ring order. */
-function* leavesOf<V extends Stored>(
+function* leavesOf<V extends Change>(
   siblings: Tree<V>[],
   index: number,
   range: KeyRange,

@@ -1,7 +1,8 @@
 /** What is written to disk or sent to a replica is read back the same. */
 
 import fc from 'fast-check';
-import { position, ringKey, type Bytes } from '@ringkeep/shared';
+import { position, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import { seal } from '@ringkeep/shared/operations';
 import { dht } from '@ringkeep/shared/wire';
 import {
   decodeBatch,
@@ -15,6 +16,7 @@ import {
 } from '../../src/codec';
 import { columnsOf, entriesOf, opsOf } from '../../src/codec/entry-columns';
 import type {
+  Entry,
   FollowerMessage,
   LogRecord,
   PrimaryBody,
@@ -29,10 +31,26 @@ const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
 const positions = fc.bigInt(0n, 2n ** 64n - 1n).map(position);
 const arcs = fc.record({ start: positions, end: positions });
 const counters = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
-const entries = fc.record({
-  key: fc.tuple(bytes(8, 8), bytes(1, 40)).map(([at, key]) => ringKey(at, key)),
-  value: fc.option(bytes(0, 100), { nil: undefined }),
-});
+const keys = fc.tuple(bytes(8, 8), bytes(1, 40)).map(([at, key]) => ringKey(at, key));
+const versions = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const expiries = fc.option(counters, { nil: undefined });
+const entries: fc.Arbitrary<Entry> = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(keys, versions, bytes(0, 100), expiries).map(sealedEntry) },
+  { weight: 1, arbitrary: fc.record({ key: keys, value: fc.constant(undefined) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ key: keys, value: fc.constant(undefined), cause: fc.constant('expiry' as const) }),
+  },
+);
+
+function sealedEntry([key, version, value, expiresAtMs]: [
+  RingKey,
+  number,
+  Bytes,
+  number | undefined,
+]): Entry {
+  return { key, value: seal(key, version, value, expiresAtMs) };
+}
 const bounds = fc.option(bytes(0, 20), { nil: undefined });
 const ops = fc.array(fc.option(entries, { nil: undefined }), { maxLength: 5 });
 
@@ -199,9 +217,10 @@ test('what a follower says arrives at its primary through the wire as it was sai
 });
 
 test('columns that do not fit each other are refused, with what is wrong', () => {
+  const key = ringKey('12345678' as Bytes, 'key' as Bytes);
   const whole = columnsOf([
     undefined,
-    { key: ringKey('12345678' as Bytes, 'key' as Bytes), value: 'value' as Bytes },
+    { key, value: seal(key, 7, 'value' as Bytes) },
     { key: ringKey('12345678' as Bytes, 'other' as Bytes), value: undefined },
   ]);
   const refused = (change: Partial<dht.EntryColumns>): unknown => {
@@ -212,22 +231,25 @@ test('columns that do not fit each other are refused, with what is wrong', () =>
     }
   };
   expect(refused({})).toHaveLength(3);
-  expect(refused({ kinds: Buffer.of(0, 2, 3) })).toBe('malformed columns: an operation of kind 3');
-  expect(refused({ keyLengths: [11] })).toBe('malformed columns: a key of 0 bytes with its position');
+  expect(refused({ kinds: Buffer.of(0, 2, 4) })).toBe('malformed columns: an operation of kind 4');
   expect(refused({ keyLengths: [8, 16] })).toBe('malformed columns: a key of 8 bytes with its position');
-  expect(refused({ keyLengths: [1_033, 16] })).toBe(
-    'malformed columns: a key of 1033 bytes with its position',
-  );
-  const lengths = 'malformed columns: 3 operations with 2 key lengths and';
-  expect(refused({ valueLengths: [] })).toContain(`${lengths} 0 value lengths`);
-  expect(refused({ valueLengths: [4] })).toContain(`${lengths} 1 value lengths for 29 bytes`);
-  expect(refused({ valueLengths: [5, 0] })).toContain(`${lengths} 2 value lengths`);
-  expect(refused({ blob: whole.blob.subarray(1) })).toContain('for 28 bytes');
+  const long = { keyLengths: [1_033, 13], blob: Buffer.concat([Buffer.alloc(1_022), whole.blob]) };
+  expect(refused(long)).toBe('malformed columns: a key of 1033 bytes with its position');
+  const lengths = 'malformed columns: 3 operations with';
+  expect(refused({ keyLengths: [11] })).toBe(`${lengths} 1 key lengths and 1 value lengths for 35 bytes`);
+  expect(refused({ valueLengths: [] })).toContain(`${lengths} 2 key lengths and 0 value lengths`);
+  expect(refused({ valueLengths: [10] })).toContain(`${lengths} 2 key lengths and 1 value lengths`);
+  expect(refused({ valueLengths: [11, 0] })).toContain(`${lengths} 2 key lengths and 2 value lengths`);
+  expect(refused({ blob: whole.blob.subarray(1) })).toContain('for 34 bytes');
+  const damaged = Buffer.from(whole.blob);
+  damaged[damaged.length - 1] = 0;
+  expect(refused({ blob: damaged })).toContain('the entry of a key of 11 bytes is damaged');
   expect(() => entriesOf(whole)).toThrow('a sequence number among entries');
 });
 
 test('operations that were received are written without being encoded again', () => {
-  const received = columnsOf([{ key: ringKey('12345678' as Bytes, 'key' as Bytes), value: 'v' as Bytes }]);
+  const key = ringKey('12345678' as Bytes, 'key' as Bytes);
+  const received = columnsOf([{ key, value: seal(key, 1, 'v' as Bytes) }]);
   expect(columnsOf(opsOf(received))).toBe(received);
 });
 

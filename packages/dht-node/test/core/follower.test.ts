@@ -1,16 +1,17 @@
 /** A follower stepped by hand: what it acknowledges and when, what it grants, and what makes it erase. */
 
 import { position, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
+import { seal } from '@ringkeep/shared/operations';
 import { ringKeyOf } from '@ringkeep/shared/runtime';
 import { RunningHash, type HashPoint } from '../../src/core/running-hash';
 import type { Entry, FollowerBody, PrimaryBody, StreamName } from '../../src/core';
 import { SteppedNode, arc, OTHER, ring, SELF } from './stepped-node';
 
 const WHOLE = { start: OTHER, end: OTHER };
-const entry = (key: string, value: string): Entry => ({
-  key: ringKeyOf(key as Bytes),
-  value: value as Bytes,
-});
+const entry = (text: string, value: string): Entry => {
+  const key = ringKeyOf(text as Bytes);
+  return { key, value: seal(key, 1, value as Bytes) };
+};
 const key = (text: string): RingKey => ringKeyOf(text as Bytes);
 
 /** The ring is OTHER's; this node should hold a copy of it. SELF lies in it, so an arc of its own is kept apart. */
@@ -104,7 +105,7 @@ test('operations are applied up to the commit point and no further', () => {
   follower.hear({ kind: 'prepare', firstSeq: 4, ops: [entry('a', '1'), entry('b', '2')], committed: 3 });
   follower.hear({ kind: 'heartbeat', committed: 4 });
   const { entries } = follower.node.core.replicas;
-  expect([entries.get(key('a')), entries.get(key('b'))]).toEqual(['1', undefined]);
+  expect([entries.get(key('a')), entries.get(key('b'))]).toEqual([entry('a', '1').value, undefined]);
 });
 
 test('messages of another stream, another term or a closed connection are dropped', () => {

@@ -1,15 +1,16 @@
 /** What log records do to copies and entries, where that is not plain from the record. */
 
 import { position, positionBytes, ringKey, type Arc, type Bytes } from '@ringkeep/shared';
+import { seal } from '@ringkeep/shared/operations';
 import type { Entry, LogRecord } from '../../src/core';
 import { ReplicaStore } from '../../src/core/replica-store';
 import { MemoryEntryStore } from '../../src/storage';
 
 const arc = (start: bigint, end: bigint): Arc => ({ start: position(start), end: position(end) });
-const at = (point: bigint): Entry => ({
-  key: ringKey(positionBytes(position(point)), 'k' as Bytes),
-  value: 'v' as Bytes,
-});
+const at = (point: bigint): Entry => {
+  const key = ringKey(positionBytes(position(point)), 'k' as Bytes);
+  return { key, value: seal(key, 1, 'v' as Bytes) };
+};
 
 function storeAfter(...records: LogRecord[]): ReplicaStore {
   const store = new ReplicaStore(new MemoryEntryStore());

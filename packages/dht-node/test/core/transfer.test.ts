@@ -10,7 +10,9 @@ import {
   ringKey,
   type Arc,
   type Bytes,
+  type RingKey,
 } from '@ringkeep/shared';
+import { seal } from '@ringkeep/shared/operations';
 import type { Bucket, Entry, TransferSizes } from '../../src/core';
 import { TRANSFER_SIZES } from '../../src/core/config';
 import { changesToMatch, Intake } from '../../src/core/intake';
@@ -19,10 +21,12 @@ import { MemoryEntryStore } from '../../src/storage';
 
 const RING_PARTS = 1n << 60n;
 const point = (part: number): Arc['start'] => position(BigInt(part) * RING_PARTS);
-const entry = (part: number, value: string | undefined): Entry => ({
-  key: ringKey(positionBytes(position(point(part) + 7n)), `key ${part}` as Bytes),
-  value: value as Bytes | undefined,
+const sealed = (key: RingKey, value: string | undefined): Entry => ({
+  key,
+  value: value === undefined ? undefined : seal(key, 1, value as Bytes),
 });
+const entry = (part: number, value: string | undefined): Entry =>
+  sealed(ringKey(positionBytes(position(point(part) + 7n)), `key ${part}` as Bytes), value);
 
 function table(entries: readonly Entry[]): MemoryEntryStore {
   const store = new MemoryEntryStore();
@@ -122,7 +126,7 @@ describe('of 20,000 entries', () => {
   const WHOLE: Arc = { start: point(3), end: point(3) };
   const many = Array.from({ length: 20_000 }, (_, index): Entry => {
     const at = positionBytes(position(BigInt(index) * (2n ** 64n / 20_000n)));
-    return { key: ringKey(at, `key ${index}` as Bytes), value: `value ${index} `.padEnd(100, '.') as Bytes };
+    return sealed(ringKey(at, `key ${index}` as Bytes), `value ${index} `.padEnd(100, '.'));
   });
   const away = (changed: readonly Entry[], before: readonly Entry[] = many): Copying => {
     const copying = new Copying(table(many), table(before), WHOLE, TRANSFER_SIZES, true);
@@ -138,7 +142,7 @@ describe('of 20,000 entries', () => {
     const changed = many.filter((_, index) => index % 1_000 === 0);
     const deleted = many.filter((_, index) => index % 4_000 === 7);
     const { received, follower, primary } = away([
-      ...changed.map((old) => ({ ...old, value: 'new' as Bytes })),
+      ...changed.map(({ key }) => sealed(key, 'new')),
       ...deleted.map((old) => ({ ...old, value: undefined })),
     ]);
     expect(received).toBeGreaterThan(20);
@@ -148,8 +152,7 @@ describe('of 20,000 entries', () => {
 
   test('however much buckets have grown, a chunk is no larger than others', () => {
     const grown = many.filter((_, index) => index % 40 === 0 && index < 4_000);
-    const value = 'x'.repeat(100_000) as Bytes;
-    const { follower, primary } = away(grown.map((old) => ({ ...old, value })));
+    const { follower, primary } = away(grown.map(({ key }) => sealed(key, 'x'.repeat(100_000))));
     expect(contentOf(follower, WHOLE)).toEqual(contentOf(primary, WHOLE));
   });
 

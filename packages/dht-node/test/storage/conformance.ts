@@ -12,6 +12,7 @@ import {
   type KeyRange,
   type RingKey,
 } from '@ringkeep/shared';
+import { ENVELOPE_BYTES_MIN, seal, type StoredValue } from '@ringkeep/shared/operations';
 import type { Bucket, Entry, EntryStore } from '../../src/core/entry-store';
 import type { NodeStorage, RecoveryVisitor } from '../../src/storage';
 import { WHOLE_RING } from '../../src/storage/range-set';
@@ -30,9 +31,9 @@ const IGNORE: RecoveryVisitor = { snapshot: () => undefined, batch: () => undefi
 
 /** The naive entry store; what it holds is compared as it is. */
 export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'matches'> {
-  readonly values = new Map<RingKey, Bytes>();
+  readonly values = new Map<RingKey, StoredValue>();
 
-  get(key: RingKey): Bytes | undefined {
+  get(key: RingKey): StoredValue | undefined {
     return this.values.get(key);
   }
 
@@ -49,7 +50,7 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
     for (const entry of this.inRange(range)) {
       if (entries.length > 0 && bytes >= bytesMax) return { entries, next: entry.key };
       entries.push(entry);
-      bytes += entry.key.length - 8 + (entry.value as Bytes).length;
+      bytes += entry.key.length - 8 + (entry.value as StoredValue).length;
     }
     return { entries, next: undefined };
   }
@@ -61,7 +62,7 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
     }
   }
 
-  replace(entries: readonly Entry[]): (Bytes | undefined)[] {
+  replace(entries: readonly Entry[]): (StoredValue | undefined)[] {
     return entries.map((entry) => {
       const before = this.get(entry.key);
       this.put([entry]);
@@ -75,14 +76,17 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
 
   size(range: KeyRange): { keys: number; bytes: number } {
     const found = this.inRange(range);
-    const bytes = found.reduce((sum, { key, value }) => sum + key.length - 8 + (value as Bytes).length, 0);
+    const bytes = found.reduce(
+      (sum, { key, value }) => sum + key.length - 8 + (value as StoredValue).length,
+      0,
+    );
     return { keys: found.length, bytes };
   }
 }
 
 /** A step that changes entries; it travels through the log as text. */
 export type Change =
-  { readonly put: readonly (readonly [RingKey, Bytes | null])[] } | { readonly erase: KeyRange };
+  { readonly put: readonly (readonly [RingKey, StoredValue | null])[] } | { readonly erase: KeyRange };
 
 export function applyChange(store: Pick<EntryStore, 'put' | 'erase'>, change: Change): void {
   if ('erase' in change) store.erase(change.erase);
@@ -120,6 +124,10 @@ export class Draw {
     return String.fromCharCode(...Array.from({ length }, () => this.random.below(256))) as Bytes;
   }
 
+  stored(key: RingKey, least: number, most: number): StoredValue {
+    return seal(key, this.random.between(1, 1_000), this.bytes(least, most));
+  }
+
   key(): RingKey {
     return this.random.pick(this.keys);
   }
@@ -135,10 +143,10 @@ export class Draw {
   change(): Change {
     if (this.random.chance(0.04)) return { erase: this.range() };
     return {
-      put: Array.from({ length: this.random.between(1, 12) }, () => [
-        this.key(),
-        this.random.chance(0.3) ? null : this.bytes(0, 40),
-      ]),
+      put: Array.from({ length: this.random.between(1, 12) }, () => {
+        const key = this.key();
+        return [key, this.random.chance(0.3) ? null : this.stored(key, 0, 40)];
+      }),
     };
   }
 }
@@ -293,8 +301,11 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
       await open();
       await forSeeds(3, async (random) => {
         const draw = new Draw(random);
-        const staying = new Map<RingKey, Bytes>();
-        for (let i = 0; i < 200; i++) staying.set(draw.key(), draw.bytes(0, 50));
+        const staying = new Map<RingKey, StoredValue>();
+        for (let i = 0; i < 200; i++) {
+          const key = draw.key();
+          staying.set(key, draw.stored(key, 0, 50));
+        }
         storage.entries.erase(WHOLE_RING);
         storage.entries.put([...staying].map(([key, value]) => ({ key, value })));
         const met: RingKey[] = [];
@@ -305,7 +316,7 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
           from = page.next;
           const others = Array.from({ length: 5 }, () => ringKey(draw.position(), draw.bytes(21, 30)));
           storage.entries.put(
-            others.map((key) => ({ key, value: random.chance(0.5) ? draw.bytes(0, 9) : undefined })),
+            others.map((key) => ({ key, value: random.chance(0.5) ? draw.stored(key, 0, 9) : undefined })),
           );
           if (random.chance(0.2)) await storage.checkpoint(Buffer.alloc(0));
         }
@@ -346,17 +357,19 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
     test('keys and values at their limits come back byte for byte', async () => {
       await open();
       const everyByte = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte)) as Bytes;
-      const entries: Entry[] = [
-        { key: ringKey('\0'.repeat(8) as Bytes, '\0' as Bytes), value: '' as Bytes },
-        { key: ringKey('\0'.repeat(8) as Bytes, '\0\0' as Bytes), value: everyByte },
-        { key: ringKey('\x04abcdefg' as Bytes, everyByte), value: 'x' as Bytes },
-        { key: ringKey('\x05abcdefg' as Bytes, 'k'.repeat(1_023) as Bytes), value: 'shorter' as Bytes },
-        {
-          key: ringKey('\x05abcdefg' as Bytes, 'k'.repeat(1_024) as Bytes),
-          value: 'v'.repeat(1 << 20) as Bytes,
-        },
-        { key: ringKey('\xff'.repeat(8) as Bytes, '\xff'.repeat(1_024) as Bytes), value: everyByte },
-      ];
+      const entries = (
+        [
+          ['\0'.repeat(8), '\0', ''],
+          ['\0'.repeat(8), '\0\0', everyByte],
+          ['\x04abcdefg', everyByte, 'x'],
+          ['\x05abcdefg', 'k'.repeat(1_023), 'shorter'],
+          ['\x05abcdefg', 'k'.repeat(1_024), 'v'.repeat(1 << 20)],
+          ['\xff'.repeat(8), '\xff'.repeat(1_024), everyByte],
+        ] as [Bytes, Bytes, Bytes][]
+      ).map(([at, text, value]): Entry => {
+        const key = ringKey(at, text);
+        return { key, value: seal(key, Number.MAX_SAFE_INTEGER, value, 7) };
+      });
       storage.entries.put(entries);
       for (let round = 0; round < 2; round++) {
         for (const { key, value } of entries) expect(storage.entries.get(key) === value).toBe(true);
@@ -376,13 +389,18 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
         return ringKey(bytes.toString('latin1') as Bytes, 'key' as Bytes);
       };
       const points = [0n, 1n, 2n, 5n, 2n ** 64n - 3n, 2n ** 64n - 2n, 2n ** 64n - 1n];
-      storage.entries.put(points.map((point) => ({ key: at(point), value: 'v' as Bytes })));
+      storage.entries.put(
+        points.map((point) => ({ key: at(point), value: seal(at(point), 1, 'v' as Bytes) })),
+      );
       const found = arcKeyRanges(arc).flatMap((range) => scanAll(storage.entries, range, 1));
       expect(found.map(({ key }) => key)).toEqual(
         [2n ** 64n - 2n, 2n ** 64n - 1n, 0n, 1n].map((point) => at(point)),
       );
       for (const range of arcKeyRanges(arc)) storage.entries.erase(range);
-      expect(storage.entries.size(WHOLE_RING)).toEqual({ keys: 3, bytes: 12 });
+      expect(storage.entries.size(WHOLE_RING)).toEqual({
+        keys: 3,
+        bytes: 3 * ('key'.length + ENVELOPE_BYTES_MIN + 1),
+      });
     });
 
     test('batches are numbered from 1 on and reported durable after the call, in order', async () => {

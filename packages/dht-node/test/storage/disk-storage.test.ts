@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random, ringKey, type Bytes, type KeyRange } from '@ringkeep/shared';
+import { seal } from '@ringkeep/shared/operations';
 import { DiskLogFolder, DiskStorage, type DiskOptions } from '../../src/storage';
 import { recoverLog } from '../../src/storage/log-recovery';
 import {
@@ -115,10 +116,10 @@ describe('disk storage', () => {
   test('a range erased from the table on the disk stays erased, and filled again stays filled', async () => {
     const { storage } = await open();
     const at = (byte: number): Bytes => String.fromCharCode(byte, 0, 0, 0, 0, 0, 0, 0) as Bytes;
-    const entries = Array.from({ length: 256 }, (_, i) => ({
-      key: ringKey(at(i), 'key' as Bytes),
-      value: String(i) as Bytes,
-    }));
+    const entries = Array.from({ length: 256 }, (_, i) => {
+      const key = ringKey(at(i), 'key' as Bytes);
+      return { key, value: seal(key, 1, String(i) as Bytes) };
+    });
     storage.entries.put(entries);
     await storage.checkpoint(Buffer.alloc(0));
     const range: KeyRange = { from: at(16), to: at(240) };
@@ -152,7 +153,8 @@ describe('disk storage', () => {
     expect([storage.checkpointDue(), storage.overloaded()]).toEqual([false, false]);
     const draw = new Draw(new Random(1), 0);
     for (let i = 0; i < 1_000; i++) {
-      storage.entries.put([{ key: ringKey(draw.position(), draw.bytes(20, 20)), value: 'v' as Bytes }]);
+      const key = ringKey(draw.position(), draw.bytes(20, 20));
+      storage.entries.put([{ key, value: draw.stored(key, 1, 1) }]);
     }
     expect(storage.checkpointDue()).toBe(true);
   });
@@ -230,13 +232,14 @@ describe('disk storage', () => {
     const failures: string[] = [];
     storage.onFailure(({ message }) => failures.push(message));
     const key = ringKey('position' as Bytes, 'key' as Bytes);
-    storage.entries.put([{ key, value: 'value' as Bytes }]);
+    const value = seal(key, 1, 'value' as Bytes);
+    storage.entries.put([{ key, value }]);
     log.nextError = new Error('ENOSPC: no space left on device, write');
     storage.append(Buffer.from('lost'));
     while (failures.length === 0) await new Promise((resolve) => setImmediate(resolve));
     await expect(storage.checkpoint(Buffer.alloc(0))).rejects.toThrow('ENOSPC');
     expect(failures).toEqual([expect.stringContaining('the disk fails: ENOSPC: no space left on device')]);
-    expect(storage.entries.get(key)).toBe('value');
+    expect(storage.entries.get(key)).toBe(value);
     expect(storage.checkpointDue()).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { position } from '@ringkeep/shared';
-import { crc32c } from '../../src/storage/crc32c';
+import { crc32c } from '@ringkeep/shared/operations';
 import { DataFolder, type DiskStorage, type NodeIdentity } from '../../src/storage';
 import { RecordingFiles } from './recording-files';
 

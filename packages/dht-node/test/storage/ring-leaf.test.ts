@@ -1,24 +1,27 @@
 import { Random, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import { KeyProbe } from '../../src/storage/key-probe';
 import { PAGE_WORDS, PagePool } from '../../src/storage/page-pool';
-import { RingLeaf, type Stored } from '../../src/storage/ring-leaf';
+import { RingLeaf, type Change } from '../../src/storage/ring-leaf';
 import { Draw, forSeeds } from './conformance';
 
 const probe = new KeyProbe();
+/** To a leaf an envelope is bytes. */
+const stored = (bytes: string): StoredValue => bytes as StoredValue;
 
 /** Lengths on both sides of what fits into the arena, most of them small. */
-function drawValue(draw: Draw): Stored {
+function drawValue(draw: Draw): Change {
   const { random } = draw;
   if (random.chance(0.1)) return null;
-  return random.chance(0.05) ? draw.bytes(2_000, 2_100) : draw.bytes(0, 60);
+  return stored(random.chance(0.05) ? draw.bytes(2_000, 2_100) : draw.bytes(0, 60));
 }
 
 test('a leaf agrees with a map through growth, waste, deletions and values that outgrow their place', async () => {
   await forSeeds(10, (random) => {
     const draw = new Draw(random, 200);
     const pool = new PagePool();
-    const leaf = new RingLeaf<Stored>(pool);
-    const model = new Map<RingKey, Stored>();
+    const leaf = new RingLeaf<Change>(pool);
+    const model = new Map<RingKey, Change>();
     for (let step = 0; step < 4_000; step++) {
       const key = draw.key();
       if (random.chance(0.3)) {
@@ -44,11 +47,11 @@ test('a leaf agrees with a map through growth, waste, deletions and values that 
 });
 
 test('keys whose hashes collide are told apart, also when some of them are deleted', () => {
-  const leaf = new RingLeaf<Bytes>(new PagePool());
+  const leaf = new RingLeaf<StoredValue>(new PagePool());
   const random = new Random(1);
   const positions = ['\0\0\0\0\0\0\0\x07', '\0\0\0\x01\0\0\0\x07', '\0\0\0\0\0\0\0\x06'] as Bytes[];
   const keys = Array.from({ length: 60 }, (_, i) => ringKey(random.pick(positions), String(i) as Bytes));
-  for (const key of keys) leaf.set(probe.take(key), key);
+  for (const key of keys) leaf.set(probe.take(key), stored(key));
   const gone = new Set(keys.filter(() => random.chance(0.5)));
   for (const key of gone) leaf.delete(probe.take(key));
   for (const key of keys) expect(leaf.get(probe.take(key))).toBe(gone.has(key) ? undefined : key);
@@ -56,19 +59,19 @@ test('keys whose hashes collide are told apart, also when some of them are delet
 
 test('values that are replaced all the time leave no waste behind for long', () => {
   const pool = new PagePool();
-  const leaf = new RingLeaf<Bytes>(pool);
+  const leaf = new RingLeaf<StoredValue>(pool);
   const key = ringKey('position' as Bytes, 'key' as Bytes);
   const lengths = Array.from({ length: 2_000 }, (_, i) => 1 + ((i * 37) % 2_000));
-  for (const length of lengths) leaf.set(probe.take(key), 'v'.repeat(length) as Bytes);
+  for (const length of lengths) leaf.set(probe.take(key), stored('v'.repeat(length)));
   expect(leaf.get(probe.take(key))).toBe('v'.repeat(lengths.at(-1) as number));
   expect(pool.take()).toBeLessThan(8 * PAGE_WORDS);
 });
 
 test('large entries, of which a few fill a page, are not moved at each change', () => {
   const pool = new PagePool();
-  const leaf = new RingLeaf<Bytes>(pool);
+  const leaf = new RingLeaf<StoredValue>(pool);
   const keys = Array.from({ length: 200 }, (_, i) => ringKey('position' as Bytes, `key ${i}` as Bytes));
-  for (const key of keys) leaf.set(probe.take(key), 'v'.repeat(1_400) as Bytes);
+  for (const key of keys) leaf.set(probe.take(key), stored('v'.repeat(1_400)));
   const taken = jest.spyOn(pool, 'take');
   for (const key of keys.slice(0, 40)) leaf.delete(probe.take(key));
   expect(taken).toHaveBeenCalledTimes(0);
@@ -76,20 +79,20 @@ test('large entries, of which a few fill a page, are not moved at each change', 
 
 test('a value that has become much shorter gives its room back', () => {
   const pool = new PagePool();
-  const leaf = new RingLeaf<Bytes>(pool);
+  const leaf = new RingLeaf<StoredValue>(pool);
   const keys = Array.from({ length: 200 }, (_, i) => ringKey('position' as Bytes, `key ${i}` as Bytes));
-  for (const key of keys) leaf.set(probe.take(key), 'v'.repeat(2_000) as Bytes);
+  for (const key of keys) leaf.set(probe.take(key), stored('v'.repeat(2_000)));
   const released = jest.spyOn(pool, 'giveBack');
-  for (const key of keys) leaf.set(probe.take(key), 'v' as Bytes);
+  for (const key of keys) leaf.set(probe.take(key), stored('v'));
   const pages = released.mock.calls.flatMap(([given]) => given);
   expect(pages.length).toBeGreaterThan(90);
   for (const key of keys) expect(leaf.get(probe.take(key))).toBe('v');
 });
 
 test('the longest key that a ring may allow is stored, and a longer one is refused rather than cut off', () => {
-  const leaf = new RingLeaf<Bytes>(new PagePool());
+  const leaf = new RingLeaf<StoredValue>(new PagePool());
   const longest = ringKey('position' as Bytes, 'k'.repeat(1_024) as Bytes);
-  leaf.set(probe.take(longest), 'v'.repeat(2_048) as Bytes);
+  leaf.set(probe.take(longest), stored('v'.repeat(2_048)));
   expect(leaf.get(probe.take(longest))).toBe('v'.repeat(2_048));
   expect(leaf.keysInOrder()).toEqual([longest]);
   expect(() => probe.take(`${longest}k` as RingKey)).toThrow('as long as the parameters allow');

@@ -1,17 +1,21 @@
 import { KEY_BYTES_MAX, POSITION_BYTES, Random, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import { PagePool } from '../../src/storage/page-pool';
 import { WHOLE_RING } from '../../src/storage/range-set';
 import { RingTable } from '../../src/storage/ring-table';
 import { Draw, forSeeds } from './conformance';
 
+/** To a table an envelope is bytes. */
+const stored = (bytes: string): StoredValue => bytes as StoredValue;
+
 test('keys of a narrow arc, which share their first bits, are found, counted and sorted', () => {
   const draw = new Draw(new Random(1));
-  const table = new RingTable<Bytes>();
+  const table = new RingTable<StoredValue>();
   const keys = Array.from({ length: 5_000 }, (_, i) => {
     const narrow = `\x12\x34\x56${draw.bytes(5, 5)}` as Bytes;
     return ringKey(narrow, String(i) as Bytes);
   });
-  for (const [index, key] of keys.entries()) table.set(key, String(index) as Bytes);
+  for (const [index, key] of keys.entries()) table.set(key, stored(String(index)));
   expect(keys.map((key) => table.get(key))).toEqual(keys.map((_, index) => String(index)));
   expect([...table.entries(WHOLE_RING)].map(([key]) => key)).toEqual([...keys].sort());
   const [from, to] = [keys[7], keys[77]].sort() as [RingKey, RingKey];
@@ -25,9 +29,9 @@ test('keys of a narrow arc, which share their first bits, are found, counted and
 });
 
 test('any number of keys may share a position', () => {
-  const table = new RingTable<Bytes>();
+  const table = new RingTable<StoredValue>();
   const keys = Array.from({ length: 2_000 }, (_, i) => ringKey('samesame' as Bytes, String(i) as Bytes));
-  for (const [index, key] of keys.entries()) table.set(key, String(index) as Bytes);
+  for (const [index, key] of keys.entries()) table.set(key, stored(String(index)));
   expect(keys.map((key) => table.get(key))).toEqual(keys.map((_, index) => String(index)));
   expect(table.size({ from: 'samesame' as Bytes, to: 'samesamf' as Bytes }).keys).toBe(2_000);
 });
@@ -35,15 +39,15 @@ test('any number of keys may share a position', () => {
 test('large tables agree with a sorted map on any range', async () => {
   await forSeeds(3, (random) => {
     const draw = new Draw(random, 10_000);
-    const table = new RingTable<Bytes>();
-    const model = new Map<RingKey, Bytes>();
+    const table = new RingTable<StoredValue>();
+    const model = new Map<RingKey, StoredValue>();
     for (let i = 0; i < 15_000; i++) {
       const key = draw.key();
       if (random.chance(0.2)) {
         table.delete(key);
         model.delete(key);
       } else {
-        const value = draw.bytes(0, 30);
+        const value = stored(draw.bytes(0, 30));
         expect(table.set(key, value)).toBe(model.get(key)?.length);
         model.set(key, value);
       }
@@ -70,8 +74,8 @@ describe('announced keys', () => {
       const draw = new Draw(random, 2_000);
       const pool = new PagePool();
       const tables = [0, 1].map(() => ({
-        table: new RingTable<Bytes>(pool),
-        model: new Map<RingKey, Bytes>(),
+        table: new RingTable<StoredValue>(pool),
+        model: new Map<RingKey, StoredValue>(),
       }));
       for (let round = 0; round < 60; round++) {
         const items = Array.from({ length: random.between(1, 200) }, () => ({ key: draw.key() }));
@@ -94,7 +98,7 @@ describe('announced keys', () => {
             table.delete(key);
             model.delete(key);
           } else if (step < 4) {
-            const value = draw.bytes(0, 30);
+            const value = stored(draw.bytes(0, 30));
             expect(table.set(key, value)).toBe(model.get(key)?.length);
             model.set(key, value);
           } else {
@@ -107,9 +111,9 @@ describe('announced keys', () => {
   });
 
   test('that are too long are refused each time, and mistaken for no other', () => {
-    const table = new RingTable<Bytes>();
+    const table = new RingTable<StoredValue>();
     const keys = Array.from({ length: 6 }, (_, i) => ringKey(`place  ${i}` as Bytes, 'key' as Bytes));
-    for (const key of keys) table.set(key, 'value' as Bytes);
+    for (const key of keys) table.set(key, stored('value'));
     table.announce(
       keys.map((key) => ({ key })),
       0,
@@ -122,11 +126,11 @@ describe('announced keys', () => {
   });
 
   test('of a table without any are absent', () => {
-    const table = new RingTable<Bytes>();
+    const table = new RingTable<StoredValue>();
     const items = Array.from({ length: 100 }, (_, i) => ({
       key: ringKey('position' as Bytes, `${i}` as Bytes),
     }));
-    const seen: (Bytes | undefined)[] = [];
+    const seen: (StoredValue | undefined)[] = [];
     table.each(items, ({ key }) => seen.push(table.get(key)));
     expect(seen).toEqual(items.map(() => undefined));
   });

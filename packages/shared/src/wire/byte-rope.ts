@@ -5,6 +5,7 @@
  * but a string of all of them would be so large that V8 gives it pages of its own, which costs more than the bytes.
  */
 
+import type { StoredValue } from '../operations';
 import type { Bytes } from '../ring';
 
 /** Joined strings of this length are as cheap as any. */
@@ -16,7 +17,7 @@ export class ByteRope {
   /** In bytes. */
   length = 0;
 
-  add(bytes: Bytes): void {
+  add(bytes: Bytes | StoredValue): void {
     this.last += bytes;
     this.length += bytes.length;
     if (this.last.length < PART_BYTES) return;

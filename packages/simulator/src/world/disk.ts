@@ -5,7 +5,8 @@
  * machine keeps what is durable and any prefix of the rest; the batch that was being written is torn, hence absent.
  */
 
-import type { Bytes, Random, RingKey } from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
+import type { Entry } from '@ringkeep/dht-node/core';
 import type { DiskRules } from '../left-out';
 import type { Timeline } from './timeline';
 
@@ -16,7 +17,7 @@ export interface DiskProfile {
 
 export interface Checkpoint {
   readonly snapshot: Uint8Array;
-  readonly entries: readonly { readonly key: RingKey; readonly value: Bytes | undefined }[];
+  readonly entries: readonly Entry[];
   /** The number of the last batch that it covers. */
   readonly upTo: number;
 }

@@ -8,7 +8,8 @@ import {
   type NodeId,
   type Position,
 } from '@ringkeep/shared';
-import type { SequencedOp } from '@ringkeep/dht-node/core';
+import { headOf, valueIn } from '@ringkeep/shared/operations';
+import type { Entry, SequencedOp } from '@ringkeep/dht-node/core';
 
 export class Names {
   private readonly nodes = new Map<NodeId, string>();
@@ -43,7 +44,12 @@ export function range(arc: Arc): string {
 export function op(item: SequencedOp): string {
   if (!item) return '·';
   const key = item.key.slice(8);
-  return item.value === undefined ? `${key}:−` : `${key}:${item.value}`;
+  return item.value === undefined ? `${key}:−` : `${key}:${valueIn(item.value)}`;
+}
+
+/** An entry with all that replicas must agree on. */
+export function wholeEntry({ key, value }: Entry): string {
+  return `${op({ key, value })}@${value === undefined ? 0 : headOf(value).version}`;
 }
 
 export function valueText(value: Bytes | undefined): string {

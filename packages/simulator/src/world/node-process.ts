@@ -30,7 +30,7 @@ import { MemoryEntryStore } from '@ringkeep/dht-node/storage';
 import { FruitlessSteps } from '../checkers/fruitless-steps';
 import { describeEffect, describeInput } from './descriptions';
 import type { Machine } from './machine';
-import { op } from './names';
+import { wholeEntry } from './names';
 import { RegistryLink } from './registry-link';
 import { remoteCall, type Further, type Server } from './remote-call';
 import { ReplicaStreams } from './replica-streams';
@@ -111,7 +111,7 @@ export class NodeProcess implements Server {
   contentOf(range: Arc): string {
     return arcKeyRanges(range)
       .flatMap((keys) => this.entries.scan(keys, Infinity).entries)
-      .map(op)
+      .map(wholeEntry)
       .join(' ');
   }
 
@@ -121,7 +121,7 @@ export class NodeProcess implements Server {
     const strays = this.entries
       .scan(WHOLE_RANGE, Infinity)
       .entries.filter(({ key }) => !copies.some((holds) => holds(key)));
-    return strays.map(op).join(' ');
+    return strays.map(wholeEntry).join(' ');
   }
 
   /** The machine has slept; the process learns of it before anything that has arrived meanwhile. */

@@ -1,4 +1,4 @@
-import { crc32c } from '../../src/storage/crc32c';
+import { crc32c } from '../../src/operations/crc32c';
 
 test('gives the check value of CRC-32C and the vectors of RFC 3720', () => {
   expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);

@@ -1,0 +1,187 @@
+/**
+ * `npm run format-fixture -- CHECKOUT FILE`: a whole ring's data as a given version of Ringkeep leaves it, packed
+ * into a file, for tests that a later version starts on it.
+ *
+ * What makes a format hard to read is all in it: entries in the tables and entries in the logs only, values
+ * written over each other, deletions of both kinds, empty and large values, keys of all lengths, and writes
+ * that were under way when every process was killed. `expected.json` beside the folders says what was acknowledged.
+ */
+
+import { execFile } from 'node:child_process';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { RingClient } from '@ringkeep/client';
+import { RingError } from '@ringkeep/shared';
+import { LocalRing } from './local-ring';
+import { runScript } from './script';
+
+/** What a ring should hold that starts on the fixture. */
+export interface Expected {
+  readonly nodes: readonly string[];
+  /** Values in base64, by key. */
+  readonly stored: Readonly<Record<string, string>>;
+  readonly absent: readonly string[];
+  /** Nobody was told whether these were written: one of the two values, in base64; null for none. */
+  readonly uncertain: Readonly<Record<string, readonly [string | null, string | null]>>;
+}
+
+const NODES = 3;
+const COPIES = 2;
+const TABLE_KEYS = 400;
+const LOG_KEYS = 120;
+const UNDER_WAY_KEYS = 60;
+/**
+ * A node writes a checkpoint when its log has grown by 128 MB: a few keys, written over and over, keep the table
+ * small; so many that each arc of a small ring has one.
+ */
+const FILLERS = Array.from({ length: 10 }, (_, i) => `filler ${i}`);
+const FILLER_BYTES = 1_000_000;
+const CHECKPOINT_WITHIN_MS = 120_000;
+const UNDER_WAY_MS = 400;
+
+const script = {
+  name: 'npm run format-fixture --',
+  text: 'Packs the data of a ring that another version of Ringkeep has run into a file, for tests of its format.',
+  specs: {},
+  operands: [
+    { name: '<checkout>', text: 'folder of that version, built' },
+    { name: '<file>', text: 'the .tar.gz to write' },
+  ],
+};
+
+runScript(script, async (_options, [checkout, file]) => {
+  if (checkout === undefined || file === undefined)
+    throw new RingError('INVALID_ARGUMENT', 'say which checkout is to be run and which file to write');
+  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-fixture-'));
+  try {
+    const expected = await runRing(resolve(checkout), folder);
+    await writeFile(join(folder, 'expected.json'), JSON.stringify(expected, undefined, 1));
+    await promisify(execFile)('tar', ['-czf', resolve(file), '--exclude=lock-*', '-C', folder, '.'], {
+      env: { ...process.env, GZIP: '-9' },
+    });
+    console.log(
+      `${Object.keys(expected.stored).length} keys stored, ${expected.absent.length} deleted, ` +
+        `${Object.keys(expected.uncertain).length} under way`,
+    );
+    return 0;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+async function runRing(checkout: string, folder: string): Promise<Expected> {
+  const ring = await LocalRing.start({ folder, checkout, replicationFactor: COPIES }, NODES);
+  try {
+    const client = await RingClient.connect({ nodes: ring.addresses });
+    try {
+      await ring.settled();
+      const contents = new Contents(client);
+      await contents.fillTables(() => haveCheckpoints(ring, folder));
+      await contents.fillLogs();
+      const [paused] = ring.places;
+      paused?.process?.signal('SIGSTOP');
+      await contents.writeAndForget();
+      await ring.killAll();
+      return contents.expected(ring.places.map(({ name }) => name));
+    } finally {
+      await client.close();
+    }
+  } finally {
+    ring.killNow();
+    await ring.stop();
+  }
+}
+
+class Contents {
+  private readonly stored = new Map<string, Buffer>();
+  private readonly absent = new Set<string>();
+  private readonly uncertain = new Map<string, readonly [string | null, string | null]>();
+
+  constructor(private readonly client: RingClient) {}
+
+  /** These end in the tables; `checkpointed` tells whether every node has written its own. */
+  async fillTables(checkpointed: () => Promise<boolean>): Promise<void> {
+    for (let i = 0; i < TABLE_KEYS; i++) await this.set(keyOf('table', i), valueOf(i));
+    for (let i = 0; i < TABLE_KEYS; i += 10) await this.delete(keyOf('table', i));
+    const deadline = Date.now() + CHECKPOINT_WITHIN_MS;
+    while (!(await checkpointed())) {
+      if (Date.now() > deadline) throw new Error('no checkpoint came in time');
+      for (const key of FILLERS) await this.set(key, Buffer.alloc(FILLER_BYTES));
+    }
+    for (const key of FILLERS) await this.delete(key);
+  }
+
+  /** These stay in the logs: new keys, and changes of what the tables hold. */
+  async fillLogs(): Promise<void> {
+    for (let i = 0; i < LOG_KEYS; i++) await this.set(keyOf('log', i), valueOf(i + 1));
+    for (let i = 1; i < LOG_KEYS; i += 7) await this.delete(keyOf('log', i));
+    for (let i = 1; i < TABLE_KEYS; i += 9) await this.set(keyOf('table', i), valueOf(i + 2));
+    for (let i = 2; i < TABLE_KEYS; i += 11) await this.delete(keyOf('table', i));
+  }
+
+  /** Whatever becomes of them: a follower is silent, so what needs it is prepared and no more. */
+  async writeAndForget(): Promise<void> {
+    const changes = Array.from({ length: UNDER_WAY_KEYS }, (_, i) => this.change(i));
+    await Promise.race([Promise.allSettled(changes), pause(UNDER_WAY_MS)]);
+  }
+
+  private async change(i: number): Promise<void> {
+    const key = i % 3 === 0 ? keyOf('under way', i) : keyOf('table', 3 + i);
+    const before = this.stored.get(key)?.toString('base64') ?? null;
+    const after = i % 5 === 4 ? null : valueOf(i + 3);
+    this.stored.delete(key);
+    this.absent.delete(key);
+    this.uncertain.set(key, [before, after?.toString('base64') ?? null]);
+    if (after === null) await this.client.delete(key);
+    else await this.client.set(key, after);
+  }
+
+  expected(nodes: readonly string[]): Expected {
+    return {
+      nodes,
+      stored: Object.fromEntries([...this.stored].map(([key, value]) => [key, value.toString('base64')])),
+      absent: [...this.absent],
+      uncertain: Object.fromEntries(this.uncertain),
+    };
+  }
+
+  private async set(key: string, value: Buffer): Promise<void> {
+    await this.client.set(key, value);
+    this.stored.set(key, value);
+    this.absent.delete(key);
+  }
+
+  private async delete(key: string): Promise<void> {
+    await this.client.delete(key);
+    this.stored.delete(key);
+    this.absent.add(key);
+  }
+}
+
+/** A node drops its first log segment when its first checkpoint is written. */
+async function haveCheckpoints(ring: LocalRing, folder: string): Promise<boolean> {
+  const first = await Promise.all(
+    ring.places.map(({ name }) =>
+      access(join(folder, name, 'log', '0000000001.log')).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return !first.includes(true);
+}
+
+/** Of all lengths, up to the longest that there may be. */
+function keyOf(kind: string, i: number): string {
+  const key = `${kind} ${i} `;
+  return i % 50 === 49 ? key.padEnd(1024, 'k') : key.padEnd(key.length + (i % 13), '.');
+}
+
+/** Of all bytes and most lengths. */
+function valueOf(i: number): Buffer {
+  const length = i % 100 === 99 ? 50_000 : i % 10 === 3 ? 0 : (i * 7) % 90;
+  return Buffer.alloc(length, Buffer.from([i & 255, 255 - (i & 255), 0, 128 + (i & 63)]));
+}
