@@ -1,23 +1,28 @@
 /** Questions that the scripts ask a ring: who is there, what does each node hold, has it come to rest. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { Metadata } from '@grpc/grpc-js';
 import { formatPosition, position } from '@ringkeep/shared';
-import { channelTo } from '@ringkeep/shared/runtime';
+import { channelTo, mismatch, whatAnswers } from '@ringkeep/shared/runtime';
 import { dht, registry as wire } from '@ringkeep/shared/wire';
 
 const CALL_TIMEOUT_MS = 5_000;
 const POLL_MS = 100;
 
-/** The nodes that own a part of the ring, in ring order. Throws when the registry does not answer. */
+/** The nodes that own a part of the ring, in ring order. Throws at once, saying what is there, when no registry answers. */
 export async function connectedNodes(registryAddress: string): Promise<wire.Node[]> {
   const client = new wire.RegistryClient(...channelTo(registryAddress));
+  const options = { deadline: Date.now() + CALL_TIMEOUT_MS };
   try {
     return await new Promise((resolve, reject) => {
-      client.waitForReady(Date.now() + CALL_TIMEOUT_MS, (late) => {
-        if (late) return reject(new Error(`no registry answers at ${registryAddress}; is it running?`));
-        client.getConnectedNodes({}, (error, answer) => (error ? reject(error) : resolve(answer.nodes)));
-      });
+      client.getConnectedNodes({}, new Metadata(), options, (error, answer) =>
+        error ? reject(error) : resolve(answer.nodes),
+      );
     });
+  } catch (error) {
+    const found = await whatAnswers({ address: registryAddress, deadlineMs: CALL_TIMEOUT_MS });
+    const what = mismatch(found, 'registry') ?? (error as Error).message;
+    throw new Error(`no registry answers at ${registryAddress} (${what}); is it running?`, { cause: error });
   } finally {
     client.close();
   }

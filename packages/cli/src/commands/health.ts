@@ -10,15 +10,15 @@ import { ExitCode, UsageError, checked } from '../failure';
 
 export const healthCommand: CommandSpec = {
   name: 'health',
-  text: 'ask a node or the registry whether it is serving; exit code 0 when it is, 1 when not',
+  text: 'ask a node or the registry whether it is serving; exit code 0 when it is, 1 when not; --wait insists',
   operands: [{ name: '[address]', text: 'the server (default: the one given with --node, or --registry)' }],
   options: {},
   examples: ['health 127.0.0.1:50001', 'health 127.0.0.1:50000'],
-  async run({ ring, output }, [given]) {
+  async run({ ring, output, signal }, [given]) {
     const { nodes, registry } = ring.options;
     const address = given === undefined ? (nodes[0] ?? registry) : checked(() => optionValues.address(given));
     if (address === undefined) throw new UsageError('name the server to ask');
-    const serving = await ring.isServing(address);
+    const serving = await ring.isServing(address, signal);
     output.answer({ address, serving }, () => `${address} is ${serving ? '' : 'not '}serving`);
     return serving ? ExitCode.Ok : ExitCode.Error;
   },

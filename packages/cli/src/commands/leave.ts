@@ -28,10 +28,11 @@ export const leaveCommand: CommandSpec = {
     const address =
       given === undefined ? context.ring.options.nodes[0] : checked(() => optionValues.address(given));
     if (address === undefined) throw new UsageError('name the node that shall leave');
-    const client = context.ring.clientOf([...new Set([address, ...context.ring.options.nodes])]);
+    const nodes = [...new Set([address, ...context.ring.options.nodes])];
+    const client = context.ring.clientOf(nodes);
     try {
       const description = await context.ring.describe(address);
-      await client.ready({ signal: context.signal });
+      await context.ring.ready(client, nodes, context.signal);
       await new Departure(context, client, address, description).complete();
     } finally {
       await client.close();

@@ -33,7 +33,7 @@ export const nodesCommand: CommandSpec = {
   options: {},
   examples: ['nodes', 'nodes --json'],
   async run({ ring: access, output, signal }) {
-    const ring = await access.client.ready({ signal });
+    const ring = (await access.client(signal)).ring();
     const rows = await Promise.all(
       ring.members.map((member) =>
         access.describe(member.addr).then(

@@ -13,9 +13,9 @@ export const setCommand: CommandSpec = {
   options: {},
   examples: ['set city Porto', 'set --hex 00ff cafe', 'set -- -key "starts with a dash"'],
   async run(context, [key = '', value = '']) {
-    const { client } = context.ring;
-    const bytes = bytesTyped(value, context.encoding, 'value');
-    const previous = await client.exchange(keyTyped(context, key), bytes, { signal: context.signal });
+    const [keyBytes, bytes] = [keyTyped(context, key), bytesTyped(value, context.encoding, 'value')];
+    const client = await context.ring.client(context.signal);
+    const previous = await client.exchange(keyBytes, bytes, { signal: context.signal });
     const told = previous === undefined ? undefined : tell(context, previous);
     context.output.answer({ key, previous: told?.text ?? null, encoding: told?.encoding }, () =>
       told === undefined ? 'stored' : `stored, replacing: ${context.output.printable(told.text)}`,
@@ -31,7 +31,9 @@ export const getCommand: CommandSpec = {
   options: {},
   examples: ['get city', 'get --json city'],
   async run(context, [key = '']) {
-    const value = await context.ring.client.get(keyTyped(context, key), { signal: context.signal });
+    const keyBytes = keyTyped(context, key);
+    const client = await context.ring.client(context.signal);
+    const value = await client.get(keyBytes, { signal: context.signal });
     return found(context, key, value, '');
   },
 };
@@ -43,7 +45,9 @@ export const deleteCommand: CommandSpec = {
   options: {},
   examples: ['delete city'],
   async run(context, [key = '']) {
-    const value = await context.ring.client.delete(keyTyped(context, key), { signal: context.signal });
+    const keyBytes = keyTyped(context, key);
+    const client = await context.ring.client(context.signal);
+    const value = await client.delete(keyBytes, { signal: context.signal });
     return found(context, key, value, 'deleted: ');
   },
 };

@@ -25,7 +25,7 @@ export const ringCommand: CommandSpec = {
   options: {},
   examples: ['ring', 'ring --json'],
   async run({ ring: access, output, signal }) {
-    const ring = await access.client.ready({ signal });
+    const ring = (await access.client(signal)).ring();
     const rows = ring.members.map((member) => rowOf(ring, member));
     output.answer(jsonOf(ring, rows), () => [
       `cluster ${ring.clusterId}, version ${ring.version}, ${rows.length} members, ${ring.arcs.length} arcs`,

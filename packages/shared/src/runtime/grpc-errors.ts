@@ -81,7 +81,10 @@ export function fromServiceError(error: unknown, facts: CallFacts): RingError {
     typeof named === 'string' && Object.hasOwn(ERROR_CODES, named)
       ? (named as ErrorCode)
       : codeOf(error, facts.writes);
-  return new RingError(code, `${error.details || ERROR_CODES[code].text} (${where})`, { cause: error });
+  // grpc-js wraps the cause of a failed connection in its own story.
+  const cause = /Last error: (?:Error: )?(.*?)\.? Resolution note:/s.exec(error.details)?.[1];
+  const text = cause ?? (error.details || ERROR_CODES[code].text);
+  return new RingError(code, `${text} (${where})`, { cause: error });
 }
 
 function codeOf(error: ServiceError, writes: boolean): ErrorCode {
