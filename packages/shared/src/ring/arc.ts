@@ -35,15 +35,24 @@ export function arcsOverlap(a: Arc, b: Arc): boolean {
 
 /** The parts of an arc that lie outside another: none, one or two. */
 export function arcOutside(arc: Arc, other: Arc): Arc[] {
+  return partsOf(arc, other).filter(({ start }) => !arcContains(other, start));
+}
+
+/** The parts of an arc that lie within another: none, one or two. */
+export function arcInside(arc: Arc, other: Arc): Arc[] {
+  return partsOf(arc, other).filter(({ start }) => arcContains(other, start));
+}
+
+/** An arc cut at another's boundaries, clockwise. */
+function partsOf(arc: Arc, other: Arc): Arc[] {
   const cuts = [other.start, other.end]
     .filter((at) => at !== arc.start && arcContains(arc, at))
     .sort((a, b) => (clockwiseDistance(arc.start, a) < clockwiseDistance(arc.start, b) ? -1 : 1));
   const ends = [...new Set(cuts), arc.end];
-  const parts = ends.map((end, index) => ({
+  return ends.map((end, index) => ({
     start: index === 0 ? arc.start : (ends[index - 1] as Position),
     end,
   }));
-  return parts.filter(({ start }) => !arcContains(other, start));
 }
 
 export function arcsEqual(a: Arc, b: Arc): boolean {

@@ -2,6 +2,8 @@ export * from './arc';
 export * from './bytes';
 export * from './errors';
 export * from './limits';
+export * from './log-comparison';
+export * from './log-history';
 export * from './number-map';
 export * from './operations';
 export * from './parameters';
