@@ -36,6 +36,33 @@ export function logEvent(log: Logger, event: NodeEvent): void {
       });
     case 'erased':
       return log.info('erased a copy that is not needed any more', { range: formatArc(event.range) });
+    case 'discarded':
+      return log.warn(
+        'discarded writes that were prepared, and not known to be committed; they are kept in a file',
+        {
+          range: formatArc(event.range),
+          operations: event.operations,
+        },
+      );
+    case 'old-copy':
+      return log.warn('a copy is older than it should be: it is not used', {
+        range: formatArc(event.range),
+        node: formatPosition(event.node),
+        reason: event.text,
+      });
+    case 'arc-stopped':
+      return log.error('an arc is stopped until somebody decides', {
+        arc: formatArc(event.arc),
+        node: formatPosition(event.node),
+        reason: event.text,
+      });
+    case 'arc-resumed':
+      return log.warn('an arc that was stopped goes on', { arc: formatArc(event.arc) });
+    case 'incomparable':
+      return log.error('two logs cannot be compared any more; nothing is erased', {
+        range: formatArc(event.range),
+        node: formatPosition(event.node),
+      });
     case 'proposed':
       return log.debug('proposed a change', describe(event.proposal));
     case 'proposal-refused':

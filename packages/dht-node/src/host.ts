@@ -16,6 +16,7 @@
 import {
   NumberMap,
   isWrite,
+  type Arc,
   type Member,
   type NodeId,
   type Operation,
@@ -23,7 +24,7 @@ import {
   type Ring,
 } from '@ringkeep/shared';
 import { Admission, type Load } from './admission';
-import type { NodeEffect, NodeEvent, RegistryCall } from './core/effects';
+import type { DiscardedOp, NodeEffect, NodeEvent, RegistryCall } from './core/effects';
 import type { NodeInput } from './core/inputs';
 import type { FollowerMessage, PrimaryMessage } from './core/messages';
 import type { NodeCore } from './core/node';
@@ -59,6 +60,8 @@ export interface HostPorts {
   };
   readonly observer: {
     event(event: NodeEvent): void;
+    /** Prepared operations are discarded: they are to be kept before the step's batch is written. */
+    discarded(range: Arc, ops: readonly DiscardedOp[]): void;
     left(): void;
     leaveRefused(text: string): void;
     /** The node cannot go on: the registry refuses it, its disk fails, or an invariant is broken. */
@@ -290,6 +293,8 @@ export class NodeHost {
           (error: Error) => this.fail(error),
         );
         return;
+      case 'discard':
+        return ports.observer.discarded(effect.range, effect.ops);
       case 'answer': {
         const asked = this.release(effect.request);
         asked?.answer({ results: effect.results, hops: effect.hops, ring: effect.ring });

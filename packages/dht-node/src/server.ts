@@ -40,7 +40,7 @@ import type { NodeHost } from './host';
 import { Joining, whatIsLacking } from './joining';
 import { ownQuery, type Key } from './own-query';
 import { coordinatesOf, type Proximity } from './proximity';
-import { DataFolder, MemoryStorage, type Durability, type NodeStorage } from './storage';
+import { DataFolder, DiscardFile, MemoryStorage, type Durability, type NodeStorage } from './storage';
 import { takeUp } from './taking-up';
 
 export interface NodeOptions {
@@ -281,6 +281,7 @@ export class RingNode {
     }));
     const examine = (): Promise<ServerFound> =>
       whatAnswers({ address: registryAddress, deadlineMs: EXAMINE_MS, tls: options.tls });
+    const discards = folder && new DiscardFile(folder.path);
     const joining = new Joining(
       { registryAddress, timeoutMs: this.registryTimeoutMs, examine },
       this.log,
@@ -303,6 +304,7 @@ export class RingNode {
           if (event.kind === 'registry-silent') joining.registryIsSilent(event.text);
           if (event.kind === 'role-open' || event.kind === 'joined') this.checkJoined(health);
         },
+        discarded: (range, ops) => discards?.keep(range, ops),
         left: () => this.hasLeft(),
         leaveRefused: (text) => this.leaveRefused(text),
         failed: (error) => this.hasFailed(error),

@@ -17,7 +17,7 @@ export type OccasionName =
   | NodeEvent['kind']
   | 'opening'
   | `sent ${'align' | 'start-over' | 'live' | 'release'}`
-  | `proposed ${'admit' | 'drop' | 'keep' | 'handover' | 'merge'}`
+  | `proposed ${'admit' | 'drop' | 'keep' | 'yield' | 'handover' | 'merge'}`
   | 'declared dead';
 
 export interface Trigger {

@@ -33,6 +33,7 @@ const TOGETHER: Partial<Record<Rule, readonly Rule[]>> = {
   splitStartsTerms: ['termTakenOnce', 'streamsEndWithRole'],
   evictionIsLevelTriggered: ['targetsAreLive'],
   openBeforeChanges: ['windowEndsTransfer'],
+  erasedOnOrderOnly: ['wholeCopiesErasedOnOrder'],
 };
 
 export function rulesWithout(rule: Rule | undefined): Rules {

@@ -94,7 +94,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 120,
   },
   {
-    rule: 'windowAppliedAtSplit',
+    rule: 'windowKeptAtSplit',
     row: 'apply the whole window at a split',
     story: 'operations in the window of an arc that is divided belong to no arc any more',
     focus: 'splits',

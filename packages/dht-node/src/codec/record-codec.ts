@@ -3,15 +3,16 @@
  * inside. The first byte is the format's version: a later format can read an older one's log.
  */
 
-import { RingError, type Arc } from '@ringkeep/shared';
+import { RingError, UNKNOWN_TERM, unknownHistory, type Arc } from '@ringkeep/shared';
 import type { dht } from '@ringkeep/shared/wire';
 import type { SequencedOp } from '../core/messages';
 import type { LogRecord, ReplicaSnapshot } from '../core/records';
 import { ByteReader, ByteWriter } from './byte-writer';
 import { columnsOf, entriesOf, opsOf, opsOfBareValues } from './entry-columns';
+import { readConflict, readHistory, writeConflict, writeHistory } from './history-codec';
 
 const FORMAT_VERSION = 3;
-/** Values had no envelopes. */
+/** Values had no envelopes, and logs no histories. */
 const FORMAT_OF_BARE_VALUES = 2;
 
 /** The bytes on disk; never reused. */
@@ -27,7 +28,13 @@ const TAGS = {
   merge: 10,
   forget: 11,
   transfer: 12,
+  stop: 13,
+  overrule: 14,
+  resume: 15,
 } as const satisfies Record<LogRecord['kind'], number>;
+
+/** In place of the term of prepared operations: the one in which the copy was last live. */
+const OF_LIVE_TERM = -1;
 
 const kinds = new Map(Object.entries(TAGS).map(([kind, tag]) => [tag as number, kind as LogRecord['kind']]));
 
@@ -39,9 +46,9 @@ export function encodeBatch(records: readonly LogRecord[]): Uint8Array {
 }
 
 export function decodeBatch(batch: Uint8Array): LogRecord[] {
-  const { reader, operations } = versioned(batch);
+  const { reader, format } = versioned(batch);
   const records: LogRecord[] = [];
-  while (!reader.done) records.push(readRecord(reader, operations));
+  while (!reader.done) records.push(readRecord(reader, format));
   return records;
 }
 
@@ -54,34 +61,53 @@ export function encodeSnapshot(replicas: readonly ReplicaSnapshot[]): Uint8Array
     writer.counter(replica.liveTerm);
     writer.counter(replica.committed);
     writeOps(writer, replica.window);
+    writeHistory(writer, replica.history);
+    writer.counter(replica.overrules);
+    writer.byte(replica.conflict ? 1 : 0);
+    if (replica.conflict) writeConflict(writer, replica.conflict);
   }
   return writer.finish();
 }
 
 export function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot[] {
-  const { reader, operations } = versioned(bytes);
+  const { reader, format } = versioned(bytes);
   const replicas: ReplicaSnapshot[] = [];
   while (!reader.done) {
     const range = readArc(reader);
     const complete = reader.byte() === 1;
     const liveTerm = reader.counter();
     const committed = reader.counter();
-    replicas.push({ range, complete, liveTerm, committed, window: operations(readColumns(reader)) });
+    const window = format.operations(readColumns(reader));
+    const copy = { range, complete, liveTerm, committed, window };
+    if (!format.hasHistories) {
+      const history = unknownHistory(committed + window.length);
+      replicas.push({ ...copy, history, overrules: 0, conflict: undefined });
+      continue;
+    }
+    const history = readHistory(reader);
+    const overrules = reader.counter();
+    const conflict = reader.byte() === 1 ? readConflict(reader) : undefined;
+    replicas.push({ ...copy, history, overrules, conflict });
   }
   return replicas;
 }
 
-/** How the operations of a format are read. */
-type OperationsReader = (columns: dht.EntryColumns) => readonly SequencedOp[];
+/** What differs between the formats that are read. */
+interface Format {
+  readonly operations: (columns: dht.EntryColumns) => readonly SequencedOp[];
+  readonly hasHistories: boolean;
+}
 
-function versioned(bytes: Uint8Array): {
-  readonly reader: ByteReader;
-  readonly operations: OperationsReader;
-} {
+const FORMATS = new Map<number, Format>([
+  [FORMAT_VERSION, { operations: opsOf, hasHistories: true }],
+  [FORMAT_OF_BARE_VALUES, { operations: opsOfBareValues, hasHistories: false }],
+]);
+
+function versioned(bytes: Uint8Array): { readonly reader: ByteReader; readonly format: Format } {
   const reader = new ByteReader(bytes);
   const version = reader.byte();
-  if (version === FORMAT_VERSION) return { reader, operations: opsOf };
-  if (version === FORMAT_OF_BARE_VALUES) return { reader, operations: opsOfBareValues };
+  const format = FORMATS.get(version);
+  if (format) return { reader, format };
   throw new RingError(
     'FAILED_PRECONDITION',
     `the data was written in format ${version}; this version of Ringkeep reads the formats ` +
@@ -130,6 +156,7 @@ function writeRecord(writer: ByteWriter, record: LogRecord): void {
     case 'prepare':
       writer.position(record.start);
       writer.counter(record.firstSeq);
+      writer.counter(record.term ?? OF_LIVE_TERM);
       return writeOps(writer, record.ops);
     case 'commit':
       writer.position(record.start);
@@ -143,6 +170,7 @@ function writeRecord(writer: ByteWriter, record: LogRecord): void {
     case 'transfer':
       return writeArc(writer, record.range);
     case 'forget':
+    case 'resume':
       return writer.position(record.start);
     case 'install':
       writer.position(record.start);
@@ -151,17 +179,24 @@ function writeRecord(writer: ByteWriter, record: LogRecord): void {
       writer.position(record.start);
       writer.counter(record.committed);
       writer.counter(record.term);
-      return writeOps(writer, record.window);
+      writeOps(writer, record.window);
+      return writeHistory(writer, record.history);
     case 'split':
       writer.position(record.start);
       return writer.position(record.at);
     case 'merge':
       writer.position(record.start);
       return writer.position(record.nextStart);
+    case 'stop':
+      writer.position(record.start);
+      return writeConflict(writer, record.conflict);
+    case 'overrule':
+      writer.position(record.start);
+      return writer.counter(record.term);
   }
 }
 
-function readRecord(reader: ByteReader, operations: OperationsReader): LogRecord {
+function readRecord(reader: ByteReader, format: Format): LogRecord {
   const tag = reader.byte();
   const kind = kinds.get(tag);
   switch (kind) {
@@ -169,13 +204,13 @@ function readRecord(reader: ByteReader, operations: OperationsReader): LogRecord
       const range = readArc(reader);
       return { kind, range, complete: reader.byte() === 1 };
     }
-    case 'prepare':
-      return {
-        kind,
-        start: reader.position(),
-        firstSeq: reader.counter(),
-        ops: operations(readColumns(reader)),
-      };
+    case 'prepare': {
+      const start = reader.position();
+      const firstSeq = reader.counter();
+      const term = format.hasHistories ? reader.counter() : UNKNOWN_TERM;
+      const ops = format.operations(readColumns(reader));
+      return { kind, start, firstSeq, ops, ...(term !== OF_LIVE_TERM && { term }) };
+    }
     case 'commit':
       return { kind, start: reader.position(), seq: reader.counter() };
     case 'truncate':
@@ -185,21 +220,26 @@ function readRecord(reader: ByteReader, operations: OperationsReader): LogRecord
     case 'transfer':
       return { kind, range: readArc(reader) };
     case 'forget':
+    case 'resume':
       return { kind, start: reader.position() };
     case 'install':
-      return { kind, start: reader.position(), entries: entriesOf(readColumns(reader), operations) };
-    case 'complete':
-      return {
-        kind,
-        start: reader.position(),
-        committed: reader.counter(),
-        term: reader.counter(),
-        window: operations(readColumns(reader)),
-      };
+      return { kind, start: reader.position(), entries: entriesOf(readColumns(reader), format.operations) };
+    case 'complete': {
+      const start = reader.position();
+      const committed = reader.counter();
+      const term = reader.counter();
+      const window = format.operations(readColumns(reader));
+      const history = format.hasHistories ? readHistory(reader) : unknownHistory(committed + window.length);
+      return { kind, start, committed, term, window, history };
+    }
     case 'split':
       return { kind, start: reader.position(), at: reader.position() };
     case 'merge':
       return { kind, start: reader.position(), nextStart: reader.position() };
+    case 'stop':
+      return { kind, start: reader.position(), conflict: readConflict(reader) };
+    case 'overrule':
+      return { kind, start: reader.position(), term: reader.counter() };
     default:
       throw new RingError('INTERNAL', `a record of unknown type ${tag}`);
   }

@@ -1,11 +1,12 @@
 /** What replicas say to each other, between the core's messages and protobuf. Checked as it comes in. */
 
-import { RingError, position, type KeyRange, type Ring } from '@ringkeep/shared';
+import { RingError, logFault, position, type KeyRange, type LogExtent, type Ring } from '@ringkeep/shared';
 import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
-import { ringFromWire, ringToWire } from '@ringkeep/shared/wire';
+import { historyFromWire, historyToWire, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
 import type { Bucket } from '../core/entry-store';
 import type {
+  ConflictingLog,
   Digests,
   FollowerBody,
   FollowerMessage,
@@ -56,6 +57,22 @@ function ringFromUpdate(message: dht.AdoptRing['ring']): Ring {
   return ringFromWire(message.update.value);
 }
 
+function logToWire({ range, committed, lastPrepared, history }: LogExtent): dht.LogExtent {
+  return { ...range, committed, lastPrepared, history: historyToWire(history) };
+}
+
+function logFromWire({ start, end, committed, lastPrepared, history }: dht.LogExtent): LogExtent {
+  const range = { start: position(start), end: position(end) };
+  const log = { range, committed, lastPrepared, history: historyFromWire(history) };
+  const fault = logFault(log);
+  if (fault !== undefined) throw new RingError('INVALID_ARGUMENT', `received a log that cannot be: ${fault}`);
+  return log;
+}
+
+function conflictFromWire(message: dht.ConflictingLog | undefined): ConflictingLog | undefined {
+  return message?.log && { node: position(message.node), log: logFromWire(message.log) };
+}
+
 export function followerMessageToWire(message: FollowerMessage): dht.FollowerMessage {
   const { body, stream } = message;
   if (body.kind === 'acknowledge') {
@@ -67,6 +84,7 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
   }
   if (body.kind === 'digests') return { stream, body: { $case: 'digests', value: digestsToWire(body) } };
   const { follower, incarnation, range, lastPrepared, committed, complete, compares, ring } = body;
+  const { logs, conflict } = body;
   return {
     stream,
     body: {
@@ -79,6 +97,8 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
         committed,
         complete,
         compares,
+        logs: logs.map(logToWire),
+        conflict: conflict && { node: conflict.node, log: logToWire(conflict.log) },
         ring: ringToUpdate(ring),
       },
     },
@@ -105,6 +125,8 @@ function followerBodyFromWire(body: dht.FollowerMessage['body']): FollowerBody {
         committed,
         complete,
         compares,
+        logs: body.value.logs.map(logFromWire),
+        conflict: conflictFromWire(body.value.conflict),
         ring: ringFromUpdate(ring),
       };
     }
@@ -124,11 +146,11 @@ function primaryBodyToWire(body: PrimaryBody): dht.PrimaryMessage['body'] {
     case 'adopt':
       return { $case: 'adopt', value: { ring: ringToUpdate(body.ring) } };
     case 'align': {
-      const { lastPrepared, committed, firstSeq, hash } = body;
-      return { $case: 'align', value: { lastPrepared, committed, firstSeq, ops: columnsOf(body.ops), hash } };
+      const { kind: _, ops, terms, ...rest } = body;
+      return { $case: 'align', value: { ...rest, ops: columnsOf(ops), terms: [...terms] } };
     }
     case 'start-over':
-      return { $case: 'startOver', value: {} };
+      return { $case: 'startOver', value: { shared: (body.shared ?? []).map(BigInt) } };
     case 'chunk':
       return {
         $case: 'chunk',
@@ -141,16 +163,25 @@ function primaryBodyToWire(body: PrimaryBody): dht.PrimaryMessage['body'] {
     case 'live':
       return {
         $case: 'live',
-        value: { committed: body.committed, window: columnsOf(body.window), hash: body.hash },
+        value: {
+          committed: body.committed,
+          window: columnsOf(body.window),
+          history: historyToWire(body.history),
+          overrules: body.overrules,
+          hash: body.hash,
+        },
       };
     case 'prepare': {
-      const { firstSeq, committed } = body;
-      return { $case: 'prepare', value: { firstSeq, committed, ops: columnsOf(body.ops) } };
+      const { firstSeq, committed, terms = [] } = body;
+      return {
+        $case: 'prepare',
+        value: { firstSeq, committed, ops: columnsOf(body.ops), terms: [...terms] },
+      };
     }
     case 'heartbeat':
       return { $case: 'heartbeat', value: { committed: body.committed } };
     case 'release':
-      return { $case: 'release', value: {} };
+      return { $case: 'release', value: { shared: (body.shared ?? []).map(BigInt) } };
     case 'wait':
       return { $case: 'wait', value: {} };
   }
@@ -169,11 +200,11 @@ function primaryBodyFromWire(body: dht.PrimaryMessage['body']): PrimaryBody {
     case 'adopt':
       return { kind: 'adopt', ring: ringFromUpdate(body.value.ring) };
     case 'align': {
-      const { lastPrepared, committed, firstSeq, ops, hash } = body.value;
-      return { kind: 'align', lastPrepared, committed, firstSeq, ops: opsOf(columns(ops)), hash };
+      const { ops, hash, ...rest } = body.value;
+      return { kind: 'align', ...rest, ops: opsOf(columns(ops)), hash };
     }
     case 'startOver':
-      return { kind: 'start-over' };
+      return { kind: 'start-over', shared: body.value.shared.map(Number) };
     case 'chunk':
       return {
         kind: 'chunk',
@@ -189,16 +220,19 @@ function primaryBodyFromWire(body: dht.PrimaryMessage['body']): PrimaryBody {
         kind: 'live',
         committed: body.value.committed,
         window: opsOf(columns(body.value.window)),
+        history: historyFromWire(body.value.history),
+        overrules: body.value.overrules,
         hash: body.value.hash,
       };
     case 'prepare': {
-      const { firstSeq, ops, committed } = body.value;
-      return { kind: 'prepare', firstSeq, ops: opsOf(columns(ops)), committed };
+      const { firstSeq, ops, committed, terms } = body.value;
+      const own = terms.length === 0 ? {} : { terms };
+      return { kind: 'prepare', firstSeq, ops: opsOf(columns(ops)), committed, ...own };
     }
     case 'heartbeat':
       return { kind: 'heartbeat', committed: body.value.committed };
     case 'release':
-      return { kind: 'release' };
+      return { kind: 'release', shared: body.value.shared.map(Number) };
     case 'wait':
       return { kind: 'wait' };
     default:

@@ -31,11 +31,17 @@ export class ArcDecisions {
   decide(): void {
     const { role } = this;
     this.endSessions();
-    if (role.quiesced) return this.goOnWithQuiesce();
+    if (role.quiesced && !role.isStopped) return this.goOnWithQuiesce();
     if (!role.settled) return;
+    if (!role.open && role.newerMember !== undefined)
+      return role.propose({ kind: 'yield', ...this.onArc(), node: role.newerMember });
+    if (role.isStopped) return;
     const silent = role.config.inSync.find(
       (id) =>
-        id !== this.context.self && role.followers.silenceOf(id) > this.context.parameters.failureTimeoutMs,
+        id !== this.context.self &&
+        !role.isNewer(id) &&
+        (role.followers.hasIncompleteCopy(id) ||
+          role.followers.silenceOf(id) > this.context.parameters.failureTimeoutMs),
     );
     if (silent !== undefined) return this.drop(silent);
     const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);

@@ -45,6 +45,7 @@ import {
   type StreamName,
 } from './messages';
 import type { PendingOperation } from './pending-operation';
+import { LogComparison } from './log-comparison';
 import { Proposals } from './proposals';
 import type { Replica } from './replica-store';
 import { NO_TERM, RunningHash, type HashPoint } from './running-hash';
@@ -79,6 +80,7 @@ export class ArcPrimary {
   readonly followers: Followers;
   private readonly leases = new HeldLeases();
   private readonly proposals: Proposals;
+  private readonly comparison: LogComparison;
   /** Prepared by this node itself, durably. */
   private ownDurable: Seq = -1;
   private fresh: SequencedOp[] = [];
@@ -98,6 +100,13 @@ export class ArcPrimary {
     this.startedAt = context.now;
     this.followers = new Followers(context, replica, (seq) => this.hashAt(seq));
     this.proposals = new Proposals(context, currentConfig);
+    this.comparison = new LogComparison(
+      context,
+      replica,
+      () => this.currentConfig,
+      this.followers,
+      () => this.stop(),
+    );
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
     const until =
       currentConfig.handover || !context.rules.grantsWaitedOut
@@ -118,7 +127,7 @@ export class ArcPrimary {
   }
 
   get serving(): boolean {
-    return this.open && this.quiesceState === undefined;
+    return this.open && this.quiesceState === undefined && !this.isStopped;
   }
 
   get quiesced(): Quiesce | undefined {
@@ -188,6 +197,7 @@ export class ArcPrimary {
   }
 
   private hold(operation: PendingOperation): void {
+    if (this.isStopped) return operation.fail('UNAVAILABLE', this.comparison.stopText);
     if (this.held.length >= HELD_OPERATIONS_MAX) {
       operation.fail('RESOURCE_EXHAUSTED', 'too many operations wait for this part of the ring to answer');
     } else {
@@ -239,6 +249,7 @@ export class ArcPrimary {
 
   /** Commits what may be committed; opens the term when the takeover is complete. */
   advance(): void {
+    if (this.isStopped) return;
     if (this.phase.kind === 'waiting-out-grants') {
       if (this.context.now < this.phase.until) return this.context.wakeAt(this.phase.until);
       this.phase = { kind: 'aligning' };
@@ -293,8 +304,41 @@ export class ArcPrimary {
   // ---- followers ----
 
   /** A follower of the arc, or of a part of it, opened a stream. */
-  openedBy(connection: number, stream: StreamName, open: OpenStream): void {
-    this.followers.open(connection, stream, open, this.currentConfig, this.otherMembers());
+  openedBy(connection: number, stream: StreamName, open: OpenStream, shared: readonly Seq[]): void {
+    this.followers.open(connection, stream, open, shared, this.currentConfig, this.otherMembers());
+  }
+
+  /**
+   * Whether a follower may be aligned, started over or released, by the logs that it names.
+   * @returns up to where each of them is the same as the one here, or undefined: not now
+   */
+  admits(open: OpenStream, member: boolean): readonly Seq[] | undefined {
+    return this.comparison.admits(open, member, this.open);
+  }
+
+  /** An in-sync member whose log is newer: it should be primary. Found by a takeover only. */
+  get newerMember(): NodeId | undefined {
+    return this.comparison.newerMember;
+  }
+
+  isNewer(member: NodeId): boolean {
+    return this.comparison.isNewer(member);
+  }
+
+  /** Why the arc stands still until somebody decides, or undefined. */
+  get stopText(): string | undefined {
+    return this.isStopped ? this.comparison.stopText : undefined;
+  }
+
+  get isStopped(): boolean {
+    return this.comparison.isStopped;
+  }
+
+  private stop(): void {
+    this.followers.closeAll();
+    const held = this.held;
+    this.held = [];
+    for (const operation of held) this.hold(operation);
   }
 
   /** While the takeover lasts, that of the term before: with the takeover's end it begins anew. */
@@ -338,8 +382,9 @@ export class ArcPrimary {
       this.open ||
         proposal.kind === 'drop' ||
         proposal.kind === 'keep' ||
+        proposal.kind === 'yield' ||
         !this.context.rules.openBeforeChanges,
-      'only an open primary proposes more than Drop and Keep',
+      'only an open primary proposes more than Drop, Keep and Yield',
     );
     this.proposals.propose(proposal);
     if (!this.context.rules.quiescedUntilSettled && this.quiesceState) {

@@ -1,10 +1,8 @@
 /**
  * What a new ring means for the copies on disk: divide them, join them, erase what nobody needs.
  *
- * A member that learns of a split or merge while the new configuration names it first applies its whole
- * window (the primary's was empty, so all of it is committed) and then divides or joins its state.
- * A copy is erased here only when the newest configurations known do not name this node and have a term
- * later than the last in which it was live; anything else is erased on order (following.ts).
+ * A member that learns of a split while the new configuration names it keeps its window in both halves; at a
+ * merge it applies the windows of both arcs (their primary's were empty, so all of it is committed).
  */
 
 import {
@@ -12,10 +10,10 @@ import {
   arcCovers,
   arcsEqual,
   arcsOverlap,
-  invariant,
   type Arc,
   type ArcConfig,
   type Position,
+  type Seq,
 } from '@ringkeep/shared';
 import type { NodeContext } from './context';
 import type { Replica } from './replica-store';
@@ -36,13 +34,9 @@ function splitCopy(context: NodeContext, copy: Replica): void {
     .filter((at) => at !== copy.start && arcContains(copy.range, at));
   const named = arcs.filter((arc) => arc.inSync.includes(context.self) && arcCovers(copy.range, arc));
   if (boundaries.length === 0 || named.length === 0) return;
-  if (context.rules.windowAppliedAtSplit) applyWindow(context, copy);
-  else context.journal.write({ kind: 'truncate', start: copy.start, lastPrepared: copy.committed });
-  for (const arc of named)
-    invariant(
-      !context.rules.windowAppliedAtSplit || copy.lastPrepared === arc.seq,
-      'a member has all of the arc when it is split',
-    );
+  if (!context.rules.windowKeptAtSplit)
+    context.journal.write({ kind: 'truncate', start: copy.start, lastPrepared: copy.committed });
+  else for (const arc of named) checkAge(context, arc, copy.lastPrepared);
   let start: Position = copy.start;
   for (const at of boundaries) {
     context.journal.write({ kind: 'split', start, at });
@@ -53,12 +47,10 @@ function splitCopy(context: NodeContext, copy: Replica): void {
 function mergeCopies(context: NodeContext, arc: ArcConfig): void {
   const pieces = piecesOf(context, arc);
   if (!pieces) return;
-  for (const piece of pieces) applyWindow(context, piece);
   for (const piece of pieces.slice(1)) {
     context.journal.write({ kind: 'merge', start: arc.start, nextStart: piece.start });
   }
-  const merged = context.replicas.get(arc.start);
-  invariant(merged?.lastPrepared === arc.seq, 'a member has all of both arcs when they are merged');
+  checkAge(context, arc, context.replicas.get(arc.start)?.lastPrepared ?? 0);
 }
 
 /** The complete copies, two or more, that make up an arc; undefined when they do not. */
@@ -75,14 +67,17 @@ function piecesOf(context: NodeContext, arc: Arc): Replica[] | undefined {
   }
 }
 
-function applyWindow(context: NodeContext, copy: Replica): void {
-  if (copy.window.length === 0) return;
-  context.journal.write({ kind: 'commit', start: copy.start, seq: copy.lastPrepared });
+/** A member has all of an arc that is divided or joined, unless its disk is older than the ring says. */
+function checkAge(context: NodeContext, arc: ArcConfig, lastPrepared: Seq): void {
+  if (lastPrepared === arc.seq) return;
+  const text = `it ends at ${lastPrepared}, the arc was at ${arc.seq} when it was last divided, joined or handed over`;
+  context.report({ kind: 'old-copy', range: arc, node: context.self, text });
 }
 
 /**
- * Erases copies that are of no use: outside of the ranges to keep, and nobody can need them any more. A copy of
- * another range that overlaps one to keep saves a part of its transfer.
+ * Erases what counts as nothing and nobody needs: copies that are not whole, outside of the ranges to keep. One
+ * that overlaps a range to keep saves a part of its transfer. A whole copy is never erased here: it may be better
+ * than what its primary has, and only that one can tell (following.ts).
  */
 export function eraseUseless(context: NodeContext, keep: readonly Arc[]): void {
   for (const copy of context.replicas.all()) {
@@ -93,11 +88,9 @@ export function eraseUseless(context: NodeContext, keep: readonly Arc[]): void {
   }
 }
 
-export function mayErase(context: NodeContext, copy: Replica): boolean {
-  return context.view
+export function mayErase({ rules, view, self }: NodeContext, copy: Replica): boolean {
+  if (copy.complete && rules.wholeCopiesErasedOnOrder) return false;
+  return view
     .arcsWithin(copy.range)
-    .every(
-      (arc) =>
-        !arc.inSync.includes(context.self) && (arc.term > copy.liveTerm || !context.rules.erasedOnOrderOnly),
-    );
+    .every((arc) => !arc.inSync.includes(self) && (arc.term > copy.liveTerm || !rules.erasedOnOrderOnly));
 }

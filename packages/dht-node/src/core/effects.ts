@@ -9,7 +9,10 @@ import type {
   Position,
   Proposal,
   Ring,
+  Seq,
+  Term,
 } from '@ringkeep/shared';
+import type { Entry } from './entry-store';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
 
@@ -23,6 +26,13 @@ export type RegistryCall =
   | { readonly kind: 'leave'; readonly knownVersion: number }
   | { readonly kind: 'propose'; readonly knownVersion: number; readonly proposal: Proposal };
 
+/** An operation that was prepared and not known to be committed. */
+export interface DiscardedOp {
+  readonly seq: Seq;
+  readonly term: Term;
+  readonly op: Entry;
+}
+
 /** Facts for logs and metrics; the core does not care what becomes of them. */
 export type NodeEvent =
   | { readonly kind: 'joined'; readonly arc: Arc }
@@ -35,6 +45,14 @@ export type NodeEvent =
   | { readonly kind: 'following-ended'; readonly range: Arc; readonly text: string }
   | { readonly kind: 'live'; readonly range: Arc; readonly keys: number; readonly received: number }
   | { readonly kind: 'erased'; readonly range: Arc }
+  | { readonly kind: 'discarded'; readonly range: Arc; readonly operations: number }
+  /** A member's disk is older than what it has to do with: its copy is not used, or made anew. */
+  | { readonly kind: 'old-copy'; readonly range: Arc; readonly node: NodeId; readonly text: string }
+  /** Another log has committed operations that this one does not have: a person has to decide. */
+  | { readonly kind: 'arc-stopped'; readonly arc: Arc; readonly node: NodeId; readonly text: string }
+  | { readonly kind: 'arc-resumed'; readonly arc: Arc }
+  /** Logs that cannot be compared: nothing is erased. */
+  | { readonly kind: 'incomparable'; readonly range: Arc; readonly node: NodeId }
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
   | { readonly kind: 'proposal-refused'; readonly proposal: Proposal; readonly reason: string }
   | { readonly kind: 'paused'; readonly arc: Arc; readonly forMs: number }
@@ -47,6 +65,8 @@ export type NodeEffect =
   /** Append to the log. Batches are numbered from 1 without gaps since the process started. */
   | { readonly kind: 'append'; readonly batch: number; readonly records: readonly LogRecord[] }
   | { readonly kind: 'checkpoint'; readonly replicas: readonly ReplicaSnapshot[] }
+  /** Prepared operations that are discarded: to be kept beside the log for a while. */
+  | { readonly kind: 'discard'; readonly range: Arc; readonly ops: readonly DiscardedOp[] }
   | {
       readonly kind: 'answer';
       readonly request: number;

@@ -10,6 +10,7 @@ import type { NodeContext } from './context';
 import { eraseUseless, mayErase } from './copies';
 import { Following } from './following';
 import type { PrimaryMessage } from './messages';
+import type { Replica } from './replica-store';
 
 interface Wanted {
   readonly range: Arc;
@@ -57,11 +58,15 @@ export class FollowerLinks {
       wanted.push({ range: { start: self, end: home.end }, arc: home });
     for (const arc of view.ring.arcs) {
       if (arc.primary === self || (wanted.length > 0 && joining && arc === home)) continue;
-      const copy = replicas.get(arc.start);
-      const stale = copy !== undefined && arcsEqual(copy.range, arc) && !mayErase(this.context, copy);
-      if (stale || wantsCopy(this.context, arc, self)) wanted.push({ range: arc, arc });
+      const kept = replicas.overlapping(arc).some((copy) => this.isToBeReleased(copy, arc));
+      if (kept || wantsCopy(this.context, arc, self)) wanted.push({ range: arc, arc });
     }
     return wanted;
+  }
+
+  /** A copy that its primary must speak of before it is erased: one that is whole, or that it may count on. */
+  private isToBeReleased(copy: Replica, arc: ArcConfig): boolean {
+    return (copy.complete || arcsEqual(copy.range, arc)) && !mayErase(this.context, copy);
   }
 
   private open(range: Arc, arc: ArcConfig): void {

@@ -5,7 +5,17 @@
  * before a copy was wiped would make an empty copy look level).
  */
 
-import { arcsEqual, type Arc, type NodeId, type RingKey, type Seq } from '@ringkeep/shared';
+import {
+  arcsEqual,
+  historyWithin,
+  termsBetween,
+  truncateHistory,
+  type Arc,
+  type NodeId,
+  type RingKey,
+  type Seq,
+  type TermStart,
+} from '@ringkeep/shared';
 import { LAG_BYTES_MAX } from './config';
 import type { Entry } from './entry-store';
 import {
@@ -100,21 +110,26 @@ export class FollowerSession {
     return this.unackedBytes > LAG_BYTES_MAX || this.sentBytes - this.takenBytes > LAG_BYTES_MAX;
   }
 
-  prepare(firstSeq: Seq, ops: readonly SequencedOp[], committed: Seq): void {
+  /** `terms`: in which the operations got their numbers, when that is not the stream's. */
+  prepare(firstSeq: Seq, ops: readonly SequencedOp[], committed: Seq, terms?: readonly TermStart[]): void {
     if (this.transferring) return;
     this.sendOwed(committed);
     const mine = this.coversArc ? ops : ops.map((op) => (op && this.holds(op.key) ? op : undefined));
     const bytes = entryBytes(mine.filter((op) => op !== undefined));
     this.unacked.push({ seq: firstSeq + ops.length - 1, bytes });
     this.unackedBytes += bytes;
-    this.send({ kind: 'prepare', firstSeq, ops: mine, committed });
+    this.send({ kind: 'prepare', firstSeq, ops: mine, committed, ...(terms && { terms }) });
   }
 
-  /** Operations in several messages. */
-  prepareAll(firstSeq: Seq, parts: readonly (readonly SequencedOp[])[], committed: Seq): void {
+  /** Operations of the window in several messages. */
+  prepareAll(
+    firstSeq: Seq,
+    parts: readonly (readonly SequencedOp[])[],
+    { history, committed }: Replica,
+  ): void {
     let next = firstSeq;
     for (const ops of parts) {
-      this.prepare(next, ops, committed);
+      this.prepare(next, ops, committed, termsBetween(history, next, next + ops.length - 1));
       next += ops.length;
     }
   }
@@ -142,8 +157,9 @@ export class FollowerSession {
   }
 
   /** Goes on with the transfer if the follower has room for more; true when it may go on again at once. */
-  pump({ committed, window }: Replica, hashAt: (seq: Seq) => HashPoint | undefined): boolean {
+  pump(replica: Replica, hashAt: (seq: Seq) => HashPoint | undefined): boolean {
     const { transfer } = this;
+    const { committed, window, overrules } = replica;
     const { chunkBytes, windowBytes } = this.context.transferSizes;
     if (!this.transferring || transfer.waits) return false;
     if (this.sentBytes - this.takenBytes > windowBytes - chunkBytes) return false;
@@ -155,8 +171,10 @@ export class FollowerSession {
       if (!this.context.rules.windowEndsTransfer) this.owed = { firstSeq: committed + 1, ops: mine };
       const sent = this.owed ? [] : first;
       const known = this.coversArc ? hashAt(committed + sent.length) : undefined;
-      this.send({ kind: 'live', committed, window: sent, hash: this.hashBefore(rest, known) });
-      if (!this.owed) this.prepareAll(committed + first.length + 1, rest, committed);
+      const history = historyWithin(truncateHistory(replica.history, committed + sent.length), this.range);
+      const hash = this.hashBefore(rest, known);
+      this.send({ kind: 'live', committed, window: sent, history, overrules, hash });
+      if (!this.owed) this.prepareAll(committed + first.length + 1, rest, replica);
       return false;
     }
     const chunk = transfer.next();

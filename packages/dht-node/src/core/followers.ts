@@ -5,7 +5,7 @@
  * the only other one. Whoever is no member starts over, comparing what it has with what is here.
  */
 
-import { invariant, type ArcConfig, type NodeId, type Seq } from '@ringkeep/shared';
+import { invariant, termsBetween, type ArcConfig, type NodeId, type Seq } from '@ringkeep/shared';
 import type { NodeContext } from './context';
 import type { Entry } from './entry-store';
 import { FollowerSession } from './follower-session';
@@ -18,6 +18,8 @@ export class Followers {
   private readonly heardAt = new Map<NodeId, number>();
   /** The newest stream that each follower has opened in this term. */
   private readonly newestStream = new Map<NodeId, number>();
+  /** Members that have said in this term that their copy is not complete. */
+  private readonly incomplete = new Set<NodeId>();
   private readonly since: number;
 
   constructor(
@@ -50,19 +52,25 @@ export class Followers {
     return stream.number < (this.newestStream.get(follower) ?? 0);
   }
 
-  /** Why a member's copy, as it describes it, cannot be: whoever says that is no follower of this arc. */
-  copyFault(open: OpenStream): string | undefined {
-    if (!open.complete) return 'a member has a complete copy';
-    if (open.committed > this.replica.lastPrepared) return 'a member has committed only what its primary has';
-    if (open.lastPrepared < this.replica.committed) return 'a member lacks nothing that is committed';
-    return undefined;
+  /** A member describes its copy; one that is not complete cannot be aligned, and must be dropped. */
+  noteCopy(follower: NodeId, complete: boolean): void {
+    if (complete) this.incomplete.delete(follower);
+    else this.incomplete.add(follower);
   }
 
-  /** A follower of the arc, or of a part of it, opened a stream; acknowledgements of an earlier one are void. */
+  hasIncompleteCopy(member: NodeId): boolean {
+    return this.incomplete.has(member);
+  }
+
+  /**
+   * A follower of the arc, or of a part of it, opened a stream; acknowledgements of an earlier one are void.
+   * `shared`: up to where each of the logs that it has named is the same as the one here.
+   */
   open(
     connection: number,
     stream: StreamName,
     open: OpenStream,
+    shared: readonly Seq[],
     config: ArcConfig,
     members: ReadonlySet<NodeId>,
   ): void {
@@ -85,29 +93,32 @@ export class Followers {
     this.sessions.set(follower, session);
     if (before && !context.rules.acksOfPresentStreamOnly) session.inherit(before);
     this.heard(follower);
-    if (member) return this.align(session, open);
+    if (member) return this.align(session, shared[0] ?? 0);
     // It may own the arc soon; what waits for it meanwhile is then forwarded at once.
     const to = context.view.member(follower);
     if (to) context.emit({ kind: 'connect', to });
-    session.send({ kind: 'start-over' });
+    session.send({ kind: 'start-over', shared });
   }
 
-  private align(session: FollowerSession, open: OpenStream): void {
+  /** `shared`: the last operation that both logs have. */
+  private align(session: FollowerSession, shared: Seq): void {
     invariant(session.coversArc, 'a member follows its whole arc');
-    invariant(this.copyFault(open) === undefined, 'a member follows its arc with a copy that fits');
-    const { lastPrepared, committed } = this.replica;
-    const from = Math.min(open.lastPrepared, lastPrepared);
-    const ops = this.replica.windowAfter(from);
+    const { lastPrepared, committed, history, overrules } = this.replica;
+    invariant(shared >= committed, 'a member lacks nothing that is committed');
+    const ops = this.replica.windowAfter(shared);
     const [first = [], ...rest] = inMessages(ops, this.context.transferSizes.messageBytes);
+    const last = rest.length === 0 ? lastPrepared : shared + first.length;
     session.send({
       kind: 'align',
-      lastPrepared: rest.length === 0 ? lastPrepared : from + first.length,
+      lastPrepared: last,
       committed,
-      firstSeq: from + 1,
+      firstSeq: shared + 1,
       ops: first,
-      hash: session.hashBefore(rest, this.hashAt(from)),
+      terms: termsBetween(history, shared + 1, last),
+      overrules,
+      hash: session.hashBefore(rest, this.hashAt(shared)),
     });
-    session.prepareAll(from + first.length + 1, rest, committed);
+    session.prepareAll(last + 1, rest, this.replica);
   }
 
   heard(follower: NodeId): void {

@@ -6,21 +6,27 @@
  * notes what it grants, then it answers.
  *
  * A copy ends only on order: start-over or release on this, the newest stream, in the term in which it was
- * opened, from the primary of the newest configuration known. Release erases it; after start-over its entries
- * are no more than what the transfer (intake.ts) need not bring.
+ * opened, from the primary of the newest configuration known, which has compared the logs that the opening
+ * names. Release erases it; after start-over its entries are no more than what the transfer (intake.ts) need not
+ * bring. What was prepared and is discarded is handed out (discard.ts).
  */
 
 import {
+  arcCovers,
+  arcInside,
   arcsEqual,
   invariant,
   type Arc,
   type ArcConfig,
+  type LogExtent,
   type Member,
   type RingKey,
   type Seq,
+  type TermStart,
   arcKeyTest,
 } from '@ringkeep/shared';
 import type { NodeContext } from './context';
+import { discard } from './discard';
 import type { Chunk, Entry } from './entry-store';
 import { changesToMatch, Intake } from './intake';
 import {
@@ -35,6 +41,12 @@ import {
 import type { Replica } from './replica-store';
 import { RunningHash, type HashPoint } from './running-hash';
 
+interface TermedOps {
+  readonly firstSeq: Seq;
+  readonly ops: readonly SequencedOp[];
+  readonly terms: readonly TermStart[];
+}
+
 type Phase = 'opening' | 'transferring' | 'live';
 
 export class Following {
@@ -45,6 +57,8 @@ export class Following {
   received = 0;
   private takenBytes = 0;
   private readonly compares: boolean;
+  /** Of the copies as they were on opening; none, once the log is the primary's. */
+  private logs: readonly LogExtent[];
   private intake: Intake | undefined;
   private toAcknowledge: number | undefined;
   private ended = false;
@@ -62,6 +76,7 @@ export class Following {
     this.holds = arcKeyTest(range);
     const copy = this.copy();
     this.compares = context.replicas.size(range).keys > 0;
+    this.logs = this.wholeLogs();
     if (!context.rules.oneGrantForAll) context.grants.forget(range);
     context.report({ kind: 'following', range, primary: primary.id });
     context.emit({
@@ -79,6 +94,8 @@ export class Following {
           committed: copy?.committed ?? 0,
           complete: copy?.complete ?? false,
           compares: this.compares,
+          logs: this.logs,
+          conflict: this.overlapping().find(({ conflict }) => conflict)?.conflict,
           ring: context.view.ring,
         },
       },
@@ -123,7 +140,7 @@ export class Following {
         this.align(body);
         break;
       case 'start-over':
-        this.startOver();
+        this.startOver(body.shared);
         break;
       case 'chunk':
         this.received += body.entries.length;
@@ -141,18 +158,28 @@ export class Following {
         this.becomeLive(body);
         break;
       case 'prepare':
-        this.prepare(body.firstSeq, body.ops);
+        this.prepare(body);
         this.commit(body.committed);
         break;
       case 'heartbeat':
         if (this.phase === 'live') this.commit(body.committed);
         break;
       case 'release':
-        this.forget();
+        this.forget(body.shared);
         return 'released';
     }
     this.toAcknowledge = sentAtMs;
     return 'go-on';
+  }
+
+  private overlapping(): Replica[] {
+    return this.context.replicas.overlapping(this.range);
+  }
+
+  /** Of all that is here of the range and whole. */
+  private wholeLogs(): LogExtent[] {
+    const whole = this.overlapping().filter(({ complete }) => complete);
+    return whole.flatMap((copy) => arcInside(copy.range, this.range).map((part) => copy.logWithin(part)));
   }
 
   private copy(): Replica | undefined {
@@ -168,28 +195,45 @@ export class Following {
 
   private align(body: Extract<PrimaryBody, { kind: 'align' }>): void {
     const copy = this.liveCopy();
-    const { journal } = this.context;
-    invariant(copy.committed <= body.lastPrepared, 'a member has committed only what its primary has');
-    invariant(copy.lastPrepared >= body.committed, 'a member lacks nothing that is committed');
+    const { journal, rules } = this.context;
+    const { firstSeq, lastPrepared, overrules } = body;
+    const shared = firstSeq - 1;
+    invariant(copy.committed <= shared, 'a member has committed only what its primary has');
+    invariant(shared <= copy.lastPrepared, 'a member is given what follows on its log');
+    invariant(body.committed <= lastPrepared, 'a primary commits what it has');
     const { start } = copy;
-    const own = copy.hashAt(body.firstSeq - 1);
+    const own = copy.hashAt(shared);
     invariant(
       !own || own.term !== body.hash?.term || own.value === body.hash.value,
       'a member has the operations that its primary has',
     );
-    if (own?.term !== this.stream.term) this.takeHash(copy, body.hash, body.firstSeq - 1, body.lastPrepared);
-    if (copy.lastPrepared > body.lastPrepared && this.context.rules.strayOpsDiscarded)
-      journal.writePrepared({ kind: 'truncate', start, lastPrepared: body.lastPrepared });
-    const ops = body.ops.slice(copy.lastPrepared + 1 - body.firstSeq);
-    if (ops.length > 0)
-      journal.writePrepared({ kind: 'prepare', start, firstSeq: copy.lastPrepared + 1, ops });
+    if (own?.term !== this.stream.term) this.takeHash(copy, body.hash, shared, lastPrepared);
+    if (copy.lastPrepared > shared && rules.strayOpsDiscarded) {
+      discard(this.context, copy, shared, this.holds);
+      journal.writePrepared({ kind: 'truncate', start, lastPrepared: shared });
+    }
+    this.takeOps(copy, body);
     invariant(
-      copy.lastPrepared === body.lastPrepared || !this.context.rules.strayOpsDiscarded,
+      copy.lastPrepared === lastPrepared || !rules.strayOpsDiscarded,
       'an aligned member has what its primary has',
     );
+    if (overrules > copy.overrules) journal.write({ kind: 'overrule', start, term: overrules });
     if (copy.liveTerm < this.stream.term) journal.write({ kind: 'live-term', start, term: this.stream.term });
     this.phase = 'live';
+    this.logs = [];
     this.commit(body.committed);
+  }
+
+  /** The operations that the copy lacks, those of each term as one record. */
+  private takeOps(copy: Replica, { firstSeq, ops, terms }: TermedOps): void {
+    const { start } = copy;
+    for (const [index, { term, first }] of terms.entries()) {
+      const end = terms[index + 1]?.first ?? firstSeq + ops.length;
+      const from = Math.max(first, copy.lastPrepared + 1);
+      const part = ops.slice(from - firstSeq, end - firstSeq);
+      if (part.length === 0) continue;
+      this.context.journal.writePrepared({ kind: 'prepare', start, firstSeq: from, ops: part, term });
+    }
   }
 
   /** The hash of this term begins with the end of its takeover; before that, the primary's is of another term. */
@@ -199,16 +243,26 @@ export class Following {
     copy.hash = hash && new RunningHash(term, begun ? at : lastPrepared, begun ? hash.value : 0);
   }
 
-  private startOver(): void {
+  private startOver(shared: readonly Seq[] = []): void {
     const { journal, replicas, transferSizes, view, self, rules } = this.context;
     invariant(
       !view.arcsWithin(this.range).some((arc) => arc.inSync.includes(self)) || !rules.membersAreAligned,
       'a member is never started over',
     );
+    this.handOutDiscarded(shared);
+    this.logs = [];
     journal.write({ kind: 'transfer', range: this.range });
     this.phase = 'transferring';
     this.intake = new Intake(replicas.entries, this.range, transferSizes);
     if (this.compares) this.sendDigests();
+  }
+
+  /** What the primary does not have of the logs that were named; without its word, all that is not committed. */
+  private handOutDiscarded(shared: readonly Seq[]): void {
+    for (const [index, { range }] of this.logs.entries()) {
+      const copy = this.overlapping().find((each) => arcCovers(each.range, range));
+      if (copy) discard(this.context, copy, Math.max(copy.committed, shared[index] ?? 0), this.holds);
+    }
   }
 
   private sendDigests(): void {
@@ -232,8 +286,9 @@ export class Following {
     if (entries.length > 0) this.context.journal.write({ kind: 'install', start: this.range.start, entries });
   }
 
-  private becomeLive({ committed, window, hash }: Extract<PrimaryBody, { kind: 'live' }>): void {
+  private becomeLive(body: Extract<PrimaryBody, { kind: 'live' }>): void {
     invariant(this.phase === 'transferring', 'a transfer ends after it has begun');
+    const { committed, window, hash, history, overrules } = body;
     const { journal } = this.context;
     journal.writePrepared({
       kind: 'complete',
@@ -241,19 +296,23 @@ export class Following {
       committed,
       window,
       term: this.stream.term,
+      history,
     });
     const copy = this.liveCopy();
+    if (overrules > copy.overrules) journal.write({ kind: 'overrule', start: copy.start, term: overrules });
     this.takeHash(copy, hash, copy.lastPrepared, copy.lastPrepared);
     this.phase = 'live';
     const { keys } = this.context.replicas.size(this.range);
     this.context.report({ kind: 'live', range: this.range, keys, received: this.received });
   }
 
-  private prepare(firstSeq: number, ops: readonly SequencedOp[]): void {
+  private prepare(body: Extract<PrimaryBody, { kind: 'prepare' }>): void {
     invariant(this.phase === 'live', 'operations are prepared on a live copy');
     const copy = this.liveCopy();
+    const { firstSeq, ops, terms } = body;
     invariant(firstSeq === copy.lastPrepared + 1, 'operations arrive in order on a stream');
-    this.context.journal.writePrepared({ kind: 'prepare', start: copy.start, firstSeq, ops });
+    if (terms) this.takeOps(copy, { firstSeq, ops, terms });
+    else this.context.journal.writePrepared({ kind: 'prepare', start: copy.start, firstSeq, ops });
   }
 
   private commit(seq: number): void {
@@ -262,9 +321,14 @@ export class Following {
     if (seq > copy.committed) this.context.journal.writeLazily({ kind: 'commit', start: copy.start, seq });
   }
 
-  private forget(): void {
-    const copy = this.copy();
-    if (copy) this.context.journal.write({ kind: 'forget', start: copy.start });
+  /** Ends all that is here of the range; what copies have beyond it stays. */
+  private forget(shared: readonly Seq[] = []): void {
+    const { journal } = this.context;
+    const copies = this.overlapping();
+    this.handOutDiscarded(shared);
+    if (copies.some(({ range }) => !arcsEqual(range, this.range)))
+      journal.write({ kind: 'transfer', range: this.range });
+    if (copies.length > 0) journal.write({ kind: 'forget', start: this.range.start });
     this.context.report({ kind: 'erased', range: this.range });
     this.close('released');
   }

@@ -5,7 +5,14 @@
  * first (a primary that missed the eviction would align a node that has rightly erased).
  */
 
-import { arcsEqual, formatPosition, type NodeId, type Position } from '@ringkeep/shared';
+import {
+  arcCovers,
+  arcsEqual,
+  formatArc,
+  formatPosition,
+  type NodeId,
+  type Position,
+} from '@ringkeep/shared';
 import { wantsCopy } from './arc-decisions';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
@@ -82,16 +89,22 @@ export class InboundStreams {
     }
     // Whatever the answer will be: released on this stream, it must not be admitted by what it said on another.
     if (context.rules.acksOfPresentStreamOnly) role.followers.close(open.follower);
+    if (!member && !role.open && context.rules.membersFirst) return refuse({ kind: 'wait' });
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
-    if (!member && whole && !wantsCopy(context, role.config, open.follower))
-      return refuse({ kind: 'release' });
-    const fault = member ? role.followers.copyFault(open) : undefined;
-    if (fault !== undefined) {
-      this.reportViolation(open.follower, fault);
+    const stranger = open.logs.find((log) => !arcCovers(open.range, log.range));
+    if (stranger) {
+      this.reportViolation(
+        open.follower,
+        `a log of ${formatArc(stranger.range)} for ${formatArc(open.range)}`,
+      );
       return refuse({ kind: 'wait' });
     }
+    const shared = role.admits(open, member);
+    if (!shared) return refuse({ kind: 'wait' });
+    if (!member && whole && !wantsCopy(context, role.config, open.follower))
+      return refuse({ kind: 'release', shared });
     this.followers.set(connection, { follower: open.follower, start: stream.start });
-    role.openedBy(connection, stream, open);
+    role.openedBy(connection, stream, open, shared);
   }
 
   /** It speaks for another cluster, or for a process of a member that is over. */

@@ -6,7 +6,17 @@
  * carries another one than their present.
  */
 
-import type { Arc, NodeId, Position, Ring, Seq, Term } from '@ringkeep/shared';
+import type {
+  Arc,
+  LogExtent,
+  LogHistory,
+  NodeId,
+  Position,
+  Ring,
+  Seq,
+  Term,
+  TermStart,
+} from '@ringkeep/shared';
 import type { Bucket, Chunk, Entry } from './entry-store';
 import type { HashPoint } from './running-hash';
 
@@ -20,6 +30,12 @@ export interface StreamName {
 /** What one sequence number stands for; without an entry, an operation on another part of the arc. */
 export type SequencedOp = Entry | undefined;
 
+/** A copy whose committed operations a primary's log does not have. */
+export interface ConflictingLog {
+  readonly node: NodeId;
+  readonly log: LogExtent;
+}
+
 export interface OpenStream {
   readonly kind: 'open';
   readonly follower: NodeId;
@@ -30,6 +46,10 @@ export interface OpenStream {
   readonly complete: boolean;
   /** It has entries of the range: told to start over, it names digests of them, from the range's beginning on. */
   readonly compares: boolean;
+  /** The logs of the complete copies that it has of the range, or of parts of it. */
+  readonly logs: readonly LogExtent[];
+  /** What made it stop the arc, as the primary that it was, and nobody has decided about. */
+  readonly conflict: ConflictingLog | undefined;
   readonly ring: Ring;
 }
 
@@ -62,18 +82,21 @@ export interface FollowerMessage {
 export type PrimaryBody =
   /** The receiver is behind. */
   | { readonly kind: 'adopt'; readonly ring: Ring }
-  /** Go on from here: ops beyond lastPrepared are void, those from firstSeq on are new to the follower. */
+  /** Go on from here: what the follower has from firstSeq on is void, and ops are there instead. */
   | {
       readonly kind: 'align';
       readonly lastPrepared: Seq;
       readonly committed: Seq;
       readonly firstSeq: Seq;
       readonly ops: readonly SequencedOp[];
+      /** In which ops got their numbers, the first one at firstSeq. */
+      readonly terms: readonly TermStart[];
+      readonly overrules: Term;
       /** Just before firstSeq. */
       readonly hash: HashPoint | undefined;
     }
-  /** The copy counts as nothing; chunks follow. */
-  | { readonly kind: 'start-over' }
+  /** The copy counts as nothing; chunks follow. `shared`: up to where the primary has what each log named has. */
+  | { readonly kind: 'start-over'; readonly shared?: readonly Seq[] }
   | ({ readonly kind: 'chunk' } & Chunk)
   /** All digests so far are compared: name those that come next. */
   | { readonly kind: 'compared' }
@@ -84,6 +107,9 @@ export type PrimaryBody =
       readonly kind: 'live';
       readonly committed: Seq;
       readonly window: readonly SequencedOp[];
+      /** Of the range, up to the end of the window. */
+      readonly history: LogHistory;
+      readonly overrules: Term;
       /** After the window; unknown to a follower of a part of the arc. */
       readonly hash: HashPoint | undefined;
     }
@@ -92,10 +118,12 @@ export type PrimaryBody =
       readonly firstSeq: Seq;
       readonly ops: readonly SequencedOp[];
       readonly committed: Seq;
+      /** In which they got their numbers, the first one at firstSeq; absent: the stream's. */
+      readonly terms?: readonly TermStart[];
     }
   | { readonly kind: 'heartbeat'; readonly committed: Seq }
-  /** The copy is not needed any more: erase it. */
-  | { readonly kind: 'release' }
+  /** The copy is not needed any more: erase it. `shared` as in start-over. */
+  | { readonly kind: 'release'; readonly shared?: readonly Seq[] }
   /** Not now: ask again. */
   | { readonly kind: 'wait' };
 

@@ -35,6 +35,8 @@ interface ReplicaStatus {
   readonly bytes: number;
   readonly lastPrepared: Seq;
   readonly committed: Seq;
+  /** Why the arc stands still, where this node is its primary and it does. */
+  readonly stopped: string | undefined;
 }
 
 type RoleAt = (start: Position) => ArcPrimary | undefined;
@@ -50,6 +52,7 @@ export function replicaStatuses({ replicas }: NodeContext, roleAt: RoleAt): Repl
       ...replicas.size(copy.range),
       lastPrepared: copy.lastPrepared,
       committed: copy.committed,
+      stopped: role?.stopText,
     };
   });
 }

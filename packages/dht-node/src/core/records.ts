@@ -5,9 +5,9 @@
  * The records of one batch become durable together or not at all.
  */
 
-import type { Arc, Position, Seq, Term } from '@ringkeep/shared';
+import type { Arc, LogHistory, Position, Seq, Term } from '@ringkeep/shared';
 import type { Entry } from './entry-store';
-import type { SequencedOp } from './messages';
+import type { ConflictingLog, SequencedOp } from './messages';
 
 export type LogRecord =
   /** An empty copy; `complete` only for the first arc of a new ring. */
@@ -17,6 +17,8 @@ export type LogRecord =
       readonly start: Position;
       readonly firstSeq: Seq;
       readonly ops: readonly SequencedOp[];
+      /** In which they got their numbers; absent: the one in which the copy was last live. */
+      readonly term?: Term;
     }
   | { readonly kind: 'commit'; readonly start: Position; readonly seq: Seq }
   /** Operations beyond lastPrepared are void. */
@@ -34,12 +36,19 @@ export type LogRecord =
       readonly committed: Seq;
       readonly window: readonly SequencedOp[];
       readonly term: Term;
+      readonly history: LogHistory;
     }
   | { readonly kind: 'split'; readonly start: Position; readonly at: Position }
-  /** Joins a copy with the one that starts where it ends. */
+  /** Applies the windows of a copy and of the one that starts where it ends, and joins the two. */
   | { readonly kind: 'merge'; readonly start: Position; readonly nextStart: Position }
   /** Erases the copy and its entries. */
-  | { readonly kind: 'forget'; readonly start: Position };
+  | { readonly kind: 'forget'; readonly start: Position }
+  /** The arc stands still: another log is known, with committed operations that this one does not have. */
+  | { readonly kind: 'stop'; readonly start: Position; readonly conflict: ConflictingLog }
+  /** Nothing stops the arc any more. */
+  | { readonly kind: 'resume'; readonly start: Position }
+  /** Logs that contradict this one and end in that term, or before, are overruled. */
+  | { readonly kind: 'overrule'; readonly start: Position; readonly term: Term };
 
 /** The durable state of one copy, as a checkpoint keeps it. */
 export interface ReplicaSnapshot {
@@ -48,4 +57,7 @@ export interface ReplicaSnapshot {
   readonly liveTerm: Term;
   readonly committed: Seq;
   readonly window: readonly SequencedOp[];
+  readonly history: LogHistory;
+  readonly overrules: Term;
+  readonly conflict: ConflictingLog | undefined;
 }

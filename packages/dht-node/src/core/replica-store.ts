@@ -10,14 +10,22 @@
  */
 
 import {
+  appendTerm,
   arcCovers,
   arcKeyRanges,
   arcKeyTest,
   arcOutside,
   arcsOverlap,
   formatArc,
+  historyWithin,
   invariant,
+  lastTerm,
+  mergeHistories,
+  NO_HISTORY,
+  truncateHistory,
   type Arc,
+  type LogExtent,
+  type LogHistory,
   type Position,
   type RingKey,
   type Seq,
@@ -25,7 +33,7 @@ import {
 } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import type { Entry, EntryStore, RangeSize } from './entry-store';
-import type { SequencedOp } from './messages';
+import type { ConflictingLog, SequencedOp } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
 import type { HashPoint, RunningHash } from './running-hash';
 
@@ -37,6 +45,12 @@ export class Replica {
   committed: Seq = 0;
   /** Prepared and not known to be committed: sequence numbers committed + 1 … lastPrepared. */
   window: SequencedOp[] = [];
+  /** In which term each operation got its number. */
+  history: LogHistory = NO_HISTORY;
+  /** Logs that contradict this one and end in that term, or before, were overruled. */
+  overrules: Term = 0;
+  /** What stops the arc, while nobody has decided. */
+  conflict: ConflictingLog | undefined;
   /** The log batch of its last prepared operation, truncation or transfer; 0 when found at the start. In memory only. */
   changedIn = 0;
   /** Of the operations of the present term, where it is known; in memory only. */
@@ -53,6 +67,16 @@ export class Replica {
 
   get lastPrepared(): Seq {
     return this.committed + this.window.length;
+  }
+
+  get log(): LogExtent {
+    const { range, committed, lastPrepared, history } = this;
+    return { range, committed, lastPrepared, history };
+  }
+
+  /** Its log, as far as it lies in a range, which it overlaps in one stretch. */
+  logWithin(range: Arc): LogExtent {
+    return { ...this.log, range, history: historyWithin(this.history, range) };
   }
 
   /** The running hash at a sequence number from the commit point on, where it is known. */
@@ -121,6 +145,8 @@ export class ReplicaStore {
         invariant(replica.complete, 'an incomplete copy prepares nothing');
         invariant(record.firstSeq === replica.lastPrepared + 1, 'operations are prepared without gaps');
         for (const op of record.ops) replica.window.push(op);
+        if (record.ops.length > 0)
+          replica.history = appendTerm(replica.history, record.term ?? replica.liveTerm, record.firstSeq);
         return;
       }
       case 'commit':
@@ -132,6 +158,7 @@ export class ReplicaStore {
         const replica = this.at(record.start);
         invariant(record.lastPrepared >= replica.committed, 'what is committed is never discarded');
         replica.window.length = Math.min(replica.window.length, record.lastPrepared - replica.committed);
+        replica.history = truncateHistory(replica.history, replica.lastPrepared);
         return;
       }
       case 'live-term': {
@@ -152,6 +179,7 @@ export class ReplicaStore {
         replica.complete = true;
         replica.committed = record.committed;
         replica.window = [...record.window];
+        replica.history = record.history;
         replica.liveTerm = Math.max(replica.liveTerm, record.term);
         return;
       }
@@ -165,6 +193,14 @@ export class ReplicaStore {
         this.replicas.delete(record.start);
         return;
       }
+      case 'stop':
+        this.at(record.start).conflict = record.conflict;
+        return;
+      case 'resume':
+        this.at(record.start).conflict = undefined;
+        return;
+      case 'overrule':
+        return this.overrule(this.at(record.start), record.term);
     }
   }
 
@@ -178,28 +214,25 @@ export class ReplicaStore {
   }
 
   snapshot(): ReplicaSnapshot[] {
-    return this.all().map(({ range, complete, liveTerm, committed, window }) => ({
-      range,
-      complete,
-      liveTerm,
-      committed,
-      window: [...window],
-    }));
+    return this.all().map(
+      ({ range, complete, liveTerm, committed, window, history, overrules, conflict }) => ({
+        range,
+        complete,
+        liveTerm,
+        committed,
+        window: [...window],
+        history,
+        overrules,
+        conflict,
+      }),
+    );
   }
 
   /** The state that a checkpoint kept; the entries are in the store already. */
   restore(snapshots: readonly ReplicaSnapshot[]): void {
     this.replicas.clear();
-    for (const { range, complete, liveTerm, committed, window } of snapshots) {
-      this.replicas.set(
-        range.start,
-        Object.assign(new Replica(range), {
-          complete,
-          liveTerm,
-          committed,
-          window: [...window],
-        }),
-      );
+    for (const { range, window, ...rest } of snapshots) {
+      this.replicas.set(range.start, Object.assign(new Replica(range), { ...rest, window: [...window] }));
     }
   }
 
@@ -210,18 +243,22 @@ export class ReplicaStore {
   }
 
   /**
-   * Copies that overlap the range end. Their entries in it stay, to be compared; what they have outside of it
-   * becomes incomplete copies of their own, which may be wanted next.
+   * Copies that overlap the range end. Their entries in it stay, to be compared. What they have outside of it
+   * was not spoken of: it stays a copy, whole if it was, and its log with it.
    */
   private beginTransfer(range: Arc): void {
     let liveTerm: Term = 0;
     for (const copy of this.overlapping(range)) {
       liveTerm = Math.max(liveTerm, copy.liveTerm);
       this.replicas.delete(copy.start);
-      for (const rest of arcOutside(copy.range, range))
-        this.replicas.set(rest.start, Object.assign(new Replica(rest), { liveTerm: copy.liveTerm }));
+      for (const rest of arcOutside(copy.range, range)) this.replicas.set(rest.start, part(copy, rest));
     }
     this.replicas.set(range.start, Object.assign(new Replica(range), { liveTerm }));
+  }
+
+  private overrule(replica: Replica, term: Term): void {
+    replica.overrules = Math.max(replica.overrules, term);
+    if (replica.conflict && lastTerm(replica.conflict.log) <= replica.overrules) replica.conflict = undefined;
   }
 
   private takeCommitted(replica: Replica, seq: Seq): readonly SequencedOp[] {
@@ -233,37 +270,36 @@ export class ReplicaStore {
     return ops;
   }
 
+  /** Both halves keep the window, each its own operations of it. */
   private split(lower: Replica, at: Position): void {
-    invariant(lower.window.length === 0, 'the window is applied before a split');
     invariant(
       at !== lower.start && arcCovers(lower.range, { start: at, end: lower.range.end }),
       'a split lies within',
     );
-    const { complete, liveTerm, committed, changedIn } = lower;
     for (const range of [
       { start: lower.start, end: at },
       { start: at, end: lower.range.end },
-    ]) {
-      this.replicas.set(
-        range.start,
-        Object.assign(new Replica(range), { complete, liveTerm, committed, changedIn }),
-      );
-    }
+    ])
+      this.replicas.set(range.start, part(lower, range));
   }
 
+  /** What was prepared and not known to be committed stays so in the history. */
   private merge(lower: Replica, upper: Replica): void {
     invariant(lower.range.end === upper.start, 'merged copies are adjacent');
-    invariant(
-      lower.window.length === 0 && upper.window.length === 0,
-      'the windows are applied before a merge',
-    );
+    const lastPrepared = Math.max(lower.lastPrepared, upper.lastPrepared);
+    const history = mergeHistories(lower.log, upper.log, lastPrepared + 1);
+    for (const copy of [lower, upper])
+      this.entries.put(this.takeCommitted(copy, copy.lastPrepared).filter((op) => op !== undefined));
     this.replicas.delete(upper.start);
     this.replicas.set(
       lower.start,
       Object.assign(new Replica({ start: lower.start, end: upper.range.end }), {
         complete: lower.complete && upper.complete,
         liveTerm: Math.max(lower.liveTerm, upper.liveTerm),
-        committed: Math.max(lower.committed, upper.committed),
+        committed: lastPrepared,
+        history,
+        overrules: Math.min(lower.overrules, upper.overrules),
+        conflict: lower.conflict ?? upper.conflict,
         changedIn: Math.max(lower.changedIn, upper.changedIn),
       }),
     );
@@ -272,4 +308,20 @@ export class ReplicaStore {
   private erase(range: Arc): void {
     for (const keyRange of arcKeyRanges(range)) this.entries.erase(keyRange);
   }
+}
+
+/** What a copy is of a part of its range. */
+function part({ complete, liveTerm, committed, window, history, ...copy }: Replica, range: Arc): Replica {
+  const replica = new Replica(range);
+  const { overrules, conflict, changedIn } = copy;
+  return Object.assign(replica, {
+    complete,
+    liveTerm,
+    committed,
+    window: window.map((op) => (op && replica.holds(op.key) ? op : undefined)),
+    history: historyWithin(history, range),
+    overrules,
+    conflict,
+    changedIn,
+  });
 }

@@ -7,7 +7,6 @@
 
 import {
   arcsEqual,
-  formatArc,
   invariant,
   sameTerm,
   type ArcConfig,
@@ -116,7 +115,6 @@ export class Roles {
     if (!copy?.complete || !arcsEqual(copy.range, arc)) return context.report({ kind: 'data-missing', arc });
     // The process before this one had the role in this very term, and this one does not know what it proposed.
     if (copy.liveTerm >= arc.term && rules.termTakenOnce) return;
-    if (arc.handover) invariant(copy.lastPrepared >= arc.seq, `a new primary has all of ${formatArc(arc)}`);
     journal.write({ kind: 'live-term', start: copy.start, term: arc.term });
     const primary = new ArcPrimary(context, arc, copy, former?.inWindow.handOver());
     for (const session of former?.sessions ?? [])

@@ -21,8 +21,8 @@ export interface ProtocolRules {
   readonly windowEndsTransfer: boolean;
   /** A member that reconnects is aligned, never started over. */
   readonly membersAreAligned: boolean;
-  /** A member applies its whole window before its copy is divided. */
-  readonly windowAppliedAtSplit: boolean;
+  /** A member keeps its whole window when its copy is divided. */
+  readonly windowKeptAtSplit: boolean;
   /** An acknowledgement counts on the stream that it came on, and no longer. */
   readonly acksOfPresentStreamOnly: boolean;
   /** A process never takes up a role in a term from before its registration. */
@@ -47,8 +47,14 @@ export interface ProtocolRules {
   readonly alignedBeforeServing: boolean;
   /** A member discards what its primary does not have. */
   readonly strayOpsDiscarded: boolean;
-  /** A copy is erased on order, or when no configuration needs it; not as soon as the ring does not name it. */
+  /** A copy that is not whole is erased when no configuration needs it; not as soon as the ring does not name it. */
   readonly erasedOnOrderOnly: boolean;
+  /** A whole copy is erased on order only, by a primary that has compared logs. */
+  readonly wholeCopiesErasedOnOrder: boolean;
+  /** Logs are compared by the terms of their operations, not by commit points and lengths. */
+  readonly logsComparedByTerms: boolean;
+  /** A primary that is not open answers members only. */
+  readonly membersFirst: boolean;
   /** A follower acknowledges what is on its disk. */
   readonly acknowledgedWhenDurable: boolean;
   /** A primary counts its own copy only when it is on its disk. */
@@ -79,7 +85,7 @@ export const ALL_RULES: ProtocolRules = {
   openBeforeChanges: true,
   windowEndsTransfer: true,
   membersAreAligned: true,
-  windowAppliedAtSplit: true,
+  windowKeptAtSplit: true,
   acksOfPresentStreamOnly: true,
   termTakenOnce: true,
   streamsEndWithRole: true,
@@ -93,6 +99,9 @@ export const ALL_RULES: ProtocolRules = {
   alignedBeforeServing: true,
   strayOpsDiscarded: true,
   erasedOnOrderOnly: true,
+  wholeCopiesErasedOnOrder: true,
+  logsComparedByTerms: true,
+  membersFirst: true,
   acknowledgedWhenDurable: true,
   committedWhenDurable: true,
   leaseFromSending: true,

@@ -4,6 +4,7 @@
  *   node.json   who the node is (identity.ts)
  *   log/        the segments of its log (segmented-log.ts)
  *   table/      the entries as of the last checkpoint (base-table.ts)
+ *   discarded.jsonl   prepared operations that were discarded, if any (discard-file.ts)
  *   lock-*      the lock of the process that uses it
  *   set-aside-* what was found of a node that had lost a part of its data, and was given up
  *

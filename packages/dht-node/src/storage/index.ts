@@ -1,5 +1,6 @@
 export * from './data-folder';
 export type { BaseTable, Checkpoint } from './base-table';
+export * from './discard-file';
 export * from './disk-storage';
 export * from './file-system';
 export * from './identity';

@@ -1,7 +1,14 @@
 /** What is written to disk or sent to a replica is read back the same. */
 
 import fc from 'fast-check';
-import { position, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import {
+  position,
+  ringKey,
+  type Bytes,
+  type LogExtent,
+  type LogHistory,
+  type RingKey,
+} from '@ringkeep/shared';
 import { seal } from '@ringkeep/shared/operations';
 import { dht } from '@ringkeep/shared/wire';
 import {
@@ -54,6 +61,32 @@ function sealedEntry([key, version, value, expiresAtMs]: [
 const bounds = fc.option(bytes(0, 20), { nil: undefined });
 const ops = fc.array(fc.option(entries, { nil: undefined }), { maxLength: 5 });
 
+const starts = fc
+  .array(fc.tuple(counters, fc.integer({ min: 1, max: 9 })), { maxLength: 4 })
+  .map((steps) => steps.map(([term], index) => ({ term, first: index * 10 + 1 })));
+const histories: fc.Arbitrary<LogHistory> = fc.record({
+  from: fc.integer({ min: 1, max: 1_000 }),
+  pieces: fc.array(
+    fc.record({
+      range: arcs,
+      from: counters,
+      runs: starts.map((terms) =>
+        terms.map(({ term }, index) => ({ term, first: index + 1, last: index + 1 })),
+      ),
+      committed: counters,
+    }),
+    { maxLength: 3 },
+  ),
+  starts: starts.map((terms) => terms.map(({ term, first }) => ({ term, first: first + 10 }))),
+});
+const logs: fc.Arbitrary<LogExtent> = fc.record({
+  range: arcs,
+  committed: fc.nat(100),
+  lastPrepared: fc.integer({ min: 100, max: 200 }),
+  history: histories,
+});
+const conflicts = fc.record({ node: positions, log: logs });
+
 const records: fc.Arbitrary<LogRecord> = fc.oneof(
   fc.record({ kind: fc.constant('create' as const), range: arcs, complete: fc.boolean() }),
   fc.record({ kind: fc.constant('prepare' as const), start: positions, firstSeq: counters, ops }),
@@ -73,7 +106,18 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
     committed: counters,
     window: ops,
     term: counters,
+    history: histories,
   }),
+  fc.record({
+    kind: fc.constant('prepare' as const),
+    start: positions,
+    firstSeq: counters,
+    ops,
+    term: counters,
+  }),
+  fc.record({ kind: fc.constant('stop' as const), start: positions, conflict: conflicts }),
+  fc.record({ kind: fc.constant('resume' as const), start: positions }),
+  fc.record({ kind: fc.constant('overrule' as const), start: positions, term: counters }),
   fc.record({ kind: fc.constant('split' as const), start: positions, at: positions }),
   fc.record({ kind: fc.constant('merge' as const), start: positions, nextStart: positions }),
 );
@@ -84,6 +128,9 @@ const snapshots: fc.Arbitrary<ReplicaSnapshot> = fc.record({
   liveTerm: counters,
   committed: counters,
   window: ops,
+  history: histories,
+  overrules: counters,
+  conflict: fc.option(conflicts, { nil: undefined }),
 });
 
 const streams = fc.record({ start: positions, term: counters, number: counters });
@@ -127,6 +174,8 @@ const primaryBodies: fc.Arbitrary<PrimaryBody> = fc.oneof(
     committed: counters,
     firstSeq: counters,
     ops,
+    terms: starts,
+    overrules: counters,
     hash: hashes,
   }),
   fc.record({
@@ -135,12 +184,28 @@ const primaryBodies: fc.Arbitrary<PrimaryBody> = fc.oneof(
     ranges: fc.array(fc.record({ from: bytes(0, 20), to: bounds }), { maxLength: 3 }),
   }),
   fc.record({ kind: fc.constant('committed-ops' as const), entries: fc.array(entries, { maxLength: 5 }) }),
-  fc.record({ kind: fc.constant('live' as const), committed: counters, window: ops, hash: hashes }),
+  fc.record({
+    kind: fc.constant('live' as const),
+    committed: counters,
+    window: ops,
+    history: histories,
+    overrules: counters,
+    hash: hashes,
+  }),
   fc.record({ kind: fc.constant('prepare' as const), firstSeq: counters, ops, committed: counters }),
+  fc.record({
+    kind: fc.constant('prepare' as const),
+    firstSeq: counters,
+    ops,
+    committed: counters,
+    terms: starts.filter((terms) => terms.length > 0),
+  }),
   fc.record({ kind: fc.constant('heartbeat' as const), committed: counters }),
   fc.record({
-    kind: fc.constantFrom('start-over' as const, 'compared' as const, 'release' as const, 'wait' as const),
+    kind: fc.constantFrom('start-over' as const, 'release' as const),
+    shared: fc.array(counters, { maxLength: 3 }),
   }),
+  fc.record({ kind: fc.constantFrom('compared' as const, 'wait' as const) }),
 );
 
 const followerMessages: fc.Arbitrary<FollowerMessage> = fc.record({
@@ -163,6 +228,8 @@ const followerMessages: fc.Arbitrary<FollowerMessage> = fc.record({
       committed: counters,
       complete: fc.boolean(),
       compares: fc.boolean(),
+      logs: fc.array(logs, { maxLength: 3 }),
+      conflict: fc.option(conflicts, { nil: undefined }),
       ring: fc.constant(ring),
     }),
     fc.record({

@@ -1,6 +1,6 @@
 /** A follower stepped by hand: what it acknowledges and when, what it grants, and what makes it erase. */
 
-import { position, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
+import { position, unknownHistory, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
 import { seal } from '@ringkeep/shared/operations';
 import { ringKeyOf } from '@ringkeep/shared/runtime';
 import { RunningHash, type HashPoint } from '../../src/core/running-hash';
@@ -13,6 +13,15 @@ const entry = (text: string, value: string): Entry => {
   return { key, value: seal(key, 1, value as Bytes) };
 };
 const key = (text: string): RingKey => ringKeyOf(text as Bytes);
+
+const live = (committed: number, hash?: HashPoint): PrimaryBody => ({
+  kind: 'live',
+  committed,
+  window: [],
+  history: unknownHistory(committed),
+  overrules: 0,
+  hash,
+});
 
 /** The ring is OTHER's; this node should hold a copy of it. SELF lies in it, so an arc of its own is kept apart. */
 function following(): Following {
@@ -67,7 +76,7 @@ class Following {
       ranges: [],
       entries: [entry('a', 'before')],
     });
-    this.hear({ kind: 'live', committed: 3, window: [], hash: undefined });
+    this.hear(live(3));
     this.node.sync();
     this.node.forget();
   }
@@ -130,7 +139,16 @@ test('an aligned member discards what its primary does not have and takes what i
   const arcs = node.core.view.ring.arcs.map((old) => ({ ...old, epoch: 5, term: 5, inSync: [OTHER, SELF] }));
   node.adopt({ ...node.core.view.ring, version: 2, arcs });
   const again = new Following(node, OTHER);
-  again.hear({ kind: 'align', lastPrepared: 4, committed: 4, firstSeq: 5, ops: [], hash: undefined });
+  again.hear({
+    kind: 'align',
+    lastPrepared: 4,
+    committed: 4,
+    firstSeq: 5,
+    ops: [],
+    terms: [],
+    overrules: 0,
+    hash: undefined,
+  });
   expect(node.core.replicas.get(OTHER)).toMatchObject({ lastPrepared: 4, committed: 4, liveTerm: 5 });
   expect(node.core.replicas.entries.get(key('stray'))).toBeUndefined();
 });
@@ -144,20 +162,48 @@ describe('erasing', () => {
     expect(follower.node.last('close-stream').connection).toBe(follower.connection);
   });
 
-  test('by itself, when the ring does not name it and has a later term than it was live in', () => {
-    const follower = following();
-    follower.live();
+  /** The ring does not want the copy any more, in a later term than it was live in. */
+  function unwanted(follower: Following): Following {
     const { node } = follower;
     const far = [1n, 2n, 3n, 4n].map((offset) => position(OTHER - offset));
     const ids = [SELF, ...[...far].sort((a, b) => (a < b ? -1 : 1)), OTHER];
-    const others = (term: number, version: number): void => {
-      const arcs = node.core.view.ring.arcs.map((old) => ({ ...old, epoch: term + version, term }));
-      node.adopt({ ...ring(version, arcs, ids) });
-    };
-    others(4, 2);
-    expect(node.core.replicas.get(OTHER)).toBeDefined();
-    others(9, 3);
+    const arcs = node.core.view.ring.arcs.map((old) => ({ ...old, epoch: 9, term: 9 }));
+    node.adopt(ring(3, arcs, ids));
+    return new Following(node, OTHER);
+  }
+
+  test('of a whole copy never without asking, though the ring names others and is later', () => {
+    const follower = following();
+    follower.live();
+    const asking = unwanted(follower);
+    expect(asking.opening).toMatchObject({
+      range: { start: OTHER, end: SELF },
+      complete: true,
+      logs: [{ range: { start: OTHER, end: SELF }, committed: 3, lastPrepared: 3 }],
+    });
+    expect(asking.node.core.replicas.get(OTHER)).toMatchObject({ complete: true });
+    asking.hear({ kind: 'release' });
+    expect(asking.node.core.replicas.get(OTHER)).toBeUndefined();
+  });
+
+  test('of what is not whole by itself, when nobody can count on it', () => {
+    const follower = following();
+    follower.hear({ kind: 'start-over' });
+    const { node } = follower;
+    expect(() => unwanted(follower)).toThrow('does not follow');
     expect(node.core.replicas.get(OTHER)).toBeUndefined();
+  });
+
+  test('hands out what was prepared and is not known to the primary', () => {
+    const follower = following();
+    follower.live();
+    const ops = [entry('a', '1'), entry('value', '2')];
+    follower.hear({ kind: 'prepare', firstSeq: 4, ops, committed: 3 });
+    const asking = unwanted(follower);
+    asking.hear({ kind: 'release', shared: [4] });
+    expect(asking.node.of('discard').flatMap((effect) => effect.ops)).toEqual([
+      { seq: 5, term: 4, op: entry('value', '2') },
+    ]);
   });
 
   test('never while the ring names it in sync', () => {
@@ -195,7 +241,7 @@ describe('starting over', () => {
     expect(digests.map((body) => body.buckets.length)).toEqual([1, 1]);
     expect(node.core.replicas.entries.size({ from: '' as Bytes, to: undefined }).keys).toBe(1);
     again.hear({ kind: 'chunk', ranges: whole, entries: [] });
-    again.hear({ kind: 'live', committed: 7, window: [], hash: undefined });
+    again.hear(live(7));
     expect(node.core.replicas.entries.size({ from: '' as Bytes, to: undefined }).keys).toBe(0);
     expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: true, lastPrepared: 7 });
   });
@@ -239,7 +285,7 @@ describe('the running hash', () => {
   function reconnecting(hash: HashPoint | undefined): Following {
     const follower = following();
     follower.hear({ kind: 'start-over' });
-    follower.hear({ kind: 'live', committed: 3, window: [], hash });
+    follower.hear(live(3, hash));
     follower.hear({ kind: 'prepare', firstSeq: 4, ops, committed: 4 });
     const { node } = follower;
     node.step({ kind: 'primary-gone', connection: follower.connection, text: 'gone' });
@@ -248,7 +294,17 @@ describe('the running hash', () => {
   }
 
   const align = (hash: HashPoint | undefined): PrimaryBody => {
-    return { kind: 'align', lastPrepared: 6, committed: 4, firstSeq: 6, ops: [entry('b', '3')], hash };
+    const terms = [{ term: 4, first: 6 }];
+    return {
+      kind: 'align',
+      lastPrepared: 6,
+      committed: 4,
+      firstSeq: 6,
+      ops: [entry('b', '3')],
+      terms,
+      overrules: 0,
+      hash,
+    };
   };
 
   test('a member that has what its primary has is aligned', () => {

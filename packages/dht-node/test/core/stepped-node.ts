@@ -2,8 +2,10 @@
 
 import {
   checkParameters,
+  NO_HISTORY,
   OperationType,
   position,
+  truncateHistory,
   type ArcConfig,
   type Bytes,
   type ClusterParameters,
@@ -183,7 +185,7 @@ export class SteppedNode {
     this.step({ kind: 'ring', update: { kind: 'ring', ring: newer } });
   }
 
-  /** Another node opens a stream for a range here. */
+  /** Another node opens a stream for a range here; unless it says otherwise its log is the beginning of the one here. */
   openedBy(
     follower: NodeId,
     start: Position,
@@ -195,15 +197,21 @@ export class SteppedNode {
     const stream = { start, term, number: number ?? connection };
     const view = this.core.view;
     const range = view.arcAt(start) ?? view.arcOfPosition(start);
+    const asked = { start: range?.start as Position, end: range?.end as Position };
+    const { lastPrepared = 0, committed = 0, complete = false } = open;
+    const history = this.core.replicas.get(start)?.history ?? NO_HISTORY;
+    const log = { range: asked, committed, lastPrepared, history: truncateHistory(history, lastPrepared) };
     const body: OpenStream = {
       kind: 'open',
       follower,
       incarnation: 1,
-      range: { start: range?.start as Position, end: range?.end as Position },
-      lastPrepared: 0,
-      committed: 0,
-      complete: false,
+      range: asked,
+      lastPrepared,
+      committed,
+      complete,
       compares: false,
+      logs: complete ? [log] : [],
+      conflict: undefined,
       ring: view.ring,
       ...open,
     };

@@ -70,6 +70,7 @@ class Node {
       followers: { send: nothing, close: nothing },
       observer: {
         event: nothing,
+        discarded: nothing,
         left: nothing,
         leaveRefused: nothing,
         failed: (error) => this.failed(error),

@@ -69,6 +69,8 @@ function returnFault(
 
 /** Whoever is to hold an arc must be there to do it; a member that leaves is given nothing more. */
 function targetFault(draft: RingDraft, proposal: Proposal): string | undefined {
+  if (proposal.kind === 'yield')
+    return draft.isLive(proposal.node) ? undefined : `${formatPosition(proposal.node)} is not live`;
   if (proposal.kind !== 'admit' && proposal.kind !== 'handover') return undefined;
   const target: NodeId = proposal.node;
   const state = draft.member(target)?.state;

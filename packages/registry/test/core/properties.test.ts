@@ -211,6 +211,7 @@ function proposal(
   switch (kind) {
     case 'admit':
     case 'drop':
+    case 'yield':
       return { kind, ...on, node };
     case 'keep':
       return { kind, ...on };

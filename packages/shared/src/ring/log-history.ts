@@ -79,6 +79,13 @@ export function appendTerm(history: LogHistory, term: Term, first: Seq): LogHist
   return { from, pieces: pieces.length > 0 ? [] : pieces, starts: kept };
 }
 
+/** The terms in which the operations from `first` to `last` got their numbers, none of them before a merge. */
+export function termsBetween({ starts }: LogHistory, first: Seq, last: Seq): TermStart[] {
+  if (first > last) return [];
+  const before = starts.findLast((start) => start.first <= first)?.term ?? UNKNOWN_TERM;
+  return [{ term: before, first }, ...starts.filter((start) => start.first > first && start.first <= last)];
+}
+
 /** What is left of a history when operations after `last` are discarded. */
 export function truncateHistory(history: LogHistory, last: Seq): LogHistory {
   const starts = history.starts.filter(({ first }) => first <= last);
@@ -164,4 +171,28 @@ export function sameHistory(a: LogHistory, b: LogHistory): boolean {
       return term === b.starts[index]?.term && first === b.starts[index]?.first;
     })
   );
+}
+
+/** The term of the last operation; that of the latest piece when nothing was written since the last merge. */
+export function lastTerm({ history: { pieces, starts } }: LogExtent): Term {
+  const merged = pieces.map(({ runs }) => runs.at(-1)?.term ?? UNKNOWN_TERM);
+  return starts.at(-1)?.term ?? Math.max(UNKNOWN_TERM, ...merged);
+}
+
+/** Why a log cannot be as it is described, or undefined. */
+export function logFault({ committed, lastPrepared, history }: LogExtent): string | undefined {
+  const { pieces, starts } = history;
+  if (committed > lastPrepared) return 'more is committed than prepared';
+  if (pieces.length > HISTORY_PIECES_MAX || starts.length > HISTORY_RUNS_MAX)
+    return 'its history is too long';
+  for (const { runs } of pieces) {
+    if (runs.length > HISTORY_RUNS_MAX) return 'its history is too long';
+    if (runs.some(({ first, last }, index) => first > last || first <= (runs[index - 1]?.last ?? 0)))
+      return 'the terms of its history are out of order';
+  }
+  const merged = Math.max(0, ...pieces.map(({ runs }) => runs.at(-1)?.last ?? 0));
+  const ordered = starts.every(({ first }, index) => first > (starts[index - 1]?.first ?? merged));
+  if (!ordered || (starts.at(-1)?.first ?? 0) > lastPrepared)
+    return 'the terms of its history are out of order';
+  return undefined;
 }

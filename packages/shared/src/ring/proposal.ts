@@ -21,6 +21,8 @@ export type Proposal =
   | (OnArc & { readonly kind: 'admit'; readonly node: NodeId })
   /** Take a replica out of the in-sync set. */
   | (OnArc & { readonly kind: 'drop'; readonly node: NodeId })
+  /** Make an in-sync member primary whose log is newer, in a takeover. */
+  | (OnArc & { readonly kind: 'yield'; readonly node: NodeId })
   /** Nothing but a higher epoch: settles whatever else was proposed. */
   | (OnArc & { readonly kind: 'keep' })
   /** Make `node` primary of [at, end). */
@@ -46,6 +48,8 @@ export function configsAfter(arc: ArcConfig, proposal: Proposal, next?: ArcConfi
       return [{ ...arc, epoch, inSync: arc.inSync.filter((id) => id !== proposal.node) }];
     case 'keep':
       return [{ ...arc, epoch }];
+    case 'yield':
+      return [{ ...arc, epoch, term: epoch, handover: false, primary: proposal.node }];
     case 'handover': {
       const role = { epoch, term: epoch, handover: true, seq: proposal.seq };
       const taken = { primary: proposal.node, inSync: withNode(arc.inSync, proposal.node) };
@@ -78,6 +82,9 @@ export function proposalFault(arc: ArcConfig, proposal: Proposal, next?: ArcConf
       return arc.inSync.includes(proposal.node) ? undefined : 'not in sync';
     case 'keep':
       return undefined;
+    case 'yield':
+      if (proposal.node === arc.primary) return 'already the primary';
+      return arc.inSync.includes(proposal.node) ? undefined : 'not in sync';
     case 'handover':
       if (proposal.node === arc.primary) return 'already the primary';
       return arcContains(arc, proposal.at) ? undefined : 'the boundary lies outside the arc';

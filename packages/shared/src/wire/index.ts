@@ -4,6 +4,7 @@ export * as dht from './generated/dht';
 export * as registry from './generated/registry';
 export { fileDescriptorSetBase64 } from './generated/descriptor';
 export { ByteRope, joinRopes } from './byte-rope';
+export * from './history-conversion';
 export * from './reply-codec';
 export * from './request-codec';
 export * from './ring-conversion';

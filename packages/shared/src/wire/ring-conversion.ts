@@ -123,6 +123,8 @@ export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire
       return { ...request, kind: wire.ChangeKind.DROP, node: proposal.node };
     case 'keep':
       return { ...request, kind: wire.ChangeKind.KEEP };
+    case 'yield':
+      return { ...request, kind: wire.ChangeKind.YIELD, node: proposal.node };
     case 'handover':
       return {
         ...request,
@@ -152,6 +154,8 @@ export function proposalFromWire(request: wire.ProposeChangeRequest): Proposal {
       return { kind: 'drop', ...onArc, node };
     case wire.ChangeKind.KEEP:
       return { kind: 'keep', ...onArc };
+    case wire.ChangeKind.YIELD:
+      return { kind: 'yield', ...onArc, node };
     case wire.ChangeKind.HANDOVER:
       return { kind: 'handover', ...onArc, node, at: position(request.at), seq: request.seq };
     case wire.ChangeKind.MERGE:

@@ -53,6 +53,8 @@ export function describeEffect(effect: NodeEffect, names: Names): string {
       return `append ${effect.batch}: ${effect.records.map(describeRecord).join('; ')}`;
     case 'checkpoint':
       return 'checkpoint';
+    case 'discard':
+      return `discard ${range(effect.range)}: ${effect.ops.map(({ seq, term, op: { key } }) => `${seq}@${term} ${key.slice(8)}`).join(', ')}`;
     case 'answer':
       return `answer ${effect.request}: ${effect.results.map(describeResult).join(' ')}`;
     case 'forward':
@@ -99,7 +101,14 @@ export function describeEvent(event: EventEffect, names: Names): string {
       return `** following-ended ${range(event.range)}: ${event.text}`;
     case 'live':
     case 'erased':
+    case 'discarded':
       return `** ${event.kind} ${range(event.range)}`;
+    case 'old-copy':
+    case 'incomparable':
+      return `** ${event.kind} ${range(event.range)} at ${names.node(event.node)}`;
+    case 'arc-stopped':
+    case 'arc-resumed':
+      return `** ${event.kind} ${range(event.arc)}`;
     case 'proposed':
       return `** proposed ${describeProposal(event.proposal, names)}`;
     case 'proposal-refused':

@@ -274,6 +274,7 @@ export class NodeProcess implements Server {
       case 'event':
         if (effect.event.kind === 'ring-adopted') this.ringVersion = effect.event.version;
         return;
+      case 'discard':
       case 'connect':
       case 'introduce':
       case 'leave-refused':

@@ -22,7 +22,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { ClusterParameters, Node, RingUpdate, WatchRingRequest } from "./registry";
+import { ClusterParameters, LogHistory, Node, RingUpdate, TermStart, WatchRingRequest } from "./registry";
 
 export const protobufPackage = "dht";
 
@@ -184,6 +184,25 @@ export interface OpenStream {
     | undefined;
   /** The follower has entries of the range: after StartOver it names digests of them. */
   compares: boolean;
+  /** The logs of the complete copies that it has of the range, or of parts of it. */
+  logs: LogExtent[];
+  /** The log that made it stop the arc, as the primary that it was, and that nobody has decided about. */
+  conflict?: ConflictingLog | undefined;
+}
+
+/** A copy's log, as far as it lies in the range that is spoken of. */
+export interface LogExtent {
+  start: bigint;
+  end: bigint;
+  committed: number;
+  lastPrepared: number;
+  history: LogHistory | undefined;
+}
+
+/** A copy whose committed operations the primary's log does not have. */
+export interface ConflictingLog {
+  node: bigint;
+  log: LogExtent | undefined;
 }
 
 /**
@@ -252,7 +271,13 @@ export interface Align {
     | EntryColumns
     | undefined;
   /** The running hash just before first_seq. */
-  hash?: RunningHash | undefined;
+  hash?:
+    | RunningHash
+    | undefined;
+  /** The terms in which ops got their numbers, the first one at first_seq. */
+  terms: TermStart[];
+  /** Logs that end in this term or before, and contradict this one, were overruled by an operator. */
+  overrules: number;
 }
 
 /** Of the operations of a log since the takeover of a term: replicas that have the same have the same hash. */
@@ -264,6 +289,8 @@ export interface RunningHash {
 
 /** The copy counts as nothing; what the follower still has of the range may be compared. */
 export interface StartOver {
+  /** Of each log that the opening named: up to here the primary has the same. */
+  shared: bigint[];
 }
 
 /** All that the ranges hold; what else the follower has in them is to be erased. */
@@ -292,13 +319,23 @@ export interface Live {
     | EntryColumns
     | undefined;
   /** The running hash after the window; not to a follower of a part of the arc. */
-  hash?: RunningHash | undefined;
+  hash?:
+    | RunningHash
+    | undefined;
+  /** Of the range, up to the end of the window. */
+  history:
+    | LogHistory
+    | undefined;
+  /** As in Align. */
+  overrules: number;
 }
 
 export interface Prepare {
   firstSeq: number;
   ops: EntryColumns | undefined;
   committed: number;
+  /** The terms in which ops got their numbers, the first one at first_seq; none: the stream's. */
+  terms: TermStart[];
 }
 
 export interface Heartbeat {
@@ -306,6 +343,8 @@ export interface Heartbeat {
 }
 
 export interface Release {
+  /** As in StartOver. */
+  shared: bigint[];
 }
 
 export interface Wait {
@@ -1501,6 +1540,8 @@ function createBaseOpenStream(): OpenStream {
     complete: false,
     ring: undefined,
     compares: false,
+    logs: [],
+    conflict: undefined,
   };
 }
 
@@ -1550,6 +1591,12 @@ export const OpenStream: MessageFns<OpenStream> = {
     }
     if (message.compares !== false) {
       writer.uint32(72).bool(message.compares);
+    }
+    for (const v of message.logs) {
+      LogExtent.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.conflict !== undefined) {
+      ConflictingLog.encode(message.conflict, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -1639,6 +1686,22 @@ export const OpenStream: MessageFns<OpenStream> = {
             message.compares = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.logs.push(LogExtent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.conflict = ConflictingLog.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1667,6 +1730,197 @@ export const OpenStream: MessageFns<OpenStream> = {
       ? RingUpdate.fromPartial(object.ring)
       : undefined;
     message.compares = object.compares ?? false;
+    message.logs = object.logs?.map((e) => LogExtent.fromPartial(e)) || [];
+    message.conflict = (object.conflict !== undefined && object.conflict !== null)
+      ? ConflictingLog.fromPartial(object.conflict)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLogExtent(): LogExtent {
+  return { start: 0n, end: 0n, committed: 0, lastPrepared: 0, history: undefined };
+}
+
+export const LogExtent: MessageFns<LogExtent> = {
+  encode(message: LogExtent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.start);
+    }
+    if (message.end !== 0n) {
+      if (BigInt.asUintN(64, message.end) !== message.end) {
+        throw new globalThis.Error("value provided for field message.end of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.end);
+    }
+    if (message.committed !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.committed)) !== BigInt(message.committed)) {
+        throw new globalThis.Error("value provided for field BigInt(message.committed) of type uint64 too large");
+      }
+      writer.uint32(24).uint64(BigInt(message.committed));
+    }
+    if (message.lastPrepared !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.lastPrepared)) !== BigInt(message.lastPrepared)) {
+        throw new globalThis.Error("value provided for field BigInt(message.lastPrepared) of type uint64 too large");
+      }
+      writer.uint32(32).uint64(BigInt(message.lastPrepared));
+    }
+    if (message.history !== undefined) {
+      LogHistory.encode(message.history, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogExtent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogExtent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.start = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.committed = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.lastPrepared = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.history = LogHistory.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogExtent>): LogExtent {
+    return LogExtent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogExtent>): LogExtent {
+    const message = createBaseLogExtent();
+    message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
+    message.end = (object.end !== undefined && object.end !== null) ? BigInt(object.end) : 0n;
+    message.committed = object.committed ?? 0;
+    message.lastPrepared = object.lastPrepared ?? 0;
+    message.history = (object.history !== undefined && object.history !== null)
+      ? LogHistory.fromPartial(object.history)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseConflictingLog(): ConflictingLog {
+  return { node: 0n, log: undefined };
+}
+
+export const ConflictingLog: MessageFns<ConflictingLog> = {
+  encode(message: ConflictingLog, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== 0n) {
+      if (BigInt.asUintN(64, message.node) !== message.node) {
+        throw new globalThis.Error("value provided for field message.node of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.node);
+    }
+    if (message.log !== undefined) {
+      LogExtent.encode(message.log, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConflictingLog {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConflictingLog();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.node = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.log = LogExtent.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ConflictingLog>): ConflictingLog {
+    return ConflictingLog.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ConflictingLog>): ConflictingLog {
+    const message = createBaseConflictingLog();
+    message.node = (object.node !== undefined && object.node !== null) ? BigInt(object.node) : 0n;
+    message.log = (object.log !== undefined && object.log !== null) ? LogExtent.fromPartial(object.log) : undefined;
     return message;
   },
 };
@@ -2223,7 +2477,7 @@ export const AdoptRing: MessageFns<AdoptRing> = {
 };
 
 function createBaseAlign(): Align {
-  return { lastPrepared: 0, committed: 0, firstSeq: 0, ops: undefined, hash: undefined };
+  return { lastPrepared: 0, committed: 0, firstSeq: 0, ops: undefined, hash: undefined, terms: [], overrules: 0 };
 }
 
 export const Align: MessageFns<Align> = {
@@ -2251,6 +2505,15 @@ export const Align: MessageFns<Align> = {
     }
     if (message.hash !== undefined) {
       RunningHash.encode(message.hash, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.terms) {
+      TermStart.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.overrules !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.overrules)) !== BigInt(message.overrules)) {
+        throw new globalThis.Error("value provided for field BigInt(message.overrules) of type uint64 too large");
+      }
+      writer.uint32(56).uint64(BigInt(message.overrules));
     }
     return writer;
   },
@@ -2308,6 +2571,22 @@ export const Align: MessageFns<Align> = {
             message.hash = RunningHash.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.terms.push(TermStart.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.overrules = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2332,6 +2611,8 @@ export const Align: MessageFns<Align> = {
     message.hash = (object.hash !== undefined && object.hash !== null)
       ? RunningHash.fromPartial(object.hash)
       : undefined;
+    message.terms = object.terms?.map((e) => TermStart.fromPartial(e)) || [];
+    message.overrules = object.overrules ?? 0;
     return message;
   },
 };
@@ -2407,11 +2688,21 @@ export const RunningHash: MessageFns<RunningHash> = {
 };
 
 function createBaseStartOver(): StartOver {
-  return {};
+  return { shared: [] };
 }
 
 export const StartOver: MessageFns<StartOver> = {
-  encode(_: StartOver, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: StartOver, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shared.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.shared) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field shared of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
     return writer;
   },
 
@@ -2428,6 +2719,24 @@ export const StartOver: MessageFns<StartOver> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.shared.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.shared.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2443,8 +2752,9 @@ export const StartOver: MessageFns<StartOver> = {
   create(base?: DeepPartial<StartOver>): StartOver {
     return StartOver.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<StartOver>): StartOver {
+  fromPartial(object: DeepPartial<StartOver>): StartOver {
     const message = createBaseStartOver();
+    message.shared = object.shared?.map((e) => BigInt(e)) || [];
     return message;
   },
 };
@@ -2686,7 +2996,7 @@ export const CommittedOps: MessageFns<CommittedOps> = {
 };
 
 function createBaseLive(): Live {
-  return { committed: 0, window: undefined, hash: undefined };
+  return { committed: 0, window: undefined, hash: undefined, history: undefined, overrules: 0 };
 }
 
 export const Live: MessageFns<Live> = {
@@ -2702,6 +3012,15 @@ export const Live: MessageFns<Live> = {
     }
     if (message.hash !== undefined) {
       RunningHash.encode(message.hash, writer.uint32(26).fork()).join();
+    }
+    if (message.history !== undefined) {
+      LogHistory.encode(message.history, writer.uint32(34).fork()).join();
+    }
+    if (message.overrules !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.overrules)) !== BigInt(message.overrules)) {
+        throw new globalThis.Error("value provided for field BigInt(message.overrules) of type uint64 too large");
+      }
+      writer.uint32(40).uint64(BigInt(message.overrules));
     }
     return writer;
   },
@@ -2743,6 +3062,22 @@ export const Live: MessageFns<Live> = {
             message.hash = RunningHash.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.history = LogHistory.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.overrules = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2767,12 +3102,16 @@ export const Live: MessageFns<Live> = {
     message.hash = (object.hash !== undefined && object.hash !== null)
       ? RunningHash.fromPartial(object.hash)
       : undefined;
+    message.history = (object.history !== undefined && object.history !== null)
+      ? LogHistory.fromPartial(object.history)
+      : undefined;
+    message.overrules = object.overrules ?? 0;
     return message;
   },
 };
 
 function createBasePrepare(): Prepare {
-  return { firstSeq: 0, ops: undefined, committed: 0 };
+  return { firstSeq: 0, ops: undefined, committed: 0, terms: [] };
 }
 
 export const Prepare: MessageFns<Prepare> = {
@@ -2791,6 +3130,9 @@ export const Prepare: MessageFns<Prepare> = {
         throw new globalThis.Error("value provided for field BigInt(message.committed) of type uint64 too large");
       }
       writer.uint32(24).uint64(BigInt(message.committed));
+    }
+    for (const v of message.terms) {
+      TermStart.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2832,6 +3174,14 @@ export const Prepare: MessageFns<Prepare> = {
             message.committed = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.terms.push(TermStart.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2852,6 +3202,7 @@ export const Prepare: MessageFns<Prepare> = {
     message.firstSeq = object.firstSeq ?? 0;
     message.ops = (object.ops !== undefined && object.ops !== null) ? EntryColumns.fromPartial(object.ops) : undefined;
     message.committed = object.committed ?? 0;
+    message.terms = object.terms?.map((e) => TermStart.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2915,11 +3266,21 @@ export const Heartbeat: MessageFns<Heartbeat> = {
 };
 
 function createBaseRelease(): Release {
-  return {};
+  return { shared: [] };
 }
 
 export const Release: MessageFns<Release> = {
-  encode(_: Release, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: Release, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shared.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.shared) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field shared of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
     return writer;
   },
 
@@ -2936,6 +3297,24 @@ export const Release: MessageFns<Release> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.shared.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.shared.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2951,8 +3330,9 @@ export const Release: MessageFns<Release> = {
   create(base?: DeepPartial<Release>): Release {
     return Release.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<Release>): Release {
+  fromPartial(object: DeepPartial<Release>): Release {
     const message = createBaseRelease();
+    message.shared = object.shared?.map((e) => BigInt(e)) || [];
     return message;
   },
 };

@@ -51,6 +51,7 @@ export enum ChangeKind {
   KEEP = 3,
   HANDOVER = 4,
   MERGE = 5,
+  YIELD = 6,
   UNRECOGNIZED = -1,
 }
 
@@ -80,6 +81,38 @@ export interface ConnectionAddr {
 export interface HeldTerm {
   start: bigint;
   term: number;
+}
+
+/** In which term each operation of a log got its number: (term, number) names an operation and all before it. */
+export interface LogHistory {
+  /** Nothing is known of what came before; of no account where there are pieces. */
+  from: number;
+  /** What the parts of a merged arc had before; none in a log that was never merged. */
+  pieces: LogPiece[];
+  /** The terms since. */
+  starts: TermStart[];
+}
+
+export interface LogPiece {
+  start: bigint;
+  end: bigint;
+  /** Nothing is known of what came before. */
+  from: number;
+  runs: TermRun[];
+  /** Up to here it was known as committed when it was merged. */
+  committed: number;
+}
+
+/** Operations from `first` on got their numbers in `term`; 0 for those from before histories were kept. */
+export interface TermStart {
+  term: number;
+  first: number;
+}
+
+export interface TermRun {
+  term: number;
+  first: number;
+  last: number;
 }
 
 export interface NodeIdentity {
@@ -197,7 +230,7 @@ export interface ProposeChangeRequest {
   /** The arc and the epoch that the proposer compares with. */
   start: bigint;
   epoch: number;
-  /** Admit, Drop: the follower. Handover: the new primary. */
+  /** Admit, Drop: the follower. Handover, Yield: the new primary. */
   node: bigint;
   /** Handover: where the upper part begins. */
   at: bigint;
@@ -470,6 +503,364 @@ export const HeldTerm: MessageFns<HeldTerm> = {
     const message = createBaseHeldTerm();
     message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
     message.term = object.term ?? 0;
+    return message;
+  },
+};
+
+function createBaseLogHistory(): LogHistory {
+  return { from: 0, pieces: [], starts: [] };
+}
+
+export const LogHistory: MessageFns<LogHistory> = {
+  encode(message: LogHistory, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.from)) !== BigInt(message.from)) {
+        throw new globalThis.Error("value provided for field BigInt(message.from) of type uint64 too large");
+      }
+      writer.uint32(8).uint64(BigInt(message.from));
+    }
+    for (const v of message.pieces) {
+      LogPiece.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.starts) {
+      TermStart.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogHistory {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogHistory();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.from = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pieces.push(LogPiece.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.starts.push(TermStart.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogHistory>): LogHistory {
+    return LogHistory.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogHistory>): LogHistory {
+    const message = createBaseLogHistory();
+    message.from = object.from ?? 0;
+    message.pieces = object.pieces?.map((e) => LogPiece.fromPartial(e)) || [];
+    message.starts = object.starts?.map((e) => TermStart.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLogPiece(): LogPiece {
+  return { start: 0n, end: 0n, from: 0, runs: [], committed: 0 };
+}
+
+export const LogPiece: MessageFns<LogPiece> = {
+  encode(message: LogPiece, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.start);
+    }
+    if (message.end !== 0n) {
+      if (BigInt.asUintN(64, message.end) !== message.end) {
+        throw new globalThis.Error("value provided for field message.end of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.end);
+    }
+    if (message.from !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.from)) !== BigInt(message.from)) {
+        throw new globalThis.Error("value provided for field BigInt(message.from) of type uint64 too large");
+      }
+      writer.uint32(24).uint64(BigInt(message.from));
+    }
+    for (const v of message.runs) {
+      TermRun.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.committed !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.committed)) !== BigInt(message.committed)) {
+        throw new globalThis.Error("value provided for field BigInt(message.committed) of type uint64 too large");
+      }
+      writer.uint32(40).uint64(BigInt(message.committed));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogPiece {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogPiece();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.start = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.from = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.runs.push(TermRun.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.committed = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogPiece>): LogPiece {
+    return LogPiece.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogPiece>): LogPiece {
+    const message = createBaseLogPiece();
+    message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
+    message.end = (object.end !== undefined && object.end !== null) ? BigInt(object.end) : 0n;
+    message.from = object.from ?? 0;
+    message.runs = object.runs?.map((e) => TermRun.fromPartial(e)) || [];
+    message.committed = object.committed ?? 0;
+    return message;
+  },
+};
+
+function createBaseTermStart(): TermStart {
+  return { term: 0, first: 0 };
+}
+
+export const TermStart: MessageFns<TermStart> = {
+  encode(message: TermStart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.term)) !== BigInt(message.term)) {
+        throw new globalThis.Error("value provided for field BigInt(message.term) of type uint64 too large");
+      }
+      writer.uint32(8).uint64(BigInt(message.term));
+    }
+    if (message.first !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.first)) !== BigInt(message.first)) {
+        throw new globalThis.Error("value provided for field BigInt(message.first) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.first));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TermStart {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTermStart();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.term = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.first = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TermStart>): TermStart {
+    return TermStart.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TermStart>): TermStart {
+    const message = createBaseTermStart();
+    message.term = object.term ?? 0;
+    message.first = object.first ?? 0;
+    return message;
+  },
+};
+
+function createBaseTermRun(): TermRun {
+  return { term: 0, first: 0, last: 0 };
+}
+
+export const TermRun: MessageFns<TermRun> = {
+  encode(message: TermRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.term)) !== BigInt(message.term)) {
+        throw new globalThis.Error("value provided for field BigInt(message.term) of type uint64 too large");
+      }
+      writer.uint32(8).uint64(BigInt(message.term));
+    }
+    if (message.first !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.first)) !== BigInt(message.first)) {
+        throw new globalThis.Error("value provided for field BigInt(message.first) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.first));
+    }
+    if (message.last !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.last)) !== BigInt(message.last)) {
+        throw new globalThis.Error("value provided for field BigInt(message.last) of type uint64 too large");
+      }
+      writer.uint32(24).uint64(BigInt(message.last));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TermRun {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTermRun();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.term = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.first = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.last = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TermRun>): TermRun {
+    return TermRun.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TermRun>): TermRun {
+    const message = createBaseTermRun();
+    message.term = object.term ?? 0;
+    message.first = object.first ?? 0;
+    message.last = object.last ?? 0;
     return message;
   },
 };

@@ -1,0 +1,122 @@
+/**
+ * A primary's comparison of its own log with those of its followers, in one term of one arc: who may be
+ * aligned, started over or released, who should be primary instead, and when nobody can tell.
+ *
+ *  - A takeover gives its role to an in-sync member with a newer log.
+ *  - A member whose log parts from this one before the commit point has an old disk: it is dropped, and
+ *    started over like anybody.
+ *  - A log that has committed what this one does not have stops the arc: nothing is served and nothing erased
+ *    until a person has decided, whatever restarts meanwhile.
+ *  - Where histories were cut off nothing is erased.
+ */
+
+import {
+  formatArc,
+  formatPosition,
+  type ArcConfig,
+  type LogExtent,
+  type NodeId,
+  type Seq,
+} from '@ringkeep/shared';
+import type { NodeContext } from './context';
+import type { Followers } from './followers';
+import { judgeLogs, memberNewness } from './log-judgement';
+import type { ConflictingLog, OpenStream } from './messages';
+import type { Replica } from './replica-store';
+
+export class LogComparison {
+  private readonly newer = new Set<NodeId>();
+  /** Said once in a term of each follower. */
+  private readonly reported = new Set<NodeId>();
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly replica: Replica,
+    private readonly configNow: () => ArcConfig,
+    private readonly followers: Followers,
+    private readonly onStop: () => void,
+  ) {
+    const { conflict } = replica;
+    if (conflict && !this.isConflict(conflict.log))
+      context.journal.write({ kind: 'resume', start: replica.start });
+  }
+
+  /** @returns up to where each of the logs is the same as the one here, or undefined: not now */
+  admits(open: OpenStream, member: boolean, isOpen: boolean): readonly Seq[] | undefined {
+    const { follower, logs, conflict } = open;
+    this.newer.delete(follower);
+    if (conflict && this.isConflict(conflict.log)) this.stop(conflict);
+    if (this.replica.conflict) return undefined;
+    const [log] = logs;
+    if (member && open.complete && log && !isOpen) {
+      const how = memberNewness(this.replica, log, this.context.rules);
+      if (how === 'both') this.stop({ node: follower, log });
+      if (how === 'newer') this.newer.add(follower);
+      if (how === 'both' || how === 'newer') return undefined;
+    }
+    const judged = judgeLogs(this.replica, logs, this.context.rules);
+    if (judged.kind === 'conflict') this.stop({ node: follower, log: judged.log });
+    if (judged.kind === 'incomparable') this.reportOnce(follower, 'incomparable');
+    if (judged.kind !== 'contained') return undefined;
+    if (!member) return judged.shared;
+    const old = open.complete && (judged.shared[0] ?? 0) < this.replica.committed;
+    if (old) this.reportOnce(follower, 'old-copy');
+    this.followers.noteCopy(follower, open.complete && !old);
+    return open.complete && !old ? judged.shared : undefined;
+  }
+
+  get newerMember(): NodeId | undefined {
+    for (const member of this.newer) if (this.config.inSync.includes(member)) return member;
+    return undefined;
+  }
+
+  isNewer(member: NodeId): boolean {
+    return this.newer.has(member);
+  }
+
+  /** The arc stands still until somebody decides. */
+  get isStopped(): boolean {
+    const { conflict, lastPrepared, overrules } = this.replica;
+    const { seq, term } = this.config;
+    return conflict !== undefined || (lastPrepared < seq && overrules < term);
+  }
+
+  /** Why it does. */
+  get stopText(): string {
+    const { conflict, lastPrepared } = this.replica;
+    const { start, seq } = this.config;
+    const why = conflict
+      ? `node ${formatPosition(conflict.node)} has committed writes that its primary has not`
+      : `its primary's disk ends at write ${lastPrepared}, though the arc had ${seq}`;
+    return `the arc ${formatArc(this.config)} is stopped: ${why}; see ringkeep recover ${formatPosition(start)}`;
+  }
+
+  private get config(): ArcConfig {
+    return this.configNow();
+  }
+
+  private isConflict(log: LogExtent): boolean {
+    return judgeLogs(this.replica, [log], this.context.rules).kind === 'conflict';
+  }
+
+  private stop(conflict: ConflictingLog): void {
+    if (this.replica.conflict) return;
+    this.context.journal.write({ kind: 'stop', start: this.replica.start, conflict });
+    this.context.report({
+      kind: 'arc-stopped',
+      arc: this.config,
+      node: conflict.node,
+      text: this.stopText,
+    });
+    this.onStop();
+  }
+
+  private reportOnce(node: NodeId, kind: 'incomparable' | 'old-copy'): void {
+    if (this.reported.has(node)) return;
+    this.reported.add(node);
+    const range = this.config;
+    if (kind === 'incomparable') return this.context.report({ kind, range, node });
+    const text = `its log parts from that of ${formatPosition(this.context.self)} before what is committed: its disk is old`;
+    this.context.report({ kind, range, node, text });
+  }
+}
