@@ -155,7 +155,10 @@ class Simulation implements World {
     this.opportunist.occurred(this.occasionOf(machine, event));
     if (event.kind === 'protocol-violation') this.fail('protocol', `${machine.name}: ${event.text}`);
     if (event.kind === 'old-copy' || event.kind === 'arc-stopped' || event.kind === 'incomparable')
-      this.fail('old disks', `${machine.name} reports ${describeEvent(event, this.names)}, and no disk is old`);
+      this.fail(
+        'old disks',
+        `${machine.name} reports ${describeEvent(event, this.names)}, and no disk is old`,
+      );
     if (event.kind === 'data-missing')
       this.fail('data missing', `${machine.name} has lost ${formatPosition(event.arc.start)}`);
   }

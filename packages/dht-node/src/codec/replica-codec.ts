@@ -146,8 +146,19 @@ function primaryBodyToWire(body: PrimaryBody): dht.PrimaryMessage['body'] {
     case 'adopt':
       return { $case: 'adopt', value: { ring: ringToUpdate(body.ring) } };
     case 'align': {
-      const { kind: _, ops, terms, ...rest } = body;
-      return { $case: 'align', value: { ...rest, ops: columnsOf(ops), terms: [...terms] } };
+      const { lastPrepared, committed, firstSeq, terms, overrules, hash } = body;
+      return {
+        $case: 'align',
+        value: {
+          lastPrepared,
+          committed,
+          firstSeq,
+          ops: columnsOf(body.ops),
+          terms: [...terms],
+          overrules,
+          hash,
+        },
+      };
     }
     case 'start-over':
       return { $case: 'startOver', value: { shared: (body.shared ?? []).map(BigInt) } };
