@@ -10,6 +10,7 @@
 import { appendFileSync, fsyncSync, closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatArc, positionOf, formatPosition, POSITION_BYTES, type Arc } from '@ringkeep/shared';
+import { valueIn } from '@ringkeep/shared/operations';
 import { bufferOfBytes } from '@ringkeep/shared/runtime';
 import type { DiscardedOp } from '../core/effects';
 
@@ -42,6 +43,6 @@ function described({ seq, term, op: { key, value } }: DiscardedOp): Record<strin
     seq,
     position: formatPosition(positionOf(key)),
     key: bufferOfBytes(key).subarray(POSITION_BYTES).toString('base64'),
-    value: value === undefined ? null : bufferOfBytes(value).toString('base64'),
+    value: value === undefined ? null : bufferOfBytes(valueIn(value)).toString('base64'),
   };
 }
