@@ -6,7 +6,7 @@
  */
 
 import { join } from 'node:path';
-import { freePort } from './free-port';
+import { freePort } from './ports';
 import { RingProcess, type ProcessOptions } from './processes';
 import { untilSettled } from './ring-client';
 import { TcpLink } from './tcp-link';

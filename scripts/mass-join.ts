@@ -2,6 +2,7 @@
 
 import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
 import { RingError } from '@ringkeep/shared';
+import { freeRow } from './ports';
 import { RingProcess } from './processes';
 import { connectedNodes, ownedKeys, untilSettled } from './ring-client';
 import { ringTable } from './ring-table';
@@ -55,6 +56,8 @@ const script = {
 runScript(script, async (options, [count]) => {
   const wanted = readCount(count);
   const interrupted = untilInterrupted();
+  const { basePort } = options;
+  if (basePort !== undefined) await freeRow(basePort, basePort, wanted, '--base-port (BASE_PORT)');
   const present = await connectedNodes(options.registry);
   const keysBefore = ownedKeys(
     await untilSettled(
@@ -66,7 +69,7 @@ runScript(script, async (options, [count]) => {
   const started = performance.now();
   let joined = 0;
   const nodes = Array.from({ length: wanted }, (_, index) => {
-    const port = options.basePort === undefined ? 0 : options.basePort + index;
+    const port = basePort === undefined ? 0 : basePort + index;
     const place =
       options.storage === 'memory'
         ? ['--storage', 'memory']

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { RingClient } from '@ringkeep/client';
 import { loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
 import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
+import { freeRow } from './ports';
 import { RingProcess } from './processes';
 import { ownedKeys, untilSettled } from './ring-client';
 import { ringTable } from './ring-table';
@@ -17,6 +18,8 @@ import { runScript, untilInterrupted } from './script';
 const CITIES_KEY = 'country,admin1,admin2,name';
 const SETTLE_MS = 60_000;
 const OPERATION_MS = 30_000;
+/** Where a ring of this family begins. */
+const USUAL_BASE = 50_000;
 
 const specs = {
   nodes: option({
@@ -31,7 +34,7 @@ const specs = {
     env: 'BASE_PORT',
     text: 'port of the registry; the nodes take the ports after it',
     read: optionValues.integer(1, 65_000),
-    default: 50_000,
+    defaultText: `${USUAL_BASE}, or others that are free`,
   }),
   dataDir: option({
     flag: '--data-dir <folder>',
@@ -82,42 +85,53 @@ runScript({ name: 'npm start --', text: 'Runs a ring on this machine.', specs },
 async function up(
   options: {
     nodes: number;
-    basePort: number;
+    basePort: number | undefined;
     dataDir: string;
     replication: number | undefined;
     empty: boolean;
   },
   running: RingProcess[],
 ): Promise<number> {
-  const registryAddress = `127.0.0.1:${options.basePort}`;
-  const ports = Array.from({ length: options.nodes }, (_, index) => options.basePort + 1 + index);
+  const row = await freeRow(options.basePort, USUAL_BASE, options.nodes + 1, '--base-port (BASE_PORT)');
+  const { first: basePort } = row;
+  if (row.moved !== undefined) {
+    console.log(
+      `${row.moved}: taking the ports ${basePort} to ${basePort + options.nodes} (--base-port chooses)`,
+    );
+  }
+  const registryAddress = `127.0.0.1:${basePort}`;
+  const places = Array.from({ length: options.nodes }, (_, index) => ({
+    port: basePort + 1 + index,
+    // The folder of a node that had to take another port than usual is that of its usual one.
+    folder: `node-${(options.basePort ?? USUAL_BASE) + 1 + index}`,
+  }));
   const copies =
     options.replication === undefined ? [] : ['--replication-factor', String(options.replication)];
   const registryArgs = [
     '--port',
-    String(options.basePort),
+    String(basePort),
     '--data-dir',
     join(options.dataDir, 'registry'),
     ...copies,
   ];
   running.push(RingProcess.start('registry', registryArgs));
   console.log(await (running[0] as RingProcess).ready);
-  const nodes = ports.map((port) =>
-    RingProcess.start('node', nodeArgs(port, registryAddress, options.dataDir)),
+  const nodes = places.map(({ port, folder }) =>
+    RingProcess.start('node', nodeArgs(port, registryAddress, join(options.dataDir, folder))),
   );
   running.push(...nodes);
   for (const line of await Promise.all(nodes.map((node) => node.ready))) console.log(line);
-  const addresses = ports.map((port) => `127.0.0.1:${port}`);
+  const addresses = places.map(({ port }) => `127.0.0.1:${port}`);
   const before = await untilSettled(addresses, SETTLE_MS);
   const failed = options.empty ? 0 : await cities(addresses, ownedKeys(before) > 0);
   console.log(`\n${ringTable(await untilSettled(addresses, SETTLE_MS))}\n`);
   if (failed > 0) return 1;
-  console.log(nextCommands(options.basePort, options.empty));
+  console.log(nextCommands(basePort, options.empty));
   return 0;
 }
 
-function nodeArgs(port: number, registryAddress: string, dataDir: string): string[] {
-  return [String(port), '--registry', registryAddress, '--data-dir', join(dataDir, `node-${port}`)];
+function nodeArgs(port: number, registryAddress: string, folder: string): string[] {
+  return [String(port), '--registry', registryAddress, '--data-dir', folder];
 }
 
 /** Loads the cities through the first node, unless they are there, and reads them through the others. */
@@ -165,8 +179,8 @@ async function withClient<T>(address: string, use: (client: RingClient) => Promi
 }
 
 function nextCommands(basePort: number, empty: boolean): string {
-  const node = basePort === 50_000 ? '' : ` --node 127.0.0.1:${basePort + 1}`;
-  const registry = basePort === 50_000 ? '' : ` --registry 127.0.0.1:${basePort}`;
+  const node = basePort === USUAL_BASE ? '' : ` --node 127.0.0.1:${basePort + 1}`;
+  const registry = basePort === USUAL_BASE ? '' : ` --registry 127.0.0.1:${basePort}`;
   return [
     'The ring is up. Try, in another terminal:',
     `  npm run cli --${node} set greeting hello`,

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NodePeer } from '../../packages/dht-node/test/server/node-peer';
-import { freePort } from '../free-port';
+import { freePort } from '../ports';
 import { RingProcess } from '../processes';
 
 const SHORT_LEASES = ['--lease', '500ms', '--lease-margin', '100ms'];

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GrpcServer, Health, unary } from '@ringkeep/shared/runtime';
 import { dht } from '@ringkeep/shared/wire';
-import { freePort } from '../../../scripts/free-port';
+import { freePort } from '../../../scripts/ports';
 import { FakeRing } from '../../client/test/fake-ring';
 import { run } from './terminal';
 
@@ -43,7 +43,7 @@ test.each(COMMANDS)('%s says at once that every address refuses', async (...comm
   const nobody = ['--node', '127.0.0.1:1,127.0.0.1:2'];
   const { code, stdout, stderr } = await run([...nobody, '--timeout', '1m', ...command], '{"k":"v"}');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain('127.0.0.1:1: connect ECONNREFUSED');
+  expect(stderr).toContain('connect ECONNREFUSED 127.0.0.1:1');
   expect(performance.now() - startedMs).toBeLessThan(20_000);
 });
 

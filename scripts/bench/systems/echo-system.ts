@@ -1,7 +1,7 @@
 /** The bare gRPC server as a system: the ceiling of what a store over grpc-js can do with a call or message an operation. */
 
 import { compiled } from '../../compiled';
-import { freePort } from '../../free-port';
+import { freePort } from '../../ports';
 import { KeptProcess } from './kept-process';
 import type { System } from './system';
 

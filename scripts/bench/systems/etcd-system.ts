@@ -1,7 +1,7 @@
 /** An etcd cluster of one or more members, with its defaults: every write is synced at a majority before the answer. */
 
 import { join } from 'node:path';
-import { freePort } from '../../free-port';
+import { freePort } from '../../ports';
 import { KeptProcess, versionOf } from './kept-process';
 import type { System } from './system';
 

@@ -1,7 +1,7 @@
 /** One Redis server, with and without its append-only file. */
 
 import { mkdir } from 'node:fs/promises';
-import { freePort } from '../../free-port';
+import { freePort } from '../../ports';
 import { KeptProcess, versionOf } from './kept-process';
 import type { System } from './system';
 

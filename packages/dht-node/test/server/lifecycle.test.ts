@@ -9,7 +9,7 @@ import { startRegistry } from '@ringkeep/registry';
 import { GrpcServer, Health, unary, type Logger } from '@ringkeep/shared/runtime';
 import { dht } from '@ringkeep/shared/wire';
 import { RingNode, type NodeOptions } from '../../src';
-import { freePort } from '../../../../scripts/free-port';
+import { freePort } from '../../../../scripts/ports';
 import { TestRing } from '../ring/test-ring';
 import { NodePeer } from './node-peer';
 

@@ -8,7 +8,7 @@ import { dht } from '@ringkeep/shared/wire';
 import { service as healthService } from 'grpc-health-check';
 import { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';
-import { freePort } from '../../../../scripts/free-port';
+import { freePort } from '../../../../scripts/ports';
 import { eventually, NodePeer, QUERY_DHT } from './node-peer';
 
 const { Get, Set: Store, Delete } = dht.OperationType;

@@ -2,7 +2,7 @@
 
 import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
 import { RegistryChannel } from '../../src/adapters/registry-channel';
-import { freePort } from '../../../../scripts/free-port';
+import { freePort } from '../../../../scripts/ports';
 import { eventually } from './node-peer';
 
 let port: number;

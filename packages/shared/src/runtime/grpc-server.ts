@@ -29,6 +29,7 @@ import { FLOW_CONTROL_WINDOW_BYTES, RingError, type RingUpdate } from '../ring';
 import { hostAndPort } from './addresses';
 import { MESSAGE_OPTIONS } from './channels';
 import { toServiceError } from './grpc-errors';
+import { portInUse } from './port-use';
 import { NO_TLS, type TlsMaterial } from './tls-files';
 
 // grpc-js prints to the console what it also reports as an error, such as a port in use.
@@ -107,7 +108,7 @@ export class GrpcServer {
       : ServerCredentials.createInsecure();
     return new Promise((resolve, reject) => {
       this.grpc.bindAsync(hostAndPort(endpoint), credentials, (error, port) => {
-        if (error) reject(bindFault(endpoint, error));
+        if (error) void bindFault(endpoint, error).then(reject);
         else {
           this.bound.push(hostAndPort({ host: endpoint.host, port }));
           resolve(port);
@@ -203,10 +204,10 @@ function guarded<Handlers extends UntypedServiceImplementation>(
   return Object.fromEntries(wrapped) as UntypedServiceImplementation;
 }
 
-function bindFault(endpoint: Endpoint, error: Error): RingError {
+async function bindFault(endpoint: Endpoint, error: Error): Promise<RingError> {
   const change = endpoint.portOption === undefined ? '' : `; choose another one with ${endpoint.portOption}`;
   const why = /EADDRINUSE/.test(error.message)
-    ? `port ${endpoint.port} on ${endpoint.host} is in use${change}`
+    ? `${await portInUse(endpoint.port, endpoint.host)}${change}`
     : `cannot listen on ${hostAndPort(endpoint)}: ${error.message}`;
   return new RingError('FAILED_PRECONDITION', why, { cause: error });
 }

@@ -15,6 +15,7 @@ export * from './lost-output';
 export * from './monotonic-clock';
 export * as optionValues from './option-values';
 export * from './options';
+export * from './port-use';
 export * from './progress';
 export * from './reflection-and-health';
 export * from './repeated-look';
