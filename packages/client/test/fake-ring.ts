@@ -163,7 +163,17 @@ export class FakeRing {
 function arcsOf(owners: readonly (readonly [start: NodeId, primary: NodeId])[]): ArcConfig[] {
   return owners.map(([start, primary], index) => {
     const end = (owners[(index + 1) % owners.length] as readonly [NodeId, NodeId])[0];
-    return { start, end, epoch: 1, term: 1, handover: true, primary, inSync: [primary], seq: 0 };
+    return {
+      start,
+      end,
+      epoch: 1,
+      term: 1,
+      handover: true,
+      primary,
+      inSync: [primary],
+      withoutCopy: [],
+      seq: 0,
+    };
   });
 }
 

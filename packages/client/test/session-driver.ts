@@ -56,6 +56,7 @@ export function ringOf(version: number, names: readonly string[], clusterId = 't
     handover: true,
     primary: start,
     inSync: [start],
+    withoutCopy: [],
     seq: 0,
   }));
   return { clusterId, version, members, arcs };

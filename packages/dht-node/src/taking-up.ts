@@ -23,6 +23,7 @@ export async function takeUp(
   const core = new NodeCore(storage.entries, {
     ...settings,
     incarnation,
+    newcomer: identity?.identity === undefined,
     startedAt: clock.now(),
     leaseBeforeMs: identity?.leaseMs ?? 0,
   });

@@ -64,7 +64,14 @@ describe('the registry over gRPC', () => {
     const asFirst = { id: first.id, incarnation: 1 };
     expect(await peer.renew(asFirst)).toMatchObject({ live: true });
     expect(await peer.renew({ ...asFirst, incarnation: 7 })).toMatchObject({ live: false });
-    const admit = { ...asFirst, kind: wire.ChangeKind.ADMIT, start: first.id, epoch: 1, node: second.id };
+    const admit = {
+      ...asFirst,
+      kind: wire.ChangeKind.ADMIT,
+      start: first.id,
+      epoch: 1,
+      node: second.id,
+      nodeIncarnation: 1,
+    };
     expect(await peer.propose(admit)).toMatchObject({ accepted: true, reason: '' });
     expect(await peer.propose(admit)).toMatchObject({ accepted: false, reason: 'the epoch is 2, not 1' });
     expect(await peer.leave({ id: second.id, incarnation: 1 })).toMatchObject({ live: true });

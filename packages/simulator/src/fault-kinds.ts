@@ -15,6 +15,8 @@ export const PASSING_KINDS = [
   'power-loss',
   'mass-crash',
   'wipe',
+  'copies-lost',
+  'blackout',
   'pause',
   'suspend',
   'partition',

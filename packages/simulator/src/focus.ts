@@ -174,6 +174,19 @@ const focuses = {
       { on: 'role-open', chance: 0.2, deed: 'wipe', to: 'a neighbour', withinMs: 200 },
     ],
   },
+  blackouts: {
+    text: 'members that come back without their copies, alone or after everybody has lost power',
+    always: ['copies-lost', 'blackout', 'registry-cut', 'join', 'proposals-astray'],
+    parameters: { membershipLeaseMs: 400 },
+    scenario: { machinesLater: 2, thinkMs: 5, faultEveryMs: 800 },
+    triggers: [
+      { on: 'proposed admit', chance: 0.4, deed: 'copies-lost', to: 'the other', withinMs: 30 },
+      { on: 'proposed admit', chance: 0.4, deed: 'crash', to: 'itself', withinMs: 400 },
+      { on: 'sent live', chance: 0.2, deed: 'copies-lost', to: 'a neighbour', withinMs: 50 },
+      { on: 'role-open', chance: 0.1, deed: 'blackout', to: 'itself', withinMs: 500 },
+      { on: 'role-taken', chance: 0.2, deed: 'copies-lost', to: 'a neighbour', withinMs: 200 },
+    ],
+  },
   returns: {
     text: 'members that are away for a while and come back to copies that have gone on without them',
     always: ['crash', 'mass-crash', 'pause'],

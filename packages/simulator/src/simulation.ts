@@ -159,14 +159,15 @@ class Simulation implements World {
         'old disks',
         `${machine.name} reports ${describeEvent(event, this.names)}, and no disk is old`,
       );
-    if (event.kind === 'data-missing')
+    if (event.kind === 'data-missing' && !machine.hasLostCopies)
       this.fail('data missing', `${machine.name} has lost ${formatPosition(event.arc.start)}`);
   }
 
   private occasionOf(machine: Machine, event: NodeEvent): Occasion {
     if (event.kind === 'proposed') {
       const { proposal } = event;
-      const other = 'node' in proposal ? this.machineOf(proposal.node) : undefined;
+      const named = 'node' in proposal ? proposal.node : 'nodes' in proposal ? proposal.nodes[0] : undefined;
+      const other = named === undefined ? undefined : this.machineOf(named);
       return { name: `proposed ${proposal.kind}`, machine, other, at: proposal.start };
     }
     const home = machine.identity?.id;

@@ -16,7 +16,18 @@ function member(id: NodeId): Member {
 }
 
 function arc(part: Partial<ArcConfig>): ArcConfig {
-  return { start: A, end: A, epoch: 1, term: 1, handover: false, primary: A, inSync: [A], seq: 0, ...part };
+  return {
+    start: A,
+    end: A,
+    epoch: 1,
+    term: 1,
+    handover: false,
+    primary: A,
+    inSync: [A],
+    withoutCopy: [],
+    seq: 0,
+    ...part,
+  };
 }
 
 function ring(version: number, ...arcs: ArcConfig[]): Ring {

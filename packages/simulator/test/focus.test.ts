@@ -22,6 +22,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   sleep: /sleeps for/,
   transfers: /chunk/,
   disks: /loses its disk/,
+  blackouts: /loses its copies/,
   returns: /compared/,
 };
 

@@ -3,14 +3,14 @@
  *
  * Desired (from the ring) is held against actual (from the sessions), one change at a time; each is safe
  * to propose again. In this order:
- *  1. drop a member that has been silent too long: until then it holds up every write;
+ *  1. drop the members that are lost to the arc: until then they hold up every write;
  *  2. admit a desired replica that is level;
  *  3. hand the arc, or a newcomer's part of it, to the node whose place it is;
  *  4. drop and release replicas that are not desired, once all desired ones are in sync;
  *  5. merge the arc with the one before it when it starts at no member's id.
  */
 
-import { arcContains, type ArcConfig, type NodeId } from '@ringkeep/shared';
+import { arcContains, sameNodes, type ArcConfig, type NodeId } from '@ringkeep/shared';
 import { HANDOVER_PAUSE_MS, QUIESCE_MS_MAX, REGISTRY_FRESH_MS } from './config';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
@@ -36,21 +36,16 @@ export class ArcDecisions {
     if (!role.open && role.newerMember !== undefined)
       return role.propose({ kind: 'yield', ...this.onArc(), node: role.newerMember });
     if (role.isStopped) return;
-    const silent = role.config.inSync.find(
-      (id) =>
-        id !== this.context.self &&
-        !role.isNewer(id) &&
-        (role.followers.hasIncompleteCopy(id) ||
-          role.followers.silenceOf(id) > this.context.parameters.failureTimeoutMs),
-    );
-    if (silent !== undefined) return this.drop(silent);
+    const lost = role.config.inSync.filter((id) => id !== this.context.self && this.isLost(id));
+    if (lost.length > 0) return this.drop(lost);
     const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);
     // The one change, besides Keep, that a takeover may propose; a handover is over the sooner for it.
     if (!role.open && desired[0] === this.context.self && this.dropUndesired(desired)) return;
     if (!role.open && this.context.rules.openBeforeChanges) return;
     const joining = desired.find((id) => !role.config.inSync.includes(id) && this.mayBeAdmitted(id));
     if (joining !== undefined && joining !== desired[0]) {
-      return role.propose({ kind: 'admit', ...this.onArc(), node: joining });
+      const incarnation = role.followers.get(joining)?.incarnation ?? 0;
+      return role.propose({ kind: 'admit', ...this.onArc(), node: joining, incarnation });
     }
     if (this.handOver(desired)) return;
     if (this.dropUndesired(desired)) return;
@@ -76,8 +71,28 @@ export class ArcDecisions {
     return { start: this.role.config.start, epoch: this.role.config.epoch };
   }
 
-  private drop(node: NodeId): void {
-    this.role.propose({ kind: 'drop', ...this.onArc(), node });
+  private drop(nodes: readonly NodeId[]): void {
+    this.role.propose({ kind: 'drop', ...this.onArc(), nodes });
+  }
+
+  /**
+   * A member that has no copy or an old one, is silent for too long, or is dead by the ring and does not acknowledge. What the
+   * ring says of the dead is not believed yet by a process that has just registered: after a power cut the others
+   * are about to come back with copies as good as its own.
+   */
+  private isLost(member: NodeId): boolean {
+    const { role, context } = this;
+    const { followers, config } = role;
+    const { leaseMs, failureTimeoutMs } = context.parameters;
+    if (role.isNewer(member)) return false;
+    if (config.withoutCopy.includes(member) || followers.hasIncompleteCopy(member)) return true;
+    if (!context.rules.unheardDropped && !followers.isHeard(member, Infinity)) return false;
+    if (followers.silenceOf(member) > failureTimeoutMs) return true;
+    return (
+      context.view.member(member)?.state === 'dead' &&
+      context.now - context.registeredAt > failureTimeoutMs &&
+      !followers.isHeard(member, leaseMs / 2)
+    );
   }
 
   /** Only a follower of the whole arc: whoever is in sync may become primary of all of it. */
@@ -99,9 +114,9 @@ export class ArcDecisions {
         id === context.self || (role.config.inSync.includes(id) && this.isLevel(role.followers.get(id))),
     );
     if (!allThere) return false;
-    const undesired = role.config.inSync.find((id) => id !== context.self && !desired.includes(id));
-    if (undesired !== undefined) this.drop(undesired);
-    return undesired !== undefined;
+    const undesired = role.config.inSync.filter((id) => id !== context.self && !desired.includes(id));
+    if (undesired.length > 0) this.drop(undesired);
+    return undesired.length > 0;
   }
 
   // ---- handover ----
@@ -150,6 +165,7 @@ export class ArcDecisions {
       kind: 'handover',
       ...this.onArc(),
       node: quiesce.handover.to,
+      incarnation: session.incarnation,
       at: quiesce.handover.at,
       seq: lastPrepared,
     });
@@ -164,7 +180,7 @@ export class ArcDecisions {
     if (!upper || upper === role || context.view.member(upper.config.start)) return;
     if (!this.registryIsFresh() || context.now < this.handoverNotBefore) return;
     if (!role.serving || !upper.serving || !role.settled || !upper.settled) return;
-    if (!sameMembers(role.config, upper.config)) return;
+    if (!sameNodes(role.config.inSync, upper.config.inSync)) return;
     role.quiesce(undefined);
     upper.quiesce(undefined);
     this.mergingWith = upper;
@@ -198,10 +214,6 @@ export class ArcDecisions {
     this.mergingWith = undefined;
     if (upper && this.roleAt(upper.config.start) === upper) upper.unquiesce();
   }
-}
-
-function sameMembers(a: ArcConfig, b: ArcConfig): boolean {
-  return a.inSync.length === b.inSync.length && a.inSync.every((id) => b.inSync.includes(id));
 }
 
 /** The ring has the node among those that should hold the whole arc. */

@@ -415,7 +415,11 @@ export class ArcPrimary {
   /** A configuration of the same term with a higher epoch: whatever was proposed is settled. */
   adoptConfig(config: ArcConfig): void {
     invariant(config.epoch >= this.currentConfig.epoch, 'the epoch of an arc never falls');
-    if (config.epoch === this.currentConfig.epoch) return;
+    if (config.epoch === this.currentConfig.epoch) {
+      // Who has no copy may have changed all the same. It settles nothing.
+      this.currentConfig = config;
+      return;
+    }
     for (const id of config.inSync) {
       if (!this.currentConfig.inSync.includes(id)) this.followers.heard(id);
     }

@@ -21,6 +21,8 @@ export interface NodeContext {
   readonly grants: GrantLedger;
   readonly rules: ProtocolRules;
   readonly transferSizes: TransferSizes;
+  /** When the registry took this process in, the last time that it did, ms. */
+  readonly registeredAt: number;
   /** When the registry last answered, ms. */
   readonly registryAnsweredAt: number;
   emit(effect: NodeEffect): void;

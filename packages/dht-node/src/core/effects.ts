@@ -2,11 +2,11 @@
 
 import type {
   Arc,
+  ArcConfig,
   Member,
   NodeId,
   Operation,
   OperationResult,
-  Position,
   Proposal,
   Ring,
   Seq,
@@ -16,11 +16,19 @@ import type { Entry } from './entry-store';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
 
+/** A complete copy, as this node names it to the registry. */
+export interface HeldCopy extends Arc {
+  /** The last term in which this node took part in it. */
+  readonly term: Term;
+  readonly committed: Seq;
+  readonly lastPrepared: Seq;
+}
+
 export type RegistryCall =
   | {
       readonly kind: 'register';
-      /** What is on the disk: the last term in which this node took part in each arc. */
-      readonly held: readonly { readonly start: Position; readonly term: number }[];
+      /** The complete copies on the disk. */
+      readonly held: readonly HeldCopy[];
     }
   | { readonly kind: 'renew'; readonly knownVersion: number }
   | { readonly kind: 'leave'; readonly knownVersion: number }
@@ -40,7 +48,7 @@ export type NodeEvent =
   | { readonly kind: 'role-taken'; readonly arc: Arc; readonly term: number }
   | { readonly kind: 'role-open'; readonly arc: Arc; readonly term: number; readonly afterMs: number }
   | { readonly kind: 'role-lost'; readonly arc: Arc; readonly term: number }
-  | { readonly kind: 'data-missing'; readonly arc: Arc }
+  | { readonly kind: 'data-missing'; readonly arc: ArcConfig }
   | { readonly kind: 'following'; readonly range: Arc; readonly primary: NodeId }
   | { readonly kind: 'following-ended'; readonly range: Arc; readonly text: string }
   | { readonly kind: 'live'; readonly range: Arc; readonly keys: number; readonly received: number }

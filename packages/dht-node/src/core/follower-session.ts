@@ -34,6 +34,9 @@ import { Transfer } from './transfer';
 import { arcKeyTest } from '@ringkeep/shared';
 
 export class FollowerSession {
+  readonly follower: NodeId;
+  /** The process that opened the stream: what it acknowledges says nothing of a later one's disk. */
+  readonly incarnation: number;
   /** Chunks are still to be sent; afterwards it gets every prepare. */
   transferring: boolean;
   /** Durable at the follower; undefined until it has acknowledged on this stream. */
@@ -56,13 +59,15 @@ export class FollowerSession {
   constructor(
     private readonly context: NodeContext,
     readonly connection: number,
-    readonly follower: NodeId,
+    follower: { readonly id: NodeId; readonly incarnation: number },
     readonly stream: StreamName,
     readonly range: Arc,
     private readonly arc: Arc,
     transferring: boolean,
     compares: boolean,
   ) {
+    this.follower = follower.id;
+    this.incarnation = follower.incarnation;
     this.heardAt = context.now;
     this.transferring = transferring;
     this.transfer = new Transfer(context.replicas.entries, range, compares, context.transferSizes);

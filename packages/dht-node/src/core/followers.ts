@@ -58,6 +58,12 @@ export class Followers {
     else this.incomplete.add(follower);
   }
 
+  /** It has acknowledged, or opened a stream, within that time. */
+  isHeard(member: NodeId, withinMs: number): boolean {
+    const at = this.heardAt.get(member);
+    return at !== undefined && this.context.now - at <= withinMs;
+  }
+
   hasIncompleteCopy(member: NodeId): boolean {
     return this.incomplete.has(member);
   }
@@ -77,13 +83,14 @@ export class Followers {
     const { context } = this;
     const { follower, range, compares } = open;
     this.newestStream.set(follower, stream.number);
+    this.incomplete.delete(follower);
     const before = this.sessions.get(follower);
     this.close(follower);
     const member = members.has(follower) && context.rules.membersAreAligned;
     const session = new FollowerSession(
       context,
       connection,
-      follower,
+      { id: follower, incarnation: open.incarnation },
       stream,
       range,
       config,

@@ -61,8 +61,9 @@ export class LogComparison {
     if (!member) return judged.shared;
     const old = open.complete && (judged.shared[0] ?? 0) < this.replica.committed;
     if (old) this.reportOnce(follower, 'old-copy');
-    this.followers.noteCopy(follower, open.complete && !old);
-    return open.complete && !old ? judged.shared : undefined;
+    const whole = open.complete || !this.context.rules.incompleteNotAligned;
+    this.followers.noteCopy(follower, whole && !old);
+    return whole && !old ? judged.shared : undefined;
   }
 
   get newerMember(): NodeId | undefined {

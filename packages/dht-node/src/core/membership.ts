@@ -15,7 +15,7 @@ import {
   RENEWAL_TIMEOUT_PER_LEASE,
 } from './config';
 import type { NodeContext } from './context';
-import type { RegistryCall } from './effects';
+import type { HeldCopy, RegistryCall } from './effects';
 
 type Standing = 'outside' | 'member' | 'left';
 type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; readonly sentAt: number };
@@ -28,6 +28,8 @@ export class Membership {
   /** This process has been a member; a process that was never one knows nothing of the ring. */
   hasRegistered = false;
   leaving = false;
+  /** When the registry took this process in, the last time that it did. */
+  registeredAt = Number.NEGATIVE_INFINITY;
   /** When the registry last answered. */
   answeredAt = Number.NEGATIVE_INFINITY;
   private readonly calls = new Map<number, Call>();
@@ -57,6 +59,7 @@ export class Membership {
   takenIn(): void {
     this.standing = 'member';
     this.hasRegistered = true;
+    this.registeredAt = this.context.now;
     this.registerAgainMs = REGISTRY_RETRY_MS;
     this.nextCallAt = this.context.now + this.renewalMs;
   }
@@ -81,8 +84,17 @@ export class Membership {
     if ([...this.calls.values()].some((call) => call.kind === kind && call.sentAt > since)) return;
     if (kind === 'register') this.registerAgainMs = Math.min(2 * periodMs, REGISTRY_RETRY_MS_MAX);
     if (kind !== 'register') return this.send({ kind, knownVersion: view.version });
-    const copies = this.context.replicas.all();
-    this.send({ kind, held: copies.map(({ start, liveTerm }) => ({ start, term: liveTerm })) });
+    this.send({ kind, held: this.heldCopies() });
+  }
+
+  private heldCopies(): HeldCopy[] {
+    const complete = this.context.replicas.all().filter((copy) => copy.complete);
+    return complete.map(({ range, liveTerm, committed, lastPrepared }) => ({
+      ...range,
+      term: liveTerm,
+      committed,
+      lastPrepared,
+    }));
   }
 
   propose(proposal: Proposal): void {

@@ -51,6 +51,8 @@ import { ALL_RULES, type ProtocolRules } from './rules';
 export interface NodeSettings {
   /** Raised on the disk before the core is made. */
   readonly incarnation: number;
+  /** The disk has no identity: no process before this one has been a member. */
+  readonly newcomer: boolean;
   /** When the process started, ms: it may have granted a lease a moment before. */
   readonly startedAt: number;
   /** Longest lease that the process before this one may have granted, ms. */
@@ -99,7 +101,7 @@ export class NodeCore implements NodeContext {
     );
     this.membership = new Membership(this);
     this.links = new FollowerLinks(this);
-    this.roles = new Roles(this, () => this.blankDisk);
+    this.roles = new Roles(this, () => settings.newcomer && this.blankDisk);
     this.inbound = new InboundStreams(this, (start) => this.roles.at(start));
     this.nextHop = new NextHop(this);
     this.queries = new Queries(this, this.nextHop, (start) => this.roles.at(start));
@@ -267,6 +269,10 @@ export class NodeCore implements NodeContext {
 
   propose(proposal: Proposal): void {
     this.membership.propose(proposal);
+  }
+
+  get registeredAt(): number {
+    return this.membership.registeredAt;
   }
 
   get registryAnsweredAt(): number {

@@ -27,10 +27,10 @@ export class Roles {
   private readonly roles = new Map<Position, Role>();
   private pauseEndedMs = 0;
 
-  /** @param blankDisk tells whether no process before this one has written to its disk */
+  /** @param untouched tells whether no process before this one has been a member or has written to the disk */
   constructor(
     private readonly context: NodeContext,
-    private readonly blankDisk: () => boolean,
+    private readonly untouched: () => boolean,
   ) {}
 
   at(start: Position): ArcPrimary | undefined {
@@ -108,7 +108,7 @@ export class Roles {
   private take(arc: ArcConfig, former: RoleRemains | undefined): void {
     const { context } = this;
     const { journal, replicas, rules } = context;
-    if (this.blankDisk() && isFirstArc(arc) && replicas.overlapping(arc).length === 0) {
+    if (this.untouched() && isFirstArc(arc) && replicas.overlapping(arc).length === 0) {
       journal.write({ kind: 'create', range: { start: arc.start, end: arc.end }, complete: true });
     }
     const copy = replicas.get(arc.start);

@@ -23,6 +23,10 @@ export interface ProtocolRules {
   readonly membersAreAligned: boolean;
   /** A member keeps its whole window when its copy is divided. */
   readonly windowKeptAtSplit: boolean;
+  /** A member whose copy is not complete is not aligned: it would acknowledge what it does not have. */
+  readonly incompleteNotAligned: boolean;
+  /** A member that has never opened a stream in a term is dropped, too, when its time is over. */
+  readonly unheardDropped: boolean;
   /** An acknowledgement counts on the stream that it came on, and no longer. */
   readonly acksOfPresentStreamOnly: boolean;
   /** A process never takes up a role in a term from before its registration. */
@@ -86,6 +90,8 @@ export const ALL_RULES: ProtocolRules = {
   windowEndsTransfer: true,
   membersAreAligned: true,
   windowKeptAtSplit: true,
+  incompleteNotAligned: true,
+  unheardDropped: true,
   acksOfPresentStreamOnly: true,
   termTakenOnce: true,
   streamsEndWithRole: true,

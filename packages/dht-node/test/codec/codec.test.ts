@@ -157,6 +157,7 @@ const ring = {
       handover: true,
       primary: position(9n),
       inSync: [position(9n)],
+      withoutCopy: [],
       seq: 7,
     },
   ],

@@ -177,7 +177,7 @@ describe('with a follower in sync', () => {
     node.sync();
     node.pass(node.parameters.failureTimeoutMs + 100);
     const proposal = node.of('call-registry').find(({ request: { kind } }) => kind === 'propose');
-    expect(proposal?.request).toMatchObject({ proposal: { kind: 'drop', node: OTHER, epoch: 2 } });
+    expect(proposal?.request).toMatchObject({ proposal: { kind: 'drop', nodes: [OTHER], epoch: 2 } });
     expect(node.answer(request)).toBeUndefined();
     node.adopt(ring(3, [arc({ epoch: 3, inSync: [SELF] })], [SELF, OTHER]));
     expect(node.answer(request)).toMatchObject([{ ok: true }]);
@@ -216,6 +216,84 @@ describe('a primary that waits', () => {
     node.now += 5;
     follower.acknowledge(1, { sentAtMs: node.now });
     expect(node.answer(waits)).toMatchObject([{ ok: true }]);
+  });
+});
+
+describe('a member that is lost to the arc', () => {
+  const inSync = [SELF, OTHER, THIRD];
+  const ids = [SELF, OTHER, THIRD];
+
+  /** Primary of an arc with two more members, neither of which has spoken; registered long ago or just now. */
+  function takingOver(registeredMsAgo: number, members = ids): SteppedNode {
+    const node = alone();
+    node.pass(registeredMsAgo);
+    node.forget();
+    node.adopt(ring(2, [arc({ epoch: 2, term: 2, inSync, handover: false })], members, [OTHER]));
+    node.sync();
+    return node;
+  }
+
+  function proposed(node: SteppedNode): unknown[] {
+    return node
+      .of('call-registry')
+      .flatMap(({ request }) => (request.kind === 'propose' ? [request.proposal] : []));
+  }
+
+  test('because the ring says that it is dead, and it does not acknowledge, is dropped at once', () => {
+    const node = takingOver(60_000);
+    node.pass(20);
+    expect(proposed(node)).toMatchObject([{ kind: 'drop', nodes: [OTHER] }]);
+  });
+
+  test('is dropped on the word of the ring only by a process that has been there for long enough', () => {
+    const node = takingOver(0);
+    node.pass(node.parameters.failureTimeoutMs - 200);
+    expect(proposed(node)).toEqual([]);
+    node.pass(400);
+    expect(proposed(node)[0]).toMatchObject({ kind: 'drop', nodes: [OTHER, THIRD] });
+  });
+
+  test('is kept while it acknowledges and nobody else has a copy to take its place, whatever the ring says', () => {
+    const substitute = position(1n << 62n);
+    const node = takingOver(1_000, [SELF, substitute, OTHER, THIRD]);
+    const other = node.openedBy(OTHER, SELF, 2, { complete: true });
+    const third = node.openedBy(THIRD, SELF, 2, { complete: true });
+    for (let beat = 0; beat < 30; beat++) {
+      node.pass(node.parameters.leaseMs / 8);
+      other.acknowledge(0);
+      third.acknowledge(0);
+    }
+    expect(proposed(node)).toEqual([]);
+  });
+
+  test('because it has no copy by the ring is dropped without a higher epoch', () => {
+    const node = alone();
+    node.adopt(ring(2, [arc({ epoch: 2, inSync })], ids));
+    for (const id of [OTHER, THIRD]) node.openedBy(id, SELF, 1, { complete: true }).acknowledge(0);
+    expect(proposed(node)).toEqual([]);
+    node.adopt(ring(3, [arc({ epoch: 2, inSync, withoutCopy: [THIRD] })], ids));
+    expect(proposed(node)).toMatchObject([{ kind: 'drop', epoch: 2, nodes: [THIRD] }]);
+  });
+
+  test('because its copy is not complete waits until its drop is settled, then starts over and is admitted', () => {
+    const node = alone();
+    node.adopt(ring(2, [arc({ epoch: 2, inSync: [SELF, OTHER] })], [SELF, OTHER]));
+    const early = node.openedBy(OTHER, SELF, 1, { complete: false });
+    expect(early.kinds).toEqual(['wait']);
+    expect(proposed(node)).toMatchObject([{ kind: 'drop', nodes: [OTHER] }]);
+    expect(node.openedBy(OTHER, SELF, 1, { complete: false }).kinds).toEqual(['wait']);
+    node.forget();
+    node.adopt(ring(3, [arc({ epoch: 3, inSync: [SELF] })], [SELF, OTHER]));
+    const late = node.openedBy(OTHER, SELF, 1, { complete: false });
+    expect(late.kinds[0]).toBe('start-over');
+    for (let step = 0; step < 4; step++) node.step({ kind: 'tick' });
+    late.acknowledge(0);
+    node.step({ kind: 'tick' });
+    expect(proposed(node)).toMatchObject([{ kind: 'admit', node: OTHER, incarnation: 1 }]);
+    node.forget();
+    node.adopt(ring(4, [arc({ epoch: 4, inSync: [SELF, OTHER] })], [SELF, OTHER]));
+    node.pass(100);
+    expect(proposed(node)).toEqual([]);
   });
 });
 
@@ -258,7 +336,7 @@ describe('a replica that is proposed', () => {
     expect(newcomer.kinds.slice(0, 4)).toEqual(['start-over', 'chunk', 'chunk', 'live']);
     expect(node.last('call-registry').request).toMatchObject({
       kind: 'propose',
-      proposal: { kind: 'admit', node: THIRD },
+      proposal: { kind: 'admit', node: THIRD, incarnation: 1 },
     });
   });
 

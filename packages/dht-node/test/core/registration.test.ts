@@ -6,7 +6,12 @@ import { NodeCore } from '../../src/core';
 import { arc, ring, SELF, SteppedNode } from './stepped-node';
 
 test('a registration that is not answered is repeated, ever more rarely, every two seconds at last', () => {
-  const core = new NodeCore(new MemoryEntryStore(), { incarnation: 1, startedAt: 0, leaseBeforeMs: 0 });
+  const core = new NodeCore(new MemoryEntryStore(), {
+    incarnation: 1,
+    newcomer: true,
+    startedAt: 0,
+    leaseBeforeMs: 0,
+  });
   const askedAt: number[] = [];
   for (let now = 0; now <= 12_000; now += 10) {
     for (const effect of core.step(now, [])) {
@@ -21,7 +26,12 @@ test('a registration that is not answered is repeated, ever more rarely, every t
 });
 
 test('when there is a connection again it registers at once, and begins with short pauses', () => {
-  const core = new NodeCore(new MemoryEntryStore(), { incarnation: 1, startedAt: 0, leaseBeforeMs: 0 });
+  const core = new NodeCore(new MemoryEntryStore(), {
+    incarnation: 1,
+    newcomer: true,
+    startedAt: 0,
+    leaseBeforeMs: 0,
+  });
   const askedAt: number[] = [];
   for (let now = 0; now <= 12_000; now += 10) {
     for (const effect of core.step(now, now === 9_000 ? [{ kind: 'registry-reached' }] : [])) {
@@ -34,7 +44,12 @@ test('when there is a connection again it registers at once, and begins with sho
 });
 
 test('a newcomer that the registry does not know the ring of gives up with its words', () => {
-  const core = new NodeCore(new MemoryEntryStore(), { incarnation: 2, startedAt: 0, leaseBeforeMs: 0 });
+  const core = new NodeCore(new MemoryEntryStore(), {
+    incarnation: 2,
+    newcomer: true,
+    startedAt: 0,
+    leaseBeforeMs: 0,
+  });
   const [asked] = core.step(0, []).filter((effect) => effect.kind === 'call-registry');
   const effects = core.step(10, [
     { kind: 'registry-wrong', call: asked?.call ?? 0, text: 'another cluster' },
@@ -43,7 +58,12 @@ test('a newcomer that the registry does not know the ring of gives up with its w
 });
 
 test('it says once, not each time, that the registry is silent', () => {
-  const core = new NodeCore(new MemoryEntryStore(), { incarnation: 1, startedAt: 0, leaseBeforeMs: 0 });
+  const core = new NodeCore(new MemoryEntryStore(), {
+    incarnation: 1,
+    newcomer: true,
+    startedAt: 0,
+    leaseBeforeMs: 0,
+  });
   const said: string[] = [];
   for (let now = 0; now <= 5_000; now += 10) {
     for (const effect of core.step(now, [])) {

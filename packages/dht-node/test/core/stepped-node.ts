@@ -56,6 +56,7 @@ export function arc(part: Partial<ArcConfig> = {}): ArcConfig {
     handover: false,
     primary: SELF,
     inSync: [SELF],
+    withoutCopy: [],
     seq: 0,
     ...part,
   };
@@ -65,6 +66,7 @@ export function ring(
   version: number,
   arcs: readonly ArcConfig[],
   ids: readonly NodeId[] = [SELF, OTHER, THIRD],
+  dead: readonly NodeId[] = [],
 ): Ring {
   const members = ids.map((id): Member => {
     return {
@@ -72,7 +74,7 @@ export function ring(
       addr: `http://127.0.0.1:${1_000 + ids.indexOf(id)}`,
       salt: 0,
       incarnation: 1,
-      state: 'active',
+      state: dead.includes(id) ? 'dead' : 'active',
       coordinates: [],
     };
   });
@@ -92,6 +94,7 @@ export class SteppedNode {
   constructor(readonly parameters: ClusterParameters = checkParameters({ replicationFactor: 3 })) {
     this.core = new NodeCore(new MemoryEntryStore(), {
       incarnation: 1,
+      newcomer: true,
       startedAt: this.now,
       leaseBeforeMs: 0,
     });

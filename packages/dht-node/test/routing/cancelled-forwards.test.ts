@@ -39,7 +39,12 @@ class Node {
 
   constructor(readonly id: NodeId) {
     const startedAt = this.clock.now();
-    this.core = new NodeCore(this.storage.entries, { incarnation: 1, startedAt, leaseBeforeMs: 0 });
+    this.core = new NodeCore(this.storage.entries, {
+      incarnation: 1,
+      newcomer: true,
+      startedAt,
+      leaseBeforeMs: 0,
+    });
     this.host = new NodeHost(this.core, this.storage, this.clock);
     const self = (): { id: NodeId; addr: string } => this;
     this.peers = new Peers(self, undefined, (input) => this.host.post(input), silentLogger);
@@ -114,7 +119,17 @@ function ringOf(version: number, inSync: readonly NodeId[]): Ring {
     version,
     members: [member(NEAR, near.addr), member(OWNER, owner.addr), member(ABSENT, 'http://127.0.0.1:1')],
     arcs: [
-      { start: OWNER, end: OWNER, epoch: version, term: 1, handover: true, primary: OWNER, inSync, seq: 0 },
+      {
+        start: OWNER,
+        end: OWNER,
+        epoch: version,
+        term: 1,
+        handover: true,
+        primary: OWNER,
+        inSync,
+        withoutCopy: [],
+        seq: 0,
+      },
     ],
   };
 }

@@ -27,6 +27,7 @@ class SteppedNode {
   now = 0;
   private readonly core = new NodeCore(new MemoryEntryStore(), {
     incarnation: 1,
+    newcomer: true,
     startedAt: 0,
     leaseBeforeMs: 0,
   });

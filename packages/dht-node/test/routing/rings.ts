@@ -18,7 +18,17 @@ export function ringOf(members: readonly Member[], version = 1): Ring {
   const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
   const arcs = sorted.map(({ id }, i): ArcConfig => {
     const end = (sorted[(i + 1) % sorted.length] as Member).id;
-    return { start: id, end, epoch: 1, term: 1, handover: true, primary: id, inSync: [id], seq: 0 };
+    return {
+      start: id,
+      end,
+      epoch: 1,
+      term: 1,
+      handover: true,
+      primary: id,
+      inSync: [id],
+      withoutCopy: [],
+      seq: 0,
+    };
   });
   return { clusterId: 'test', version, members: sorted, arcs };
 }

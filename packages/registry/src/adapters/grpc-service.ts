@@ -4,7 +4,7 @@ import { position, type Member } from '@ringkeep/shared';
 import { addressUrl, parseAddress, unary } from '@ringkeep/shared/runtime';
 import type { registry } from '@ringkeep/shared/wire';
 import { proposalFromWire, updateToWire } from '@ringkeep/shared/wire';
-import type { Caller, MemberAnswer } from '../core';
+import type { Caller, HeldRange, MemberAnswer } from '../core';
 import type { RegistryHost } from '../host';
 import { serveWatch } from './watch-stream';
 
@@ -22,7 +22,7 @@ export function registryHandlers(host: RegistryHost): registry.RegistryServer {
         incarnation,
         coordinates,
         claim,
-        held: request.held.map(({ start, term }) => ({ start: position(start), term })),
+        held: request.held.map(heldRange),
       });
       return {
         id: answer.identity.id,
@@ -55,6 +55,11 @@ export function registryHandlers(host: RegistryHost): registry.RegistryServer {
 
     watchRing: (call) => serveWatch(host, call),
   };
+}
+
+function heldRange(message: registry.HeldRange): HeldRange {
+  const { start, end } = message;
+  return { ...message, start: position(start), end: end === undefined ? undefined : position(end) };
 }
 
 function callerOf({ id, incarnation, knownVersion, clusterId }: CallerMessage): Caller {

@@ -87,13 +87,14 @@ function sample(version: number, points: readonly bigint[]): RegistryState {
       handover: index > 0,
       primary: start,
       inSync: ids,
+      withoutCopy: index % 2 === 0 ? [] : [end],
       seq: index,
     };
   });
   return {
     ...newState('a-cluster', DEFAULT_PARAMETERS),
     ring: { clusterId: 'a-cluster', version, members, arcs },
-    returns: ids.slice(0, 1).map((start) => ({ start, back: ids.slice(0, 2) })),
+    returns: ids.slice(0, 1),
     claims: ids.slice(1).map((id) => ({ id, claim: `claim of ${id} at ${version}` })),
   };
 }

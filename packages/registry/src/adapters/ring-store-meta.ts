@@ -4,7 +4,7 @@ import { formatPosition, parsePosition } from '@ringkeep/shared';
 import type { RegistryState } from '../core';
 
 /** Raised when an older program could no longer read what is written. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** Format 1 had the claims in this record, and only those of members not heard of yet: they may be forgotten. */
 const FORMAT_OLDEST = 1;
 
@@ -18,7 +18,8 @@ interface MetaRecord {
   readonly clusterId: string;
   readonly version: number;
   readonly lease: RegistryState['lease'];
-  readonly returns: readonly { readonly start: string; readonly back: readonly string[] }[];
+  /** Formats before 3 named the members that were back, too. */
+  readonly returns: readonly (string | { readonly start: string })[];
 }
 
 export function encodeMeta({ ring, returns, lease }: RegistryState): Uint8Array {
@@ -27,10 +28,7 @@ export function encodeMeta({ ring, returns, lease }: RegistryState): Uint8Array 
     clusterId: ring.clusterId,
     version: ring.version,
     lease,
-    returns: returns.map(({ start, back }) => ({
-      start: formatPosition(start),
-      back: back.map(formatPosition),
-    })),
+    returns: returns.map(formatPosition),
   };
   return Buffer.from(JSON.stringify(record));
 }
@@ -45,9 +43,6 @@ export function decodeMeta(bytes: Uint8Array): Meta {
     clusterId,
     version,
     lease,
-    returns: record.returns.map(({ start, back }) => ({
-      start: parsePosition(start),
-      back: back.map(parsePosition),
-    })),
+    returns: record.returns.map((arc) => parsePosition(typeof arc === 'string' ? arc : arc.start)),
   };
 }

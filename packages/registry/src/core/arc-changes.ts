@@ -34,7 +34,7 @@ export function propose(
     returnFault(isReturning, arc, next) ??
     (arc.epoch === proposal.epoch ? undefined : `the epoch is ${arc.epoch}, not ${proposal.epoch}`) ??
     proposalFault(arc, proposal, next) ??
-    (rules.targetsAreLive ? targetFault(draft, proposal) : undefined) ??
+    targetFault(draft, proposal, rules) ??
     seqFault(proposal, arc, next);
   if (reason !== undefined) return reason;
   const [lower, ...others] = configsAfter(arc, proposal, next);
@@ -67,15 +67,21 @@ function returnFault(
   return offline && `the arc ${formatArc(offline)} waits for its members to come back`;
 }
 
-/** Whoever is to hold an arc must be there to do it; a member that leaves is given nothing more. */
-function targetFault(draft: RingDraft, proposal: Proposal): string | undefined {
+/**
+ * Whoever is to hold an arc must be there to do it; a member that leaves is given nothing more. What an earlier
+ * process of it acknowledged says nothing of what the present one has on its disk.
+ */
+function targetFault(draft: RingDraft, proposal: Proposal, rules: RegistryRules): string | undefined {
   if (proposal.kind === 'yield')
     return draft.isLive(proposal.node) ? undefined : `${formatPosition(proposal.node)} is not live`;
   if (proposal.kind !== 'admit' && proposal.kind !== 'handover') return undefined;
   const target: NodeId = proposal.node;
-  const state = draft.member(target)?.state;
-  if (state === 'active') return undefined;
-  return `${formatPosition(target)} is ${state === undefined ? 'no member' : state}`;
+  const member = draft.member(target);
+  if (member?.state !== 'active' && rules.targetsAreLive)
+    return `${formatPosition(target)} is ${member === undefined ? 'no member' : member.state}`;
+  if (member?.incarnation === proposal.incarnation || !rules.targetsByIncarnation) return undefined;
+  const present = `${formatPosition(target)} is in its incarnation ${member?.incarnation}`;
+  return `${present}, the stream was opened by incarnation ${proposal.incarnation}`;
 }
 
 function seqFault(proposal: Proposal, arc: ArcConfig, next: ArcConfig | undefined): string | undefined {

@@ -1,121 +1,140 @@
 /**
  * Who answers for an arc when members die, restart, and come back.
  *
- * 1. Evict is level-triggered: whenever an arc names a member that is not live, and one in-sync member is,
- *    all such members leave at once. With none live the arc stays as it is, offline.
- * 2. Restart: a new incarnation has forgotten the term it was primary in, so another in-sync member takes
- *    over; the restarted one stays in sync, its disk is there.
- * 3. Return: of an arc that was offline, the first member to come back is made to wait a moment for the
- *    others. Until then it counts as not live for this arc, and nobody is evicted from it. Then those that
- *    are back hold the arc, in a new term; the others are out, whatever they bring later.
+ * Only the primary's role moves here. The in-sync set is left as it is: every member of the newest one has
+ * every acknowledged operation, and the registry cannot know which of them will be back. Only a primary that is
+ * alive and asks takes a member out (arc-changes.ts). Were the dead evicted one after another as their leases
+ * end, the last to die would be left alone with the arc, and the copies of the others would count for nothing.
+ *
+ * 1. A member holds an arc unless it registered without a copy of it and was not given one since. Nobody who
+ *    does not hold the arc is given its role.
+ * 2. Evict is level-triggered: whenever the primary is not live or does not hold the arc, the closest in-sync
+ *    member before it that is and does becomes primary, in a new term. With none the arc stays offline.
+ * 3. Restart: whoever registers has forgotten the term it was primary in, so another holder takes over.
+ * 4. Return: of an arc without another live holder, the first to come back is made to wait a moment for the
+ *    others. That decides nothing but who becomes primary: copies that come later count as much.
  */
 
-import { clockwiseDistance, invariant, type ArcConfig, type NodeId, type Position } from '@ringkeep/shared';
+import {
+  arcCovers,
+  clockwiseDistance,
+  sameNodes,
+  type Arc,
+  type ArcConfig,
+  type NodeId,
+  type Position,
+} from '@ringkeep/shared';
+import type { HeldRange } from './inputs';
 import type { RingDraft } from './ring-draft';
 import type { RegistryRules } from './rules';
-import type { PendingReturn } from './state';
 
 const NOBODY: ReadonlySet<NodeId> = new Set();
 
 export class Eviction {
-  /** Arcs on their return, by start. Replaced, never edited: the state that is saved shares them. */
-  private readonly returns = new Map<Position, PendingReturn>();
-
+  /** Starts of the arcs on their return. */
+  private readonly returns: Set<Position>;
   private justDied = NOBODY;
 
   constructor(
-    pending: readonly PendingReturn[],
+    pending: readonly Position[],
     private readonly rules: RegistryRules,
   ) {
-    for (const entry of pending) this.returns.set(entry.start, entry);
+    this.returns = new Set(pending);
   }
 
-  pending(): PendingReturn[] {
-    return [...this.returns.values()];
+  pending(): Position[] {
+    return [...this.returns];
   }
 
   isReturning(arc: ArcConfig): boolean {
     return this.returns.has(arc.start);
   }
 
-  /** A process that was not there a moment ago has registered; the draft has it live. Rules 2 and 3. */
+  /** Notes which copies a process that has registered has on its disk. Rule 1. */
+  noteCopies(draft: RingDraft, id: NodeId, held: readonly HeldRange[]): void {
+    for (const arc of draft.arcs().filter(({ inSync }) => inSync.includes(id))) {
+      const others = arc.withoutCopy.filter((other) => other !== id);
+      const withoutCopy = holds(held, arc) ? others : [...others, id];
+      if (!sameNodes(withoutCopy, arc.withoutCopy)) draft.noteCopies(arc.start, withoutCopy);
+    }
+  }
+
+  /**
+   * A process that was not there a moment ago has registered; the draft has it live and knows its copies.
+   * Rules 3 and 4. Returns the arcs that begin to wait.
+   */
   registered(draft: RingDraft, id: NodeId): Position[] {
     const begun: Position[] = [];
     if (!this.rules.newTermAtRestart) return begun;
     for (const arc of draft.arcs().filter(({ inSync }) => inSync.includes(id))) {
-      const pending = this.returns.get(arc.start);
-      const others = arc.inSync.filter((other) => other !== id && draft.isLive(other));
-      if (pending) {
-        if (!pending.back.includes(id)) this.wait(arc, [...pending.back, id]);
-      } else if (others.length === 0) {
-        this.wait(arc, [id]);
+      if (this.returns.has(arc.start)) continue;
+      const holders = this.liveHolders(draft, arc);
+      const others = holders.filter((other) => other !== id);
+      if (others.length > 0) {
+        if (arc.primary === id) draft.replaceArcs([arc], [this.withPrimary(draft, arc, others)]);
+      } else if (holders.length > 0) {
+        this.returns.add(arc.start);
         begun.push(arc.start);
-      } else if (arc.primary === id) {
-        draft.replaceArcs([arc], [withPrimary(arc, closestBefore(arc, others), arc.inSync)]);
       }
     }
     return begun;
   }
 
-  /** Members have died: those of them that were on their return are no more. Returns the arcs given up. */
-  died(ids: ReadonlySet<NodeId>): Position[] {
+  died(ids: ReadonlySet<NodeId>): void {
     this.justDied = ids;
-    const ended: Position[] = [];
-    for (const { start, back } of this.pending()) {
-      const left = back.filter((id) => !ids.has(id));
-      if (left.length === back.length) continue;
-      if (left.length > 0) this.returns.set(start, { start, back: left });
-      else {
-        this.returns.delete(start);
-        ended.push(start);
-      }
-    }
-    return ended;
   }
 
-  /** Rules 1 and 3, after any change. `over`, at a tick: arcs that have waited long enough. Returns the arcs settled. */
+  /** Rules 2 and 4, after any change. `over`, at a tick: arcs that have waited long enough. Returns the arcs settled. */
   settle(draft: RingDraft, over: ReadonlySet<Position> | undefined): Position[] {
     const settled: Position[] = [];
-    const anyDead = draft.members().some(({ state }) => state === 'dead');
-    if (!anyDead && this.returns.size === 0) return settled;
     for (const arc of draft.arcs()) {
-      const pending = this.returns.get(arc.start);
-      if (pending) {
-        if (pending.back.length < arc.inSync.length && !over?.has(arc.start)) continue;
+      const holders = this.liveHolders(draft, arc);
+      if (this.returns.has(arc.start)) {
+        const all = holders.length === arc.inSync.length;
+        if (holders.length > 0 && !all && !over?.has(arc.start)) continue;
         this.returns.delete(arc.start);
         settled.push(arc.start);
-        const back = arc.inSync.filter((id) => pending.back.includes(id));
-        invariant(back.length > 0, 'an arc returns with a member');
-        draft.replaceArcs([arc], [withPrimary(arc, closestBefore(arc, back), back)]);
-      } else if (this.mayEvict(arc)) evict(draft, arc, this.rules);
+      } else if (holders.includes(arc.primary) || !this.mayEvict(arc)) continue;
+      if (holders.length > 0) draft.replaceArcs([arc], [this.withPrimary(draft, arc, holders)]);
     }
     this.justDied = NOBODY;
     return settled;
   }
 
+  private liveHolders(draft: RingDraft, arc: ArcConfig): NodeId[] {
+    const live = arc.inSync.filter((id) => draft.isLive(id));
+    return this.rules.holdersOnly ? live.filter((id) => !arc.withoutCopy.includes(id)) : live;
+  }
+
   /** Always; whoever looks only at those that have just died misses what a late change names. */
-  private mayEvict({ inSync }: ArcConfig): boolean {
-    return this.rules.evictionIsLevelTriggered || inSync.some((id) => this.justDied.has(id));
+  private mayEvict({ primary }: ArcConfig): boolean {
+    return this.rules.evictionIsLevelTriggered || this.justDied.has(primary);
   }
 
-  private wait(arc: ArcConfig, back: readonly NodeId[]): void {
-    this.returns.set(arc.start, { start: arc.start, back });
+  /** A new term. The old primary may not have stopped: handover is false. */
+  private withPrimary(draft: RingDraft, arc: ArcConfig, candidates: readonly NodeId[]): ArcConfig {
+    const epoch = arc.epoch + 1;
+    const role = { epoch, term: epoch, handover: false, primary: closestBefore(arc, candidates) };
+    if (this.rules.inSyncOutlivesMembers) return { ...arc, ...role };
+    const inSync = this.liveHolders(draft, arc);
+    return { ...arc, ...role, inSync, withoutCopy: [] };
   }
 }
 
-function evict(draft: RingDraft, arc: ArcConfig, { handoverIsSticky }: RegistryRules): void {
-  const live = arc.inSync.filter((id) => draft.isLive(id));
-  if (live.length === arc.inSync.length || live.length === 0) return;
-  const next = live.includes(arc.primary)
-    ? { ...arc, epoch: arc.epoch + 1, inSync: live, handover: arc.handover || !handoverIsSticky }
-    : withPrimary(arc, closestBefore(arc, live), live);
-  draft.replaceArcs([arc], [next]);
+/** The copies together cover the arc: a merge that the node has not heard of leaves two of them. */
+function holds(held: readonly HeldRange[], arc: Arc): boolean {
+  const whole = (range: Arc): boolean => {
+    const from = held.find(({ start }) => start === range.start) ?? held.find((copy) => covers(copy, range));
+    if (!from) return false;
+    if (from.end === undefined || arcCovers({ start: from.start, end: from.end }, range)) return true;
+    if (!arcCovers(range, { start: from.start, end: from.end })) return false;
+    return whole({ start: from.end, end: range.end });
+  };
+  return whole(arc);
 }
 
-/** A new term. The old primary may not have stopped: handover is false. */
-function withPrimary(arc: ArcConfig, primary: NodeId, inSync: readonly NodeId[]): ArcConfig {
-  const epoch = arc.epoch + 1;
-  return { ...arc, epoch, term: epoch, handover: false, primary, inSync };
+function covers({ start, end }: HeldRange, range: Arc): boolean {
+  return end !== undefined && arcCovers({ start, end }, range);
 }
 
 /** Of some members the arc's primary, or else the closest before it on the ring. */

@@ -2,7 +2,7 @@
  * What a registry core is told. Requests and watchers are numbered by the host; effects name the number.
  */
 
-import type { NodeId, Position, Proposal, Term } from '@ringkeep/shared';
+import type { NodeId, Position, Proposal, Seq, Term } from '@ringkeep/shared';
 
 /** What a node remembers of itself, on its disk. */
 export interface Identity {
@@ -20,10 +20,15 @@ export interface Caller {
   readonly clusterId: string;
 }
 
-/** The last term in which a node took part in the arc that starts there; kept on its disk. */
-export interface HeldTerm {
+/** A complete copy of a range, on the disk of a node. */
+export interface HeldRange {
   readonly start: Position;
+  /** Undefined from a node of an older version: the arc that starts there. */
+  readonly end: Position | undefined;
+  /** The last term in which the node took part in it. */
   readonly term: Term;
+  readonly committed: Seq;
+  readonly lastPrepared: Seq;
 }
 
 export interface RegisterInput {
@@ -40,7 +45,7 @@ export interface RegisterInput {
    * because the answer was lost or the process died before it noted it, gives the same place. May be empty.
    */
   readonly claim: string;
-  readonly held: readonly HeldTerm[];
+  readonly held: readonly HeldRange[];
 }
 
 export interface RenewInput {

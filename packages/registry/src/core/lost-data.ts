@@ -13,7 +13,7 @@
 
 import { RingError, formatPosition, type Ring, type RingView } from '@ringkeep/shared';
 import type { RegistryFact } from './effects';
-import type { HeldTerm } from './inputs';
+import type { HeldRange } from './inputs';
 
 export class LostData {
   /** Newcomers to an empty ring are refused until then. */
@@ -49,7 +49,7 @@ export class LostData {
   }
 
   /** The same by what a node has on its disk. */
-  checkHeld(view: RingView, held: readonly HeldTerm[]): void {
+  checkHeld(view: RingView, held: readonly HeldRange[]): void {
     for (const { start, term } of held) {
       const epoch = view.arcOfPosition(start)?.epoch ?? 0;
       if (term <= epoch) continue;

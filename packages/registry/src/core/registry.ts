@@ -10,8 +10,8 @@
  *  1. The arcs partition the ring, each primary is in sync, whoever an arc names is a member.
  *  2. A changed arc has a higher epoch than all that it replaces.
  *  3. Versions count up by one; the change of a version comes from the version before.
- *  4. A restarted process is primary of nothing in a term from before its registration, except in an arc
- *     that waits for its members and is offline until it gets a new term.
+ *  4. A restarted process is primary of nothing in a term from before its registration, except in an arc that
+ *     is offline: it waits for its members, or the process has no copy of it and nobody else is there.
  */
 
 import {
@@ -79,7 +79,7 @@ export class RegistryCore {
     this.eviction = new Eviction(state.returns, this.rules);
     this.publication = new Publication(config.historyChangesMax);
     this.returnWaits = new Deadlines(config.returnWaitMs);
-    for (const { start } of state.returns) this.returnWaits.set(start, now);
+    for (const start of state.returns) this.returnWaits.set(start, now);
     const quietMs = FOREIGN_QUIET_LEASES * config.parameters.membershipLeaseMs;
     this.lostData = new LostData(quietMs, (fact) => this.facts.push(fact));
   }
@@ -140,16 +140,22 @@ export class RegistryCore {
     if (how !== 'repeated') {
       this.facts.push({ what: how, member });
       if (how === 'joined' && draft.base.arcs.length === 0) draft.replaceArcs([], [wholeRing(member.id)]);
-      else for (const start of this.eviction.registered(draft, member.id)) this.returnWaits.set(start, now);
+      else this.takeBack(draft, member.id, input, now);
     }
     const effects = this.commit(draft, now);
     if (how === 'restarted' && this.rules.newTermAtRestart) this.assertNoOldRole(draft.base, member.id);
     return { effects, answer: welcome(this.view, this.config.parameters, member) };
   }
 
+  /** Whoever comes without its identity has not got as far as to be given anything: what it lacks was never there. */
+  private takeBack(draft: RingDraft, id: NodeId, { identity, held }: RegisterInput, now: number): void {
+    if (identity) this.eviction.noteCopies(draft, id, held);
+    for (const start of this.eviction.registered(draft, id)) this.returnWaits.set(start, now);
+  }
+
   private assertNoOldRole(before: Ring, id: NodeId): void {
     for (const arc of this.ring.arcs) {
-      if (arc.primary !== id || this.eviction.isReturning(arc)) continue;
+      if (arc.primary !== id || this.eviction.isReturning(arc) || arc.withoutCopy.includes(id)) continue;
       invariant(!before.arcs.includes(arc), 'invariant 4: a restarted process is primary in no older term');
     }
   }
@@ -212,8 +218,7 @@ export class RegistryCore {
     const draft = new RingDraft(this.view);
     const dead = this.membership.expire(draft, now);
     for (const member of dead) this.facts.push({ what: 'died', member });
-    const ids = new Set<NodeId>(dead.map((member) => member.id));
-    for (const start of this.eviction.died(ids)) this.returnWaits.delete(start);
+    this.eviction.died(new Set(dead.map((member) => member.id)));
     return this.commit(draft, now, new Set(this.returnWaits.take(now)));
   }
 
@@ -277,6 +282,7 @@ function wholeRing(id: NodeId): ArcConfig {
     handover: false,
     primary: id,
     inSync: [id],
+    withoutCopy: [],
     seq: 0,
   };
 }

@@ -77,6 +77,13 @@ export class RingDraft {
     for (const arc of next) this.arcEdits.set(arc.start, arc);
   }
 
+  /** Which of an arc's members have no copy of it: the epoch does not count that. */
+  noteCopies(start: Position, withoutCopy: readonly NodeId[]): void {
+    const arc = this.arc(start);
+    invariant(arc, 'copies of an arc that is there');
+    this.arcEdits.set(start, { ...arc, withoutCopy });
+  }
+
   get changed(): boolean {
     return this.memberEdits.size > 0 || this.arcEdits.size > 0;
   }

@@ -10,8 +10,14 @@ export interface RegistryRules {
   readonly newTermAtRestart: boolean;
   /** What a process proposed is void once a later one of its machine has registered. */
   readonly olderIncarnationsRefused: boolean;
-  /** Dead members are evicted after every change, not only when they die. */
+  /** A dead primary is replaced after every change, not only when it dies. */
   readonly evictionIsLevelTriggered: boolean;
+  /** The in-sync set is left alone when a member dies: only its primary takes members out. */
+  readonly inSyncOutlivesMembers: boolean;
+  /** Nobody is given an arc of which it has no copy. */
+  readonly holdersOnly: boolean;
+  /** The process that opened the stream is admitted, not a later one of its machine. */
+  readonly targetsByIncarnation: boolean;
   /** Only a live, active member is admitted or given an arc. */
   readonly targetsAreLive: boolean;
   /** How a primary got its role stays with the arc until the role is given again. */
@@ -24,6 +30,9 @@ export const ALL_RULES: RegistryRules = {
   newTermAtRestart: true,
   olderIncarnationsRefused: true,
   evictionIsLevelTriggered: true,
+  inSyncOutlivesMembers: true,
+  holdersOnly: true,
+  targetsByIncarnation: true,
   targetsAreLive: true,
   handoverIsSticky: true,
   splitStartsTerms: true,

@@ -7,13 +7,6 @@
 
 import { ringFault, type ClusterParameters, type NodeId, type Position, type Ring } from '@ringkeep/shared';
 
-/** An arc that was offline and whose members are coming back one by one. */
-export interface PendingReturn {
-  readonly start: Position;
-  /** The in-sync members that have registered, in that order. */
-  readonly back: readonly NodeId[];
-}
-
 /** The claim by which a member became one. */
 export interface Claim {
   readonly id: NodeId;
@@ -27,7 +20,8 @@ export interface RegistryState {
   readonly ring: Ring;
   /** Those that the members were last handed. */
   readonly lease: LeaseTerms;
-  readonly returns: readonly PendingReturn[];
+  /** Starts of the arcs that were offline, and whose members are coming back one by one. */
+  readonly returns: readonly Position[];
   /** Of members only; the same array as long as none has changed. */
   readonly claims: readonly Claim[];
 }
@@ -48,6 +42,6 @@ export function stateFault(state: RegistryState): string | undefined {
   const ids = new Set(state.ring.members.map((member) => member.id));
   if (state.claims.some(({ id }) => !ids.has(id))) return 'somebody who is no member has a claim';
   const starts = new Set(state.ring.arcs.map((arc) => arc.start));
-  if (state.returns.some(({ start }) => !starts.has(start))) return 'an arc that is not there is returning';
+  if (state.returns.some((start) => !starts.has(start))) return 'an arc that is not there is returning';
   return ringFault(state.ring);
 }

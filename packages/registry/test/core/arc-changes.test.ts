@@ -17,6 +17,7 @@ describe('proposals', () => {
       start: a.identity.id,
       epoch: 1,
       node: b.identity.id,
+      incarnation: 1,
     });
     expect(answer).toMatchObject({ accepted: true, reason: '' });
     expect(registry.ring.version).toBe(before.version + 1);
@@ -34,7 +35,7 @@ describe('proposals', () => {
     const { registry, a, b } = ring();
     const at = b.identity.id;
     const start = a.identity.id;
-    registry.propose(a, { kind: 'handover', start, epoch: 1, node: at, at, seq: 17 });
+    registry.propose(a, { kind: 'handover', start, epoch: 1, node: at, incarnation: 1, at, seq: 17 });
     expect(registry.arc(start)).toMatchObject({
       end: at,
       epoch: 2,
@@ -51,8 +52,8 @@ describe('proposals', () => {
       primary: at,
       seq: 17,
     });
-    registry.propose(b, { kind: 'handover', start: at, epoch: 2, node: start, at, seq: 20 });
-    registry.propose(a, { kind: 'admit', start, epoch: 2, node: at });
+    registry.propose(b, { kind: 'handover', start: at, epoch: 2, node: start, incarnation: 1, at, seq: 20 });
+    registry.propose(a, { kind: 'admit', start, epoch: 2, node: at, incarnation: 1 });
     const merge = { kind: 'merge', start, epoch: 3, nextStart: at, nextEpoch: 3, seq: 30 } as const;
     expect(registry.propose(a, merge).reason).toBe('');
     expect(registry.ring.arcs).toMatchObject([
@@ -62,7 +63,13 @@ describe('proposals', () => {
 
   test('a repeat fails on the epoch and changes nothing', () => {
     const { registry, a, b } = ring();
-    const admit: Proposal = { kind: 'admit', start: a.identity.id, epoch: 1, node: b.identity.id };
+    const admit: Proposal = {
+      kind: 'admit',
+      start: a.identity.id,
+      epoch: 1,
+      node: b.identity.id,
+      incarnation: 1,
+    };
     registry.propose(a, admit);
     const { version } = registry.ring;
     const answer = registry.propose(a, admit);
@@ -100,9 +107,17 @@ describe('proposals', () => {
     const { registry, a, b, c } = ring();
     const start = a.identity.id;
     const admit = (node: Node) =>
-      registry.propose(a, { kind: 'admit', start, epoch: 1, node: node.identity.id });
+      registry.propose(a, { kind: 'admit', start, epoch: 1, node: node.identity.id, incarnation: 1 });
     const handOver = (node: Node) =>
-      registry.propose(a, { kind: 'handover', start, epoch: 1, node: node.identity.id, at: start, seq: 0 });
+      registry.propose(a, {
+        kind: 'handover',
+        start,
+        epoch: 1,
+        node: node.identity.id,
+        incarnation: 1,
+        at: start,
+        seq: 0,
+      });
     registry.die([b], [a, c]);
     expect(admit(b).reason).toContain('is dead');
     expect(handOver(b).reason).toContain('is dead');
@@ -120,6 +135,7 @@ describe('proposals', () => {
       start,
       epoch: 2,
       node: b.identity.id,
+      incarnation: 1,
       at: start,
       seq: 0,
     });
@@ -130,17 +146,17 @@ describe('proposals', () => {
     ['no such arc', (_a, b) => ({ kind: 'keep', start: b.identity.id, epoch: 1 }), 'no arc starts at'],
     [
       'twice in sync',
-      (a) => ({ kind: 'admit', start: a.identity.id, epoch: 1, node: a.identity.id }),
+      (a) => ({ kind: 'admit', start: a.identity.id, epoch: 1, node: a.identity.id, incarnation: 1 }),
       'already in sync',
     ],
     [
       'drops itself',
-      (a) => ({ kind: 'drop', start: a.identity.id, epoch: 1, node: a.identity.id }),
+      (a) => ({ kind: 'drop', start: a.identity.id, epoch: 1, nodes: [a.identity.id] }),
       'drop itself',
     ],
     [
       'drops a stranger',
-      (a, b) => ({ kind: 'drop', start: a.identity.id, epoch: 1, node: b.identity.id }),
+      (a, b) => ({ kind: 'drop', start: a.identity.id, epoch: 1, nodes: [b.identity.id] }),
       'not in sync',
     ],
     [
@@ -150,6 +166,7 @@ describe('proposals', () => {
         start: a.identity.id,
         epoch: 1,
         node: a.identity.id,
+        incarnation: 1,
         at: a.identity.id,
         seq: 0,
       }),
@@ -182,6 +199,7 @@ describe('proposals', () => {
       start,
       epoch: 1,
       node: b.identity.id,
+      incarnation: 1,
       at: b.identity.id,
       seq: 9,
     });
@@ -190,6 +208,7 @@ describe('proposals', () => {
       start,
       epoch: 2,
       node: b.identity.id,
+      incarnation: 1,
       at: start,
       seq: 8,
     });

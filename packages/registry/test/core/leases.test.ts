@@ -72,6 +72,8 @@ describe('leases', () => {
     registry.restart(b);
     registry.advanceWith([b], 2_000);
     expect(registry.member(a)?.state).toBe('dead');
+    const { start, epoch } = registry.arc(a.identity.id);
+    registry.propose(b, { kind: 'drop', start, epoch, nodes: [a.identity.id] });
     registry.advanceWith([b], 10_000);
     expect(registry.member(a)).toBeUndefined();
   });

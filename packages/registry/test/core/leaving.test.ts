@@ -17,10 +17,18 @@ describe('leaving', () => {
     expect(registry.leave(a).live).toBe(true);
     expect(registry.member(a)?.state).toBe('leaving');
     const start = a.identity.id;
-    const handover = { kind: 'handover', start, epoch: 1, node: b.identity.id, at: start, seq: 4 } as const;
+    const handover = {
+      kind: 'handover',
+      start,
+      epoch: 1,
+      node: b.identity.id,
+      incarnation: 1,
+      at: start,
+      seq: 4,
+    } as const;
     expect(registry.propose(a, handover).accepted).toBe(true);
     expect(registry.member(a)?.state).toBe('leaving');
-    registry.propose(b, { kind: 'drop', start, epoch: 2, node: a.identity.id });
+    registry.propose(b, { kind: 'drop', start, epoch: 2, nodes: [a.identity.id] });
     expect(registry.member(a)).toBeUndefined();
   });
 

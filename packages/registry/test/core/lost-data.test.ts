@@ -1,5 +1,7 @@
 /** A registry whose data folder was lost, exchanged, or is an old copy; its nodes run on. */
 
+import type { Position } from '@ringkeep/shared';
+import type { HeldRange } from '../../src/core';
 import { SteppedRegistry, type Node } from './stepped-registry';
 
 const WRONG = expect.objectContaining({ code: 'WRONG_REGISTRY' }) as Error;
@@ -61,7 +63,7 @@ describe('a registry with an old copy of its data', () => {
     nodes = registry.group(3) as [Node, Node, Node];
     const old = registry.state;
     const [a, b] = nodes;
-    registry.propose(a, { kind: 'drop', start: a.identity.id, epoch: 3, node: b.identity.id });
+    registry.propose(a, { kind: 'drop', start: a.identity.id, epoch: 3, nodes: [b.identity.id] });
     newest = registry.ring.version;
     registry.state = old;
     registry.crash();
@@ -91,7 +93,7 @@ describe('a registry with an old copy of its data', () => {
     const [a, , c] = nodes;
     const start = a.identity.id;
     const before = registry.ring;
-    expect(() => registry.register({ ...c, incarnation: 2, held: [{ start, term: 4 }] })).toThrow(
+    expect(() => registry.register({ ...c, incarnation: 2, held: [heldTerm(start, 4)] })).toThrow(
       `old copy: it has epoch 3 at ${start.toString(16).padStart(16, '0')}, a node has taken part in term 4 there`,
     );
     expect(() => registry.renew(a)).toThrow(WRONG);
@@ -100,10 +102,7 @@ describe('a registry with an old copy of its data', () => {
 
   test('finds nothing wrong with nodes that have taken part in no later term than it knows of', () => {
     const [a, , c] = nodes;
-    const held = [
-      { start: a.identity.id, term: 3 },
-      { start: c.identity.id, term: 1 },
-    ];
+    const held = [heldTerm(a.identity.id, 3), heldTerm(c.identity.id, 1)];
     expect(registry.register({ ...c, incarnation: 2, held }).identity).toEqual(c.identity);
   });
 
@@ -122,3 +121,8 @@ describe('a registry with an old copy of its data', () => {
     expect(registry.ask({ kind: 'renew', caller })).toMatchObject({ live: true });
   });
 });
+
+/** A node of an older version says no more than that. */
+function heldTerm(start: Position, term: number): HeldRange {
+  return { start, term, end: undefined, committed: 0, lastPrepared: 0 };
+}

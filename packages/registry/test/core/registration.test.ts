@@ -13,7 +13,17 @@ describe('registration', () => {
     expect(answer.identity.clusterId).toBe('the-cluster');
     expect(answer.parameters).toEqual(registry.config.parameters);
     expect(registry.ring.arcs).toEqual([
-      { start: id, end: id, epoch: 1, term: 1, handover: false, primary: id, inSync: [id], seq: 0 },
+      {
+        start: id,
+        end: id,
+        epoch: 1,
+        term: 1,
+        handover: false,
+        primary: id,
+        inSync: [id],
+        withoutCopy: [],
+        seq: 0,
+      },
     ]);
   });
 
@@ -62,7 +72,12 @@ describe('registration', () => {
     const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
     registry.handOver(a, b);
     const [arc] = registry.ring.arcs.filter(({ primary }) => primary === b.identity.id);
-    registry.propose(b, { kind: 'drop', start: b.identity.id, epoch: arc?.epoch ?? 0, node: a.identity.id });
+    registry.propose(b, {
+      kind: 'drop',
+      start: b.identity.id,
+      epoch: arc?.epoch ?? 0,
+      nodes: [a.identity.id],
+    });
     registry.die([b], [a]);
     for (let port = 1; port <= 20; port++) {
       const { neighbor } = registry.register({ addr: `http://c:${port}` });
@@ -211,6 +226,7 @@ describe('registration', () => {
         handover: true,
         primary: id,
         inSync,
+        withoutCopy: [],
         seq: 2 ** 50,
       };
     });
@@ -248,7 +264,7 @@ describe('registration', () => {
   test('a core does not start on a damaged state', () => {
     const { parameters } = DEFAULT_CONFIG;
     const fresh = newState('c', parameters);
-    const broken = { ...fresh, returns: [{ start: position(1n), back: [] }] };
+    const broken = { ...fresh, returns: [position(1n)] };
     expect(() => new RegistryCore(DEFAULT_CONFIG, { positionOfText }, broken, 0)).toThrow('damaged');
   });
 });

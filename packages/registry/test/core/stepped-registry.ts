@@ -19,6 +19,7 @@ import {
   RegistryCore,
   newState,
   type Caller,
+  type HeldRange,
   type Identity,
   type MemberAnswer,
   type ProposalAnswer,
@@ -141,7 +142,13 @@ export class SteppedRegistry {
   /** The process is started again with its disk, or, with `again`, registers a second time. */
   restart(node: Node, again: 'restarted' | 'same process' = 'restarted'): RegisteredAnswer {
     if (again === 'restarted') node.incarnation += 1;
-    return this.register(node);
+    return this.register({ ...node, held: this.copiesOf(node) });
+  }
+
+  /** What a node has on its disk that has kept every copy. */
+  copiesOf({ identity }: Node): HeldRange[] {
+    const arcs = this.ring.arcs.filter(({ inSync }) => inSync.includes(identity.id));
+    return arcs.map(({ start, end, term, seq }) => ({ start, end, term, committed: seq, lastPrepared: seq }));
   }
 
   renew(node: Node, knownVersion = 0): MemberAnswer {
@@ -205,7 +212,13 @@ export class SteppedRegistry {
   admit(start: Position, primary: Node, nodes: readonly Node[]): void {
     for (const node of nodes) {
       const { epoch } = this.arc(start);
-      const answer = this.propose(primary, { kind: 'admit', start, epoch, node: node.identity.id });
+      const answer = this.propose(primary, {
+        kind: 'admit',
+        start,
+        epoch,
+        node: node.identity.id,
+        incarnation: node.incarnation,
+      });
       assert.equal(answer.reason, '');
     }
   }
@@ -219,6 +232,7 @@ export class SteppedRegistry {
       start: arc.start,
       epoch: arc.epoch,
       node: at,
+      incarnation: to.incarnation,
       at,
       seq: arc.seq,
     });

@@ -8,7 +8,7 @@
 
 import { arcContains } from './arc';
 import type { NodeId, Position } from './position';
-import type { ArcConfig, Epoch, Seq } from './ring';
+import { sameNodes, type ArcConfig, type Epoch, type Seq } from './ring';
 
 interface OnArc {
   /** The arc, and the epoch that the proposer compares with. */
@@ -17,16 +17,22 @@ interface OnArc {
 }
 
 export type Proposal =
-  /** Take a level follower into the in-sync set. */
-  | (OnArc & { readonly kind: 'admit'; readonly node: NodeId })
-  /** Take a replica out of the in-sync set. */
-  | (OnArc & { readonly kind: 'drop'; readonly node: NodeId })
+  /** Take a level follower into the in-sync set: the process that opened the stream, and no later one. */
+  | (OnArc & { readonly kind: 'admit'; readonly node: NodeId; readonly incarnation: number })
+  /** Take replicas out of the in-sync set. */
+  | (OnArc & { readonly kind: 'drop'; readonly nodes: readonly NodeId[] })
   /** Make an in-sync member primary whose log is newer, in a takeover. */
   | (OnArc & { readonly kind: 'yield'; readonly node: NodeId })
   /** Nothing but a higher epoch: settles whatever else was proposed. */
   | (OnArc & { readonly kind: 'keep' })
-  /** Make `node` primary of [at, end). */
-  | (OnArc & { readonly kind: 'handover'; readonly node: NodeId; readonly at: Position; readonly seq: Seq })
+  /** Make `node`, the process that opened the stream, primary of [at, end). */
+  | (OnArc & {
+      readonly kind: 'handover';
+      readonly node: NodeId;
+      readonly incarnation: number;
+      readonly at: Position;
+      readonly seq: Seq;
+    })
   /** Join the arc with the one after it, of the same primary. */
   | (OnArc & {
       readonly kind: 'merge';
@@ -45,14 +51,25 @@ export function configsAfter(arc: ArcConfig, proposal: Proposal, next?: ArcConfi
     case 'admit':
       return [{ ...arc, epoch, inSync: withNode(arc.inSync, proposal.node) }];
     case 'drop':
-      return [{ ...arc, epoch, inSync: arc.inSync.filter((id) => id !== proposal.node) }];
+      return [
+        {
+          ...arc,
+          epoch,
+          inSync: without(arc.inSync, proposal.nodes),
+          withoutCopy: without(arc.withoutCopy, proposal.nodes),
+        },
+      ];
     case 'keep':
       return [{ ...arc, epoch }];
     case 'yield':
       return [{ ...arc, epoch, term: epoch, handover: false, primary: proposal.node }];
     case 'handover': {
       const role = { epoch, term: epoch, handover: true, seq: proposal.seq };
-      const taken = { primary: proposal.node, inSync: withNode(arc.inSync, proposal.node) };
+      const taken = {
+        primary: proposal.node,
+        inSync: withNode(arc.inSync, proposal.node),
+        withoutCopy: without(arc.withoutCopy, [proposal.node]),
+      };
       if (proposal.at === arc.start) return [{ ...arc, ...role, ...taken }];
       return [
         { ...arc, ...role, end: proposal.at },
@@ -62,9 +79,9 @@ export function configsAfter(arc: ArcConfig, proposal: Proposal, next?: ArcConfi
     case 'merge': {
       if (!next) throw new Error('a merge needs the arc after it');
       const epochOfBoth = Math.max(arc.epoch, next.epoch) + 1;
-      return [
-        { ...arc, end: next.end, epoch: epochOfBoth, term: epochOfBoth, handover: true, seq: proposal.seq },
-      ];
+      const role = { epoch: epochOfBoth, term: epochOfBoth, handover: true, seq: proposal.seq };
+      const withoutCopy = next.withoutCopy.reduce(withNode, arc.withoutCopy);
+      return [{ ...arc, ...role, end: next.end, withoutCopy }];
     }
   }
 }
@@ -78,12 +95,14 @@ export function proposalFault(arc: ArcConfig, proposal: Proposal, next?: ArcConf
     case 'admit':
       return arc.inSync.includes(proposal.node) ? 'already in sync' : undefined;
     case 'drop':
-      if (proposal.node === arc.primary) return 'a primary cannot drop itself';
-      return arc.inSync.includes(proposal.node) ? undefined : 'not in sync';
+      if (proposal.nodes.length === 0) return 'nobody is to be dropped';
+      if (proposal.nodes.includes(arc.primary)) return 'a primary cannot drop itself';
+      return proposal.nodes.every((id) => arc.inSync.includes(id)) ? undefined : 'not in sync';
     case 'keep':
       return undefined;
     case 'yield':
       if (proposal.node === arc.primary) return 'already the primary';
+      if (arc.withoutCopy.includes(proposal.node)) return 'without a copy';
       return arc.inSync.includes(proposal.node) ? undefined : 'not in sync';
     case 'handover':
       if (proposal.node === arc.primary) return 'already the primary';
@@ -93,11 +112,13 @@ export function proposalFault(arc: ArcConfig, proposal: Proposal, next?: ArcConf
       if (arc.end !== next.start || arc.start === next.start) return 'the arcs are not adjacent';
       if (next.primary !== arc.primary) return 'the arcs have two primaries';
       if (next.epoch !== proposal.nextEpoch) return 'the second arc has another epoch';
-      const same =
-        arc.inSync.length === next.inSync.length && arc.inSync.every((id) => next.inSync.includes(id));
-      return same ? undefined : 'the arcs have other replicas in sync';
+      return sameNodes(arc.inSync, next.inSync) ? undefined : 'the arcs have other replicas in sync';
     }
   }
+}
+
+function without(nodes: readonly NodeId[], gone: readonly NodeId[]): readonly NodeId[] {
+  return nodes.filter((id) => !gone.includes(id));
 }
 
 function withNode(nodes: readonly NodeId[], node: NodeId): readonly NodeId[] {

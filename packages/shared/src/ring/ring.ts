@@ -37,6 +37,8 @@ export interface ArcConfig extends Arc {
   readonly handover: boolean;
   readonly primary: NodeId;
   readonly inSync: readonly NodeId[];
+  /** Those in sync that registered without a copy and were not given one since; the epoch does not count this. */
+  readonly withoutCopy: readonly NodeId[];
   /** The last sequence number at the last Handover or Merge. */
   readonly seq: Seq;
 }
@@ -150,9 +152,16 @@ function arcFault(arc: ArcConfig, next: ArcConfig, ids: ReadonlySet<bigint>): st
   if (arc.end !== next.start) return 'does not end where the next one starts';
   if (!inSync.includes(arc.primary)) return 'has a primary that is not in sync';
   if (inSync.some((id, index) => inSync.indexOf(id) !== index)) return 'names a replica twice';
+  if (arc.withoutCopy.some((id) => !inSync.includes(id)))
+    return 'has a node without copy that is not in sync';
   if (term > epoch || term < 1) return `has term ${term} at epoch ${epoch}`;
   const stranger = inSync.find((id) => !ids.has(id));
   return stranger === undefined ? undefined : `names ${formatPosition(stranger)}, which is no member`;
+}
+
+/** True when both name the same nodes, in whatever order. */
+export function sameNodes(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && a.every((id) => b.includes(id));
 }
 
 /** True when both name the same log: its range and its primary never change. */

@@ -37,7 +37,7 @@ export function memberFromWire(message: wire.Member): Member {
 }
 
 export function arcToWire(arc: ArcConfig): wire.ArcConfig {
-  return { ...arc, inSync: [...arc.inSync] };
+  return { ...arc, inSync: [...arc.inSync], withoutCopy: [...arc.withoutCopy] };
 }
 
 export function arcFromWire(message: wire.ArcConfig): ArcConfig {
@@ -47,6 +47,7 @@ export function arcFromWire(message: wire.ArcConfig): ArcConfig {
     end: position(message.end),
     primary: position(message.primary),
     inSync: message.inSync.map(position),
+    withoutCopy: message.withoutCopy.map(position),
   };
 }
 
@@ -118,9 +119,14 @@ export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire
   });
   switch (proposal.kind) {
     case 'admit':
-      return { ...request, kind: wire.ChangeKind.ADMIT, node: proposal.node };
+      return {
+        ...request,
+        kind: wire.ChangeKind.ADMIT,
+        node: proposal.node,
+        nodeIncarnation: proposal.incarnation,
+      };
     case 'drop':
-      return { ...request, kind: wire.ChangeKind.DROP, node: proposal.node };
+      return { ...request, kind: wire.ChangeKind.DROP, nodes: [...proposal.nodes] };
     case 'keep':
       return { ...request, kind: wire.ChangeKind.KEEP };
     case 'yield':
@@ -130,6 +136,7 @@ export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire
         ...request,
         kind: wire.ChangeKind.HANDOVER,
         node: proposal.node,
+        nodeIncarnation: proposal.incarnation,
         at: proposal.at,
         seq: proposal.seq,
       };
@@ -147,17 +154,18 @@ export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire
 export function proposalFromWire(request: wire.ProposeChangeRequest): Proposal {
   const onArc = { start: position(request.start), epoch: request.epoch };
   const node = position(request.node);
+  const incarnation = request.nodeIncarnation;
   switch (request.kind) {
     case wire.ChangeKind.ADMIT:
-      return { kind: 'admit', ...onArc, node };
+      return { kind: 'admit', ...onArc, node, incarnation };
     case wire.ChangeKind.DROP:
-      return { kind: 'drop', ...onArc, node };
+      return { kind: 'drop', ...onArc, nodes: request.nodes.map(position) };
     case wire.ChangeKind.KEEP:
       return { kind: 'keep', ...onArc };
     case wire.ChangeKind.YIELD:
       return { kind: 'yield', ...onArc, node };
     case wire.ChangeKind.HANDOVER:
-      return { kind: 'handover', ...onArc, node, at: position(request.at), seq: request.seq };
+      return { kind: 'handover', ...onArc, node, incarnation, at: position(request.at), seq: request.seq };
     case wire.ChangeKind.MERGE:
       return {
         kind: 'merge',

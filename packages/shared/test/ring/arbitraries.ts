@@ -46,5 +46,15 @@ export function memberAt(id: NodeId, state: Member['state'] = 'active'): Member 
 }
 
 export function arcAt(start: Position, end: Position, inSync: readonly NodeId[]): ArcConfig {
-  return { start, end, epoch: 3, term: 2, handover: false, primary: inSync[0] as NodeId, inSync, seq: 0 };
+  return {
+    start,
+    end,
+    epoch: 3,
+    term: 2,
+    handover: false,
+    primary: inSync[0] as NodeId,
+    inSync,
+    withoutCopy: [],
+    seq: 0,
+  };
 }

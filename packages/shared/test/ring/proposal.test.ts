@@ -17,30 +17,50 @@ const on = { start: a, epoch: arc.epoch };
 const cases: readonly [string, Proposal, Partial<ArcConfig>[]][] = [
   [
     'admit adds a replica and keeps the term',
-    { kind: 'admit', ...on, node: d },
+    { kind: 'admit', ...on, node: d, incarnation: 1 },
     [{ inSync: [a, b, d], term: 2, epoch: 4 }],
   ],
   [
     'drop removes one and keeps the term',
-    { kind: 'drop', ...on, node: b },
+    { kind: 'drop', ...on, nodes: [b] },
     [{ inSync: [a], term: 2, epoch: 4 }],
   ],
   [
     'keep raises nothing but the epoch',
     { kind: 'keep', ...on },
-    [{ inSync: [a, b], term: 2, epoch: 4, seq: 0 }],
+    [{ inSync: [a, b], term: 2, epoch: 4, withoutCopy: [], seq: 0 }],
   ],
   [
     'a handover at the start makes the other node primary, the old one staying in sync',
-    { kind: 'handover', ...on, node: d, at: a, seq: 9 },
-    [{ primary: d, inSync: [a, b, d], term: 4, epoch: 4, handover: true, seq: 9 }],
+    { kind: 'handover', ...on, node: d, incarnation: 1, at: a, seq: 9 },
+    [{ primary: d, inSync: [a, b, d], term: 4, epoch: 4, handover: true, withoutCopy: [], seq: 9 }],
   ],
   [
     'a handover within splits the arc; both halves start a new term',
-    { kind: 'handover', ...on, node: d, at: b, seq: 9 },
+    { kind: 'handover', ...on, node: d, incarnation: 1, at: b, seq: 9 },
     [
-      { start: a, end: b, primary: a, inSync: [a, b], term: 4, epoch: 4, handover: true, seq: 9 },
-      { start: b, end: c, primary: d, inSync: [a, b, d], term: 4, epoch: 4, handover: true, seq: 9 },
+      {
+        start: a,
+        end: b,
+        primary: a,
+        inSync: [a, b],
+        term: 4,
+        epoch: 4,
+        handover: true,
+        withoutCopy: [],
+        seq: 9,
+      },
+      {
+        start: b,
+        end: c,
+        primary: d,
+        inSync: [a, b, d],
+        term: 4,
+        epoch: 4,
+        handover: true,
+        withoutCopy: [],
+        seq: 9,
+      },
     ],
   ],
 ];
@@ -62,18 +82,18 @@ test('a merge takes the greater epoch of both and one more', () => {
 });
 
 const refused: readonly [string, Proposal, ArcConfig | undefined, string][] = [
-  ['admit of a member', { kind: 'admit', ...on, node: b }, undefined, 'already in sync'],
-  ['drop of a stranger', { kind: 'drop', ...on, node: d }, undefined, 'not in sync'],
-  ['drop of itself', { kind: 'drop', ...on, node: a }, undefined, 'a primary cannot drop itself'],
+  ['admit of a member', { kind: 'admit', ...on, node: b, incarnation: 1 }, undefined, 'already in sync'],
+  ['drop of a stranger', { kind: 'drop', ...on, nodes: [d] }, undefined, 'not in sync'],
+  ['drop of itself', { kind: 'drop', ...on, nodes: [a] }, undefined, 'a primary cannot drop itself'],
   [
     'handover to itself',
-    { kind: 'handover', ...on, node: a, at: a, seq: 0 },
+    { kind: 'handover', ...on, node: a, incarnation: 1, at: a, seq: 0 },
     undefined,
     'already the primary',
   ],
   [
     'handover outside the arc',
-    { kind: 'handover', ...on, node: d, at: c, seq: 0 },
+    { kind: 'handover', ...on, node: d, incarnation: 1, at: c, seq: 0 },
     undefined,
     'the boundary lies outside the arc',
   ],

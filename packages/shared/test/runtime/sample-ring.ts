@@ -25,6 +25,7 @@ export function sampleRing(nodes: number): Ring {
       handover: true,
       primary: start,
       inSync: [start],
+      withoutCopy: [],
       seq: 0,
     })),
   };

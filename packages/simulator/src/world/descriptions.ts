@@ -127,7 +127,8 @@ function describeProposal(proposal: Proposal, names: Names): string {
     return `${on} with ${point(proposal.nextStart)} e${proposal.nextEpoch} seq ${proposal.seq}`;
   if (proposal.kind === 'handover')
     return `${on} at ${point(proposal.at)} to ${names.node(proposal.node)} seq ${proposal.seq}`;
-  return `${on} ${names.node(proposal.node)}`;
+  const nodes = proposal.kind === 'drop' ? proposal.nodes : [proposal.node];
+  return `${on} ${nodes.map((node) => names.node(node)).join(' ')}`;
 }
 
 export function describeUpdate(update: RingUpdate): string {

@@ -108,6 +108,13 @@ export class Disk {
     });
   }
 
+  /** Log and table are gone; the files beside them, the node's identity among them, are still there. */
+  loseCopies(): void {
+    this.checkpoint = undefined;
+    this.durable = [];
+    this.unsynced = [];
+  }
+
   /** The process died. `powerLost`: so did the machine, and with it what was not synced. */
   crash(powerLost: boolean): void {
     this.epoch++;

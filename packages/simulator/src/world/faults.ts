@@ -3,7 +3,7 @@
  * the safety phase.
  */
 
-import { RingView, position, type NodeId, type Random } from '@ringkeep/shared';
+import { RingView, position, type Member, type NodeId, type Random } from '@ringkeep/shared';
 import type { PassingKind } from '../fault-kinds';
 import type { Scenario } from '../scenario';
 import type { Machine } from './machine';
@@ -12,6 +12,8 @@ import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
 
 /** How often a machine that is switched off looks whether it is still needed. */
 const LOOK_EVERY_MS = 50;
+/** Within so long everybody loses power in a blackout. */
+const BLACKOUT_MS = 300;
 
 export class Faults {
   /** Everything is being put right: no more of it. */
@@ -78,6 +80,10 @@ export class Faults {
         return;
       case 'wipe':
         return victim && this.wipe(victim);
+      case 'copies-lost':
+        return victim && this.loseCopies(victim);
+      case 'blackout':
+        return this.blackOut();
       case 'pause':
         return this.during(victim, 'pauses', (machine, forMs) => machine.process?.pause(forMs));
       case 'suspend':
@@ -177,13 +183,64 @@ export class Faults {
     look();
   }
 
-  /** The registry has declared it dead, and every arc that still names it has somebody else. */
+  /** It loses its copies, or its whole disk, while arcs count on it; their primaries have theirs. */
+  private loseCopies(machine: Machine): void {
+    if (!machine.process) return;
+    machine.crash(true, 'power lost');
+    this.takeCopies(machine);
+    machine.startLater(this.random.chance(0.5) ? 5 + this.random.below(50) : this.duration());
+  }
+
+  /** Everybody loses power, for longer than a membership lease; one of them comes back without its copies. */
+  private blackOut(): void {
+    const { machines, timeline } = this.world;
+    const { random } = this;
+    this.long = true;
+    this.note('everybody loses power');
+    for (const machine of machines) {
+      if (!machine.process) continue;
+      timeline.after(random.below(BLACKOUT_MS), () => machine.crash(true, 'power lost'));
+      machine.startLater(BLACKOUT_MS + this.duration());
+    }
+    timeline.after(BLACKOUT_MS, () => {
+      this.random = random;
+      this.takeCopies(random.pick(machines));
+    });
+  }
+
+  private takeCopies(machine: Machine): void {
+    if (machine.process || !this.mayLoseCopies(machine)) return;
+    if (this.random.chance(0.5)) machine.replaceDisk();
+    else machine.loseCopies();
+  }
+
+  /**
+   * Every arc that names it, by what the registry knows and by what it would find after a crash, has a primary
+   * with its copy. No proposal that is on its way takes a primary out.
+   */
+  private mayLoseCopies({ identity }: Machine): boolean {
+    if (!identity) return false;
+    const { registry } = this.world;
+    return [registry.ring, registry.storedRing].every(({ arcs, members }) =>
+      arcs.every((arc) => {
+        if (!arc.inSync.includes(identity.id)) return true;
+        const primary = members.find(({ id }) => id === arc.primary) as Member;
+        if (arc.primary === identity.id || arc.withoutCopy.includes(primary.id)) return false;
+        return this.world.machineOf(primary.id)?.hasCopiesOf(primary) ?? false;
+      }),
+    );
+  }
+
+  /** The registry has declared it dead, and every arc that still names it has somebody else who has a copy. */
   private isDispensable({ identity }: Machine): boolean {
     const { members, arcs } = this.world.registry.ring;
     const isLive = (id: NodeId): boolean =>
       members.some((member) => member.id === id && member.state !== 'dead');
     if (!identity || isLive(identity.id)) return false;
-    return arcs.every(({ inSync }) => !inSync.includes(identity.id) || inSync.some(isLive));
+    return arcs.every(
+      ({ inSync, withoutCopy }) =>
+        !inSync.includes(identity.id) || inSync.some((id) => isLive(id) && !withoutCopy.includes(id)),
+    );
   }
 
   private anyNode(): Party {

@@ -4,7 +4,7 @@
  * Also the operator's part: starting a process again, raising its incarnation on the disk first.
  */
 
-import type { NodeId, Random } from '@ringkeep/shared';
+import type { Member, NodeId, Random } from '@ringkeep/shared';
 import { Disk, type DiskProfile } from './disk';
 import { DriftingClock } from './drifting-clock';
 import { NodeProcess } from './node-process';
@@ -24,6 +24,8 @@ export class Machine {
   process: NodeProcess | undefined;
   /** It has left the ring, or will never be switched on again. */
   retired = false;
+  /** The last incarnation that had its copies. */
+  private copiesLostIn = 0;
   /** It was started once at least. */
   joined = false;
   /** Somebody is about to start it. */
@@ -119,9 +121,26 @@ export class Machine {
     this.disk.crash(powerLost);
   }
 
+  /** Its log and table are lost, its identity is not: what starts on the disk is the same node, without its copies. */
+  loseCopies(): void {
+    this.world.trace.note('fault', () => `${this.name} loses its copies`);
+    this.disk.loseCopies();
+    this.copiesLostIn = this.incarnation;
+  }
+
+  get hasLostCopies(): boolean {
+    return this.copiesLostIn > 0;
+  }
+
+  /** It has the copies that the registry knows it to have: it has not lost them since it last registered. */
+  hasCopiesOf({ incarnation }: Member): boolean {
+    return incarnation > this.copiesLostIn;
+  }
+
   /** Its disk is lost. What starts on the new one is another node, at the same address. */
   replaceDisk(): void {
     this.world.trace.note('fault', () => `${this.name} loses its disk`);
+    this.copiesLostIn = 0;
     this.disk = this.emptyDisk();
   }
 

@@ -76,6 +76,7 @@ export class NodeProcess implements Server {
     this.incarnation = machine.incarnation;
     this.core = new NodeCore(this.entries, {
       incarnation: this.incarnation,
+      newcomer: machine.identity === undefined,
       startedAt: machine.clock.now,
       leaseBeforeMs: world.parameters.leaseMs,
       rules: world.rules.nodes,

@@ -48,7 +48,11 @@ export function decodeQuestion(method: string, bytes: Uint8Array): Question {
       const { addr, identity, incarnation, coordinates, claim, ...more } =
         registry.ConnectionAddr.decode(bytes);
       const known = identity && { ...identity, id: position(identity.id) };
-      const held = more.held.map(({ start, term }) => ({ start: position(start), term }));
+      const held = more.held.map(({ start, end, ...copy }) => ({
+        start: position(start),
+        end: end === undefined ? undefined : position(end),
+        ...copy,
+      }));
       return { kind: 'register', addr, identity: known, incarnation, coordinates, claim, held };
     }
     case 'RenewLease':

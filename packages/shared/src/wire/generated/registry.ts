@@ -73,14 +73,19 @@ export interface ConnectionAddr {
    * (the answer was lost, or the process died before it noted it) gives the same place. May be empty.
    */
   claim: string;
-  /** What the node has on its disk: no registry of this ring has older epochs there. */
-  held: HeldTerm[];
+  /** The complete copies that the node has on its disk. */
+  held: HeldRange[];
 }
 
-/** The last term in which a node took part in the arc that starts there. */
-export interface HeldTerm {
+/** A complete copy of a range, on a node's disk. */
+export interface HeldRange {
   start: bigint;
+  /** The last term in which the node took part in it. */
   term: number;
+  /** Absent from a node of an older version: the arc that starts there. */
+  end?: bigint | undefined;
+  committed: number;
+  lastPrepared: number;
 }
 
 /** In which term each operation of a log got its number: (term, number) names an operation and all before it. */
@@ -175,6 +180,11 @@ export interface ArcConfig {
   primary: bigint;
   inSync: bigint[];
   seq: number;
+  /**
+   * Those in sync that registered without a copy of the arc and were not given one since. A change of this
+   * alone does not raise the epoch.
+   */
+  withoutCopy: bigint[];
 }
 
 export interface Ring {
@@ -230,7 +240,7 @@ export interface ProposeChangeRequest {
   /** The arc and the epoch that the proposer compares with. */
   start: bigint;
   epoch: number;
-  /** Admit, Drop: the follower. Handover, Yield: the new primary. */
+  /** Admit: the follower. Handover, Yield: the new primary. */
   node: bigint;
   /** Handover: where the upper part begins. */
   at: bigint;
@@ -241,6 +251,10 @@ export interface ProposeChangeRequest {
   nextEpoch: number;
   /** The ring that the caller means; the registry of another one refuses. */
   clusterId: string;
+  /** Drop: the replicas to take out of the in-sync set. */
+  nodes: bigint[];
+  /** Admit, Handover: the process of `node` that opened the stream. */
+  nodeIncarnation: number;
 }
 
 export interface ProposeChangeAnswer {
@@ -329,7 +343,7 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
       writer.uint32(42).string(message.claim);
     }
     for (const v of message.held) {
-      HeldTerm.encode(v!, writer.uint32(50).fork()).join();
+      HeldRange.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -402,7 +416,7 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
               break;
             }
 
-            message.held.push(HeldTerm.decode(reader, reader.uint32()));
+            message.held.push(HeldRange.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -429,17 +443,17 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
     message.incarnation = object.incarnation ?? 0;
     message.coordinates = object.coordinates?.map((e) => e) || [];
     message.claim = object.claim ?? "";
-    message.held = object.held?.map((e) => HeldTerm.fromPartial(e)) || [];
+    message.held = object.held?.map((e) => HeldRange.fromPartial(e)) || [];
     return message;
   },
 };
 
-function createBaseHeldTerm(): HeldTerm {
-  return { start: 0n, term: 0 };
+function createBaseHeldRange(): HeldRange {
+  return { start: 0n, term: 0, end: undefined, committed: 0, lastPrepared: 0 };
 }
 
-export const HeldTerm: MessageFns<HeldTerm> = {
-  encode(message: HeldTerm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const HeldRange: MessageFns<HeldRange> = {
+  encode(message: HeldRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.start !== 0n) {
       if (BigInt.asUintN(64, message.start) !== message.start) {
         throw new globalThis.Error("value provided for field message.start of type uint64 too large");
@@ -452,10 +466,28 @@ export const HeldTerm: MessageFns<HeldTerm> = {
       }
       writer.uint32(16).uint64(BigInt(message.term));
     }
+    if (message.end !== undefined) {
+      if (BigInt.asUintN(64, message.end) !== message.end) {
+        throw new globalThis.Error("value provided for field message.end of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.end);
+    }
+    if (message.committed !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.committed)) !== BigInt(message.committed)) {
+        throw new globalThis.Error("value provided for field BigInt(message.committed) of type uint64 too large");
+      }
+      writer.uint32(32).uint64(BigInt(message.committed));
+    }
+    if (message.lastPrepared !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.lastPrepared)) !== BigInt(message.lastPrepared)) {
+        throw new globalThis.Error("value provided for field BigInt(message.lastPrepared) of type uint64 too large");
+      }
+      writer.uint32(40).uint64(BigInt(message.lastPrepared));
+    }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): HeldTerm {
+  decode(input: BinaryReader | Uint8Array, length?: number): HeldRange {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -464,7 +496,7 @@ export const HeldTerm: MessageFns<HeldTerm> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseHeldTerm();
+      const message = createBaseHeldRange();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -484,6 +516,30 @@ export const HeldTerm: MessageFns<HeldTerm> = {
             message.term = longToNumber(reader.uint64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.end = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.committed = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.lastPrepared = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -496,13 +552,16 @@ export const HeldTerm: MessageFns<HeldTerm> = {
     }
   },
 
-  create(base?: DeepPartial<HeldTerm>): HeldTerm {
-    return HeldTerm.fromPartial(base ?? {});
+  create(base?: DeepPartial<HeldRange>): HeldRange {
+    return HeldRange.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<HeldTerm>): HeldTerm {
-    const message = createBaseHeldTerm();
+  fromPartial(object: DeepPartial<HeldRange>): HeldRange {
+    const message = createBaseHeldRange();
     message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
     message.term = object.term ?? 0;
+    message.end = (object.end !== undefined && object.end !== null) ? BigInt(object.end) : undefined;
+    message.committed = object.committed ?? 0;
+    message.lastPrepared = object.lastPrepared ?? 0;
     return message;
   },
 };
@@ -1491,7 +1550,7 @@ export const Member: MessageFns<Member> = {
 };
 
 function createBaseArcConfig(): ArcConfig {
-  return { start: 0n, end: 0n, epoch: 0, term: 0, handover: false, primary: 0n, inSync: [], seq: 0 };
+  return { start: 0n, end: 0n, epoch: 0, term: 0, handover: false, primary: 0n, inSync: [], seq: 0, withoutCopy: [] };
 }
 
 export const ArcConfig: MessageFns<ArcConfig> = {
@@ -1544,6 +1603,16 @@ export const ArcConfig: MessageFns<ArcConfig> = {
         throw new globalThis.Error("value provided for field BigInt(message.seq) of type uint64 too large");
       }
       writer.uint32(64).uint64(BigInt(message.seq));
+    }
+    if (message.withoutCopy.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.withoutCopy) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field withoutCopy of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1635,6 +1704,24 @@ export const ArcConfig: MessageFns<ArcConfig> = {
             message.seq = longToNumber(reader.uint64());
             continue;
           }
+          case 9: {
+            if (tag === 72) {
+              message.withoutCopy.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.withoutCopy.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1660,6 +1747,7 @@ export const ArcConfig: MessageFns<ArcConfig> = {
     message.primary = (object.primary !== undefined && object.primary !== null) ? BigInt(object.primary) : 0n;
     message.inSync = object.inSync?.map((e) => BigInt(e)) || [];
     message.seq = object.seq ?? 0;
+    message.withoutCopy = object.withoutCopy?.map((e) => BigInt(e)) || [];
     return message;
   },
 };
@@ -2289,6 +2377,8 @@ function createBaseProposeChangeRequest(): ProposeChangeRequest {
     nextStart: 0n,
     nextEpoch: 0,
     clusterId: "",
+    nodes: [],
+    nodeIncarnation: 0,
   };
 }
 
@@ -2359,6 +2449,22 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
     }
     if (message.clusterId !== "") {
       writer.uint32(98).string(message.clusterId);
+    }
+    if (message.nodes.length !== 0) {
+      writer.uint32(106).fork();
+      for (const v of message.nodes) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field nodes of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.nodeIncarnation !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.nodeIncarnation)) !== BigInt(message.nodeIncarnation)) {
+        throw new globalThis.Error("value provided for field BigInt(message.nodeIncarnation) of type uint64 too large");
+      }
+      writer.uint32(112).uint64(BigInt(message.nodeIncarnation));
     }
     return writer;
   },
@@ -2472,6 +2578,32 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
             message.clusterId = reader.string();
             continue;
           }
+          case 13: {
+            if (tag === 104) {
+              message.nodes.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 106) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.nodes.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.nodeIncarnation = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2501,6 +2633,8 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
     message.nextStart = (object.nextStart !== undefined && object.nextStart !== null) ? BigInt(object.nextStart) : 0n;
     message.nextEpoch = object.nextEpoch ?? 0;
     message.clusterId = object.clusterId ?? "";
+    message.nodes = object.nodes?.map((e) => BigInt(e)) || [];
+    message.nodeIncarnation = object.nodeIncarnation ?? 0;
     return message;
   },
 };
