@@ -10,8 +10,9 @@ test('a watch that is closed in the turn in which it was opened ends at the node
     await new Promise<void>((resolve, reject) =>
       client.waitForReady(Date.now() + 4_000, (error) => (error ? reject(error) : resolve())),
     );
-    const events = { update: () => undefined, ended: () => undefined };
-    new RingFeed(client.watchRing({ fromVersion: 0, clusterId: '' }), events).close();
+    const ignore = (): void => undefined;
+    const events = { accepted: ignore, beat: ignore, update: ignore, ended: ignore };
+    new RingFeed(client.watchRing({ fromVersion: 0, clusterId: '', beats: false }), events).close();
     while (ring.watchRequests.length === 0 || ring.watches.size > 0) {
       await new Promise((resolve) => setImmediate(resolve));
     }

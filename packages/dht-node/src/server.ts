@@ -8,7 +8,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { OperationType, RingError, type ClusterParameters } from '@ringkeep/shared';
+import { OperationType, RingError, ringBeat, type ClusterParameters } from '@ringkeep/shared';
 import {
   addressUrl,
   GrpcServer,
@@ -207,7 +207,10 @@ export class RingNode {
     await lifecycle.start(() => host);
     const server = new GrpcServer(options.tls);
     const followers = new FollowerStreams((input) => host.post(input), this.log.child('followers'));
-    const watchers = new RingWatchers(() => core.view.ring);
+    const watchers = new RingWatchers(
+      () => core.view.ring,
+      () => ringBeat(core.parameters.leaseMs, clock.now() - core.registryAnsweredAt),
+    );
     const batches = new BatchStreams(host, () => core.parameters);
     const health = addNodeService(server, {
       host,

@@ -96,7 +96,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const now = (): number => clock.now();
     const server = new GrpcServer(tls);
     const host = new RegistryHost(core, { store, now, log, onFatal: fatal });
-    server.addService(registry.RegistryService, registryHandlers(host));
+    server.addService(
+      registry.RegistryService,
+      registryHandlers(host, () => config.parameters.leaseMs),
+    );
     addReflection(server.grpc, [REGISTRY_SERVICE]);
     const health = new Health(server.grpc, [REGISTRY_SERVICE]);
     await life.start(() => ({ name: 'gRPC server', stop: () => server.stop(STOP_DEADLINE_MS) }));

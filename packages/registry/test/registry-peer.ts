@@ -72,7 +72,7 @@ export class Watcher {
   private readonly waiting: { until: (ring: Ring) => boolean; resolve: (ring: Ring) => void }[] = [];
 
   constructor(peer: RegistryPeer, fromVersion: number, clusterId: string) {
-    this.stream = peer.client.watchRing({ fromVersion, clusterId });
+    this.stream = peer.client.watchRing({ fromVersion, clusterId, beats: false });
     this.connected = new Promise((resolve) => this.stream.once('metadata', () => resolve()));
     this.ended = new Promise((resolve) => {
       this.stream.once('end', () => resolve(undefined));

@@ -1,12 +1,15 @@
-/** One watch of the ring, at a node or at the registry: its updates, decoded and checked, and its end. */
+/** One watch of the ring, at a node or at the registry: its updates and beats, decoded and checked, and its end. */
 
 import type { ClientReadableStream } from '@grpc/grpc-js';
-import type { RingUpdate } from '@ringkeep/shared';
+import type { RingBeat, RingUpdate } from '@ringkeep/shared';
 import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/connection';
-import { registry, updateFromWire } from '@ringkeep/shared/wire';
+import { beatFromWire, registry, updateFromWire } from '@ringkeep/shared/wire';
 import { causeOf } from './status-cause';
 
 export interface FeedEvents {
+  /** The source has taken the watch. */
+  accepted(): void;
+  beat(beat: RingBeat): void;
   update(update: RingUpdate): void;
   ended(reason: string): void;
 }
@@ -21,6 +24,9 @@ export class RingFeed {
     private readonly release: () => void = () => undefined,
     expected = 'a Ringkeep node',
   ) {
+    stream.once('metadata', () => {
+      if (!this.over) events.accepted();
+    });
     stream.on('data', (message: registry.RingUpdate) => this.received(message));
     // An error is followed by its status, which says the same.
     stream.on('error', () => undefined);
@@ -47,14 +53,17 @@ export class RingFeed {
 
   private received(message: registry.RingUpdate): void {
     if (this.over) return;
-    let update: RingUpdate;
+    let beat: RingBeat | undefined;
+    let update: RingUpdate | undefined;
     try {
-      update = updateFromWire(message);
+      beat = beatFromWire(message);
+      if (beat === undefined) update = updateFromWire(message);
     } catch (error) {
       this.lost((error as Error).message);
       return;
     }
-    this.events.update(update);
+    if (beat !== undefined) this.events.beat(beat);
+    if (update !== undefined) this.events.update(update);
   }
 
   private lost(reason: string): void {

@@ -14,7 +14,7 @@ import { decodeOutcomes, updateFromWire, type dht } from '@ringkeep/shared/wire'
 import { Session, type Call, type Effect, type SessionConfig, type SessionReport } from '../core';
 import { KeptValues } from './kept-values';
 import { NodeConnection } from './node-connection';
-import { RingFeed } from './ring-feed';
+import { RingFeed, type FeedEvents } from './ring-feed';
 
 export interface HostOptions {
   readonly tls: TlsMaterial | undefined;
@@ -255,13 +255,18 @@ export class SessionHost {
 
   private watch(effect: Extract<Effect, { kind: 'watch' }>): void {
     const { number, source, fromVersion, clusterId } = effect;
-    const request = { fromVersion, clusterId };
-    const events = {
-      update: (update: RingUpdate): void => {
+    const request = { fromVersion, clusterId, beats: true };
+    const events: FeedEvents = {
+      accepted: () => this.session.watchAccepted(number, this.now()),
+      beat: (beat) => {
+        this.session.watchBeat(number, beat, this.now());
+        this.scheduleFlush();
+      },
+      update: (update) => {
         this.session.watchNews(number, update, this.now());
         this.flush();
       },
-      ended: (reason: string): void => {
+      ended: (reason) => {
         this.session.watchEnded(number, reason, this.now());
         this.scheduleFlush();
       },

@@ -5,11 +5,17 @@
 
 import type { Random } from '@ringkeep/shared';
 import type { Directory } from './directory';
-import { CONNECTING_MAX, DIRECT_PAUSE_MS, RECONNECT_PAUSE_MS } from './limits';
+import { CONNECTING_MAX, CONNECT_SLOW_MS, DIRECT_PAUSE_MS, RECONNECT_PAUSE_MS } from './limits';
 import type { Link } from './link';
 import type { Outbox } from './outbox';
 
 const CLOSING = 'the node is about to stop';
+
+/** Whether news of the ring are wanted from another node than the present one, and from which. */
+export interface SourceWanted {
+  wantsAnother(nowMs: number): boolean;
+  isHopeful(address: string, nowMs: number): boolean;
+}
 
 export class Connections {
   constructor(
@@ -27,34 +33,57 @@ export class Connections {
   /** Opens a stream, unless there is one or its last failure was just now. */
   want(link: Link, nowMs: number): void {
     if (!link.mayConnect(nowMs)) return;
-    link.phase = { kind: 'connecting' };
+    link.phase = { kind: 'connecting', sinceMs: nowMs };
     this.outbox.push({ kind: 'connect', address: link.address });
   }
 
-  /** While no node can be reached, tries some. */
-  seek(nowMs: number): void {
-    if (this.directory.usable().length > 0) return;
-    let connecting = 0;
-    for (const link of this.directory.links.values()) if (link.phase.kind === 'connecting') connecting++;
+  /**
+   * While no node can be reached, tries some; where another source of news is wanted, those that may be one. An attempt
+   * that takes long keeps no others from being begun: those that were named may all stand still but one.
+   */
+  seek(nowMs: number, watch: SourceWanted): void {
+    if (!this.isSought(nowMs, watch)) return;
+    let connecting = this.underWay(nowMs).length;
     for (const link of this.directory.candidates(nowMs)) {
+      if (!this.isCandidate(link, nowMs, watch)) continue;
       if (connecting++ >= CONNECTING_MAX) return;
       this.want(link, nowMs);
     }
   }
 
   /**
-   * When `seek` has something to do that it had not before; undefined while a node can be reached, and while as
-   * many attempts are under way as may be: what becomes of one of them is the next to happen.
+   * When `seek` has something to do that it had not before; undefined while nothing is sought, and while what is under
+   * way is all that there is to try.
    */
-  seekAtMs(): number | undefined {
-    if (this.directory.usable().length > 0) return undefined;
-    let next: number | undefined;
-    let connecting = 0;
-    for (const { phase } of this.directory.links.values()) {
-      if (phase.kind === 'connecting') connecting++;
-      if (phase.kind === 'broken' && phase.retryAtMs < (next ?? Infinity)) next = phase.retryAtMs;
+  seekAtMs(nowMs: number, watch: SourceWanted): number | undefined {
+    if (!this.isSought(nowMs, watch)) return undefined;
+    let next = Infinity;
+    for (const link of this.directory.links.values()) {
+      if (!this.isCandidate(link, nowMs, watch)) continue;
+      const { phase } = link;
+      if (phase.kind === 'idle') next = Math.min(next, nowMs);
+      if (phase.kind === 'broken') next = Math.min(next, phase.retryAtMs);
     }
-    return connecting < CONNECTING_MAX ? next : undefined;
+    if (next === Infinity) return undefined;
+    const underWay = this.underWay(nowMs);
+    return underWay.length < CONNECTING_MAX ? next : Math.max(next, Math.min(...underWay) + CONNECT_SLOW_MS);
+  }
+
+  private isSought(nowMs: number, watch: SourceWanted): boolean {
+    return this.directory.usable().length === 0 || watch.wantsAnother(nowMs);
+  }
+
+  private isCandidate(link: Link, nowMs: number, watch: SourceWanted): boolean {
+    return this.directory.usable().length === 0 || watch.isHopeful(link.address, nowMs);
+  }
+
+  /** Since when the attempts last that are not slow yet. */
+  private underWay(nowMs: number): number[] {
+    const since: number[] = [];
+    for (const { phase } of this.directory.links.values()) {
+      if (phase.kind === 'connecting' && nowMs < phase.sinceMs + CONNECT_SLOW_MS) since.push(phase.sinceMs);
+    }
+    return since;
   }
 
   /** The stream, or the attempt at one, is over. */

@@ -80,11 +80,17 @@ export class Directory {
   }
 
   /**
-   * A node that can be reached and will forward; another one from time to time. One that the application
-   * named and the ring does not may be a member under another address, or one that has left: it comes last.
+   * A node that can be reached and will forward, and that is not silent; another one from time to time. One that the
+   * application named and the ring does not may be a member under another address, or one that has left: it comes last.
    */
   forwarder(random: Random): Link | undefined {
-    const usable = this.usable();
+    return this.chosen(
+      random,
+      this.usable().filter((link) => !link.silent),
+    );
+  }
+
+  private chosen(random: Random, usable: Link[]): Link | undefined {
     const members = usable.filter((link) => this.named.has(link));
     const known = members.length > 0 ? members : usable;
     const seeds = known.filter((link) => link.isSeed);
@@ -92,10 +98,20 @@ export class Directory {
     return choice.length === 0 ? undefined : random.pick(choice);
   }
 
-  /** A node that can tell of the ring: if need be one that is taken for dead, for it may learn better. */
-  informant(random: Random): Link | undefined {
-    const open = [...this.open].filter((link) => link.isOpen);
-    return this.forwarder(random) ?? (open.length === 0 ? undefined : random.pick(open));
+  /** A node that takes part in the ring, can be reached and can tell of it. */
+  informant(random: Random, isGood: (link: Link) => boolean): Link | undefined {
+    return this.chosen(random, this.usable().filter(isGood));
+  }
+
+  /** All that can be reached: one that is taken for dead may learn better. */
+  informants(): Link[] {
+    return [...this.open].filter((link) => link.isOpen);
+  }
+
+  /** It has left the ring, or the ring takes it for dead. */
+  isOutside(address: string): boolean {
+    const link = this.links.get(address);
+    return link === undefined || this.dead.has(link) || this.strangers.has(link);
   }
 
   /** The nodes to try while none can be reached, those that the application named first. */

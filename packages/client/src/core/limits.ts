@@ -1,6 +1,12 @@
 /** The limits and paces of a client session. Each has a unit in its name and a reason beside it. */
 
-import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX, MESSAGE_BYTES_MAX, invariant } from '@ringkeep/shared';
+import {
+  DEFAULT_PARAMETERS,
+  FRAME_BYTES_TARGET,
+  FRAME_OPERATIONS_MAX,
+  MESSAGE_BYTES_MAX,
+  invariant,
+} from '@ringkeep/shared';
 
 export interface SessionLimits {
   /** Operations that are waiting or in flight; one more is refused, so that memory stays bounded. */
@@ -59,6 +65,25 @@ export const RECONNECT_PAUSE_MS = { first: 50, longest: 1_000 } as const;
 export const DIRECT_PAUSE_MS = { first: 100, longest: 30_000 } as const;
 /** The same for a watch of the ring that ended. */
 export const WATCH_PAUSE_MS = { first: 50, longest: 2_000 } as const;
+
+/** First and longest pause between two suspicions of a source of news, while no newer ring comes of them. */
+export const SUSPICION_PAUSE_MS = { first: 1_000, longest: 30_000 } as const;
+/** The ring's lease, until a beat says it. */
+export const LEASE_MS_ASSUMED = DEFAULT_PARAMETERS.leaseMs;
+/** A node that has answered nothing for so long is silent. A node that is gone is replaced after one lease. */
+export const SILENT_LEASES = 1 / 2;
+/** How often a silent node is asked something all the same, to see whether it speaks again. */
+export const SILENT_TRY_MS = 500;
+/** Beats that may be missing before a watch is taken for silent: one may be late on a busy machine. */
+export const BEATS_MISSED_MAX = 2;
+/** Within so long a node answers a watch, over a connection that is there. */
+export const FIRST_WORD_LEASES = 1 / 4;
+/** The same for the registry, to which the connection is made first. */
+export const REGISTRY_FIRST_WORD_MS = 2_000;
+/** For how long others are preferred to a source of news that was no good. */
+export const DOUBT_LEASES = { first: 2, longest: 64 } as const;
+/** An attempt to connect that takes longer does not keep others from being begun. */
+export const CONNECT_SLOW_MS = 250;
 
 /** Fills in what is missing. Throws an error naming a limit that cannot be. */
 export function checkLimits(given: Partial<SessionLimits>): SessionLimits {

@@ -15,11 +15,11 @@ import type { Call } from './call';
 import type { CallQueue } from './call-queue';
 import { Frame } from './frame';
 import { Lane } from './lane';
-import { FORWARD_LANES_MAX, FRAME_OPERATIONS_LEAST, FRAME_OPERATIONS_WORTH } from './limits';
+import { FORWARD_LANES_MAX, FRAME_OPERATIONS_LEAST, FRAME_OPERATIONS_WORTH, SILENT_TRY_MS } from './limits';
 
 export type LinkPhase =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'connecting' }
+  | { readonly kind: 'connecting'; readonly sinceMs: number }
   /** `writable` is false while the stream asks to wait. */
   | { readonly kind: 'open'; writable: boolean }
   /** The node is about to stop: what is in flight is awaited, nothing more is sent. */
@@ -41,6 +41,14 @@ export class Link {
   failures = 0;
   /** What went wrong last, while it has not been reached again. */
   obstacle: string | undefined = undefined;
+  /**
+   * It has answered nothing for too long although it was asked. Until it does, what waits for it stays here, where it has
+   * certainly not left, but for one operation now and then.
+   */
+  silent = false;
+  /** Since when it has been asked without an answer; undefined when it has answered since. */
+  private unansweredSinceMs: number | undefined = undefined;
+  private lastSentAtMs = -Infinity;
   private own = newLanes();
   private forwarded = new Map<Link, Lanes>();
   /** All of them. */
@@ -67,6 +75,35 @@ export class Link {
     this.own = newLanes();
     this.forgetForwarded();
     this.obstacle = undefined;
+    this.heard();
+  }
+
+  /** The node has said something. */
+  heard(): void {
+    this.silent = false;
+    this.unansweredSinceMs = undefined;
+  }
+
+  fallSilent(nowMs: number): void {
+    this.silent = true;
+    this.lastSentAtMs = nowMs;
+  }
+
+  /** It is silent, and has nothing to answer and was not asked for a while. */
+  isWorthAnotherTry(nowMs: number): boolean {
+    return this.silent && this.frames.size === 0 && nowMs - this.lastSentAtMs >= SILENT_TRY_MS;
+  }
+
+  /** It has been asked for so long without an answer. What nobody waits for any more counts for a while only. */
+  isUnanswered(forMs: number, nowMs: number): boolean {
+    const { unansweredSinceMs } = this;
+    if (unansweredSinceMs === undefined) return false;
+    if (this.silent) return true;
+    if (this.frames.size === 0 && nowMs - this.lastSentAtMs >= forMs / 2) {
+      this.heard();
+      return false;
+    }
+    return nowMs - unansweredSinceMs >= forMs;
   }
 
   /** Takes the link out of use until its pause is over. */
@@ -124,7 +161,9 @@ export class Link {
   nextFrame(number: number, budget: Budget, nowMs: number): Frame | undefined {
     if (this.phase.kind !== 'open' || !this.phase.writable) return undefined;
     const { limits } = budget;
-    const operations = Math.min(limits.nodeOperationsMax - this.operationsInFlight, budget.operationsLeft);
+    if (this.silent && !this.isWorthAnotherTry(nowMs)) return undefined;
+    const operationsMax = this.silent ? 1 : limits.nodeOperationsMax - this.operationsInFlight;
+    const operations = Math.min(operationsMax, budget.operationsLeft);
     const bytes = Math.min(limits.nodeBytesMax - this.bytesInFlight, budget.bytesLeft);
     if (operations <= 0 || (bytes <= 0 && this.frames.size > 0)) return undefined;
     const lane = this.nextLane(nowMs);
@@ -137,6 +176,8 @@ export class Link {
       nowMs,
     );
     lane.sent(frame);
+    this.unansweredSinceMs ??= nowMs;
+    this.lastSentAtMs = nowMs;
     this.frames.set(number, frame);
     this.operationsInFlight += frame.operations.length;
     this.bytesInFlight += frame.bytes;

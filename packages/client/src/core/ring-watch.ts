@@ -1,25 +1,38 @@
 /**
- * Where the ring is watched, and when again after a watch has ended.
+ * Where the ring is watched, and where next when a watch has ended or is no good.
  *
- * A node is as good a source as the registry and spares it, so a reachable node comes first; the registry,
- * if its address is known, is where a client without any node begins and what it falls back on. Only one
- * watch is on at a time; news of an earlier one are told by their number.
+ * A node is as good a source as the registry and spares it, so a reachable node comes first; the registry, if its address
+ * is known, is where a client without any node begins and what it falls back on. Only one watch is on at a time; news of
+ * an earlier one are told by their number.
+ *
+ * A watch that gives reason for complaint (watched-feed.ts), whose node is no live member any more, or that is suspected
+ * is left for another source as soon as there is one; until then it stays on, for it may be the only one. Suspected is a
+ * source when an operation was not answered or was refused and the source cannot show that it hears the registry: then
+ * the ring may have changed without it. Versions of the ring only grow, so nobody leads back to an older one.
  */
 
-import type { Random, Ring } from '@ringkeep/shared';
+import type { Random, Ring, RingBeat } from '@ringkeep/shared';
 import { pauseMs } from './back-off';
 import type { Directory } from './directory';
+import { Doubts } from './doubts';
 import type { Effect, WatchSource } from './effects';
-import { WATCH_PAUSE_MS } from './limits';
+import { LEASE_MS_ASSUMED, SUSPICION_PAUSE_MS, WATCH_PAUSE_MS } from './limits';
+import type { Outbox } from './outbox';
+import { WatchedFeed } from './watched-feed';
 
 type WatchPhase =
-  | { readonly kind: 'off'; readonly retryAtMs: number }
-  | { readonly kind: 'on'; readonly number: number; readonly source: WatchSource };
+  { readonly kind: 'off'; readonly retryAtMs: number } | { readonly kind: 'on'; readonly feed: WatchedFeed };
 
 export class RingWatch {
+  /** As the ring's beats say. */
+  leaseMs = LEASE_MS_ASSUMED;
   private phase: WatchPhase = { kind: 'off', retryAtMs: 0 };
   private number = 0;
   private failures = 0;
+  private readonly doubts = new Doubts();
+  /** Suspicions in a row without a newer ring, and before when the next one counts for nothing. */
+  private suspicions = 0;
+  private nextSuspicionAtMs = -Infinity;
   /** The ring of version 0 is asked for: what came last did not continue ours. */
   private fromStart = false;
   private lastReason: string | undefined;
@@ -30,12 +43,18 @@ export class RingWatch {
     private readonly directory: Directory,
     private readonly registry: string | undefined,
     private readonly random: Random,
+    private readonly outbox: Outbox,
   ) {}
 
-  /** When it wants to be asked again; undefined while a watch is on or only a new link can help. */
-  retryAtMs(): number | undefined {
-    const hasSource = this.registry !== undefined || [...this.directory.open].some((link) => link.isOpen);
-    return this.phase.kind === 'off' && hasSource ? this.phase.retryAtMs : undefined;
+  /** When it wants to be asked again; undefined while only a new link can help. */
+  dueAtMs(nowMs: number): number | undefined {
+    if (this.phase.kind === 'off') {
+      const hasSource = this.registry !== undefined || this.directory.informants().length > 0;
+      return hasSource ? this.phase.retryAtMs : undefined;
+    }
+    const { silentAtMs } = this.phase.feed;
+    const due = this.wantsAnother(nowMs) ? this.doubts.nextEndMs(nowMs) : silentAtMs;
+    return due === Infinity ? undefined : due;
   }
 
   /** Why the last watch ended, until news come again. */
@@ -50,26 +69,78 @@ export class RingWatch {
   }
 
   isCurrent(number: number): boolean {
-    return this.phase.kind === 'on' && this.phase.number === number;
+    return this.phase.kind === 'on' && this.phase.feed.number === number;
   }
 
-  /** Starts a watch when none is on and its time has come. */
-  start(ring: Ring, nowMs: number): Effect | undefined {
-    if (this.phase.kind === 'on' || nowMs < this.phase.retryAtMs) return undefined;
-    const source = this.source();
-    if (source === undefined) return undefined;
-    const number = ++this.number;
-    this.phase = { kind: 'on', number, source };
-    const fromVersion = this.fromStart ? 0 : ring.version;
-    return { kind: 'watch', number, source, fromVersion, clusterId: ring.clusterId };
+  /** The present source is no good: nodes that are not reached yet are worth a try. */
+  wantsAnother(nowMs: number): boolean {
+    return this.phase.kind === 'on' && this.complaint(this.phase.feed, nowMs) !== undefined;
   }
 
-  /** News came in and fitted. */
-  continued(): void {
+  /** Whether a node that is not reached yet might be a better source than the present one. */
+  isHopeful(address: string, nowMs: number): boolean {
+    return !this.doubts.holds(address, nowMs);
+  }
+
+  /** Starts a watch when none is on and its time has come, and another one where the present one is no good. */
+  start(ring: Ring, nowMs: number): void {
+    if (this.phase.kind === 'off') {
+      if (nowMs >= this.phase.retryAtMs) this.watch(this.better(nowMs) ?? this.any(), ring, nowMs);
+      return;
+    }
+    const { feed } = this.phase;
+    const reason = this.complaint(feed, nowMs);
+    if (reason === undefined) return;
+    if (!feed.doubted) this.doubts.raise(feed.source.address, nowMs, this.leaseMs);
+    feed.doubted = true;
+    const source = this.better(nowMs);
+    if (source === undefined) return;
+    this.lastReason = `${feed.source.address}: ${reason}`;
+    if (feed.source.kind === 'registry') this.registryReason = reason;
+    this.outbox.report({ kind: 'watch-ended', source: feed.source, reason });
+    this.watch(source, ring, nowMs);
+  }
+
+  /** The source has sent its header. */
+  accepted(nowMs: number): void {
+    if (this.phase.kind === 'on') this.phase.feed.heard(nowMs);
+  }
+
+  beaten(beat: RingBeat, nowMs: number): void {
+    if (this.phase.kind === 'off') return;
+    const { feed } = this.phase;
+    feed.beaten(beat, nowMs);
+    this.leaseMs = beat.leaseMs;
+    if (feed.complaint(nowMs) !== undefined) return;
+    feed.doubted = false;
+    this.doubts.dispel(feed.source.address);
+  }
+
+  /** News came in and fitted; `newer` when they were news. */
+  continued(newer: boolean, nowMs: number): void {
+    if (this.phase.kind === 'on') this.phase.feed.heard(nowMs);
     this.failures = 0;
     this.fromStart = false;
     this.lastReason = undefined;
     this.registryReason = undefined;
+    if (newer) this.ringAdopted();
+  }
+
+  /** A newer ring, from wherever. */
+  ringAdopted(): void {
+    this.suspicions = 0;
+    this.nextSuspicionAtMs = -Infinity;
+    this.doubts.retain((address) => address === this.registry || this.directory.links.has(address));
+  }
+
+  /** A node has not answered, or has refused what it should answer: the ring may have changed. */
+  suspect(address: string, nowMs: number): void {
+    if (this.phase.kind === 'off' || nowMs < this.nextSuspicionAtMs) return;
+    const { feed } = this.phase;
+    if (feed.ageMs(nowMs) < this.leaseMs / 2) return;
+    this.suspicions++;
+    this.nextSuspicionAtMs = nowMs + pauseMs(SUSPICION_PAUSE_MS, this.suspicions, this.random);
+    feed.suspicion = `${address} does not answer, and this source may not know why`;
   }
 
   /** News came in that do not continue the ring we know: the whole ring is asked for. */
@@ -80,7 +151,7 @@ export class RingWatch {
 
   end(reason: string, nowMs: number): WatchSource | undefined {
     if (this.phase.kind === 'off') return undefined;
-    const { source } = this.phase;
+    const { source } = this.phase.feed;
     this.failures++;
     this.lastReason = `${source.address}: ${reason}`;
     if (source.kind === 'registry') this.registryReason = reason;
@@ -88,13 +159,42 @@ export class RingWatch {
     return source;
   }
 
-  private source(): WatchSource | undefined {
-    const node = this.directory.informant(this.random);
+  private watch(source: WatchSource | undefined, ring: Ring, nowMs: number): void {
+    if (source === undefined) return;
+    const number = ++this.number;
+    this.phase = { kind: 'on', feed: new WatchedFeed(number, source, nowMs, this.leaseMs) };
+    const fromVersion = this.fromStart ? 0 : ring.version;
+    const effect: Effect = { kind: 'watch', number, source, fromVersion, clusterId: ring.clusterId };
+    this.outbox.push(effect);
+  }
+
+  private complaint(feed: WatchedFeed, nowMs: number): string | undefined {
+    const { source } = feed;
+    if (source.kind === 'node' && this.directory.isOutside(source.address))
+      return 'the ring does without this node';
+    return feed.complaint(nowMs);
+  }
+
+  /** A source of which nothing bad is known, beside the present one. */
+  private better(nowMs: number): WatchSource | undefined {
+    const present = this.phase.kind === 'on' ? this.phase.feed.source.address : undefined;
+    const isGood = (address: string): boolean => address !== present && !this.doubts.holds(address, nowMs);
+    const node = this.directory.informant(this.random, (link) => !link.silent && isGood(link.address));
     const { registry } = this;
     // Every other failure asks the registry, so that a node that cannot answer does not keep us from it.
-    if (registry !== undefined && (node === undefined || this.failures % 2 === 1)) {
+    if (registry !== undefined && isGood(registry) && (node === undefined || this.failures % 2 === 1)) {
       return { kind: 'registry', address: registry };
     }
     return node && { kind: 'node', address: node.address };
+  }
+
+  /** Any source, where there is none of which nothing bad is known: it may have got better. */
+  private any(): WatchSource | undefined {
+    const nodes = this.directory.informants();
+    const { registry } = this;
+    if (registry !== undefined && (nodes.length === 0 || this.failures % 2 === 1)) {
+      return { kind: 'registry', address: registry };
+    }
+    return nodes.length === 0 ? undefined : { kind: 'node', address: this.random.pick(nodes).address };
   }
 }

@@ -28,8 +28,9 @@ export class Router {
     const unreachable = new Map<Link | undefined, Call[]>();
     for (const call of arrivals.drain()) {
       const owner = this.directory.ownerOf(call.position);
-      call.direct = owner?.isOpen === true && call.strays < STRAYS_MAX;
-      if (owner?.isOpen === true) {
+      const direct = owner?.isOpen === true && !(owner.silent && this.goesRound(call, owner, nowMs));
+      call.direct = direct && call.strays < STRAYS_MAX;
+      if (direct) {
         if (!owner.enqueue(call)) this.refuse(owner, call);
         continue;
       }
@@ -38,6 +39,16 @@ export class Router {
       else calls.push(call);
     }
     if (unreachable.size > 0) this.leaveToForwarder(unreachable, nowMs);
+  }
+
+  /**
+   * The owner is silent: another node may reach it, or know its successor. Not for a write, which is of unknown outcome
+   * once it has left: it waits here until the owner speaks, its connection breaks or the ring has another owner. Now and
+   * then a read goes to the owner all the same, to see whether it speaks again.
+   */
+  private goesRound(call: Call, owner: Link, nowMs: number): boolean {
+    if (call.isWrite || this.directory.forwarder(this.random) === undefined) return false;
+    return !owner.isWorthAnotherTry(nowMs) || owner.hasQueued;
   }
 
   /** What waits for a node is routed again. */

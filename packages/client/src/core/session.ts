@@ -14,7 +14,7 @@
  * 4. Operations issued without waiting for each other have no order, not even on one key.
  */
 
-import { invariant, type Random, type Ring, type RingUpdate } from '@ringkeep/shared';
+import { invariant, type Random, type Ring, type RingBeat, type RingUpdate } from '@ringkeep/shared';
 import { Budget } from './budget';
 import type { Call, CallResult } from './call';
 import type { CallQueue } from './call-queue';
@@ -72,8 +72,8 @@ export class Session {
     this.connections = new Connections(this.directory, outbox, random);
     this.settlement = new Settlement(this.budget, outbox, waiting, random);
     this.router = new Router(this.directory, this.connections, this.settlement, waiting, random);
-    this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement);
-    this.watch = new RingWatch(this.directory, config.registry, random);
+    this.watch = new RingWatch(this.directory, config.registry, random, outbox);
+    this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement, this.watch);
   }
 
   get ring(): Ring {
@@ -176,7 +176,10 @@ export class Session {
   reply(address: string, number: number, results: readonly CallResult[], hops: number, nowMs: number): void {
     const link = this.linkAt(address);
     if (link === undefined) return;
+    const wasSilent = link.silent;
     const fault = this.traffic.answered(link, number, results, hops, nowMs);
+    // It may forward what no other node can.
+    if (wasSilent) this.waiting.rescue();
     if (fault === undefined) return this.connections.letGo(link, nowMs);
     this.outbox.push({ kind: 'disconnect', address });
     this.streamEnded(address, fault, nowMs);
@@ -184,7 +187,9 @@ export class Session {
 
   /** News of the ring that came with a reply. */
   ringLearned(update: RingUpdate, nowMs: number): void {
-    if (this.directory.adopt(update) === true) this.ringAdopted(nowMs);
+    if (this.directory.adopt(update) !== true) return;
+    this.watch.ringAdopted();
+    this.ringAdopted(nowMs);
   }
 
   /** News of the ring from the watch of that number. */
@@ -196,8 +201,18 @@ export class Session {
       this.watch.broken(nowMs);
       return;
     }
-    this.watch.continued();
+    this.watch.continued(adopted, nowMs);
     if (adopted) this.ringAdopted(nowMs);
+  }
+
+  /** The watch of that number is on: its source has said so. */
+  watchAccepted(number: number, nowMs: number): void {
+    if (this.watch.isCurrent(number)) this.watch.accepted(nowMs);
+  }
+
+  /** A sign of life from the watch of that number. */
+  watchBeat(number: number, beat: RingBeat, nowMs: number): void {
+    if (this.watch.isCurrent(number)) this.watch.beaten(beat, nowMs);
   }
 
   watchEnded(number: number, reason: string, nowMs: number): void {
@@ -229,16 +244,18 @@ export class Session {
       this.close();
       return;
     }
-    this.connections.seek(nowMs);
-    const watch = this.watch.start(this.ring, nowMs);
-    if (watch !== undefined) this.outbox.push(watch);
+    this.watch.start(this.ring, nowMs);
+    this.connections.seek(nowMs, this.watch);
   }
 
   /** When it wants the next flush, if nothing comes in before. */
   nextFlushAtMs(nowMs: number): number | undefined {
     if (this.phase === 'closed') return undefined;
     if (this.budget.operations > 0) return Math.min(nowMs + TICK_MS, this.traffic.heldUntilMs(nowMs));
-    const next = Math.min(this.watch.retryAtMs() ?? Infinity, this.connections.seekAtMs() ?? Infinity);
+    const next = Math.min(
+      this.watch.dueAtMs(nowMs) ?? Infinity,
+      this.connections.seekAtMs(nowMs, this.watch) ?? Infinity,
+    );
     return next === Infinity ? undefined : Math.max(next, nowMs + 1);
   }
 
@@ -251,7 +268,7 @@ export class Session {
     this.outbox.push({ kind: 'ring', ring: this.ring });
     this.waiting.rescue();
     for (const link of this.directory.open) this.router.routeAnew(link);
-    for (const link of this.directory.dead) this.traffic.callBack(link, nowMs);
+    for (const link of this.directory.dead) this.traffic.giveUpOnDead(link, nowMs);
     this.connections.tidy(nowMs);
   }
 
@@ -270,6 +287,7 @@ export class Session {
       }
     }
     this.traffic.expire(nowMs);
+    for (const link of this.traffic.findSilent(nowMs)) this.router.routeAnew(link);
     this.connections.tidy(nowMs);
     this.waiting.resume(nowMs);
   }

@@ -3,10 +3,13 @@
 import type { Budget } from './budget';
 import type { CallResult } from './call';
 import type { Directory } from './directory';
+import type { Call } from './call';
+import { SILENT_LEASES } from './limits';
 import type { Link } from './link';
 import type { Outbox } from './outbox';
+import type { RingWatch } from './ring-watch';
 import type { Settlement } from './settlement';
-import { resultOnDeadline, verdictOnBreak, verdictOnResult } from './verdict';
+import { resultOnDeadline, verdictOnBreak, verdictOnReplacement, verdictOnResult } from './verdict';
 
 export class Traffic {
   framesSent = 0;
@@ -19,6 +22,7 @@ export class Traffic {
     private readonly budget: Budget,
     private readonly outbox: Outbox,
     private readonly settlement: Settlement,
+    private readonly watch: Pick<RingWatch, 'suspect' | 'leaseMs'>,
   ) {}
 
   /** Hands queued calls to the streams, as far as pace and limits allow. */
@@ -55,6 +59,7 @@ export class Traffic {
     hops: number,
     nowMs: number,
   ): string | undefined {
+    link.heard();
     const frame = link.frames.get(number);
     if (frame === undefined) return undefined;
     const first = frame.answered;
@@ -74,6 +79,7 @@ export class Traffic {
       if (call === undefined) continue;
       frame.release(call);
       const result = results[i] as CallResult;
+      if (!result.ok && result.code === 'UNAVAILABLE') this.watch.suspect(link.address, nowMs);
       if (result.ok) this.settlement.settle(call, result);
       else this.settlement.carryOut(call, verdictOnResult(call, result), nowMs);
     }
@@ -95,12 +101,49 @@ export class Traffic {
     return writes;
   }
 
-  /** Reads that a dead node will hardly answer are sent elsewhere; writes wait: nobody may send them twice. */
-  callBack(link: Link, nowMs: number): void {
+  /**
+   * The nodes that have become silent, found out with this call. For as long as they are, what they owe is looked at
+   * again: other nodes are asked for their reads, and what has another owner by now does not wait for them.
+   */
+  findSilent(nowMs: number): Link[] {
+    const found: Link[] = [];
+    const silentMs = SILENT_LEASES * this.watch.leaseMs;
+    for (const link of this.directory.open) {
+      if (!link.isUnanswered(silentMs, nowMs)) continue;
+      this.watch.suspect(link.address, nowMs);
+      if (!link.silent) {
+        link.fallSilent(nowMs);
+        found.push(link);
+      }
+      this.callBack(link, (call, direct) => direct && this.isReplaced(call, link), nowMs);
+      if (!this.hasOther(link)) continue;
+      const since = nowMs - silentMs;
+      this.callBack(link, (call) => !call.isWrite && (call.frame?.sentAtMs ?? nowMs) <= since, nowMs);
+    }
+    return found;
+  }
+
+  /** The node is taken for dead: whatever it owes, save for what nobody else can answer either. */
+  giveUpOnDead(link: Link, nowMs: number): void {
+    this.callBack(link, (call, direct) => !call.isWrite || !direct || this.isReplaced(call, link), nowMs);
+  }
+
+  private isReplaced(call: Call, link: Link): boolean {
+    const owner = this.directory.ownerOf(call.position);
+    return owner !== undefined && owner !== link;
+  }
+
+  private hasOther(link: Link): boolean {
+    return this.directory.usable().some((other) => other !== link && !other.silent);
+  }
+
+  /** `direct`: the call went to the node as to the owner of its key. */
+  private callBack(link: Link, condition: (call: Call, direct: boolean) => boolean, nowMs: number): void {
     for (const call of link.callsInFlight()) {
-      if (call.isWrite || !call.retries) continue;
+      if (!call.retries && !call.isWrite) continue;
+      if (!condition(call, call.frame?.direct === true)) continue;
       this.settlement.leave(call);
-      this.settlement.carryOut(call, { kind: 'resend', atOnce: false }, nowMs);
+      this.settlement.carryOut(call, verdictOnReplacement(call, link.address), nowMs);
     }
   }
 

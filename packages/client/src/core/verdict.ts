@@ -6,7 +6,9 @@
  * 2. A read may always be sent again.
  * 3. A write that was handed to a stream and not answered may have happened. It is never sent again:
  *    its outcome is unknown.
- * 4. When the deadline passes, a call that was refused by a node says so; the caller learns more from
+ * 4. A node that is taken for dead, or is silent, will hardly answer for a key that another one owns by now: its reads
+ *    are sent there, its writes are of unknown outcome at once.
+ * 5. When the deadline passes, a call that was refused by a node says so; the caller learns more from
  *    "unavailable" than from "too late".
  */
 
@@ -58,6 +60,13 @@ export function verdictOnBreak(call: Call, address: string, reason: string): Ver
     kind: 'settle',
     result: failure('UNAVAILABLE', `the connection to ${address} broke (${reason})`),
   };
+}
+
+/** The node in whose hands the call is will hardly answer, and another one owns the key by now. */
+export function verdictOnReplacement(call: Call, address: string): Verdict {
+  if (!call.isWrite) return RESEND_LATER;
+  const text = `outcome unknown: ${address} does not answer and has been replaced, the write may have happened`;
+  return { kind: 'settle', result: failure('OUTCOME_UNKNOWN', text) };
 }
 
 /** The deadline has passed. `address` is where the call travels; `obstacle` why it was not sent, if known. */

@@ -214,7 +214,7 @@ export class RegistryLink {
     clearTimeout(this.watchTimer);
     const clusterId = this.identity.known?.clusterId ?? '';
     const { client } = this.channel;
-    const watch = client.watchRing({ fromVersion: this.ringVersion(), clusterId });
+    const watch = client.watchRing({ fromVersion: this.ringVersion(), clusterId, beats: false });
     this.watch = watch;
     this.watchedBy = client;
     watch.on('data', (message: wire.RingUpdate) => {

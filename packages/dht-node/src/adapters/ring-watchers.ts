@@ -1,12 +1,13 @@
 /**
- * WatchRing at a node: the ring as the node knows it, then what changes. A watcher that does not read gets
- * what has changed in the meantime as one change, not as a queue.
+ * WatchRing at a node: the ring as the node knows it, then what changes, and beats for those who ask for them: a watcher
+ * cannot tell a ring that does not change from a node that stands still or hears of nothing. A watcher that does not read
+ * gets what has changed in the meantime as one change, not as a queue, and no beats.
  */
 
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
-import { NO_RING, RingError, ringChange, type Ring } from '@ringkeep/shared';
+import { NO_RING, RingError, ringChange, type Ring, type RingBeat } from '@ringkeep/shared';
 import { toServiceError } from '@ringkeep/shared/runtime';
-import { updateToWire, type registry as wire } from '@ringkeep/shared/wire';
+import { beatToWire, updateToWire, type registry as wire } from '@ringkeep/shared/wire';
 
 type Stream = ServerWritableStream<wire.WatchRingRequest, wire.RingUpdate>;
 
@@ -18,8 +19,12 @@ interface Watcher {
 export class RingWatchers {
   readonly name = 'ring watchers';
   private readonly watchers = new Map<Stream, Watcher>();
+  private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly ring: () => Ring) {}
+  constructor(
+    private readonly ring: () => Ring,
+    private readonly beat: () => RingBeat,
+  ) {}
 
   accept(stream: Stream): void {
     const watcher: Watcher = { sent: NO_RING, clogged: false };
@@ -35,6 +40,9 @@ export class RingWatchers {
     // A caller that has this very version is sent nothing until there is a newer one.
     if (stream.request.fromVersion === ring.version) watcher.sent = ring;
     this.send(stream, watcher);
+    if (!stream.request.beats) return;
+    this.write(stream, watcher, beatToWire(this.beat()));
+    this.timer ??= this.nextBeat();
   }
 
   /** The node has adopted a newer ring. */
@@ -43,6 +51,7 @@ export class RingWatchers {
   }
 
   stop(): void {
+    clearTimeout(this.timer);
     for (const stream of [...this.watchers.keys()]) stream.end();
     this.watchers.clear();
   }
@@ -56,7 +65,27 @@ export class RingWatchers {
         ? ({ kind: 'ring', ring } as const)
         : ({ kind: 'change', change: ringChange(watcher.sent, ring) } as const);
     watcher.sent = ring;
-    watcher.clogged = !stream.write(updateToWire(update));
+    this.write(stream, watcher, updateToWire(update));
+  }
+
+  private write(stream: Stream, watcher: Watcher, message: wire.RingUpdate): void {
+    if (!this.watchers.has(stream) || watcher.clogged) return;
+    watcher.clogged = !stream.write(message);
+  }
+
+  private nextBeat(): NodeJS.Timeout {
+    return setTimeout(() => this.beatAll(), this.beat().intervalMs);
+  }
+
+  private beatAll(): void {
+    const message = beatToWire(this.beat());
+    let beats = false;
+    for (const [stream, watcher] of this.watchers) {
+      if (!stream.request.beats) continue;
+      beats = true;
+      this.write(stream, watcher, message);
+    }
+    this.timer = beats ? this.nextBeat() : undefined;
   }
 
   /** A node that has not joined yet has no cluster. */
@@ -65,6 +94,7 @@ export class RingWatchers {
   }
 
   private refuse(stream: Stream, ring: Ring): void {
+    this.watchers.delete(stream);
     const text = `this node belongs to cluster ${ring.clusterId}, not to ${stream.request.clusterId}`;
     stream.emit('error', toServiceError(new RingError('FAILED_PRECONDITION', text)));
   }

@@ -157,16 +157,34 @@ export class Queries {
     this.context.wakeAt(this.retryAt);
   }
 
-  /** A newer ring: what waited for it goes on, and reads leave nodes that are down. */
+  /** A newer ring: what waited for it goes on, and nothing waits for nodes that are down and replaced. */
   ringAdopted(): void {
     for (const forward of this.forwards.values()) {
       const state = this.context.view.member(forward.to)?.state ?? 'dead';
-      if (state !== 'dead' || forward.readsMoved) continue;
-      forward.readsMoved = true;
-      this.forwardsToCheck = true;
-      for (const pending of forward.operations) if (!isWrite(pending.operation)) this.route(pending);
+      if (state === 'dead') this.giveUpOnDead(forward);
     }
     this.routeHeld();
+  }
+
+  /**
+   * Reads go another way. A write may have happened, and its answer will hardly come once others answer for its key: who
+   * has called it should know now, not at the end of the deadline.
+   */
+  private giveUpOnDead(forward: Forward): void {
+    const moveReads = !forward.readsMoved;
+    forward.readsMoved = true;
+    this.forwardsToCheck = true;
+    for (const pending of forward.operations) {
+      if (pending.done) continue;
+      if (!isWrite(pending.operation)) {
+        if (moveReads) this.route(pending);
+      } else if (this.context.view.arcOfKey(pending.operation.key)?.primary !== forward.to) {
+        pending.fail(
+          'OUTCOME_UNKNOWN',
+          'outcome unknown: the node that it was sent to was declared dead before it answered',
+        );
+      }
+    }
   }
 
   /** Time for another try. */

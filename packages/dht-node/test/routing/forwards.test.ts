@@ -173,7 +173,7 @@ describe.each<Routing>(['chord', 'neighbours', 'pastry'])('by %s', (routing) => 
 });
 
 test.each<Routing>(['one-hop', 'chord'])(
-  'by %s: reads leave a silent node as soon as it is declared dead; a write stays with it',
+  'by %s: reads leave a silent node as soon as it is declared dead; a write is then of unknown outcome',
   (routing) => {
     const node = new SteppedNode(routing);
     const read = node.forward(node.query(1, false));
@@ -181,13 +181,15 @@ test.each<Routing>(['one-hop', 'chord'])(
     const ring = node.buried(1);
     // The arc falls to this node itself, which has no copy here and says so at once.
     const effects = node.step({ kind: 'ring', update: { kind: 'ring', ring } });
-    expect(node.of('answer', effects)).toMatchObject([{ request: 1, results: [{ code: 'UNAVAILABLE' }] }]);
+    expect(node.of('answer', effects)).toMatchObject([
+      { request: 1, results: [{ code: 'UNAVAILABLE' }] },
+      { request: 2, results: [{ code: 'OUTCOME_UNKNOWN' }] },
+    ]);
+    expect(node.of('forward', effects)).toEqual([]);
     const answered = { ok: true as const, value: 'late' as Bytes };
     const late = { kind: 'forward-answer' as const, results: [answered], hops: 1, ring: undefined };
     expect(node.of('answer', node.step({ ...late, forward: read.forward }))).toEqual([]);
-    expect(node.of('answer', node.step({ ...late, forward: write.forward }))).toMatchObject([
-      { request: 2, results: [answered] },
-    ]);
+    expect(node.of('answer', node.step({ ...late, forward: write.forward }))).toEqual([]);
   },
 );
 
@@ -273,16 +275,17 @@ describe('a frame of one owner', () => {
     expect(node.forwardsUnderWay).toBe(0);
   });
 
-  test('whose reads have left a dead node is cancelled there; one with a write is not', () => {
+  test('whose reads have left a dead node is cancelled there, and so is one whose writes are given up', () => {
     const [read] = query([20]).operations as [Operation];
     const reads = node.forward(node.step(query([20])));
     const mixed: Operation[] = [read, { type: OperationType.Delete, key: read.key }];
     const writes = node.forward(node.step({ ...query([20]), request: 8, operations: mixed }));
     const effects = node.step({ kind: 'ring', update: { kind: 'ring', ring: node.buried(20) } });
-    expect(node.of('cancel-forward', effects).map(({ forward }) => forward)).toEqual([reads.forward]);
+    const cancelled = node.of('cancel-forward', effects).map(({ forward }) => forward);
+    expect(cancelled).toEqual([reads.forward, writes.forward]);
     const results = [value('late'), value('before')];
     const late = { kind: 'forward-answer' as const, results, hops: 1, ring: undefined };
-    node.step({ ...late, forward: writes.forward });
+    expect(node.of('answer', node.step({ ...late, forward: writes.forward }))).toEqual([]);
     expect(node.forwardsUnderWay).toBe(1);
   });
 

@@ -1,9 +1,9 @@
 /** TransferKeys and WatchRing called by strangers: whatever they say, nothing is lost and the node lives. */
 
 import { status, type ClientDuplexStream } from '@grpc/grpc-js';
-import { NO_RING, Random, updateRing, type Ring } from '@ringkeep/shared';
+import { NO_RING, Random, updateRing, type Ring, type RingBeat } from '@ringkeep/shared';
 import { positionOfText } from '@ringkeep/shared/runtime';
-import { dht, ringToWire, updateFromWire, type registry } from '@ringkeep/shared/wire';
+import { beatFromWire, dht, ringToWire, updateFromWire, type registry } from '@ringkeep/shared/wire';
 import type { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';
 import { eventually, NodePeer, statusOf } from './node-peer';
@@ -194,7 +194,7 @@ describe('TransferKeys', () => {
 
 describe('WatchRing', () => {
   const watch = (request: Partial<registry.WatchRingRequest>) =>
-    peer.client.watchRing({ fromVersion: 0, clusterId: '', ...request });
+    peer.client.watchRing({ fromVersion: 0, clusterId: '', beats: false, ...request });
 
   test('shows the ring at once and then each change', async () => {
     const stream = watch({});
@@ -229,6 +229,19 @@ describe('WatchRing', () => {
     await new Promise((resolve) => stream.once('metadata', resolve));
     await peer.get('meanwhile');
     expect(messages).toEqual([]);
+    stream.cancel();
+  });
+
+  test('with beats says again and again that it is alive, and how long ago the registry was heard', async () => {
+    const stream = watch({ fromVersion: ring.registry.ring().version, beats: true });
+    stream.on('error', () => undefined);
+    const beats: (RingBeat | undefined)[] = [];
+    stream.on('data', (message: registry.RingUpdate) => beats.push(beatFromWire(message)));
+    await eventually('three beats come', () => beats.length >= 3);
+    for (const beat of beats) {
+      expect(beat).toMatchObject({ leaseMs: ring.nodes[0]!.parameters.leaseMs });
+      expect(beat!.registrySilentMs).toBeLessThan(60_000);
+    }
     stream.cancel();
   });
 

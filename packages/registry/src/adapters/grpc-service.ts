@@ -11,7 +11,7 @@ import { serveWatch } from './watch-stream';
 export const REGISTRY_SERVICE = 'registry.Registry';
 type CallerMessage = Pick<registry.RenewLeaseRequest, 'id' | 'incarnation' | 'knownVersion' | 'clusterId'>;
 
-export function registryHandlers(host: RegistryHost): registry.RegistryServer {
+export function registryHandlers(host: RegistryHost, leaseMs: () => number): registry.RegistryServer {
   return {
     registerNode: unary(async (request) => {
       const { identity, incarnation, coordinates, claim } = request;
@@ -53,7 +53,7 @@ export function registryHandlers(host: RegistryHost): registry.RegistryServer {
       return { accepted: answer.accepted, reason: answer.reason, ring: updateToWire(answer.ring) };
     }),
 
-    watchRing: (call) => serveWatch(host, call),
+    watchRing: (call) => serveWatch(host, call, leaseMs()),
   };
 }
 

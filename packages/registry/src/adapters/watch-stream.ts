@@ -1,13 +1,13 @@
 /**
  * One watcher's stream. While it takes no more, updates are let pass and only their absence is noted; when
  * it has room again it gets what it missed in one message. So a slow watcher costs one message of memory,
- * not a queue.
+ * not a queue. Whoever asks for beats gets them while nothing is in the way.
  */
 
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
-import type { RingError, RingUpdate } from '@ringkeep/shared';
+import { ringBeat, type RingError, type RingUpdate } from '@ringkeep/shared';
 import { toServiceError } from '@ringkeep/shared/runtime';
-import { updateToWire, type registry } from '@ringkeep/shared/wire';
+import { beatToWire, updateToWire, type registry } from '@ringkeep/shared/wire';
 import type { RegistryHost, Watch } from '../host';
 
 type Call = ServerWritableStream<registry.WatchRingRequest, registry.RingUpdate>;
@@ -15,8 +15,8 @@ type Call = ServerWritableStream<registry.WatchRingRequest, registry.RingUpdate>
 /** An update goes to all watchers: it is made into a message once. */
 const messages = new WeakMap<RingUpdate, registry.RingUpdate>();
 
-export function serveWatch(host: RegistryHost, call: Call): void {
-  new WatchStream(host, call);
+export function serveWatch(host: RegistryHost, call: Call, leaseMs: number): void {
+  new WatchStream(host, call, leaseMs);
 }
 
 class WatchStream {
@@ -24,10 +24,12 @@ class WatchStream {
   private sentVersion: number;
   private full = false;
   private missed = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     host: RegistryHost,
     private readonly call: Call,
+    private readonly leaseMs: number,
   ) {
     const { fromVersion, clusterId } = call.request;
     this.sentVersion = fromVersion;
@@ -35,8 +37,10 @@ class WatchStream {
     call.sendMetadata(new Metadata());
     this.watch = host.watch(this, fromVersion, clusterId);
     call.on('drain', () => this.drained());
-    call.on('cancelled', () => this.watch.end());
-    call.on('error', () => this.watch.end());
+    call.on('cancelled', () => this.end());
+    call.on('error', () => this.end());
+    call.on('finish', () => this.end());
+    if (call.request.beats) this.beat();
   }
 
   publish(update: RingUpdate): void {
@@ -52,6 +56,17 @@ class WatchStream {
 
   refuse(error: RingError): void {
     this.call.emit('error', toServiceError(error));
+  }
+
+  private end(): void {
+    clearTimeout(this.timer);
+    this.watch.end();
+  }
+
+  private beat(): void {
+    const beat = ringBeat(this.leaseMs, 0);
+    this.timer = setTimeout(() => this.beat(), beat.intervalMs);
+    if (!this.full && this.call.writable) this.full = !this.call.write(beatToWire(beat));
   }
 
   private drained(): void {

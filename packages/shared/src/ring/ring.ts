@@ -66,6 +66,32 @@ export interface RingChange {
 export type RingUpdate =
   { readonly kind: 'ring'; readonly ring: Ring } | { readonly kind: 'change'; readonly change: RingChange };
 
+/** Says that a watch of the ring is alive, and what its news are worth. */
+export interface RingBeat {
+  /** The next one comes after so long. */
+  readonly intervalMs: number;
+  /** The ring's `leaseMs`. */
+  readonly leaseMs: number;
+  /** How long ago the sender heard the registry, which alone makes new versions. */
+  readonly registrySilentMs: number;
+}
+
+/** Beats in a lease: whoever follows the ring by a node that is gone should know before the lease is over. */
+const RING_BEATS_PER_LEASE = 4;
+/** Leases of tests are short, and timers are not that exact. */
+const RING_BEAT_MS_LEAST = 25;
+/** So long and more is all the same, and fits its field. */
+const REGISTRY_SILENT_MS_MAX = 2 ** 31;
+
+/** The beat of a ring with this lease. */
+export function ringBeat(leaseMs: number, registrySilentMs: number): RingBeat {
+  return {
+    intervalMs: Math.max(RING_BEAT_MS_LEAST, Math.floor(leaseMs / RING_BEATS_PER_LEASE)),
+    leaseMs,
+    registrySilentMs: Math.round(Math.min(REGISTRY_SILENT_MS_MAX, Math.max(0, registrySilentMs))),
+  };
+}
+
 export const NO_RING: Ring = { clusterId: '', version: 0, members: [], arcs: [] };
 
 /**

@@ -10,10 +10,10 @@ import { FLOW_CONTROL_WINDOW_BYTES, MESSAGE_BYTES_MAX } from '../ring';
 import { grpcTarget, parseAddress } from './addresses';
 import { NO_TLS, type TlsMaterial } from './tls-files';
 
-/** A peer that is silent for this long is asked whether it is there. */
-export const KEEPALIVE_TIME_MS = 10_000;
-/** A peer that does not answer that question is taken for gone. */
-export const KEEPALIVE_TIMEOUT_MS = 5_000;
+/** A peer is asked whether it is there so often: a connection may be gone without either end having been told. */
+export const KEEPALIVE_TIME_MS = 4_000;
+/** A peer that does not answer that question is taken for gone: it stands still for longer than any lease by then. */
+export const KEEPALIVE_TIMEOUT_MS = 4_000;
 
 export const MESSAGE_OPTIONS: ChannelOptions = {
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,

@@ -12,6 +12,7 @@ import {
   type NodeId,
   type Proposal,
   type Ring,
+  type RingBeat,
   type RingChange,
   type RingUpdate,
 } from '../ring';
@@ -86,7 +87,8 @@ export function updateToWire(update: RingUpdate): wire.RingUpdate {
 
 export function updateFromWire(message: wire.RingUpdate | undefined): RingUpdate {
   const update = message?.update;
-  if (!update) throw new RingError('INVALID_ARGUMENT', 'received an empty ring update');
+  if (!update || update.$case === 'beat')
+    throw new RingError('INVALID_ARGUMENT', 'received an empty ring update');
   if (update.$case === 'ring') return { kind: 'ring', ring: ringFromWire(update.value) };
   const change: RingChange = {
     ...update.value,
@@ -96,6 +98,19 @@ export function updateFromWire(message: wire.RingUpdate | undefined): RingUpdate
     removedArcs: update.value.removedArcs.map(position),
   };
   return { kind: 'change', change };
+}
+
+/** What a watch with beats is sent that is no update. */
+export function beatToWire(beat: RingBeat): wire.RingUpdate {
+  return { update: { $case: 'beat', value: { ...beat } } };
+}
+
+/** The beat that the message is; undefined when it is an update. */
+export function beatFromWire({ update }: wire.RingUpdate): RingBeat | undefined {
+  if (update?.$case !== 'beat') return undefined;
+  const { intervalMs, leaseMs } = update.value;
+  if (intervalMs > 0 && leaseMs > 0) return update.value;
+  throw new RingError('INVALID_ARGUMENT', 'received a beat without its interval or lease');
 }
 
 export function parametersFromWire(message: wire.ClusterParameters | undefined): ClusterParameters {

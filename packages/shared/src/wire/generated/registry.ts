@@ -207,7 +207,19 @@ export interface RingChange {
 }
 
 export interface RingUpdate {
-  update: { $case: "ring"; value: Ring } | { $case: "change"; value: RingChange } | undefined;
+  update: { $case: "ring"; value: Ring } | { $case: "change"; value: RingChange } | //
+  /** On a watch that asked for beats, and nowhere else. */
+  { $case: "beat"; value: RingBeat } | undefined;
+}
+
+/** Says that a watch is alive and what its news are worth. The first one comes at once. */
+export interface RingBeat {
+  /** The next one comes after so long. */
+  intervalMs: number;
+  /** The ring's lease_ms: how soon a node that is gone can be replaced. */
+  leaseMs: number;
+  /** How long ago the sender heard the registry, which alone makes new versions of the ring. */
+  registrySilentMs: number;
 }
 
 export interface RenewLeaseRequest {
@@ -269,6 +281,8 @@ export interface WatchRingRequest {
   fromVersion: number;
   /** When set, the server refuses the watch of another cluster's ring. */
   clusterId: string;
+  /** Send beats as well. A server of before sends none. */
+  beats: boolean;
 }
 
 function createBaseEmpty(): Empty {
@@ -2026,6 +2040,9 @@ export const RingUpdate: MessageFns<RingUpdate> = {
       case "change":
         RingChange.encode(message.update.value, writer.uint32(18).fork()).join();
         break;
+      case "beat":
+        RingBeat.encode(message.update.value, writer.uint32(26).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2059,6 +2076,14 @@ export const RingUpdate: MessageFns<RingUpdate> = {
             message.update = { $case: "change", value: RingChange.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.update = { $case: "beat", value: RingBeat.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2089,7 +2114,92 @@ export const RingUpdate: MessageFns<RingUpdate> = {
         }
         break;
       }
+      case "beat": {
+        if (object.update?.value !== undefined && object.update?.value !== null) {
+          message.update = { $case: "beat", value: RingBeat.fromPartial(object.update.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBaseRingBeat(): RingBeat {
+  return { intervalMs: 0, leaseMs: 0, registrySilentMs: 0 };
+}
+
+export const RingBeat: MessageFns<RingBeat> = {
+  encode(message: RingBeat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.intervalMs !== 0) {
+      writer.uint32(8).uint32(message.intervalMs);
+    }
+    if (message.leaseMs !== 0) {
+      writer.uint32(16).uint32(message.leaseMs);
+    }
+    if (message.registrySilentMs !== 0) {
+      writer.uint32(24).uint32(message.registrySilentMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RingBeat {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRingBeat();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.intervalMs = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.leaseMs = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.registrySilentMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RingBeat>): RingBeat {
+    return RingBeat.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RingBeat>): RingBeat {
+    const message = createBaseRingBeat();
+    message.intervalMs = object.intervalMs ?? 0;
+    message.leaseMs = object.leaseMs ?? 0;
+    message.registrySilentMs = object.registrySilentMs ?? 0;
     return message;
   },
 };
@@ -2721,7 +2831,7 @@ export const ProposeChangeAnswer: MessageFns<ProposeChangeAnswer> = {
 };
 
 function createBaseWatchRingRequest(): WatchRingRequest {
-  return { fromVersion: 0, clusterId: "" };
+  return { fromVersion: 0, clusterId: "", beats: false };
 }
 
 export const WatchRingRequest: MessageFns<WatchRingRequest> = {
@@ -2734,6 +2844,9 @@ export const WatchRingRequest: MessageFns<WatchRingRequest> = {
     }
     if (message.clusterId !== "") {
       writer.uint32(18).string(message.clusterId);
+    }
+    if (message.beats !== false) {
+      writer.uint32(24).bool(message.beats);
     }
     return writer;
   },
@@ -2767,6 +2880,14 @@ export const WatchRingRequest: MessageFns<WatchRingRequest> = {
             message.clusterId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.beats = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2786,6 +2907,7 @@ export const WatchRingRequest: MessageFns<WatchRingRequest> = {
     const message = createBaseWatchRingRequest();
     message.fromVersion = object.fromVersion ?? 0;
     message.clusterId = object.clusterId ?? "";
+    message.beats = object.beats ?? false;
     return message;
   },
 };
