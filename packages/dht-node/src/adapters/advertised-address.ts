@@ -1,11 +1,18 @@
 /** The URL under which others reach a node: what is given, completed by scheme and port where those are left out. */
 
-import { addressUrl, hostAndPort, parseAddress } from '@ringkeep/shared/runtime';
+import { RingError } from '@ringkeep/shared';
+import { addressUrl, hostAndPort, isWildcard, parseAddress } from '@ringkeep/shared/runtime';
 
+/** Throws INVALID_ARGUMENT when it is no address, or one that stands for every address of a machine. */
 export function advertisedAddress(given: string, secure: boolean, port: number): string {
   const [scheme, rest] = given.includes('://') ? given.split('://', 2) : [secure ? 'https' : 'http', given];
   const hasPort = /^(\[[^\]]*\]|[^:]*):\d+$/.test(rest as string);
-  return addressUrl(
-    parseAddress(`${scheme}://${hasPort ? rest : hostAndPort({ host: rest as string, port })}`),
+  const address = parseAddress(`${scheme}://${hasPort ? rest : hostAndPort({ host: rest as string, port })}`);
+  if (!isWildcard(address)) return addressUrl(address);
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    `${address.host} is every address of this machine, and nobody can connect to it: name one with --advertise ` +
+      '(NODE_ADVERTISE), under which the registry, other nodes and clients reach this node; "--advertise hostname" ' +
+      'takes this machine’s name',
   );
 }

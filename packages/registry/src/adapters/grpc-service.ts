@@ -1,7 +1,7 @@
 /** registry.Registry over gRPC: messages in and out of the host's questions and answers. */
 
-import { position, type Member } from '@ringkeep/shared';
-import { addressUrl, parseAddress, unary } from '@ringkeep/shared/runtime';
+import { RingError, position, type Member } from '@ringkeep/shared';
+import { addressUrl, isWildcard, parseAddress, unary } from '@ringkeep/shared/runtime';
 import type { registry } from '@ringkeep/shared/wire';
 import { proposalFromWire, updateToWire } from '@ringkeep/shared/wire';
 import type { Caller, HeldRange, MemberAnswer } from '../core';
@@ -17,7 +17,7 @@ export function registryHandlers(host: RegistryHost, leaseMs: () => number): reg
       const { identity, incarnation, coordinates, claim } = request;
       const answer = await host.ask({
         kind: 'register',
-        addr: addressUrl(parseAddress(request.addr)),
+        addr: addressOf(request.addr),
         identity: identity && { ...identity, id: position(identity.id) },
         incarnation,
         coordinates,
@@ -55,6 +55,15 @@ export function registryHandlers(host: RegistryHost, leaseMs: () => number): reg
 
     watchRing: (call) => serveWatch(host, call, leaseMs()),
   };
+}
+
+function addressOf(text: string): string {
+  const address = parseAddress(text);
+  if (!isWildcard(address)) return addressUrl(address);
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    `${text} is every address of a machine, and nobody can connect to it: a node is to advertise one of them`,
+  );
 }
 
 function heldRange(message: registry.HeldRange): HeldRange {

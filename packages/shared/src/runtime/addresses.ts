@@ -50,6 +50,13 @@ function fault(text: string, why: string): RingError {
   return new RingError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no address: ${why}`);
 }
 
+/** It stands for every address of a machine: a server may listen on it, nobody can connect to it from elsewhere. */
+export function isWildcard({ host }: Pick<ServerAddress, 'host'>): boolean {
+  if (isIPv4(host)) return host === '0.0.0.0';
+  // The form in which URLs write IPv6 addresses has one text for each.
+  return isIPv6(host) && ['[::]', '[::ffff:0:0]'].includes(new URL(`http://[${host}]`).hostname);
+}
+
 /** host:port, an IPv6 host in brackets. */
 export function hostAndPort(address: Pick<ServerAddress, 'host' | 'port'>): string {
   return `${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`;
