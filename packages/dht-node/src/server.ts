@@ -13,6 +13,7 @@ import {
   addressUrl,
   GrpcServer,
   Lifecycle,
+  limited,
   MonotonicClock,
   parseAddress,
   RepeatedLook,
@@ -205,13 +206,21 @@ export class RingNode {
     this.core = core;
     this.host = host;
     await lifecycle.start(() => host);
-    const server = new GrpcServer(options.tls);
-    const followers = new FollowerStreams((input) => host.post(input), this.log.child('followers'));
+    const server = new GrpcServer(options.tls, this.log.child('server'));
+    const followers = new FollowerStreams(
+      (input) => host.post(input),
+      limited(this.log.child('followers')),
+      () => server.callBytes,
+    );
     const watchers = new RingWatchers(
       () => core.view.ring,
       () => ringBeat(core.parameters.leaseMs, clock.now() - core.registryAnsweredAt),
     );
-    const batches = new BatchStreams(host, () => core.parameters);
+    const batches = new BatchStreams(
+      host,
+      () => core.parameters,
+      () => server.callBytes,
+    );
     const health = addNodeService(server, {
       host,
       batches,
@@ -250,7 +259,7 @@ export class RingNode {
         new PrimaryStreams(
           (member) => peers.client(member),
           (input) => host.post(input),
-          this.log.child('following'),
+          limited(this.log.child('following')),
         ),
     );
     const claim = folder?.identity.claim ?? randomUUID();

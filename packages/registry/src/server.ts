@@ -94,7 +94,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
       );
     };
     const now = (): number => clock.now();
-    const server = new GrpcServer(tls);
+    const server = new GrpcServer(tls, log.child('server'));
     const host = new RegistryHost(core, { store, now, log, onFatal: fatal });
     server.addService(
       registry.RegistryService,

@@ -20,7 +20,7 @@ import {
   type OperationResult,
   type Ring,
 } from '@ringkeep/shared';
-import { toServiceError } from '@ringkeep/shared/runtime';
+import { toServiceError, type CallBytes } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
 import { decodeRequest, encodeReply, endOfReply, updateToWire, type KeyLimits } from '@ringkeep/shared/wire';
 import type { NodeHost, QueryAnswer } from '../host';
@@ -34,8 +34,12 @@ export const REQUEST_BYTES_IN_FLIGHT_MAX = 16 * 1024 * 1024;
 export const REPLY_BYTES_UNSENT_MAX = 4 * 1024 * 1024;
 /** Bytes that the replies to the frames in flight may come to. */
 export const REPLY_BYTES_EXPECTED_MAX = 32 * 1024 * 1024;
+/** What is expected of a value before any is known: much, or a first burst of frames would be answered with too much. */
+const VALUE_BYTES_FIRST = 128 * 1024;
 /** By how much the expectation falls with each frame whose values are smaller. */
 const EXPECTATION_DECAY = 0.9;
+/** What an operation or a result costs in memory beside its bytes. */
+const OPERATION_BYTES = 200;
 
 export type BatchCall = ServerDuplexStream<dht.BatchRequest, dht.BatchReply>;
 
@@ -44,6 +48,7 @@ interface Reply {
   readonly hops: number;
   readonly results: readonly OperationResult[];
   readonly ring: Ring | undefined;
+  readonly bytes: number;
   /** Results before this one are sent. */
   next: number;
 }
@@ -59,8 +64,10 @@ export class BatchStream {
   private readonly replies: Reply[] = [];
   private operationsInFlight = 0;
   private bytesInFlight = 0;
-  private bytesAnOperation = 0;
+  private bytesAnOperation = VALUE_BYTES_FIRST;
   private unsentBytes = 0;
+  /** Of replies that wait for room. */
+  private waitingBytes = 0;
   /** The caller sends no more frames. */
   private ended = false;
   private over = false;
@@ -69,6 +76,8 @@ export class BatchStream {
     private readonly call: BatchCall,
     private readonly host: NodeHost,
     private readonly limits: () => KeyLimits,
+    /** Where it tells what it holds; absent where nobody asks. */
+    private readonly callBytes: CallBytes | undefined,
     private readonly onOver: (stream: BatchStream) => void,
   ) {
     call.sendMetadata(new Metadata());
@@ -103,6 +112,8 @@ export class BatchStream {
       if (count === 0) return this.fail((error as Error).message);
       return this.refuse(frame, error as Error);
     }
+    const obstacle = this.callBytes?.obstacle;
+    if (obstacle !== undefined) return this.refuse(frame, new RingError('RESOURCE_EXHAUSTED', obstacle));
     this.ask(frame, this.host.overloaded ? decoded.map(refuseWrite) : decoded);
   }
 
@@ -124,6 +135,7 @@ export class BatchStream {
     this.inFlight.set(frame.frame, { query, operations: checked.length, bytes });
     this.operationsInFlight += checked.length;
     this.bytesInFlight += bytes;
+    this.tellBytes();
     this.readOrPause();
   }
 
@@ -143,18 +155,20 @@ export class BatchStream {
     for (const result of results) if (result.ok && result.value !== undefined) bytes += result.value.length;
     const mean = bytes / Math.max(1, results.length);
     this.bytesAnOperation = Math.max(mean, this.bytesAnOperation * EXPECTATION_DECAY);
-    this.reply({ frame, hops, results, ring, next: 0 });
+    this.reply({ frame, hops, results, ring, bytes: bytes + OPERATION_BYTES * results.length, next: 0 });
   }
 
   /** A frame whose columns do not fit together: each of its operations fails with the reason. */
   private refuse(frame: dht.BatchRequest, error: Error): void {
     const fault = error instanceof RingError ? error : new RingError('INTERNAL', error.message);
     const results = Array.from(frame.types, () => failure(fault));
-    this.reply({ frame: frame.frame, hops: frame.hops, results, ring: undefined, next: 0 });
+    const bytes = OPERATION_BYTES * results.length;
+    this.reply({ frame: frame.frame, hops: frame.hops, results, ring: undefined, bytes, next: 0 });
   }
 
   private reply(reply: Reply): void {
     this.replies.push(reply);
+    this.waitingBytes += reply.bytes;
     this.send();
   }
 
@@ -165,11 +179,15 @@ export class BatchStream {
       if (!reply) break;
       const { frame, hops, results, ring, next } = reply;
       reply.next = endOfReply(results, next);
-      if (reply.next === results.length) this.replies.shift();
+      if (reply.next === results.length) {
+        this.replies.shift();
+        this.waitingBytes -= reply.bytes;
+      }
       const message = encodeReply(frame, hops, results, next, reply.next);
       if (ring && next === 0) message.ring = updateToWire({ kind: 'ring', ring });
       this.write(message);
     }
+    this.tellBytes();
     this.endWhenAnswered();
     this.readOrPause();
   }
@@ -179,9 +197,16 @@ export class BatchStream {
     this.unsentBytes += bytes;
     this.call.write(message, () => {
       this.unsentBytes -= bytes;
+      this.callBytes?.moved();
+      this.tellBytes();
       if (this.replies.length > 0) this.send();
       else this.readOrPause();
     });
+  }
+
+  private tellBytes(): void {
+    const here = this.bytesInFlight + OPERATION_BYTES * this.operationsInFlight;
+    this.callBytes?.hold({ here, there: this.unsentBytes + this.waitingBytes });
   }
 
   private readOrPause(): void {
@@ -228,6 +253,7 @@ export class BatchStream {
     for (const { query } of this.inFlight.values()) this.host.cancel(query);
     this.inFlight.clear();
     this.replies.length = 0;
+    this.waitingBytes = 0;
     this.onOver(this);
   }
 }

@@ -1,5 +1,6 @@
 /** All QueryBatch streams that are open here, so that a node that stops can end them. */
 
+import type { CallBytes } from '@ringkeep/shared/runtime';
 import type { KeyLimits } from '@ringkeep/shared/wire';
 import type { NodeHost } from '../host';
 import { BatchStream, type BatchCall } from './batch-stream';
@@ -11,10 +12,14 @@ export class BatchStreams {
   constructor(
     private readonly host: NodeHost,
     private readonly limits: () => KeyLimits,
+    /** Of the call that is just being accepted. */
+    private readonly callBytes: () => CallBytes | undefined = () => undefined,
   ) {}
 
   accept(call: BatchCall): void {
-    const stream = new BatchStream(call, this.host, this.limits, (over) => this.streams.delete(over));
+    const stream = new BatchStream(call, this.host, this.limits, this.callBytes(), (over) =>
+      this.streams.delete(over),
+    );
     this.streams.add(stream);
   }
 

@@ -8,7 +8,7 @@
 
 import { type ClientDuplexStream } from '@grpc/grpc-js';
 import { NumberMap, type Member, type NodeId, type OperationResult, type RingUpdate } from '@ringkeep/shared';
-import { cancelSoon, channelTo, type Logger, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { cancelSoon, channelTo, NODE_CHANNEL, type Logger, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
@@ -117,7 +117,7 @@ class Peer {
     tls: TlsMaterial | undefined,
     private readonly post: (input: NodeInput) => void,
   ) {
-    this.client = new dht.DhtNodeClient(...channelTo(addr, tls));
+    this.client = new dht.DhtNodeClient(...channelTo(addr, tls, NODE_CHANNEL));
   }
 
   get busy(): boolean {

@@ -8,7 +8,7 @@
  */
 
 import { connectivityState, type ChannelOptions } from '@grpc/grpc-js';
-import { channelTo, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { channelTo, NODE_CHANNEL, type TlsMaterial } from '@ringkeep/shared/runtime';
 import { registry as wire } from '@ringkeep/shared/wire';
 
 /** The longest pause between two attempts to connect: a registry that is back is found within that. */
@@ -50,7 +50,7 @@ export class RegistryChannel {
   }
 
   private connect(): wire.RegistryClient {
-    const [target, credentials, options] = channelTo(this.address, this.tls);
+    const [target, credentials, options] = channelTo(this.address, this.tls, NODE_CHANNEL);
     const short: ChannelOptions = { ...options, 'grpc.max_reconnect_backoff_ms': RECONNECT_MS_MAX };
     const client = new wire.RegistryClient(target, credentials, short);
     // Not before the constructor is done: whoever is told may want the client.

@@ -7,7 +7,7 @@
 
 import type { ClientDuplexStream, ServerDuplexStream } from '@grpc/grpc-js';
 import type { Member } from '@ringkeep/shared';
-import { cancelSoon, toServiceError, type Logger } from '@ringkeep/shared/runtime';
+import { cancelSoon, toServiceError, type CallBytes, type Logger } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
 import {
   followerMessageFromWire,
@@ -73,20 +73,31 @@ export class PrimaryStreams {
   }
 }
 
+/** What a message without an operation costs in memory. */
+const MESSAGE_BYTES_LEAST = 500;
+
+interface Followed {
+  readonly stream: PrimarySide;
+  readonly callBytes: CallBytes | undefined;
+  unsentBytes: number;
+}
+
 /** Streams that followers opened here. */
 export class FollowerStreams {
   readonly name = 'streams of followers';
-  private readonly streams = new Map<number, PrimarySide>();
+  private readonly streams = new Map<number, Followed>();
   private lastConnection = 0;
 
   constructor(
     private readonly post: (input: NodeInput) => void,
     private readonly log: Logger,
+    /** Of the call that is just being accepted. */
+    private readonly callBytes: () => CallBytes | undefined = () => undefined,
   ) {}
 
   accept(stream: PrimarySide): void {
     const connection = ++this.lastConnection;
-    this.streams.set(connection, stream);
+    this.streams.set(connection, { stream, callBytes: this.callBytes(), unsentBytes: 0 });
     stream.on('data', (received: dht.FollowerMessage) => {
       if (!this.streams.has(connection)) return;
       try {
@@ -103,13 +114,26 @@ export class FollowerStreams {
   }
 
   send(connection: number, message: PrimaryMessage): void {
-    this.streams.get(connection)?.write(primaryMessageToWire(message));
+    const followed = this.streams.get(connection);
+    if (!followed) return;
+    const { stream, callBytes } = followed;
+    const encoded = primaryMessageToWire(message);
+    const bytes = messageBytes(encoded);
+    const hold = (more: number): void => {
+      followed.unsentBytes += more;
+      callBytes?.hold({ here: 0, there: followed.unsentBytes });
+    };
+    hold(bytes);
+    stream.write(encoded, () => {
+      callBytes?.moved();
+      hold(-bytes);
+    });
   }
 
   close(connection: number): void {
-    const stream = this.streams.get(connection);
+    const followed = this.streams.get(connection);
     this.streams.delete(connection);
-    stream?.end();
+    followed?.stream.end();
   }
 
   stop(): void {
@@ -121,4 +145,10 @@ export class FollowerStreams {
     this.close(connection);
     this.post({ kind: 'follower-gone', connection });
   }
+}
+
+/** What a message costs in memory while it waits to be sent. */
+function messageBytes({ body }: dht.PrimaryMessage): number {
+  const { ops, entries, window } = (body?.value ?? {}) as Partial<Record<string, dht.EntryColumns>>;
+  return MESSAGE_BYTES_LEAST + ((ops ?? entries ?? window)?.blob.length ?? 0);
 }

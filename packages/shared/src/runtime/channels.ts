@@ -8,6 +8,7 @@
 import { credentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 import { FLOW_CONTROL_WINDOW_BYTES, MESSAGE_BYTES_MAX } from '../ring';
 import { grpcTarget, parseAddress } from './addresses';
+import { NODE_USER_AGENT } from './inflow/connections';
 import { NO_TLS, type TlsMaterial } from './tls-files';
 
 /** A peer is asked whether it is there so often: a connection may be gone without either end having been told. */
@@ -37,12 +38,16 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
+/** Of channels from a node: by their user agent others keep room for them. */
+export const NODE_CHANNEL: ChannelOptions = { 'grpc.primary_user_agent': NODE_USER_AGENT };
+
 /** The three arguments of a generated client's constructor: `new RegistryClient(...channelTo(address))`. */
 export function channelTo(
   address: string,
   tls: TlsMaterial = NO_TLS,
+  options: ChannelOptions = {},
 ): [target: string, credentials: ChannelCredentials, options: ChannelOptions] {
   const parsed = parseAddress(address);
   const secured = parsed.secure ? credentials.createSsl(tls.ca ?? null) : credentials.createInsecure();
-  return [grpcTarget(parsed), secured, CHANNEL_OPTIONS];
+  return [grpcTarget(parsed), secured, { ...CHANNEL_OPTIONS, ...options }];
 }

@@ -6,7 +6,7 @@
  * turns it into INVALID_ARGUMENT.
  */
 
-import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import type { Http2Server, Http2Session, ServerHttp2Stream } from 'node:http2';
 import {
   Server,
   ServerCredentials,
@@ -29,6 +29,9 @@ import { FLOW_CONTROL_WINDOW_BYTES, RingError, type RingUpdate } from '../ring';
 import { hostAndPort } from './addresses';
 import { MESSAGE_OPTIONS } from './channels';
 import { toServiceError } from './grpc-errors';
+import { DEFAULT_INFLOW, Inflow, type CallBytes, type InflowLimits } from './inflow';
+import { limited } from './limited-log';
+import { silentLogger, type Logger } from './logging';
 import { portInUse } from './port-use';
 import { NO_TLS, type TlsMaterial } from './tls-files';
 
@@ -87,16 +90,47 @@ export class GrpcServer {
   readonly grpc: Server;
   /** host:port of what is bound. */
   private readonly bound: string[] = [];
+  /** Paths of methods whose calls bring many requests. */
+  private readonly manyRequests = new Set<string>();
+  private readonly inflow: Inflow;
   private stopped: Promise<void> | undefined;
 
-  constructor(private readonly tls: TlsMaterial = NO_TLS) {
+  constructor(
+    private readonly tls: TlsMaterial = NO_TLS,
+    log: Logger = silentLogger,
+    limits: Partial<InflowLimits> = {},
+  ) {
     this.grpc = new Server({ ...MESSAGE_OPTIONS, interceptors: [ofStreams] });
+    const refusals = limited(log);
+    this.inflow = new Inflow(
+      { ...DEFAULT_INFLOW, ...limits },
+      {
+        now: () => performance.now(),
+        hasOneRequest: (path) => !this.manyRequests.has(path),
+        refused: (text) => refusals.warn(`a caller was refused: ${text}`),
+      },
+    );
+  }
+
+  /** In a handler that has just been called: what it may tell of the bytes that its call holds. */
+  get callBytes(): CallBytes | undefined {
+    return this.inflow.current;
+  }
+
+  /** What all callers hold at present. */
+  get held(): Inflow['held'] {
+    return this.inflow.held;
   }
 
   addService<Handlers extends UntypedServiceImplementation>(
     definition: ServiceDefinition<Handlers>,
     handlers: Handlers,
   ): void {
+    for (const { path, requestStream } of Object.values<ServiceDefinition[string]>(
+      definition as ServiceDefinition,
+    )) {
+      if (requestStream) this.manyRequests.add(path);
+    }
     this.grpc.addService(tolerant(definition), guarded(definition, handlers));
   }
 
@@ -111,10 +145,16 @@ export class GrpcServer {
         if (error) void bindFault(endpoint, error).then(reject);
         else {
           this.bound.push(hostAndPort({ host: endpoint.host, port }));
+          for (const server of this.http2Servers) this.inflow.watch(server);
           resolve(port);
         }
       });
     });
+  }
+
+  /** Those beneath gRPC, which has no other way to them. */
+  private get http2Servers(): Iterable<Http2Server> {
+    return (this.grpc as unknown as { readonly http2Servers: Map<Http2Server, unknown> }).http2Servers.keys();
   }
 
   /**
@@ -127,6 +167,7 @@ export class GrpcServer {
   stop(deadlineMs: number): Promise<void> {
     this.stopped ??= new Promise((resolve) => {
       const done = (): void => {
+        this.inflow.stop();
         clearTimeout(last);
         resolve();
       };
