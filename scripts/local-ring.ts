@@ -7,6 +7,7 @@
 
 import { join } from 'node:path';
 import { freePort } from './ports';
+import { localPortsOf } from './process-ports';
 import { RingProcess, type ProcessOptions } from './processes';
 import { untilSettled } from './ring-client';
 import { TcpLink } from './tcp-link';
@@ -135,6 +136,24 @@ export class LocalRing {
   /** Ends nodes without warning, all at once. */
   async killNodes(places: readonly NodePlace[]): Promise<void> {
     await Promise.all(places.map(({ process }) => kill(process)));
+  }
+
+  /**
+   * Cuts a node off from the registry and from all other nodes, but from nobody else. Needs links, and a machine that tells
+   * whose a connection is. Returns what ends that.
+   */
+  cutOff(place: NodePlace): () => void {
+    const others = this.nodes.filter((other) => other !== place);
+    const portsOf = (places: readonly NodePlace[]): ReadonlySet<number> =>
+      localPortsOf(places.flatMap(({ process }) => (process?.running ? [process.pid] : [])));
+    const [own, foreign] = [portsOf([place]), portsOf(others)];
+    place.links?.registry.impair({ cutTo: true, cutFrom: true });
+    place.links?.node.cutOff(() => portsOf(others), foreign);
+    for (const { links } of others) links?.node.cutOff(() => portsOf([place]), own);
+    return () => {
+      for (const { links } of this.nodes) links?.node.mend();
+      place.links?.registry.mend();
+    };
   }
 
   async killRegistry(): Promise<void> {

@@ -26,6 +26,8 @@ const KEPT_BYTES_MAX = 1 << 20;
 
 export class TcpLink {
   private state = SOUND;
+  /** Connections that come from these ports are cut in both directions. */
+  private cutPorts: (() => ReadonlySet<number>) | undefined;
   private readonly flows = new Set<Flow>();
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
@@ -52,7 +54,15 @@ export class TcpLink {
     this.become({ ...this.state, ...faults });
   }
 
+  /** Cuts the connections that come from some ports, those that are there and, asked anew for each, those to come. */
+  cutOff(ports: () => ReadonlySet<number>, now = ports()): void {
+    this.cutPorts = ports;
+    for (const flow of this.flows) flow.cutOff = now.has(flow.originPort);
+  }
+
   mend(): void {
+    this.cutPorts = undefined;
+    for (const flow of this.flows) flow.cutOff = false;
     this.become(SOUND);
   }
 
@@ -74,11 +84,16 @@ export class TcpLink {
       return;
     }
     const outgoing = connect(this.serverPort, '127.0.0.1');
+    const origin = incoming.remotePort ?? 0;
     const flows = [
-      new Flow(incoming, outgoing, () => ({ cut: this.state.cutTo, delayMs: this.state.delayMs })),
-      new Flow(outgoing, incoming, () => ({ cut: this.state.cutFrom, delayMs: this.state.delayMs })),
+      new Flow(incoming, outgoing, origin, () => ({ cut: this.state.cutTo, delayMs: this.state.delayMs })),
+      new Flow(outgoing, incoming, origin, () => ({ cut: this.state.cutFrom, delayMs: this.state.delayMs })),
     ];
-    for (const flow of flows) this.flows.add(flow);
+    const cutOff = this.cutPorts?.().has(origin) ?? false;
+    for (const flow of flows) {
+      flow.cutOff = cutOff;
+      this.flows.add(flow);
+    }
     for (const [socket, other] of [
       [incoming, outgoing],
       [outgoing, incoming],
@@ -98,6 +113,7 @@ export class TcpLink {
 
 /** One direction of a connection: what came in and waits for its time to go out, in order. */
 class Flow {
+  cutOff = false;
   private readonly waiting: { readonly chunk: Buffer; readonly atMs: number }[] = [];
   private bytes = 0;
   private ended = false;
@@ -106,6 +122,7 @@ class Flow {
   constructor(
     private readonly from: Socket,
     private readonly to: Socket,
+    readonly originPort: number,
     private readonly fate: () => { readonly cut: boolean; readonly delayMs: number },
   ) {
     from.on('data', (chunk: Buffer) => {
@@ -125,7 +142,7 @@ class Flow {
   carryOn(): void {
     clearTimeout(this.timer);
     const nowMs = performance.now();
-    while (!this.fate().cut && !this.to.writableNeedDrain) {
+    while (!this.cutOff && !this.fate().cut && !this.to.writableNeedDrain) {
       const first = this.waiting[0];
       if (first === undefined) {
         if (this.ended) this.to.end();

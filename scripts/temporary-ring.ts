@@ -19,6 +19,8 @@ export interface TemporaryRingSetup {
   readonly nodes: number;
   readonly replicationFactor: number;
   readonly client?: RingClientOptions;
+  /** See LocalRingOptions. */
+  readonly links?: boolean;
 }
 
 /** Returns what `use` returns; it begins with a ring that has come to rest. */
@@ -33,6 +35,7 @@ export async function withTemporaryRing<Result>(
       {
         folder,
         replicationFactor: setup.replicationFactor,
+        links: setup.links ?? false,
         onUnexpectedEnd: (process, code) =>
           unexpectedEnds.push(`${process.name} ended by itself with ${code}: ${process.lastLines.at(-1)}`),
       },

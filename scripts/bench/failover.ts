@@ -1,19 +1,23 @@
 /**
- * `npm run bench-failover`: how long keys cannot be written after their owner was ended by kill -9.
+ * `npm run bench-failover`: how long keys cannot be written after their owner was killed, has stopped or was cut off.
  *
- * Writers, each with one key of one node and never more than one write outstanding, write as fast as they are
- * answered. The node is killed; a key is writable again with the first acknowledgement of a write that was
- * called after that. The node comes back before the next round. Default settings, three copies.
+ * Three clients write: one that was given the victim's address only, so that it hears of the ring from there, one that was
+ * given another node's, and one that was given the registry's. Each has writers with a key of the victim's, and never more
+ * than one write outstanding, which write as fast as they are answered. Then the victim is ended by kill -9, stopped by
+ * SIGSTOP, or cut off from the registry and the other nodes (but not from the clients); a key is writable again with the
+ * first acknowledgement of a write that was called after that. The node comes back before the next round. Default
+ * settings, three copies.
  */
 
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RingClient } from '@ringkeep/client';
+import { RingClient } from '@ringkeep/client';
 import { DEFAULT_PARAMETERS, position, RingView, type NodeId } from '@ringkeep/shared';
 import { bytesOfText, option, optionValues, ringKeyOf } from '@ringkeep/shared/runtime';
 import { addressOf, type LocalRing, type NodePlace } from '../local-ring';
 import { describeNode } from '../ring-client';
 import { table } from '../ring-table';
+import { TELLS_PORTS } from '../process-ports';
 import { runScript } from '../script';
 import { withTemporaryRing } from '../temporary-ring';
 
@@ -26,21 +30,21 @@ const specs = {
   }),
   rounds: option({
     flag: '--rounds <count>',
-    text: 'how often a node is killed',
+    text: 'how often a node fails, each time in another way',
     read: optionValues.integer(1, 1_000),
-    default: 10,
+    default: 9,
   }),
   writers: option({
     flag: '--writers <count>',
-    text: 'keys that are written, one writer each',
+    text: 'keys that each client writes, one writer each',
     read: optionValues.integer(1, 1_000),
-    default: 16,
+    default: 6,
   }),
 };
 
 const script = {
   name: 'npm run bench-failover --',
-  text: 'Measures how long keys cannot be written after kill -9 of their owner.',
+  text: 'Measures how long keys cannot be written after their owner was killed, stopped or cut off.',
   specs,
 };
 
@@ -48,58 +52,123 @@ const REPLICATION_FACTOR = 3;
 const WARM_UP_MS = 1_000;
 const WRITE_MS = 60_000;
 
+type Failure = 'killed' | 'stopped' | 'cut off';
+const FAILURES: readonly Failure[] = TELLS_PORTS ? ['killed', 'stopped', 'cut off'] : ['killed', 'stopped'];
+
+interface Outage {
+  readonly failure: Failure;
+  /** Who tells the client of the ring. */
+  readonly fedBy: string;
+  readonly ms: number;
+}
+
 runScript(script, (options) =>
   withTemporaryRing(
-    { name: 'failover', nodes: options.nodes, replicationFactor: REPLICATION_FACTOR },
-    async ({ ring, client }) => {
-      const rows: string[][] = [];
-      const all: number[] = [];
+    { name: 'failover', nodes: options.nodes, replicationFactor: REPLICATION_FACTOR, links: true },
+    async ({ ring }) => {
+      const all: Outage[] = [];
+      if (!TELLS_PORTS) console.log('this machine does not tell whose a connection is: no node is cut off');
       for (let round = 0; round < options.rounds; round++) {
         await ring.settled();
         const victim = ring.places[round % options.nodes] as NodePlace;
-        const outages = await killOwner(ring, client, victim, options.writers);
+        const other = ring.places[(round + 1) % options.nodes] as NodePlace;
+        const failure = FAILURES[round % FAILURES.length] as Failure;
+        const outages = await failOwner(ring, victim, other, failure, options.writers);
         all.push(...outages);
-        rows.push([
-          String(round + 1),
-          victim.name,
-          ...[Math.min(...outages), median(outages), Math.max(...outages)].map((ms) => ms.toFixed(0)),
-        ]);
-        console.log(`round ${rows.at(-1)?.join(', ')} ms`);
-        await ring.startNode(victim);
+        console.log(
+          `round ${round + 1}: ${victim.name} ${failure}, ${groups(outages).map(summary).join('; ')}`,
+        );
       }
       console.log(
         `\n${cpus().length} cores, Node ${process.version}, ${options.nodes} nodes, ${REPLICATION_FACTOR} copies, durability always\n` +
-          table(['round', 'killed', 'first key, ms', 'median, ms', 'last key, ms'], rows),
+          table(
+            ['the owner was', 'the client is told by', 'keys', 'median, ms', 'last key, ms'],
+            groups(all).map((group) => row(group)),
+          ),
       );
+      const ms = all.map((outage) => outage.ms);
       console.log(
-        `writable again after: median ${describe(median(all))}, worst ${describe(Math.max(...all))}, ` +
-          `over ${all.length} keys in ${rows.length} rounds`,
+        `writable again after: median ${describe(median(ms))}, worst ${describe(Math.max(...ms))}, ` +
+          `over ${ms.length} keys in ${options.rounds} rounds`,
       );
       return 0;
     },
   ),
 );
 
-/** For each key of the victim, ms from its death to the first acknowledged write that was called after it. */
-async function killOwner(
+/** For each key, ms from the failure of its owner to the first acknowledged write that was called after it. */
+async function failOwner(
   ring: LocalRing,
-  client: RingClient,
   victim: NodePlace,
+  other: NodePlace,
+  failure: Failure,
   writers: number,
-): Promise<number[]> {
+): Promise<Outage[]> {
   const description = await describeNode(addressOf(victim));
   if (!description) throw new Error(`${victim.name} does not answer`);
-  const view = new RingView(client.ring());
-  const own = keysOf(view, position(description.id), writers).map((key) => new Writer(client, key));
-  const running = own.map((writer) => writer.run());
-  await pause(WARM_UP_MS);
-  const killedAtMs = performance.now();
-  const dead = ring.killNodes([victim]);
-  const outages = await Promise.all(own.map((writer) => writer.writableAgain(killedAtMs)));
-  await dead;
-  for (const writer of own) writer.stop();
-  await Promise.all(running);
-  return outages;
+  const clients = {
+    'the victim': await RingClient.connect({ nodes: [addressOf(victim)] }),
+    'another node': await RingClient.connect({ nodes: [addressOf(other)] }),
+    'the registry': await RingClient.connect({ registry: ring.registryAddress }),
+  };
+  try {
+    const view = new RingView(clients['another node'].ring());
+    const keys = keysOf(view, position(description.id), Object.keys(clients).length * writers);
+    const own = Object.entries(clients).flatMap(([fedBy, client]) =>
+      keys.splice(0, writers).map((key) => ({ fedBy, writer: new Writer(client, key) })),
+    );
+    const running = own.map(({ writer }) => writer.run());
+    await pause(WARM_UP_MS);
+    const failedAtMs = performance.now();
+    const end = fail(ring, victim, failure);
+    const outages = await Promise.all(
+      own.map(async ({ fedBy, writer }) => ({ failure, fedBy, ms: await writer.writableAgain(failedAtMs) })),
+    );
+    for (const { writer } of own) writer.stop();
+    await Promise.all(running);
+    await end();
+    return outages;
+  } finally {
+    await Promise.all(Object.values(clients).map((client) => client.close()));
+  }
+}
+
+/** Returns what brings the victim back. */
+function fail(ring: LocalRing, victim: NodePlace, failure: Failure): () => Promise<void> {
+  switch (failure) {
+    case 'killed': {
+      const dead = ring.killNodes([victim]);
+      return () => dead.then(() => ring.startNode(victim));
+    }
+    case 'stopped':
+      victim.process?.signal('SIGSTOP');
+      return async () => victim.process?.signal('SIGCONT');
+    case 'cut off': {
+      const mend = ring.cutOff(victim);
+      return async () => mend();
+    }
+  }
+}
+
+/** The outages of one failure and one kind of client each. */
+function groups(outages: readonly Outage[]): Outage[][] {
+  const found = new Map<string, Outage[]>();
+  for (const outage of outages) {
+    const name = `${outage.failure}, ${outage.fedBy}`;
+    found.set(name, [...(found.get(name) ?? []), outage]);
+  }
+  return [...found.values()];
+}
+
+function row(group: readonly Outage[]): string[] {
+  const ms = group.map((outage) => outage.ms);
+  const [{ failure, fedBy }] = group as [Outage];
+  return [failure, fedBy, String(ms.length), median(ms).toFixed(0), Math.max(...ms).toFixed(0)];
+}
+
+function summary(group: readonly Outage[]): string {
+  const [, fedBy, , middle, last] = row(group);
+  return `told by ${fedBy}: median ${middle} ms, last key ${last} ms`;
 }
 
 function keysOf(view: RingView, owner: NodeId, count: number): string[] {

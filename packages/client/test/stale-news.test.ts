@@ -234,6 +234,27 @@ describe('the source of news', () => {
     expect(driver.watches).toHaveLength(2);
   });
 
+  test('a source that says nothing is left even for one that hears nothing', () => {
+    const driver = new Following(['n0', 'n1']);
+    driver.passBeating(60 * LEASE_MS, 10 * LEASE_MS);
+    const deaf = watched(driver.last('watch'));
+    driver.pass(3 * BEAT_MS);
+    expect(watched(driver.last('watch'))).not.toBe(deaf);
+  });
+
+  test('when it is the client that stood still, nobody else is taken for silent', () => {
+    const driver = new Following(['n0', 'n1']);
+    const read = driver.send(Get, driver.keyOf('n1'), 60_000);
+    driver.beat();
+    driver.session.nextFlushAtMs(driver.nowMs);
+    driver.nowMs += 10 * LEASE_MS;
+    driver.flush();
+    expect(driver.watches).toHaveLength(1);
+    expect(driver.sendsOf(read)).toEqual(['n1']);
+    driver.pass(3 * BEAT_MS);
+    expect(driver.watches).toHaveLength(2);
+  });
+
   test('an address that hangs keeps no other from being tried', () => {
     const nodes = Array.from({ length: 3 * CONNECTING_MAX }, (_, i) => `n${i}`);
     const driver = new SessionDriver({ nodes });

@@ -74,6 +74,8 @@ export const LEASE_MS_ASSUMED = DEFAULT_PARAMETERS.leaseMs;
 export const SILENT_LEASES = 1 / 2;
 /** How often a silent node is asked something all the same, to see whether it speaks again. */
 export const SILENT_TRY_MS = 500;
+/** A flush that comes later than asked for by more says that this process stood still, not the others. */
+export const LATE_MS_MAX = 50;
 /** Beats that may be missing before a watch is taken for silent: one may be late on a busy machine. */
 export const BEATS_MISSED_MAX = 2;
 /** Within so long a node answers a watch, over a connection that is there. */
@@ -81,7 +83,7 @@ export const FIRST_WORD_LEASES = 1 / 4;
 /** The same for the registry, to which the connection is made first. */
 export const REGISTRY_FIRST_WORD_MS = 2_000;
 /** For how long others are preferred to a source of news that was no good. */
-export const DOUBT_LEASES = { first: 2, longest: 64 } as const;
+export const DOUBT_LEASES = { first: 2, longest: 32 } as const;
 /** An attempt to connect that takes longer does not keep others from being begun. */
 export const CONNECT_SLOW_MS = 250;
 

@@ -84,6 +84,11 @@ export class Link {
     this.unansweredSinceMs = undefined;
   }
 
+  /** So much of the time was this process's own fault. */
+  excuse(ms: number): void {
+    if (this.unansweredSinceMs !== undefined) this.unansweredSinceMs += ms;
+  }
+
   fallSilent(nowMs: number): void {
     this.silent = true;
     this.lastSentAtMs = nowMs;

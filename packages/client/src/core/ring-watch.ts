@@ -93,12 +93,17 @@ export class RingWatch {
     if (reason === undefined) return;
     if (!feed.doubted) this.doubts.raise(feed.source.address, nowMs, this.leaseMs);
     feed.doubted = true;
-    const source = this.better(nowMs);
+    const source = this.better(nowMs) ?? (feed.isSilent(nowMs) ? this.any(feed.source) : undefined);
     if (source === undefined) return;
     this.lastReason = `${feed.source.address}: ${reason}`;
     if (feed.source.kind === 'registry') this.registryReason = reason;
     this.outbox.report({ kind: 'watch-ended', source: feed.source, reason });
     this.watch(source, ring, nowMs);
+  }
+
+  /** So much of the time was this process's own fault. */
+  excuse(ms: number): void {
+    if (this.phase.kind === 'on') this.phase.feed.excuse(ms);
   }
 
   /** The source has sent its header. */
@@ -188,10 +193,13 @@ export class RingWatch {
     return node && { kind: 'node', address: node.address };
   }
 
-  /** Any source, where there is none of which nothing bad is known: it may have got better. */
-  private any(): WatchSource | undefined {
-    const nodes = this.directory.informants();
-    const { registry } = this;
+  /**
+   * Any source but one, where there is none of which nothing bad is known: it may have got better, and even one that
+   * hears nothing is better than one that says nothing.
+   */
+  private any(but?: WatchSource): WatchSource | undefined {
+    const nodes = this.directory.informants().filter(({ address }) => address !== but?.address);
+    const registry = this.registry === but?.address ? undefined : this.registry;
     if (registry !== undefined && (nodes.length === 0 || this.failures % 2 === 1)) {
       return { kind: 'registry', address: registry };
     }

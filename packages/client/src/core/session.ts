@@ -21,7 +21,7 @@ import type { CallQueue } from './call-queue';
 import { Connections } from './connections';
 import { Directory } from './directory';
 import type { Effect } from './effects';
-import { TICK_MS, type SessionLimits } from './limits';
+import { LATE_MS_MAX, TICK_MS, type SessionLimits } from './limits';
 import type { Link } from './link';
 import { Outbox } from './outbox';
 import { RingWatch } from './ring-watch';
@@ -59,6 +59,8 @@ export class Session {
   private readonly traffic: Traffic;
   private readonly watch: RingWatch;
   private sweepAtMs = 0;
+  /** When it asked to be flushed again. */
+  private dueAtMs = Infinity;
   private phase: 'open' | 'draining' | 'closed' = 'open';
 
   constructor(config: SessionConfig, random: Random) {
@@ -237,6 +239,9 @@ export class Session {
   /** Sends what can be sent, gives up what is late, opens what should be open. */
   flush(nowMs: number): void {
     if (this.phase === 'closed') return;
+    const lateMs = nowMs - this.dueAtMs;
+    if (lateMs > LATE_MS_MAX) this.excuse(lateMs);
+    this.dueAtMs = Infinity;
     if (nowMs >= this.sweepAtMs) this.sweep(nowMs);
     this.router.route(nowMs);
     this.traffic.pump(nowMs);
@@ -250,6 +255,17 @@ export class Session {
 
   /** When it wants the next flush, if nothing comes in before. */
   nextFlushAtMs(nowMs: number): number | undefined {
+    const next = this.soonestFlushAtMs(nowMs);
+    this.dueAtMs = next ?? Infinity;
+    return next;
+  }
+
+  /** What is to be done since the last time, in order. */
+  take(): readonly Effect[] {
+    return this.outbox.take();
+  }
+
+  private soonestFlushAtMs(nowMs: number): number | undefined {
     if (this.phase === 'closed') return undefined;
     if (this.budget.operations > 0) return Math.min(nowMs + TICK_MS, this.traffic.heldUntilMs(nowMs));
     const next = Math.min(
@@ -259,9 +275,10 @@ export class Session {
     return next === Infinity ? undefined : Math.max(next, nowMs + 1);
   }
 
-  /** What is to be done since the last time, in order. */
-  take(): readonly Effect[] {
-    return this.outbox.take();
+  /** It was this process that stood still: what others said meanwhile has not been read yet. */
+  private excuse(lateMs: number): void {
+    this.watch.excuse(lateMs);
+    for (const link of this.directory.open) link.excuse(lateMs);
   }
 
   private ringAdopted(nowMs: number): void {

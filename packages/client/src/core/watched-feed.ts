@@ -23,7 +23,7 @@ export class WatchedFeed {
   constructor(
     readonly number: number,
     readonly source: WatchSource,
-    private readonly startedAtMs: number,
+    private startedAtMs: number,
     private readonly leaseMs: number,
   ) {
     this.heardAtMs = startedAtMs;
@@ -41,6 +41,12 @@ export class WatchedFeed {
     if (beat.registrySilentMs < beat.leaseMs / 2) this.suspicion = undefined;
   }
 
+  /** So much of the time was this process's own fault. */
+  excuse(ms: number): void {
+    this.heardAtMs += ms;
+    this.startedAtMs += ms;
+  }
+
   /** How old its news may be: since when it has not heard the registry, as far as is known. */
   ageMs(nowMs: number): number {
     return this.beat === undefined ? Infinity : this.beat.registrySilentMs + (nowMs - this.heardAtMs);
@@ -49,11 +55,15 @@ export class WatchedFeed {
   /** Why another source should be asked; undefined when all is well. */
   complaint(nowMs: number): string | undefined {
     const silentMs = nowMs - this.heardAtMs;
-    if (nowMs >= this.silentAtMs) return `nothing was heard for ${Math.round(silentMs)} ms`;
+    if (this.isSilent(nowMs)) return `nothing was heard for ${Math.round(silentMs)} ms`;
     const { beat } = this;
     if (beat !== undefined && beat.registrySilentMs >= beat.leaseMs)
       return `it has not heard the registry for ${beat.registrySilentMs} ms`;
     return this.suspicion;
+  }
+
+  isSilent(nowMs: number): boolean {
+    return nowMs >= this.silentAtMs;
   }
 
   /** When it is taken for silent, if nothing is heard of it before. */

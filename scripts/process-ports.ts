@@ -1,0 +1,42 @@
+/**
+ * Which process is at the other end of a connection on this machine: by the ports of its sockets, as Linux tells them in
+ * /proc. A link that stands in front of a server can cut off one process so, and leave the others their way.
+ */
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** Whether this machine tells. */
+export const TELLS_PORTS = process.platform === 'linux';
+
+/** The local ports of the TCP sockets over IPv4 of some processes; one that is gone has none. */
+export function localPortsOf(pids: readonly number[]): ReadonlySet<number> {
+  const inodes = new Set(pids.flatMap(socketInodesOf));
+  const ports = new Set<number>();
+  if (inodes.size === 0) return ports;
+  for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
+    const [, local, , , , , , , , inode] = line.trim().split(/\s+/);
+    const port = local?.split(':')[1];
+    if (port !== undefined && inode !== undefined && inodes.has(inode)) ports.add(parseInt(port, 16));
+  }
+  return ports;
+}
+
+function socketInodesOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).flatMap(
+      (fd) => /^socket:\[(\d+)\]$/.exec(linkAt(`${folder}/${fd}`))?.[1] ?? [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** Empty for a descriptor that was closed meanwhile. */
+function linkAt(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
