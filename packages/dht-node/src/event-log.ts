@@ -72,6 +72,11 @@ export function logEvent(log: Logger, event: NodeEvent): void {
         arc: formatArc(event.arc),
         forMs: Math.round(event.forMs),
       });
+    case 'room':
+      if (event.lacking === undefined) return log.info('the disk has room again; new entries are taken');
+      return log.warn('the disk has no room; new entries are refused, reads and deletes go on', {
+        reason: event.lacking,
+      });
     case 'registry-silent':
       return log.warn('the registry does not answer; reads and writes go on', { reason: event.text });
     case 'registry-wrong':

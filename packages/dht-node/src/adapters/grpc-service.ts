@@ -97,5 +97,6 @@ function describe(status: NodeStatus, incarnation: number, facts: NodeFacts): dh
     longestPauseMs: status.longestPauseMs,
     parameters: status.parameters,
     routing: status.routing,
+    roomLacking: status.roomLacking,
   };
 }

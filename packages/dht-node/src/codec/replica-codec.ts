@@ -76,10 +76,10 @@ function conflictFromWire(message: dht.ConflictingLog | undefined): ConflictingL
 export function followerMessageToWire(message: FollowerMessage): dht.FollowerMessage {
   const { body, stream } = message;
   if (body.kind === 'acknowledge') {
-    const { prepared, applied, live, sentAtMs, takenBytes } = body;
+    const { prepared, applied, live, sentAtMs, takenBytes, full } = body;
     return {
       stream,
-      body: { $case: 'acknowledge', value: { prepared, applied, live, sentAtMs, takenBytes } },
+      body: { $case: 'acknowledge', value: { prepared, applied, live, sentAtMs, takenBytes, full } },
     };
   }
   if (body.kind === 'digests') return { stream, body: { $case: 'digests', value: digestsToWire(body) } };

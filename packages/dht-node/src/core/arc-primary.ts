@@ -180,6 +180,8 @@ export class ArcPrimary {
         'too many writes of this part of the ring wait for its replicas',
       );
     }
+    const lacking = 'value' in pending.operation ? this.roomLacking() : undefined;
+    if (lacking !== undefined) return pending.fail('RESOURCE_EXHAUSTED', `nothing was written: ${lacking}`);
     const seq = this.replica.lastPrepared + this.fresh.length + 1;
     const entry = entryOf(pending.operation, seq);
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
@@ -187,6 +189,19 @@ export class ArcPrimary {
     this.fresh.push(entry);
     this.windowBytes += bytesOf(entry);
     this.waiting.add(seq, pending);
+  }
+
+  /**
+   * Why nothing new is taken: this node's disk, or that of a member, has no room. A member that is full stays in sync,
+   * on what it keeps for that; to drop it would leave the arc with a copy less and fill the next one.
+   */
+  private roomLacking(): string | undefined {
+    if (this.context.roomLacking !== undefined) return this.context.roomLacking;
+    for (const id of this.otherMembers()) {
+      if (this.followers.get(id)?.full === true)
+        return `the disk of a replica has no room, at the node ${this.context.view.member(id)?.addr ?? id}`;
+    }
+    return undefined;
   }
 
   /** Rule 3.5; the entries are read by the caller in the same step, hence at the same moment. */

@@ -23,6 +23,8 @@ export interface NodeContext {
   readonly transferSizes: TransferSizes;
   /** When the registry took this process in, the last time that it did, ms. */
   readonly registeredAt: number;
+  /** Why the disk takes nothing more but what makes room; undefined when it has room. */
+  readonly roomLacking: string | undefined;
   /** When the registry last answered, ms. */
   readonly registryAnsweredAt: number;
   emit(effect: NodeEffect): void;

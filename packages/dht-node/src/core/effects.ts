@@ -64,6 +64,8 @@ export type NodeEvent =
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
   | { readonly kind: 'proposal-refused'; readonly proposal: Proposal; readonly reason: string }
   | { readonly kind: 'paused'; readonly arc: Arc; readonly forMs: number }
+  /** The disk takes no new entries any more, or takes them again. */
+  | { readonly kind: 'room'; readonly lacking: string | undefined }
   | { readonly kind: 'registry-silent'; readonly text: string }
   | { readonly kind: 'registry-wrong'; readonly text: string }
   | { readonly kind: 'registry-back' }

@@ -40,9 +40,10 @@ export class FollowerLinks {
     for (const [start, link] of this.links) {
       if (!wanted.some(({ range, arc }) => range.start === start && link.serves(range, arc)))
         this.end(link, 'the ring has changed');
+      else if (!this.hasRoomFor(link.arc)) this.end(link, 'the disk has no room for a copy');
     }
     eraseUseless(this.context, [...wanted.map(({ range }) => range), ...this.ownArcs()]);
-    for (const { range, arc } of wanted) this.open(range, arc);
+    for (const { range, arc } of wanted) if (this.hasRoomFor(arc)) this.open(range, arc);
   }
 
   private ownArcs(): Arc[] {
@@ -67,6 +68,17 @@ export class FollowerLinks {
   /** A copy that its primary must speak of before it is erased: one that is whole, or that it may count on. */
   private isToBeReleased(copy: Replica, arc: ArcConfig): boolean {
     return (copy.complete || arcsEqual(copy.range, arc)) && !mayErase(this.context, copy);
+  }
+
+  /**
+   * A full disk is not filled with a new copy: that waits. As a member this node goes on, on what it keeps for that; and
+   * a copy that nobody wants is told to its primary, who may let it be erased.
+   */
+  private hasRoomFor(arc: ArcConfig): boolean {
+    const { roomLacking, self } = this.context;
+    if (roomLacking === undefined) return true;
+    const now = this.context.view.arcAt(arc.start) ?? arc;
+    return now.inSync.includes(self) || !wantsCopy(this.context, now, self);
   }
 
   private open(range: Arc, arc: ArcConfig): void {

@@ -45,6 +45,8 @@ export class FollowerSession {
   applied: Seq = -1;
   /** It has acknowledged as live. */
   live = false;
+  /** Its disk takes nothing more but what makes room. */
+  full = false;
   heardAt: number;
   private sentAt = 0;
   private sentBytes = 0;
@@ -94,6 +96,7 @@ export class FollowerSession {
   acknowledged(message: Acknowledge): void {
     this.heardAt = this.context.now;
     this.takenBytes = message.takenBytes;
+    this.full = message.full;
     if (!message.live) return;
     this.live = true;
     this.acked = Math.max(this.acked ?? 0, message.prepared);

@@ -346,7 +346,8 @@ export class Following {
     const acknowledge = (): void => {
       if (this.ended) return;
       if (live) context.grants.grant(this.range, context.now + context.parameters.leaseMs);
-      this.send({ kind: 'acknowledge', prepared, applied, live, sentAtMs, takenBytes });
+      const full = context.roomLacking !== undefined;
+      this.send({ kind: 'acknowledge', prepared, applied, live, sentAtMs, takenBytes, full });
     };
     if (context.rules.acknowledgedWhenDurable) context.journal.whenDurable(acknowledge);
     else acknowledge();

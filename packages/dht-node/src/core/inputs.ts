@@ -87,6 +87,8 @@ export type NodeInput =
   | { readonly kind: 'introduced' }
   /** Hand everything over and go. */
   | { readonly kind: 'leave' }
+  /** Why the disk takes nothing more but what makes room; undefined when it has room. */
+  | { readonly kind: 'room'; readonly lacking: string | undefined }
   /** The machine slept: leases held may have run out without the clock having moved. */
   | { readonly kind: 'suspended' }
   | { readonly kind: 'tick' };

@@ -70,6 +70,8 @@ export interface Acknowledge {
   readonly sentAtMs: number;
   /** Bytes of chunks taken since the stream was opened. */
   readonly takenBytes: number;
+  /** Its disk takes nothing more but what makes room. */
+  readonly full: boolean;
 }
 
 export type FollowerBody = OpenStream | Acknowledge | Digests;

@@ -22,6 +22,8 @@ export interface NodeStatus {
   readonly replicas: readonly ReplicaStatus[];
   readonly settled: boolean;
   readonly entriesReceived: number;
+  /** Why the disk takes no new entries, if it does not. */
+  readonly roomLacking: string | undefined;
   readonly longestPauseMs: number;
   readonly routing: RoutingStatus;
 }

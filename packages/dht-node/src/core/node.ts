@@ -67,6 +67,7 @@ export class NodeCore implements NodeContext {
   now: number;
   self: NodeId = 0n as NodeId;
   parameters: ClusterParameters = DEFAULT_PARAMETERS;
+  roomLacking: string | undefined;
   view = new RingView(NO_RING);
   readonly incarnation: number;
   readonly replicas: ReplicaStore;
@@ -190,6 +191,11 @@ export class NodeCore implements NodeContext {
         return this.membership.beat();
       case 'leave':
         return this.membership.leave();
+      case 'room':
+        if ((this.roomLacking === undefined) !== (input.lacking === undefined))
+          this.report({ kind: 'room', lacking: input.lacking });
+        this.roomLacking = input.lacking;
+        return this.links.reconcile();
       case 'suspended':
         for (const primary of this.roles.all()) primary.voidLeases();
         return;
@@ -374,6 +380,7 @@ export class NodeCore implements NodeContext {
       settled:
         this.membership.standing === 'member' && this.links.allLive && isSettled(this, this.roles.all()),
       entriesReceived: this.links.received,
+      roomLacking: this.roomLacking,
       longestPauseMs: this.roles.longestPauseMs,
       routing: this.nextHop.status(),
     };

@@ -219,6 +219,7 @@ const followerMessages: fc.Arbitrary<FollowerMessage> = fc.record({
       live: fc.boolean(),
       sentAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
       takenBytes: counters,
+      full: fc.boolean(),
     }),
     fc.record({
       kind: fc.constant('open' as const),

@@ -242,7 +242,10 @@ export class Follower {
     return this.heard.map((body) => body.kind);
   }
 
-  acknowledge(prepared: number, part: { applied?: number; sentAtMs?: number; live?: boolean } = {}): void {
+  acknowledge(
+    prepared: number,
+    part: { applied?: number; sentAtMs?: number; live?: boolean; full?: boolean } = {},
+  ): void {
     this.node.step({
       kind: 'follower-message',
       connection: this.connection,
@@ -255,6 +258,7 @@ export class Follower {
           live: part.live ?? true,
           sentAtMs: part.sentAtMs ?? this.node.now,
           takenBytes: Number.MAX_SAFE_INTEGER,
+          full: part.full ?? false,
         },
       },
     });

@@ -173,6 +173,7 @@ describe('TransferKeys', () => {
         live: true,
         sentAtMs: 1e12,
         takenBytes: 0,
+        full: false,
       };
       follower.say({ stream: opening().stream, body: { $case: 'acknowledge', value } });
     }

@@ -235,6 +235,8 @@ export interface Acknowledge {
   sentAtMs: number;
   /** Bytes of chunks and operations taken since the stream was opened: the sender's window moves on. */
   takenBytes: number;
+  /** The follower's disk takes nothing more but what makes room: its primary refuses new entries, and it stays in sync. */
+  full: boolean;
 }
 
 export interface PrimaryMessage {
@@ -383,7 +385,11 @@ export interface NodeDescription {
   /** The longest time for which this process held back writes while it handed an arc over. */
   longestPauseMs: number;
   parameters: ClusterParameters | undefined;
-  routing: RoutingDescription | undefined;
+  routing:
+    | RoutingDescription
+    | undefined;
+  /** Why the node's disk takes no new entries, if it does not. */
+  roomLacking?: string | undefined;
 }
 
 /** What a node's routing knows. */
@@ -2048,7 +2054,7 @@ export const Bucket: MessageFns<Bucket> = {
 };
 
 function createBaseAcknowledge(): Acknowledge {
-  return { prepared: 0, applied: 0, live: false, sentAtMs: 0, takenBytes: 0 };
+  return { prepared: 0, applied: 0, live: false, sentAtMs: 0, takenBytes: 0, full: false };
 }
 
 export const Acknowledge: MessageFns<Acknowledge> = {
@@ -2076,6 +2082,9 @@ export const Acknowledge: MessageFns<Acknowledge> = {
         throw new globalThis.Error("value provided for field BigInt(message.takenBytes) of type uint64 too large");
       }
       writer.uint32(40).uint64(BigInt(message.takenBytes));
+    }
+    if (message.full !== false) {
+      writer.uint32(48).bool(message.full);
     }
     return writer;
   },
@@ -2133,6 +2142,14 @@ export const Acknowledge: MessageFns<Acknowledge> = {
             message.takenBytes = longToNumber(reader.uint64());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.full = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2155,6 +2172,7 @@ export const Acknowledge: MessageFns<Acknowledge> = {
     message.live = object.live ?? false;
     message.sentAtMs = object.sentAtMs ?? 0;
     message.takenBytes = object.takenBytes ?? 0;
+    message.full = object.full ?? false;
     return message;
   },
 };
@@ -3619,6 +3637,7 @@ function createBaseNodeDescription(): NodeDescription {
     longestPauseMs: 0,
     parameters: undefined,
     routing: undefined,
+    roomLacking: undefined,
   };
 }
 
@@ -3680,6 +3699,9 @@ export const NodeDescription: MessageFns<NodeDescription> = {
     }
     if (message.routing !== undefined) {
       RoutingDescription.encode(message.routing, writer.uint32(122).fork()).join();
+    }
+    if (message.roomLacking !== undefined) {
+      writer.uint32(162).string(message.roomLacking);
     }
     return writer;
   },
@@ -3817,6 +3839,14 @@ export const NodeDescription: MessageFns<NodeDescription> = {
             message.routing = RoutingDescription.decode(reader, reader.uint32());
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.roomLacking = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3853,6 +3883,7 @@ export const NodeDescription: MessageFns<NodeDescription> = {
     message.routing = (object.routing !== undefined && object.routing !== null)
       ? RoutingDescription.fromPartial(object.routing)
       : undefined;
+    message.roomLacking = object.roomLacking ?? undefined;
     return message;
   },
 };
