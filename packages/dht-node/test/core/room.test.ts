@@ -129,7 +129,14 @@ describe('a follower without room', () => {
       node.sync();
     };
     hear({ kind: 'start-over' });
-    hear({ kind: 'live', committed: 0, window: [], history: unknownHistory(0), overrules: 0, hash: undefined });
+    hear({
+      kind: 'live',
+      committed: 0,
+      window: [],
+      history: unknownHistory(0),
+      overrules: 0,
+      hash: undefined,
+    });
     node.adopt(ring(2, [own, { ...others([OTHER, SELF]), epoch: 5 }], [SELF, OTHER]));
     node.forget();
     node.step(FULL);
