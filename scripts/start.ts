@@ -7,11 +7,11 @@
 
 import { join } from 'node:path';
 import { RingClient } from '@ringkeep/client';
-import { loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
+import { StatusWatch, loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
 import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
 import { freeRow } from './ports';
 import { RingProcess } from './processes';
-import { ownedKeys, untilSettled } from './ring-client';
+import { describeNode, ownedKeys, untilSettled } from './ring-client';
 import { ringTable } from './ring-table';
 import { runScript, untilInterrupted } from './script';
 
@@ -70,9 +70,11 @@ runScript({ name: 'npm start --', text: 'Runs a ring on this machine.', specs },
   try {
     return await Promise.race([
       interrupted.then(() => 0),
-      up(options, running).then(async (code) => {
-        if (!options.once && code === 0)
-          await Promise.race([interrupted, firstFailure(running, stopping.signal)]);
+      up(options, running).then(async ({ code, addresses }) => {
+        if (!options.once && code === 0) {
+          const telling = tellStatus(addresses, stopping.signal);
+          await Promise.race([interrupted, firstFailure(running, stopping.signal), telling]);
+        }
         return code;
       }),
     ]);
@@ -91,7 +93,7 @@ async function up(
     empty: boolean;
   },
   running: RingProcess[],
-): Promise<number> {
+): Promise<{ readonly code: number; readonly addresses: readonly string[] }> {
   const row = await freeRow(options.basePort, USUAL_BASE, options.nodes + 1, '--base-port (BASE_PORT)');
   const { first: basePort } = row;
   if (row.moved !== undefined) {
@@ -125,9 +127,21 @@ async function up(
   const before = await untilSettled(addresses, SETTLE_MS);
   const failed = options.empty ? 0 : await cities(addresses, ownedKeys(before) > 0);
   console.log(`\n${ringTable(await untilSettled(addresses, SETTLE_MS))}\n`);
-  if (failed > 0) return 1;
+  if (failed > 0) return { code: 1, addresses };
   console.log(nextCommands(basePort, options.empty));
-  return 0;
+  return { code: 0, addresses };
+}
+
+/** Says whether the data is safe, now and whenever that changes. */
+async function tellStatus(addresses: readonly string[], signal: AbortSignal): Promise<void> {
+  const client = await RingClient.connect({ nodes: addresses });
+  const described = await Promise.all(addresses.map(describeNode));
+  const replicationFactor = described.find((node) => node !== undefined)?.parameters?.replicationFactor;
+  const status = new StatusWatch(async () => ({ look: { ring: client.ring(), replicationFactor } }));
+  for await (const { text } of status.changes(signal)) {
+    console.log(`${new Date().toLocaleTimeString('en-GB')} the ring is ${text}`);
+  }
+  await client.close({ deadlineMs: 1 });
 }
 
 function nodeArgs(port: number, registryAddress: string, folder: string): string[] {
@@ -193,14 +207,19 @@ function nextCommands(basePort: number, empty: boolean): string {
   ].join('\n');
 }
 
-/** Throws when the registry ends or a node fails; a node that was asked to leave just goes. */
-function firstFailure(running: readonly RingProcess[], stopping: AbortSignal): Promise<never> {
+/** Throws when the registry or the last node has ended; the ring goes on without any other. */
+function firstFailure([registry, ...nodes]: readonly RingProcess[], stopping: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    for (const [index, process] of running.entries()) {
-      void process.exited.then((code) => {
+    const end = (process: RingProcess, code: unknown): void =>
+      reject(new Error(`${process.name} has ended with ${String(code)}:\n${process.lastLines.join('\n')}`));
+    void registry?.exited.then((code) => stopping.aborted || end(registry, code));
+    for (const node of nodes) {
+      void node.exited.then((code) => {
         if (stopping.aborted) return;
-        if (index > 0 && code === 0) console.log(`${process.name} has left the ring`);
-        else reject(new Error(`${process.name} has ended with ${code}:\n${process.lastLines.join('\n')}`));
+        const isLeft = nodes.some(({ running }) => running);
+        if (code !== 0 && !isLeft) return end(node, code);
+        if (code === 0) console.log(`${node.name} has left the ring`);
+        else console.log(`${node.name} has ended with ${code}: ${node.lastLines.at(-1)}`);
       });
     }
   });

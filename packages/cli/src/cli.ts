@@ -17,7 +17,8 @@ export async function runCli(
 ): Promise<ExitCode> {
   surviveLoss(terminal.stderr);
   const loss = surviveLoss(terminal.stdout);
-  const code = await guarded(terminal, () => runLine(args, terminal, signal, loss));
+  const survivor: Terminal = { ...terminal, lost: loss.signal };
+  const code = await guarded(survivor, () => runLine(args, survivor, signal, loss));
   await flushed(terminal.stdout);
   if (loss.error === undefined) return code;
   new Output(terminal, false).error(`the answer could not be written: ${loss.error.message}`);

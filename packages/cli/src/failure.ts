@@ -12,6 +12,10 @@ export const ExitCode = {
   Error: 1,
   Usage: 2,
   NotPresent: 3,
+  /** The ring has fewer copies of some arcs than it should. */
+  Degraded: 4,
+  /** Some arcs of the ring cannot be used. */
+  Unavailable: 5,
   /** What was asked for is done, but the answer could not be written, say to a full disk. */
   NotWritten: 6,
 } as const;

@@ -1,1 +1,2 @@
 export * from './bulk';
+export { StatusWatch, type StatusSeen } from './status-watch';

@@ -9,6 +9,8 @@ import { messageOf } from './failure';
 export interface OutputStreams {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
+  /** Aborted when nobody takes what is written to stdout any more. */
+  readonly lost?: AbortSignal;
 }
 
 /** A column of a table. */
@@ -20,17 +22,20 @@ export interface Column<Row> {
 
 export class Output {
   readonly stderr: NodeJS.WritableStream;
+  readonly lost: AbortSignal | undefined;
 
   constructor(
     private readonly streams: OutputStreams,
-    private readonly asJson: boolean,
+    /** Answers are JSON. */
+    readonly isJson: boolean,
   ) {
     this.stderr = streams.stderr;
+    this.lost = streams.lost;
   }
 
   /** An answer: the JSON form with --json, otherwise the lines. */
   answer(json: unknown, lines: () => string | readonly string[]): void {
-    const text = this.asJson ? JSON.stringify(json, bigintsAsText) : [lines()].flat().join('\n');
+    const text = this.isJson ? JSON.stringify(json, bigintsAsText) : [lines()].flat().join('\n');
     if (text !== '') this.streams.stdout.write(`${text}\n`);
   }
 

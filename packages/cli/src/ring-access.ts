@@ -58,10 +58,11 @@ export class RingAccess {
     }
   }
 
-  describe(address: string): Promise<dht.NodeDescription> {
-    return this.ask(address, 'DescribeNode', (client, deadline, done) => {
+  describe(address: string, withinMs = this.options.timeoutMs): Promise<dht.NodeDescription> {
+    const question: Question<dht.NodeDescription> = (client, deadline, done) => {
       client.describeNode({}, new Metadata(), { deadline }, done);
-    });
+    };
+    return this.ask(address, 'DescribeNode', question, withinMs);
   }
 
   /** Asks a node to leave. It may answer before it has: then it is asked again. */
@@ -95,9 +96,14 @@ export class RingAccess {
     await this.opened?.close();
   }
 
-  private async ask<Answer>(address: string, call: string, question: Question<Answer>): Promise<Answer> {
+  private async ask<Answer>(
+    address: string,
+    call: string,
+    question: Question<Answer>,
+    withinMs = this.options.timeoutMs,
+  ): Promise<Answer> {
     const client = new dht.DhtNodeClient(...channelTo(address, this.tls));
-    const deadline = new Date(Date.now() + this.options.timeoutMs);
+    const deadline = new Date(Date.now() + withinMs);
     try {
       return await new Promise<Answer>((resolve, reject) => {
         question(client, deadline, (error, answer) => {

@@ -16,6 +16,7 @@ import {
   ringChange,
   type ArcConfig,
   type Bytes,
+  type ClusterParameters,
   type ErrorCode,
   type Member,
   type NodeId,
@@ -47,6 +48,8 @@ export class FakeRing {
   /** Every ring there was, by version, so that changes can be told. */
   readonly history = new Map<number, Ring>();
   readonly watches = new Set<WatchStream>();
+  /** What nodes say that the cluster's parameters are; nothing when absent. */
+  parameters: ClusterParameters | undefined;
   watchRequests: registry.WatchRingRequest[] = [];
 
   static async start(options: FakeRingOptions): Promise<FakeRing> {
@@ -188,6 +191,8 @@ export class FakeNode {
   forwarded = 0;
   /** Frames are taken and never answered. */
   silent = false;
+  /** It says that it does not serve its arcs. */
+  closed = false;
   /** Replies are kept until `release`. */
   holding = false;
   /** What the next frames are answered with instead of results. */
@@ -333,12 +338,13 @@ export class FakeNode {
         end,
         primary: true,
         complete: true,
-        serving: true,
+        serving: !this.closed,
         keys: this.entries.size,
         bytes,
       })),
       settled: true,
       storage: 'memory',
+      parameters: this.fake.parameters,
     });
   }
 

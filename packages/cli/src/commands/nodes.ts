@@ -1,9 +1,12 @@
-/** nodes: what each node says of itself. */
+/** nodes: what each node says of itself, and what follows from it for the data. */
 
-import { formatPosition, position, type Member } from '@ringkeep/shared';
+import { formatPosition, position } from '@ringkeep/shared';
+import type { OptionValues } from '@ringkeep/shared/runtime';
 import type { dht } from '@ringkeep/shared/wire';
 import type { CommandSpec } from './command';
-import { ExitCode, messageOf } from '../failure';
+import { WATCH, showStatus } from './status';
+import { ExitCode } from '../failure';
+import type { NodeAnswer } from '../ring-look';
 
 interface NodeRow {
   readonly id: string;
@@ -26,30 +29,27 @@ interface NodeRow {
   readonly peers?: number;
 }
 
+const specs = { watch: WATCH };
+
 export const nodesCommand: CommandSpec = {
   name: 'nodes',
-  text: 'ask each node what it holds',
+  text: 'ask each node what it holds, and tell whether the data is safe; exit codes as of ring, 1 when a node is silent',
   operands: [],
-  options: {},
-  examples: ['nodes', 'nodes --json'],
-  async run({ ring: access, output, signal }) {
-    const ring = (await access.client(signal)).ring();
-    const rows = await Promise.all(
-      ring.members.map((member) =>
-        access.describe(member.addr).then(
-          (description) => rowOf(member, description),
-          (error: unknown): NodeRow => ({
-            id: formatPosition(member.id),
-            address: member.addr,
-            problem: messageOf(error),
-          }),
-        ),
-      ),
-    );
-    output.answer(rows, () => output.table(COLUMNS, rows));
-    const silent = rows.filter((row) => row.problem !== undefined);
-    for (const row of silent) output.note(`${row.address} did not answer: ${row.problem}`);
-    return silent.length === 0 ? ExitCode.Ok : ExitCode.Error;
+  options: specs,
+  examples: ['nodes', 'nodes --watch', 'nodes --json'],
+  async run(context, _operands, options) {
+    const { output, ring: access } = context;
+    const { watch } = options as OptionValues<typeof specs>;
+    const { timeoutMs: withinMs } = access.options;
+    const { code, last } = await showStatus(context, { withinMs, watch }, (seen) => {
+      const rows = seen.taken.answers.map(rowOf);
+      output.answer(rows, () => [...output.table(COLUMNS, rows), seen.text]);
+      if (output.isJson) output.note(seen.text);
+      const silent = rows.filter((row) => row.problem !== undefined);
+      for (const row of silent) output.note(`${row.address} did not answer: ${row.problem}`);
+    });
+    const silent = last.taken.answers.some(({ said }) => 'problem' in said);
+    return code === ExitCode.Ok && silent ? ExitCode.Error : code;
   },
 };
 
@@ -77,7 +77,11 @@ function number(title: string, value: (row: NodeRow) => number | undefined) {
   };
 }
 
-function rowOf(member: Member, description: dht.NodeDescription): NodeRow {
+function rowOf({ member, said }: NodeAnswer): NodeRow {
+  if ('problem' in said) {
+    return { id: formatPosition(member.id), address: member.addr, problem: said.problem };
+  }
+  const description = said;
   const own = description.replicas.filter((replica) => replica.primary);
   const others = description.replicas.filter((replica) => !replica.primary);
   return {

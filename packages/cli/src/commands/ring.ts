@@ -1,8 +1,19 @@
-/** ring: who takes part, and how the ring is divided among them. */
+/** ring: who takes part, how the ring is divided among them, and whether each arc has its copies. */
 
-import { arcShare, formatPosition, type ArcConfig, type Member, type Ring } from '@ringkeep/shared';
+import {
+  RingView,
+  arcShare,
+  formatArc,
+  formatPosition,
+  isLacking,
+  type ArcStatus,
+  type Member,
+  type Ring,
+} from '@ringkeep/shared';
+import { option, optionValues, type OptionValues } from '@ringkeep/shared/runtime';
 import type { CommandSpec } from './command';
-import { ExitCode } from '../failure';
+import { WATCH, showStatus, statusJson, type Seen } from './status';
+import type { Output } from '../output';
 
 interface MemberRow {
   readonly id: string;
@@ -18,33 +29,80 @@ interface MemberRow {
   readonly epoch: number;
 }
 
+/** How long a node may take to say what it serves; one that is silent counts as the registry sees it. */
+const ANSWER_MS = 1_000;
+/** Arcs that lack copies which are listed without being asked for. */
+const LISTED_MAX = 10;
+
+const specs = {
+  watch: WATCH,
+  arcs: option({
+    flag: '--arcs',
+    text: 'list every arc with its copies, not only those that lack some',
+    read: optionValues.yesOrNo,
+    default: false,
+  }),
+};
+
 export const ringCommand: CommandSpec = {
   name: 'ring',
-  text: 'show the ring: its members, their share, arcs and copies',
+  text: 'show the ring, and whether its data is safe; exit code 0 healthy, 4 degraded, 5 unavailable',
   operands: [],
-  options: {},
-  examples: ['ring', 'ring --json'],
-  async run({ ring: access, output, signal }) {
-    const ring = (await access.client(signal)).ring();
-    const rows = ring.members.map((member) => rowOf(ring, member));
-    output.answer(jsonOf(ring, rows), () => [
-      `cluster ${ring.clusterId}, version ${ring.version}, ${rows.length} members, ${ring.arcs.length} arcs`,
-      ...output.table<MemberRow>(
-        [
-          { title: 'id', text: (row) => row.id },
-          { title: 'address', text: (row) => row.address },
-          { title: 'state', text: (row) => row.state },
-          { title: 'share', align: 'right', text: (row) => `${(row.share * 100).toFixed(1)} %` },
-          { title: 'arcs', align: 'right', text: (row) => String(row.arcs) },
-          { title: 'in sync', align: 'right', text: (row) => String(row.inSync) },
-          { title: 'epoch', align: 'right', text: (row) => (row.epoch === 0 ? '-' : String(row.epoch)) },
-        ],
-        rows,
-      ),
-    ]);
-    return ExitCode.Ok;
+  options: specs,
+  examples: ['ring', 'ring --watch', 'ring --arcs', 'ring --json'],
+  async run(context, _operands, options) {
+    const { output, ring: access } = context;
+    const { watch, arcs: all } = options as OptionValues<typeof specs>;
+    const withinMs = Math.min(ANSWER_MS, access.options.timeoutMs);
+    const { code } = await showStatus(context, { withinMs, watch }, (seen) => {
+      const { ring } = seen.taken.look;
+      const rows = ring.members.map((member) => rowOf(ring, member));
+      output.answer(jsonOf(seen, rows), () =>
+        watch
+          ? `${new Date().toISOString()} ${seen.text}`
+          : [...lines(output, ring, rows), ...arcLines(output, seen, all), seen.text],
+      );
+    });
+    return code;
   },
 };
+
+function lines(output: Output, ring: Ring, rows: readonly MemberRow[]): string[] {
+  return [
+    `cluster ${ring.clusterId}, version ${ring.version}, ${rows.length} members, ${ring.arcs.length} arcs`,
+    ...output.table<MemberRow>(
+      [
+        { title: 'id', text: (row) => row.id },
+        { title: 'address', text: (row) => row.address },
+        { title: 'state', text: (row) => row.state },
+        { title: 'share', align: 'right', text: (row) => `${(row.share * 100).toFixed(1)} %` },
+        { title: 'arcs', align: 'right', text: (row) => String(row.arcs) },
+        { title: 'in sync', align: 'right', text: (row) => String(row.inSync) },
+        { title: 'epoch', align: 'right', text: (row) => (row.epoch === 0 ? '-' : String(row.epoch)) },
+      ],
+      rows,
+    ),
+  ];
+}
+
+/** The arcs with their copies: all of them, or the first of those that something is wrong with. */
+function arcLines(output: Output, { status, taken }: Seen, all: boolean): string[] {
+  const wrong = status.arcs.filter((arc) => isLacking(arc) || arc.obstacle !== undefined);
+  const shown = all ? status.arcs : wrong.slice(0, LISTED_MAX);
+  if (shown.length === 0) return [];
+  const view = new RingView(taken.look.ring);
+  const table = output.table<ArcStatus>(
+    [
+      { title: 'arc', text: ({ arc }) => formatArc(arc) },
+      { title: 'owner', text: ({ arc }) => view.member(arc.primary)?.addr ?? formatPosition(arc.primary) },
+      { title: 'copies', align: 'right', text: ({ copies, wanted }) => `${copies} of ${wanted}` },
+      { title: '', text: ({ obstacle }) => obstacle ?? '' },
+    ],
+    shown,
+  );
+  const rest = wrong.length - shown.length;
+  return all || rest === 0 ? table : [...table, `… and ${rest} more that lack copies (--arcs lists all)`];
+}
 
 function rowOf(ring: Ring, member: Member): MemberRow {
   const own = ring.arcs.filter((arc) => arc.primary === member.id);
@@ -60,14 +118,18 @@ function rowOf(ring: Ring, member: Member): MemberRow {
   };
 }
 
-function jsonOf(ring: Ring, members: readonly MemberRow[]): unknown {
-  const arcs = ring.arcs.map((arc: ArcConfig) => ({
+function jsonOf(seen: Seen, members: readonly MemberRow[]): unknown {
+  const { ring } = seen.taken.look;
+  const arcs = seen.status.arcs.map(({ arc, copies, wanted, obstacle }) => ({
     start: formatPosition(arc.start),
     end: formatPosition(arc.end),
     epoch: arc.epoch,
     term: arc.term,
     primary: formatPosition(arc.primary),
     inSync: arc.inSync.map(formatPosition),
+    copies,
+    wanted,
+    obstacle: obstacle ?? null,
   }));
-  return { clusterId: ring.clusterId, version: ring.version, members, arcs };
+  return { clusterId: ring.clusterId, version: ring.version, status: statusJson(seen), members, arcs };
 }

@@ -12,4 +12,5 @@ export * from './proposal';
 export * from './random';
 export * from './ring';
 export * from './ring-key';
+export * from './ring-status';
 export * from './ring-view';

@@ -1,0 +1,64 @@
+/** What `ring` and `nodes` have in common: the look, its repetition, and the exit code that it gives. */
+
+import { option, optionValues } from '@ringkeep/shared/runtime';
+import type { RingState } from '@ringkeep/shared';
+import type { CommandContext } from './command';
+import { ExitCode } from '../failure';
+import { lookAtRing, type RingSeen } from '../ring-look';
+import { StatusWatch, type StatusSeen } from '../status-watch';
+
+export type Seen = StatusSeen<RingSeen>;
+
+export const WATCH = option({
+  flag: '--watch',
+  text: 'go on, and tell each change',
+  read: optionValues.yesOrNo,
+  default: false,
+});
+
+const CODES: Readonly<Record<RingState, ExitCode>> = {
+  healthy: ExitCode.Ok,
+  degraded: ExitCode.Degraded,
+  unavailable: ExitCode.Unavailable,
+};
+
+const FACTOR_UNKNOWN =
+  'no node could be asked how many copies are wanted: as many as the arc has that has most';
+
+/** Shows what is seen, once or, with --watch, at each change. Returns the code of what was seen last. */
+export async function showStatus(
+  { ring: access, signal, output }: CommandContext,
+  { withinMs, watch }: { readonly withinMs: number; readonly watch: boolean },
+  show: (seen: Seen) => void,
+): Promise<{ readonly code: ExitCode; readonly last: Seen }> {
+  const client = await access.client(signal);
+  let factor: number | undefined;
+  const status = new StatusWatch(async () => {
+    const seen = await lookAtRing(access, client, withinMs, factor);
+    if (seen.look.replicationFactor === undefined) output.note(FACTOR_UNKNOWN);
+    factor = seen.look.replicationFactor;
+    return seen;
+  });
+  let last = watch ? undefined : await status.lookOnce(signal);
+  if (last !== undefined) show(last);
+  else {
+    const over = output.lost === undefined ? signal : AbortSignal.any([signal, output.lost]);
+    for await (const seen of status.changes(over)) show((last = seen));
+  }
+  last ??= await status.look();
+  return { code: CODES[last.status.state], last };
+}
+
+/** The status as JSON. */
+export function statusJson({ status, leftMs, text }: Seen): object {
+  const { state, wanted, missing, isRepairing, down } = status;
+  return {
+    state,
+    text,
+    copiesWanted: wanted,
+    copiesMissing: missing,
+    repairing: isRepairing,
+    leftMs: leftMs === undefined ? null : Math.round(leftMs),
+    down: down.map(({ addr }) => addr),
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * One look at a ring: what the registry says of it, and what its nodes say of themselves.
+ *
+ * A node that does not answer here counts as the registry sees it: its address may be one that only the nodes can
+ * reach, as in a network of containers.
+ */
+
+import type { RingClient } from '@ringkeep/client';
+import { RingView, position, type Member, type Position, type RingLook } from '@ringkeep/shared';
+import type { dht } from '@ringkeep/shared/wire';
+import { messageOf } from './failure';
+import type { RingAccess } from './ring-access';
+
+/** What a member said, or why it did not. */
+export interface NodeAnswer {
+  readonly member: Member;
+  readonly said: dht.NodeDescription | { readonly problem: string };
+}
+
+export interface RingSeen {
+  readonly look: RingLook;
+  readonly answers: readonly NodeAnswer[];
+}
+
+/** `knownFactor` is the replication factor if an earlier look has found it out. */
+export async function lookAtRing(
+  access: RingAccess,
+  client: RingClient,
+  withinMs: number,
+  knownFactor: number | undefined,
+): Promise<RingSeen> {
+  const ring = client.ring();
+  const answers = await Promise.all(
+    ring.members.map(async (member): Promise<NodeAnswer> => ({
+      member,
+      said: await access
+        .describe(member.addr, withinMs)
+        .catch((error: unknown) => ({ problem: messageOf(error) })),
+    })),
+  );
+  const described = answers.flatMap(({ said }) => ('problem' in said ? [] : [said]));
+  const asked = described.length > 0 || knownFactor !== undefined ? described : await askedAt(access);
+  const replicationFactor =
+    asked.map(({ parameters }) => parameters?.replicationFactor).find(Boolean) ?? knownFactor;
+  return { look: { ring, replicationFactor, closed: closedArcs(answers, new RingView(ring)) }, answers };
+}
+
+/** The node that was given is one of the ring's, if by an address that the ring does not know. */
+async function askedAt(access: RingAccess): Promise<dht.NodeDescription[]> {
+  const [given] = access.options.nodes;
+  if (given === undefined) return [];
+  return access.describe(given).then(
+    (description) => [description],
+    () => [],
+  );
+}
+
+/** Arcs whose owner says that it does not serve them. */
+function closedArcs(answers: readonly NodeAnswer[], view: RingView): Set<Position> {
+  const closed = new Set<Position>();
+  for (const { member, said } of answers) {
+    if ('problem' in said) continue;
+    for (const { primary, serving, start } of said.replicas) {
+      const arc = view.arcAt(position(start));
+      if (primary && !serving && arc?.primary === member.id) closed.add(arc.start);
+    }
+  }
+  return closed;
+}

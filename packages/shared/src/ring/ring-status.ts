@@ -1,0 +1,175 @@
+/**
+ * Whether the data of a ring is safe, and whether it can be reached: one judgement for everybody who is asked.
+ *
+ * An arc should have as many copies as the parameters say, or as the ring has members if those are fewer. Members that are
+ * dead count among them until the registry forgets them, so that a ring does not become healthy by losing a node; those that
+ * leave do not. A copy counts while its member is in sync and not dead. An arc whose owner is dead, or that no living
+ * member has, cannot be used.
+ */
+
+import type { ArcConfig, Member, Ring } from './ring';
+import type { NodeId, Position } from './position';
+
+export type RingState = 'healthy' | 'degraded' | 'unavailable';
+
+/** What is known of a ring. */
+export interface RingLook {
+  readonly ring: Ring;
+  /** Unknown when nobody could be asked: then the arc with the most copies says what is wanted. */
+  readonly replicationFactor: number | undefined;
+  /** Starts of arcs whose owner says that it does not serve them. */
+  readonly closed?: ReadonlySet<Position>;
+}
+
+export interface ArcStatus {
+  readonly arc: ArcConfig;
+  /** Living members that are in sync. */
+  readonly copies: number;
+  readonly wanted: number;
+  /** Why it cannot be used; undefined when it can. */
+  readonly obstacle: 'no copy' | 'owner down' | 'not open' | undefined;
+}
+
+export interface RingStatus {
+  readonly state: RingState;
+  readonly wanted: number;
+  readonly arcs: readonly ArcStatus[];
+  /** Copies that are missing, all arcs together. */
+  readonly missing: number;
+  /** Members that are dead and hold a copy that somebody misses. */
+  readonly down: readonly Member[];
+  /** Somebody who runs can take each copy that is missing. */
+  readonly isRepairing: boolean;
+}
+
+export function ringStatus({ ring, replicationFactor, closed }: RingLook): RingStatus {
+  const living = new Set(ring.members.filter(({ state }) => state !== 'dead').map(({ id }) => id));
+  const active = ring.members.filter(({ state }) => state === 'active').map(({ id }) => id);
+  const staying = ring.members.filter(({ state }) => state !== 'leaving').length;
+  const most = Math.max(0, ...ring.arcs.map(({ inSync }) => inSync.length));
+  const wanted = Math.min(replicationFactor ?? most, Math.max(1, staying));
+  const arcs = ring.arcs.map((arc) => arcStatus(arc, living, wanted, closed));
+  const lacking = arcs.filter(isLacking);
+  return {
+    state: stateOf(arcs, lacking),
+    wanted,
+    arcs,
+    missing: lacking.reduce((sum, { copies }) => sum + wanted - copies, 0),
+    down: deadOf(ring, arcs),
+    isRepairing: lacking.length > 0 && lacking.every((status) => canBeRepaired(status, active)),
+  };
+}
+
+/** It has fewer copies than it should. */
+export function isLacking({ copies, wanted }: ArcStatus): boolean {
+  return copies < wanted;
+}
+
+/** In one line: `healthy`, or what is wrong and what is being done. `leftMs` as far as it can be told. */
+export function describeStatus(status: RingStatus, leftMs?: number): string {
+  const { arcs, wanted } = status;
+  const of = (some: readonly ArcStatus[]): string => `${some.length} of ${arcs.length} arcs`;
+  if (arcs.length === 0) return 'unavailable: the ring has no nodes';
+  const unusable = arcs.filter(({ obstacle }) => obstacle !== undefined);
+  if (unusable.length > 0) return `unavailable: ${of(unusable)} cannot be used${reasons(status, unusable)}`;
+  const lacking = arcs.filter(isLacking);
+  if (lacking.length === 0) return 'healthy';
+  const counts = lacking.map(({ copies }) => copies);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const have = least === most ? String(least) : `${least} to ${most}`;
+  const told = `degraded: ${of(lacking)} have ${have} of ${wanted} copies`;
+  if (!status.isRepairing) return `${told}${waitingFor(status.down)}`;
+  return `${told}, being repaired${leftMs === undefined ? '' : `, about ${duration(leftMs)}`}`;
+}
+
+function arcStatus(
+  arc: ArcConfig,
+  living: ReadonlySet<NodeId>,
+  wanted: number,
+  closed: ReadonlySet<Position> | undefined,
+): ArcStatus {
+  const copies = arc.inSync.filter((id) => living.has(id)).length;
+  const obstacle =
+    copies === 0
+      ? 'no copy'
+      : !living.has(arc.primary)
+        ? 'owner down'
+        : closed?.has(arc.start) === true
+          ? 'not open'
+          : undefined;
+  return { arc, copies, wanted, obstacle };
+}
+
+function stateOf(arcs: readonly ArcStatus[], lacking: readonly ArcStatus[]): RingState {
+  if (arcs.length === 0 || arcs.some(({ obstacle }) => obstacle !== undefined)) return 'unavailable';
+  return lacking.length > 0 ? 'degraded' : 'healthy';
+}
+
+/** Somebody has a copy to give, and as many others run as copies are missing. */
+function canBeRepaired({ arc, copies, wanted }: ArcStatus, active: readonly NodeId[]): boolean {
+  const others = active.filter((id) => !arc.inSync.includes(id)).length;
+  return copies > 0 && others >= wanted - copies;
+}
+
+/** The dead whose return would help: those in sync with an arc that lacks copies, or all if no arc names one. */
+function deadOf(ring: Ring, arcs: readonly ArcStatus[]): Member[] {
+  const dead = ring.members.filter(({ state }) => state === 'dead');
+  const needed = new Set(
+    arcs
+      .filter((status) => isLacking(status) || status.obstacle !== undefined)
+      .flatMap(({ arc }) => arc.inSync),
+  );
+  const named = dead.filter(({ id }) => needed.has(id));
+  return named.length > 0 ? named : dead;
+}
+
+const OBSTACLES: Readonly<Record<NonNullable<ArcStatus['obstacle']>, string>> = {
+  'no copy': 'no copy runs',
+  'owner down': 'the owner is down, and another one is to take over',
+  'not open': 'being opened',
+};
+
+function reasons(status: RingStatus, unusable: readonly ArcStatus[]): string {
+  const counts = Object.entries(OBSTACLES)
+    .map(([obstacle, text]) => ({ text, count: unusable.filter((arc) => arc.obstacle === obstacle).length }))
+    .filter(({ count }) => count > 0);
+  const texts = counts.map(({ text, count }) => (counts.length === 1 ? text : `${count}: ${text}`));
+  const isLost = unusable.some(({ obstacle }) => obstacle === 'no copy');
+  return `: ${texts.join('; ')}${isLost ? waitingFor(status.down) : ''}`;
+}
+
+/** How many addresses are named. */
+const NAMED_MAX = 3;
+
+function waitingFor(down: readonly Member[]): string {
+  if (down.length === 0) return '';
+  const named = down.slice(0, NAMED_MAX).map(({ addr }) => addr);
+  const rest = down.length - named.length;
+  const more = rest === 0 ? '' : ` and ${rest} more`;
+  return `; waits for ${named.join(', ')}${more}, which ${down.length === 1 ? 'is' : 'are'} down`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1_000));
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/**
+ * How long a repair will go on, from how it went since it was first seen. A new loss, or the end, begins anew; while
+ * nothing has moved nothing is known.
+ */
+export class RepairPace {
+  private first: { readonly missing: number; readonly atMs: number } | undefined;
+  private last: { readonly missing: number; readonly atMs: number } | undefined;
+
+  /** Returns what is left, ms; undefined when that cannot be told. */
+  look({ missing }: Pick<RingStatus, 'missing'>, nowMs: number): number | undefined {
+    const grew = this.last === undefined || missing > this.last.missing;
+    if (missing === 0) this.first = undefined;
+    else if (this.first === undefined || grew) this.first = { missing, atMs: nowMs };
+    this.last = { missing, atMs: nowMs };
+    const done = this.first === undefined ? 0 : this.first.missing - missing;
+    if (this.first === undefined || done <= 0) return undefined;
+    return (missing / done) * (nowMs - this.first.atMs);
+  }
+}
