@@ -5,6 +5,7 @@
  */
 
 import { Command } from 'commander';
+import { quoted } from '@ringkeep/shared';
 import { HelpShown, commandFault, declareOptions, quiet, readOptions } from '@ringkeep/shared/runtime';
 import { COMMANDS, type CommandSpec } from './commands';
 import {
@@ -87,5 +88,5 @@ function choiceOf(spec: CommandSpec, command: Command, env: Environment): Chosen
 
 function unknownCommand(name: string): UsageError {
   const known = [...COMMANDS.map((spec) => spec.name), 'help'].join(', ');
-  return new UsageError(`unknown command ${JSON.stringify(name)}; there are ${known}`);
+  return new UsageError(`unknown command ${quoted(name)}; there are ${known}`);
 }

@@ -1,6 +1,6 @@
 /** Keys and values between what people type and see, and bytes. */
 
-import type { Bytes } from '@ringkeep/shared';
+import { quoted, type Bytes } from '@ringkeep/shared';
 import { bytesOfBuffer, textOfBytes } from '@ringkeep/shared/runtime';
 import { UsageError } from './failure';
 
@@ -11,12 +11,12 @@ export function bytesTyped(typed: string, encoding: Encoding, what: string): Uin
   switch (encoding) {
     case 'hex':
       if (!/^(?:[0-9a-f]{2})*$/i.test(typed)) {
-        throw new UsageError(`the ${what} must be pairs of hexadecimal digits, got ${JSON.stringify(typed)}`);
+        throw new UsageError(`the ${what} must be pairs of hexadecimal digits, got ${quoted(typed)}`);
       }
       return Buffer.from(typed, 'hex');
     case 'base64':
       if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(typed)) {
-        throw new UsageError(`the ${what} must be base64, got ${JSON.stringify(typed)}`);
+        throw new UsageError(`the ${what} must be base64, got ${quoted(typed)}`);
       }
       return Buffer.from(typed, 'base64');
     case 'text':

@@ -2,7 +2,7 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { RingError } from '@ringkeep/shared';
+import { RingError, quoted } from '@ringkeep/shared';
 import {
   LOG_FORMATS,
   LOG_LEVELS,
@@ -206,7 +206,7 @@ function readPort(given: string | undefined): number {
   } catch (error) {
     throw new RingError(
       'INVALID_ARGUMENT',
-      `PORT (NODE_PORT) ${(error as Error).message}, got ${JSON.stringify(given)}`,
+      `PORT (NODE_PORT) ${(error as Error).message}, got ${quoted(given)}`,
     );
   }
 }

@@ -2,7 +2,13 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { RingError, formatPosition } from '@ringkeep/shared';
-import { createLogger, HelpShown, stopOnSignals, type Logger } from '@ringkeep/shared/runtime';
+import {
+  createLogger,
+  EXIT_DEADLINE_MS,
+  HelpShown,
+  stopOnSignals,
+  type Logger,
+} from '@ringkeep/shared/runtime';
 import { readConfig, type NodeConfig } from './config';
 import { RingNode } from './server';
 
@@ -27,7 +33,8 @@ async function main(): Promise<void> {
       );
     },
   });
-  stopOnSignals(() => end(node, config, logger), exit);
+  const leavingMs = config.onStop === 'leave' ? config.leaveTimeoutMs : 0;
+  stopOnSignals(() => end(node, config, logger), exit, EXIT_DEADLINE_MS + leavingMs);
   await node.start();
   const { id, ring } = node.status();
   console.log(

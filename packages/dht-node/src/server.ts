@@ -300,6 +300,7 @@ export class RingNode {
       () => whatIsLacking(core),
     );
     this.joining = joining;
+    const violations = limited(this.log);
     host.start({
       registry,
       peers,
@@ -307,7 +308,7 @@ export class RingNode {
       followers,
       observer: {
         event: (event) => {
-          logEvent(this.log, event);
+          logEvent(event.kind === 'protocol-violation' ? violations : this.log, event);
           if (event.kind === 'ring-adopted') {
             joining.registered = true;
             watchers.changed();

@@ -1,5 +1,6 @@
 /** load and lookup: files of records, and the summaries of what became of them. */
 
+import { quoted } from '@ringkeep/shared';
 import {
   createProgress,
   option,
@@ -97,7 +98,7 @@ function bulkOptions(
 
 function tellProblems({ output }: CommandContext, { problems }: BulkFigures): void {
   for (const { line, key, reason } of problems) {
-    output.note(`line ${line}${key === undefined ? '' : `, key ${JSON.stringify(key)}`}: ${reason}`);
+    output.note(`line ${line}${key === undefined ? '' : `, key ${quoted(key)}`}: ${reason}`);
   }
 }
 

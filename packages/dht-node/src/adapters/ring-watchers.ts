@@ -5,7 +5,7 @@
  */
 
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
-import { NO_RING, RingError, ringChange, type Ring, type RingBeat } from '@ringkeep/shared';
+import { NO_RING, RingError, excerpt, ringChange, type Ring, type RingBeat } from '@ringkeep/shared';
 import { toServiceError } from '@ringkeep/shared/runtime';
 import { beatToWire, updateToWire, type registry as wire } from '@ringkeep/shared/wire';
 
@@ -95,7 +95,7 @@ export class RingWatchers {
 
   private refuse(stream: Stream, ring: Ring): void {
     this.watchers.delete(stream);
-    const text = `this node belongs to cluster ${ring.clusterId}, not to ${stream.request.clusterId}`;
+    const text = `this node belongs to cluster ${ring.clusterId}, not to ${excerpt(stream.request.clusterId)}`;
     stream.emit('error', toServiceError(new RingError('FAILED_PRECONDITION', text)));
   }
 }

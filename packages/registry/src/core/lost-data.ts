@@ -11,7 +11,7 @@
  * Nodes that run go on without a registry; so nothing is lost by refusing, and something may be by deciding.
  */
 
-import { RingError, formatPosition, type Ring, type RingView } from '@ringkeep/shared';
+import { RingError, excerpt, formatPosition, type Ring, type RingView } from '@ringkeep/shared';
 import type { RegistryFact } from './effects';
 import type { HeldRange } from './inputs';
 
@@ -35,11 +35,11 @@ export class LostData {
   /** Throws WRONG_REGISTRY when the caller's ring is not the one that is kept here. Empty: it named none. */
   check(ring: Ring, clusterId: string, knownVersion: number, now: number): void {
     if (clusterId !== '' && clusterId !== ring.clusterId) {
-      if (now >= this.foreignUntil) this.report({ what: 'foreign caller', clusterId });
+      if (now >= this.foreignUntil) this.report({ what: 'foreign caller', clusterId: excerpt(clusterId) });
       this.foreignUntil = now + this.quietMs;
       throw new RingError(
         'WRONG_REGISTRY',
-        `the node belongs to the cluster ${clusterId}, this registry keeps the cluster ${ring.clusterId}; if its ` +
+        `the node belongs to the cluster ${excerpt(clusterId)}, this registry keeps the cluster ${ring.clusterId}; if its ` +
           'data folder was lost or is another one, put it back and start the registry again: nodes that run go on meanwhile',
       );
     }

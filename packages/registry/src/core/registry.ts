@@ -15,6 +15,7 @@
  */
 
 import {
+  excerpt,
   RingError,
   RingView,
   invariant,
@@ -200,7 +201,7 @@ export class RegistryCore {
   private watch({ watcher, fromVersion, clusterId }: WatchInput): RegistryEffect[] {
     if (clusterId !== '' && clusterId !== this.ring.clusterId) {
       this.publication.remove(watcher);
-      const text = `the ring of cluster ${clusterId} was asked for, this is cluster ${this.ring.clusterId}`;
+      const text = `the ring of cluster ${excerpt(clusterId)} was asked for, this is cluster ${this.ring.clusterId}`;
       return [{ kind: 'refuse-watch', watcher, code: 'FAILED_PRECONDITION', text }];
     }
     this.publication.add(watcher);

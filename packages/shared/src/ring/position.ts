@@ -5,6 +5,8 @@
  * that handles keys by the million does not use it; see ring-key.ts.
  */
 
+import { quoted } from './excerpt';
+
 declare const positionBrand: unique symbol;
 
 /** A point on the ring, 0 … 2^64 − 1. */
@@ -39,7 +41,7 @@ export function formatPosition(value: Position): string {
 /** Reads what formatPosition wrote. Throws a SyntaxError on anything else. */
 export function parsePosition(text: string): Position {
   if (!/^[0-9a-fA-F]{16}$/.test(text)) {
-    throw new SyntaxError(`not a position: expected 16 hexadecimal digits, got ${JSON.stringify(text)}`);
+    throw new SyntaxError(`not a position: expected 16 hexadecimal digits, got ${quoted(text)}`);
   }
   return BigInt(`0x${text}`) as Position;
 }

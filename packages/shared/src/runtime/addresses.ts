@@ -6,7 +6,7 @@
  */
 
 import { isIPv4, isIPv6 } from 'node:net';
-import { RingError } from '../ring';
+import { RingError, excerpt, quoted } from '../ring';
 
 export interface ServerAddress {
   /** TLS, that is https. */
@@ -29,7 +29,7 @@ export function parseAddress(text: string): ServerAddress {
   if (rawPort === '') throw fault(text, 'the port is missing');
   const port = Number(rawPort);
   if (!/^\d{1,5}$/.test(rawPort) || port < 1 || port > PORT_MAX) {
-    throw fault(text, `the port must be an integer from 1 to ${PORT_MAX}, got ${JSON.stringify(rawPort)}`);
+    throw fault(text, `the port must be an integer from 1 to ${PORT_MAX}, got ${quoted(rawPort)}`);
   }
   return { secure: scheme.toLowerCase() === 'https', host, port };
 }
@@ -38,16 +38,17 @@ function checkHost(text: string, host: string): string {
   if (host === '') throw fault(text, 'the host is missing');
   if (host.startsWith('[')) {
     const inner = host.slice(1, -1);
-    if (!isIPv6(inner)) throw fault(text, `${host} is no IPv6 address`);
+    if (!isIPv6(inner)) throw fault(text, `${excerpt(host)} is no IPv6 address`);
     return inner;
   }
   const looksNumeric = /^[\d.]+$/.test(host);
-  if (looksNumeric ? !isIPv4(host) : !HOST_NAME.test(host)) throw fault(text, `${host} is no host name`);
+  if (looksNumeric ? !isIPv4(host) : !HOST_NAME.test(host))
+    throw fault(text, `${excerpt(host)} is no host name`);
   return host;
 }
 
 function fault(text: string, why: string): RingError {
-  return new RingError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no address: ${why}`);
+  return new RingError('INVALID_ARGUMENT', `${quoted(text)} is no address: ${why}`);
 }
 
 /** It stands for every address of a machine: a server may listen on it, nobody can connect to it from elsewhere. */

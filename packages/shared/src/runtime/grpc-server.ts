@@ -29,7 +29,14 @@ import { FLOW_CONTROL_WINDOW_BYTES, RingError, type RingUpdate } from '../ring';
 import { hostAndPort } from './addresses';
 import { MESSAGE_OPTIONS } from './channels';
 import { toServiceError } from './grpc-errors';
-import { DEFAULT_INFLOW, Inflow, type CallBytes, type InflowLimits } from './inflow';
+import {
+  DEFAULT_INFLOW,
+  Inflow,
+  connectionsThatFit,
+  openFilesMax,
+  type CallBytes,
+  type InflowLimits,
+} from './inflow';
 import { limited } from './limited-log';
 import { silentLogger, type Logger } from './logging';
 import { portInUse } from './port-use';
@@ -46,6 +53,10 @@ export interface Endpoint {
   readonly portOption?: string | undefined;
 }
 
+/** With fewer connections a server is of no use. */
+const CONNECTIONS_MIN = 4;
+/** With fewer than these its operator is told. */
+const CONNECTIONS_COMFORTABLE = 128;
 /** How long cutting connections may take before a stop is over all the same. */
 const CUT_MS_MAX = 1_000;
 
@@ -97,13 +108,17 @@ export class GrpcServer {
 
   constructor(
     private readonly tls: TlsMaterial = NO_TLS,
-    log: Logger = silentLogger,
+    private readonly log: Logger = silentLogger,
     limits: Partial<InflowLimits> = {},
   ) {
     this.grpc = new Server({ ...MESSAGE_OPTIONS, interceptors: [ofStreams] });
     const refusals = limited(log);
     this.inflow = new Inflow(
-      { ...DEFAULT_INFLOW, ...limits },
+      {
+        ...DEFAULT_INFLOW,
+        connections: Math.min(DEFAULT_INFLOW.connections, connectionsThatFit()),
+        ...limits,
+      },
       {
         now: () => performance.now(),
         hasOneRequest: (path) => !this.manyRequests.has(path),
@@ -136,6 +151,7 @@ export class GrpcServer {
 
   /** Binds and serves. Returns the real port. Throws FAILED_PRECONDITION when it cannot bind. */
   async listen(endpoint: Endpoint): Promise<number> {
+    this.checkConnections();
     const { identity } = this.tls;
     const credentials = identity
       ? ServerCredentials.createSsl(null, [{ private_key: identity.key, cert_chain: identity.cert }])
@@ -150,6 +166,15 @@ export class GrpcServer {
         }
       });
     });
+  }
+
+  /** A limit of open files that leaves no room for connections is said before anybody connects. */
+  private checkConnections(): void {
+    const { connections } = this.inflow.limits;
+    const why = `at most ${openFilesMax()} files may be open, which leaves room for ${connections} connections`;
+    if (connections < CONNECTIONS_MIN)
+      throw new RingError('FAILED_PRECONDITION', `${why}; raise the limit, say with ulimit -n 1024`);
+    if (connections < CONNECTIONS_COMFORTABLE) this.log.warn(`${why}; ulimit -n raises the limit`);
   }
 
   /** Those beneath gRPC, which has no other way to them. */

@@ -6,6 +6,7 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { RingError } from '../ring';
 
 export interface Part {
@@ -85,6 +86,17 @@ function failed(verb: string, errors: unknown[]): AggregateError {
   return new AggregateError(errors, `failed to ${verb}: ${texts.join('; ')}`);
 }
 
+/** Longer than any part may take to stop. */
+export const EXIT_DEADLINE_MS = 15_000;
+/** After the deadline, for a loop that is busy to notice it. */
+const KILL_GRACE_MS = 1_000;
+
+/** From a thread of its own: it may be the main thread that hangs. */
+function killAfter(ms: number): void {
+  const source = `setTimeout(() => process.kill(${process.pid}, 'SIGKILL'), ${ms});`;
+  new Worker(source, { eval: true }).on('error', () => undefined).unref();
+}
+
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** What a shell expects of a process that a signal ended at once. */
 const EXIT_CODE_OF_SIGNAL: Readonly<Record<(typeof STOP_SIGNALS)[number], number>> = {
@@ -98,14 +110,20 @@ const EXIT_CODE_OF_SIGNAL: Readonly<Record<(typeof STOP_SIGNALS)[number], number
  *
  * A process that was started with an IPC channel belongs to its parent: when the channel breaks, the parent
  * is gone, however it ended, and nobody else would stop this process. That counts as a SIGTERM.
+ *
+ * After `deadlineMs` the process exits whatever is unfinished: what was acknowledged is on its disk.
  */
 export function stopOnSignals(
   stop: (signal: string) => Promise<void>,
   exit: (code: number, error?: unknown) => void,
+  deadlineMs = EXIT_DEADLINE_MS,
 ): void {
   let stopping = false;
   const begin = (signal: (typeof STOP_SIGNALS)[number]): void => {
     stopping = true;
+    const late = new Error(`stopping took longer than ${deadlineMs} ms`);
+    setTimeout(() => exit(1, late), deadlineMs).unref();
+    killAfter(deadlineMs + KILL_GRACE_MS);
     stop(signal).then(
       () => exit(0),
       (error: unknown) => exit(1, error),

@@ -11,7 +11,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { RingError } from '../ring';
+import { RingError, quoted } from '../ring';
 import type { ValueReader } from './option-values';
 
 export interface OptionSpec<T> {
@@ -168,7 +168,7 @@ function read<T>(spec: OptionSpec<T>, given: string, source: string): T {
     const flag = new Option(spec.flag).long ?? spec.flag;
     const names = spec.env === undefined ? flag : `${flag} (${spec.env})`;
     const from = source === spec.flag || source === spec.env ? '' : `, from ${source}`;
-    const text = `${names} ${(error as Error).message}, got ${JSON.stringify(given)}${from}`;
+    const text = `${names} ${(error as Error).message}, got ${quoted(given)}${from}`;
     throw new RingError('INVALID_ARGUMENT', text);
   }
 }

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { Lifecycle, type Part } from '@ringkeep/shared/runtime';
 
 function recorded(): { said: string[]; part: (name: string, more?: Partial<Part>) => Part } {
@@ -65,5 +68,31 @@ describe('a lifecycle', () => {
     await life.start(() => part('b', { drain: () => new Promise(() => undefined) }));
     await expect(life.stop()).rejects.toThrow('b did not drain in time');
     expect(said).toEqual(['drain a', 'stop b', 'stop a']);
+  });
+});
+
+describe('a process that is told to stop', () => {
+  const runtime = join(__dirname, '../../dist/runtime');
+
+  /** Runs until the deadline of 100 ms has passed after a SIGTERM. @returns exit code and signal */
+  async function ended(stop: string): Promise<[number | null, string | null]> {
+    const source = `
+      require(${JSON.stringify(runtime)}).stopOnSignals(() => { ${stop} }, (code) => process.exit(code), 100);
+      setInterval(() => undefined, 1000);
+      console.log('ready');`;
+    const child = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const exit = once(child, 'exit') as Promise<[number | null, string | null]>;
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    return exit;
+  }
+
+  test('exits at its deadline though a part hangs', async () => {
+    expect(await ended('return new Promise(() => undefined);')).toEqual([1, null]);
+  });
+
+  test('is killed a moment after its deadline though its only thread hangs', async () => {
+    const hang = 'return new Promise(() => setTimeout(() => { for (;;); }, 50));';
+    expect(await ended(hang)).toEqual([null, 'SIGKILL']);
   });
 });

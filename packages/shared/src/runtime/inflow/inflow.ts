@@ -7,6 +7,7 @@
 
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { totalmem } from 'node:os';
+import { QUOTED_BYTES_MAX } from '../../ring';
 import { ByteBudget } from './byte-budget';
 import { Connections, NODE_USER_AGENT } from './connections';
 import { GuardedStream, type CallBytes } from './guarded-stream';
@@ -32,6 +33,9 @@ export const DEFAULT_INFLOW: InflowLimits = {
   bytes: Math.min(256 * MIB, Math.max(32 * MIB, Math.floor(memoryBytes() / 8))),
   messageMs: 20_000,
 };
+
+/** Headers that gRPC quotes in its errors. */
+const ECHOED_HEADERS = [':path', 'grpc-timeout', 'grpc-encoding'] as const;
 
 /** How often is looked at what callers have read meanwhile. */
 const LOOK_MS = 100;
@@ -93,8 +97,14 @@ export class Inflow {
   private takes(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     const { session } = stream;
     if (!session) return false;
+    const longHeader = ECHOED_HEADERS.find((name) => String(headers[name] ?? '').length > QUOTED_BYTES_MAX);
     const text = this.connections.called(session, headers) ?? this.obstacleFor(stream, headers);
     stream.once('close', () => this.connections.callEnded(session));
+    if (longHeader !== undefined) {
+      const long = `the header ${longHeader} is longer than ${QUOTED_BYTES_MAX} bytes`;
+      refuse(stream, { code: 'INVALID_ARGUMENT', text: long });
+      return false;
+    }
     if (text !== undefined) {
       this.tools.refused(text);
       refuse(stream, { code: 'RESOURCE_EXHAUSTED', text });

@@ -22,3 +22,13 @@ export function openFiles(): number | undefined {
     return undefined;
   }
 }
+
+/** Kept for what is opened later: the log's next files, checkpoints, the registry, other nodes. */
+const RESERVED_MIN = 24;
+const RESERVED_SHARE = 1 / 8;
+
+/** How many connections leave room for everything else; any number where the system does not tell. */
+export function connectionsThatFit(max = openFilesMax(), open = openFiles()): number {
+  if (max === undefined || open === undefined) return Infinity;
+  return Math.max(0, Math.floor(max - open - Math.max(RESERVED_MIN, RESERVED_SHARE * max)));
+}
