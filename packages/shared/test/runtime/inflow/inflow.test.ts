@@ -244,7 +244,7 @@ describe('calls', () => {
 test('headers that gRPC would quote in its errors are refused when they are long', async () => {
   await serve({});
   const on = await session();
-  const long = 'x'.repeat(1_000);
+  const long = `/${'x'.repeat(1_000)}`;
   for (const name of [':path', 'grpc-timeout', 'grpc-encoding'])
     expect((await asks(on, 3, { [name]: long })).refusal).toBe(
       `3 the header ${name} is longer than 200 bytes`,
