@@ -76,7 +76,7 @@ test('one node’s folder has operations in table and log, and what is under way
     let windows = 0;
     let records = 0;
     await storage.recover({
-      snapshot: (state) => (windows += decodeSnapshot(state).length),
+      snapshot: (state) => (windows += decodeSnapshot(state).replicas.length),
       batch: (batch) => (records += decodeBatch(batch).length),
     });
     expect(windows).toBeGreaterThan(0);

@@ -7,6 +7,7 @@
 
 import { Metadata, status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
 import {
+  NO_RING,
   DEFAULT_PARAMETERS,
   OperationType,
   valueOf,
@@ -44,7 +45,7 @@ export class FakeRing {
   readonly nodes: FakeNode[] = [];
   readonly registryServer = new GrpcServer();
   registryAddress = '';
-  view = new RingView({ clusterId: 'fake', version: 0, members: [], arcs: [] });
+  view = new RingView({ ...NO_RING, clusterId: 'fake' });
   /** Every ring there was, by version, so that changes can be told. */
   readonly history = new Map<number, Ring>();
   readonly watches = new Set<WatchStream>();
@@ -61,7 +62,7 @@ export class FakeRing {
       await node.listen();
       fake.nodes.push(node);
       const addr = options.advertise?.(node.port, index) ?? `http://127.0.0.1:${node.port}`;
-      members.push({ id, addr, salt: 0, incarnation: 1, state: 'active', coordinates: [] });
+      members.push({ id, addr, salt: 0, incarnation: 1, process: 0n, state: 'active', coordinates: [] });
     }
     if (options.withRegistry) await fake.startRegistry();
     fake.announce({ ...fake.ring, version: 1, members, arcs: arcsOf(members.map(({ id }) => [id, id])) });

@@ -12,7 +12,10 @@ test('a watch that is closed in the turn in which it was opened ends at the node
     );
     const ignore = (): void => undefined;
     const events = { accepted: ignore, beat: ignore, update: ignore, ended: ignore };
-    new RingFeed(client.watchRing({ fromVersion: 0, clusterId: '', beats: false }), events).close();
+    new RingFeed(
+      client.watchRing({ fromVersion: 0, fromRun: 0n, clusterId: '', beats: false }),
+      events,
+    ).close();
     while (ring.watchRequests.length === 0 || ring.watches.size > 0) {
       await new Promise((resolve) => setImmediate(resolve));
     }

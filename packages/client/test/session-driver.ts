@@ -1,6 +1,7 @@
 /** Drives a session by hand: a clock that only the test moves, and its effects kept in lists. */
 
 import {
+  NO_RING,
   Random,
   bringsValue,
   position,
@@ -45,6 +46,7 @@ export function ringOf(version: number, names: readonly string[], clusterId = 't
     addr,
     salt: 0,
     incarnation: 1,
+    process: 0n,
     state: 'active' as const,
     coordinates: [],
   }));
@@ -59,7 +61,7 @@ export function ringOf(version: number, names: readonly string[], clusterId = 't
     withoutCopy: [],
     seq: 0,
   }));
-  return { clusterId, version, members, arcs };
+  return { ...NO_RING, clusterId, version, members, arcs };
 }
 
 export class SessionDriver {

@@ -1,4 +1,4 @@
-import { FRAME_OPERATIONS_MAX, OperationType, RingView } from '@ringkeep/shared';
+import { NO_RING, FRAME_OPERATIONS_MAX, OperationType, RingView } from '@ringkeep/shared';
 import { positionBytesOf } from '@ringkeep/shared/runtime';
 import {
   DEFAULT_LIMITS,
@@ -596,13 +596,13 @@ describe('watching the ring', () => {
   test('a node is watched from the version that is known, and after a pause again when the watch ends', () => {
     const driver = opened();
     const first = driver.last('watch');
-    expect(first).toMatchObject({ source: { kind: 'node', address: 'n0' }, fromVersion: 0 });
+    expect(first).toMatchObject({ source: { kind: 'node', address: 'n0' }, from: { version: 0 } });
     driver.session.watchNews(first.number, { kind: 'ring', ring: ringOf(7, ['n0']) }, driver.nowMs);
     driver.session.watchEnded(first.number, 'reset', driver.nowMs);
     driver.flush();
     expect(driver.of('watch')).toHaveLength(1);
     driver.pass(100);
-    expect(driver.last('watch')).toMatchObject({ fromVersion: 7, clusterId: 'test' });
+    expect(driver.last('watch')).toMatchObject({ from: { version: 7 }, clusterId: 'test' });
   });
 
   test('the registry comes first when no node is known, and helps when a node cannot tell', () => {
@@ -624,20 +624,23 @@ describe('watching the ring', () => {
     const change = {
       clusterId: 'test',
       fromVersion: 5,
+      fromRun: 0n,
       version: 6,
       members: [],
       removedMembers: [],
       arcs: [],
       removedArcs: [],
+      runs: [],
+      parameters: undefined,
     };
     driver.session.watchNews(watch.number, { kind: 'change', change }, driver.nowMs);
     driver.pass(200);
-    expect(driver.last('watch')).toMatchObject({ number: watch.number + 1, fromVersion: 0 });
+    expect(driver.last('watch')).toMatchObject({ number: watch.number + 1, from: { version: 0 } });
   });
 
   test('an empty ring is named as what operations wait for', () => {
     const driver = new SessionDriver({ nodes: [], registry: 'r' });
-    driver.learn({ clusterId: 'test', version: 1, members: [], arcs: [] });
+    driver.learn({ ...NO_RING, clusterId: 'test', version: 1 });
     const call = driver.call(Get, 'a', { deadlineMs: 100 });
     driver.flush();
     driver.pass(200);

@@ -110,7 +110,7 @@ describe('the source of news', () => {
     expect(driver.watches).toHaveLength(1);
     driver.pass(BEAT_MS);
     expect(driver.watches).toHaveLength(2);
-    expect(driver.last('watch')).toMatchObject({ fromVersion: 1, clusterId: 'test' });
+    expect(driver.last('watch')).toMatchObject({ from: { version: 1 }, clusterId: 'test' });
     expect(watched(driver.last('watch'))).not.toBe('n0');
     expect(driver.last('report').report).toMatchObject({ kind: 'watch-ended', source: { address: 'n0' } });
   });

@@ -86,6 +86,11 @@ export function logEvent(log: Logger, event: NodeEvent): void {
       );
     case 'registry-back':
       return log.info('the registry answers again');
+    case 'foreign-ring':
+      return log.error(
+        'a ring of another history was offered and is not taken over: somewhere an old copy of the registry’s data was carried on',
+        { reason: event.text },
+      );
     case 'protocol-violation':
       return log.error('a message broke the protocol', { reason: event.text });
   }

@@ -286,7 +286,7 @@ export class NodeHost {
         return;
       }
       case 'checkpoint':
-        this.storage.checkpoint(encodeSnapshot(effect.replicas)).then(
+        this.storage.checkpoint(encodeSnapshot(effect)).then(
           () => {
             this.checkpointing = false;
           },

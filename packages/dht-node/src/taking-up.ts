@@ -3,6 +3,7 @@
  * the core knows everything that the disk holds before it takes its first step.
  */
 
+import { randomBytes } from 'node:crypto';
 import { decodeBatch, decodeSnapshot } from './codec';
 import { NodeCore, type NodeSettings } from './core/node';
 import type { EventLoop } from './event-loop';
@@ -17,10 +18,11 @@ export async function takeUp(
   storage: NodeStorage,
   clock: HostClock,
   eventLoop?: EventLoop,
-  settings: Pick<NodeSettings, 'rules' | 'transferSizes'> = {},
+  settings: Pick<NodeSettings, 'rules' | 'transferSizes'> & { readonly process?: bigint } = {},
 ): Promise<NodeHost> {
   const incarnation = identity ? await identity.raiseIncarnation() : FIRST_INCARNATION;
   const core = new NodeCore(storage.entries, {
+    process: randomBytes(8).readBigUInt64BE(),
     ...settings,
     incarnation,
     newcomer: identity?.identity === undefined,
@@ -28,7 +30,10 @@ export async function takeUp(
     leaseBeforeMs: identity?.leaseMs ?? 0,
   });
   await storage.recover({
-    snapshot: (state) => core.restore(decodeSnapshot(state)),
+    snapshot: (state) => {
+      const { replicas, known } = decodeSnapshot(state);
+      core.restore(replicas, known);
+    },
     batch: (batch) => core.replay(decodeBatch(batch)),
   });
   return new NodeHost(core, storage, clock, eventLoop);

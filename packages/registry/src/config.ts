@@ -75,6 +75,13 @@ const specs = {
     read: integer(1, 7),
     default: DEFAULT_PARAMETERS.replicationFactor,
   }),
+  minCopies: option({
+    flag: '--min-copies <n>',
+    env: 'MIN_COPIES',
+    text: 'copies in sync that an arc needs to take writes, if the ring has as many nodes',
+    read: integer(1, 7),
+    default: DEFAULT_PARAMETERS.minCopies,
+  }),
   leaseMs: milliseconds(
     '--lease',
     'LEASE',
@@ -206,6 +213,7 @@ export function registryConfig(
     newLease: options.newLease,
     parameters: {
       replicationFactor: options.replicationFactor,
+      minCopies: options.minCopies,
       leaseMs: options.leaseMs,
       leaseMarginMs: options.leaseMarginMs,
       membershipLeaseMs: options.membershipLeaseMs,

@@ -15,6 +15,13 @@ export function logFact(log: Logger, fact: RegistryFact): void {
       return log.info('refused a proposal', { by: formatPosition(fact.by), reason: fact.reason });
     case 'away':
       return log.warn('was away; every member gets a fresh lease', { forMs: Math.round(fact.forMs) });
+    case 'replaced':
+      return log.warn('another process of a member has taken its place; is its data folder a copy?', {
+        id: formatPosition(fact.member.id),
+        addr: fact.member.addr,
+        before: fact.before.addr,
+        incarnation: fact.member.incarnation,
+      });
     case 'foreign caller':
       return log.error('nodes of another cluster call this registry; was its data folder lost?', {
         clusterId: fact.clusterId,

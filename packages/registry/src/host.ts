@@ -9,7 +9,7 @@
  * everything from then on and tells its owner.
  */
 
-import { RingError, type Ring, type RingUpdate } from '@ringkeep/shared';
+import { RingError, type KnownRing, type Ring, type RingUpdate } from '@ringkeep/shared';
 import type { Logger } from '@ringkeep/shared/runtime';
 import type { RingStore } from './adapters/ring-store';
 import type {
@@ -48,7 +48,7 @@ export interface WatchSink {
 
 export interface Watch {
   /** Asks for what came after a version, when updates were let pass. */
-  resume(fromVersion: number): void;
+  resume(from: KnownRing): void;
   end(): void;
 }
 
@@ -109,17 +109,16 @@ export class RegistryHost {
     return answer as Promise<AnswerTo[Q['kind']]>;
   }
 
-  watch(sink: WatchSink, fromVersion: number, clusterId: string): Watch {
+  watch(sink: WatchSink, from: KnownRing, clusterId: string): Watch {
     const watcher = ++this.lastNumber;
     if (this.over) sink.refuse(this.over);
     else {
       this.sinks.set(watcher, sink);
-      this.submit({ kind: 'watch', watcher, fromVersion, clusterId });
+      this.submit({ kind: 'watch', watcher, from, clusterId });
     }
     return {
-      resume: (version) => {
-        if (this.sinks.has(watcher))
-          this.submit({ kind: 'watch', watcher, fromVersion: version, clusterId: '' });
+      resume: (known) => {
+        if (this.sinks.has(watcher)) this.submit({ kind: 'watch', watcher, from: known, clusterId: '' });
       },
       end: () => {
         if (this.sinks.delete(watcher)) this.submit({ kind: 'unwatch', watcher });

@@ -3,9 +3,16 @@
  * a test or a service.
  */
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { RingError, checkParameters, type ClusterParameters, type Ring } from '@ringkeep/shared';
+import {
+  RingError,
+  checkParameters,
+  parametersFault,
+  type ClusterParameters,
+  type Ring,
+  type RunId,
+} from '@ringkeep/shared';
 import {
   FolderWatch,
   GrpcServer,
@@ -29,7 +36,14 @@ import { registry } from '@ringkeep/shared/wire';
 import { REGISTRY_SERVICE, registryHandlers } from './adapters/grpc-service';
 import { LmdbRingStore } from './adapters/lmdb-ring-store';
 import { MemoryRingStore, type RingStore } from './adapters/ring-store';
-import { DEFAULT_CONFIG, RegistryCore, newState, type RegistryConfig, type RegistryState } from './core';
+import {
+  DEFAULT_CONFIG,
+  RegistryCore,
+  begun,
+  newState,
+  type RegistryConfig,
+  type RegistryState,
+} from './core';
 import { RegistryHost } from './host';
 
 export type RegistryStorage = 'disk' | 'memory';
@@ -166,25 +180,24 @@ function watchFolder(watch: FolderWatch, { leaseMs }: ClusterParameters, host: R
   });
 }
 
-/** The state on disk, or a new cluster's, saved before anybody hears of it. */
+/** The state on disk, or a new cluster's, begun anew and saved before anybody hears of it. */
 async function stateToStartWith(
   store: RingStore,
   parameters: ClusterParameters,
   newLease: boolean,
 ): Promise<RegistryState> {
   const found = store.load();
-  const { leaseMs, leaseMarginMs } = parameters;
-  const same = found?.lease.leaseMs === leaseMs && found.lease.leaseMarginMs === leaseMarginMs;
-  if (found && same) return found;
   if (found && found.ring.members.length > 0 && !newLease) {
-    throw new RingError(
-      'FAILED_PRECONDITION',
-      `the cluster's nodes hold leases of ${found.lease.leaseMs} ms (margin ${found.lease.leaseMarginMs} ms), ` +
-        `not ${leaseMs} ms (margin ${leaseMarginMs} ms): nodes with different leases would not be safe. ` +
-        'Keep the old times, or stop every node and start the registry with --new-lease',
-    );
+    const fault = parametersFault(found.ring.parameters, parameters);
+    if (fault !== undefined) throw new RingError('FAILED_PRECONDITION', fault);
   }
-  const state = found ? { ...found, lease: { leaseMs, leaseMarginMs } } : newState(randomUUID(), parameters);
+  const run = randomRun();
+  const state = found ? begun(found, parameters, run) : newState(randomUUID(), parameters, run);
   await store.save(state);
   return state;
+}
+
+/** Never 0, which stands for none. */
+function randomRun(): RunId {
+  return randomBytes(8).readBigUInt64BE() || 1n;
 }

@@ -1,4 +1,6 @@
 import type { RingError, RingUpdate } from '@ringkeep/shared';
+import { knownOf } from '@ringkeep/shared';
+import { NOTHING_KNOWN } from '@ringkeep/shared';
 import { positionOfText, silentLogger } from '@ringkeep/shared/runtime';
 import { DEFAULT_CONFIG, MemoryRingStore, RegistryCore, newState, type RegistryState } from '../src';
 import { INPUTS_WAITING_MAX, RegistryHost, type Question } from '../src/host';
@@ -29,7 +31,7 @@ function make(): { host: RegistryHost; store: GatedStore; fatal: Error[]; clock:
   const core = new RegistryCore(
     DEFAULT_CONFIG,
     { positionOfText },
-    newState('c', DEFAULT_CONFIG.parameters),
+    newState('c', DEFAULT_CONFIG.parameters, 1n),
     clock.now,
   );
   const host = new RegistryHost(core, {
@@ -47,6 +49,8 @@ function registration(addr: string): Question & { kind: 'register' } {
     addr,
     identity: undefined,
     incarnation: 1,
+    process: 0n,
+    known: NOTHING_KNOWN,
     coordinates: [],
     claim: '',
     held: [],
@@ -84,7 +88,11 @@ describe('the host', () => {
   test('watchers hear of a change only once it is durable', async () => {
     const { host, store } = make();
     const updates: RingUpdate[] = [];
-    host.watch({ publish: (update) => updates.push(update), refuse: () => undefined }, host.ring.version, '');
+    host.watch(
+      { publish: (update) => updates.push(update), refuse: () => undefined },
+      knownOf(host.ring),
+      '',
+    );
     const answer = host.ask(registration('http://a:1'));
     const end = await store.next();
     expect(updates).toHaveLength(0);
@@ -97,7 +105,7 @@ describe('the host', () => {
   test('a disk that fails ends everything: no answer, no later answer, one word to the owner', async () => {
     const { host, store, fatal } = make();
     const refused: RingError[] = [];
-    host.watch({ publish: fail, refuse: (error) => refused.push(error) }, host.ring.version, '');
+    host.watch({ publish: fail, refuse: (error) => refused.push(error) }, knownOf(host.ring), '');
     const answer = expect(host.ask(registration('http://a:1'))).rejects.toThrow('no space left');
     (await store.next())(new Error('no space left'));
     await answer;
@@ -119,7 +127,7 @@ describe('the host', () => {
   test('stopping finishes what was begun, refuses the rest and ends the watches', async () => {
     const { host, store } = make();
     const refused: RingError[] = [];
-    host.watch({ publish: () => undefined, refuse: (error) => refused.push(error) }, 0, '');
+    host.watch({ publish: () => undefined, refuse: (error) => refused.push(error) }, NOTHING_KNOWN, '');
     const begun = host.ask(registration('http://a:1'));
     const stopped = host.stop();
     await expect(host.ask({ kind: 'owners' })).rejects.toMatchObject({ code: 'UNAVAILABLE' });

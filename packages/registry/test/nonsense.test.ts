@@ -71,12 +71,6 @@ describe('RegisterNode', () => {
       'ALREADY_EXISTS',
       'is taken',
     ],
-    [
-      'a live incarnation at another address',
-      () => ({ addr: 'http://c:1', identity: identity({}) }),
-      'FAILED_PRECONDITION',
-      'is its data folder a copy?',
-    ],
   ])('with %s is refused', async (_what, given, code, text) => {
     const { addr, ...more } = given();
     await expect(peer.register(addr, more)).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 /** What tests need to talk to a registry over real gRPC. */
 
 import type { ServiceError } from '@grpc/grpc-js';
-import { NO_RING, updateRing, type Ring } from '@ringkeep/shared';
+import { type KnownRing, NOTHING_KNOWN, NO_RING, updateRing, type Ring } from '@ringkeep/shared';
 import { channelTo, fromServiceError } from '@ringkeep/shared/runtime';
 import { registry, updateFromWire } from '@ringkeep/shared/wire';
 
@@ -41,8 +41,8 @@ export class RegistryPeer {
     return this.call((sent, done) => this.client.getConnectedNodes(sent, done), {});
   }
 
-  watch(fromVersion = 0, clusterId = ''): Watcher {
-    return new Watcher(this, fromVersion, clusterId);
+  watch(from = NOTHING_KNOWN, clusterId = ''): Watcher {
+    return new Watcher(this, from, clusterId);
   }
 
   close(): void {
@@ -71,8 +71,13 @@ export class Watcher {
   readonly stream;
   private readonly waiting: { until: (ring: Ring) => boolean; resolve: (ring: Ring) => void }[] = [];
 
-  constructor(peer: RegistryPeer, fromVersion: number, clusterId: string) {
-    this.stream = peer.client.watchRing({ fromVersion, clusterId, beats: false });
+  constructor(peer: RegistryPeer, from: KnownRing, clusterId: string) {
+    this.stream = peer.client.watchRing({
+      fromVersion: from.version,
+      fromRun: from.run,
+      clusterId,
+      beats: false,
+    });
     this.connected = new Promise((resolve) => this.stream.once('metadata', () => resolve()));
     this.ended = new Promise((resolve) => {
       this.stream.once('end', () => resolve(undefined));

@@ -1,6 +1,6 @@
 /** Each checker catches a violation made by hand, and lets its neighbour pass that is none. */
 
-import { position, type ArcConfig, type Member, type NodeId, type Ring } from '@ringkeep/shared';
+import { NO_RING, position, type ArcConfig, type Member, type NodeId, type Ring } from '@ringkeep/shared';
 import type { HistoryOperation } from '@ringkeep/checker/core';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from '../src/checkers/at-rest';
 import { checkLinearizability } from '../src/checkers/linearizability';
@@ -12,7 +12,15 @@ const A = position(10n);
 const B = position(1n << 63n);
 
 function member(id: NodeId): Member {
-  return { id, addr: `http://${id}:1`, salt: 0, incarnation: 1, state: 'active', coordinates: [] };
+  return {
+    id,
+    addr: `http://${id}:1`,
+    salt: 0,
+    incarnation: 1,
+    process: 0n,
+    state: 'active',
+    coordinates: [],
+  };
 }
 
 function arc(part: Partial<ArcConfig>): ArcConfig {
@@ -31,7 +39,7 @@ function arc(part: Partial<ArcConfig>): ArcConfig {
 }
 
 function ring(version: number, ...arcs: ArcConfig[]): Ring {
-  return { clusterId: 'c', version, members: [member(A), member(B)], arcs };
+  return { ...NO_RING, clusterId: 'c', version, members: [member(A), member(B)], arcs };
 }
 
 const base = { client: 1, key: 'k', callMs: 0, returnMs: 1, outcome: 'ok' as const };

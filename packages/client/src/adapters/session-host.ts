@@ -254,8 +254,8 @@ export class SessionHost {
   }
 
   private watch(effect: Extract<Effect, { kind: 'watch' }>): void {
-    const { number, source, fromVersion, clusterId } = effect;
-    const request = { fromVersion, clusterId, beats: true };
+    const { number, source, from, clusterId } = effect;
+    const request = { fromVersion: from.version, fromRun: from.run, clusterId, beats: true };
     const events: FeedEvents = {
       accepted: () => this.session.watchAccepted(number, this.now()),
       beat: (beat) => {

@@ -1,6 +1,6 @@
 /** What a session asks its host to do. */
 
-import type { Ring } from '@ringkeep/shared';
+import type { KnownRing, Ring } from '@ringkeep/shared';
 import type { Call } from './call';
 import type { Frame } from './frame';
 
@@ -37,7 +37,7 @@ export type Effect =
       readonly kind: 'watch';
       readonly number: number;
       readonly source: WatchSource;
-      readonly fromVersion: number;
+      readonly from: KnownRing;
       readonly clusterId: string;
     }
   | { readonly kind: 'stop-watching' }

@@ -11,7 +11,7 @@
  * the ring may have changed without it. Versions of the ring only grow, so nobody leads back to an older one.
  */
 
-import type { Random, Ring, RingBeat } from '@ringkeep/shared';
+import { NOTHING_KNOWN, knownOf, type Random, type Ring, type RingBeat } from '@ringkeep/shared';
 import { pauseMs } from './back-off';
 import type { Directory } from './directory';
 import { Doubts } from './doubts';
@@ -168,8 +168,8 @@ export class RingWatch {
     if (source === undefined) return;
     const number = ++this.number;
     this.phase = { kind: 'on', feed: new WatchedFeed(number, source, nowMs, this.leaseMs) };
-    const fromVersion = this.fromStart ? 0 : ring.version;
-    const effect: Effect = { kind: 'watch', number, source, fromVersion, clusterId: ring.clusterId };
+    const from = this.fromStart ? NOTHING_KNOWN : knownOf(ring);
+    const effect: Effect = { kind: 'watch', number, source, from, clusterId: ring.clusterId };
     this.outbox.push(effect);
   }
 

@@ -11,7 +11,7 @@ import {
   type ClientUnaryCall,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { position, Random, RingError, type ErrorCode, type NodeId } from '@ringkeep/shared';
+import { position, Random, RingError, type ErrorCode, type KnownRing, type NodeId } from '@ringkeep/shared';
 import {
   Backoff,
   cancelSoon,
@@ -38,6 +38,8 @@ export interface RegistryLinkSettings {
   /** The URL under which others reach this node. */
   readonly ownAddress: string;
   readonly incarnation: number;
+  /** Drawn when this process started. */
+  readonly process: bigint;
   /** Names a newcomer that asks again because it did not hear the first answer. */
   readonly claim: string;
   readonly coordinates: readonly number[];
@@ -68,7 +70,7 @@ export class RegistryLink {
   constructor(
     private readonly settings: RegistryLinkSettings,
     private readonly identity: IdentityKeeper,
-    private readonly ringVersion: () => number,
+    private readonly known: () => KnownRing,
     private readonly post: (input: NodeInput) => void,
     now: () => number,
     private readonly log: Logger,
@@ -109,7 +111,9 @@ export class RegistryLink {
     const origin = {
       id: this.id ?? (0n as NodeId),
       incarnation: this.settings.incarnation,
-      knownVersion: request.knownVersion,
+      process: this.settings.process,
+      knownVersion: request.known.version,
+      knownRun: request.known.run,
       clusterId: this.identity.known?.clusterId ?? '',
     };
     if (request.kind === 'propose') {
@@ -120,16 +124,20 @@ export class RegistryLink {
     }
     const method = request.kind === 'renew' ? client.renewLease.bind(client) : client.leaveRing.bind(client);
     const answer = await ask(method, origin, withinMs);
-    return { kind: 'member-answer', call, live: answer.live, update: updateFromWire(answer.ring) };
+    const { live, replaced } = answer;
+    return { kind: 'member-answer', call, live, replaced, update: updateFromWire(answer.ring) };
   }
 
-  private registration({ held }: RegisterCall): wire.ConnectionAddr {
-    const { ownAddress, incarnation, coordinates, claim } = this.settings;
-    const { known } = this.identity;
+  private registration({ held, known }: RegisterCall): wire.ConnectionAddr {
+    const { ownAddress, incarnation, process, coordinates, claim } = this.settings;
+    const own = this.identity.known;
     return {
       addr: ownAddress,
-      identity: known && { id: known.nodeId, salt: known.salt, clusterId: known.clusterId },
+      identity: own && { id: own.nodeId, salt: own.salt, clusterId: own.clusterId },
       incarnation,
+      process,
+      knownVersion: known.version,
+      knownRun: known.run,
       coordinates: [...coordinates],
       claim,
       held: [...held],
@@ -159,7 +167,6 @@ export class RegistryLink {
       kind: 'registered',
       call,
       id,
-      parameters,
       ring: ringFromWire(update.value),
     };
   }
@@ -214,7 +221,8 @@ export class RegistryLink {
     clearTimeout(this.watchTimer);
     const clusterId = this.identity.known?.clusterId ?? '';
     const { client } = this.channel;
-    const watch = client.watchRing({ fromVersion: this.ringVersion(), clusterId, beats: false });
+    const { version, run } = this.known();
+    const watch = client.watchRing({ fromVersion: version, fromRun: run, clusterId, beats: false });
     this.watch = watch;
     this.watchedBy = client;
     watch.on('data', (message: wire.RingUpdate) => {

@@ -5,7 +5,16 @@
  */
 
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
-import { NO_RING, RingError, excerpt, ringChange, type Ring, type RingBeat } from '@ringkeep/shared';
+import {
+  NO_RING,
+  RingError,
+  excerpt,
+  knownOf,
+  ringChange,
+  sameKnown,
+  type Ring,
+  type RingBeat,
+} from '@ringkeep/shared';
 import { toServiceError } from '@ringkeep/shared/runtime';
 import { beatToWire, updateToWire, type registry as wire } from '@ringkeep/shared/wire';
 
@@ -38,7 +47,8 @@ export class RingWatchers {
     });
     const ring = this.ring();
     // A caller that has this very version is sent nothing until there is a newer one.
-    if (stream.request.fromVersion === ring.version) watcher.sent = ring;
+    const { fromVersion, fromRun } = stream.request;
+    if (sameKnown({ version: fromVersion, run: fromRun }, knownOf(ring))) watcher.sent = ring;
     this.send(stream, watcher);
     if (!stream.request.beats) return;
     this.write(stream, watcher, beatToWire(this.beat()));

@@ -3,7 +3,15 @@
  * inside. The first byte is the format's version: a later format can read an older one's log.
  */
 
-import { RingError, UNKNOWN_TERM, unknownHistory, type Arc } from '@ringkeep/shared';
+import {
+  NOTHING_KNOWN,
+  RingError,
+  UNKNOWN_TERM,
+  position,
+  unknownHistory,
+  type Arc,
+  type KnownRing,
+} from '@ringkeep/shared';
 import type { dht } from '@ringkeep/shared/wire';
 import type { SequencedOp } from '../core/messages';
 import type { LogRecord, ReplicaSnapshot } from '../core/records';
@@ -12,7 +20,7 @@ import { columnsOf, entriesOf, opsOf, opsOfBareValues } from './entry-columns';
 import { readConflict, readHistory, writeConflict, writeHistory } from './history-codec';
 
 const FORMAT_VERSION = 3;
-/** Values had no envelopes, and logs no histories. */
+/** Values had no envelopes, logs no histories, and nodes did not keep which ring they knew. */
 const FORMAT_OF_BARE_VALUES = 2;
 
 /** The bytes on disk; never reused. */
@@ -31,6 +39,7 @@ const TAGS = {
   stop: 13,
   overrule: 14,
   resume: 15,
+  'known-ring': 16,
 } as const satisfies Record<LogRecord['kind'], number>;
 
 /** In place of the term of prepared operations: the one in which the copy was last live. */
@@ -52,9 +61,16 @@ export function decodeBatch(batch: Uint8Array): LogRecord[] {
   return records;
 }
 
-export function encodeSnapshot(replicas: readonly ReplicaSnapshot[]): Uint8Array {
+/** All of a node's durable state but the entries. */
+export interface Snapshot {
+  readonly replicas: readonly ReplicaSnapshot[];
+  readonly known: KnownRing;
+}
+
+export function encodeSnapshot({ replicas, known }: Snapshot): Uint8Array {
   const writer = new ByteWriter();
   writer.byte(FORMAT_VERSION);
+  writeKnown(writer, known);
   for (const replica of replicas) {
     writeArc(writer, replica.range);
     writer.byte(replica.complete ? 1 : 0);
@@ -69,8 +85,9 @@ export function encodeSnapshot(replicas: readonly ReplicaSnapshot[]): Uint8Array
   return writer.finish();
 }
 
-export function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot[] {
+export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const { reader, format } = versioned(bytes);
+  const known = format.hasHistories ? readKnown(reader) : NOTHING_KNOWN;
   const replicas: ReplicaSnapshot[] = [];
   while (!reader.done) {
     const range = readArc(reader);
@@ -89,7 +106,16 @@ export function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot[] {
     const conflict = reader.byte() === 1 ? readConflict(reader) : undefined;
     replicas.push({ ...copy, history, overrules, conflict });
   }
-  return replicas;
+  return { replicas, known };
+}
+
+function writeKnown(writer: ByteWriter, { version, run }: KnownRing): void {
+  writer.counter(version);
+  writer.position(position(run));
+}
+
+function readKnown(reader: ByteReader): KnownRing {
+  return { version: reader.counter(), run: reader.position() };
 }
 
 /** What differs between the formats that are read. */
@@ -193,6 +219,8 @@ function writeRecord(writer: ByteWriter, record: LogRecord): void {
     case 'overrule':
       writer.position(record.start);
       return writer.counter(record.term);
+    case 'known-ring':
+      return writeKnown(writer, record.known);
   }
 }
 
@@ -240,6 +268,8 @@ function readRecord(reader: ByteReader, format: Format): LogRecord {
       return { kind, start: reader.position(), conflict: readConflict(reader) };
     case 'overrule':
       return { kind, start: reader.position(), term: reader.counter() };
+    case 'known-ring':
+      return { kind, known: readKnown(reader) };
     default:
       throw new RingError('INTERNAL', `a record of unknown type ${tag}`);
   }

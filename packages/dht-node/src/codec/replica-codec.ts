@@ -83,7 +83,7 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
     };
   }
   if (body.kind === 'digests') return { stream, body: { $case: 'digests', value: digestsToWire(body) } };
-  const { follower, incarnation, range, lastPrepared, committed, complete, compares, ring } = body;
+  const { follower, incarnation, process, range, lastPrepared, committed, complete, compares, ring } = body;
   const { logs, conflict } = body;
   return {
     stream,
@@ -92,6 +92,7 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
       value: {
         follower,
         incarnation,
+        process,
         ...range,
         lastPrepared,
         committed,
@@ -114,12 +115,13 @@ function followerBodyFromWire(body: dht.FollowerMessage['body']): FollowerBody {
     case 'acknowledge':
       return { kind: 'acknowledge', ...body.value };
     case 'open': {
-      const { follower, incarnation, start, end, lastPrepared, committed, complete, compares, ring } =
-        body.value;
+      const { follower, start, end, ring, ...more } = body.value;
+      const { incarnation, process, lastPrepared, committed, complete, compares } = more;
       return {
         kind: 'open',
         follower: position(follower),
         incarnation,
+        process,
         range: { start: position(start), end: position(end) },
         lastPrepared,
         committed,

@@ -74,6 +74,9 @@ export interface RoleRemains {
   readonly sessions: readonly FollowerSession[];
 }
 
+const TOO_FEW_LEFT =
+  'outcome unknown: the write is on fewer copies than this ring asks for (--min-copies), for others were lost meanwhile';
+
 export class ArcPrimary {
   private phase: Phase;
   private quiesceState: Quiesce | undefined;
@@ -134,6 +137,11 @@ export class ArcPrimary {
     return this.quiesceState;
   }
 
+  /** As many replicas are in sync as the ring asks for to accept writes. */
+  get enoughCopies(): boolean {
+    return this.currentConfig.inSync.length >= this.context.view.copiesToWrite;
+  }
+
   /** Nothing proposed that might still come into force. */
   get settled(): boolean {
     return this.proposals.settled;
@@ -171,6 +179,7 @@ export class ArcPrimary {
 
   private write(pending: PendingOperation): void {
     if (!this.serving) return this.hold(pending);
+    if (!this.enoughCopies) return pending.fail('UNAVAILABLE', this.tooFewCopies());
     if (
       this.replica.window.length + this.fresh.length >= WINDOW_OPERATIONS_MAX ||
       this.windowBytes >= WINDOW_BYTES_MAX
@@ -202,6 +211,14 @@ export class ArcPrimary {
         return `the disk of a replica has no room, at the node ${this.context.view.member(id)?.addr ?? id}`;
     }
     return undefined;
+  }
+
+  private tooFewCopies(): string {
+    const { inSync } = this.currentConfig;
+    return (
+      `nothing was written: ${inSync.length} of the ${this.context.view.copiesToWrite} copies that this ring asks for ` +
+      'before it takes writes (--min-copies) are in sync; reads go on'
+    );
   }
 
   /** Rule 3.5; the entries are read by the caller in the same step, hence at the same moment. */
@@ -301,11 +318,14 @@ export class ArcPrimary {
     );
     this.windowBytes -= entryBytes(entries);
     this.followers.committed(entries);
+    // Replicas may have been dropped since the write was taken: it is not called safe on the few that are left.
+    const acknowledges = this.enoughCopies || !this.context.rules.minCopiesAtCommit;
     let entry = 0;
     for (let i = 0; i < ops.length; i++) {
       const before = ops[i] === undefined ? undefined : replaced?.[entry++];
       const pending = this.waiting.at(first + i);
-      pending?.succeed(pending.tellsPrevious && before !== undefined ? valueIn(before) : undefined);
+      if (!acknowledges) pending?.fail('OUTCOME_UNKNOWN', TOO_FEW_LEFT);
+      else pending?.succeed(pending.tellsPrevious && before !== undefined ? valueIn(before) : undefined);
     }
     this.waiting.forgetThrough(seq);
     if (this.quiesceState) this.followers.tellCommitPoint();

@@ -1,6 +1,6 @@
 /** What the parts of a node's core share within a step: the time, the newest ring, the disk, and a way out. */
 
-import type { ClusterParameters, NodeId, Proposal, Ring, RingView } from '@ringkeep/shared';
+import type { ClusterParameters, KnownRing, NodeId, Proposal, Ring, RingView } from '@ringkeep/shared';
 import type { TransferSizes } from './config';
 import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './grant-ledger';
@@ -13,9 +13,16 @@ export interface NodeContext {
   readonly now: number;
   readonly self: NodeId;
   readonly incarnation: number;
+  /** Drawn when this process started. */
+  readonly process: bigint;
+  /** Those of the ring that this node acts on. */
   readonly parameters: ClusterParameters;
-  /** The newest ring known; whole versions only. */
+  /** The ring that this node acts on: the newest one that it knows durably; whole versions only. */
   readonly view: RingView;
+  /** What it names to others as its ring. */
+  readonly known: KnownRing;
+  /** A newer ring is on its way to the disk. */
+  readonly adopting: boolean;
   readonly replicas: ReplicaStore;
   readonly journal: Journal;
   readonly grants: GrantLedger;
@@ -33,6 +40,10 @@ export interface NodeContext {
   wakeAt(time: number): void;
   /** Sends a proposal; the answer comes to the role that is primary of its arc then. */
   propose(proposal: Proposal): void;
-  /** Takes over a ring that came with a message, when it is newer. */
-  adopt(ring: Ring): void;
+  /** A ring came with a message: it is taken over when it is newer. @returns whether a newer one is under way */
+  adopt(ring: Ring): boolean;
+  /** Neither ring is of the other's past. */
+  isForeign(ring: Ring): boolean;
+  /** Runs the action when every ring that has come is acted on; at once when it is. */
+  whenAdopted(action: () => void): void;
 }

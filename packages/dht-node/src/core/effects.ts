@@ -3,6 +3,7 @@
 import type {
   Arc,
   ArcConfig,
+  KnownRing,
   Member,
   NodeId,
   Operation,
@@ -29,10 +30,11 @@ export type RegistryCall =
       readonly kind: 'register';
       /** The complete copies on the disk. */
       readonly held: readonly HeldCopy[];
+      readonly known: KnownRing;
     }
-  | { readonly kind: 'renew'; readonly knownVersion: number }
-  | { readonly kind: 'leave'; readonly knownVersion: number }
-  | { readonly kind: 'propose'; readonly knownVersion: number; readonly proposal: Proposal };
+  | { readonly kind: 'renew'; readonly known: KnownRing }
+  | { readonly kind: 'leave'; readonly known: KnownRing }
+  | { readonly kind: 'propose'; readonly known: KnownRing; readonly proposal: Proposal };
 
 /** An operation that was prepared and not known to be committed. */
 export interface DiscardedOp {
@@ -69,12 +71,18 @@ export type NodeEvent =
   | { readonly kind: 'registry-silent'; readonly text: string }
   | { readonly kind: 'registry-wrong'; readonly text: string }
   | { readonly kind: 'registry-back' }
+  /** A ring of another history was offered; it is not taken over. */
+  | { readonly kind: 'foreign-ring'; readonly text: string }
   | { readonly kind: 'protocol-violation'; readonly text: string };
 
 export type NodeEffect =
   /** Append to the log. Batches are numbered from 1 without gaps since the process started. */
   | { readonly kind: 'append'; readonly batch: number; readonly records: readonly LogRecord[] }
-  | { readonly kind: 'checkpoint'; readonly replicas: readonly ReplicaSnapshot[] }
+  | {
+      readonly kind: 'checkpoint';
+      readonly replicas: readonly ReplicaSnapshot[];
+      readonly known: KnownRing;
+    }
   /** Prepared operations that are discarded: to be kept beside the log for a while. */
   | { readonly kind: 'discard'; readonly range: Arc; readonly ops: readonly DiscardedOp[] }
   | {

@@ -83,7 +83,8 @@ export class FollowerLinks {
 
   private open(range: Arc, arc: ArcConfig): void {
     const { context } = this;
-    if (this.links.has(range.start)) return;
+    // Under a newer ring in a moment, and then at once.
+    if (this.links.has(range.start) || context.adopting) return;
     const primary = context.view.member(arc.primary);
     if (!primary || primary.state === 'dead') return;
     const reopenAt = this.reopenAt.get(range.start) ?? 0;

@@ -16,8 +16,8 @@ import type { HashPoint } from './running-hash';
 export class Followers {
   private readonly sessions = new Map<NodeId, FollowerSession>();
   private readonly heardAt = new Map<NodeId, number>();
-  /** The newest stream that each follower has opened in this term. */
-  private readonly newestStream = new Map<NodeId, number>();
+  /** The newest stream that each follower has opened in this term, and which process of it. */
+  private readonly newestStream = new Map<NodeId, { readonly process: bigint; readonly number: number }>();
   /** Members that have said in this term that their copy is not complete. */
   private readonly incomplete = new Set<NodeId>();
   private readonly since: number;
@@ -48,8 +48,9 @@ export class Followers {
   }
 
   /** The follower has opened another stream since; this opening was overtaken on its way. */
-  isOvertaken(stream: StreamName, follower: NodeId): boolean {
-    return stream.number < (this.newestStream.get(follower) ?? 0);
+  isOvertaken(stream: StreamName, { follower, process }: OpenStream): boolean {
+    const newest = this.newestStream.get(follower);
+    return newest !== undefined && newest.process === process && stream.number < newest.number;
   }
 
   /** A member describes its copy; one that is not complete cannot be aligned, and must be dropped. */
@@ -82,7 +83,7 @@ export class Followers {
   ): void {
     const { context } = this;
     const { follower, range, compares } = open;
-    this.newestStream.set(follower, stream.number);
+    this.newestStream.set(follower, { process: open.process, number: stream.number });
     this.incomplete.delete(follower);
     const before = this.sessions.get(follower);
     this.close(follower);

@@ -89,6 +89,7 @@ export class Following {
           kind: 'open',
           follower: context.self,
           incarnation: context.incarnation,
+          process: context.process,
           range,
           lastPrepared: copy?.lastPrepared ?? 0,
           committed: copy?.committed ?? 0,
@@ -129,11 +130,8 @@ export class Following {
 
   private apply(body: PrimaryBody, sentAtMs: number): 'go-on' | 'again' | 'later' | 'released' {
     switch (body.kind) {
-      case 'adopt': {
-        const known = this.context.view.version;
-        this.context.adopt(body.ring);
-        return this.context.view.version > known ? 'again' : 'later';
-      }
+      case 'adopt':
+        return this.context.adopt(body.ring) ? 'again' : 'later';
       case 'wait':
         return 'later';
       case 'align':

@@ -22,6 +22,8 @@ import { Newcomers } from './newcomers';
 export class InboundStreams {
   /** By connection. */
   private readonly followers = new Map<number, { readonly follower: NodeId; readonly start: Position }>();
+  /** Openings that wait for a ring. */
+  private readonly parked = new Set<number>();
   private readonly newcomers: Newcomers;
 
   constructor(
@@ -36,7 +38,7 @@ export class InboundStreams {
   }
 
   receive(connection: number, { stream, body }: FollowerMessage): void {
-    if (body.kind === 'open') return this.open(connection, stream, body);
+    if (body.kind === 'open') return this.opened(connection, stream, body);
     const known = this.followers.get(connection);
     if (!known) return;
     const role = this.roleAt(known.start);
@@ -49,6 +51,7 @@ export class InboundStreams {
 
   /** The stream ended on the other side. */
   gone(connection: number): void {
+    this.parked.delete(connection);
     const known = this.followers.get(connection);
     if (!known) return;
     this.followers.delete(connection);
@@ -62,9 +65,20 @@ export class InboundStreams {
     this.followers.delete(connection);
   }
 
+  /** Under a ring that is on its way to the disk an opening is looked at when this node acts on that ring. */
+  private opened(connection: number, stream: StreamName, open: OpenStream): void {
+    const { context } = this;
+    if (!context.rules.openingBringsUpToDate) return this.open(connection, stream, open);
+    if (!context.adopt(open.ring) || open.ring.version <= context.view.version)
+      return this.open(connection, stream, open);
+    this.parked.add(connection);
+    context.whenAdopted(() => {
+      if (this.parked.delete(connection)) this.open(connection, stream, open);
+    });
+  }
+
   private open(connection: number, stream: StreamName, open: OpenStream): void {
     const { context } = this;
-    if (context.rules.openingBringsUpToDate) context.adopt(open.ring);
     const refuse = (body: PrimaryBody): void => {
       context.emit({
         kind: 'send-to-follower',
@@ -73,6 +87,7 @@ export class InboundStreams {
       });
       context.emit({ kind: 'close-follower', connection });
     };
+    if (context.isForeign(open.ring)) return refuse({ kind: 'wait' });
     if (open.ring.version < context.view.version && context.rules.openingBringsUpToDate)
       return refuse({ kind: 'adopt', ring: context.view.ring });
     const role = this.roleAt(stream.start);
@@ -80,11 +95,7 @@ export class InboundStreams {
     const whole = arcsEqual(open.range, role.config);
     const member = role.otherMembers().has(open.follower);
     // Members alone: whoever lost its disk counts its streams afresh, and may have been given its old place.
-    if (
-      member &&
-      role.followers.isOvertaken(stream, open.follower) &&
-      context.rules.overtakenOpeningsDropped
-    ) {
+    if (member && role.followers.isOvertaken(stream, open) && context.rules.overtakenOpeningsDropped) {
       return context.emit({ kind: 'close-follower', connection });
     }
     // Whatever the answer will be: released on this stream, it must not be admitted by what it said on another.
@@ -108,10 +119,11 @@ export class InboundStreams {
   }
 
   /** It speaks for another cluster, or for a process of a member that is over. */
-  private isStranger({ ring, follower, incarnation }: OpenStream): boolean {
+  private isStranger({ ring, follower, incarnation, process }: OpenStream): boolean {
     const { view } = this.context;
     const member = view.member(follower);
-    return ring.clusterId !== view.ring.clusterId || (member && member.incarnation !== incarnation) === true;
+    if (ring.clusterId !== view.ring.clusterId) return true;
+    return member !== undefined && (member.incarnation !== incarnation || member.process !== process);
   }
 
   private reportViolation(by: NodeId, fault: string): void {

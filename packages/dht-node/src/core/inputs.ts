@@ -1,13 +1,6 @@
 /** What a node's core is told. Times are the host's monotonic clock in ms; requests and connections are numbers. */
 
-import type {
-  ClusterParameters,
-  NodeId,
-  Operation,
-  OperationResult,
-  Ring,
-  RingUpdate,
-} from '@ringkeep/shared';
+import type { NodeId, Operation, OperationResult, Ring, RingUpdate } from '@ringkeep/shared';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 
 /** A batch of operations from a client or another node. */
@@ -49,13 +42,14 @@ export type NodeInput =
       readonly kind: 'registered';
       readonly call: number;
       readonly id: NodeId;
-      readonly parameters: ClusterParameters;
       readonly ring: Ring;
     }
   | {
       readonly kind: 'member-answer';
       readonly call: number;
       readonly live: boolean;
+      /** Why this process is to stop: another one of this node has registered since. Empty: it is not. */
+      readonly replaced: string;
       readonly update: RingUpdate;
     }
   | {

@@ -74,7 +74,7 @@ export class Membership {
 
   /** Registers, or renews; at once when a newer ring is wanted. */
   beat(): void {
-    const { view } = this.context;
+    const { known } = this.context;
     const kind = this.standing === 'outside' ? 'register' : this.leaving ? 'leave' : 'renew';
     const periodMs = kind === 'register' ? this.registerAgainMs : this.renewalMs;
     this.nextCallAt = this.context.now + periodMs;
@@ -83,8 +83,8 @@ export class Membership {
     const since = this.context.now - patienceMs;
     if ([...this.calls.values()].some((call) => call.kind === kind && call.sentAt > since)) return;
     if (kind === 'register') this.registerAgainMs = Math.min(2 * periodMs, REGISTRY_RETRY_MS_MAX);
-    if (kind !== 'register') return this.send({ kind, knownVersion: view.version });
-    this.send({ kind, held: this.heldCopies() });
+    if (kind !== 'register') return this.send({ kind, known });
+    this.send({ kind, held: this.heldCopies(), known });
   }
 
   private heldCopies(): HeldCopy[] {
@@ -98,7 +98,7 @@ export class Membership {
   }
 
   propose(proposal: Proposal): void {
-    this.send({ kind: 'propose', knownVersion: this.context.view.version, proposal }, proposal.start);
+    this.send({ kind: 'propose', known: this.context.known, proposal }, proposal.start);
   }
 
   leave(): void {

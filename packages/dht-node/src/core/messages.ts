@@ -40,6 +40,7 @@ export interface OpenStream {
   readonly kind: 'open';
   readonly follower: NodeId;
   readonly incarnation: number;
+  readonly process: bigint;
   readonly range: Arc;
   readonly lastPrepared: Seq;
   readonly committed: Seq;

@@ -32,6 +32,8 @@ interface ReplicaStatus {
   readonly range: Arc;
   readonly primary: boolean;
   readonly serving: boolean;
+  /** Of a primary: as many replicas are in sync as the arc needs to accept writes. */
+  readonly enoughCopies: boolean;
   readonly complete: boolean;
   readonly keys: number;
   readonly bytes: number;
@@ -50,6 +52,7 @@ export function replicaStatuses({ replicas }: NodeContext, roleAt: RoleAt): Repl
       range: copy.range,
       primary: role !== undefined,
       serving: role?.serving ?? false,
+      enoughCopies: role?.enoughCopies ?? false,
       complete: copy.complete,
       ...replicas.size(copy.range),
       lastPrepared: copy.lastPrepared,

@@ -2,6 +2,7 @@
  * A node's core: inputs in, effects out. It only connects the parts, each of which has one question:
  *
  *   membership.ts       who am I to the registry
+ *   ring-adoption.ts    which ring do I act on
  *   copies.ts           what does a new ring mean for what is on disk
  *   follower-links.ts   what should I follow, and do I
  *   roles.ts            what am I primary of
@@ -17,11 +18,11 @@
 
 import {
   arcContains,
-  DEFAULT_PARAMETERS,
   NO_RING,
+  NOTHING_KNOWN,
   RingView,
-  updateRing,
   type ClusterParameters,
+  type KnownRing,
   type NodeId,
   type Position,
   type Proposal,
@@ -45,6 +46,7 @@ import type { PendingOperation } from './pending-operation';
 import { Queries } from './queries';
 import type { LogRecord, ReplicaSnapshot } from './records';
 import { ReplicaStore } from './replica-store';
+import { RingAdoption } from './ring-adoption';
 import { Roles } from './roles';
 import { ALL_RULES, type ProtocolRules } from './rules';
 
@@ -53,6 +55,8 @@ export interface NodeSettings {
   readonly incarnation: number;
   /** The disk has no identity: no process before this one has been a member. */
   readonly newcomer: boolean;
+  /** Random: tells this process from one on a copy of its data folder. */
+  readonly process: bigint;
   /** When the process started, ms: it may have granted a lease a moment before. */
   readonly startedAt: number;
   /** Longest lease that the process before this one may have granted, ms. */
@@ -66,16 +70,17 @@ export interface NodeSettings {
 export class NodeCore implements NodeContext {
   now: number;
   self: NodeId = 0n as NodeId;
-  parameters: ClusterParameters = DEFAULT_PARAMETERS;
   roomLacking: string | undefined;
   view = new RingView(NO_RING);
   readonly incarnation: number;
+  readonly process: bigint;
   readonly replicas: ReplicaStore;
   readonly journal: Journal;
   readonly grants: GrantLedger;
   readonly rules: ProtocolRules;
   readonly transferSizes: TransferSizes;
   private readonly membership: Membership;
+  private readonly adoption: RingAdoption;
   private readonly links: FollowerLinks;
   private readonly queries: Queries;
   private readonly nextHop: NextHop;
@@ -93,6 +98,7 @@ export class NodeCore implements NodeContext {
   constructor(entries: EntryStore, settings: NodeSettings) {
     this.now = settings.startedAt;
     this.incarnation = settings.incarnation;
+    this.process = settings.process;
     this.rules = settings.rules ?? ALL_RULES;
     this.transferSizes = settings.transferSizes ?? TRANSFER_SIZES;
     this.replicas = new ReplicaStore(entries);
@@ -101,6 +107,7 @@ export class NodeCore implements NodeContext {
       this.rules.startedHasGranted ? settings.startedAt + settings.leaseBeforeMs : settings.startedAt,
     );
     this.membership = new Membership(this);
+    this.adoption = new RingAdoption(this, (ring) => this.act(ring));
     this.links = new FollowerLinks(this);
     this.roles = new Roles(this, () => settings.newcomer && this.blankDisk);
     this.inbound = new InboundStreams(this, (start) => this.roles.at(start));
@@ -109,14 +116,15 @@ export class NodeCore implements NodeContext {
   }
 
   /** Recovery: what the last checkpoint kept; once, before the first step. */
-  restore(snapshots: readonly ReplicaSnapshot[]): void {
+  restore(snapshots: readonly ReplicaSnapshot[], known: KnownRing = NOTHING_KNOWN): void {
     this.blankDisk = snapshots.length === 0;
-    this.replicas.restore(snapshots);
+    this.replicas.restore(snapshots, known);
   }
 
   /** Recovery: a batch of the log after the checkpoint, in order. */
   replay(records: readonly LogRecord[]): void {
-    this.blankDisk = false;
+    // A process that died before it acted on its first ring has written that it knew it, and nothing else.
+    if (records.some(({ kind }) => kind !== 'known-ring')) this.blankDisk = false;
     for (const record of records) this.replicas.apply(record);
   }
 
@@ -154,13 +162,8 @@ export class NodeCore implements NodeContext {
         return this.registered(input);
       case 'member-answer':
         return this.memberAnswered(input);
-      case 'proposal-answer': {
-        const call = this.membership.answered(input.call);
-        this.update(input.update, this.rules.wholeVersionsOnly ? undefined : call?.start);
-        if (call?.start !== undefined)
-          this.roles.at(call.start)?.proposalAnswered(input.accepted, input.reason);
-        return;
-      }
+      case 'proposal-answer':
+        return this.proposalAnswered(input);
       case 'registry-wrong':
       case 'registry-failed': {
         // A process that was never a member has nothing to go on with.
@@ -227,7 +230,7 @@ export class NodeCore implements NodeContext {
    */
   private checkpoint(): void {
     this.checkpointWanted = false;
-    this.emit({ kind: 'checkpoint', replicas: this.replicas.snapshot() });
+    this.emit({ kind: 'checkpoint', replicas: this.replicas.snapshot(), known: this.replicas.known });
   }
 
   private flush(): void {
@@ -240,17 +243,25 @@ export class NodeCore implements NodeContext {
 
   private registered(input: Extract<NodeInput, { kind: 'registered' }>): void {
     if (!this.membership.answered(input.call)) return;
+    this.adoption.offer(input.ring);
+    // The registry has let this node in without knowing the ring that it knows: it is asked again.
+    if (this.adoption.isForeign(input.ring)) return;
     this.self = input.id;
-    this.parameters = input.parameters;
-    this.membership.takenIn();
-    this.adopt(input.ring);
-    if (this.membership.leaving) this.membership.leave();
+    this.adoption.whenAdopted(() => {
+      this.membership.takenIn();
+      if (this.membership.leaving) this.membership.leave();
+    });
   }
 
   private memberAnswered(input: Extract<NodeInput, { kind: 'member-answer' }>): void {
     if (!this.membership.answered(input.call)) return;
+    if (input.replaced !== '') return this.emit({ kind: 'refused', text: input.replaced });
     this.update(input.update);
-    if (input.live || this.membership.standing !== 'member') return;
+    if (!input.live) this.adoption.whenAdopted(() => this.lostPlace());
+  }
+
+  private lostPlace(): void {
+    if (this.membership.standing !== 'member') return;
     const forgotten = this.view.member(this.self) === undefined;
     if (this.membership.leaving && forgotten) {
       this.membership.standing = 'left';
@@ -259,6 +270,16 @@ export class NodeCore implements NodeContext {
       this.membership.standing = 'outside';
       this.membership.beat();
     }
+  }
+
+  /** Once its ring is acted on: a refusal is looked at under the ring that explains it. */
+  private proposalAnswered(input: Extract<NodeInput, { kind: 'proposal-answer' }>): void {
+    const call = this.membership.answered(input.call);
+    this.update(input.update, this.rules.wholeVersionsOnly ? undefined : call?.start);
+    this.adoption.whenAdopted(() => {
+      if (call?.start !== undefined)
+        this.roles.at(call.start)?.proposalAnswered(input.accepted, input.reason);
+    });
   }
 
   private registryRefused(call: number, text: string): void {
@@ -290,14 +311,42 @@ export class NodeCore implements NodeContext {
   /** `alone`: the one arc of it that is taken over; none, but where a rule is left out. */
   private update(update: RingUpdate, alone?: Position): void {
     if (!this.membership.hasRegistered) return;
-    const ring = updateRing(this.view.ring, update);
-    if (ring) this.adopt(alone === undefined ? ring : withOneArc(this.view.ring, ring, alone));
+    const ring = this.adoption.after(update);
+    if (ring) this.adoption.offer(alone === undefined ? ring : withOneArc(this.view.ring, ring, alone));
+    else this.updateMissed(update);
+  }
+
+  /** What came does not continue what is known: the whole ring is asked for, unless it is one of another history. */
+  private updateMissed(update: RingUpdate): void {
+    if (update.kind === 'ring') this.adoption.offer(update.ring);
     else this.membership.beat();
   }
 
-  adopt(ring: Ring): void {
-    if (!this.membership.hasRegistered || ring.version <= this.view.version) return;
-    if (this.view.ring.clusterId !== '' && ring.clusterId !== this.view.ring.clusterId) return;
+  adopt(ring: Ring): boolean {
+    return this.membership.hasRegistered && this.adoption.offer(ring);
+  }
+
+  isForeign(ring: Ring): boolean {
+    return this.adoption.isForeign(ring);
+  }
+
+  whenAdopted(action: () => void): void {
+    this.adoption.whenAdopted(action);
+  }
+
+  get adopting(): boolean {
+    return this.adoption.underWay;
+  }
+
+  get known(): KnownRing {
+    return this.adoption.known;
+  }
+
+  get parameters(): ClusterParameters {
+    return this.view.ring.parameters;
+  }
+
+  private act(ring: Ring): void {
     const view = new RingView(ring);
     this.roles.check(view);
     this.view = view;

@@ -5,7 +5,7 @@
  * The records of one batch become durable together or not at all.
  */
 
-import type { Arc, LogHistory, Position, Seq, Term } from '@ringkeep/shared';
+import type { Arc, KnownRing, LogHistory, Position, Seq, Term } from '@ringkeep/shared';
 import type { Entry } from './entry-store';
 import type { ConflictingLog, SequencedOp } from './messages';
 
@@ -48,7 +48,9 @@ export type LogRecord =
   /** Nothing stops the arc any more. */
   | { readonly kind: 'resume'; readonly start: Position }
   /** Logs that contradict this one and end in that term, or before, are overruled. */
-  | { readonly kind: 'overrule'; readonly start: Position; readonly term: Term };
+  | { readonly kind: 'overrule'; readonly start: Position; readonly term: Term }
+  /** The newest ring that this node may act on. */
+  | { readonly kind: 'known-ring'; readonly known: KnownRing };
 
 /** The durable state of one copy, as a checkpoint keeps it. */
 export interface ReplicaSnapshot {

@@ -10,6 +10,7 @@
  */
 
 import {
+  NOTHING_KNOWN,
   appendTerm,
   arcCovers,
   arcKeyRanges,
@@ -24,6 +25,7 @@ import {
   NO_HISTORY,
   truncateHistory,
   type Arc,
+  type KnownRing,
   type LogExtent,
   type LogHistory,
   type Position,
@@ -101,6 +103,8 @@ export interface Committed {
 
 export class ReplicaStore {
   private readonly replicas = new Map<Position, Replica>();
+  /** The newest ring that this node may have acted on. */
+  known = NOTHING_KNOWN;
 
   constructor(readonly entries: EntryStore) {}
 
@@ -201,6 +205,9 @@ export class ReplicaStore {
         return;
       case 'overrule':
         return this.overrule(this.at(record.start), record.term);
+      case 'known-ring':
+        this.known = record.known;
+        return;
     }
   }
 
@@ -229,7 +236,8 @@ export class ReplicaStore {
   }
 
   /** The state that a checkpoint kept; the entries are in the store already. */
-  restore(snapshots: readonly ReplicaSnapshot[]): void {
+  restore(snapshots: readonly ReplicaSnapshot[], known: KnownRing): void {
+    this.known = known;
     this.replicas.clear();
     for (const { range, window, ...rest } of snapshots) {
       this.replicas.set(range.start, Object.assign(new Replica(range), { ...rest, window: [...window] }));

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import {
+  DEFAULT_PARAMETERS,
   position,
   ringKey,
   type Bytes,
@@ -120,7 +121,13 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
   fc.record({ kind: fc.constant('overrule' as const), start: positions, term: counters }),
   fc.record({ kind: fc.constant('split' as const), start: positions, at: positions }),
   fc.record({ kind: fc.constant('merge' as const), start: positions, nextStart: positions }),
+  fc.record({
+    kind: fc.constant('known-ring' as const),
+    known: fc.record({ version: counters, run: positions }),
+  }),
 );
+
+const knownRings = fc.record({ version: counters, run: positions });
 
 const snapshots: fc.Arbitrary<ReplicaSnapshot> = fc.record({
   range: arcs,
@@ -138,12 +145,18 @@ const streams = fc.record({ start: positions, term: counters, number: counters }
 const ring = {
   clusterId: 'cluster',
   version: 3,
+  runs: [
+    { id: 2n ** 64n - 1n, firstVersion: 1 },
+    { id: 7n, firstVersion: 3 },
+  ],
+  parameters: DEFAULT_PARAMETERS,
   members: [
     {
       id: position(9n),
       addr: 'http://127.0.0.1:1',
       salt: 1,
       incarnation: 2,
+      process: 2n ** 63n,
       state: 'active' as const,
       coordinates: [0.5],
     },
@@ -225,6 +238,7 @@ const followerMessages: fc.Arbitrary<FollowerMessage> = fc.record({
       kind: fc.constant('open' as const),
       follower: positions,
       incarnation: counters,
+      process: positions,
       range: arcs,
       lastPrepared: counters,
       committed: counters,
@@ -251,8 +265,8 @@ test('a log batch is read back as it was written', () => {
 
 test('a snapshot is read back as it was written', () => {
   fc.assert(
-    fc.property(fc.array(snapshots, { maxLength: 4 }), (replicas) => {
-      expect(decodeSnapshot(encodeSnapshot(replicas))).toEqual(replicas);
+    fc.property(fc.array(snapshots, { maxLength: 4 }), knownRings, (replicas, known) => {
+      expect(decodeSnapshot(encodeSnapshot({ replicas, known }))).toEqual({ replicas, known });
     }),
   );
 });

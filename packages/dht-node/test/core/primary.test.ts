@@ -414,8 +414,10 @@ describe('taking an arc over', () => {
 
   test('a write that is not on the disk yet when its primary is given a new term is answered once it is', () => {
     const node = alone();
+    node.hear(ring(2, [arc({ epoch: 2, term: 2 })], [SELF]));
     const written = node.query(set('key', 'value'));
-    node.adopt(ring(2, [arc({ epoch: 2, term: 2 })], [SELF]));
+    node.syncRing();
+    expect(node.core.view.version).toBe(2);
     expect(node.answer(written)).toBeUndefined();
     node.sync();
     expect(node.answer(written)).toEqual([{ ok: true, value: undefined }]);

@@ -9,6 +9,7 @@ test('a registration that is not answered is repeated, ever more rarely, every t
   const core = new NodeCore(new MemoryEntryStore(), {
     incarnation: 1,
     newcomer: true,
+    process: 1n,
     startedAt: 0,
     leaseBeforeMs: 0,
   });
@@ -16,7 +17,7 @@ test('a registration that is not answered is repeated, ever more rarely, every t
   for (let now = 0; now <= 12_000; now += 10) {
     for (const effect of core.step(now, [])) {
       if (effect.kind !== 'call-registry') continue;
-      expect(effect.request).toEqual({ kind: 'register', held: [] });
+      expect(effect.request).toEqual({ kind: 'register', held: [], known: { version: 0, run: 0n } });
       askedAt.push(now);
       core.step(now, [{ kind: 'registry-failed', call: effect.call, text: 'nobody is there' }]);
     }
@@ -29,6 +30,7 @@ test('when there is a connection again it registers at once, and begins with sho
   const core = new NodeCore(new MemoryEntryStore(), {
     incarnation: 1,
     newcomer: true,
+    process: 1n,
     startedAt: 0,
     leaseBeforeMs: 0,
   });
@@ -47,6 +49,7 @@ test('a newcomer that the registry does not know the ring of gives up with its w
   const core = new NodeCore(new MemoryEntryStore(), {
     incarnation: 2,
     newcomer: true,
+    process: 1n,
     startedAt: 0,
     leaseBeforeMs: 0,
   });
@@ -61,6 +64,7 @@ test('it says once, not each time, that the registry is silent', () => {
   const core = new NodeCore(new MemoryEntryStore(), {
     incarnation: 1,
     newcomer: true,
+    process: 1n,
     startedAt: 0,
     leaseBeforeMs: 0,
   });

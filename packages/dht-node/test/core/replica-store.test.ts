@@ -1,6 +1,14 @@
 /** What log records do to copies and entries, where that is not plain from the record. */
 
-import { position, positionBytes, ringKey, type Arc, type Bytes, type LogHistory } from '@ringkeep/shared';
+import {
+  NOTHING_KNOWN,
+  position,
+  positionBytes,
+  ringKey,
+  type Arc,
+  type Bytes,
+  type LogHistory,
+} from '@ringkeep/shared';
 import { seal } from '@ringkeep/shared/operations';
 import type { Entry, LogRecord } from '../../src/core';
 import { ReplicaStore } from '../../src/core/replica-store';
@@ -134,7 +142,7 @@ describe('a history', () => {
     };
     const store = storeAfter(...base, { kind: 'stop', start, conflict });
     const restarted = new ReplicaStore(new MemoryEntryStore());
-    restarted.restore(store.snapshot());
+    restarted.restore(store.snapshot(), NOTHING_KNOWN);
     expect(restarted.snapshot()).toEqual(store.snapshot());
     restarted.apply({ kind: 'overrule', start, term: 2 });
     expect(restarted.get(start)?.conflict).toEqual(conflict);

@@ -1,6 +1,7 @@
 /** A node's core stepped by hand: the test is its clock, disk, registry and every other node. */
 
 import {
+  NO_RING,
   checkParameters,
   NO_HISTORY,
   OperationType,
@@ -74,11 +75,12 @@ export function ring(
       addr: `http://127.0.0.1:${1_000 + ids.indexOf(id)}`,
       salt: 0,
       incarnation: 1,
+      process: 1n,
       state: dead.includes(id) ? 'dead' : 'active',
       coordinates: [],
     };
   });
-  return { clusterId: 'cluster', version, members, arcs };
+  return { ...NO_RING, clusterId: 'cluster', version, members, arcs };
 }
 
 type EffectOf<Kind extends NodeEffect['kind']> = Extract<NodeEffect, { kind: Kind }>;
@@ -91,9 +93,12 @@ export class SteppedNode {
   private request = 0;
   private connection = 0;
 
-  constructor(readonly parameters: ClusterParameters = checkParameters({ replicationFactor: 3 })) {
+  constructor(
+    readonly parameters: ClusterParameters = checkParameters({ replicationFactor: 3, minCopies: 1 }),
+  ) {
     this.core = new NodeCore(new MemoryEntryStore(), {
       incarnation: 1,
+      process: 1n,
       newcomer: true,
       startedAt: this.now,
       leaseBeforeMs: 0,
@@ -108,9 +113,9 @@ export class SteppedNode {
       kind: 'registered',
       call: node.last('call-registry').call,
       id: SELF,
-      parameters: node.parameters,
-      ring: first,
+      ring: { ...first, parameters: node.parameters },
     });
+    node.syncRing();
     return node;
   }
 
@@ -183,9 +188,24 @@ export class SteppedNode {
     return this.of('answer').find((effect) => effect.request === request)?.results;
   }
 
-  /** A newer ring arrives from the watch. */
+  /** A newer ring arrives from the watch; the node notes it on its disk and acts on it. */
   adopt(newer: Ring): void {
-    this.step({ kind: 'ring', update: { kind: 'ring', ring: newer } });
+    this.hear(newer);
+    this.syncRing();
+  }
+
+  /** A newer ring arrives from the watch. */
+  hear(newer: Ring): void {
+    const ring = { ...newer, parameters: this.parameters };
+    this.step({ kind: 'ring', update: { kind: 'ring', ring } });
+  }
+
+  /** What was appended up to the newest ring is durable, and the node acts on that. */
+  syncRing(): void {
+    const noted = this.of('append').findLast(({ records }) =>
+      records.some(({ kind }) => kind === 'known-ring'),
+    );
+    if (noted) this.step({ kind: 'persisted', batch: noted.batch });
   }
 
   /** Another node opens a stream for a range here; unless it says otherwise its log is the beginning of the one here. */
@@ -208,6 +228,7 @@ export class SteppedNode {
       kind: 'open',
       follower,
       incarnation: 1,
+      process: 1n,
       range: asked,
       lastPrepared,
       committed,

@@ -4,6 +4,7 @@
  */
 
 import {
+  NO_RING,
   DEFAULT_PARAMETERS,
   OperationType,
   position,
@@ -42,6 +43,7 @@ class Node {
     this.core = new NodeCore(this.storage.entries, {
       incarnation: 1,
       newcomer: true,
+      process: 1n,
       startedAt,
       leaseBeforeMs: 0,
     });
@@ -67,7 +69,7 @@ class Node {
       registry: {
         call: (call, { kind }) => {
           if (kind !== 'register') return;
-          this.host.post({ kind: 'registered', call, id: this.id, parameters: DEFAULT_PARAMETERS, ring });
+          this.host.post({ kind: 'registered', call, id: this.id, ring });
         },
       },
       peers: this.peers,
@@ -112,9 +114,10 @@ let batch: BatchPeer;
 /** The ring at a version that is also its one arc's epoch. */
 function ringOf(version: number, inSync: readonly NodeId[]): Ring {
   const member = (id: NodeId, addr: string): Member => {
-    return { id, addr, salt: 0, incarnation: 1, state: 'active', coordinates: [] };
+    return { id, addr, salt: 0, incarnation: 1, process: 1n, state: 'active', coordinates: [] };
   };
   return {
+    ...NO_RING,
     clusterId: 'cluster',
     version,
     members: [member(NEAR, near.addr), member(OWNER, owner.addr), member(ABSENT, 'http://127.0.0.1:1')],

@@ -1,7 +1,6 @@
 /** One node's core, stepped by hand: where it sends what it does not own, and what it does when a hop fails. */
 
 import {
-  DEFAULT_PARAMETERS,
   OperationType,
   positionBytes,
   Random,
@@ -28,16 +27,19 @@ class SteppedNode {
   private readonly core = new NodeCore(new MemoryEntryStore(), {
     incarnation: 1,
     newcomer: true,
+    process: 1n,
     startedAt: 0,
     leaseBeforeMs: 0,
   });
   private requests = 0;
+  private appended = 0;
 
   constructor(routing: Routing) {
     const random = new Random(11);
     this.ring = ringOf(
       randomIds(random, NODES).map((id) => member(id, random)),
       5,
+      routing,
     );
     this.self = this.id(0);
     const [call] = this.of('call-registry', this.step({ kind: 'tick' }));
@@ -45,9 +47,20 @@ class SteppedNode {
       kind: 'registered',
       call: (call as Effect<'call-registry'>).call,
       id: this.self,
-      parameters: { ...DEFAULT_PARAMETERS, routing },
       ring: this.ring,
     });
+    this.sync();
+  }
+
+  /** A newer ring arrives, and is acted on when it is noted. */
+  adopt(ring: Ring): NodeEffect[] {
+    this.step({ kind: 'ring', update: { kind: 'ring', ring } });
+    return this.sync();
+  }
+
+  /** What was appended is durable: a ring that has come is acted on. */
+  sync(): NodeEffect[] {
+    return this.step({ kind: 'persisted', batch: this.appended });
   }
 
   /** The id of the node so many places on. */
@@ -60,7 +73,9 @@ class SteppedNode {
   }
 
   step(...inputs: NodeInput[]): NodeEffect[] {
-    return this.core.step(this.now, inputs);
+    const effects = this.core.step(this.now, inputs);
+    this.appended = this.of('append', effects).at(-1)?.batch ?? this.appended;
+    return effects;
   }
 
   /** Asks for a key that the node so many places on owns. */
@@ -180,7 +195,7 @@ test.each<Routing>(['one-hop', 'chord'])(
     const write = node.forward(node.query(1, true));
     const ring = node.buried(1);
     // The arc falls to this node itself, which has no copy here and says so at once.
-    const effects = node.step({ kind: 'ring', update: { kind: 'ring', ring } });
+    const effects = node.adopt(ring);
     expect(node.of('answer', effects)).toMatchObject([
       { request: 1, results: [{ code: 'UNAVAILABLE' }] },
       { request: 2, results: [{ code: 'OUTCOME_UNKNOWN' }] },
@@ -196,7 +211,7 @@ test.each<Routing>(['one-hop', 'chord'])(
 test('a read that went on by another way is not asked a third time when the dead node’s stream breaks', () => {
   const node = new SteppedNode('one-hop');
   const read = node.forward(node.query(20, false));
-  const moved = node.forward(node.step({ kind: 'ring', update: { kind: 'ring', ring: node.buried(20) } }));
+  const moved = node.forward(node.adopt(node.buried(20)));
   expect(moved.to.id).toBe(node.id(19));
   expect(node.of('forward', node.failed(read, true))).toEqual([]);
   node.now += FORWARD_RETRY_MS;
@@ -280,7 +295,7 @@ describe('a frame of one owner', () => {
     const reads = node.forward(node.step(query([20])));
     const mixed: Operation[] = [read, { type: OperationType.Delete, key: read.key }];
     const writes = node.forward(node.step({ ...query([20]), request: 8, operations: mixed }));
-    const effects = node.step({ kind: 'ring', update: { kind: 'ring', ring: node.buried(20) } });
+    const effects = node.adopt(node.buried(20));
     const cancelled = node.of('cancel-forward', effects).map(({ forward }) => forward);
     expect(cancelled).toEqual([reads.forward, writes.forward]);
     const results = [value('late'), value('before')];

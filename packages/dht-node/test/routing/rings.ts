@@ -1,6 +1,16 @@
 /** Settled rings as data, of any members. */
 
-import { position, type ArcConfig, type Member, type NodeId, type Random, type Ring } from '@ringkeep/shared';
+import {
+  type Routing,
+  DEFAULT_PARAMETERS,
+  NO_RING,
+  position,
+  type ArcConfig,
+  type Member,
+  type NodeId,
+  type Random,
+  type Ring,
+} from '@ringkeep/shared';
 
 export function randomIds(random: Random, count: number): NodeId[] {
   const ids = new Set<bigint>();
@@ -10,11 +20,19 @@ export function randomIds(random: Random, count: number): NodeId[] {
 
 export function member(id: NodeId, random: Random): Member {
   const coordinates = [random.fraction(), random.fraction()];
-  return { id, addr: `http://node-${id}:1`, salt: 0, incarnation: 1, state: 'active', coordinates };
+  return {
+    id,
+    addr: `http://node-${id}:1`,
+    salt: 0,
+    incarnation: 1,
+    process: 0n,
+    state: 'active',
+    coordinates,
+  };
 }
 
 /** A ring in which each member owns what begins at its id. */
-export function ringOf(members: readonly Member[], version = 1): Ring {
+export function ringOf(members: readonly Member[], version = 1, routing: Routing = 'one-hop'): Ring {
   const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
   const arcs = sorted.map(({ id }, i): ArcConfig => {
     const end = (sorted[(i + 1) % sorted.length] as Member).id;
@@ -30,5 +48,6 @@ export function ringOf(members: readonly Member[], version = 1): Ring {
       seq: 0,
     };
   });
-  return { clusterId: 'test', version, members: sorted, arcs };
+  const parameters = { ...DEFAULT_PARAMETERS, routing, minCopies: 1 };
+  return { ...NO_RING, clusterId: 'test', version, members: sorted, arcs, parameters };
 }

@@ -36,7 +36,7 @@ beforeEach(async () => {
   );
   const port = await server.listen({ host: '127.0.0.1', port: 0 });
   const addr = `http://127.0.0.1:${port}`;
-  member = { id: position(1n), addr, salt: 0, incarnation: 1, state: 'active', coordinates: [] };
+  member = { id: position(1n), addr, salt: 0, incarnation: 1, process: 0n, state: 'active', coordinates: [] };
   const self = { id: position(2n), addr: 'http://127.0.0.1:1' };
   peers = new Peers(
     () => self,

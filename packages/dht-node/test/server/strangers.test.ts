@@ -1,7 +1,7 @@
 /** TransferKeys and WatchRing called by strangers: whatever they say, nothing is lost and the node lives. */
 
 import { status, type ClientDuplexStream } from '@grpc/grpc-js';
-import { NO_RING, Random, updateRing, type Ring, type RingBeat } from '@ringkeep/shared';
+import { knownOf, NO_RING, Random, updateRing, type Ring, type RingBeat } from '@ringkeep/shared';
 import { positionOfText } from '@ringkeep/shared/runtime';
 import { beatFromWire, dht, ringToWire, updateFromWire, type registry } from '@ringkeep/shared/wire';
 import type { RingNode } from '../../src';
@@ -195,7 +195,7 @@ describe('TransferKeys', () => {
 
 describe('WatchRing', () => {
   const watch = (request: Partial<registry.WatchRingRequest>) =>
-    peer.client.watchRing({ fromVersion: 0, clusterId: '', beats: false, ...request });
+    peer.client.watchRing({ fromVersion: 0, fromRun: 0n, clusterId: '', beats: false, ...request });
 
   test('shows the ring at once and then each change', async () => {
     const stream = watch({});
@@ -223,7 +223,11 @@ describe('WatchRing', () => {
   });
 
   test('resumed at the present version is silent until something changes', async () => {
-    const stream = watch({ fromVersion: ring.registry.ring().version, clusterId: ring.registry.clusterId });
+    const stream = watch({
+      fromVersion: ring.registry.ring().version,
+      fromRun: knownOf(ring.registry.ring()).run,
+      clusterId: ring.registry.clusterId,
+    });
     stream.on('error', () => undefined);
     const messages: unknown[] = [];
     stream.on('data', (message) => messages.push(message));

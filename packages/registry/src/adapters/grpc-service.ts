@@ -9,17 +9,22 @@ import type { RegistryHost } from '../host';
 import { serveWatch } from './watch-stream';
 
 export const REGISTRY_SERVICE = 'registry.Registry';
-type CallerMessage = Pick<registry.RenewLeaseRequest, 'id' | 'incarnation' | 'knownVersion' | 'clusterId'>;
+type CallerMessage = Pick<
+  registry.RenewLeaseRequest,
+  'id' | 'incarnation' | 'process' | 'knownVersion' | 'knownRun' | 'clusterId'
+>;
 
 export function registryHandlers(host: RegistryHost, leaseMs: () => number): registry.RegistryServer {
   return {
     registerNode: unary(async (request) => {
-      const { identity, incarnation, coordinates, claim } = request;
+      const { identity, incarnation, process, coordinates, claim, knownVersion, knownRun } = request;
       const answer = await host.ask({
         kind: 'register',
         addr: addressOf(request.addr),
         identity: identity && { ...identity, id: position(identity.id) },
         incarnation,
+        process,
+        known: { version: knownVersion, run: knownRun },
         coordinates,
         claim,
         held: request.held.map(heldRange),
@@ -71,8 +76,10 @@ function heldRange(message: registry.HeldRange): HeldRange {
   return { ...message, start: position(start), end: end === undefined ? undefined : position(end) };
 }
 
-function callerOf({ id, incarnation, knownVersion, clusterId }: CallerMessage): Caller {
-  return { id: position(id), incarnation, knownVersion, clusterId };
+function callerOf({ knownVersion, knownRun, ...caller }: CallerMessage): Caller {
+  const { id, incarnation, process, clusterId } = caller;
+  const known = { version: knownVersion, run: knownRun };
+  return { id: position(id), incarnation, process, known, clusterId };
 }
 
 function nodeOf(member: Member): registry.Node {
@@ -80,5 +87,5 @@ function nodeOf(member: Member): registry.Node {
 }
 
 function memberMessage(answer: MemberAnswer): registry.MemberAnswer {
-  return { live: answer.live, ring: updateToWire(answer.ring) };
+  return { live: answer.live, replaced: answer.replaced, ring: updateToWire(answer.ring) };
 }

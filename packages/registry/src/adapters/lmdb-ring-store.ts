@@ -41,14 +41,18 @@ export class LmdbRingStore implements RingStore {
     const meta = this.database.get(META);
     if (meta === undefined) return undefined;
     try {
-      const { clusterId, version, ...rest } = decodeMeta(meta);
+      const { clusterId, version, runs, parameters, ...rest } = decodeMeta(meta);
       const members = this.records(MEMBERS).map(([, bytes]) => memberFromWire(registry.Member.decode(bytes)));
       const arcs = this.records(ARCS).map(([, bytes]) => arcFromWire(registry.ArcConfig.decode(bytes)));
       const claims = this.records(CLAIMS).map(([point, bytes]): Claim => ({
         id: point,
         claim: Buffer.from(bytes).toString('utf8'),
       }));
-      const state: RegistryState = { ring: { clusterId, version, members, arcs }, ...rest, claims };
+      const state: RegistryState = {
+        ring: { clusterId, version, members, arcs, runs, parameters },
+        ...rest,
+        claims,
+      };
       const fault = stateFault(state);
       if (fault !== undefined) throw new Error(fault);
       this.saved = state;

@@ -22,7 +22,7 @@ export const RING_STORE_CASES: readonly StoreCase[] = [
   {
     title: 'an empty ring is found again',
     run: async (store, reopen) => {
-      const state = newState('a-cluster', DEFAULT_PARAMETERS);
+      const state = newState('a-cluster', DEFAULT_PARAMETERS, RUN);
       await store.save(state);
       assert.deepEqual((await reopen()).load(), state);
     },
@@ -64,6 +64,8 @@ export const RING_STORE_CASES: readonly StoreCase[] = [
   },
 ];
 
+const RUN = 2n ** 64n - 2n;
+
 function sample(version: number, points: readonly bigint[]): RegistryState {
   const ids = points.map(position);
   const members = ids.map((id, index): Member => {
@@ -73,6 +75,7 @@ function sample(version: number, points: readonly bigint[]): RegistryState {
       addr: `http://h:${index + 1}`,
       salt: index,
       incarnation: version,
+      process: 2n ** 64n - 1n,
       state,
       coordinates: [0.5, -1],
     };
@@ -91,9 +94,17 @@ function sample(version: number, points: readonly bigint[]): RegistryState {
       seq: index,
     };
   });
+  const parameters = { ...DEFAULT_PARAMETERS, replicationFactor: 1 + (version % 7) };
   return {
-    ...newState('a-cluster', DEFAULT_PARAMETERS),
-    ring: { clusterId: 'a-cluster', version, members, arcs },
+    ...newState('a-cluster', DEFAULT_PARAMETERS, RUN),
+    ring: {
+      clusterId: 'a-cluster',
+      version,
+      members,
+      arcs,
+      runs: [{ id: RUN, firstVersion: 1 }],
+      parameters,
+    },
     returns: ids.slice(0, 1),
     claims: ids.slice(1).map((id) => ({ id, claim: `claim of ${id} at ${version}` })),
   };

@@ -1,6 +1,13 @@
 /** The small part of a registry's state that is neither member nor arc nor claim, as a record of JSON. */
 
-import { formatPosition, parsePosition } from '@ringkeep/shared';
+import {
+  DEFAULT_PARAMETERS,
+  formatPosition,
+  formatRun,
+  parsePosition,
+  type ClusterParameters,
+  type Run,
+} from '@ringkeep/shared';
 import type { RegistryState } from '../core';
 
 /** Raised when an older program could no longer read what is written. */
@@ -8,26 +15,38 @@ const FORMAT = 3;
 /** Format 1 had the claims in this record, and only those of members not heard of yet: they may be forgotten. */
 const FORMAT_OLDEST = 1;
 
+/**
+ * Formats before 3 kept the leases only. Of the rest the least that may be: whatever the registry is started with then
+ * takes nothing back.
+ */
+const UNKNOWN_PARAMETERS = { ...DEFAULT_PARAMETERS, membershipLeaseMs: 0, keyBytesMax: 0, valueBytesMax: 0 };
+
 export interface Meta extends Omit<RegistryState, 'ring' | 'claims'> {
   readonly clusterId: string;
   readonly version: number;
+  readonly runs: readonly Run[];
+  readonly parameters: ClusterParameters;
 }
 
 interface MetaRecord {
   readonly format: number;
   readonly clusterId: string;
   readonly version: number;
-  readonly lease: RegistryState['lease'];
+  /** In formats before 3, in place of all parameters. */
+  readonly lease?: Pick<ClusterParameters, 'leaseMs' | 'leaseMarginMs'>;
+  readonly parameters?: ClusterParameters;
+  readonly runs?: readonly (readonly [id: string, firstVersion: number])[];
   /** Formats before 3 named the members that were back, too. */
   readonly returns: readonly (string | { readonly start: string })[];
 }
 
-export function encodeMeta({ ring, returns, lease }: RegistryState): Uint8Array {
+export function encodeMeta({ ring, returns }: RegistryState): Uint8Array {
   const record: MetaRecord = {
     format: FORMAT,
     clusterId: ring.clusterId,
     version: ring.version,
-    lease,
+    runs: ring.runs.map(({ id, firstVersion }) => [formatRun(id), firstVersion]),
+    parameters: ring.parameters,
     returns: returns.map(formatPosition),
   };
   return Buffer.from(JSON.stringify(record));
@@ -38,11 +57,12 @@ export function decodeMeta(bytes: Uint8Array): Meta {
   const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as MetaRecord;
   if (!(record.format >= FORMAT_OLDEST && record.format <= FORMAT))
     throw new Error(`its format is ${record.format}, this program reads ${FORMAT}`);
-  const { clusterId, version, lease } = record;
+  const { clusterId, version, lease, parameters, runs = [] } = record;
   return {
     clusterId,
     version,
-    lease,
+    runs: runs.map(([id, firstVersion]) => ({ id: BigInt(`0x${id}`), firstVersion })),
+    parameters: parameters ?? { ...UNKNOWN_PARAMETERS, ...lease },
     returns: record.returns.map((arc) => parsePosition(typeof arc === 'string' ? arc : arc.start)),
   };
 }

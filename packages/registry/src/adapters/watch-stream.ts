@@ -5,7 +5,14 @@
  */
 
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
-import { ringBeat, type RingError, type RingUpdate } from '@ringkeep/shared';
+import {
+  knownOf,
+  ringBeat,
+  sameKnown,
+  type KnownRing,
+  type RingError,
+  type RingUpdate,
+} from '@ringkeep/shared';
 import { toServiceError } from '@ringkeep/shared/runtime';
 import { beatToWire, updateToWire, type registry } from '@ringkeep/shared/wire';
 import type { RegistryHost, Watch } from '../host';
@@ -21,7 +28,7 @@ export function serveWatch(host: RegistryHost, call: Call, leaseMs: number): voi
 
 class WatchStream {
   private readonly watch: Watch;
-  private sentVersion: number;
+  private sent: KnownRing;
   private full = false;
   private missed = false;
   private timer: NodeJS.Timeout | undefined;
@@ -31,11 +38,11 @@ class WatchStream {
     private readonly call: Call,
     private readonly leaseMs: number,
   ) {
-    const { fromVersion, clusterId } = call.request;
-    this.sentVersion = fromVersion;
+    const { fromVersion, fromRun, clusterId } = call.request;
+    this.sent = { version: fromVersion, run: fromRun };
     // At once: a client with nothing to catch up on must know that it is connected.
     call.sendMetadata(new Metadata());
-    this.watch = host.watch(this, fromVersion, clusterId);
+    this.watch = host.watch(this, this.sent, clusterId);
     call.on('drain', () => this.drained());
     call.on('cancelled', () => this.end());
     call.on('error', () => this.end());
@@ -49,8 +56,9 @@ class WatchStream {
       return;
     }
     // What was on its way before it caught up: the answer to `resume` has it all and starts where it is.
-    if (update.kind === 'change' && update.change.fromVersion !== this.sentVersion) return;
-    this.sentVersion = update.kind === 'ring' ? update.ring.version : update.change.version;
+    const next = this.after(update);
+    if (!next) return;
+    this.sent = next;
     this.full = !this.call.write(messageOf(update));
   }
 
@@ -73,7 +81,15 @@ class WatchStream {
     this.full = false;
     if (!this.missed) return;
     this.missed = false;
-    this.watch.resume(this.sentVersion);
+    this.watch.resume(this.sent);
+  }
+
+  /** What the watcher knows after an update; undefined when that does not continue what it was sent. */
+  private after(update: RingUpdate): KnownRing | undefined {
+    if (update.kind === 'ring') return knownOf(update.ring);
+    const { fromVersion, fromRun, version, runs } = update.change;
+    if (!sameKnown({ version: fromVersion, run: fromRun }, this.sent)) return undefined;
+    return { version, run: runs.at(-1)?.id ?? fromRun };
   }
 }
 

@@ -55,6 +55,8 @@ function proposerFault(
   if (member.incarnation !== caller.incarnation && olderIncarnationsRefused) {
     return `${name} is in its incarnation ${member.incarnation}, the proposal is from ${caller.incarnation}`;
   }
+  if (member.process !== caller.process && olderIncarnationsRefused)
+    return `another process of ${name} has registered since`;
   if (member.state === 'dead') return `${name} was declared dead`;
   return arc.primary === caller.id ? undefined : `${name} is not the primary of ${formatArc(arc)}`;
 }

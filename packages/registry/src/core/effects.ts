@@ -24,6 +24,8 @@ export interface MemberAnswer {
   readonly kind: 'member';
   /** False: the registry does not take the caller for a live member. */
   readonly live: boolean;
+  /** Why the caller is to stop: a later process of its node has registered. Empty: it is not. */
+  readonly replaced: string;
   readonly ring: RingUpdate;
 }
 
@@ -49,6 +51,8 @@ export type RegistryFact =
   | { readonly what: 'changed'; readonly version: number; readonly arcs: readonly Position[] }
   | { readonly what: 'refused'; readonly by: NodeId; readonly reason: string }
   | { readonly what: 'away'; readonly forMs: number }
+  /** A process has taken the place of another one that may still run. */
+  | { readonly what: 'replaced'; readonly member: Member; readonly before: Member }
   /** Nodes of another cluster call: this registry's data may be lost. */
   | { readonly what: 'foreign caller'; readonly clusterId: string }
   /** Nodes know a newer ring: this registry's data are an old copy, and it decides nothing any more. */

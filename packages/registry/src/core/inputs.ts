@@ -2,7 +2,7 @@
  * What a registry core is told. Requests and watchers are numbered by the host; effects name the number.
  */
 
-import type { NodeId, Position, Proposal, Seq, Term } from '@ringkeep/shared';
+import type { KnownRing, NodeId, Position, Proposal, Seq, Term } from '@ringkeep/shared';
 
 /** What a node remembers of itself, on its disk. */
 export interface Identity {
@@ -11,11 +11,13 @@ export interface Identity {
   readonly clusterId: string;
 }
 
-/** Whoever speaks: a member, by id and incarnation, the newest ring version it knows (0: none), and of which ring. */
+/** Whoever speaks: a member, by its process, the newest version of the ring that it knows, and of which ring. */
 export interface Caller {
   readonly id: NodeId;
   readonly incarnation: number;
-  readonly knownVersion: number;
+  /** Drawn by the process when it started. */
+  readonly process: bigint;
+  readonly known: KnownRing;
   /** The ring that it means; empty when it does not say. */
   readonly clusterId: string;
 }
@@ -39,6 +41,10 @@ export interface RegisterInput {
   /** Absent for a newcomer. */
   readonly identity: Identity | undefined;
   readonly incarnation: number;
+  /** Drawn by the process when it started: tells a node from a copy of its data folder that runs beside it. */
+  readonly process: bigint;
+  /** The newest version of the ring that the node has acted on, by its disk. */
+  readonly known: KnownRing;
   readonly coordinates: readonly number[];
   /**
    * A random text that a newcomer keeps on its disk from before it first registers, so that asking again,
@@ -77,8 +83,8 @@ export interface OwnersInput {
 export interface WatchInput {
   readonly kind: 'watch';
   readonly watcher: number;
-  /** 0 asks for the whole ring. */
-  readonly fromVersion: number;
+  /** Version 0 asks for the whole ring. */
+  readonly from: KnownRing;
   /** Empty: whichever cluster this is. */
   readonly clusterId: string;
 }

@@ -4,14 +4,28 @@
  *  1. A caller of another cluster is refused. While it calls and this registry has no members, newcomers are
  *     refused as well: most likely the data folder was lost or is another one, and a second, empty ring
  *     would answer clients as if every key were gone.
- *  2. A caller of this cluster that knows a newer ring than there is here, or has taken part in a later term of
- *     an arc (for every position the epoch only grows), shows that the data folder is an old copy. From then on nothing is decided and nobody is declared dead: a change made here would contradict
- *     those that nodes have acted on since.
+ *  2. A caller of this cluster that knows a version of the ring that is not of this ring's past (or, from before nodes
+ *     kept that, has taken part in a later term of an arc: for every position the epoch only grows) shows that the data
+ *     folder is an old copy. From then on nothing is decided and nobody is declared dead: a change made here would
+ *     contradict those that nodes have acted on since.
+ *  3. A caller from before the oldest run that is remembered is refused alone: it may be of this ring or of another
+ *     history, nobody can tell, and it must not bring the ring to a stop.
  *
  * Nodes that run go on without a registry; so nothing is lost by refusing, and something may be by deciding.
  */
 
-import { RingError, excerpt, formatPosition, type Ring, type RingView } from '@ringkeep/shared';
+import {
+  RUNS_MAX,
+  RingError,
+  excerpt,
+  formatKnown,
+  formatPosition,
+  knownOf,
+  standingOf,
+  type KnownRing,
+  type Ring,
+  type RingView,
+} from '@ringkeep/shared';
 import type { RegistryFact } from './effects';
 import type { HeldRange } from './inputs';
 
@@ -33,7 +47,7 @@ export class LostData {
   }
 
   /** Throws WRONG_REGISTRY when the caller's ring is not the one that is kept here. Empty: it named none. */
-  check(ring: Ring, clusterId: string, knownVersion: number, now: number): void {
+  check(ring: Ring, clusterId: string, known: KnownRing, now: number): void {
     if (clusterId !== '' && clusterId !== ring.clusterId) {
       if (now >= this.foreignUntil) this.report({ what: 'foreign caller', clusterId: excerpt(clusterId) });
       this.foreignUntil = now + this.quietMs;
@@ -43,9 +57,23 @@ export class LostData {
           'data folder was lost or is another one, put it back and start the registry again: nodes that run go on meanwhile',
       );
     }
-    if (clusterId !== '' && knownVersion > ring.version)
-      this.fallBehind(`it has version ${ring.version} of the ring, a node knows version ${knownVersion}`);
+    if (clusterId !== '') this.checkKnown(ring, known);
     this.checkBehind();
+  }
+
+  private checkKnown(ring: Ring, known: KnownRing): void {
+    const standing = standingOf(known, ring);
+    if (standing === 'unknown')
+      this.fallBehind(
+        `it has ${formatKnown(knownOf(ring))} of the ring, a node knows ${formatKnown(known)}, which is not of its past`,
+      );
+    if (standing === 'too old') {
+      throw new RingError(
+        'FAILED_PRECONDITION',
+        `the node was last in the ring at ${formatKnown(known)}, more than ${RUNS_MAX} starts of the registry ago, and ` +
+          'nobody can tell any more whether it was this ring; if other nodes hold its keys, start it as a new node',
+      );
+    }
   }
 
   /** The same by what a node has on its disk. */

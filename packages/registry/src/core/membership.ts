@@ -2,7 +2,9 @@
  * Who is a member: places, incarnations, leases, and when a member is forgotten.
  *
  * A process registers with an incarnation that its disk counts. A smaller one than known is a ghost and
- * refused; the same one is a repeat, or a living process that was declared dead; a greater one is a restart.
+ * refused; the same one is a repeat, or a living process that was declared dead; a greater one is a restart. Of two
+ * processes in one incarnation, a node and a copy of its data folder, the later to register has the place, as one that
+ * restarts has it; the other is told so when it next speaks, and stops.
  * A member that does not renew is declared dead and keeps its place as long as an arc names it, and
  * `forgetAfterMs` longer. A member that leaves is forgotten as soon as no arc names it.
  *
@@ -21,9 +23,12 @@ import type { RingDraft } from './ring-draft';
 import type { Claim, RegistryState } from './state';
 
 /** What a registration was. A process that is new or was dead must be looked at by eviction. */
-export type Arrival =
-  | { readonly how: 'joined' | 'came back' | 'restarted'; readonly member: Member }
-  | { readonly how: 'repeated'; readonly member: Member };
+export interface Arrival {
+  readonly how: 'joined' | 'came back' | 'restarted' | 'repeated';
+  readonly member: Member;
+  /** The member as it was, when another process of the same incarnation has its place now. */
+  readonly before?: Member;
+}
 
 const CLAIM_CHARACTERS_MAX = 128;
 const COORDINATES_MAX = 16;
@@ -80,9 +85,18 @@ export class Membership {
   /** True when the caller is a live member in its present incarnation; that it has spoken renews its lease. */
   renew(draft: RingDraft, caller: Caller, now: number): boolean {
     const member = draft.member(caller.id);
-    if (!member || member.state === 'dead' || member.incarnation !== caller.incarnation) return false;
+    if (!member || member.state === 'dead' || !isProcessOf(member, caller)) return false;
     this.leases.set(caller.id, now);
     return true;
+  }
+
+  /** Why a process that is not the member's present one is to stop; undefined when it is. */
+  replacedBy(member: Member | undefined, caller: Caller): string | undefined {
+    if (!member || isProcessOf(member, caller) || caller.incarnation > member.incarnation) return undefined;
+    return (
+      `another process of the node ${name(member)} has registered since, in incarnation ${member.incarnation}; ` +
+      'is one of the two data folders a copy? Keep one of them'
+    );
   }
 
   /** Marks a live member as leaving. Throws FAILED_PRECONDITION when nobody could take its arcs. */
@@ -161,19 +175,15 @@ export class Membership {
         `${name(known)} is in its incarnation ${known.incarnation}; incarnation ${input.incarnation} is over`,
       );
     }
-    if (input.incarnation === known.incarnation) {
-      if (input.addr !== known.addr) {
-        throw new RingError(
-          'FAILED_PRECONDITION',
-          `two processes claim to be ${name(known)} in incarnation ${known.incarnation}, the other one at ` +
-            `${input.addr}; is its data folder a copy?`,
-        );
-      }
+    if (isProcessOf(known, input)) {
       if (known.state !== 'dead') return { how: 'repeated', member: known };
       return { how: 'came back', member: { ...known, state: 'active' } };
     }
-    const { addr, incarnation, coordinates } = input;
-    return { how: 'restarted', member: { ...known, addr, incarnation, coordinates, state: 'active' } };
+    const { addr, incarnation, process, coordinates } = input;
+    const member: Member = { ...known, addr, incarnation, process, coordinates, state: 'active' };
+    return incarnation > known.incarnation
+      ? { how: 'restarted', member }
+      : { how: 'restarted', member, before: known };
   }
 
   private takeIn(draft: RingDraft, input: RegisterInput): Arrival {
@@ -181,14 +191,21 @@ export class Membership {
       const text = `the ring has ${MEMBERS_MAX} members, dead ones included, and takes no more`;
       throw new RingError('RESOURCE_EXHAUSTED', text);
     }
-    const { addr, incarnation, coordinates } = input;
+    const { addr, incarnation, process, coordinates } = input;
     const ids = draft.base.members.map((member) => member.id);
     const { positionOfText } = this.tools;
     const { id, salt } =
       input.identity ??
       place(this.config.placement, addr, ids, positionOfText, (point) => draft.isAnswered(point));
-    return { how: 'joined', member: { id, addr, salt, incarnation, state: 'active', coordinates } };
+    return { how: 'joined', member: { id, addr, salt, incarnation, process, state: 'active', coordinates } };
   }
+}
+
+function isProcessOf(
+  member: Member,
+  { incarnation, process }: Pick<Caller, 'incarnation' | 'process'>,
+): boolean {
+  return member.incarnation === incarnation && member.process === process;
 }
 
 function checkRegistration(input: RegisterInput): void {

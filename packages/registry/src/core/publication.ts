@@ -1,12 +1,15 @@
 /**
  * Who watches the ring, and what a reader of an older version is missing.
  *
- * The last changes are kept and folded into one for whoever resumes; a reader from before them, or from a
- * future that this registry does not know (its data folder was an old copy), gets the whole ring.
+ * The last changes are kept and folded into one for whoever resumes; a reader from before them, or of another
+ * history, gets the whole ring.
  */
 
 import {
   invariant,
+  knownOf,
+  sameKnown,
+  type KnownRing,
   type NodeId,
   type Position,
   type Ring,
@@ -18,7 +21,18 @@ export class Publication {
   private readonly watchers = new Set<number>();
   private readonly history: RingChange[] = [];
 
-  constructor(private readonly historyChangesMax: number) {}
+  /** The ring's last version has just been begun: whoever has the one before it lacks nothing but that. */
+  constructor(
+    private readonly historyChangesMax: number,
+    begun: Ring,
+  ) {
+    const { runs, parameters, version } = begun;
+    const before = runs.at(-2);
+    const run = runs.at(-1);
+    if (!before || run?.firstVersion !== version || historyChangesMax === 0) return;
+    const from = { ...emptyChange(begun), fromVersion: version - 1, fromRun: before.id };
+    this.history.push({ ...from, runs: [run], parameters });
+  }
 
   add(watcher: number): void {
     this.watchers.add(watcher);
@@ -38,9 +52,11 @@ export class Publication {
   }
 
   /** What leads a reader of some version to the ring as it is: an empty change when there is nothing. */
-  since(version: number, ring: Ring): RingUpdate {
-    if (version === ring.version) return { kind: 'change', change: emptyChange(ring) };
-    const from = this.history.findIndex((change) => change.fromVersion === version);
+  since(known: KnownRing, ring: Ring): RingUpdate {
+    if (sameKnown(known, knownOf(ring))) return { kind: 'change', change: emptyChange(ring) };
+    const from = this.history.findIndex(({ fromVersion, fromRun }) =>
+      sameKnown(known, { version: fromVersion, run: fromRun }),
+    );
     if (from === -1) return { kind: 'ring', ring };
     return { kind: 'change', change: folded(this.history.slice(from)) };
   }
@@ -51,11 +67,14 @@ function emptyChange(ring: Ring): RingChange {
   return {
     clusterId,
     fromVersion: version,
+    fromRun: knownOf(ring).run,
     version,
     members: [],
     removedMembers: [],
     arcs: [],
     removedArcs: [],
+    runs: [],
+    parameters: undefined,
   };
 }
 
@@ -76,11 +95,14 @@ function folded(changes: readonly RingChange[]): RingChange {
   return {
     clusterId: last.clusterId,
     fromVersion: first.fromVersion,
+    fromRun: first.fromRun,
     version: last.version,
     members: kept(members),
     removedMembers: removed(members),
     arcs: kept(arcs),
     removedArcs: removed(arcs),
+    runs: changes.flatMap(({ runs }) => runs),
+    parameters: changes.findLast(({ parameters }) => parameters)?.parameters,
   };
 }
 

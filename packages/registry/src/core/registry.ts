@@ -18,8 +18,14 @@ import {
   excerpt,
   RingError,
   RingView,
+  formatKnown,
   invariant,
+  isKnown,
+  knownOf,
+  sameKnown,
+  sameParameters,
   type ArcConfig,
+  type KnownRing,
   type NodeId,
   type Position,
   type Ring,
@@ -69,16 +75,16 @@ export class RegistryCore {
     checkConfig(config);
     const fault = stateFault(state);
     if (fault !== undefined) throw new RingError('INTERNAL', `the registry's state is damaged: ${fault}`);
-    const { leaseMs, leaseMarginMs } = config.parameters;
     invariant(
-      state.lease.leaseMs === leaseMs && state.lease.leaseMarginMs === leaseMarginMs,
-      'members hold leases by the terms that are handed out',
+      sameParameters(state.ring.parameters, config.parameters),
+      'members go by the parameters that are handed out',
     );
+    invariant(state.ring.runs.length > 0, 'a start of the registry has its run');
     this.lastNow = now;
     this.view = new RingView(state.ring);
     this.membership = new Membership(config, tools, state, now);
     this.eviction = new Eviction(state.returns, this.rules);
-    this.publication = new Publication(config.historyChangesMax);
+    this.publication = new Publication(config.historyChangesMax, state.ring);
     this.returnWaits = new Deadlines(config.returnWaitMs);
     for (const start of state.returns) this.returnWaits.set(start, now);
     const quietMs = FOREIGN_QUIET_LEASES * config.parameters.membershipLeaseMs;
@@ -133,11 +139,12 @@ export class RegistryCore {
   }
 
   private register(now: number, input: RegisterInput): Outcome {
-    this.lostData.check(this.ring, input.identity?.clusterId ?? '', 0, now);
+    this.lostData.check(this.ring, input.identity?.clusterId ?? '', input.known, now);
     if (input.identity) this.lostData.checkHeld(this.view, input.held);
     else this.lostData.checkNewcomer(this.ring, now);
     const draft = new RingDraft(this.view);
-    const { how, member } = this.membership.register(draft, input, now);
+    const { how, member, before } = this.membership.register(draft, input, now);
+    if (before) this.facts.push({ what: 'replaced', member, before });
     if (how !== 'repeated') {
       this.facts.push({ what: how, member });
       if (how === 'joined' && draft.base.arcs.length === 0) draft.replaceArcs([], [wholeRing(member.id)]);
@@ -145,7 +152,7 @@ export class RegistryCore {
     }
     const effects = this.commit(draft, now);
     if (how === 'restarted' && this.rules.newTermAtRestart) this.assertNoOldRole(draft.base, member.id);
-    return { effects, answer: welcome(this.view, this.config.parameters, member) };
+    return { effects, answer: welcome(this.view, member) };
   }
 
   /** Whoever comes without its identity has not got as far as to be given anything: what it lacks was never there. */
@@ -161,8 +168,8 @@ export class RegistryCore {
     }
   }
 
-  private checkCaller({ clusterId, knownVersion }: Caller, now: number): void {
-    this.lostData.check(this.ring, clusterId, knownVersion, now);
+  private checkCaller({ clusterId, known }: Caller, now: number): void {
+    this.lostData.check(this.ring, clusterId, known, now);
   }
 
   private renew(now: number, caller: Caller): Outcome {
@@ -182,8 +189,9 @@ export class RegistryCore {
     return { effects, answer: this.memberAnswer(live && this.view.member(caller.id) !== undefined, caller) };
   }
 
-  private memberAnswer(live: boolean, { knownVersion }: Caller): MemberAnswer {
-    return { kind: 'member', live, ring: this.since(knownVersion) };
+  private memberAnswer(live: boolean, caller: Caller): MemberAnswer {
+    const replaced = live ? '' : (this.membership.replacedBy(this.view.member(caller.id), caller) ?? '');
+    return { kind: 'member', live, replaced, ring: this.since(caller.known) };
   }
 
   private propose(now: number, { caller, proposal }: ProposeInput): Outcome {
@@ -194,19 +202,31 @@ export class RegistryCore {
     if (reason !== '') this.facts.push({ what: 'refused', by: caller.id, reason });
     else this.membership.renew(draft, caller, now);
     const effects = this.commit(draft, now);
-    const ring = this.since(caller.knownVersion);
+    const ring = this.since(caller.known);
     return { effects, answer: { kind: 'proposal', accepted: reason === '', reason, ring } };
   }
 
-  private watch({ watcher, fromVersion, clusterId }: WatchInput): RegistryEffect[] {
-    if (clusterId !== '' && clusterId !== this.ring.clusterId) {
+  private watch({ watcher, from, clusterId }: WatchInput): RegistryEffect[] {
+    const refusal = this.watchRefusal(from, clusterId);
+    if (refusal) {
       this.publication.remove(watcher);
-      const text = `the ring of cluster ${excerpt(clusterId)} was asked for, this is cluster ${this.ring.clusterId}`;
-      return [{ kind: 'refuse-watch', watcher, code: 'FAILED_PRECONDITION', text }];
+      return [{ kind: 'refuse-watch', watcher, code: refusal.code, text: refusal.message }];
     }
     this.publication.add(watcher);
-    if (fromVersion === this.ring.version) return [];
-    return [{ kind: 'publish', watchers: [watcher], update: this.since(fromVersion) }];
+    if (sameKnown(from, knownOf(this.ring))) return [];
+    return [{ kind: 'publish', watchers: [watcher], update: this.since(from) }];
+  }
+
+  /** A watcher decides nothing, so that what it knows is no evidence; it is shown no ring that it could not follow. */
+  private watchRefusal(from: KnownRing, clusterId: string): RingError | undefined {
+    const { ring } = this;
+    if (clusterId !== '' && clusterId !== ring.clusterId) {
+      const text = `the ring of cluster ${excerpt(clusterId)} was asked for, this is cluster ${ring.clusterId}`;
+      return new RingError('FAILED_PRECONDITION', text);
+    }
+    if (!this.lostData.isBehind && isKnown(from, ring)) return undefined;
+    const text = `the ring after ${formatKnown(from)} was asked for, this registry has ${formatKnown(knownOf(ring))}`;
+    return new RingError('WRONG_REGISTRY', `${text}: one of the two is an old copy that was carried on`);
   }
 
   private tick(now: number): RegistryEffect[] {
@@ -253,8 +273,8 @@ export class RegistryCore {
     if (ring !== this.view.ring) this.view = new RingView(ring);
   }
 
-  private since(version: number): RingUpdate {
-    return this.publication.since(version, this.ring);
+  private since(known: KnownRing): RingUpdate {
+    return this.publication.since(known, this.ring);
   }
 
   /** The effects of a request and its answer, or its refusal. */

@@ -8,6 +8,7 @@
 import {
   ringFault,
   invariant,
+  knownOf,
   updateRing,
   type ArcConfig,
   type Member,
@@ -95,11 +96,14 @@ export class RingDraft {
     const change: RingChange = {
       clusterId,
       fromVersion: version,
+      fromRun: knownOf(this.base).run,
       version: version + 1,
       members: present(this.memberEdits),
       removedMembers: absent(this.memberEdits).filter((id) => this.view.member(id)),
       arcs: present(this.arcEdits),
       removedArcs: absent(this.arcEdits).filter((start) => this.view.arcAt(start)),
+      runs: [],
+      parameters: undefined,
     };
     const ring = updateRing(this.base, { kind: 'change', change });
     invariant(ring, 'a change continues the ring it was made from');

@@ -5,7 +5,16 @@
  * a store writes the differences only.
  */
 
-import { ringFault, type ClusterParameters, type NodeId, type Position, type Ring } from '@ringkeep/shared';
+import {
+  ringFault,
+  sameParameters,
+  withRuns,
+  type ClusterParameters,
+  type NodeId,
+  type Position,
+  type Ring,
+  type RunId,
+} from '@ringkeep/shared';
 
 /** The claim by which a member became one. */
 export interface Claim {
@@ -13,13 +22,8 @@ export interface Claim {
   readonly claim: string;
 }
 
-/** The part of the parameters that all nodes must agree on for safety: how long a grant is counted on. */
-export type LeaseTerms = Pick<ClusterParameters, 'leaseMs' | 'leaseMarginMs'>;
-
 export interface RegistryState {
   readonly ring: Ring;
-  /** Those that the members were last handed. */
-  readonly lease: LeaseTerms;
   /** Starts of the arcs that were offline, and whose members are coming back one by one. */
   readonly returns: readonly Position[];
   /** Of members only; the same array as long as none has changed. */
@@ -27,13 +31,25 @@ export interface RegistryState {
 }
 
 /** A new cluster's. Version 1, so that it is newer than no ring at all. */
-export function newState(clusterId: string, { leaseMs, leaseMarginMs }: LeaseTerms): RegistryState {
+export function newState(clusterId: string, parameters: ClusterParameters, run: RunId): RegistryState {
+  const runs = [{ id: run, firstVersion: 1 }];
   return {
-    ring: { clusterId, version: 1, members: [], arcs: [] },
-    lease: { leaseMs, leaseMarginMs },
+    ring: { clusterId, version: 1, members: [], arcs: [], runs, parameters },
     returns: [],
     claims: [],
   };
+}
+
+/**
+ * A state that was found, as another start of the registry goes on with it: a version of its own, so that each version is
+ * of one run. To be saved before anybody hears of it.
+ */
+export function begun(found: RegistryState, parameters: ClusterParameters, run: RunId): RegistryState {
+  const { ring } = found;
+  const version = ring.version + 1;
+  const kept = sameParameters(ring.parameters, parameters) ? ring.parameters : parameters;
+  const runs = withRuns(ring.runs, [{ id: run, firstVersion: version }]);
+  return { ...found, ring: { ...ring, version, runs, parameters: kept } };
 }
 
 /** What is wrong with a state, or undefined. */

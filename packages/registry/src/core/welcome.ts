@@ -1,10 +1,10 @@
 /** What a process that has registered is told: who it is, whom it stands behind, and the whole ring. */
 
 import { closestMember } from '@ringkeep/routing';
-import type { ClusterParameters, Member, RingView } from '@ringkeep/shared';
+import type { Member, RingView } from '@ringkeep/shared';
 import type { RegisteredAnswer } from './effects';
 
-export function welcome(view: RingView, parameters: ClusterParameters, member: Member): RegisteredAnswer {
+export function welcome(view: RingView, member: Member): RegisteredAnswer {
   const { id, salt } = member;
   const owner = view.arcOfPosition(id)?.primary;
   return {
@@ -12,7 +12,7 @@ export function welcome(view: RingView, parameters: ClusterParameters, member: M
     identity: { id, salt, clusterId: view.ring.clusterId },
     neighbor: owner === undefined || owner === id ? view.neighbours(id)?.prev : view.member(owner),
     closest: closestTo(view, member),
-    parameters,
+    parameters: view.ring.parameters,
     ring: { kind: 'ring', ring: view.ring },
   };
 }

@@ -25,7 +25,7 @@ describe('the store on disk', () => {
 
   test('data of another format is refused by a text that names the folder', async () => {
     const store = new LmdbRingStore(folder);
-    await store.save(newState('c', DEFAULT_PARAMETERS));
+    await store.save(newState('c', DEFAULT_PARAMETERS, 1n));
     await store.close();
     const raw = open<Uint8Array, string>({ path: folder, encoding: 'binary' });
     await raw.put('meta', Buffer.from('{"format": 99}'));
@@ -37,7 +37,7 @@ describe('the store on disk', () => {
 
   test('data of the format before is read; the claims in it are forgotten', async () => {
     const store = new LmdbRingStore(folder);
-    const state = newState('c', DEFAULT_PARAMETERS);
+    const state = newState('c', DEFAULT_PARAMETERS, 1n);
     await store.save(state);
     await store.close();
     const raw = open<Uint8Array, string>({ path: folder, encoding: 'binary' });
@@ -69,7 +69,7 @@ describe('the store on disk', () => {
     ['overwritten', (path: string) => writeFile(path, Buffer.alloc(12_288, 7))],
   ])('a file that was %s is an error that names it, and no crash', async (_what, damage) => {
     const store = new LmdbRingStore(folder);
-    await store.save(newState('c', DEFAULT_PARAMETERS));
+    await store.save(newState('c', DEFAULT_PARAMETERS, 1n));
     await store.close();
     const path = join(folder, 'data.mdb');
     await damage(path);

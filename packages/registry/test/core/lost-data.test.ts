@@ -1,6 +1,6 @@
 /** A registry whose data folder was lost, exchanged, or is an old copy; its nodes run on. */
 
-import type { Position } from '@ringkeep/shared';
+import { knownOf, type KnownRing, type Position } from '@ringkeep/shared';
 import type { HeldRange } from '../../src/core';
 import { SteppedRegistry, type Node } from './stepped-registry';
 
@@ -57,14 +57,14 @@ describe('a registry with an empty data folder that nodes of a ring call', () =>
 describe('a registry with an old copy of its data', () => {
   let registry: SteppedRegistry;
   let nodes: [Node, Node, Node];
-  let newest: number;
+  let newest: KnownRing;
   beforeEach(() => {
     registry = new SteppedRegistry();
     nodes = registry.group(3) as [Node, Node, Node];
     const old = registry.state;
     const [a, b] = nodes;
     registry.propose(a, { kind: 'drop', start: a.identity.id, epoch: 3, nodes: [b.identity.id] });
-    newest = registry.ring.version;
+    newest = knownOf(registry.ring);
     registry.state = old;
     registry.crash();
     registry.facts.length = 0;
@@ -82,7 +82,7 @@ describe('a registry with an old copy of its data', () => {
       () => registry.register({ addr: 'http://new:1' }),
     ]) {
       expect(call).toThrow(
-        /old copy: it has version \d+ of the ring, a node knows version \d+; put the newest one back/,
+        /old copy: it has version \d+ of run 0+2 of the ring, a node knows version \d+ of run 0+1, .*; put the newest one back/,
       );
     }
     expect(registry.ring).toBe(before);
@@ -117,7 +117,13 @@ describe('a registry with an old copy of its data', () => {
 
   test('takes nobody’s word who does not name the ring', () => {
     const { identity, incarnation } = nodes[0];
-    const caller = { id: identity.id, incarnation, knownVersion: 9_999, clusterId: '' };
+    const caller = {
+      id: identity.id,
+      incarnation,
+      process: 0n,
+      known: { version: 9_999, run: 5n },
+      clusterId: '',
+    };
     expect(registry.ask({ kind: 'renew', caller })).toMatchObject({ live: true });
   });
 });

@@ -204,7 +204,13 @@ class Story {
     const { ring } = this.registry;
     assert.deepEqual(this.registry.seenBy(1, this.watcherFrom), ring);
     this.registry.crash();
-    assert.deepEqual(this.registry.ring, ring);
+    const { members, arcs, version, runs } = this.registry.ring;
+    assert.deepEqual([members, arcs], [ring.members, ring.arcs]);
+    assert.deepEqual(
+      [version, runs.length],
+      [ring.version + 1, ring.runs.length + 1],
+      'a start is a version',
+    );
   }
 }
 

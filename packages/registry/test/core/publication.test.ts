@@ -47,10 +47,31 @@ describe('watching', () => {
     expect(registry.published.get(2)).toMatchObject([{ kind: 'change' }]);
   });
 
-  test('a watcher from the future gets the whole ring', () => {
+  test('a watcher from the future is refused: one of the two is an old copy', () => {
     const { registry } = withHistory();
-    registry.watch(1, registry.ring.version + 50);
-    expect(registry.published.get(1)).toEqual([{ kind: 'ring', ring: registry.ring }]);
+    const effects = registry.watch(1, registry.ring.version + 50);
+    expect(effects).toMatchObject([{ kind: 'refuse-watch', code: 'WRONG_REGISTRY', text: /an old copy/ }]);
+    registry.join('http://late:1');
+    expect(registry.published.get(1)).toEqual([]);
+  });
+
+  test('a watcher of another history is refused, whatever its version', () => {
+    const { registry } = withHistory();
+    const from = { version: registry.ring.version - 1, run: 99n };
+    expect(registry.watch(1, from)).toMatchObject([{ kind: 'refuse-watch', code: 'WRONG_REGISTRY' }]);
+  });
+
+  test('after a start of the registry a watcher that lacks nothing but that is told nothing but that', () => {
+    const { registry } = withHistory();
+    const before = registry.ring;
+    registry.crash();
+    registry.watch(1, before.version);
+    const [update] = registry.published.get(1) ?? [];
+    expect(update).toMatchObject({
+      kind: 'change',
+      change: { members: [], arcs: [], runs: [registry.ring.runs[1]] },
+    });
+    expect(registry.seenBy(1, before)).toEqual(registry.ring);
   });
 
   test('a watcher that resumes after a crash of the registry gets what it needs', () => {

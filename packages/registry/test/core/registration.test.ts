@@ -1,7 +1,7 @@
 import { MESSAGE_BYTES_MAX, position, type ArcConfig, type Member, type NodeId } from '@ringkeep/shared';
 import { positionOfText } from '@ringkeep/shared/runtime';
 import { registry as wire, ringToWire } from '@ringkeep/shared/wire';
-import { DEFAULT_CONFIG, MEMBERS_MAX, RegistryCore, newState } from '../../src/core';
+import { DEFAULT_CONFIG, MEMBERS_MAX, RegistryCore, newState, type HeldRange } from '../../src/core';
 import { SteppedRegistry, type Node } from './stepped-registry';
 
 describe('registration', () => {
@@ -122,7 +122,7 @@ describe('registration', () => {
       expect(registry.register(first).identity).toEqual(node.identity);
       registry.crash();
       expect(registry.register(first).identity).toEqual(node.identity);
-      expect(registry.ring.version).toBe(version);
+      expect(registry.ring.version).toBe(version + 1);
     });
 
     test('makes no second member while that node is dead: it finds its address free when it comes back', () => {
@@ -172,7 +172,7 @@ describe('registration', () => {
     expect(registry.register({ addr: 'http://b:1' }).identity.id).not.toBe(b.identity.id);
   });
 
-  test('a smaller incarnation is refused, and so is the same one from another address', () => {
+  test('a smaller incarnation is refused', () => {
     const registry = new SteppedRegistry();
     const node = registry.join('http://a:1');
     registry.restart(node);
@@ -182,7 +182,85 @@ describe('registration', () => {
         message: expect.stringContaining('incarnation 2'),
       }),
     );
-    expect(() => registry.register({ ...node, addr: 'http://copy:1' })).toThrow('two processes claim');
+  });
+
+  describe('two processes in one incarnation, a node and a copy of its data folder,', () => {
+    let registry: SteppedRegistry;
+    let [node, copy, other]: Node[] = [];
+    let held: HeldRange[];
+    beforeEach(() => {
+      registry = new SteppedRegistry();
+      const [first, second] = registry.group(2) as [Node, Node];
+      [node, other] = [first, second];
+      const { start, end, term } = registry.ring.arcs[0] as ArcConfig;
+      held = [{ start, end, term, committed: 0, lastPrepared: 0 }];
+      registry.register({ ...first, incarnation: 2, process: 1n, held });
+      node = { ...first, incarnation: 2, process: 1n };
+      copy = { ...node, process: 2n };
+    });
+
+    test.each(['http://10.0.0.1:50001', 'http://copy:1'])(
+      'the later to register has the place, at %s',
+      (addr) => {
+        const { version } = registry.ring;
+        registry.register({ ...(copy as Node), addr });
+        expect(registry.ring.version).toBe(version + 1);
+        expect(registry.member(copy as Node)).toMatchObject({
+          addr,
+          incarnation: 2,
+          process: 2n,
+          state: 'active',
+        });
+        expect(registry.facts).toEqual(expect.arrayContaining(['replaced', 'restarted']));
+      },
+    );
+
+    test('the other is told to stop, whatever it asks, and what it proposes is void', () => {
+      registry.register({ ...(copy as Node), addr: 'http://copy:1' });
+      const told = {
+        live: false,
+        replaced: expect.stringMatching(/another process .* at http:\/\/copy:1 .* a copy\?/),
+      };
+      expect(registry.renew(node as Node)).toMatchObject(told);
+      expect(registry.leave(node as Node)).toMatchObject(told);
+      const [arc] = registry.ring.arcs;
+      const keep = { kind: 'keep' as const, start: (arc as ArcConfig).start, epoch: arc?.epoch ?? 0 };
+      expect(registry.propose(node as Node, keep)).toMatchObject({
+        accepted: false,
+        reason: /another process/,
+      });
+      expect(registry.renew(copy as Node)).toMatchObject({ live: true, replaced: '' });
+    });
+
+    test('the later one is primary in no term from before its registration', () => {
+      const [before] = registry.ring.arcs;
+      expect(before?.primary).toBe(other?.identity.id);
+      registry.register({ ...(other as Node), incarnation: 1, process: 5n, held });
+      expect(registry.ring.arcs[0]?.primary).not.toBe(other?.identity.id);
+    });
+
+    test('one that was declared dead and comes back is the same process', () => {
+      registry.die([node as Node], [other as Node]);
+      registry.register(node as Node);
+      expect(registry.facts.at(-1)).not.toBe('replaced');
+      expect(registry.member(node as Node)).toMatchObject({ process: 1n, state: 'active' });
+    });
+
+    test('a process of an earlier incarnation is told to stop, too', () => {
+      registry.register({ ...(node as Node), incarnation: 3, process: 9n });
+      expect(registry.renew(node as Node).replaced).toContain('in incarnation 3');
+    });
+
+    test('nobody is told to stop who was only declared dead, or forgotten', () => {
+      registry.die([node as Node], [other as Node]);
+      expect(registry.renew(node as Node)).toMatchObject({ live: false, replaced: '' });
+      expect(
+        registry.renew({ ...(node as Node), identity: { ...(node as Node).identity, id: 5n as never } }),
+      ).toMatchObject({
+        live: false,
+        replaced: '',
+      });
+    });
   });
 
   test.each([0, -1, 1.5, 2 ** 53])('an incarnation of %p is refused with an explanation', (incarnation) => {
@@ -212,7 +290,15 @@ describe('registration', () => {
       const addr = `http://${String(i).padStart(253, 'a')}:65535`;
       const coordinates = new Array<number>(16).fill(Math.PI);
       const id = position(2n ** 50n * BigInt(i + 1));
-      return { id, addr, salt: 2 ** 32 - 1, incarnation: 2 ** 31, state: 'active', coordinates };
+      return {
+        id,
+        addr,
+        salt: 2 ** 32 - 1,
+        incarnation: 2 ** 31,
+        process: 2n ** 64n - 1n,
+        state: 'active',
+        coordinates,
+      };
     });
     const arcs = members.map(({ id }, i): ArcConfig => {
       const following = Array.from({ length: 7 }, (_, at) => members[(i + at) % MEMBERS_MAX] as Member);
@@ -263,7 +349,7 @@ describe('registration', () => {
 
   test('a core does not start on a damaged state', () => {
     const { parameters } = DEFAULT_CONFIG;
-    const fresh = newState('c', parameters);
+    const fresh = newState('c', parameters, 1n);
     const broken = { ...fresh, returns: [position(1n)] };
     expect(() => new RegistryCore(DEFAULT_CONFIG, { positionOfText }, broken, 0)).toThrow('damaged');
   });

@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import {
+  NOTHING_KNOWN,
   formatPosition,
   invariant,
   ringFault,
   updateRing,
   type ArcConfig,
+  type KnownRing,
   type Member,
   type Position,
   type Proposal,
@@ -17,6 +19,7 @@ import { positionOfText } from '@ringkeep/shared/runtime';
 import {
   DEFAULT_CONFIG,
   RegistryCore,
+  begun,
   newState,
   type Caller,
   type HeldRange,
@@ -41,7 +44,11 @@ export interface Node {
   readonly addr: string;
   identity: Identity;
   incarnation: number;
+  process?: bigint;
 }
+
+/** A version alone: of this registry's own past. */
+type Known = KnownRing | number;
 
 export class Refusal extends Error {
   constructor(
@@ -62,11 +69,12 @@ export class SteppedRegistry {
   readonly facts: string[] = [];
   saves = 0;
   private requests = 0;
+  private runs = 0n;
   private readonly asked: Question[] = [];
 
   constructor(config: Partial<RegistryConfig> = {}) {
     this.config = { ...DEFAULT_CONFIG, ...config };
-    this.state = newState('the-cluster', this.config.parameters);
+    this.state = newState('the-cluster', this.config.parameters, this.nextRun());
     this.core = new RegistryCore(this.config, { positionOfText }, this.state, this.now);
   }
 
@@ -127,6 +135,8 @@ export class SteppedRegistry {
       kind: 'register',
       identity: undefined,
       incarnation: 1,
+      process: 0n,
+      known: NOTHING_KNOWN,
       coordinates: [],
       claim: '',
       held: [],
@@ -151,8 +161,8 @@ export class SteppedRegistry {
     return arcs.map(({ start, end, term, seq }) => ({ start, end, term, committed: seq, lastPrepared: seq }));
   }
 
-  renew(node: Node, knownVersion = 0): MemberAnswer {
-    return this.ask<MemberAnswer>({ kind: 'renew', caller: this.caller(node, knownVersion) });
+  renew(node: Node, known: Known = 0): MemberAnswer {
+    return this.ask<MemberAnswer>({ kind: 'renew', caller: this.caller(node, known) });
   }
 
   leave(node: Node): MemberAnswer {
@@ -181,13 +191,14 @@ export class SteppedRegistry {
 
   /** Another process continues from what was saved. */
   crash(): void {
+    this.state = begun(this.state, this.config.parameters, this.nextRun());
     this.core = new RegistryCore(this.config, { positionOfText }, this.state, this.now);
     this.published.clear();
   }
 
-  watch(watcher: number, fromVersion = 0, clusterId = ''): RegistryEffect[] {
+  watch(watcher: number, from: Known = 0, clusterId = ''): RegistryEffect[] {
     if (!this.published.has(watcher)) this.published.set(watcher, []);
-    return this.step({ kind: 'watch', watcher, fromVersion, clusterId });
+    return this.step({ kind: 'watch', watcher, from: this.known(from), clusterId });
   }
 
   /** The ring that a watcher has, starting from one it knew. */
@@ -247,7 +258,20 @@ export class SteppedRegistry {
     return nodes;
   }
 
-  caller({ identity, incarnation }: Node, knownVersion = 0): Caller {
-    return { id: identity.id, incarnation, knownVersion, clusterId: identity.clusterId };
+  caller({ identity, incarnation, process = 0n }: Node, known: Known = 0): Caller {
+    const { id, clusterId } = identity;
+    return { id, incarnation, process, known: this.known(known), clusterId };
+  }
+
+  private known(known: Known): KnownRing {
+    if (typeof known !== 'number') return known;
+    const { runs } = this.ring;
+    const run = runs.findLast(({ firstVersion }) => firstVersion <= known) ?? runs[0];
+    return known === 0 ? NOTHING_KNOWN : { version: known, run: run?.id ?? 0n };
+  }
+
+  private nextRun(): bigint {
+    this.runs += 1n;
+    return this.runs;
   }
 }

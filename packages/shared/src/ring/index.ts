@@ -2,6 +2,7 @@ export * from './arc';
 export * from './bytes';
 export * from './errors';
 export * from './excerpt';
+export * from './history';
 export * from './limits';
 export * from './log-comparison';
 export * from './log-history';

@@ -1,6 +1,6 @@
 /**
- * The cluster's parameters. They belong to the registry, which hands them to each node on joining, so
- * that all nodes of a ring agree.
+ * The cluster's parameters. They belong to the registry and are a part of each version of the ring, so that all nodes
+ * of a ring agree, and follow when they change. Which of them may change while nodes run is said here.
  */
 
 import { RingError } from './errors';
@@ -13,6 +13,8 @@ export type Routing = (typeof ROUTINGS)[number];
 export interface ClusterParameters {
   /** Copies of each key while there are that many nodes; 1 … 7. */
   readonly replicationFactor: number;
+  /** In-sync members that an arc needs to accept writes, if the ring has as many members; at most the copies. */
+  readonly minCopies: number;
   /** How long a follower's grant to its primary lasts. */
   readonly leaseMs: number;
   /** By how much earlier the primary stops to count on a grant: covers clocks that run at other rates. */
@@ -28,6 +30,7 @@ export interface ClusterParameters {
 
 export const DEFAULT_PARAMETERS: ClusterParameters = {
   replicationFactor: 3,
+  minCopies: 1,
   leaseMs: 2_000,
   leaseMarginMs: 200,
   membershipLeaseMs: 2_500,
@@ -39,6 +42,7 @@ export const DEFAULT_PARAMETERS: ClusterParameters = {
 
 const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, number] } = {
   replicationFactor: [1, 7],
+  minCopies: [1, 7],
   leaseMs: [50, 60_000],
   leaseMarginMs: [5, 10_000],
   membershipLeaseMs: [50, 60_000],
@@ -70,6 +74,12 @@ export function checkParameters(given: GivenParameters): ClusterParameters {
       );
     }
   }
+  if (parameters.minCopies > parameters.replicationFactor) {
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      `parameter minCopies must be at most replicationFactor, ${parameters.replicationFactor}, got ${parameters.minCopies}`,
+    );
+  }
   if (parameters.leaseMarginMs * 2 > parameters.leaseMs) {
     throw new RingError('INVALID_ARGUMENT', 'parameter leaseMarginMs must be at most half of leaseMs');
   }
@@ -81,4 +91,41 @@ export function checkParameters(given: GivenParameters): ClusterParameters {
     );
   }
   return { ...parameters, routing };
+}
+
+export function sameParameters(a: ClusterParameters, b: ClusterParameters): boolean {
+  return (Object.keys(DEFAULT_PARAMETERS) as (keyof ClusterParameters)[]).every(
+    (name) => a[name] === b[name],
+  );
+}
+
+/**
+ * Why a ring with nodes may not go from one set of parameters to another, or undefined.
+ *
+ * Copies, timeouts and routing may change while nodes run: nothing safe depends on all having the same, and each follows
+ * with the next version of the ring. Leases may not: a primary counts on a grant for as long as it believes that its
+ * followers gave it. A shorter membership lease would run out before the nodes have heard of it. Limits only grow, for
+ * what is stored stays.
+ */
+export function parametersFault(from: ClusterParameters, to: ClusterParameters): string | undefined {
+  if (from.leaseMs !== to.leaseMs || from.leaseMarginMs !== to.leaseMarginMs) {
+    return (
+      `the cluster's nodes hold leases of ${from.leaseMs} ms (margin ${from.leaseMarginMs} ms), not ${to.leaseMs} ms ` +
+      `(margin ${to.leaseMarginMs} ms): nodes with different leases would not be safe. ` +
+      'Keep the old times, or stop every node and start the registry with --new-lease'
+    );
+  }
+  if (to.membershipLeaseMs < from.membershipLeaseMs) {
+    return (
+      `the cluster's nodes renew within membership leases of ${from.membershipLeaseMs} ms: with ` +
+      `${to.membershipLeaseMs} ms they would be declared dead before they hear of it. ` +
+      'Keep it or make it longer, or stop every node and start the registry with --new-lease'
+    );
+  }
+  const smaller = (['keyBytesMax', 'valueBytesMax'] as const).find((name) => to[name] < from[name]);
+  if (smaller === undefined) return undefined;
+  return (
+    `the cluster may hold entries up to its ${smaller} of ${from[smaller]} bytes, which cannot be made smaller ` +
+    `(${to[smaller]}): limits only grow`
+  );
 }

@@ -15,6 +15,7 @@ import type { ArcConfig, Member, Ring } from './ring';
 export class RingView {
   private startBytes: Bytes[] | undefined;
   private activeMembers: Member[] | undefined;
+  private writeCopies: number | undefined;
 
   constructor(readonly ring: Ring) {}
 
@@ -81,6 +82,19 @@ export class RingView {
       const member = members[(owner - before + 2 * members.length) % members.length] as Member;
       return member.id;
     });
+  }
+
+  /**
+   * In-sync members that an arc needs to accept writes: as many as the ring asks for, but no more than it has members.
+   * Dead ones count until they are forgotten, for it is their copies that are missed; one that leaves is not missed.
+   */
+  get copiesToWrite(): number {
+    const { members, parameters } = this.ring;
+    this.writeCopies ??= Math.max(
+      1,
+      Math.min(parameters.minCopies, members.filter(({ state }) => state !== 'leaving').length),
+    );
+    return this.writeCopies;
   }
 
   /** The members on either side of a node that own a part of the ring; undefined when it is alone. */

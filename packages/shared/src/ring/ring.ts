@@ -5,6 +5,8 @@
  */
 
 import { arcsEqual, type Arc } from './arc';
+import { isKnown, knownOf, runsFault, runsSince, sameKnown, withRuns, type Run, type RunId } from './history';
+import { DEFAULT_PARAMETERS, type ClusterParameters } from './parameters';
 import { formatPosition, type NodeId, type Position } from './position';
 
 /** Counts the changes of an arc; for every position it only grows. */
@@ -24,6 +26,11 @@ export interface Member {
   readonly salt: number;
   /** Counts its starts; kept on its disk. */
   readonly incarnation: number;
+  /**
+   * Drawn by its process when it starts: a copy of its data folder that runs beside it has the same incarnation. 0 when
+   * it said none.
+   */
+  readonly process: bigint;
   readonly state: MemberState;
   /** Co-ordinates of the proximity metric; empty when it has none. */
   readonly coordinates: readonly number[];
@@ -50,17 +57,27 @@ export interface Ring {
   readonly members: readonly Member[];
   /** In the order of their starts. They partition the ring; none while the ring is empty. */
   readonly arcs: readonly ArcConfig[];
+  /** The registry's starts that led to this version, oldest first; the last one made it. */
+  readonly runs: readonly Run[];
+  /** What all nodes of the ring agree on; a change of them is a version like any other. */
+  readonly parameters: ClusterParameters;
 }
 
 /** What turns the ring of `fromVersion` into that of `version`. */
 export interface RingChange {
   readonly clusterId: string;
   readonly fromVersion: number;
+  /** The run that made `fromVersion`. */
+  readonly fromRun: RunId;
   readonly version: number;
   readonly members: readonly Member[];
   readonly removedMembers: readonly NodeId[];
   readonly arcs: readonly ArcConfig[];
   readonly removedArcs: readonly Position[];
+  /** Those that have begun since. */
+  readonly runs: readonly Run[];
+  /** When they have changed. */
+  readonly parameters: ClusterParameters | undefined;
 }
 
 export type RingUpdate =
@@ -92,27 +109,43 @@ export function ringBeat(leaseMs: number, registrySilentMs: number): RingBeat {
   };
 }
 
-export const NO_RING: Ring = { clusterId: '', version: 0, members: [], arcs: [] };
+export const NO_RING: Ring = {
+  clusterId: '',
+  version: 0,
+  members: [],
+  arcs: [],
+  runs: [],
+  parameters: DEFAULT_PARAMETERS,
+};
 
 /**
  * The ring after an update, or undefined when the update does not continue `ring`: a change from
- * another version, or another cluster's. An older update leaves the ring as it is.
+ * another version, another cluster's, or another history's. An older update leaves the ring as it is.
  */
 export function updateRing(ring: Ring, update: RingUpdate): Ring | undefined {
   if (update.kind === 'ring') {
-    if (ring.clusterId !== '' && update.ring.clusterId !== ring.clusterId) return undefined;
+    if (isForeign(ring, update.ring)) return undefined;
     return update.ring.version > ring.version ? update.ring : ring;
   }
   const { change } = update;
   if (change.clusterId !== ring.clusterId) return undefined;
-  if (change.version <= ring.version) return ring;
-  if (change.fromVersion !== ring.version) return undefined;
+  const from = { version: change.fromVersion, run: change.fromRun };
+  if (change.version <= ring.version) return isKnown(from, ring) ? ring : undefined;
+  if (!sameKnown(from, knownOf(ring))) return undefined;
   return {
     clusterId: ring.clusterId,
     version: change.version,
+    runs: withRuns(ring.runs, change.runs),
+    parameters: change.parameters ?? ring.parameters,
     members: merged(ring.members, change.members, change.removedMembers, (member) => member.id),
     arcs: merged(ring.arcs, change.arcs, change.removedArcs, (arc) => arc.start),
   };
+}
+
+/** Of two rings neither is of the other's past: of another cluster, or of another history of this one. */
+export function isForeign(a: Ring, b: Ring): boolean {
+  if (a.clusterId !== '' && b.clusterId !== '' && a.clusterId !== b.clusterId) return true;
+  return a.version <= b.version ? !isKnown(knownOf(a), b) : !isKnown(knownOf(b), a);
 }
 
 /** What leads from one version of a ring to a later one. */
@@ -124,11 +157,14 @@ export function ringChange(from: Ring, to: Ring): RingChange {
   return {
     clusterId: to.clusterId,
     fromVersion: from.version,
+    fromRun: knownOf(from).run,
     version: to.version,
     members: to.members.filter((member) => oldMembers.get(member.id) !== member),
     removedMembers: from.members.map((member) => member.id).filter((id) => !newMembers.has(id)),
     arcs: to.arcs.filter((arc) => oldArcs.get(arc.start) !== arc),
     removedArcs: from.arcs.map((arc) => arc.start).filter((start) => !newArcs.has(start)),
+    runs: runsSince(from.runs, to.runs),
+    parameters: from.parameters === to.parameters ? undefined : to.parameters,
   };
 }
 
@@ -153,7 +189,7 @@ function merged<T>(
 
 /**
  * What is wrong with a ring, or undefined: members and arcs in order, the arcs partition the ring,
- * each primary is in sync, term ≤ epoch, and whoever an arc names is a member.
+ * each primary is in sync, term ≤ epoch, whoever an arc names is a member, and the runs follow one another.
  */
 export function ringFault(ring: Ring): string | undefined {
   const ids = new Set<bigint>();
@@ -170,7 +206,7 @@ export function ringFault(ring: Ring): string | undefined {
       (before && before.start >= arc.start ? 'is out of order' : undefined) ?? arcFault(arc, next, ids);
     if (fault !== undefined) return `the arc at ${formatPosition(arc.start)} ${fault}`;
   }
-  return undefined;
+  return runsFault(ring);
 }
 
 function arcFault(arc: ArcConfig, next: ArcConfig, ids: ReadonlySet<bigint>): string | undefined {

@@ -53,7 +53,12 @@ export function arcFromWire(message: wire.ArcConfig): ArcConfig {
 }
 
 export function ringToWire(ring: Ring): wire.Ring {
-  return { ...ring, members: ring.members.map(memberToWire), arcs: ring.arcs.map(arcToWire) };
+  return {
+    ...ring,
+    members: ring.members.map(memberToWire),
+    arcs: ring.arcs.map(arcToWire),
+    runs: [...ring.runs],
+  };
 }
 
 export function ringFromWire(message: wire.Ring): Ring {
@@ -61,6 +66,7 @@ export function ringFromWire(message: wire.Ring): Ring {
     ...message,
     members: message.members.map(memberFromWire),
     arcs: message.arcs.map(arcFromWire),
+    parameters: parametersFromWire(message.parameters),
   };
   const fault = ringFault(ring);
   if (fault !== undefined)
@@ -80,6 +86,7 @@ export function updateToWire(update: RingUpdate): wire.RingUpdate {
         removedMembers: [...change.removedMembers],
         arcs: change.arcs.map(arcToWire),
         removedArcs: [...change.removedArcs],
+        runs: [...change.runs],
       },
     },
   };
@@ -96,6 +103,7 @@ export function updateFromWire(message: wire.RingUpdate | undefined): RingUpdate
     removedMembers: update.value.removedMembers.map(position),
     arcs: update.value.arcs.map(arcFromWire),
     removedArcs: update.value.removedArcs.map(position),
+    parameters: update.value.parameters && parametersFromWire(update.value.parameters),
   };
   return { kind: 'change', change };
 }
@@ -114,7 +122,7 @@ export function beatFromWire({ update }: wire.RingUpdate): RingBeat | undefined 
 }
 
 export function parametersFromWire(message: wire.ClusterParameters | undefined): ClusterParameters {
-  if (!message) throw new RingError('INVALID_ARGUMENT', 'the registry sent no cluster parameters');
+  if (!message) throw new RingError('INVALID_ARGUMENT', 'a ring without the cluster parameters');
   return checkParameters(message);
 }
 
@@ -122,7 +130,9 @@ export function parametersFromWire(message: wire.ClusterParameters | undefined):
 export interface ProposalOrigin {
   readonly id: NodeId;
   readonly incarnation: number;
+  readonly process: bigint;
   readonly knownVersion: number;
+  readonly knownRun: bigint;
   readonly clusterId: string;
 }
 

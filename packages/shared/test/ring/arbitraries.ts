@@ -1,7 +1,15 @@
 /** Random positions, arcs and rings for property tests. */
 
 import fc from 'fast-check';
-import { position, type ArcConfig, type Member, type NodeId, type Position, type Ring } from '../../src/ring';
+import {
+  NO_RING,
+  position,
+  type ArcConfig,
+  type Member,
+  type NodeId,
+  type Position,
+  type Ring,
+} from '../../src/ring';
 
 /** Any position, the ends of the ring and close neighbours among them more often than by chance. */
 export const positions: fc.Arbitrary<Position> = fc
@@ -25,6 +33,7 @@ export const rings: fc.Arbitrary<Ring> = fc
     }),
   )
   .map(({ ids, states, replicas, version }) => ({
+    ...NO_RING,
     clusterId: 'cluster',
     version,
     members: ids.map((id, index) => memberAt(id, states[index])),
@@ -40,6 +49,7 @@ export function memberAt(id: NodeId, state: Member['state'] = 'active'): Member 
     addr: `http://127.0.0.1:${1024 + Number(id % 60_000n)}`,
     salt: 0,
     incarnation: 1,
+    process: 0n,
     state,
     coordinates: [],
   };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  NO_RING,
   RepairPace,
   describeStatus,
   isLacking,
@@ -15,6 +16,7 @@ import { arcAt, memberAt, rings } from './arbitraries';
 function ringOf(states: readonly Member['state'][], arcs: readonly (readonly number[])[]): Ring {
   const id = (index: number): NodeId => position(BigInt(index));
   return {
+    ...NO_RING,
     clusterId: 'cluster',
     version: 1,
     members: states.map((state, index) => memberAt(id(index + 1), state)),

@@ -83,6 +83,7 @@ test('an empty ring has no arcs and no owners', () => {
 test('a member that leaves or is dead owns what it owns but should hold nothing', () => {
   const [a, b] = [position(100n), position(200n)];
   const ring: Ring = {
+    ...NO_RING,
     clusterId: 'cluster',
     version: 1,
     members: [memberAt(a), memberAt(b, 'leaving')],

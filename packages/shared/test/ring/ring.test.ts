@@ -6,6 +6,7 @@ import { arcAt, memberAt, rings } from './arbitraries';
 
 const [a, b, c] = [position(100n), position(200n), position(300n)];
 const ring: Ring = {
+  ...NO_RING,
   clusterId: 'cluster',
   version: 7,
   members: [memberAt(a), memberAt(b), memberAt(c)],

@@ -131,7 +131,7 @@ describe('a gRPC server', () => {
   });
 
   test('a stop lets calls end, and cuts those that do not, once', async () => {
-    const stream = client.watchRing({ fromVersion: 0, clusterId: '', beats: false });
+    const stream = client.watchRing({ fromVersion: 0, fromRun: 0n, clusterId: '', beats: false });
     const ended = new Promise<ServiceError>((resolve) => stream.on('error', resolve));
     stream.on('data', () => undefined);
     await new Promise((resolve) => stream.once('metadata', resolve));

@@ -1,12 +1,13 @@
 /** A settled ring of some nodes, evenly spread, one copy of each arc. */
 
-import { position, type Ring } from '@ringkeep/shared';
+import { NO_RING, position, type Ring } from '@ringkeep/shared';
 
 export function sampleRing(nodes: number): Ring {
   const ids = Array.from({ length: nodes }, (_, index) =>
     position((2n ** 64n / BigInt(nodes)) * BigInt(index)),
   );
   return {
+    ...NO_RING,
     clusterId: 'sample',
     version: 7,
     members: ids.map((id, index) => ({
@@ -14,6 +15,7 @@ export function sampleRing(nodes: number): Ring {
       addr: `http://10.0.0.${index}:50001`,
       salt: index,
       incarnation: 1,
+      process: 0n,
       state: 'active',
       coordinates: [],
     })),

@@ -202,6 +202,8 @@ export function describeRecord(record: LogRecord): string {
       return `split ${point(record.start)} at ${point(record.at)}`;
     case 'merge':
       return `merge ${point(record.start)} with ${point(record.nextStart)}`;
+    case 'known-ring':
+      return `known ring ${record.known.version}`;
     default:
       return `${record.kind} ${point(record.start)}`;
   }

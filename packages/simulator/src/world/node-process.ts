@@ -47,12 +47,12 @@ export class NodeProcess implements Server {
   readonly core: NodeCore;
   readonly entries = new MemoryEntryStore();
   readonly streams: ReplicaStreams;
-  /** Of the newest ring that the core has. */
-  ringVersion = 0;
   dead = false;
   private readonly registryLink: RegistryLink;
   private readonly fruitlessSteps: FruitlessSteps;
-  private readonly incarnation: number;
+  readonly incarnation: number;
+  /** Drawn anew by each process. */
+  readonly processId: bigint;
   private pausedUntil = 0;
   private inputs: NodeInput[] = [];
   private hasSlept = false;
@@ -74,9 +74,11 @@ export class NodeProcess implements Server {
     private readonly random: Random,
   ) {
     this.incarnation = machine.incarnation;
+    this.processId = random.bits64();
     this.core = new NodeCore(this.entries, {
       incarnation: this.incarnation,
       newcomer: machine.identity === undefined,
+      process: this.processId,
       startedAt: machine.clock.now,
       leaseBeforeMs: world.parameters.leaseMs,
       rules: world.rules.nodes,
@@ -93,7 +95,8 @@ export class NodeProcess implements Server {
     this.guard(() => {
       if (checkpoint) {
         this.entries.put(checkpoint.entries);
-        this.core.restore(decodeSnapshot(checkpoint.snapshot));
+        const { replicas, known } = decodeSnapshot(checkpoint.snapshot);
+        this.core.restore(replicas, known);
       }
       for (const batch of batches) this.core.replay(decodeBatch(batch));
     });
@@ -242,7 +245,7 @@ export class NodeProcess implements Server {
         return this.append(effect);
       case 'checkpoint': {
         const entries = this.entries.scan(WHOLE_RANGE, Infinity).entries;
-        return this.machine.disk.writeCheckpoint(encodeSnapshot(effect.replicas), entries, () => {
+        return this.machine.disk.writeCheckpoint(encodeSnapshot(effect), entries, () => {
           this.checkpointing = false;
         });
       }
@@ -273,7 +276,6 @@ export class NodeProcess implements Server {
         this.machine.crash(false, `refused by the registry: ${effect.text}`);
         return this.machine.startLater();
       case 'event':
-        if (effect.event.kind === 'ring-adopted') this.ringVersion = effect.event.version;
         return;
       case 'discard':
       case 'connect':

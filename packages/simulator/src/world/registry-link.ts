@@ -3,9 +3,9 @@
  * watch of the ring.
  */
 
-import { position, type Random, type Ring } from '@ringkeep/shared';
-import { parametersFromWire, registry, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
-import type { NodeInput, RegistryCall } from '@ringkeep/dht-node/core';
+import { position, type ErrorCode, type Random, type Ring } from '@ringkeep/shared';
+import { registry, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
+import type { NodeCore, NodeInput, RegistryCall } from '@ringkeep/dht-node/core';
 import type { Machine, StoredIdentity } from './machine';
 import { encodeCall, openEnvelope } from './registry-messages';
 import { remoteCall } from './remote-call';
@@ -17,26 +17,25 @@ const REWATCH_MS = 700;
 /** The process that asks. */
 export interface RegistryLinkHost {
   readonly dead: boolean;
-  readonly ringVersion: number;
+  readonly incarnation: number;
+  readonly processId: bigint;
+  readonly core: Pick<NodeCore, 'known'>;
   post(input: NodeInput): void;
 }
 
 export class RegistryLink {
   private watching = false;
-  private readonly incarnation: number;
 
   constructor(
     private readonly host: RegistryLinkHost,
     private readonly world: World,
     private readonly machine: Machine,
     private readonly random: Random,
-  ) {
-    this.incarnation = machine.incarnation;
-  }
+  ) {}
 
   call(call: number, request: RegistryCall): void {
     const { timeline, parameters, network, registry: registryMachine } = this.world;
-    const { method, bytes } = encodeCall(request, this.machine, this.incarnation);
+    const { method, bytes } = encodeCall(request, this.machine, this.host);
     const mayStray = request.kind === 'propose';
     const from = this.machine.party;
     const heldUpMs = mayStray && network.proposalStrays() ? this.random.between(50, 3_000) : 0;
@@ -66,10 +65,10 @@ export class RegistryLink {
 
   private answered(call: number, request: RegistryCall, envelope: Uint8Array): void {
     if (this.host.dead) return;
-    const [failed, bytes] = openEnvelope(envelope);
-    if (failed) {
+    const [code, bytes] = openEnvelope(envelope);
+    if (code !== undefined) {
       const text = Buffer.from(bytes).toString();
-      return this.host.post({ kind: 'registry-refused', call, text });
+      return this.host.post({ kind: kindOfFailure(code), call, text });
     }
     switch (request.kind) {
       case 'register':
@@ -81,6 +80,7 @@ export class RegistryLink {
           kind: 'member-answer',
           call,
           live: answer.live,
+          replaced: answer.replaced,
           update: updateFromWire(answer.ring),
         });
       }
@@ -109,8 +109,7 @@ export class RegistryLink {
       if (this.host.dead) return;
       this.machine.disk.files.set('identity', stored);
       this.world.names.set(stored.id, this.machine.name);
-      const parameters = parametersFromWire(info.parameters);
-      this.host.post({ kind: 'registered', call, id: stored.id, parameters, ring });
+      this.host.post({ kind: 'registered', call, id: stored.id, ring });
       if (!this.watching) this.watch();
     });
   }
@@ -124,7 +123,7 @@ export class RegistryLink {
       machine.party,
       REGISTRY_PARTY,
       () =>
-        world.registry.server?.watch(machine, this.host.ringVersion, (bytes) => {
+        world.registry.server?.watch(machine, this.host.core.known, (bytes) => {
           if (!this.host.dead)
             this.host.post({ kind: 'ring', update: updateFromWire(registry.RingUpdate.decode(bytes)) });
         }),
@@ -132,4 +131,10 @@ export class RegistryLink {
     );
     world.timeline.after(REWATCH_MS * (0.5 + this.random.fraction()), () => this.watch());
   }
+}
+
+/** As a real node takes a refusal: for good, as that of a wrong registry, or as none. */
+function kindOfFailure(code: ErrorCode): 'registry-refused' | 'registry-wrong' | 'registry-failed' {
+  if (code === 'WRONG_REGISTRY') return 'registry-wrong';
+  return code === 'UNAVAILABLE' ? 'registry-failed' : 'registry-refused';
 }

@@ -3,7 +3,13 @@
 import type { Random, Ring } from '@ringkeep/shared';
 import { positionOfText } from '@ringkeep/shared/runtime';
 import { registry, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
-import { RegistryCore, newState, type RegistryConfig, type RegistryState } from '@ringkeep/registry/core';
+import {
+  RegistryCore,
+  begun,
+  newState,
+  type RegistryConfig,
+  type RegistryState,
+} from '@ringkeep/registry/core';
 import type { DiskProfile } from './disk';
 import { DriftingClock } from './drifting-clock';
 import { RegistryProcess, type RingObserver } from './registry-process';
@@ -25,7 +31,7 @@ export class RegistryMachine {
     this.random = random;
     const { leaseMs, leaseMarginMs } = config.parameters;
     this.clock = DriftingClock.draw(world.timeline, random.fork(), leaseMs, leaseMarginMs);
-    this.stored = storeState(newState('cluster', config.parameters));
+    this.stored = storeState(newState('cluster', config.parameters, this.random.bits64()));
   }
 
   get ring(): Ring {
@@ -40,7 +46,9 @@ export class RegistryMachine {
   start(): void {
     if (this.server) return;
     this.world.trace.note('fault', () => 'registry starts');
-    const state = loadState(this.stored);
+    const state = begun(loadState(this.stored), this.config.parameters, this.random.bits64());
+    this.stored = storeState(state);
+    this.observer(state.ring);
     this.server = new RegistryProcess(
       this.world,
       new RegistryCore(

@@ -1,6 +1,6 @@
 /** What nodes and the registry say to each other, in the bytes of both directions. */
 
-import { position, type NodeId } from '@ringkeep/shared';
+import { ERROR_CODES, errorCodeOfByte, position, type ErrorCode, type NodeId } from '@ringkeep/shared';
 import { proposalFromWire, proposalToWire, registry, updateToWire } from '@ringkeep/shared/wire';
 import type { RegistryCall } from '@ringkeep/dht-node/core';
 import type { Caller, RegistryAnswer, RegistryInput } from '@ringkeep/registry/core';
@@ -17,17 +17,30 @@ export interface EncodedCall {
 export function encodeCall(
   request: RegistryCall,
   { identity, addr, claim }: Machine,
-  incarnation: number,
+  { incarnation, processId: process }: { readonly incarnation: number; readonly processId: bigint },
 ): EncodedCall {
   if (request.kind === 'register') {
-    const message = { addr, identity, incarnation, coordinates: [], claim, held: [...request.held] };
+    const { held, known } = request;
+    const knowing = { knownVersion: known.version, knownRun: known.run };
+    const message = {
+      addr,
+      identity,
+      incarnation,
+      process,
+      ...knowing,
+      coordinates: [],
+      claim,
+      held: [...held],
+    };
     return { method: 'RegisterNode', bytes: registry.ConnectionAddr.encode(message).finish() };
   }
   const id = identity?.id ?? (0n as NodeId);
   const origin = {
     id,
     incarnation,
-    knownVersion: request.knownVersion,
+    process,
+    knownVersion: request.known.version,
+    knownRun: request.known.run,
     clusterId: identity?.clusterId ?? '',
   };
   switch (request.kind) {
@@ -45,15 +58,23 @@ export function encodeCall(
 export function decodeQuestion(method: string, bytes: Uint8Array): Question {
   switch (method) {
     case 'RegisterNode': {
-      const { addr, identity, incarnation, coordinates, claim, ...more } =
-        registry.ConnectionAddr.decode(bytes);
-      const known = identity && { ...identity, id: position(identity.id) };
-      const held = more.held.map(({ start, end, ...copy }) => ({
-        start: position(start),
-        end: end === undefined ? undefined : position(end),
-        ...copy,
-      }));
-      return { kind: 'register', addr, identity: known, incarnation, coordinates, claim, held };
+      const { identity, knownVersion, knownRun, ...more } = registry.ConnectionAddr.decode(bytes);
+      const { addr, incarnation, process, coordinates, claim } = more;
+      return {
+        kind: 'register',
+        addr,
+        identity: identity && { ...identity, id: position(identity.id) },
+        incarnation,
+        process,
+        known: { version: knownVersion, run: knownRun },
+        coordinates,
+        claim,
+        held: more.held.map(({ start, end, ...copy }) => ({
+          start: position(start),
+          end: end === undefined ? undefined : position(end),
+          ...copy,
+        })),
+      };
     }
     case 'RenewLease':
       return { kind: 'renew', caller: callerOf(registry.RenewLeaseRequest.decode(bytes)) };
@@ -69,8 +90,9 @@ export function decodeQuestion(method: string, bytes: Uint8Array): Question {
 }
 
 function callerOf(message: registry.RenewLeaseRequest): Caller {
-  const { id, incarnation, knownVersion, clusterId } = message;
-  return { id: position(id), incarnation, knownVersion, clusterId };
+  const { id, incarnation, process, knownVersion, knownRun, clusterId } = message;
+  const known = { version: knownVersion, run: knownRun };
+  return { id: position(id), incarnation, process, known, clusterId };
 }
 
 export function encodeAnswer(answer: RegistryAnswer): Uint8Array {
@@ -81,7 +103,7 @@ export function encodeAnswer(answer: RegistryAnswer): Uint8Array {
       return registry.RegisterInfo.encode(message).finish();
     }
     case 'member':
-      return registry.MemberAnswer.encode({ live: answer.live, ring: updateToWire(answer.ring) }).finish();
+      return registry.MemberAnswer.encode({ ...answer, ring: updateToWire(answer.ring) }).finish();
     case 'proposal': {
       const { accepted, reason, ring } = answer;
       return registry.ProposeChangeAnswer.encode({ accepted, reason, ring: updateToWire(ring) }).finish();
@@ -91,11 +113,12 @@ export function encodeAnswer(answer: RegistryAnswer): Uint8Array {
   }
 }
 
-/** An answer of the registry, or its refusal: a first byte tells which. */
-export function sealEnvelope(failed: boolean, bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from([failed ? 1 : 0]), bytes]);
+/** An answer of the registry, or its refusal: a first byte tells which, and why. */
+export function sealEnvelope(code: ErrorCode | undefined, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from([code === undefined ? 0 : ERROR_CODES[code].byte]), bytes]);
 }
 
-export function openEnvelope(envelope: Uint8Array): [failed: boolean, bytes: Uint8Array] {
-  return [envelope[0] === 1, envelope.subarray(1)];
+export function openEnvelope(envelope: Uint8Array): [code: ErrorCode | undefined, bytes: Uint8Array] {
+  const byte = envelope[0] as number;
+  return [byte === 0 ? undefined : errorCodeOfByte(byte), envelope.subarray(1)];
 }

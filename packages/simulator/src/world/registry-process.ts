@@ -4,7 +4,7 @@
  * What follows from a state is held back until that state is durable; a crash before loses both.
  */
 
-import type { ArcConfig, Ring } from '@ringkeep/shared';
+import type { ArcConfig, KnownRing, Ring } from '@ringkeep/shared';
 import { registry, updateToWire } from '@ringkeep/shared/wire';
 import type {
   RegistryCore,
@@ -74,9 +74,9 @@ export class RegistryProcess implements Server {
     this.post({ ...decodeQuestion(method, bytes), request } as RegistryInput);
   }
 
-  watch(machine: Machine, fromVersion: number, send: Reply): void {
+  watch(machine: Machine, from: KnownRing, send: Reply): void {
     this.watchers.set(machine.party, { machine, send });
-    this.post({ kind: 'watch', watcher: machine.party, fromVersion, clusterId: '' });
+    this.post({ kind: 'watch', watcher: machine.party, from, clusterId: '' });
   }
 
   private post(input: RegistryInput): void {
@@ -148,10 +148,10 @@ export class RegistryProcess implements Server {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'answer':
-          this.reply(effect.request, sealEnvelope(false, encodeAnswer(effect.answer)));
+          this.reply(effect.request, sealEnvelope(undefined, encodeAnswer(effect.answer)));
           break;
         case 'refuse':
-          this.reply(effect.request, sealEnvelope(true, Buffer.from(effect.text)));
+          this.reply(effect.request, sealEnvelope(effect.code, Buffer.from(effect.text)));
           break;
         case 'publish':
           this.publish(effect.watchers, effect.update);
@@ -160,7 +160,7 @@ export class RegistryProcess implements Server {
           this.report(effect.fact);
           break;
         case 'refuse-watch':
-          this.world.fail('registry', `a watch was refused: ${effect.text}`);
+          this.watchers.delete(effect.watcher);
           break;
         case 'save':
           break;

@@ -187,7 +187,11 @@ export interface OpenStream {
   /** The logs of the complete copies that it has of the range, or of parts of it. */
   logs: LogExtent[];
   /** The log that made it stop the arc, as the primary that it was, and that nobody has decided about. */
-  conflict?: ConflictingLog | undefined;
+  conflict?:
+    | ConflictingLog
+    | undefined;
+  /** Drawn by the process when it started. */
+  process: bigint;
 }
 
 /** A copy's log, as far as it lies in the range that is spoken of. */
@@ -365,6 +369,8 @@ export interface ReplicaDescription {
   bytes: number;
   lastPrepared: number;
   committed: number;
+  /** Of a primary: as many replicas are in sync as its arc needs to accept writes. */
+  enoughCopies: boolean;
 }
 
 export interface NodeDescription {
@@ -1548,6 +1554,7 @@ function createBaseOpenStream(): OpenStream {
     compares: false,
     logs: [],
     conflict: undefined,
+    process: 0n,
   };
 }
 
@@ -1603,6 +1610,12 @@ export const OpenStream: MessageFns<OpenStream> = {
     }
     if (message.conflict !== undefined) {
       ConflictingLog.encode(message.conflict, writer.uint32(90).fork()).join();
+    }
+    if (message.process !== 0n) {
+      if (BigInt.asUintN(64, message.process) !== message.process) {
+        throw new globalThis.Error("value provided for field message.process of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.process);
     }
     return writer;
   },
@@ -1708,6 +1721,14 @@ export const OpenStream: MessageFns<OpenStream> = {
             message.conflict = ConflictingLog.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.process = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1740,6 +1761,7 @@ export const OpenStream: MessageFns<OpenStream> = {
     message.conflict = (object.conflict !== undefined && object.conflict !== null)
       ? ConflictingLog.fromPartial(object.conflict)
       : undefined;
+    message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
     return message;
   },
 };
@@ -3452,6 +3474,7 @@ function createBaseReplicaDescription(): ReplicaDescription {
     bytes: 0,
     lastPrepared: 0,
     committed: 0,
+    enoughCopies: false,
   };
 }
 
@@ -3501,6 +3524,9 @@ export const ReplicaDescription: MessageFns<ReplicaDescription> = {
         throw new globalThis.Error("value provided for field BigInt(message.committed) of type uint64 too large");
       }
       writer.uint32(72).uint64(BigInt(message.committed));
+    }
+    if (message.enoughCopies !== false) {
+      writer.uint32(80).bool(message.enoughCopies);
     }
     return writer;
   },
@@ -3590,6 +3616,14 @@ export const ReplicaDescription: MessageFns<ReplicaDescription> = {
             message.committed = longToNumber(reader.uint64());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.enoughCopies = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3616,6 +3650,7 @@ export const ReplicaDescription: MessageFns<ReplicaDescription> = {
     message.bytes = object.bytes ?? 0;
     message.lastPrepared = object.lastPrepared ?? 0;
     message.committed = object.committed ?? 0;
+    message.enoughCopies = object.enoughCopies ?? false;
     return message;
   },
 };

@@ -75,6 +75,11 @@ export interface ConnectionAddr {
   claim: string;
   /** The complete copies that the node has on its disk. */
   held: HeldRange[];
+  /** Drawn by the process when it starts. */
+  process: bigint;
+  /** The newest ring that the node has acted on, by its disk: a version and the run that made it; 0 for none. */
+  knownVersion: number;
+  knownRun: bigint;
 }
 
 /** A complete copy of a range, on a node's disk. */
@@ -159,6 +164,8 @@ export interface ClusterParameters {
   valueBytesMax: number;
   /** one-hop, chord, pastry or neighbours. */
   routing: string;
+  /** In-sync members that an arc needs to accept writes. */
+  minCopies: number;
 }
 
 export interface Member {
@@ -168,6 +175,8 @@ export interface Member {
   incarnation: number;
   state: MemberState;
   coordinates: number[];
+  /** Drawn by its process when it started. */
+  process: bigint;
 }
 
 /** One arc [start, end) of the ring and the nodes that answer for it. start = end is the whole ring. */
@@ -192,6 +201,19 @@ export interface Ring {
   version: number;
   members: Member[];
   arcs: ArcConfig[];
+  /** The registry's starts that led to this version, oldest first: the last one made it. */
+  runs: Run[];
+  parameters: ClusterParameters | undefined;
+}
+
+/**
+ * A start of the registry on its data. An old copy of them goes on with versions of the same numbers; the run
+ * tells them apart.
+ */
+export interface Run {
+  /** Random, never 0. */
+  id: bigint;
+  firstVersion: number;
 }
 
 /** What turns the ring of from_version into that of version. */
@@ -204,6 +226,12 @@ export interface RingChange {
   arcs: ArcConfig[];
   /** Starts of the arcs that are no more. */
   removedArcs: bigint[];
+  /** Those that have begun since from_version. */
+  runs: Run[];
+  /** The run that made from_version. */
+  fromRun: bigint;
+  /** When they have changed. */
+  parameters?: ClusterParameters | undefined;
 }
 
 export interface RingUpdate {
@@ -228,6 +256,9 @@ export interface RenewLeaseRequest {
   knownVersion: number;
   /** The ring that the caller means; the registry of another one refuses. */
   clusterId: string;
+  knownRun: bigint;
+  /** Drawn by the process when it started. */
+  process: bigint;
 }
 
 export interface LeaveRingRequest {
@@ -236,12 +267,19 @@ export interface LeaveRingRequest {
   knownVersion: number;
   /** The ring that the caller means; the registry of another one refuses. */
   clusterId: string;
+  knownRun: bigint;
+  /** Drawn by the process when it started. */
+  process: bigint;
 }
 
 export interface MemberAnswer {
   /** False when the registry does not take the caller for a live member: it must register again. */
   live: boolean;
-  ring: RingUpdate | undefined;
+  ring:
+    | RingUpdate
+    | undefined;
+  /** Why the caller is to stop: a later process of its node has registered. Empty: it is not. */
+  replaced: string;
 }
 
 export interface ProposeChangeRequest {
@@ -267,6 +305,9 @@ export interface ProposeChangeRequest {
   nodes: bigint[];
   /** Admit, Handover: the process of `node` that opened the stream. */
   nodeIncarnation: number;
+  knownRun: bigint;
+  /** Drawn by the process when it started. */
+  process: bigint;
 }
 
 export interface ProposeChangeAnswer {
@@ -283,6 +324,8 @@ export interface WatchRingRequest {
   clusterId: string;
   /** Send beats as well. A server of before sends none. */
   beats: boolean;
+  /** The run that made from_version. */
+  fromRun: bigint;
 }
 
 function createBaseEmpty(): Empty {
@@ -329,7 +372,17 @@ export const Empty: MessageFns<Empty> = {
 };
 
 function createBaseConnectionAddr(): ConnectionAddr {
-  return { addr: "", identity: undefined, incarnation: 0, coordinates: [], claim: "", held: [] };
+  return {
+    addr: "",
+    identity: undefined,
+    incarnation: 0,
+    coordinates: [],
+    claim: "",
+    held: [],
+    process: 0n,
+    knownVersion: 0,
+    knownRun: 0n,
+  };
 }
 
 export const ConnectionAddr: MessageFns<ConnectionAddr> = {
@@ -358,6 +411,24 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
     }
     for (const v of message.held) {
       HeldRange.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.process !== 0n) {
+      if (BigInt.asUintN(64, message.process) !== message.process) {
+        throw new globalThis.Error("value provided for field message.process of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.process);
+    }
+    if (message.knownVersion !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.knownVersion)) !== BigInt(message.knownVersion)) {
+        throw new globalThis.Error("value provided for field BigInt(message.knownVersion) of type uint64 too large");
+      }
+      writer.uint32(64).uint64(BigInt(message.knownVersion));
+    }
+    if (message.knownRun !== 0n) {
+      if (BigInt.asUintN(64, message.knownRun) !== message.knownRun) {
+        throw new globalThis.Error("value provided for field message.knownRun of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.knownRun);
     }
     return writer;
   },
@@ -433,6 +504,30 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
             message.held.push(HeldRange.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.process = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.knownVersion = longToNumber(reader.uint64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.knownRun = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -458,6 +553,9 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
     message.coordinates = object.coordinates?.map((e) => e) || [];
     message.claim = object.claim ?? "";
     message.held = object.held?.map((e) => HeldRange.fromPartial(e)) || [];
+    message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
+    message.knownVersion = object.knownVersion ?? 0;
+    message.knownRun = (object.knownRun !== undefined && object.knownRun !== null) ? BigInt(object.knownRun) : 0n;
     return message;
   },
 };
@@ -1290,6 +1388,7 @@ function createBaseClusterParameters(): ClusterParameters {
     keyBytesMax: 0,
     valueBytesMax: 0,
     routing: "",
+    minCopies: 0,
   };
 }
 
@@ -1318,6 +1417,9 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     }
     if (message.routing !== "") {
       writer.uint32(66).string(message.routing);
+    }
+    if (message.minCopies !== 0) {
+      writer.uint32(72).uint32(message.minCopies);
     }
     return writer;
   },
@@ -1399,6 +1501,14 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
             message.routing = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.minCopies = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1424,12 +1534,13 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     message.keyBytesMax = object.keyBytesMax ?? 0;
     message.valueBytesMax = object.valueBytesMax ?? 0;
     message.routing = object.routing ?? "";
+    message.minCopies = object.minCopies ?? 0;
     return message;
   },
 };
 
 function createBaseMember(): Member {
-  return { id: 0n, addr: "", salt: 0, incarnation: 0, state: 0, coordinates: [] };
+  return { id: 0n, addr: "", salt: 0, incarnation: 0, state: 0, coordinates: [], process: 0n };
 }
 
 export const Member: MessageFns<Member> = {
@@ -1461,6 +1572,12 @@ export const Member: MessageFns<Member> = {
         writer.double(v);
       }
       writer.join();
+    }
+    if (message.process !== 0n) {
+      if (BigInt.asUintN(64, message.process) !== message.process) {
+        throw new globalThis.Error("value provided for field message.process of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.process);
     }
     return writer;
   },
@@ -1536,6 +1653,14 @@ export const Member: MessageFns<Member> = {
 
             break;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.process = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1559,6 +1684,7 @@ export const Member: MessageFns<Member> = {
     message.incarnation = object.incarnation ?? 0;
     message.state = object.state ?? 0;
     message.coordinates = object.coordinates?.map((e) => e) || [];
+    message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
     return message;
   },
 };
@@ -1767,7 +1893,7 @@ export const ArcConfig: MessageFns<ArcConfig> = {
 };
 
 function createBaseRing(): Ring {
-  return { clusterId: "", version: 0, members: [], arcs: [] };
+  return { clusterId: "", version: 0, members: [], arcs: [], runs: [], parameters: undefined };
 }
 
 export const Ring: MessageFns<Ring> = {
@@ -1786,6 +1912,12 @@ export const Ring: MessageFns<Ring> = {
     }
     for (const v of message.arcs) {
       ArcConfig.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.runs) {
+      Run.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.parameters !== undefined) {
+      ClusterParameters.encode(message.parameters, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -1835,6 +1967,22 @@ export const Ring: MessageFns<Ring> = {
             message.arcs.push(ArcConfig.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.runs.push(Run.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.parameters = ClusterParameters.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1856,12 +2004,100 @@ export const Ring: MessageFns<Ring> = {
     message.version = object.version ?? 0;
     message.members = object.members?.map((e) => Member.fromPartial(e)) || [];
     message.arcs = object.arcs?.map((e) => ArcConfig.fromPartial(e)) || [];
+    message.runs = object.runs?.map((e) => Run.fromPartial(e)) || [];
+    message.parameters = (object.parameters !== undefined && object.parameters !== null)
+      ? ClusterParameters.fromPartial(object.parameters)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRun(): Run {
+  return { id: 0n, firstVersion: 0 };
+}
+
+export const Run: MessageFns<Run> = {
+  encode(message: Run, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.firstVersion !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.firstVersion)) !== BigInt(message.firstVersion)) {
+        throw new globalThis.Error("value provided for field BigInt(message.firstVersion) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.firstVersion));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Run {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRun();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.firstVersion = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Run>): Run {
+    return Run.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Run>): Run {
+    const message = createBaseRun();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.firstVersion = object.firstVersion ?? 0;
     return message;
   },
 };
 
 function createBaseRingChange(): RingChange {
-  return { clusterId: "", fromVersion: 0, version: 0, members: [], removedMembers: [], arcs: [], removedArcs: [] };
+  return {
+    clusterId: "",
+    fromVersion: 0,
+    version: 0,
+    members: [],
+    removedMembers: [],
+    arcs: [],
+    removedArcs: [],
+    runs: [],
+    fromRun: 0n,
+    parameters: undefined,
+  };
 }
 
 export const RingChange: MessageFns<RingChange> = {
@@ -1906,6 +2142,18 @@ export const RingChange: MessageFns<RingChange> = {
         writer.uint64(v);
       }
       writer.join();
+    }
+    for (const v of message.runs) {
+      Run.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.fromRun !== 0n) {
+      if (BigInt.asUintN(64, message.fromRun) !== message.fromRun) {
+        throw new globalThis.Error("value provided for field message.fromRun of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.fromRun);
+    }
+    if (message.parameters !== undefined) {
+      ClusterParameters.encode(message.parameters, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1999,6 +2247,30 @@ export const RingChange: MessageFns<RingChange> = {
 
             break;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.runs.push(Run.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.fromRun = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.parameters = ClusterParameters.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2023,6 +2295,11 @@ export const RingChange: MessageFns<RingChange> = {
     message.removedMembers = object.removedMembers?.map((e) => BigInt(e)) || [];
     message.arcs = object.arcs?.map((e) => ArcConfig.fromPartial(e)) || [];
     message.removedArcs = object.removedArcs?.map((e) => BigInt(e)) || [];
+    message.runs = object.runs?.map((e) => Run.fromPartial(e)) || [];
+    message.fromRun = (object.fromRun !== undefined && object.fromRun !== null) ? BigInt(object.fromRun) : 0n;
+    message.parameters = (object.parameters !== undefined && object.parameters !== null)
+      ? ClusterParameters.fromPartial(object.parameters)
+      : undefined;
     return message;
   },
 };
@@ -2205,7 +2482,7 @@ export const RingBeat: MessageFns<RingBeat> = {
 };
 
 function createBaseRenewLeaseRequest(): RenewLeaseRequest {
-  return { id: 0n, incarnation: 0, knownVersion: 0, clusterId: "" };
+  return { id: 0n, incarnation: 0, knownVersion: 0, clusterId: "", knownRun: 0n, process: 0n };
 }
 
 export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
@@ -2230,6 +2507,18 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
     }
     if (message.clusterId !== "") {
       writer.uint32(34).string(message.clusterId);
+    }
+    if (message.knownRun !== 0n) {
+      if (BigInt.asUintN(64, message.knownRun) !== message.knownRun) {
+        throw new globalThis.Error("value provided for field message.knownRun of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.knownRun);
+    }
+    if (message.process !== 0n) {
+      if (BigInt.asUintN(64, message.process) !== message.process) {
+        throw new globalThis.Error("value provided for field message.process of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.process);
     }
     return writer;
   },
@@ -2279,6 +2568,22 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
             message.clusterId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.knownRun = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.process = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2300,12 +2605,14 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
     message.incarnation = object.incarnation ?? 0;
     message.knownVersion = object.knownVersion ?? 0;
     message.clusterId = object.clusterId ?? "";
+    message.knownRun = (object.knownRun !== undefined && object.knownRun !== null) ? BigInt(object.knownRun) : 0n;
+    message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
     return message;
   },
 };
 
 function createBaseLeaveRingRequest(): LeaveRingRequest {
-  return { id: 0n, incarnation: 0, knownVersion: 0, clusterId: "" };
+  return { id: 0n, incarnation: 0, knownVersion: 0, clusterId: "", knownRun: 0n, process: 0n };
 }
 
 export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
@@ -2330,6 +2637,18 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
     }
     if (message.clusterId !== "") {
       writer.uint32(34).string(message.clusterId);
+    }
+    if (message.knownRun !== 0n) {
+      if (BigInt.asUintN(64, message.knownRun) !== message.knownRun) {
+        throw new globalThis.Error("value provided for field message.knownRun of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.knownRun);
+    }
+    if (message.process !== 0n) {
+      if (BigInt.asUintN(64, message.process) !== message.process) {
+        throw new globalThis.Error("value provided for field message.process of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.process);
     }
     return writer;
   },
@@ -2379,6 +2698,22 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
             message.clusterId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.knownRun = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.process = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2400,12 +2735,14 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
     message.incarnation = object.incarnation ?? 0;
     message.knownVersion = object.knownVersion ?? 0;
     message.clusterId = object.clusterId ?? "";
+    message.knownRun = (object.knownRun !== undefined && object.knownRun !== null) ? BigInt(object.knownRun) : 0n;
+    message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
     return message;
   },
 };
 
 function createBaseMemberAnswer(): MemberAnswer {
-  return { live: false, ring: undefined };
+  return { live: false, ring: undefined, replaced: "" };
 }
 
 export const MemberAnswer: MessageFns<MemberAnswer> = {
@@ -2415,6 +2752,9 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
     }
     if (message.ring !== undefined) {
       RingUpdate.encode(message.ring, writer.uint32(18).fork()).join();
+    }
+    if (message.replaced !== "") {
+      writer.uint32(26).string(message.replaced);
     }
     return writer;
   },
@@ -2448,6 +2788,14 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
             message.ring = RingUpdate.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.replaced = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2469,6 +2817,7 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
     message.ring = (object.ring !== undefined && object.ring !== null)
       ? RingUpdate.fromPartial(object.ring)
       : undefined;
+    message.replaced = object.replaced ?? "";
     return message;
   },
 };
@@ -2489,6 +2838,8 @@ function createBaseProposeChangeRequest(): ProposeChangeRequest {
     clusterId: "",
     nodes: [],
     nodeIncarnation: 0,
+    knownRun: 0n,
+    process: 0n,
   };
 }
 
@@ -2575,6 +2926,18 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
         throw new globalThis.Error("value provided for field BigInt(message.nodeIncarnation) of type uint64 too large");
       }
       writer.uint32(112).uint64(BigInt(message.nodeIncarnation));
+    }
+    if (message.knownRun !== 0n) {
+      if (BigInt.asUintN(64, message.knownRun) !== message.knownRun) {
+        throw new globalThis.Error("value provided for field message.knownRun of type uint64 too large");
+      }
+      writer.uint32(120).uint64(message.knownRun);
+    }
+    if (message.process !== 0n) {
+      if (BigInt.asUintN(64, message.process) !== message.process) {
+        throw new globalThis.Error("value provided for field message.process of type uint64 too large");
+      }
+      writer.uint32(128).uint64(message.process);
     }
     return writer;
   },
@@ -2714,6 +3077,22 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
             message.nodeIncarnation = longToNumber(reader.uint64());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.knownRun = reader.uint64() as bigint;
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.process = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2745,6 +3124,8 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
     message.clusterId = object.clusterId ?? "";
     message.nodes = object.nodes?.map((e) => BigInt(e)) || [];
     message.nodeIncarnation = object.nodeIncarnation ?? 0;
+    message.knownRun = (object.knownRun !== undefined && object.knownRun !== null) ? BigInt(object.knownRun) : 0n;
+    message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
     return message;
   },
 };
@@ -2831,7 +3212,7 @@ export const ProposeChangeAnswer: MessageFns<ProposeChangeAnswer> = {
 };
 
 function createBaseWatchRingRequest(): WatchRingRequest {
-  return { fromVersion: 0, clusterId: "", beats: false };
+  return { fromVersion: 0, clusterId: "", beats: false, fromRun: 0n };
 }
 
 export const WatchRingRequest: MessageFns<WatchRingRequest> = {
@@ -2847,6 +3228,12 @@ export const WatchRingRequest: MessageFns<WatchRingRequest> = {
     }
     if (message.beats !== false) {
       writer.uint32(24).bool(message.beats);
+    }
+    if (message.fromRun !== 0n) {
+      if (BigInt.asUintN(64, message.fromRun) !== message.fromRun) {
+        throw new globalThis.Error("value provided for field message.fromRun of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.fromRun);
     }
     return writer;
   },
@@ -2888,6 +3275,14 @@ export const WatchRingRequest: MessageFns<WatchRingRequest> = {
             message.beats = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.fromRun = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2908,6 +3303,7 @@ export const WatchRingRequest: MessageFns<WatchRingRequest> = {
     message.fromVersion = object.fromVersion ?? 0;
     message.clusterId = object.clusterId ?? "";
     message.beats = object.beats ?? false;
+    message.fromRun = (object.fromRun !== undefined && object.fromRun !== null) ? BigInt(object.fromRun) : 0n;
     return message;
   },
 };
