@@ -16,6 +16,7 @@ import {
 import { PROXIMITIES } from './proximity';
 import type { NodeOptions } from './server';
 
+const MEBIBYTE = 1 << 20;
 const REGISTRY_DEFAULT = '127.0.0.1:50000';
 
 const specs = {
@@ -64,6 +65,13 @@ const specs = {
     text: 'when a write counts as durable: always (synced), interval (synced every 100 ms) or none',
     read: optionValues.choice('always', 'interval', 'none'),
     default: 'always' as const,
+  }),
+  diskReserve: option({
+    flag: '--disk-reserve <MiB>',
+    env: 'NODE_DISK_RESERVE',
+    text: 'free space on the disk below which new entries are refused; a tenth of the disk at most',
+    read: optionValues.integer(1, 1 << 20),
+    default: 256,
   }),
   acceptDataLoss: option({
     flag: '--accept-data-loss',
@@ -183,6 +191,7 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
       dataDir,
       durability: options.durability,
       acceptDataLoss: options.acceptDataLoss,
+      diskReserveBytes: options.diskReserve * MEBIBYTE,
       proximity: options.proximity,
       registryTimeoutMs: options.registryTimeout,
       tls: await loadTls({ cert: options.tlsCert, key: options.tlsKey, ca: options.tlsCa }),

@@ -133,6 +133,7 @@ export class NodeHost {
         this.take({ kind: 'persisted', batch: upTo - this.batchOffset }, true);
     });
     this.storage.onFailure((error) => this.fail(error));
+    this.storage.onRoom((lacking) => this.post({ kind: 'room', lacking }));
     this.post({ kind: 'tick' });
   }
 

@@ -41,7 +41,7 @@ import type { NodeHost } from './host';
 import { Joining, whatIsLacking } from './joining';
 import { ownQuery, type Key } from './own-query';
 import { coordinatesOf, type Proximity } from './proximity';
-import { DataFolder, DiscardFile, MemoryStorage, type Durability, type NodeStorage } from './storage';
+import { DataFolder, DiscardFile, MemoryStorage, roomOf, type Durability, type NodeStorage } from './storage';
 import { takeUp } from './taking-up';
 
 export interface NodeOptions {
@@ -58,6 +58,8 @@ export interface NodeOptions {
   /** Needed for storage 'disk'. */
   readonly dataDir?: string | undefined;
   readonly durability?: Durability;
+  /** Free space on the disk below which no new entry is taken, bytes. */
+  readonly diskReserveBytes?: number | undefined;
   /** A node that has lost a part of its data becomes a new one; otherwise it refuses to start. */
   readonly acceptDataLoss?: boolean;
   /** How long to try to register before the start fails, ms. */
@@ -361,8 +363,14 @@ export class RingNode {
   }
 
   private async openStorage(folder: DataFolder | undefined): Promise<NodeStorage> {
-    const { durability = 'always' } = this.options;
-    const storage = folder ? await folder.openStorage({ durability }) : new MemoryStorage();
+    const { durability = 'always', diskReserveBytes } = this.options;
+    const storage = folder
+      ? await folder.openStorage({
+          durability,
+          measureRoom: () => roomOf(folder.path),
+          ...(diskReserveBytes !== undefined && { reserveBytes: diskReserveBytes }),
+        })
+      : new MemoryStorage();
     await this.lifecycle.start(() => ({ name: 'storage', stop: () => storage.close() }));
     return storage;
   }

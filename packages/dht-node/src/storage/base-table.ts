@@ -13,10 +13,12 @@
  * pages of 4 KiB, so that the longest ring key (1,032 bytes) does.
  */
 
+import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
-import { checkLmdbFile, makeLmdbDurable } from '@ringkeep/shared/runtime';
+import { LMDB_DATA_FILE, checkLmdbFile, makeLmdbDurable } from '@ringkeep/shared/runtime';
 import { LOWEST_KEY, countsWithEnvelopes, moveBareEntries } from './base-conversion';
 import type { Layer } from './layer';
 import { WHOLE_RING } from './range-set';
@@ -27,6 +29,13 @@ export interface Checkpoint {
   readonly snapshot: Uint8Array;
   /** Keys and bytes for each part of the ring, see range-counts.ts. */
   readonly counts: Buffer;
+}
+
+export interface FileUse {
+  /** Pages that hold keys and small values: those of a checkpoint's keys are copied. */
+  readonly treeBytes: number;
+  /** In use for nothing; the file itself never gets shorter. */
+  readonly unusedBytes: number;
 }
 
 /**
@@ -47,6 +56,8 @@ export interface BaseTable {
   sync(): Promise<void>;
   /** Writes a layer and the checkpoint that it leads to, both or neither. Resolves when they are durable. */
   write(layer: Layer, checkpoint: Checkpoint): Promise<void>;
+  /** What is in its file, where there is one. */
+  fileUse?(): FileUse;
   close(): Promise<void>;
 }
 
@@ -56,6 +67,21 @@ const FORMAT_OF_BARE_VALUES = 1;
 /** The head of the state record: format version (4), batch number (8), length of the counts (4). */
 const STATE_HEAD_BYTES = 16;
 const STATE_KEY = 'state';
+
+/** Pages at the start of the file that say which state of it counts. */
+const DESCRIBING_PAGES = 2;
+
+/** What lmdb tells of a tree of pages; its types leave that open. */
+interface TreeStats {
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+interface EnvironmentStats extends TreeStats {
+  readonly pageSize: number;
+  readonly lastPageNumber: number;
+  readonly free: TreeStats;
+}
 
 /** How long a checkpoint may keep the event loop to itself. */
 const SLICE_MS = 2;
@@ -157,9 +183,29 @@ export class LmdbTable implements BaseTable {
     try {
       await transaction;
     } catch (error) {
-      throw await commitFailure(error as Error);
+      const cause = await commitFailure(error as Error);
+      this.entries.resetReadTxn();
+      await this.giveBackGrowth();
+      throw cause;
     }
     this.entries.resetReadTxn();
+  }
+
+  /** A commit that failed may have made the file longer, by pages that nothing refers to. */
+  private async giveBackGrowth(): Promise<void> {
+    const { lastPageNumber, pageSize } = this.environment.getStats() as EnvironmentStats;
+    await truncate(join(this.path, LMDB_DATA_FILE), (lastPageNumber + 1) * pageSize).catch(() => undefined);
+  }
+
+  fileUse(): FileUse {
+    const { lastPageNumber, pageSize, free } = this.environment.getStats() as EnvironmentStats;
+    const trees = [free, this.environment.getStats(), this.entries.getStats(), this.state.getStats()];
+    let used = DESCRIBING_PAGES;
+    for (const tree of trees as TreeStats[])
+      used += tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages;
+    const { treeBranchPageCount, treeLeafPageCount } = this.entries.getStats() as TreeStats;
+    const treeBytes = (treeBranchPageCount + treeLeafPageCount) * pageSize;
+    return { treeBytes, unusedBytes: Math.max(0, lastPageNumber + 1 - used) * pageSize };
   }
 
   async close(): Promise<void> {

@@ -8,12 +8,15 @@
 
 import { join } from 'node:path';
 import { RingError, invariant } from '@ringkeep/shared';
-import type { BaseTable } from './base-table';
+import type { BaseTable, Checkpoint } from './base-table';
+import type { Layer } from './layer';
 import { LayeredTable } from './layered-table';
 import { DiskLogFolder, type LogFolder } from './log-folder';
 import type { Durability, NodeStorage, RecoveryVisitor } from './node-storage';
+import { isNoRoomForCommit } from './no-room';
 import { RangeCounts } from './range-counts';
-import { SegmentedLog } from './segmented-log';
+import { RoomWatch, type Room } from './room-watch';
+import { SHORT_SEGMENT_BYTES, SegmentedLog } from './segmented-log';
 import { NODE_SYSTEM, type System } from './system';
 
 export interface DiskOptions {
@@ -26,6 +29,10 @@ export interface DiskOptions {
   readonly checkpointLogBytes: number;
   /** A checkpoint is due when so many keys changed; it bounds the memory. */
   readonly checkpointKeys: number;
+  /** Free space below which no new entry is taken. */
+  readonly reserveBytes: number;
+  /** Tells the room on the disk, where that is to be watched. */
+  readonly measureRoom: (() => Promise<Room>) | undefined;
   /** Nothing may be there: the node has no place on the ring yet, so whatever is there is another one's. */
   readonly isBlank: boolean;
 }
@@ -36,9 +43,18 @@ export const DEFAULT_DISK_OPTIONS: DiskOptions = {
   segmentBytes: 16 << 20,
   checkpointLogBytes: 128 << 20,
   checkpointKeys: 500_000,
+  reserveBytes: 256 << 20,
+  measureRoom: undefined,
   isBlank: false,
 };
 
+/** A checkpoint takes more than its entries: pages that are copied, the state. */
+const CHECKPOINT_ROOM_BYTES_MIN = 512 << 10;
+const PAGE_BYTES = 4_096;
+/** Pages are not filled to the last byte. */
+const PAGE_WASTE = 1.4;
+/** When the next checkpoint is tried, after one for which there was no room. */
+const CHECKPOINT_RETRY_MS = 2_000;
 /** Beyond this many times what makes a checkpoint due, the host should refuse writes. */
 const OVERLOAD_FACTOR = 4;
 
@@ -51,6 +67,9 @@ export class DiskStorage implements NodeStorage {
   private checkpointing: Promise<void> | undefined;
   private failure: Error | undefined;
   private closing: Promise<void> | undefined;
+  private readonly room: RoomWatch;
+  /** A checkpoint found no room a moment ago. */
+  private pausing = false;
   private look: () => Promise<unknown> = async () => undefined;
   private durableListener: (upTo: number) => void = () => undefined;
   private failureListener: (error: Error) => void = () => undefined;
@@ -61,7 +80,16 @@ export class DiskStorage implements NodeStorage {
     private readonly folder: LogFolder,
     private readonly options: DiskOptions,
     private readonly system: System,
-  ) {}
+  ) {
+    this.room = new RoomWatch(
+      {
+        measure: options.measureRoom ?? ((): Promise<never> => Promise.reject(new Error('not measured'))),
+        unusedBytes: () => base.fileUse?.().unusedBytes ?? 0,
+        reserveBytes: options.reserveBytes,
+      },
+      system.eventLoop,
+    );
+  }
 
   /** Opens the storage in a folder, which the caller has locked. */
   static async open(
@@ -92,8 +120,16 @@ export class DiskStorage implements NodeStorage {
     const checkpoint = this.base.readCheckpoint();
     if (checkpoint !== undefined) visitor.snapshot(checkpoint.snapshot);
     const number = checkpoint?.number ?? 0;
-    const { folder, options, system } = this;
-    this.log = await SegmentedLog.open(folder, options, number, (batch) => visitor.batch(batch), system);
+    const { folder, options, system, room } = this;
+    if (options.measureRoom) await room.start();
+    this.log = await SegmentedLog.open(
+      folder,
+      options,
+      number,
+      (batch) => visitor.batch(batch),
+      system,
+      room,
+    );
     if (options.isBlank && this.log.lastNumber > 0) throw this.notBlank();
     this.log.onDurable((upTo) => this.durableListener(upTo));
     this.log.onFailure((error) => this.fail(error));
@@ -111,11 +147,19 @@ export class DiskStorage implements NodeStorage {
     this.failureListener = listener;
   }
 
+  onRoom(listener: (lacking: string | undefined) => void): void {
+    this.room.onChange(listener);
+  }
+
   checkpointDue(): boolean {
-    if (this.checkpointing !== undefined || this.failure !== undefined) return false;
+    if (this.checkpointing !== undefined || this.failure !== undefined || this.pausing) return false;
     const { checkpointLogBytes, checkpointKeys } = this.options;
     const bytes = this.openLog().bytesAppended - this.bytesFrozen;
-    return bytes >= checkpointLogBytes || this.entries.keysChanged >= checkpointKeys;
+    if (bytes >= checkpointLogBytes || this.entries.keysChanged >= checkpointKeys) return true;
+    // Where room is short the log is brought to the table while there still is room for both; and where it is lacking,
+    // only the table makes use of what deletes have freed.
+    if (this.room.isLacking && bytes > 0) return true;
+    return bytes >= SHORT_SEGMENT_BYTES && !this.room.fits(2 * bytes);
   }
 
   overloaded(): boolean {
@@ -157,24 +201,62 @@ export class DiskStorage implements NodeStorage {
   private async writeCheckpoint(snapshot: Uint8Array): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     const log = this.openLog();
+    if (!this.hasRoomForCheckpoint()) return this.pause();
     const number = log.lastNumber;
     const bytes = log.bytesAppended;
+    const frozenBefore = this.bytesFrozen;
     const counts = this.entries.encodeCounts();
     const layer = this.entries.freeze();
     this.bytesFrozen = bytes;
     try {
-      await this.base.write(layer, { number, snapshot, counts });
+      if (!(await this.writeTable(layer, { number, snapshot, counts }))) {
+        this.entries.thaw();
+        this.bytesFrozen = frozenBefore;
+        return this.pause();
+      }
       this.entries.dropFrozen();
       this.bytesInTable = bytes;
       await this.look();
       if (this.failure !== undefined) throw this.failure;
       await log.dropThrough(number);
+      if (this.room.isLacking) this.pause();
     } catch (error) {
       throw this.fail(error as Error);
     }
   }
 
+  /** False when there was no room. */
+  private async writeTable(layer: Layer, checkpoint: Checkpoint): Promise<boolean> {
+    try {
+      await this.base.write(layer, checkpoint);
+      return true;
+    } catch (error) {
+      const room = await this.options.measureRoom?.().catch(() => undefined);
+      if (!isNoRoomForCommit(error, room?.freeBytes ?? Number.POSITIVE_INFINITY)) throw error;
+      return false;
+    }
+  }
+
+  /**
+   * Looked at before, because LMDB cannot be stopped half-way without a trace. Pages with changed keys are copied, into
+   * what is unused in the file or behind it; a large value needs pages in a row, which are behind it.
+   */
+  private hasRoomForCheckpoint(): boolean {
+    const { freeBytes } = this.room;
+    if (freeBytes === Number.POSITIVE_INFINITY) return true;
+    const { treeBytes, unusedBytes } = this.base.fileUse?.() ?? { treeBytes: 0, unusedBytes: 0 };
+    const copiedBytes = Math.min(this.entries.keysChanged * PAGE_BYTES, treeBytes);
+    const neededBytes = this.entries.bytesPut() * PAGE_WASTE + CHECKPOINT_ROOM_BYTES_MIN;
+    return neededBytes <= freeBytes && neededBytes + copiedBytes <= freeBytes + unusedBytes;
+  }
+
+  private pause(): void {
+    this.pausing = true;
+    this.system.eventLoop.later(CHECKPOINT_RETRY_MS, () => (this.pausing = false), true);
+  }
+
   private async finish(): Promise<void> {
+    this.room.stop();
     await this.checkpointing?.catch(() => undefined);
     try {
       await this.log?.close();

@@ -17,6 +17,7 @@ import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { changeIn, emptyLayer, lengthIn, type Layer } from './layer';
 import { PagePool } from './page-pool';
 import type { RangeCounts } from './range-counts';
+import { WHOLE_RING } from './range-set';
 import { pageOf } from './scan-page';
 
 type Walk = Iterator<readonly [RingKey, StoredValue | null], void, undefined>;
@@ -40,6 +41,14 @@ export class LayeredTable implements EntryStore {
   /** Keys changed since the last checkpoint began. */
   get keysChanged(): number {
     return this.active.table.keys;
+  }
+
+  /** Bytes of the keys and values that were put since the last checkpoint began; walks over them. */
+  bytesPut(): number {
+    let bytes = 0;
+    for (const [key, value] of this.active.table.entries(WHOLE_RING))
+      if (value !== null) bytes += key.length + value.length;
+    return bytes;
   }
 
   announce(items: readonly Keyed[], from: number): number {
@@ -116,6 +125,20 @@ export class LayeredTable implements EntryStore {
     this.frozen = this.active;
     this.active = emptyLayer(this.pool);
     return this.frozen;
+  }
+
+  /** The base could not take the frozen layer: what changed since is put on top of it, and it goes on changing. */
+  thaw(): void {
+    const { active, frozen } = this;
+    if (frozen === undefined) return;
+    for (const range of active.erased.list()) {
+      frozen.table.erase(range);
+      frozen.erased.add(range);
+    }
+    for (const [key, value] of active.table.entries(WHOLE_RING)) frozen.table.set(key, value);
+    active.table.release();
+    this.active = frozen;
+    this.frozen = undefined;
   }
 
   /** The base holds the frozen layer now. */

@@ -30,6 +30,8 @@ export class MemoryStorage implements NodeStorage {
     this.durableListener = listener;
   }
 
+  onRoom(_listener: (lacking: string | undefined) => void): void {}
+
   onFailure(_listener: (error: Error) => void): void {}
 
   checkpointDue(): boolean {

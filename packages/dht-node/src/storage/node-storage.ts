@@ -45,6 +45,9 @@ export interface NodeStorage {
   /** The disk fails: told once, with the reason. Nothing becomes durable any more. */
   onFailure(listener: (error: Error) => void): void;
 
+  /** There is no room for new entries, and why; or there is again. What comes all the same is taken as long as it goes. */
+  onRoom(listener: (lacking: string | undefined) => void): void;
+
   /** The log or the table in memory has grown enough that the host should call `checkpoint`. */
   checkpointDue(): boolean;
 
@@ -57,7 +60,8 @@ export interface NodeStorage {
   /**
    * Takes the entries as they are now and `snapshot`, the core's other durable state as of all batches
    * appended so far, writes both to the table on the disk in the background, and drops the log before.
-   * One at a time. Resolves when the checkpoint is durable; rejects, after onFailure, when it failed.
+   * One at a time. Resolves when the checkpoint is durable, or was given up for want of room: then the log stays,
+   * and another one is due later. Rejects, after onFailure, when it failed.
    */
   checkpoint(snapshot: Uint8Array): Promise<void>;
 

@@ -26,8 +26,9 @@ import {
   segmentName,
 } from './log-record';
 import { recoverLog, type ClosedSegment, type RecoveredLog } from './log-recovery';
-import { isTooLong } from './no-room';
+import { isNoRoom, isTooLong } from './no-room';
 import type { Durability } from './node-storage';
+import type { RoomWatch } from './room-watch';
 import { NODE_SYSTEM, type System } from './system';
 
 export interface LogOptions {
@@ -43,7 +44,14 @@ const GROUP_BYTES_MAX = 1 << 20;
 const MARK_DELAY_MS = 100;
 const SALT_BYTES = 4;
 /** Where there is no room for a whole segment. */
-const SHORT_SEGMENT_BYTES = 1 << 20;
+export const SHORT_SEGMENT_BYTES = 1 << 20;
+/** How long a log that has no room waits before it tries again. */
+const ROOM_RETRY_MS = 500;
+/** Where nobody watches the room. */
+const ROOM_ENOUGH: LogRoom = { fits: () => true, took: () => undefined, stall: () => undefined };
+
+/** What the log asks and tells of the room that there is (room-watch.ts). */
+type LogRoom = Pick<RoomWatch, 'fits' | 'took' | 'stall'>;
 const NO_BYTES = new Uint8Array(0);
 
 interface OpenSegment extends SpareSegment {
@@ -83,12 +91,15 @@ export class SegmentedLog {
   private failure: Error | undefined;
   private durableListener: (upTo: number) => void = () => undefined;
   private failureListener: (error: Error) => void = () => undefined;
+  /** Set while the log waits for room. */
+  private retryTimer: Timer | undefined;
 
   private constructor(
     private readonly folder: LogFolder,
     private readonly options: LogOptions,
     recovered: RecoveredLog,
     private readonly system: Pick<System, 'eventLoop' | 'randomBytes'>,
+    private readonly room: LogRoom,
   ) {
     this.group = Buffer.allocUnsafeSlow(Math.min(GROUP_BYTES_MAX, options.segmentBytes));
     this.closed = recovered.segments;
@@ -104,9 +115,10 @@ export class SegmentedLog {
     checkpointNumber: number,
     visit: (batch: Uint8Array) => void,
     system: Pick<System, 'eventLoop' | 'randomBytes'> = NODE_SYSTEM,
+    room: LogRoom = ROOM_ENOUGH,
   ): Promise<SegmentedLog> {
     const recovered = await recoverLog(folder, checkpointNumber, visit);
-    const log = new SegmentedLog(folder, options, recovered, system);
+    const log = new SegmentedLog(folder, options, recovered, system, room);
     if (recovered.segments.length === 0) await log.begin(recovered.empty);
     return log;
   }
@@ -175,7 +187,7 @@ export class SegmentedLog {
   }
 
   private wake(): void {
-    if (this.busy) return;
+    if (this.busy || this.retryTimer !== undefined) return;
     this.busy = true;
     this.work = this.run();
   }
@@ -188,11 +200,31 @@ export class SegmentedLog {
         else if (this.waiting.length > 0) durable = await this.writeGroup();
         else break;
       } catch (error) {
+        if (isNoRoom(error)) {
+          this.waitForRoom(error as Error);
+          break;
+        }
         this.fail(error as Error);
       }
-      if (durable > 0) this.durableListener(durable);
+      if (durable > 0) {
+        this.room.stall(undefined);
+        this.durableListener(durable);
+      }
     }
     this.busy = false;
+  }
+
+  /**
+   * A write for which there was no room is made again as a whole, at the same place: nothing of it counts before. That
+   * is not a failure; whoever waits, waits on.
+   */
+  private waitForRoom(error: Error): void {
+    this.room.stall(error);
+    const retry = (): void => {
+      this.retryTimer = undefined;
+      this.wake();
+    };
+    this.retryTimer = this.system.eventLoop.later(ROOM_RETRY_MS, retry, true);
   }
 
   /** Writes what waits, as far as the segment has room, and returns the number up to which it is durable. */
@@ -208,10 +240,9 @@ export class SegmentedLog {
       if (end + recordBytes(batch.length) > bytesMax) break;
       end = encodeRecord(group, end, segment.salt, this.written + ++count, this.synced, batch);
     }
-    this.waiting = this.waiting.slice(count);
-    const at = segment.at;
+    await segment.file.write(group.subarray(0, end), segment.at);
     segment.at += end;
-    await segment.file.write(group.subarray(0, end), at);
+    this.waiting = this.waiting.slice(count);
     this.written += count;
     if (this.syncing) this.synced = this.written;
     if (segment.at > segment.bytes / 2) this.spare ??= this.allocateSpare();
@@ -250,6 +281,7 @@ export class SegmentedLog {
   private async allocate(neededBytes: number): Promise<SpareSegment> {
     const bytes = Math.max(this.options.segmentBytes, neededBytes);
     const shortBytes = Math.max(SHORT_SEGMENT_BYTES, neededBytes);
+    if (!this.room.fits(bytes) && shortBytes < bytes) return this.create(shortBytes);
     try {
       return await this.create(bytes);
     } catch (error) {
@@ -262,6 +294,7 @@ export class SegmentedLog {
     const salt = this.system.randomBytes(SALT_BYTES).readUInt32LE();
     const name = segmentName(++this.segmentNumber);
     await this.folder.create(name, encodeSegmentHeader(salt), bytes);
+    this.room.took(bytes);
     return { name, salt, bytes };
   }
 
@@ -308,8 +341,21 @@ export class SegmentedLog {
     await segment.file.write(mark, at);
   }
 
+  /** The last try to make what waits durable; nobody was told that it is. */
+  private async writeRest(): Promise<void> {
+    this.system.eventLoop.cancel(this.retryTimer);
+    if (this.retryTimer === undefined || this.failure !== undefined) return;
+    this.retryTimer = undefined;
+    try {
+      while (this.waiting.length > 0) this.durableListener(await this.writeGroup());
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
   private async finish(): Promise<void> {
     while (this.busy) await this.work;
+    await this.writeRest();
     this.system.eventLoop.cancel(this.settleTimer);
     const spare = await this.spare;
     if (this.failure !== undefined) {

@@ -1,0 +1,128 @@
+/**
+ * How much room a node's data folder has, and whether that is too little for new entries.
+ *
+ * Entries are refused before the disk is full: deletes, checkpoints and what members owe each other need room as well. What
+ * is kept for them is a part of the free space rather than a file that could be given up: several nodes on one disk
+ * then stop in time, all of them, and nothing has to be allocated again afterwards. What it cannot do is to keep others
+ * from the disk; when one of them takes the reserve, the log waits until there is room, and nothing is lost.
+ *
+ * Room is what the file system has, and what lies unused within the table's file, which never shrinks: without that,
+ * deletes would not make room. A part of the reserve has to be the file system's: the log goes there.
+ */
+
+import type { EventLoop, Timer } from '../event-loop';
+
+export interface Room {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface RoomOptions {
+  /** What the file system has. */
+  readonly measure: () => Promise<Room>;
+  /** What lies unused within files. */
+  readonly unusedBytes: () => number;
+  readonly reserveBytes: number;
+}
+
+/** The reserve is never more than this part of the file system. */
+const RESERVE_PART_MAX = 1 / 10;
+/** This part of it has to be the file system's. */
+const OUTSIDE_PART = 1 / 4;
+/** Entries are taken again when there is so much more room: not one at a time. */
+const AGAIN_FACTOR = 1.25;
+const LOOK_MS = 500;
+const MEBIBYTE = 1 << 20;
+
+export class RoomWatch {
+  private room: Room | undefined;
+  private takenSince = 0;
+  private stalled: Error | undefined;
+  private reason: string | undefined;
+  private timer: Timer | undefined;
+  private over = false;
+  private listener: (lacking: string | undefined) => void = () => undefined;
+
+  constructor(
+    private readonly options: RoomOptions,
+    private readonly eventLoop: EventLoop,
+  ) {}
+
+  /** Why nothing new is taken; told at once when that is so already. */
+  onChange(listener: (lacking: string | undefined) => void): void {
+    this.listener = listener;
+    if (this.reason !== undefined) listener(this.reason);
+  }
+
+  async start(): Promise<void> {
+    await this.look();
+    this.arm();
+  }
+
+  stop(): void {
+    this.over = true;
+    this.eventLoop.cancel(this.timer);
+  }
+
+  /** What the file system has, the reserve included; nothing is known to be lacking where nothing can be measured. */
+  get freeBytes(): number {
+    if (this.room === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.room.freeBytes - this.takenSince);
+  }
+
+  /** Nothing new is taken. */
+  get isLacking(): boolean {
+    return this.reason !== undefined;
+  }
+
+  /** A file of that length would leave the reserve alone. */
+  fits(bytes: number): boolean {
+    return this.room === undefined || this.room.freeBytes - this.takenSince - bytes >= this.reserveBytes;
+  }
+
+  took(bytes: number): void {
+    this.takenSince += bytes;
+  }
+
+  /** The log waits for room, or goes on. */
+  stall(error: Error | undefined): void {
+    if (this.stalled === error) return;
+    this.stalled = error;
+    this.judge();
+  }
+
+  private get reserveBytes(): number {
+    return Math.min(this.options.reserveBytes, (this.room?.totalBytes ?? Infinity) * RESERVE_PART_MAX);
+  }
+
+  private arm(): void {
+    if (this.over) return;
+    this.timer = this.eventLoop.later(LOOK_MS, () => void this.look().then(() => this.arm()), true);
+  }
+
+  private async look(): Promise<void> {
+    // What cannot be measured now was measured before; a disk that fails is the log's to find out.
+    this.room = await this.options.measure().catch(() => this.room);
+    this.takenSince = 0;
+    if (!this.over) this.judge();
+  }
+
+  private judge(): void {
+    const before = this.reason;
+    this.reason = this.lacking(before === undefined ? 1 : AGAIN_FACTOR);
+    if ((before === undefined) !== (this.reason === undefined)) this.listener(this.reason);
+  }
+
+  private lacking(factor: number): string | undefined {
+    if (this.stalled) return `the disk has no room (${this.stalled.message})`;
+    if (this.room === undefined) return undefined;
+    const { freeBytes } = this.room;
+    const reserve = this.reserveBytes * factor;
+    const unused = this.options.unusedBytes();
+    if (freeBytes >= reserve * OUTSIDE_PART && freeBytes + unused >= reserve) return undefined;
+    return (
+      `the disk has ${Math.floor(freeBytes / MEBIBYTE)} MiB free; ` +
+      `${Math.ceil(this.reserveBytes / MEBIBYTE)} MiB are kept for deletes and checkpoints`
+    );
+  }
+}
