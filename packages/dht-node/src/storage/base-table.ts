@@ -183,6 +183,7 @@ export class LmdbTable implements BaseTable {
     try {
       await transaction;
     } catch (error) {
+      toleratePromisesOfFailedCommits();
       const cause = await commitFailure(error as Error);
       this.entries.resetReadTxn();
       await this.giveBackGrowth();
@@ -228,6 +229,20 @@ export class LmdbTable implements BaseTable {
       if (slice.isOver(keys.length)) await slice.next();
     }
   }
+}
+
+let tolerating = false;
+
+/**
+ * After a commit that failed lmdb-js rejects promises that it has handed to nobody, some of them a while later. They
+ * would end the process, which has heard of the failure by the transaction's own promise.
+ */
+function toleratePromisesOfFailedCommits(): void {
+  if (tolerating) return;
+  tolerating = true;
+  process.on('unhandledRejection', (reason) => {
+    if (!(reason instanceof Error && 'commitError' in reason)) throw reason;
+  });
 }
 
 /** Why a commit failed: lmdb-js tells it by a second promise, which would be an unhandled rejection. */
