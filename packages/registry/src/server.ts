@@ -35,6 +35,7 @@ import {
 import { registry } from '@ringkeep/shared/wire';
 import { REGISTRY_SERVICE, registryHandlers } from './adapters/grpc-service';
 import { LmdbRingStore } from './adapters/lmdb-ring-store';
+import { askNode, type NodeCheck } from './adapters/node-check';
 import { MemoryRingStore, type RingStore } from './adapters/ring-store';
 import {
   DEFAULT_CONFIG,
@@ -63,6 +64,8 @@ export interface RegistryOptions extends Partial<Omit<RegistryConfig, 'parameter
   /** Take other lease times than the cluster was made with; safe only while every node is stopped. */
   readonly newLease?: boolean;
   readonly tls?: TlsFiles;
+  /** Finds out who answers at the address that a node advertises. Connects to it when absent. */
+  readonly nodeCheck?: NodeCheck;
   readonly log?: Logger;
   /** Called when the registry can go on no longer, say because its disk is full. It has stopped by then. */
   readonly onFatal?: (error: Error) => void;
@@ -110,10 +113,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const now = (): number => clock.now();
     const server = new GrpcServer(tls, log.child('server'));
     const host = new RegistryHost(core, { store, now, log, onFatal: fatal });
-    server.addService(
-      registry.RegistryService,
-      registryHandlers(host, () => config.parameters.leaseMs),
-    );
+    const settings = {
+      leaseMs: () => config.parameters.leaseMs,
+      nodeCheck: options.nodeCheck ?? askNode,
+    };
+    server.addService(registry.RegistryService, registryHandlers(host, settings));
     addReflection(server.grpc, [REGISTRY_SERVICE]);
     const health = new Health(server.grpc, [REGISTRY_SERVICE]);
     await life.start(() => ({ name: 'gRPC server', stop: () => server.stop(STOP_DEADLINE_MS) }));

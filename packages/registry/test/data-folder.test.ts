@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRegistry, type RunningRegistry } from '../src';
-import { RegistryPeer } from './registry-peer';
+import { RegistryPeer, foundEverywhere } from './registry-peer';
 
 let root: string;
 let registry: RunningRegistry | undefined;
@@ -35,7 +35,13 @@ test.each([
   let fatal: (error: Error) => void = () => undefined;
   const failed = new Promise<Error>((resolve) => (fatal = resolve));
   const parameters = { leaseMs: 400, leaseMarginMs: 50 };
-  registry = await startRegistry({ storage: 'disk', dataDir, parameters, onFatal: fatal });
+  registry = await startRegistry({
+    nodeCheck: foundEverywhere,
+    storage: 'disk',
+    dataDir,
+    parameters,
+    onFatal: fatal,
+  });
   const peer = new RegistryPeer(registry.address);
   await peer.register('http://a:1');
   await damage(dataDir);

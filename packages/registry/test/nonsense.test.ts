@@ -5,7 +5,7 @@ import { Random, ringFault, type Ring } from '@ringkeep/shared';
 import { channelTo } from '@ringkeep/shared/runtime';
 import { registry as wire } from '@ringkeep/shared/wire';
 import { startRegistry, type RunningRegistry } from '../src';
-import { RegistryPeer } from './registry-peer';
+import { RegistryPeer, foundEverywhere } from './registry-peer';
 
 let registry: RunningRegistry;
 let peer: RegistryPeer;
@@ -14,7 +14,7 @@ let second: wire.RegisterInfo;
 let before: Ring;
 beforeAll(async () => {
   // Nobody renews.
-  registry = await startRegistry({ parameters: { membershipLeaseMs: 60_000 } });
+  registry = await startRegistry({ nodeCheck: foundEverywhere, parameters: { membershipLeaseMs: 60_000 } });
   peer = new RegistryPeer(registry.address);
   first = await peer.register('http://a:1');
   second = await peer.register('http://b:1', { claim: 'mine' });

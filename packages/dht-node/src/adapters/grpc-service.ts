@@ -55,6 +55,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
     queryBatch: (stream: BatchCall) => parts.batches.accept(stream),
     registerAsNeighbor: unary((info: dht.NeighborRegisterInfo) => neighbours(host, info)),
     transferKeys: (stream: TransferCall) => parts.followers.accept(stream),
+    identifyNode: unary(() => ({ process: host.core.process })),
     describeNode: unary(() => describe(host.core.status(), host.core.incarnation, parts.facts())),
     watchRing: (stream: WatchCall) => parts.watchers.accept(stream),
     leaveRing: unary(async () => {

@@ -6,6 +6,7 @@ import type { registry } from '@ringkeep/shared/wire';
 import { proposalFromWire, updateToWire } from '@ringkeep/shared/wire';
 import type { Caller, HeldRange, MemberAnswer } from '../core';
 import type { RegistryHost } from '../host';
+import { checkNodeAt, type NodeCheck } from './node-check';
 import { serveWatch } from './watch-stream';
 
 export const REGISTRY_SERVICE = 'registry.Registry';
@@ -14,13 +15,24 @@ type CallerMessage = Pick<
   'id' | 'incarnation' | 'process' | 'knownVersion' | 'knownRun' | 'clusterId'
 >;
 
-export function registryHandlers(host: RegistryHost, leaseMs: () => number): registry.RegistryServer {
+/** What the service is told once. */
+export interface ServiceSettings {
+  readonly leaseMs: () => number;
+  readonly nodeCheck: NodeCheck;
+}
+
+export function registryHandlers(
+  host: RegistryHost,
+  { leaseMs, nodeCheck }: ServiceSettings,
+): registry.RegistryServer {
   return {
     registerNode: unary(async (request) => {
       const { identity, incarnation, process, coordinates, claim, knownVersion, knownRun } = request;
+      const addr = addressOf(request.addr);
+      await checkNodeAt(addr, process, nodeCheck);
       const answer = await host.ask({
         kind: 'register',
-        addr: addressOf(request.addr),
+        addr,
         identity: identity && { ...identity, id: position(identity.id) },
         incarnation,
         process,

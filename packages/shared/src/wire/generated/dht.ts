@@ -356,6 +356,14 @@ export interface Release {
 export interface Wait {
 }
 
+export interface IdentifyNodeRequest {
+}
+
+export interface NodeIdentification {
+  /** Drawn by the process when it started. */
+  process: bigint;
+}
+
 export interface DescribeNodeRequest {
 }
 
@@ -3420,6 +3428,107 @@ export const Wait: MessageFns<Wait> = {
   },
 };
 
+function createBaseIdentifyNodeRequest(): IdentifyNodeRequest {
+  return {};
+}
+
+export const IdentifyNodeRequest: MessageFns<IdentifyNodeRequest> = {
+  encode(_: IdentifyNodeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentifyNodeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentifyNodeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IdentifyNodeRequest>): IdentifyNodeRequest {
+    return IdentifyNodeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<IdentifyNodeRequest>): IdentifyNodeRequest {
+    const message = createBaseIdentifyNodeRequest();
+    return message;
+  },
+};
+
+function createBaseNodeIdentification(): NodeIdentification {
+  return { process: 0n };
+}
+
+export const NodeIdentification: MessageFns<NodeIdentification> = {
+  encode(message: NodeIdentification, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.process !== 0n) {
+      if (BigInt.asUintN(64, message.process) !== message.process) {
+        throw new globalThis.Error("value provided for field message.process of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.process);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodeIdentification {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodeIdentification();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.process = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NodeIdentification>): NodeIdentification {
+    return NodeIdentification.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NodeIdentification>): NodeIdentification {
+    const message = createBaseNodeIdentification();
+    message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
+    return message;
+  },
+};
+
 function createBaseDescribeNodeRequest(): DescribeNodeRequest {
   return {};
 }
@@ -4155,6 +4264,16 @@ export const DhtNodeService = {
     responseSerialize: (value: PrimaryMessage): Buffer => Buffer.from(PrimaryMessage.encode(value).finish()),
     responseDeserialize: (value: Buffer): PrimaryMessage => PrimaryMessage.decode(value),
   },
+  /** Which process answers here: asked by whoever must know that an address is the one that a node advertises. */
+  identifyNode: {
+    path: "/dht.DhtNode/IdentifyNode" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: IdentifyNodeRequest): Buffer => Buffer.from(IdentifyNodeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): IdentifyNodeRequest => IdentifyNodeRequest.decode(value),
+    responseSerialize: (value: NodeIdentification): Buffer => Buffer.from(NodeIdentification.encode(value).finish()),
+    responseDeserialize: (value: Buffer): NodeIdentification => NodeIdentification.decode(value),
+  },
   /** Who this node is, what it holds, and where its registry answers. */
   describeNode: {
     path: "/dht.DhtNode/DescribeNode" as const,
@@ -4201,6 +4320,8 @@ export interface DhtNodeServer extends UntypedServiceImplementation {
   registerAsNeighbor: handleUnaryCall<NeighborRegisterInfo, PreviousNeighbors>;
   /** A follower copies an arc and goes on following it. */
   transferKeys: handleBidiStreamingCall<FollowerMessage, PrimaryMessage>;
+  /** Which process answers here: asked by whoever must know that an address is the one that a node advertises. */
+  identifyNode: handleUnaryCall<IdentifyNodeRequest, NodeIdentification>;
   /** Who this node is, what it holds, and where its registry answers. */
   describeNode: handleUnaryCall<DescribeNodeRequest, NodeDescription>;
   /** The ring as this node knows it, then each change. */
@@ -4266,6 +4387,22 @@ export interface DhtNodeClient extends Client {
   transferKeys(): ClientDuplexStream<FollowerMessage, PrimaryMessage>;
   transferKeys(options: Partial<CallOptions>): ClientDuplexStream<FollowerMessage, PrimaryMessage>;
   transferKeys(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<FollowerMessage, PrimaryMessage>;
+  /** Which process answers here: asked by whoever must know that an address is the one that a node advertises. */
+  identifyNode(
+    request: IdentifyNodeRequest,
+    callback: (error: ServiceError | null, response: NodeIdentification) => void,
+  ): ClientUnaryCall;
+  identifyNode(
+    request: IdentifyNodeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: NodeIdentification) => void,
+  ): ClientUnaryCall;
+  identifyNode(
+    request: IdentifyNodeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: NodeIdentification) => void,
+  ): ClientUnaryCall;
   /** Who this node is, what it holds, and where its registry answers. */
   describeNode(
     request: DescribeNodeRequest,
