@@ -1,0 +1,91 @@
+/** A program run under strace, where that is there and may trace: what it wrote and synced, in order. */
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const CALLS = 'openat,write,pwrite64,pwritev,fsync,fdatasync,rename,renameat,renameat2';
+
+export interface SystemCall {
+  readonly name: string;
+  /** The file's path, or what was written to the standard output. */
+  readonly subject: string;
+  /** Of a write: where, and how much. */
+  readonly at: number;
+  readonly bytes: number;
+  readonly line: string;
+}
+
+/** Undefined, and said aloud, where nothing can be traced. */
+export async function systemCalls(
+  program: string,
+  args: readonly string[],
+): Promise<SystemCall[] | undefined> {
+  const can = await promisify(execFile)('strace', ['-f', '-e', 'trace=none', 'true']).then(
+    () => true,
+    () => false,
+  );
+  if (!can) {
+    process.stderr.write(
+      'there is no strace here that may trace, so the order of system calls is not looked at\n',
+    );
+    return undefined;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'ringkeep-trace-'));
+  const trace = join(folder, 'trace');
+  try {
+    const traced = ['-f', '-y', '-s', '40', '-e', `trace=${CALLS}`, '-o', trace];
+    const child = spawn('strace', [...traced, process.execPath, '-e', program, ...args], { stdio: 'ignore' });
+    await once(child, 'close');
+    return parse(await readFile(trace, 'latin1'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** In the order in which they ended: a call that others ran beside is in two lines. */
+function parse(trace: string): SystemCall[] {
+  const begun = new Map<string, string>();
+  const calls: SystemCall[] = [];
+  for (const line of trace.split('\n')) {
+    const [, process = '', rest = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
+    if (rest.endsWith('<unfinished ...>')) begun.set(process, rest.slice(0, -'<unfinished ...>'.length));
+    else calls.push(callOf(resumed ? `${begun.get(process) ?? ''}${resumed[1]}` : rest));
+  }
+  return calls.filter(({ name }) => name !== '');
+}
+
+function callOf(line: string): SystemCall {
+  const [, name = '', given = ''] = /^(\w+)\((.*)\) += /.exec(line) ?? [];
+  const [, path = ''] = /^\d+<([^>]*)>/.exec(given) ?? [];
+  const [, text = ''] = /"((?:[^"\\]|\\.)*)"/.exec(given) ?? [];
+  const standardOutput = name === 'write' && given.startsWith('1<');
+  const [, bytes = '0', at = '0'] = /, (\d+), (\d+)$/.exec(given) ?? [];
+  return {
+    name: name.startsWith('pwrite') ? 'write' : name.startsWith('rename') ? 'rename' : name,
+    subject: standardOutput ? text.replace(/\\n$/, '') : name === 'openat' ? text : path,
+    at: Number(at),
+    bytes: Number(bytes),
+    line,
+  };
+}
+
+/** The part of LMDB's file that says which state counts is written by itself, and short. */
+const META_BYTES = 128;
+
+/** Commits of an LMDB file that were made to count before what they refer to was synced. */
+export function commitsAheadOfTheirSync(calls: readonly SystemCall[], dataFile: string): string[] {
+  const ahead: string[] = [];
+  let unsynced = false;
+  for (const { name, subject, bytes, line } of calls) {
+    if (subject !== dataFile) continue;
+    if (name === 'fsync' || name === 'fdatasync') unsynced = false;
+    else if (name === 'write' && bytes !== META_BYTES) unsynced = true;
+    else if (name === 'write' && unsynced) ahead.push(line);
+  }
+  return ahead;
+}
