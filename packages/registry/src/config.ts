@@ -158,6 +158,13 @@ const specs = {
     read: yesOrNo,
     default: false,
   }),
+  restored: option({
+    flag: '--restored',
+    env: 'REGISTRY_RESTORED',
+    text: 'the data folder was put back from a copy: give nobody an arc, and take nobody out, before all its nodes have spoken',
+    read: yesOrNo,
+    default: false,
+  }),
   tlsCert: option({
     flag: '--tls-cert <file>',
     env: 'TLS_CERT',
@@ -211,6 +218,7 @@ export function registryConfig(
     forgetAfterMs: options.forgetAfterMs,
     returnWaitMs: options.returnWaitMs,
     newLease: options.newLease,
+    restored: options.restored,
     parameters: {
       replicationFactor: options.replicationFactor,
       minCopies: options.minCopies,

@@ -63,6 +63,8 @@ export interface RegistryOptions extends Partial<Omit<RegistryConfig, 'parameter
   readonly dataDir?: string;
   /** Take other lease times than the cluster was made with; safe only while every node is stopped. */
   readonly newLease?: boolean;
+  /** The data were put back from a copy: nothing is decided about an arc before all of its members have spoken. */
+  readonly restored?: boolean;
   readonly tls?: TlsFiles;
   /** Finds out who answers at the address that a node advertises. Connects to it when absent. */
   readonly nodeCheck?: NodeCheck;
@@ -102,7 +104,12 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const { store, watch } = await openStore(options, life);
     const state = await stateToStartWith(store, config.parameters, options.newLease ?? false);
     const clock = new MonotonicClock();
-    const core = new RegistryCore(config, { positionOfText }, state, clock.now());
+    const core = new RegistryCore(
+      config,
+      { positionOfText, restored: options.restored ?? false },
+      state,
+      clock.now(),
+    );
     const fatal = (error: Error): void => {
       log.error('the registry can go on no longer', { error });
       life.stop().then(

@@ -143,6 +143,8 @@ export class Membership {
     this.calls.delete(call);
     if (known && known.kind !== 'propose' && known.kind !== 'register')
       this.nextCallAt = Math.min(this.nextCallAt, this.context.now + this.leaseMs * RENEWAL_RETRY_PER_LEASE);
+    // What a registry does not decide yet is no silence: renewals tell that.
+    if (known?.kind === 'propose' && trouble === 'registry-silent') return known;
     if (this.trouble !== trouble) {
       this.trouble = trouble;
       this.context.report({ kind: trouble, text });

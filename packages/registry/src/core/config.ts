@@ -22,6 +22,8 @@ export interface RegistryTools {
   readonly positionOfText: (text: string) => Position;
   /** All of them, but where a simulator leaves one out. */
   readonly rules?: RegistryRules;
+  /** The data were put back from a copy: nothing is decided about an arc before all of its members have spoken. */
+  readonly restored?: boolean;
 }
 
 export const DEFAULT_CONFIG: RegistryConfig = {

@@ -30,6 +30,9 @@ import type { RegistryRules } from './rules';
 
 const NOBODY: ReadonlySet<NodeId> = new Set();
 
+/** The members of the arc have been heard since the registry started. */
+type Decidable = (arc: ArcConfig) => boolean;
+
 export class Eviction {
   /** Starts of the arcs on their return. */
   private readonly returns: Set<Position>;
@@ -63,16 +66,16 @@ export class Eviction {
    * A process that was not there a moment ago has registered; the draft has it live and knows its copies.
    * Rules 3 and 4. Returns the arcs that begin to wait.
    */
-  registered(draft: RingDraft, id: NodeId): Position[] {
+  registered(draft: RingDraft, id: NodeId, mayDecide: Decidable): Position[] {
     const begun: Position[] = [];
     if (!this.rules.newTermAtRestart) return begun;
     for (const arc of draft.arcs().filter(({ inSync }) => inSync.includes(id))) {
       if (this.returns.has(arc.start)) continue;
       const holders = this.liveHolders(draft, arc);
       const others = holders.filter((other) => other !== id);
-      if (others.length > 0) {
+      if (others.length > 0 && mayDecide(arc)) {
         if (arc.primary === id) draft.replaceArcs([arc], [this.withPrimary(draft, arc, others)]);
-      } else if (holders.length > 0) {
+      } else if (holders.length > 0 && (others.length === 0 || arc.primary === id)) {
         this.returns.add(arc.start);
         begun.push(arc.start);
       }
@@ -85,9 +88,10 @@ export class Eviction {
   }
 
   /** Rules 2 and 4, after any change. `over`, at a tick: arcs that have waited long enough. Returns the arcs settled. */
-  settle(draft: RingDraft, over: ReadonlySet<Position> | undefined): Position[] {
+  settle(draft: RingDraft, over: ReadonlySet<Position> | undefined, mayDecide: Decidable): Position[] {
     const settled: Position[] = [];
     for (const arc of draft.arcs()) {
+      if (!mayDecide(arc)) continue;
       const holders = this.liveHolders(draft, arc);
       if (this.returns.has(arc.start)) {
         const all = holders.length === arc.inSync.length;

@@ -84,10 +84,15 @@ export class Membership {
 
   /** True when the caller is a live member in its present incarnation; that it has spoken renews its lease. */
   renew(draft: RingDraft, caller: Caller, now: number): boolean {
-    const member = draft.member(caller.id);
-    if (!member || member.state === 'dead' || !isProcessOf(member, caller)) return false;
+    if (!this.isPresent(draft, caller)) return false;
     this.leases.set(caller.id, now);
     return true;
+  }
+
+  /** The caller is a live member in its present process. */
+  isPresent(draft: RingDraft, caller: Caller): boolean {
+    const member = draft.member(caller.id);
+    return member !== undefined && member.state !== 'dead' && isProcessOf(member, caller);
   }
 
   /** Why a process that is not the member's present one is to stop; undefined when it is. */

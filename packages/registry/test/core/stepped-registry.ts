@@ -189,10 +189,10 @@ export class SteppedRegistry {
     for (const node of nodes) assert.equal(this.member(node)?.state, 'dead');
   }
 
-  /** Another process continues from what was saved. */
-  crash(): void {
+  /** Another process continues from what was saved; `restored`: it is told that these are put back from a copy. */
+  crash(restored = false): void {
     this.state = begun(this.state, this.config.parameters, this.nextRun());
-    this.core = new RegistryCore(this.config, { positionOfText }, this.state, this.now);
+    this.core = new RegistryCore(this.config, { positionOfText, restored }, this.state, this.now);
     this.published.clear();
   }
 
