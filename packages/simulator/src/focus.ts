@@ -38,11 +38,23 @@ export interface Trigger {
 export interface Focus {
   readonly text: string;
   readonly always: readonly FaultKind[];
+  /** No other kinds of faults: what they would do together is promised to nobody. */
+  readonly alone?: boolean;
   readonly parameters?: Partial<ClusterParameters>;
   readonly network?: Partial<NetworkProfile>;
   readonly scenario?: Partial<Scenario>;
   readonly triggers: readonly Trigger[];
 }
+
+const OLD_DISK_COMPANY: readonly FaultKind[] = ['join', 'leave', 'pushes-astray', 'stream-break'];
+const OLD_DISK_RING = {
+  machinesLater: 2,
+  keys: 12,
+  thinkMs: 5,
+  faultEveryMs: 1_000,
+  forgetAfterMs: 8_000,
+  disk: { syncMs: 1 },
+};
 
 const focuses = {
   admissions: {
@@ -197,9 +209,30 @@ const focuses = {
       { on: 'sent start-over', chance: 0.2, deed: 'crash', to: 'the other', withinMs: 20 },
     ],
   },
+  'old-disks': {
+    text: 'folders that are put back as they were a moment ago, alone or with a restart of everything',
+    always: OLD_DISK_COMPANY,
+    alone: true,
+    parameters: { failureTimeoutMs: 2_000, membershipLeaseMs: 600 },
+    scenario: { ...OLD_DISK_RING, oldDisks: 'timely' },
+    triggers: [],
+  },
+  'old-disks-late': {
+    text: 'the same, and those who have the newer data come back too late: the arc has to stop',
+    always: OLD_DISK_COMPANY,
+    alone: true,
+    parameters: { failureTimeoutMs: 400, membershipLeaseMs: 400 },
+    scenario: { ...OLD_DISK_RING, oldDisks: 'late' },
+    triggers: [],
+  },
 } satisfies Record<string, Focus>;
 
 export type FocusName = keyof typeof focuses;
 
 export const FOCUSES: Readonly<Record<FocusName, Focus>> = focuses;
 export const FOCUS_NAMES = Object.keys(focuses) as FocusName[];
+/** Drawn by a rule of their own. */
+export const OLD_DISK_FOCUSES = ['old-disks', 'old-disks-late'] as const satisfies readonly FocusName[];
+export const DRAWN_FOCUSES = FOCUS_NAMES.filter(
+  (name) => !(OLD_DISK_FOCUSES as readonly FocusName[]).includes(name),
+);

@@ -7,7 +7,7 @@
 
 import { checkParameters, ROUTINGS, type Random, type ClusterParameters } from '@ringkeep/shared';
 import { FAULT_KINDS, NETWORK_KINDS, type FaultKind } from './fault-kinds';
-import { FOCUS_NAMES, FOCUSES, type FocusName } from './focus';
+import { DRAWN_FOCUSES, FOCUSES, OLD_DISK_FOCUSES, type FocusName } from './focus';
 import { seeded } from './seeded';
 import type { TransferSizes } from '@ringkeep/dht-node/core';
 import type { DiskProfile } from './world/disk';
@@ -35,6 +35,11 @@ export interface Scenario {
   /** How long a client waits for an answer. */
   readonly patienceMs: number;
   readonly safetyMs: number;
+  /**
+   * Disks are put back to an earlier moment. `timely`: never so that an operator would be needed. `late`: those who
+   * know better may come too late, and then the arc has to stop.
+   */
+  readonly oldDisks: 'never' | 'timely' | 'late';
   readonly faults: readonly FaultKind[];
   /** Time between two faults, on average. */
   readonly faultEveryMs: number;
@@ -66,12 +71,13 @@ export function drawScenario(seed: number, adjustments: Adjustments = {}): Scena
 }
 
 const FOCUS_CHANCE = 0.4;
+const OLD_DISKS_CHANCE = 0.05;
 
 function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
   const focus = wanted === 'none' ? undefined : (wanted ?? drawFocus(seed));
   const given = focus ? FOCUSES[focus] : undefined;
   const calm = focus === undefined && seeded(seed, 'calm').chance(0.05);
-  const chance = calm ? 0 : focus === undefined ? 0.5 : 0.2;
+  const chance = calm || given?.alone ? 0 : focus === undefined ? 0.5 : 0.2;
   const faults = FAULT_KINDS.filter(
     (kind) => seeded(seed, kind).chance(chance) || given?.always.includes(kind),
   );
@@ -110,14 +116,17 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
     keys: clients.chance(0.3) ? clients.between(20, 60) : clients.between(1, 6),
     thinkMs: clients.pick([5, 20, 100]),
     patienceMs: clients.between(300, 4_000),
+    oldDisks: 'never',
     faults,
     ...given?.scenario,
   };
 }
 
 function drawFocus(seed: number): FocusName | undefined {
+  const oldDisks = seeded(seed, 'old disks');
+  if (oldDisks.chance(OLD_DISKS_CHANCE)) return oldDisks.pick(OLD_DISK_FOCUSES);
   const random = seeded(seed, 'focus');
-  return random.chance(FOCUS_CHANCE) ? random.pick(FOCUS_NAMES) : undefined;
+  return random.chance(FOCUS_CHANCE) ? random.pick(DRAWN_FOCUSES) : undefined;
 }
 
 function drawParameters(seed: number): ClusterParameters {

@@ -3,7 +3,14 @@
  * the checks. The same scenario gives the same run to the byte.
  */
 
-import { formatPosition, type Bytes, type NodeId, type Position, type Random } from '@ringkeep/shared';
+import {
+  formatPosition,
+  type Arc,
+  type Bytes,
+  type NodeId,
+  type Position,
+  type Random,
+} from '@ringkeep/shared';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
 import type { NodeEvent } from '@ringkeep/dht-node/core';
@@ -24,6 +31,7 @@ import { Machine } from './world/machine';
 import { Names } from './world/names';
 import { Nemesis } from './world/nemesis';
 import { Network } from './world/network';
+import { OldDisks } from './world/old-disks';
 import { Opportunist, type Occasion } from './world/opportunist';
 import { RegistryMachine } from './world/registry-machine';
 import { Timeline } from './world/timeline';
@@ -71,9 +79,12 @@ class Simulation implements World {
   private readonly faults: Faults;
   private readonly nemesis: Nemesis;
   private readonly opportunist: Opportunist;
+  private readonly oldDisks: OldDisks;
   private readonly recorder = new HistoryRecorder();
   private readonly ringHistory = new RingHistory();
   private readonly roles = new Map<string, string>();
+  /** Said to stand still until somebody decides: what is there is known to be in doubt. */
+  private readonly stoppedArcs: Arc[] = [];
   private readonly keys: readonly Bytes[];
   private failure: RunResult['failure'];
   private recoveredAfterMs = 0;
@@ -107,6 +118,7 @@ class Simulation implements World {
     this.faults = new Faults(this, part('the end of all faults'), scenario, newcomers);
     this.nemesis = new Nemesis(this, part('the nemesis'), scenario, this.faults);
     const triggers = scenario.focus ? FOCUSES[scenario.focus].triggers : [];
+    this.oldDisks = new OldDisks(this, part('old disks'), scenario, this.faults);
     this.opportunist = new Opportunist(this, part('the opportunist'), this.faults, triggers);
   }
 
@@ -154,7 +166,11 @@ class Simulation implements World {
     }
     this.opportunist.occurred(this.occasionOf(machine, event));
     if (event.kind === 'protocol-violation') this.fail('protocol', `${machine.name}: ${event.text}`);
-    if (event.kind === 'old-copy' || event.kind === 'arc-stopped' || event.kind === 'incomparable')
+    const stopped = event.kind === 'arc-stopped' || event.kind === 'incomparable';
+    const { oldDisks } = this.scenario;
+    const allowed = oldDisks === 'late' || (oldDisks === 'timely' && !stopped);
+    if (event.kind === 'arc-stopped') this.stoppedArcs.push(event.arc);
+    if ((event.kind === 'old-copy' || stopped) && !allowed)
       this.fail(
         'old disks',
         `${machine.name} reports ${describeEvent(event, this.names)}, and no disk is old`,
@@ -186,6 +202,7 @@ class Simulation implements World {
       machine.startLater(1 + 5 * machine.party);
     for (const client of this.clients.slice(1)) client.start();
     this.timeline.after(300, () => this.nemesis.start());
+    this.oldDisks.start();
     if ((await this.runUntil(scenario.safetyMs)) && (await this.recover())) await this.checkAtLast();
     return {
       failure: this.failure,

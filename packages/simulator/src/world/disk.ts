@@ -27,6 +27,14 @@ interface StoredBatch {
   readonly bytes: Uint8Array;
 }
 
+/** A disk as it was at one moment: what a copy of the folder has, or a snapshot of the machine. */
+export interface DiskPicture {
+  readonly files: ReadonlyMap<string, unknown>;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly batches: readonly StoredBatch[];
+  readonly lastNumber: number;
+}
+
 export class Disk {
   /** Files that are replaced as a whole, each write durable at once. */
   readonly files = new Map<string, unknown>();
@@ -53,6 +61,23 @@ export class Disk {
 
   get batches(): readonly Uint8Array[] {
     return [...this.durable, ...this.unsynced].map(({ bytes }) => bytes);
+  }
+
+  /** What is durable at this moment. */
+  picture(): DiskPicture {
+    const { files, checkpoint, durable } = this;
+    const lastNumber = durable.at(-1)?.number ?? checkpoint?.upTo ?? 0;
+    return { files: new Map(files), checkpoint, batches: [...durable], lastNumber };
+  }
+
+  /** Everything is as it was; no process uses it. */
+  putBack({ files, checkpoint, batches, lastNumber }: DiskPicture): void {
+    this.files.clear();
+    for (const [name, content] of files) this.files.set(name, content);
+    this.checkpoint = checkpoint;
+    this.durable = batches.filter(({ number }) => number > (checkpoint?.upTo ?? 0));
+    this.unsynced = [];
+    this.lastNumber = lastNumber;
   }
 
   stall(forMs: number): void {

@@ -50,7 +50,10 @@ export class Faults {
   }
 
   private switchOn(machine: Machine): void {
-    if (this.random.chance(0.5) && this.isDispensable(machine)) machine.retire('it stays switched off');
+    // Where a disk was put back, those who know better have to come.
+    const mayStayAway = this.scenario.oldDisks === 'never';
+    if (this.random.chance(0.5) && mayStayAway && this.isDispensable(machine))
+      machine.retire('it stays switched off');
     else machine.startLater();
   }
 
