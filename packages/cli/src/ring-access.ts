@@ -72,6 +72,13 @@ export class RingAccess {
     });
   }
 
+  /** Tells a node whose copy of a stopped arc is right. Throws FAILED_PRECONDITION saying why it cannot be. */
+  recover(address: string, request: dht.RecoverArcRequest): Promise<dht.RecoverArcAnswer> {
+    return this.ask(address, 'RecoverArc', (client, deadline, done) => {
+      client.recoverArc(request, new Metadata(), { deadline }, done);
+    });
+  }
+
   /**
    * True when the server, a node or the registry, serves; insists that it does for as long as `--wait` says. Throws when it
    * does not answer.

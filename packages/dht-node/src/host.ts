@@ -15,12 +15,14 @@
 
 import {
   NumberMap,
+  RingError,
   isWrite,
   type Arc,
   type Member,
   type NodeId,
   type Operation,
   type OperationResult,
+  type Position,
   type Ring,
 } from '@ringkeep/shared';
 import { Admission, type Load } from './admission';
@@ -113,6 +115,7 @@ export class NodeHost {
   private stopped = false;
   private lastRequest = 0;
   private readonly asked = new NumberMap<Asked>();
+  private readonly decisions = new Map<number, (refusal: string | undefined) => void>();
   /** Set when no new query is taken; called when none is under way any more. */
   private drained: (() => void) | undefined;
   private readonly admission = new Admission();
@@ -201,6 +204,18 @@ export class NodeHost {
     return request;
   }
 
+  /** A person's decision about a stopped arc. Throws FAILED_PRECONDITION saying why it cannot be. */
+  recover(start: Position, from: NodeId): Promise<void> {
+    const request = ++this.lastRequest;
+    return new Promise((resolve, reject) => {
+      this.decisions.set(request, (refusal) => {
+        if (refusal === undefined) resolve();
+        else reject(new RingError('FAILED_PRECONDITION', refusal));
+      });
+      this.post({ kind: 'recover', request, start, from });
+    });
+  }
+
   cancel(request: number): void {
     if (!this.release(request)) return;
     this.post({ kind: 'cancel-query', request });
@@ -208,6 +223,8 @@ export class NodeHost {
   }
 
   private giveUpAll(): void {
+    for (const decided of this.decisions.values()) decided('the node is stopping');
+    this.decisions.clear();
     for (const request of this.asked.keys()) this.giveUp(request);
   }
 
@@ -300,6 +317,11 @@ export class NodeHost {
         const asked = this.release(effect.request);
         asked?.answer({ results: effect.results, hops: effect.hops, ring: effect.ring });
         return this.checkDrained();
+      }
+      case 'recover-answer': {
+        const decided = this.decisions.get(effect.request);
+        this.decisions.delete(effect.request);
+        return decided?.(effect.refusal);
       }
       case 'forward':
         return ports.peers.forward(effect, Math.max(1, effect.deadlineAtMs - now));

@@ -24,6 +24,8 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   disks: /loses its disk/,
   blackouts: /loses its copies/,
   returns: /compared/,
+  'old-disks': /old-copy|proposed yield/,
+  'old-disks-late': /arc-stopped/,
 };
 
 test.each(FOCUS_NAMES)(

@@ -5,6 +5,7 @@ import { healthCommand } from './health';
 import { leaveCommand } from './leave';
 import { nodesCommand } from './nodes';
 import { deleteCommand, getCommand, setCommand } from './operations';
+import { recoverCommand } from './recover';
 import { ringCommand } from './ring';
 
 /** In the order of the help. */
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   nodesCommand,
   healthCommand,
   leaveCommand,
+  recoverCommand,
   loadCommand,
   lookupCommand,
 ];

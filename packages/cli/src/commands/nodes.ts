@@ -14,6 +14,8 @@ interface NodeRow {
   /** Why it did not answer; the rest is then unknown. */
   readonly problem?: string;
   readonly state?: string;
+  /** Arcs that it is primary of and that stand still until somebody decides. */
+  readonly stopped?: readonly string[];
   /** Keys and bytes of the arcs that it answers for. */
   readonly keys?: number;
   readonly bytes?: number;
@@ -45,11 +47,13 @@ export const nodesCommand: CommandSpec = {
       const rows = seen.taken.answers.map(rowOf);
       output.answer(rows, () => [...output.table(COLUMNS, rows), seen.text]);
       if (output.isJson) output.note(seen.text);
+      for (const text of rows.flatMap((row) => row.stopped ?? [])) output.note(text);
       const silent = rows.filter((row) => row.problem !== undefined);
       for (const row of silent) output.note(`${row.address} did not answer: ${row.problem}`);
     });
     const silent = last.taken.answers.some(({ said }) => 'problem' in said);
-    return code === ExitCode.Ok && silent ? ExitCode.Error : code;
+    const stopped = last.taken.answers.some((answer) => rowOf(answer).stopped !== undefined);
+    return code === ExitCode.Ok && (silent || stopped) ? ExitCode.Error : code;
   },
 };
 
@@ -84,10 +88,12 @@ function rowOf({ member, said }: NodeAnswer): NodeRow {
   const description = said;
   const own = description.replicas.filter((replica) => replica.primary);
   const others = description.replicas.filter((replica) => !replica.primary);
+  const stopped = own.flatMap((replica) => replica.stopped ?? []);
   return {
     id: formatPosition(position(description.id)),
     address: member.addr,
-    state: description.settled ? 'settled' : 'busy',
+    state: stopped.length > 0 ? 'stopped' : description.settled ? 'settled' : 'busy',
+    ...(stopped.length > 0 && { stopped }),
     keys: total(own, (replica) => replica.keys),
     bytes: total(own, (replica) => replica.bytes),
     copies: total(others, (replica) => replica.keys),

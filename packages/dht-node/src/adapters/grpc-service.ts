@@ -1,6 +1,6 @@
 /** dht.DhtNode on gRPC: each method to the part that answers it. */
 
-import { RingView, type Member, type NodeId } from '@ringkeep/shared';
+import { position, RingView, type Member, type NodeId } from '@ringkeep/shared';
 import {
   addReflection,
   descriptorSet,
@@ -9,7 +9,8 @@ import {
   withMethodAlias,
   type GrpcServer,
 } from '@ringkeep/shared/runtime';
-import { dht } from '@ringkeep/shared/wire';
+import { dht, historyToWire } from '@ringkeep/shared/wire';
+import { conflictToWire } from '../codec';
 import type { NodeStatus } from '../core/node-status';
 import type { NodeHost } from '../host';
 import type { BatchStreams } from './batch-streams';
@@ -58,6 +59,10 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
     identifyNode: unary(() => ({ process: host.core.process })),
     describeNode: unary(() => describe(host.core.status(), host.core.incarnation, parts.facts())),
     watchRing: (stream: WatchCall) => parts.watchers.accept(stream),
+    recoverArc: unary(async ({ start, from }: dht.RecoverArcRequest) => {
+      await host.recover(position(start), position(from));
+      return {};
+    }),
     leaveRing: unary(async () => {
       await parts.leave();
       return { left: true };
@@ -91,7 +96,12 @@ function describe(status: NodeStatus, incarnation: number, facts: NodeFacts): dh
     incarnation,
     prev: found && node(found.prev),
     next: found && node(found.next),
-    replicas: status.replicas.map(({ range, ...replica }) => ({ ...range, ...replica })),
+    replicas: status.replicas.map(({ range, history, conflict, ...replica }) => ({
+      ...range,
+      ...replica,
+      history: historyToWire(history),
+      conflict: conflict && conflictToWire(conflict),
+    })),
     settled: status.settled,
     entriesReceived: status.entriesReceived,
     storage: facts.storage,
@@ -99,5 +109,6 @@ function describe(status: NodeStatus, incarnation: number, facts: NodeFacts): dh
     parameters: status.parameters,
     routing: status.routing,
     roomLacking: status.roomLacking,
+    operationsDiscarded: status.operationsDiscarded,
   };
 }

@@ -69,6 +69,10 @@ function logFromWire({ start, end, committed, lastPrepared, history }: dht.LogEx
   return log;
 }
 
+export function conflictToWire({ node, log }: ConflictingLog): dht.ConflictingLog {
+  return { node, log: logToWire(log) };
+}
+
 function conflictFromWire(message: dht.ConflictingLog | undefined): ConflictingLog | undefined {
   return message?.log && { node: position(message.node), log: logFromWire(message.log) };
 }
@@ -99,7 +103,7 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
         complete,
         compares,
         logs: logs.map(logToWire),
-        conflict: conflict && { node: conflict.node, log: logToWire(conflict.log) },
+        conflict: conflict && conflictToWire(conflict),
         ring: ringToUpdate(ring),
       },
     },

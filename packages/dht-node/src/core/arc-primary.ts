@@ -13,6 +13,7 @@
  */
 
 import {
+  formatPosition,
   isWrite,
   type ArcConfig,
   type NodeId,
@@ -39,6 +40,7 @@ import {
   entryBytes,
   inMessages,
   type Acknowledge,
+  type ConflictingLog,
   type Digests,
   type OpenStream,
   type SequencedOp,
@@ -369,6 +371,30 @@ export class ArcPrimary {
     return this.comparison.isStopped;
   }
 
+  /** The log that stops the arc. */
+  get conflict(): ConflictingLog | undefined {
+    return this.replica.conflict;
+  }
+
+  /** The arc was stopped, and is no more. */
+  resumed(): void {
+    if (this.isStopped) return;
+    this.context.report({ kind: 'arc-resumed', arc: this.currentConfig });
+    this.advance();
+    this.submitHeld();
+  }
+
+  /** A person has decided for another node's data. @returns why it cannot be, or undefined */
+  handOverStopped(node: NodeId): string | undefined {
+    const member = this.context.view.member(node);
+    if (member?.state !== 'active') return `${formatPosition(node)} is no active member`;
+    if (this.phase.kind === 'waiting-out-grants' || !this.settled) return 'not yet: ask again in a moment';
+    const { start, epoch, seq } = this.currentConfig;
+    const { incarnation } = member;
+    this.propose({ kind: 'handover', start, epoch, node, incarnation, at: start, seq });
+    return undefined;
+  }
+
   private stop(): void {
     this.followers.closeAll();
     const held = this.held;
@@ -418,6 +444,7 @@ export class ArcPrimary {
         proposal.kind === 'drop' ||
         proposal.kind === 'keep' ||
         proposal.kind === 'yield' ||
+        this.isStopped ||
         !this.context.rules.openBeforeChanges,
       'only an open primary proposes more than Drop, Keep and Yield',
     );

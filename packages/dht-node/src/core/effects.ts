@@ -126,6 +126,8 @@ export type NodeEffect =
   | { readonly kind: 'connect'; readonly to: Member }
   /** Introduces this node to a neighbour (RegisterAsNeighbor). */
   | { readonly kind: 'introduce'; readonly to: Member; readonly as: 'previous' | 'next' }
+  /** What became of a decision: undefined when it is made, durably, or why it is not. */
+  | { readonly kind: 'recover-answer'; readonly request: number; readonly refusal: string | undefined }
   /** The node holds nothing any more and the registry has forgotten it. */
   | { readonly kind: 'left' }
   /** The registry refuses to let the node go; it stays. */

@@ -1,6 +1,6 @@
 /** What a node's core is told. Times are the host's monotonic clock in ms; requests and connections are numbers. */
 
-import type { NodeId, Operation, OperationResult, Ring, RingUpdate } from '@ringkeep/shared';
+import type { NodeId, Operation, OperationResult, Position, Ring, RingUpdate } from '@ringkeep/shared';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 
 /** A batch of operations from a client or another node. */
@@ -79,6 +79,13 @@ export type NodeInput =
   | { readonly kind: 'round-trip'; readonly peer: NodeId; readonly ms: number }
   /** A node that this one does not know introduced itself: the ring here is behind. */
   | { readonly kind: 'introduced' }
+  /** A person has decided whose data a stopped arc goes on with. */
+  | {
+      readonly kind: 'recover';
+      readonly request: number;
+      readonly start: Position;
+      readonly from: NodeId;
+    }
   /** Hand everything over and go. */
   | { readonly kind: 'leave' }
   /** Why the disk takes nothing more but what makes room; undefined when it has room. */

@@ -59,7 +59,7 @@ export class LogComparison {
     if (judged.kind === 'incomparable') this.reportOnce(follower, 'incomparable');
     if (judged.kind !== 'contained') return undefined;
     if (!member) return judged.shared;
-    const old = open.complete && (judged.shared[0] ?? 0) < this.replica.committed;
+    const old = open.complete && (judged.overruled || (judged.shared[0] ?? 0) < this.replica.committed);
     if (old) this.reportOnce(follower, 'old-copy');
     const whole = open.complete || !this.context.rules.incompleteNotAligned;
     this.followers.noteCopy(follower, whole && !old);

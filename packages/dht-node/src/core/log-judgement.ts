@@ -20,8 +20,11 @@ import type { Replica } from './replica-store';
 import type { ProtocolRules } from './rules';
 
 export type Judgement =
-  /** This log has all that the follower's logs have committed; up to where each of them is the same. */
-  | { readonly kind: 'contained'; readonly shared: readonly Seq[] }
+  /**
+   * This log has all that the follower's logs have committed, or a person has decided against them (`overruled`); up to
+   * where each of them is the same.
+   */
+  | { readonly kind: 'contained'; readonly shared: readonly Seq[]; readonly overruled: boolean }
   /** A log that has committed what this one does not have. */
   | { readonly kind: 'conflict'; readonly log: LogExtent }
   /** Histories were cut off. */
@@ -30,15 +33,17 @@ export type Judgement =
 export function judgeLogs(own: Replica, logs: readonly LogExtent[], rules: ProtocolRules): Judgement {
   const shared: Seq[] = [];
   let comparable = true;
+  let anyOverruled = false;
   for (const log of logs) {
     const [mine, theirs] = compared(own.log, log, rules);
     const contained = containsCommitted(mine, theirs);
     const overruled = isOverruled(own, log);
     if (contained === 'no' && !overruled) return { kind: 'conflict', log };
     if (contained === 'unknown' && !overruled) comparable = false;
+    anyOverruled ||= overruled && contained !== 'yes';
     shared.push(sharedUpTo(mine, theirs) ?? 0);
   }
-  return comparable ? { kind: 'contained', shared } : { kind: 'incomparable' };
+  return comparable ? { kind: 'contained', shared, overruled: anyOverruled } : { kind: 'incomparable' };
 }
 
 /** How new a member's log is, of one that nobody has overruled. */

@@ -5,6 +5,7 @@ import {
   arcsEqual,
   type Arc,
   type ClusterParameters,
+  type LogHistory,
   type NodeId,
   type Position,
   type Ring,
@@ -13,6 +14,7 @@ import {
 import { wantsCopy } from './arc-decisions';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
+import type { ConflictingLog } from './messages';
 import type { RoutingStatus } from './next-hop';
 
 export interface NodeStatus {
@@ -25,6 +27,8 @@ export interface NodeStatus {
   /** Why the disk takes no new entries, if it does not. */
   readonly roomLacking: string | undefined;
   readonly longestPauseMs: number;
+  /** Since the process started. */
+  readonly operationsDiscarded: number;
   readonly routing: RoutingStatus;
 }
 
@@ -41,6 +45,8 @@ interface ReplicaStatus {
   readonly committed: Seq;
   /** Why the arc stands still, where this node is its primary and it does. */
   readonly stopped: string | undefined;
+  readonly conflict: ConflictingLog | undefined;
+  readonly history: LogHistory;
 }
 
 type RoleAt = (start: Position) => ArcPrimary | undefined;
@@ -58,6 +64,8 @@ export function replicaStatuses({ replicas }: NodeContext, roleAt: RoleAt): Repl
       lastPrepared: copy.lastPrepared,
       committed: copy.committed,
       stopped: role?.stopText,
+      conflict: role?.conflict,
+      history: copy.history,
     };
   });
 }

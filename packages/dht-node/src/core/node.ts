@@ -44,6 +44,7 @@ import { NextHop } from './next-hop';
 import { isSettled, replicaStatuses, type NodeStatus } from './node-status';
 import type { PendingOperation } from './pending-operation';
 import { Queries } from './queries';
+import { recoverArc } from './recovery';
 import type { LogRecord, ReplicaSnapshot } from './records';
 import { ReplicaStore } from './replica-store';
 import { RingAdoption } from './ring-adoption';
@@ -92,6 +93,7 @@ export class NodeCore implements NodeContext {
   private returned: PendingOperation[] = [];
   private introduced = false;
   private checkpointWanted = false;
+  private operationsDiscarded = 0;
   /** No process before this one has written to its disk. */
   private blankDisk = true;
 
@@ -192,6 +194,11 @@ export class NodeCore implements NodeContext {
         return this.nextHop.measured(input.peer, input.ms);
       case 'introduced':
         return this.membership.beat();
+      case 'recover': {
+        const { request, start, from } = input;
+        const refusal = recoverArc(this, start, from, this.roles.at(start));
+        return this.journal.whenDurable(() => this.emit({ kind: 'recover-answer', request, refusal }));
+      }
       case 'leave':
         return this.membership.leave();
       case 'room':
@@ -374,6 +381,7 @@ export class NodeCore implements NodeContext {
 
   emit(effect: NodeEffect): void {
     if (effect.kind === 'close-follower') this.inbound.closed(effect.connection);
+    if (effect.kind === 'discard') this.operationsDiscarded += effect.ops.length;
     this.effects.push(effect);
   }
 
@@ -431,6 +439,7 @@ export class NodeCore implements NodeContext {
       entriesReceived: this.links.received,
       roomLacking: this.roomLacking,
       longestPauseMs: this.roles.longestPauseMs,
+      operationsDiscarded: this.operationsDiscarded,
       routing: this.nextHop.status(),
     };
   }

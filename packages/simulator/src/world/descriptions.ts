@@ -77,6 +77,8 @@ export function describeEffect(effect: NodeEffect, names: Names): string {
     case 'connect':
     case 'introduce':
       return `${effect.kind} to ${names.node(effect.to.id)}`;
+    case 'recover-answer':
+      return `recover ${effect.request}: ${effect.refusal ?? 'done'}`;
     case 'refused':
     case 'leave-refused':
       return `${effect.kind}: ${effect.text}`;

@@ -278,6 +278,7 @@ export class NodeProcess implements Server {
       case 'event':
         return;
       case 'discard':
+      case 'recover-answer':
       case 'connect':
       case 'introduce':
       case 'leave-refused':

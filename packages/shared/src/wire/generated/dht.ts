@@ -379,6 +379,16 @@ export interface ReplicaDescription {
   committed: number;
   /** Of a primary: as many replicas are in sync as its arc needs to accept writes. */
   enoughCopies: boolean;
+  /** Why the arc stands still until somebody decides; where this node is its primary, and it does. */
+  stopped?:
+    | string
+    | undefined;
+  /** In which terms its operations got their numbers. */
+  history:
+    | LogHistory
+    | undefined;
+  /** The log that contradicts this one, when that is what stops the arc. */
+  conflict?: ConflictingLog | undefined;
 }
 
 export interface NodeDescription {
@@ -403,7 +413,11 @@ export interface NodeDescription {
     | RoutingDescription
     | undefined;
   /** Why the node's disk takes no new entries, if it does not. */
-  roomLacking?: string | undefined;
+  roomLacking?:
+    | string
+    | undefined;
+  /** Prepared operations that were discarded, and kept in a file, since the process started. */
+  operationsDiscarded: number;
 }
 
 /** What a node's routing knows. */
@@ -414,6 +428,16 @@ export interface RoutingDescription {
   peers: number;
   /** Filled places of the scheme's structure; one peer may fill several. */
   entries: number;
+}
+
+export interface RecoverArcRequest {
+  /** Where the arc starts. */
+  start: bigint;
+  /** The node whose copy is the right one; what the others have that contradicts it is given up. */
+  from: bigint;
+}
+
+export interface RecoverArcAnswer {
 }
 
 export interface LeaveRequest {
@@ -3584,6 +3608,9 @@ function createBaseReplicaDescription(): ReplicaDescription {
     lastPrepared: 0,
     committed: 0,
     enoughCopies: false,
+    stopped: undefined,
+    history: undefined,
+    conflict: undefined,
   };
 }
 
@@ -3636,6 +3663,15 @@ export const ReplicaDescription: MessageFns<ReplicaDescription> = {
     }
     if (message.enoughCopies !== false) {
       writer.uint32(80).bool(message.enoughCopies);
+    }
+    if (message.stopped !== undefined) {
+      writer.uint32(90).string(message.stopped);
+    }
+    if (message.history !== undefined) {
+      LogHistory.encode(message.history, writer.uint32(98).fork()).join();
+    }
+    if (message.conflict !== undefined) {
+      ConflictingLog.encode(message.conflict, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -3733,6 +3769,30 @@ export const ReplicaDescription: MessageFns<ReplicaDescription> = {
             message.enoughCopies = reader.bool();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.stopped = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.history = LogHistory.decode(reader, reader.uint32());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.conflict = ConflictingLog.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3760,6 +3820,13 @@ export const ReplicaDescription: MessageFns<ReplicaDescription> = {
     message.lastPrepared = object.lastPrepared ?? 0;
     message.committed = object.committed ?? 0;
     message.enoughCopies = object.enoughCopies ?? false;
+    message.stopped = object.stopped ?? undefined;
+    message.history = (object.history !== undefined && object.history !== null)
+      ? LogHistory.fromPartial(object.history)
+      : undefined;
+    message.conflict = (object.conflict !== undefined && object.conflict !== null)
+      ? ConflictingLog.fromPartial(object.conflict)
+      : undefined;
     return message;
   },
 };
@@ -3782,6 +3849,7 @@ function createBaseNodeDescription(): NodeDescription {
     parameters: undefined,
     routing: undefined,
     roomLacking: undefined,
+    operationsDiscarded: 0,
   };
 }
 
@@ -3846,6 +3914,14 @@ export const NodeDescription: MessageFns<NodeDescription> = {
     }
     if (message.roomLacking !== undefined) {
       writer.uint32(162).string(message.roomLacking);
+    }
+    if (message.operationsDiscarded !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.operationsDiscarded)) !== BigInt(message.operationsDiscarded)) {
+        throw new globalThis.Error(
+          "value provided for field BigInt(message.operationsDiscarded) of type uint64 too large",
+        );
+      }
+      writer.uint32(128).uint64(BigInt(message.operationsDiscarded));
     }
     return writer;
   },
@@ -3991,6 +4067,14 @@ export const NodeDescription: MessageFns<NodeDescription> = {
             message.roomLacking = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.operationsDiscarded = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4028,6 +4112,7 @@ export const NodeDescription: MessageFns<NodeDescription> = {
       ? RoutingDescription.fromPartial(object.routing)
       : undefined;
     message.roomLacking = object.roomLacking ?? undefined;
+    message.operationsDiscarded = object.operationsDiscarded ?? 0;
     return message;
   },
 };
@@ -4107,6 +4192,122 @@ export const RoutingDescription: MessageFns<RoutingDescription> = {
     message.scheme = object.scheme ?? "";
     message.peers = object.peers ?? 0;
     message.entries = object.entries ?? 0;
+    return message;
+  },
+};
+
+function createBaseRecoverArcRequest(): RecoverArcRequest {
+  return { start: 0n, from: 0n };
+}
+
+export const RecoverArcRequest: MessageFns<RecoverArcRequest> = {
+  encode(message: RecoverArcRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.start);
+    }
+    if (message.from !== 0n) {
+      if (BigInt.asUintN(64, message.from) !== message.from) {
+        throw new globalThis.Error("value provided for field message.from of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.from);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecoverArcRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecoverArcRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.start = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.from = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RecoverArcRequest>): RecoverArcRequest {
+    return RecoverArcRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecoverArcRequest>): RecoverArcRequest {
+    const message = createBaseRecoverArcRequest();
+    message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
+    message.from = (object.from !== undefined && object.from !== null) ? BigInt(object.from) : 0n;
+    return message;
+  },
+};
+
+function createBaseRecoverArcAnswer(): RecoverArcAnswer {
+  return {};
+}
+
+export const RecoverArcAnswer: MessageFns<RecoverArcAnswer> = {
+  encode(_: RecoverArcAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecoverArcAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecoverArcAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RecoverArcAnswer>): RecoverArcAnswer {
+    return RecoverArcAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<RecoverArcAnswer>): RecoverArcAnswer {
+    const message = createBaseRecoverArcAnswer();
     return message;
   },
 };
@@ -4294,6 +4495,16 @@ export const DhtNodeService = {
     responseSerialize: (value: RingUpdate): Buffer => Buffer.from(RingUpdate.encode(value).finish()),
     responseDeserialize: (value: Buffer): RingUpdate => RingUpdate.decode(value),
   },
+  /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
+  recoverArc: {
+    path: "/dht.DhtNode/RecoverArc" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RecoverArcRequest): Buffer => Buffer.from(RecoverArcRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RecoverArcRequest => RecoverArcRequest.decode(value),
+    responseSerialize: (value: RecoverArcAnswer): Buffer => Buffer.from(RecoverArcAnswer.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RecoverArcAnswer => RecoverArcAnswer.decode(value),
+  },
   /** Asks this node to hand its arcs over and to leave the ring. */
   leaveRing: {
     path: "/dht.DhtNode/LeaveRing" as const,
@@ -4326,6 +4537,8 @@ export interface DhtNodeServer extends UntypedServiceImplementation {
   describeNode: handleUnaryCall<DescribeNodeRequest, NodeDescription>;
   /** The ring as this node knows it, then each change. */
   watchRing: handleServerStreamingCall<WatchRingRequest, RingUpdate>;
+  /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
+  recoverArc: handleUnaryCall<RecoverArcRequest, RecoverArcAnswer>;
   /** Asks this node to hand its arcs over and to leave the ring. */
   leaveRing: handleUnaryCall<LeaveRequest, LeaveAnswer>;
 }
@@ -4426,6 +4639,22 @@ export interface DhtNodeClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<RingUpdate>;
+  /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
+  recoverArc(
+    request: RecoverArcRequest,
+    callback: (error: ServiceError | null, response: RecoverArcAnswer) => void,
+  ): ClientUnaryCall;
+  recoverArc(
+    request: RecoverArcRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RecoverArcAnswer) => void,
+  ): ClientUnaryCall;
+  recoverArc(
+    request: RecoverArcRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RecoverArcAnswer) => void,
+  ): ClientUnaryCall;
   /** Asks this node to hand its arcs over and to leave the ring. */
   leaveRing(
     request: LeaveRequest,
