@@ -325,6 +325,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seed: 22,
     within: 120,
   },
+  {
+    rule: 'logsComparedByTerms',
+    story:
+      'a primary whose disk was put back has given the lost numbers out again, and starts the good copy over',
+    focus: 'old-disks-late',
+    seed: 1,
+    within: 40,
+  },
 ];
 
 /** Rules that stand behind others and are left out together with them (left-out.ts): alone they show nothing. */
@@ -334,6 +342,7 @@ export const SECOND_GUARDS: readonly Rule[] = [
   'streamsEndWithRole',
   'targetsAreLive',
   'windowEndsTransfer',
+  'wholeCopiesErasedOnOrder',
 ];
 
 export interface Find {

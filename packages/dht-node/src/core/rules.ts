@@ -57,8 +57,6 @@ export interface ProtocolRules {
   readonly wholeCopiesErasedOnOrder: boolean;
   /** Logs are compared by the terms of their operations, not by commit points and lengths. */
   readonly logsComparedByTerms: boolean;
-  /** A primary that is not open answers members only. */
-  readonly membersFirst: boolean;
   /** A follower acknowledges what is on its disk. */
   readonly acknowledgedWhenDurable: boolean;
   /** A primary counts its own copy only when it is on its disk. */
@@ -113,7 +111,6 @@ export const ALL_RULES: ProtocolRules = {
   erasedOnOrderOnly: true,
   wholeCopiesErasedOnOrder: true,
   logsComparedByTerms: true,
-  membersFirst: true,
   acknowledgedWhenDurable: true,
   committedWhenDurable: true,
   leaseFromSending: true,
