@@ -165,6 +165,7 @@ describe('an open primary', () => {
     const rings = ring(8, [arc({ epoch: 8, term: 8, inSync: [SELF] })], IDS);
     const call = restarted.last('call-registry').call;
     restarted.step({ kind: 'registered', call, id: SELF, ring: rings });
+    restarted.syncRing();
     restarted.pass(restarted.parameters.leaseMs);
     expect(restarted.answer(restarted.query(put('x', '1')))).toMatchObject([{ ok: false }]);
     expect(restarted.openedBy(THIRD, SELF, 8).kinds).toEqual(['wait']);
