@@ -119,14 +119,14 @@ describe('what cannot be started ends with 1 and says why:', () => {
     expect(said).toContain('gave up after 1500 ms: no node answers');
   });
 
-  test('an address that is in the ring, a folder in use, a damaged file', async () => {
+  test('the address of another node, a folder in use, a damaged file', async () => {
     const node = await test_.node(registry, 'b');
     const base = ['0', '--registry', registry.address];
     const [taken, inUse] = await Promise.all([
       refused(1, [...base, '--storage', 'memory', '--advertise', node.address]),
       refused(1, [...base, '--data-dir', test_.dataDir('b')]),
     ]);
-    expect(taken).toContain(`the address http://${node.address} belongs to the live member`);
+    expect(taken).toContain(`the node advertises http://${node.address}, and another process answers there`);
     expect(inUse).toContain(
       `the folder ${test_.dataDir('b')} is in use by another process (a node, process ${node.process.pid})`,
     );

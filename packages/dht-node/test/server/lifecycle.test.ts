@@ -83,10 +83,10 @@ describe('starting', () => {
     await ring.addNode(onDisk('a'));
   });
 
-  test('at an address that is in the ring already is refused', async () => {
+  test('at the address of another node is refused: the registry finds that one there', async () => {
     const { address } = await ring.addNode();
     await expect(ring.addNode({ advertise: address })).rejects.toThrow(
-      `the address ${address} belongs to the live member`,
+      `the node advertises ${address}, and another process answers there`,
     );
   });
 

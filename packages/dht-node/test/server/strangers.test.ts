@@ -238,7 +238,8 @@ describe('WatchRing', () => {
   });
 
   test('with beats says again and again that it is alive, and how long ago the registry was heard', async () => {
-    const stream = watch({ fromVersion: ring.registry.ring().version, beats: true });
+    const known = knownOf(ring.registry.ring());
+    const stream = watch({ fromVersion: known.version, fromRun: known.run, beats: true });
     stream.on('error', () => undefined);
     const beats: (RingBeat | undefined)[] = [];
     stream.on('data', (message: registry.RingUpdate) => beats.push(beatFromWire(message)));
