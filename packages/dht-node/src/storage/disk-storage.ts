@@ -58,6 +58,9 @@ const CHECKPOINT_RETRY_MS = 2_000;
 /** Beyond this many times what makes a checkpoint due, the host should refuse writes. */
 const OVERLOAD_FACTOR = 4;
 
+/** What the file system has to have for a checkpoint. */
+type CheckpointNeeds = Pick<Room, 'freeBytes'>;
+
 export class DiskStorage implements NodeStorage {
   readonly name = 'disk';
   private log: SegmentedLog | undefined;
@@ -201,7 +204,8 @@ export class DiskStorage implements NodeStorage {
   private async writeCheckpoint(snapshot: Uint8Array): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     const log = this.openLog();
-    if (!this.hasRoomForCheckpoint()) return this.pause();
+    const needs = this.roomForCheckpoint();
+    if (!this.hasRoom(needs)) return this.pause();
     const number = log.lastNumber;
     const bytes = log.bytesAppended;
     const frozenBefore = this.bytesFrozen;
@@ -209,7 +213,9 @@ export class DiskStorage implements NodeStorage {
     const layer = this.entries.freeze();
     this.bytesFrozen = bytes;
     try {
-      if (!(await this.writeTable(layer, { number, snapshot, counts }))) {
+      // What was measured a moment ago somebody else may have taken since.
+      if (this.options.measureRoom) await this.room.look();
+      if (!this.hasRoom(needs) || !(await this.writeTable(layer, { number, snapshot, counts }))) {
         this.entries.thaw();
         this.bytesFrozen = frozenBefore;
         return this.pause();
@@ -241,13 +247,16 @@ export class DiskStorage implements NodeStorage {
    * Looked at before, because LMDB cannot be stopped half-way without a trace. Pages with changed keys are copied, into
    * what is unused in the file or behind it; a large value needs pages in a row, which are behind it.
    */
-  private hasRoomForCheckpoint(): boolean {
-    const { freeBytes } = this.room;
-    if (freeBytes === Number.POSITIVE_INFINITY) return true;
+  private roomForCheckpoint(): CheckpointNeeds | undefined {
+    if (this.options.measureRoom === undefined) return undefined;
     const { treeBytes, unusedBytes } = this.base.fileUse?.() ?? { treeBytes: 0, unusedBytes: 0 };
     const copiedBytes = Math.min(this.entries.keysChanged * PAGE_BYTES, treeBytes);
     const neededBytes = this.entries.bytesPut() * PAGE_WASTE + CHECKPOINT_ROOM_BYTES_MIN;
-    return neededBytes <= freeBytes && neededBytes + copiedBytes <= freeBytes + unusedBytes;
+    return { freeBytes: Math.max(neededBytes, neededBytes + copiedBytes - unusedBytes) };
+  }
+
+  private hasRoom(needs: CheckpointNeeds | undefined): boolean {
+    return needs === undefined || needs.freeBytes <= this.room.freeBytes;
   }
 
   private pause(): void {

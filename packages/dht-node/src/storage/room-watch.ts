@@ -100,7 +100,9 @@ export class RoomWatch {
     this.timer = this.eventLoop.later(LOOK_MS, () => void this.look().then(() => this.arm()), true);
   }
 
-  private async look(): Promise<void> {
+  /** Measures anew. */
+  async look(): Promise<void> {
+    if (this.over) return;
     // What cannot be measured now was measured before; a disk that fails is the log's to find out.
     this.room = await this.options.measure().catch(() => this.room);
     this.takenSince = 0;
