@@ -321,7 +321,7 @@ export class ArcPrimary {
     this.windowBytes -= entryBytes(entries);
     this.followers.committed(entries);
     // Replicas may have been dropped since the write was taken: it is not called safe on the few that are left.
-    const acknowledges = this.enoughCopies || !this.context.rules.minCopiesAtCommit;
+    const acknowledges = this.enoughCopies;
     let entry = 0;
     for (let i = 0; i < ops.length; i++) {
       const before = ops[i] === undefined ? undefined : replaced?.[entry++];

@@ -58,20 +58,17 @@ export class RingAdoption {
 
   /** The ring after an update; undefined when that continues neither the newest one nor the one acted on. */
   after(update: RingUpdate): Ring | undefined {
-    const plain = this.context.rules.runsNamed ? update : withoutRuns(update);
-    return updateRing(this.newest, plain) ?? updateRing(this.context.view.ring, plain);
+    return updateRing(this.newest, update) ?? updateRing(this.context.view.ring, update);
   }
 
   /** It is of another history than what this node knows; as long as it has no ring, by its disk. */
-  isForeign(given: Ring): boolean {
-    const ring = this.plain(given);
+  isForeign(ring: Ring): boolean {
     const { newest } = this;
     return newest.version > 0 ? isForeign(newest, ring) : !isKnown(this.known, ring);
   }
 
   /** @returns whether a newer ring than the one acted on is under way now */
-  offer(given: Ring): boolean {
-    const ring = this.plain(given);
+  offer(ring: Ring): boolean {
     if (this.isForeign(ring)) {
       this.reportForeign(ring);
     } else if (ring.version > this.newest.version) {
@@ -88,14 +85,9 @@ export class RingAdoption {
   }
 
   private write(ring: Ring): void {
-    const { journal, rules } = this.context;
-    const record = { kind: 'known-ring', known: knownOf(ring) } as const;
-    if (!rules.knownBeforeActing) {
-      journal.writeLazily(record);
-      return this.adopt(ring);
-    }
+    const { journal } = this.context;
     this.writing = true;
-    journal.write(record);
+    journal.write({ kind: 'known-ring', known: knownOf(ring) });
     journal.whenDurable(() => {
       this.writing = false;
       this.adopt(ring);
@@ -111,10 +103,6 @@ export class RingAdoption {
     for (const { action } of ready) action();
   }
 
-  private plain(ring: Ring): Ring {
-    return this.context.rules.runsNamed || ring.runs.length === 0 ? ring : { ...ring, runs: [] };
-  }
-
   /** Once for each ring: it may be offered again and again. */
   private reportForeign(ring: Ring): void {
     const offered = knownOf(ring);
@@ -126,11 +114,4 @@ export class RingAdoption {
         : `it is ${formatKnown(offered)}, this node knows ${formatKnown(this.known)}, and neither is of the other's past`;
     this.context.report({ kind: 'foreign-ring', text });
   }
-}
-
-/** What a node would hear that knows of no runs: never, but where a rule is left out. */
-function withoutRuns(update: RingUpdate): RingUpdate {
-  return update.kind === 'ring'
-    ? { kind: 'ring', ring: { ...update.ring, runs: [] } }
-    : { kind: 'change', change: { ...update.change, fromRun: 0n, runs: [] } };
 }

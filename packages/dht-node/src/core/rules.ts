@@ -73,12 +73,6 @@ export interface ProtocolRules {
   readonly overtakenOpeningsDropped: boolean;
   /** An operation on a key that a transfer has passed already follows the chunk. */
   readonly passedKeysFollow: boolean;
-  /** What this node knows of the ring is named by version and run, not by version alone. */
-  readonly runsNamed: boolean;
-  /** A ring is acted on once it is on the disk that this node knows it. */
-  readonly knownBeforeActing: boolean;
-  /** A write that was taken is acknowledged only if as many replicas are still in sync as the ring asks for. */
-  readonly minCopiesAtCommit: boolean;
   /** A transfer erases what the follower has and the primary has not. */
   readonly absentKeysErased: boolean;
   /** A proposal that is under way is looked at again when that is due, not as soon as it could have been. */
@@ -121,7 +115,4 @@ export const ALL_RULES: ProtocolRules = {
   passedKeysFollow: true,
   absentKeysErased: true,
   lookedAtWhenDue: true,
-  minCopiesAtCommit: true,
-  runsNamed: true,
-  knownBeforeActing: true,
 };

@@ -88,7 +88,7 @@ export class RegistryCore {
     invariant(state.ring.runs.length > 0, 'a start of the registry has its run');
     this.lastNow = now;
     const heardBy = tools.restored ? Infinity : now + config.parameters.membershipLeaseMs;
-    this.rollCall = new RollCall(this.rules.membersHeardFirst ? heardBy : now);
+    this.rollCall = new RollCall(heardBy);
     this.view = new RingView(state.ring);
     this.membership = new Membership(config, tools, state, now);
     this.eviction = new Eviction(state.returns, this.rules);

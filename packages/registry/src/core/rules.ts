@@ -18,8 +18,6 @@ export interface RegistryRules {
   readonly holdersOnly: boolean;
   /** The process that opened the stream is admitted, not a later one of its machine. */
   readonly targetsByIncarnation: boolean;
-  /** After a start nothing is decided about an arc before its members have spoken. */
-  readonly membersHeardFirst: boolean;
   /** Only a live, active member is admitted or given an arc. */
   readonly targetsAreLive: boolean;
   /** How a primary got its role stays with the arc until the role is given again. */
@@ -35,7 +33,6 @@ export const ALL_RULES: RegistryRules = {
   inSyncOutlivesMembers: true,
   holdersOnly: true,
   targetsByIncarnation: true,
-  membersHeardFirst: true,
   targetsAreLive: true,
   handoverIsSticky: true,
   splitStartsTerms: true,
