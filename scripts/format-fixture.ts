@@ -8,13 +8,14 @@
  */
 
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { RingClient } from '@ringkeep/client';
 import { RingError } from '@ringkeep/shared';
+import { forceCheckpoints } from './checkpoints';
 import { LocalRing } from './local-ring';
 import { runScript } from './script';
 
@@ -33,13 +34,6 @@ const COPIES = 2;
 const TABLE_KEYS = 400;
 const LOG_KEYS = 120;
 const UNDER_WAY_KEYS = 60;
-/**
- * A node writes a checkpoint when its log has grown by 128 MB: a few keys, written over and over, keep the table
- * small; so many that each arc of a small ring has one.
- */
-const FILLERS = Array.from({ length: 10 }, (_, i) => `filler ${i}`);
-const FILLER_BYTES = 1_000_000;
-const CHECKPOINT_WITHIN_MS = 120_000;
 const UNDER_WAY_MS = 400;
 
 const script = {
@@ -79,7 +73,7 @@ async function runRing(checkout: string, folder: string): Promise<Expected> {
     try {
       await ring.settled();
       const contents = new Contents(client);
-      await contents.fillTables(() => haveCheckpoints(ring, folder));
+      await contents.fillTables(() => forceCheckpoints(ring, folder, client));
       await contents.fillLogs();
       const [paused] = ring.places;
       paused?.process?.signal('SIGSTOP');
@@ -102,16 +96,11 @@ class Contents {
 
   constructor(private readonly client: RingClient) {}
 
-  /** These end in the tables; `checkpointed` tells whether every node has written its own. */
-  async fillTables(checkpointed: () => Promise<boolean>): Promise<void> {
+  /** These end in the tables. */
+  async fillTables(intoTables: () => Promise<void>): Promise<void> {
     for (let i = 0; i < TABLE_KEYS; i++) await this.set(keyOf('table', i), valueOf(i));
     for (let i = 0; i < TABLE_KEYS; i += 10) await this.delete(keyOf('table', i));
-    const deadline = Date.now() + CHECKPOINT_WITHIN_MS;
-    while (!(await checkpointed())) {
-      if (Date.now() > deadline) throw new Error('no checkpoint came in time');
-      for (const key of FILLERS) await this.set(key, Buffer.alloc(FILLER_BYTES));
-    }
-    for (const key of FILLERS) await this.delete(key);
+    await intoTables();
   }
 
   /** These stay in the logs: new keys, and changes of what the tables hold. */
@@ -159,19 +148,6 @@ class Contents {
     this.stored.delete(key);
     this.absent.add(key);
   }
-}
-
-/** A node drops its first log segment when its first checkpoint is written. */
-async function haveCheckpoints(ring: LocalRing, folder: string): Promise<boolean> {
-  const first = await Promise.all(
-    ring.places.map(({ name }) =>
-      access(join(folder, name, 'log', '0000000001.log')).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return !first.includes(true);
 }
 
 /** Of all lengths, up to the longest that there may be. */

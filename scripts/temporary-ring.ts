@@ -7,6 +7,7 @@ import { RingClient, type RingClientOptions } from '@ringkeep/client';
 import { LocalRing } from './local-ring';
 
 export interface TemporaryRing {
+  readonly folder: string;
   readonly ring: LocalRing;
   readonly client: RingClient;
   /** Processes that ended although nobody asked them to, with their last words. */
@@ -21,6 +22,8 @@ export interface TemporaryRingSetup {
   readonly client?: RingClientOptions;
   /** See LocalRingOptions. */
   readonly links?: boolean;
+  /** Flags of every node. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** Returns what `use` returns; it begins with a ring that has come to rest. */
@@ -36,6 +39,7 @@ export async function withTemporaryRing<Result>(
         folder,
         replicationFactor: setup.replicationFactor,
         links: setup.links ?? false,
+        ...(setup.nodeArgs && { nodeArgs: setup.nodeArgs }),
         onUnexpectedEnd: (process, code) =>
           unexpectedEnds.push(`${process.name} ended by itself with ${code}: ${process.lastLines.at(-1)}`),
       },
@@ -44,7 +48,7 @@ export async function withTemporaryRing<Result>(
     try {
       const client = await RingClient.connect({ registry: ring.registryAddress }, setup.client);
       await ring.settled();
-      return await use({ ring, client, unexpectedEnds }).finally(() => client.close());
+      return await use({ folder, ring, client, unexpectedEnds }).finally(() => client.close());
     } finally {
       await ring.stop();
     }

@@ -14,7 +14,7 @@ import {
   type LogLevel,
 } from '@ringkeep/shared/runtime';
 import { PROXIMITIES } from './proximity';
-import type { NodeOptions } from './server';
+import { SCRUB_EVERY_MS, type NodeOptions } from './server';
 
 const MEBIBYTE = 1 << 20;
 const REGISTRY_DEFAULT = '127.0.0.1:50000';
@@ -101,6 +101,14 @@ const specs = {
     read: optionValues.durationMs(100, 3_600_000),
     default: 60_000,
     defaultText: '60s',
+  }),
+  scrubEvery: option({
+    flag: '--scrub-every <duration>',
+    env: 'NODE_SCRUB_EVERY',
+    text: 'how often all that is kept is read and checked in the background; 0 for never',
+    read: optionValues.durationMs(0, 8_760 * 3_600_000),
+    default: SCRUB_EVERY_MS,
+    defaultText: '168h',
   }),
   registryTimeout: option({
     flag: '--registry-timeout <duration>',
@@ -193,6 +201,7 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
       acceptDataLoss: options.acceptDataLoss,
       diskReserveBytes: options.diskReserve * MEBIBYTE,
       proximity: options.proximity,
+      scrubEveryMs: options.scrubEvery,
       registryTimeoutMs: options.registryTimeout,
       tls: await loadTls({ cert: options.tlsCert, key: options.tlsKey, ca: options.tlsCa }),
     },

@@ -1,6 +1,6 @@
 /** The core's facts as log lines. */
 
-import { formatArc, formatPosition, type Proposal } from '@ringkeep/shared';
+import { POSITION_BYTES, formatArc, formatPosition, type Bytes, type Proposal } from '@ringkeep/shared';
 import type { Logger } from '@ringkeep/shared/runtime';
 import type { NodeEvent } from './core/effects';
 
@@ -91,9 +91,19 @@ export function logEvent(log: Logger, event: NodeEvent): void {
         'a ring of another history was offered and is not taken over: somewhere an old copy of the registry’s data was carried on',
         { reason: event.text },
       );
+    case 'damage':
+      return log[event.found > 0 ? 'error' : 'info'](
+        'entries on the disk were damaged; none is served, and each is mended from another copy if there is one',
+        { found: event.found, mended: event.mended, left: event.left, at: hexOf(event.at) },
+      );
     case 'protocol-violation':
       return log.error('a message broke the protocol', { reason: event.text });
   }
+}
+
+/** The position that a place on the ring begins with. */
+function hexOf(from: Bytes): string {
+  return Buffer.from(from.slice(0, POSITION_BYTES), 'latin1').toString('hex');
 }
 
 function describe(proposal: Proposal): Record<string, string | number> {

@@ -7,7 +7,7 @@
  * arc.
  */
 
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { OperationType, RingError, ringBeat, type ClusterParameters } from '@ringkeep/shared';
 import {
   addressUrl,
@@ -33,6 +33,7 @@ import { RegistryOfRing } from './adapters/registry-of-ring';
 import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
 import { RingWatchers } from './adapters/ring-watchers';
 import { RoundTrips } from './adapters/round-trips';
+import type { NodeInput } from './core';
 import { beatMs } from './core/config';
 import type { NodeCore } from './core/node';
 import type { NodeStatus } from './core/node-status';
@@ -41,7 +42,16 @@ import type { NodeHost } from './host';
 import { Joining, whatIsLacking } from './joining';
 import { ownQuery, type Key } from './own-query';
 import { coordinatesOf, type Proximity } from './proximity';
-import { DataFolder, DiscardFile, MemoryStorage, roomOf, type Durability, type NodeStorage } from './storage';
+import { Scrub } from './scrub';
+import {
+  DataFolder,
+  DiscardFile,
+  MemoryStorage,
+  PARTS,
+  roomOf,
+  type Durability,
+  type NodeStorage,
+} from './storage';
 import { takeUp } from './taking-up';
 
 export interface NodeOptions {
@@ -66,6 +76,8 @@ export interface NodeOptions {
   readonly registryTimeoutMs?: number;
   /** What routing by proximity goes by: random co-ordinates (the default), round-trip times, or nothing. */
   readonly proximity?: Proximity;
+  /** How often all that is kept is read and checked, ms; 0 for never. */
+  readonly scrubEveryMs?: number;
   readonly tls?: TlsMaterial | undefined;
   readonly logger?: Logger;
   /** The node, once started, cannot go on; it has stopped. */
@@ -76,6 +88,7 @@ export interface NodeOptions {
 
 const STOP_DEADLINE_MS = 10_000;
 const REGISTRY_TIMEOUT_DEFAULT_MS = 60_000;
+export const SCRUB_EVERY_MS = 7 * 24 * 3_600_000;
 /** How long it may take to find out what there is at the registry's address. */
 const EXAMINE_MS = 2_000;
 
@@ -326,8 +339,16 @@ export class RingNode {
         failed: (error) => this.hasFailed(error),
       },
     });
+    await this.startScrub(storage, host);
     await this.watchFolder(folder, core);
     await joining.done;
+  }
+
+  private async startScrub(storage: NodeStorage, host: NodeHost): Promise<void> {
+    const everyMs = this.options.scrubEveryMs ?? SCRUB_EVERY_MS;
+    const log = this.log.child('scrub');
+    const post = (input: NodeInput): void => host.post(input);
+    await this.lifecycle.start(() => new Scrub(storage, everyMs, randomInt(PARTS), post, log));
   }
 
   private async findRegistry(): Promise<string> {

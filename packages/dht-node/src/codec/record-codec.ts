@@ -10,6 +10,8 @@ import {
   position,
   unknownHistory,
   type Arc,
+  type Bytes,
+  type KeyRange,
   type KnownRing,
 } from '@ringkeep/shared';
 import type { dht } from '@ringkeep/shared/wire';
@@ -40,6 +42,7 @@ const TAGS = {
   overrule: 14,
   resume: 15,
   'known-ring': 16,
+  mend: 17,
 } as const satisfies Record<LogRecord['kind'], number>;
 
 /** In place of the term of prepared operations: the one in which the copy was last live. */
@@ -150,6 +153,25 @@ function readArc(reader: ByteReader): Arc {
   return { start: reader.position(), end: reader.position() };
 }
 
+function writeKeyRange(writer: ByteWriter, { from, to }: KeyRange): void {
+  writeBound(writer, from);
+  writer.byte(to === undefined ? 0 : 1);
+  if (to !== undefined) writeBound(writer, to);
+}
+
+function writeBound(writer: ByteWriter, bound: Bytes): void {
+  writer.word(bound.length);
+  writer.raw(Buffer.from(bound, 'latin1'));
+}
+
+function readKeyRange(reader: ByteReader): KeyRange {
+  return { from: readBound(reader), to: reader.byte() === 1 ? readBound(reader) : undefined };
+}
+
+function readBound(reader: ByteReader): Bytes {
+  return reader.raw(reader.word()).toString('latin1') as Bytes;
+}
+
 function writeOps(writer: ByteWriter, ops: readonly SequencedOp[]): void {
   const { kinds, keyLengths, valueLengths, blob } = columnsOf(ops);
   writer.word(ops.length);
@@ -200,6 +222,11 @@ function writeRecord(writer: ByteWriter, record: LogRecord): void {
       return writer.position(record.start);
     case 'install':
       writer.position(record.start);
+      return writeOps(writer, record.entries);
+    case 'mend':
+      writer.position(record.start);
+      writer.word(record.ranges.length);
+      for (const range of record.ranges) writeKeyRange(writer, range);
       return writeOps(writer, record.entries);
     case 'complete':
       writer.position(record.start);
@@ -252,6 +279,11 @@ function readRecord(reader: ByteReader, format: Format): LogRecord {
       return { kind, start: reader.position() };
     case 'install':
       return { kind, start: reader.position(), entries: entriesOf(readColumns(reader), format.operations) };
+    case 'mend': {
+      const start = reader.position();
+      const ranges = Array.from({ length: reader.word() }, () => readKeyRange(reader));
+      return { kind, start, ranges, entries: entriesOf(readColumns(reader), format.operations) };
+    }
     case 'complete': {
       const start = reader.position();
       const committed = reader.counter();

@@ -7,11 +7,13 @@ import { historyFromWire, historyToWire, ringFromWire, ringToWire } from '@ringk
 import type { Bucket } from '../core/entry-store';
 import type {
   ConflictingLog,
+  Damaged,
   Digests,
   FollowerBody,
   FollowerMessage,
   PrimaryBody,
   PrimaryMessage,
+  Repair,
   StreamName,
 } from '../core/messages';
 import { columnsOf, entriesOf, opsOf } from './entry-columns';
@@ -40,6 +42,27 @@ function digestsToWire({ buckets }: Digests): dht.Digests {
 
 function bucketFromWire({ to, digest }: dht.Bucket): Bucket {
   return { to: to === undefined ? undefined : bytesOfBuffer(to), digest: bytesOfBuffer(digest) };
+}
+
+function damagedToWire({ ranges, committed }: Damaged): dht.Damaged {
+  return { ranges: ranges.map(rangeToWire), committed };
+}
+
+function damagedFromWire({ ranges, committed }: dht.Damaged): Damaged {
+  return { kind: 'damaged', ranges: ranges.map(rangeFromWire), committed };
+}
+
+function repairToWire({ ranges, entries, committed }: Repair): dht.Repair {
+  return { ranges: ranges.map(rangeToWire), entries: columnsOf(entries), committed };
+}
+
+function repairFromWire({ ranges, entries, committed }: dht.Repair): Repair {
+  return {
+    kind: 'repair',
+    ranges: ranges.map(rangeFromWire),
+    entries: entriesOf(columns(entries)),
+    committed,
+  };
 }
 
 function streamFromWire(message: dht.StreamName | undefined): StreamName {
@@ -86,6 +109,8 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
       body: { $case: 'acknowledge', value: { prepared, applied, live, sentAtMs, takenBytes, full } },
     };
   }
+  if (body.kind === 'damaged') return { stream, body: { $case: 'damaged', value: damagedToWire(body) } };
+  if (body.kind === 'repair') return { stream, body: { $case: 'repair', value: repairToWire(body) } };
   if (body.kind === 'digests') return { stream, body: { $case: 'digests', value: digestsToWire(body) } };
   const { follower, incarnation, process, range, lastPrepared, committed, complete, compares, ring } = body;
   const { logs, conflict } = body;
@@ -138,6 +163,10 @@ function followerBodyFromWire(body: dht.FollowerMessage['body']): FollowerBody {
     }
     case 'digests':
       return { kind: 'digests', buckets: body.value.buckets.map(bucketFromWire) };
+    case 'damaged':
+      return damagedFromWire(body.value);
+    case 'repair':
+      return repairFromWire(body.value);
     default:
       throw new RingError('INVALID_ARGUMENT', 'an empty message from a follower');
   }
@@ -197,6 +226,10 @@ function primaryBodyToWire(body: PrimaryBody): dht.PrimaryMessage['body'] {
     }
     case 'heartbeat':
       return { $case: 'heartbeat', value: { committed: body.committed } };
+    case 'damaged':
+      return { $case: 'damaged', value: damagedToWire(body) };
+    case 'repair':
+      return { $case: 'repair', value: repairToWire(body) };
     case 'release':
       return { $case: 'release', value: { shared: (body.shared ?? []).map(BigInt) } };
     case 'wait':
@@ -248,6 +281,10 @@ function primaryBodyFromWire(body: dht.PrimaryMessage['body']): PrimaryBody {
     }
     case 'heartbeat':
       return { kind: 'heartbeat', committed: body.value.committed };
+    case 'damaged':
+      return damagedFromWire(body.value);
+    case 'repair':
+      return repairFromWire(body.value);
     case 'release':
       return { kind: 'release', shared: body.value.shared.map(Number) };
     case 'wait':

@@ -16,9 +16,12 @@ import {
   formatPosition,
   isWrite,
   type ArcConfig,
+  type Bytes,
+  type KeyRange,
   type NodeId,
   type Operation,
   type Proposal,
+  type RingKey,
   type Seq,
   invariant,
 } from '@ringkeep/shared';
@@ -31,24 +34,28 @@ import {
   WINDOW_OPERATIONS_MAX,
 } from './config';
 import type { NodeContext } from './context';
-import type { Entry } from './entry-store';
+import { DAMAGED, type Entry, type Found } from './entry-store';
 import type { FollowerSession } from './follower-session';
 import { Followers } from './followers';
 import { HeldLeases } from './held-leases';
+import { repairFrom } from './mending';
 import {
   bytesOf,
   entryBytes,
   inMessages,
   type Acknowledge,
   type ConflictingLog,
+  type Damaged,
   type Digests,
   type OpenStream,
+  type Repair,
   type SequencedOp,
   type StreamName,
 } from './messages';
 import type { PendingOperation } from './pending-operation';
 import { LogComparison } from './log-comparison';
 import { Proposals } from './proposals';
+import { Repairs } from './repairs';
 import type { Replica } from './replica-store';
 import { NO_TERM, RunningHash, type HashPoint } from './running-hash';
 import { WaitingWrites } from './waiting-writes';
@@ -86,6 +93,7 @@ export class ArcPrimary {
   private readonly leases = new HeldLeases();
   private readonly proposals: Proposals;
   private readonly comparison: LogComparison;
+  private readonly repairs: Repairs;
   /** Prepared by this node itself, durably. */
   private ownDurable: Seq = -1;
   private fresh: SequencedOp[] = [];
@@ -112,6 +120,7 @@ export class ArcPrimary {
       this.followers,
       () => this.stop(),
     );
+    this.repairs = new Repairs(context, replica);
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
     const until =
       currentConfig.handover || !context.rules.grantsWaitedOut
@@ -175,8 +184,40 @@ export class ArcPrimary {
   }
 
   private read(pending: PendingOperation): void {
-    const stored = this.context.replicas.entries.get(pending.operation.key);
+    const { replicas, rules } = this.context;
+    const { key } = pending.operation;
+    const found = replicas.entries.get(key);
+    if (found === DAMAGED && rules.damagedNotServed) return this.readDamaged(pending, key);
+    const stored = found === DAMAGED ? replicas.entries.raw(key) : found;
     pending.succeed(stored === undefined ? undefined : valueIn(stored));
+  }
+
+  /** It waits for a member that has the entry undamaged; with one copy nobody has. */
+  private readDamaged(pending: PendingOperation, key: RingKey): void {
+    this.context.mending.foundKey(key);
+    if (this.otherMembers().size > 0) return this.hold(pending);
+    pending.fail(
+      'UNAVAILABLE',
+      'the entry is damaged on the disk of its owner, which has the only copy in sync',
+    );
+  }
+
+  // ---- damage ----
+
+  /** Asks the followers for ranges of this copy that are damaged. */
+  askRepair(ranges: readonly KeyRange[]): void {
+    if (this.open) this.repairs.ask(ranges, this.followers.all());
+  }
+
+  /** A follower's copy is damaged. */
+  answerDamaged(session: FollowerSession, { ranges }: Damaged): void {
+    session.send(repairFrom(this.context, ranges, this.replica.committed));
+  }
+
+  repair(session: FollowerSession, repair: Repair): void {
+    if (this.followers.get(session.follower) !== session) return;
+    this.repairs.take(session, repair);
+    this.submitHeld();
   }
 
   private write(pending: PendingOperation): void {
@@ -319,6 +360,7 @@ export class ArcPrimary {
       this.wantsReplaced(first, seq),
     );
     this.windowBytes -= entryBytes(entries);
+    this.repairs.committed(entries);
     this.followers.committed(entries);
     // Replicas may have been dropped since the write was taken: it is not called safe on the few that are left.
     const acknowledges = this.enoughCopies;
@@ -327,7 +369,9 @@ export class ArcPrimary {
       const before = ops[i] === undefined ? undefined : replaced?.[entry++];
       const pending = this.waiting.at(first + i);
       if (!acknowledges) pending?.fail('OUTCOME_UNKNOWN', TOO_FEW_LEFT);
-      else pending?.succeed(pending.tellsPrevious && before !== undefined ? valueIn(before) : undefined);
+      else if (before === DAMAGED && pending?.tellsPrevious)
+        pending.fail('OUTCOME_UNKNOWN', PREVIOUS_DAMAGED);
+      else pending?.succeed(pending.tellsPrevious ? valueOrNone(before) : undefined);
     }
     this.waiting.forgetThrough(seq);
     if (this.quiesceState) this.followers.tellCommitPoint();
@@ -548,6 +592,12 @@ export class ArcPrimary {
     this.context.report({ kind: 'role-lost', arc: this.currentConfig, term: this.currentConfig.term });
     return { inWindow: this.waiting, notStarted, sessions: this.followers.all() };
   }
+}
+
+const PREVIOUS_DAMAGED = 'the write is done, but what it replaced was damaged on the disk and cannot be told';
+
+function valueOrNone(found: Found): Bytes | undefined {
+  return found === undefined || found === DAMAGED ? undefined : valueIn(found);
 }
 
 /** What a write leaves behind under its number, which is the entry's version. */

@@ -41,6 +41,12 @@ export const PREPARE_OPERATIONS_MAX = 256;
 export const HELD_OPERATIONS_MAX = 65_536;
 /** Prepared bytes that a follower outside the in-sync set may be behind before its stream is closed. */
 export const LAG_BYTES_MAX = 16 * 1024 * 1024;
+/** Damaged stretches of which a node keeps account; more are found again later. */
+export const MENDING_RANGES_MAX = 4_096;
+/** After this long without an answer another replica's entries are asked for again. */
+export const MEND_AGAIN_MS = 1_000;
+/** Keys written while a question for them is open; beyond that the answer is of no use. */
+export const REPAIR_KEYS_MAX = 100_000;
 /** How a transfer is cut. All nodes of a ring have the same; a simulator has smaller ones. */
 export interface TransferSizes {
   /** Bytes of entries in one chunk. */

@@ -5,6 +5,7 @@ import type { TransferSizes } from './config';
 import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './grant-ledger';
 import type { Journal } from './journal';
+import type { Mending } from './mending';
 import type { ReplicaStore } from './replica-store';
 import type { ProtocolRules } from './rules';
 
@@ -26,6 +27,7 @@ export interface NodeContext {
   readonly replicas: ReplicaStore;
   readonly journal: Journal;
   readonly grants: GrantLedger;
+  readonly mending: Mending;
   readonly rules: ProtocolRules;
   readonly transferSizes: TransferSizes;
   /** When the registry took this process in, the last time that it did, ms. */

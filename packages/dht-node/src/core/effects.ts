@@ -4,6 +4,7 @@ import type {
   Arc,
   ArcConfig,
   KnownRing,
+  Bytes,
   Member,
   NodeId,
   Operation,
@@ -73,6 +74,15 @@ export type NodeEvent =
   | { readonly kind: 'registry-back' }
   /** A ring of another history was offered; it is not taken over. */
   | { readonly kind: 'foreign-ring'; readonly text: string }
+  /** Entries on the disk are not what their primaries made: of stretches, how many were found and mended of late. */
+  | {
+      readonly kind: 'damage';
+      readonly found: number;
+      readonly mended: number;
+      readonly left: number;
+      /** Where one of them begins. */
+      readonly at: Bytes;
+    }
   | { readonly kind: 'protocol-violation'; readonly text: string };
 
 export type NodeEffect =

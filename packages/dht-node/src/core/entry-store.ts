@@ -17,11 +17,17 @@ export interface Entry {
   readonly cause?: 'expiry';
 }
 
+/** What is found of an entry that is not what its primary made. */
+export const DAMAGED = Symbol('damaged');
+export type Found = StoredValue | undefined | typeof DAMAGED;
+
 export interface ScanPage {
   /** In ring order; every one has a value. */
   readonly entries: readonly Entry[];
   /** Where to go on; undefined when the range is done. */
   readonly next: Bytes | undefined;
+  /** Begins at `next`: what is in it cannot be told. From behind one sound key up to the next. */
+  readonly damaged: KeyRange | undefined;
 }
 
 /** What stretches of a range hold, and nothing but that. */
@@ -61,19 +67,26 @@ export interface EntryStore {
    * @returns the index of the first item of which the store wants to be told again, when its turn comes
    */
   announce(items: readonly Keyed[], from: number): number;
-  get(key: RingKey): StoredValue | undefined;
-  /** The entries from the range's beginning on, until their keys and values reach bytesMax (one at least). */
-  scan(range: KeyRange, bytesMax: number): ScanPage;
+  get(key: RingKey): Found;
+  /** What is there of a key, damaged or not. */
+  raw(key: RingKey): StoredValue | undefined;
+  /**
+   * The entries from the range's beginning on, until their keys and values reach bytesMax (one at least), or up to a
+   * damaged one; `checked` false takes them as they are.
+   */
+  scan(range: KeyRange, bytesMax: number, checked?: boolean): ScanPage;
   /** Stores entries, deletes those without a value. */
   put(entries: readonly Entry[]): void;
   /** The same; returns what each of them replaced, those before it applied. */
-  replace(entries: readonly Entry[]): (StoredValue | undefined)[];
+  replace(entries: readonly Entry[]): Found[];
+  /** Makes the range hold these entries and nothing else, without reading what it holds. */
+  mend(range: KeyRange, entries: readonly Entry[]): void;
   /** Removes every entry of the range. */
   erase(range: KeyRange): void;
   /** How much the range holds, exactly. */
   size(range: KeyRange): RangeSize;
   /** Cuts a range, from its beginning on, into buckets of about bucketBytes of keys and values each. */
   buckets(range: KeyRange, bucketBytes: number, bucketsMax: number): Bucket[];
-  /** Which of the buckets, one after the other from the range's beginning on, hold the same here. */
+  /** Which of the buckets, one after the other from the range's beginning on, hold the same here, undamaged. */
   matches(range: KeyRange, buckets: readonly Bucket[], bucketBytes: number): boolean[];
 }

@@ -3,7 +3,7 @@
  * reconcile loop. Join, re-replication and recovery are all this: a range that should be here and is not.
  */
 
-import { arcsEqual, type Arc, type ArcConfig, type Position } from '@ringkeep/shared';
+import { arcsEqual, type Arc, type ArcConfig, type KeyRange, type Position } from '@ringkeep/shared';
 import { isNewcomer, wantsCopy } from './arc-decisions';
 import { REOPEN_MS, TICK_MS_MAX } from './config';
 import type { NodeContext } from './context';
@@ -44,6 +44,11 @@ export class FollowerLinks {
     }
     eraseUseless(this.context, [...wanted.map(({ range }) => range), ...this.ownArcs()]);
     for (const { range, arc } of wanted) if (this.hasRoomFor(arc)) this.open(range, arc);
+  }
+
+  /** Asks the primary of a copy for ranges of it that are damaged. */
+  askRepair(start: Position, ranges: readonly KeyRange[]): void {
+    this.links.get(start)?.askRepair(ranges);
   }
 
   private ownArcs(): Arc[] {

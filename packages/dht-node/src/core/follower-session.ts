@@ -72,7 +72,13 @@ export class FollowerSession {
     this.incarnation = follower.incarnation;
     this.heardAt = context.now;
     this.transferring = transferring;
-    this.transfer = new Transfer(context.replicas.entries, range, compares, context.transferSizes);
+    this.transfer = new Transfer(
+      context.replicas.entries,
+      range,
+      compares,
+      context.transferSizes,
+      context.rules.damagedNotSent,
+    );
     this.holds = arcKeyTest(range);
   }
 
@@ -189,6 +195,10 @@ export class FollowerSession {
     if (chunk.ranges.length > 0) {
       this.sentBytes += entryBytes(chunk.entries);
       this.send({ kind: 'chunk', ...chunk });
+    }
+    if (transfer.damaged) {
+      this.context.mending.found(transfer.damaged);
+      return false;
     }
     if (transfer.wantsDigests()) this.send({ kind: 'compared' });
     return !transfer.waits;

@@ -19,6 +19,7 @@ import {
   type Arc,
   type ArcConfig,
   type LogExtent,
+  type KeyRange,
   type Member,
   type RingKey,
   type Seq,
@@ -29,12 +30,15 @@ import type { NodeContext } from './context';
 import { discard } from './discard';
 import type { Chunk, Entry } from './entry-store';
 import { changesToMatch, Intake } from './intake';
+import { isDamaged, repairFrom } from './mending';
 import {
   entryBytes,
   sameStream,
+  type Damaged,
   type FollowerBody,
   type PrimaryBody,
   type PrimaryMessage,
+  type Repair,
   type SequencedOp,
   type StreamName,
 } from './messages';
@@ -161,6 +165,12 @@ export class Following {
         break;
       case 'heartbeat':
         if (this.phase === 'live') this.commit(body.committed);
+        break;
+      case 'damaged':
+        this.answerDamaged(body);
+        break;
+      case 'repair':
+        this.repair(body);
         break;
       case 'release':
         this.forget(body.shared);
@@ -317,6 +327,29 @@ export class Following {
     const copy = this.liveCopy();
     invariant(seq <= copy.lastPrepared, 'a commit point comes after what it commits');
     if (seq > copy.committed) this.context.journal.writeLazily({ kind: 'commit', start: copy.start, seq });
+  }
+
+  /** Asks the primary for ranges of this copy that are damaged. */
+  askRepair(ranges: readonly KeyRange[]): void {
+    if (this.phase === 'live' && !this.ended) this.send({ kind: 'damaged', ranges, committed: 0 });
+  }
+
+  /** The primary's entries are damaged. Those of a copy that counts as nothing may still be what it had. */
+  private answerDamaged({ ranges, committed }: Damaged): void {
+    const live = this.phase === 'live';
+    if (live) this.commit(committed);
+    this.send(repairFrom(this.context, ranges, live ? this.liveCopy().committed : 0));
+  }
+
+  /** As of the primary's commit point: this copy has to be there first. */
+  private repair({ ranges, entries, committed }: Repair): void {
+    if (this.phase !== 'live') return;
+    this.commit(committed);
+    const { journal, replicas, mending } = this.context;
+    const damaged = ranges.filter((range) => isDamaged(replicas.entries, range));
+    const start = this.liveCopy().start;
+    if (damaged.length > 0) journal.write({ kind: 'mend', start, ranges: damaged, entries });
+    mending.checkNow();
   }
 
   /** Ends all that is here of the range; what copies have beyond it stays. */

@@ -45,6 +45,8 @@ export class InboundStreams {
     const session = role?.followers.get(known.follower);
     if (!role || session?.connection !== connection || session.stream.number !== stream.number) return;
     if (body.kind === 'acknowledge') return role.acknowledge(session, body);
+    if (body.kind === 'damaged') return role.answerDamaged(session, body);
+    if (body.kind === 'repair') return role.repair(session, body);
     const fault = role.compare(session, body);
     if (fault !== undefined) this.reportViolation(known.follower, fault);
   }

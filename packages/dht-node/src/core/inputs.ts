@@ -1,6 +1,14 @@
 /** What a node's core is told. Times are the host's monotonic clock in ms; requests and connections are numbers. */
 
-import type { NodeId, Operation, OperationResult, Position, Ring, RingUpdate } from '@ringkeep/shared';
+import type {
+  KeyRange,
+  NodeId,
+  Operation,
+  OperationResult,
+  Position,
+  Ring,
+  RingUpdate,
+} from '@ringkeep/shared';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 
 /** A batch of operations from a client or another node. */
@@ -90,6 +98,8 @@ export type NodeInput =
   | { readonly kind: 'leave' }
   /** Why the disk takes nothing more but what makes room; undefined when it has room. */
   | { readonly kind: 'room'; readonly lacking: string | undefined }
+  /** The scrub has found something there that is not what its primary made. */
+  | { readonly kind: 'damaged'; readonly ranges: readonly KeyRange[] }
   /** The machine slept: leases held may have run out without the clock having moved. */
   | { readonly kind: 'suspended' }
   | { readonly kind: 'tick' };

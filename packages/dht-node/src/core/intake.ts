@@ -38,7 +38,7 @@ export class Intake {
 export function changesToMatch(entries: EntryStore, chunk: Chunk): readonly Entry[] {
   const before = new Map<RingKey, StoredValue | undefined>();
   for (const range of chunk.ranges) {
-    for (const { key, value } of entries.scan(range, Infinity).entries) before.set(key, value);
+    for (const { key, value } of entries.scan(range, Infinity, false).entries) before.set(key, value);
   }
   if (before.size === 0) return chunk.entries;
   const changes = chunk.entries.filter(({ key, value }) => before.get(key) !== value);

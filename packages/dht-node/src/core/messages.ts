@@ -8,6 +8,7 @@
 
 import type {
   Arc,
+  KeyRange,
   LogExtent,
   LogHistory,
   NodeId,
@@ -75,7 +76,22 @@ export interface Acknowledge {
   readonly full: boolean;
 }
 
-export type FollowerBody = OpenStream | Acknowledge | Digests;
+/** These ranges of the sender's copy are damaged: what does the receiver hold of them? */
+export interface Damaged {
+  readonly kind: 'damaged';
+  readonly ranges: readonly KeyRange[];
+  /** The primary's commit point, as of which it asks; a follower says nothing by it. */
+  readonly committed: Seq;
+}
+
+/** What the sender holds of ranges that are damaged at the receiver. */
+export type Repair = {
+  readonly kind: 'repair';
+  /** It is as of this commit point; 0 from a copy that counts as nothing. */
+  readonly committed: Seq;
+} & Chunk;
+
+export type FollowerBody = OpenStream | Acknowledge | Digests | Damaged | Repair;
 
 export interface FollowerMessage {
   readonly stream: StreamName;
@@ -125,6 +141,8 @@ export type PrimaryBody =
       readonly terms?: readonly TermStart[];
     }
   | { readonly kind: 'heartbeat'; readonly committed: Seq }
+  | Damaged
+  | Repair
   /** The copy is not needed any more: erase it. `shared` as in start-over. */
   | { readonly kind: 'release'; readonly shared?: readonly Seq[] }
   /** Not now: ask again. */

@@ -40,6 +40,7 @@ import { InboundStreams } from './inbound-streams';
 import type { NodeInput } from './inputs';
 import { Journal } from './journal';
 import { Membership } from './membership';
+import { Mending } from './mending';
 import { NextHop } from './next-hop';
 import { isSettled, replicaStatuses, type NodeStatus } from './node-status';
 import type { PendingOperation } from './pending-operation';
@@ -78,6 +79,7 @@ export class NodeCore implements NodeContext {
   readonly replicas: ReplicaStore;
   readonly journal: Journal;
   readonly grants: GrantLedger;
+  readonly mending: Mending;
   readonly rules: ProtocolRules;
   readonly transferSizes: TransferSizes;
   private readonly membership: Membership;
@@ -113,6 +115,11 @@ export class NodeCore implements NodeContext {
     this.links = new FollowerLinks(this);
     this.roles = new Roles(this, () => settings.newcomer && this.blankDisk);
     this.inbound = new InboundStreams(this, (start) => this.roles.at(start));
+    this.mending = new Mending(this, (copy, ranges) => {
+      const role = this.roles.at(copy.start);
+      if (role) role.askRepair(ranges);
+      else this.links.askRepair(copy.start, ranges);
+    });
     this.nextHop = new NextHop(this);
     this.queries = new Queries(this, this.nextHop, (start) => this.roles.at(start));
   }
@@ -206,6 +213,9 @@ export class NodeCore implements NodeContext {
           this.report({ kind: 'room', lacking: input.lacking });
         this.roomLacking = input.lacking;
         return this.links.reconcile();
+      case 'damaged':
+        for (const range of input.ranges) this.mending.found(range);
+        return;
       case 'suspended':
         for (const primary of this.roles.all()) primary.voidLeases();
         return;
@@ -220,6 +230,7 @@ export class NodeCore implements NodeContext {
     if (this.membership.standing === 'member') {
       this.links.tick();
       this.roles.tick();
+      this.mending.tick();
     }
     this.queries.tick();
     this.routeReturned();
@@ -420,6 +431,7 @@ export class NodeCore implements NodeContext {
       ...this.queries.tableSizes(),
       ...this.nextHop.tableSizes(),
       ...this.membership.tableSizes(),
+      mending: this.mending.size,
     };
   }
 

@@ -18,6 +18,7 @@ import { valueIn } from '@ringkeep/shared/operations';
 import { FORWARD_RETRY_MS, HELD_OPERATIONS_MAX } from './config';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
+import { DAMAGED } from './entry-store';
 import { frames, wholeQuery } from './forward-frames';
 import type { QueryInput } from './inputs';
 import type { NextHop } from './next-hop';
@@ -85,8 +86,9 @@ export class Queries {
       }
       if (readable && operation.type === OperationType.Get) {
         if (index >= announced) announced = entries.announce(operations, index);
-        const stored = entries.get(operation.key);
-        query.set(index, { ok: true, value: stored === undefined ? undefined : valueIn(stored) });
+        const found = entries.get(operation.key);
+        if (found === DAMAGED) role?.submit(query.wait(index));
+        else query.set(index, { ok: true, value: found === undefined ? undefined : valueIn(found) });
       } else if (role !== undefined) {
         role.submit(query.wait(index));
       } else {

@@ -5,7 +5,7 @@
  * The records of one batch become durable together or not at all.
  */
 
-import type { Arc, KnownRing, LogHistory, Position, Seq, Term } from '@ringkeep/shared';
+import type { Arc, KeyRange, KnownRing, LogHistory, Position, Seq, Term } from '@ringkeep/shared';
 import type { Entry } from './entry-store';
 import type { ConflictingLog, SequencedOp } from './messages';
 
@@ -29,6 +29,13 @@ export type LogRecord =
   | { readonly kind: 'transfer'; readonly range: Arc }
   /** Entries of a transfer; one without a value is deleted. */
   | { readonly kind: 'install'; readonly start: Position; readonly entries: readonly Entry[] }
+  /** What a replica that has it undamaged holds of some ranges, as of the copy's commit point. */
+  | {
+      readonly kind: 'mend';
+      readonly start: Position;
+      readonly ranges: readonly KeyRange[];
+      readonly entries: readonly Entry[];
+    }
   /** The transfer is whole. */
   | {
       readonly kind: 'complete';

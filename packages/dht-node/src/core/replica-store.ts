@@ -28,13 +28,13 @@ import {
   type KnownRing,
   type LogExtent,
   type LogHistory,
+  type KeyRange,
   type Position,
   type RingKey,
   type Seq,
   type Term,
 } from '@ringkeep/shared';
-import type { StoredValue } from '@ringkeep/shared/operations';
-import type { Entry, EntryStore, RangeSize } from './entry-store';
+import type { Entry, EntryStore, Found, RangeSize } from './entry-store';
 import type { ConflictingLog, SequencedOp } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
 import type { HashPoint, RunningHash } from './running-hash';
@@ -98,7 +98,7 @@ export interface Committed {
   /** Those of them that have one. */
   readonly entries: readonly Entry[];
   /** The value that each entry replaced, when that was asked for. */
-  readonly replaced: readonly (StoredValue | undefined)[] | undefined;
+  readonly replaced: readonly Found[] | undefined;
 }
 
 export class ReplicaStore {
@@ -178,6 +178,9 @@ export class ReplicaStore {
         this.entries.put(record.entries);
         return;
       }
+      case 'mend':
+        for (const range of record.ranges) this.entries.mend(range, entriesWithin(record.entries, range));
+        return;
       case 'complete': {
         const replica = this.at(record.start);
         replica.complete = true;
@@ -332,4 +335,8 @@ function part({ complete, liveTerm, committed, window, history, ...copy }: Repli
     conflict,
     changedIn,
   });
+}
+
+function entriesWithin(entries: readonly Entry[], { from, to }: KeyRange): readonly Entry[] {
+  return entries.filter(({ key }) => key >= from && (to === undefined || key < to));
 }

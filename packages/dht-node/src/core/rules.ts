@@ -77,6 +77,10 @@ export interface ProtocolRules {
   readonly absentKeysErased: boolean;
   /** A proposal that is under way is looked at again when that is due, not as soon as it could have been. */
   readonly lookedAtWhenDue: boolean;
+  /** What is damaged is no answer. */
+  readonly damagedNotServed: boolean;
+  /** What is damaged is sent to nobody. */
+  readonly damagedNotSent: boolean;
 }
 
 export const ALL_RULES: ProtocolRules = {
@@ -114,5 +118,7 @@ export const ALL_RULES: ProtocolRules = {
   overtakenOpeningsDropped: true,
   passedKeysFollow: true,
   absentKeysErased: true,
+  damagedNotServed: true,
+  damagedNotSent: true,
   lookedAtWhenDue: true,
 };

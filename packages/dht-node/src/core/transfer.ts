@@ -24,6 +24,8 @@ export class Transfer {
   private digests: readonly Bucket[] = [];
   /** The follower was asked for digests, or begins with them. */
   private asked: boolean;
+  /** What is at the cursor is damaged here: it goes on when that is mended. */
+  damaged: KeyRange | undefined;
 
   constructor(
     private readonly entries: EntryStore,
@@ -31,6 +33,8 @@ export class Transfer {
     /** The follower has entries of the range, and names digests of them. */
     private readonly compares: boolean,
     private readonly sizes: TransferSizes,
+    /** Damaged entries are left to others: always, but where a rule is left out. */
+    private readonly checked = true,
   ) {
     this.ranges = arcKeyRanges(range);
     this.cursor = (this.ranges[0] as KeyRange).from;
@@ -106,11 +110,12 @@ export class Transfer {
   /** Reads from the cursor on; what is left of the stretch is for the next chunk. */
   private copy(to: Bytes | undefined, ranges: KeyRange[], entries: Entry[]): void {
     const room = this.sizes.chunkBytes - entryBytes(entries);
-    const page = this.entries.scan({ from: this.cursor, to }, room);
+    const page = this.entries.scan({ from: this.cursor, to }, room, this.checked);
     const until = page.next ?? to;
-    ranges.push({ from: this.cursor, to: until });
+    if (until !== this.cursor) ranges.push({ from: this.cursor, to: until });
     for (const entry of page.entries) entries.push(entry);
     this.stretch = page.next === undefined ? undefined : { to };
+    this.damaged = page.damaged;
     this.moveTo(until);
   }
 

@@ -8,7 +8,7 @@
 
 import { hash } from 'node:crypto';
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
-import type { StoredValue } from '@ringkeep/shared/operations';
+import { isSound, type StoredValue } from '@ringkeep/shared/operations';
 import { DIGEST_BYTES, type Bucket } from '../core/entry-store';
 import { entryBytes } from './scan-page';
 
@@ -36,7 +36,7 @@ export function cutIntoBuckets(
 }
 
 /**
- * A bucket that holds more than the one that it is held against can is not read to its end: that may be the
+ * A damaged entry makes its bucket another one, whatever the digests say. A bucket that holds more than the one that it is held against can is not read to its end: that may be the
  * whole table.
  */
 export function matchBuckets(
@@ -47,9 +47,11 @@ export function matchBuckets(
 ): boolean[] {
   const same: boolean[] = [];
   const content = new BucketContent();
+  let damaged = false;
   const close = (): void => {
     const bucket = buckets[same.length] as Bucket;
-    same.push(content.digest() === bucket.digest);
+    same.push(content.digest() === bucket.digest && !damaged);
+    damaged = false;
   };
   const to = buckets.at(-1)?.to ?? range.to;
   for (let from: Bytes | undefined = range.from; from !== undefined;) {
@@ -59,10 +61,12 @@ export function matchBuckets(
       while (endsBefore(buckets[same.length], key)) close();
       if (content.bytes >= bucketBytes) {
         content.clear();
+        damaged = false;
         from = buckets[same.length]?.to;
         same.push(false);
         break;
       }
+      damaged ||= !isSound(key, value);
       content.add(key, value);
     }
     if (from === undefined) while (same.length < buckets.length) close();

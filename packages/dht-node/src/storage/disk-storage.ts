@@ -12,8 +12,8 @@ import type { BaseTable, Checkpoint } from './base-table';
 import type { Layer } from './layer';
 import { LayeredTable } from './layered-table';
 import { DiskLogFolder, type LogFolder } from './log-folder';
-import type { Durability, NodeStorage, RecoveryVisitor } from './node-storage';
 import { isNoRoomForCommit } from './no-room';
+import type { Durability, Examined, NodeStorage, RecoveryVisitor } from './node-storage';
 import { RangeCounts } from './range-counts';
 import { RoomWatch, type Room } from './room-watch';
 import { SHORT_SEGMENT_BYTES, SegmentedLog } from './segmented-log';
@@ -194,6 +194,10 @@ export class DiskStorage implements NodeStorage {
   /** Takes nothing and touches nothing in the folder any more, and tells its listener why. */
   abandon(reason: RingError): void {
     this.log?.abandon(reason);
+  }
+
+  examine(part: number): Examined {
+    return this.entries.examine(part);
   }
 
   close(): Promise<void> {

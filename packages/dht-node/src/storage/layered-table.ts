@@ -10,15 +10,25 @@
  */
 
 import { POSITION_BYTES, invariant, type KeyRange, type RingKey } from '@ringkeep/shared';
-import type { StoredValue } from '@ringkeep/shared/operations';
-import type { Bucket, Entry, EntryStore, Keyed, RangeSize, ScanPage } from '../core/entry-store';
+import { isSound, type StoredValue } from '@ringkeep/shared/operations';
+import {
+  DAMAGED,
+  type Bucket,
+  type Entry,
+  type EntryStore,
+  type Found,
+  type Keyed,
+  type RangeSize,
+  type ScanPage,
+} from '../core/entry-store';
 import type { BaseTable } from './base-table';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { changeIn, emptyLayer, lengthIn, type Layer } from './layer';
 import { PagePool } from './page-pool';
-import type { RangeCounts } from './range-counts';
+import type { Examined } from './node-storage';
+import { rangeOfPart, type RangeCounts } from './range-counts';
 import { WHOLE_RING } from './range-set';
-import { pageOf } from './scan-page';
+import { damagedIn, pageOf } from './scan-page';
 
 type Walk = Iterator<readonly [RingKey, StoredValue | null], void, undefined>;
 
@@ -55,13 +65,21 @@ export class LayeredTable implements EntryStore {
     return this.active.table.announce(items, from);
   }
 
-  get(key: RingKey): StoredValue | undefined {
+  /** What comes from the disk is checked each time, what is in memory is not. */
+  get(key: RingKey): Found {
+    const change = this.change(key);
+    if (change !== undefined) return change ?? undefined;
+    const stored = this.base.get(key);
+    return stored === undefined || isSound(key, stored) ? stored : DAMAGED;
+  }
+
+  raw(key: RingKey): StoredValue | undefined {
     const change = this.change(key);
     return change === undefined ? this.base.get(key) : (change ?? undefined);
   }
 
-  scan(range: KeyRange, bytesMax: number): ScanPage {
-    return pageOf(this.walk(range), bytesMax);
+  scan(range: KeyRange, bytesMax: number, checked = true): ScanPage {
+    return pageOf(this.walk(range), range, bytesMax, checked);
   }
 
   put(entries: readonly Entry[]): void {
@@ -76,11 +94,12 @@ export class LayeredTable implements EntryStore {
     });
   }
 
-  replace(entries: readonly Entry[]): (StoredValue | undefined)[] {
-    const replaced: (StoredValue | undefined)[] = [];
+  replace(entries: readonly Entry[]): Found[] {
+    const replaced: Found[] = [];
     this.active.table.each(entries, ({ key, value }) => {
-      const before = this.get(key);
-      replaced.push(before);
+      const found = this.get(key);
+      replaced.push(found);
+      const before = found === DAMAGED ? this.raw(key) : found;
       if (value !== undefined) {
         this.active.table.set(key, value);
         this.count(key, value.length, before?.length);
@@ -99,6 +118,25 @@ export class LayeredTable implements EntryStore {
   private count(key: RingKey, bytes: number, bytesBefore: number | undefined): void {
     if (bytesBefore === undefined) this.counts.add(key, 1, key.length - POSITION_BYTES + bytes);
     else if (bytes !== bytesBefore) this.counts.add(key, 0, bytes - bytesBefore);
+  }
+
+  mend(range: KeyRange, entries: readonly Entry[]): void {
+    this.active.table.erase(range);
+    this.active.erased.add(range);
+    for (const { key, value } of entries) if (value !== undefined) this.active.table.set(key, value);
+    this.counts.recount(range, (part) => this.walk(part));
+  }
+
+  /** Reads one part of the ring (see range-counts.ts) for what is damaged. */
+  examine(part: number): Examined {
+    const range = rangeOfPart(part);
+    let missing = this.counts.keysIn(part);
+    let damaged = false;
+    for (const [key, value] of this.walk(range)) {
+      missing--;
+      damaged ||= !isSound(key, value);
+    }
+    return { damaged: damaged ? damagedIn((rest) => this.walk(rest), range) : [], missing };
   }
 
   erase(range: KeyRange): void {

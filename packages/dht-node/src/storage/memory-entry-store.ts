@@ -2,10 +2,12 @@
 
 import type { KeyRange, RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
-import type { Bucket, Entry, EntryStore, Keyed, RangeSize, ScanPage } from '../core/entry-store';
+import type { Bucket, Entry, EntryStore, Found, Keyed, RangeSize, ScanPage } from '../core/entry-store';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
+import type { Examined } from './node-storage';
+import { rangeOfPart } from './range-counts';
 import { RingTable } from './ring-table';
-import { pageOf } from './scan-page';
+import { damagedIn, pageOf } from './scan-page';
 
 export class MemoryEntryStore implements EntryStore {
   private readonly table = new RingTable<StoredValue>();
@@ -14,25 +16,40 @@ export class MemoryEntryStore implements EntryStore {
     return this.table.announce(items, from);
   }
 
-  get(key: RingKey): StoredValue | undefined {
+  /** What is in memory is not checked each time that it is read. */
+  get(key: RingKey): Found {
     return this.table.get(key);
   }
 
-  scan(range: KeyRange, bytesMax: number): ScanPage {
-    return pageOf(this.table.entries(range), bytesMax);
+  raw(key: RingKey): StoredValue | undefined {
+    return this.table.get(key);
+  }
+
+  scan(range: KeyRange, bytesMax: number, checked = true): ScanPage {
+    return pageOf(this.table.entries(range), range, bytesMax, checked);
   }
 
   put(entries: readonly Entry[]): void {
     this.table.each(entries, (entry) => this.store(entry));
   }
 
-  replace(entries: readonly Entry[]): (StoredValue | undefined)[] {
-    const replaced: (StoredValue | undefined)[] = [];
+  replace(entries: readonly Entry[]): Found[] {
+    const replaced: Found[] = [];
     this.table.each(entries, (entry) => {
-      replaced.push(this.table.get(entry.key));
+      replaced.push(this.get(entry.key));
       this.store(entry);
     });
     return replaced;
+  }
+
+  mend(range: KeyRange, entries: readonly Entry[]): void {
+    this.table.erase(range);
+    this.put(entries);
+  }
+
+  /** Memory is examined for what it has forgotten, too. */
+  examine(part: number): Examined {
+    return { damaged: damagedIn((range) => this.table.entries(range), rangeOfPart(part)), missing: 0 };
   }
 
   erase(range: KeyRange): void {

@@ -5,7 +5,7 @@
 
 import { invariant } from '@ringkeep/shared';
 import { MemoryEntryStore } from './memory-entry-store';
-import type { NodeStorage, RecoveryVisitor } from './node-storage';
+import type { Examined, NodeStorage, RecoveryVisitor } from './node-storage';
 
 export class MemoryStorage implements NodeStorage {
   readonly name = 'memory';
@@ -43,6 +43,10 @@ export class MemoryStorage implements NodeStorage {
   }
 
   async checkpoint(_snapshot: Uint8Array): Promise<void> {}
+
+  examine(part: number): Examined {
+    return this.entries.examine(part);
+  }
 
   async close(): Promise<void> {
     this.closed = true;

@@ -13,12 +13,23 @@
  *  3. A completion is never reported inside the call that asked for it.
  */
 
+import type { KeyRange } from '@ringkeep/shared';
 import type { EntryStore } from '../core/entry-store';
 
 /** Takes what is found on the disk when a node starts. The arrays are the visitor's only during the call. */
 export interface RecoveryVisitor {
   snapshot(state: Uint8Array): void;
   batch(batch: Uint8Array): void;
+}
+
+/** The entries are examined in so many parts. */
+export const PARTS = 65_536;
+
+export interface Examined {
+  /** Stretches that hold what their primary did not make. */
+  readonly damaged: readonly KeyRange[];
+  /** Keys that were counted in and are not found; negative for those that are too many. */
+  readonly missing: number;
 }
 
 export interface NodeStorage {
@@ -64,6 +75,9 @@ export interface NodeStorage {
    * and another one is due later. Rejects, after onFailure, when it failed.
    */
   checkpoint(snapshot: Uint8Array): Promise<void>;
+
+  /** Reads one of PARTS parts of the entries and says what of it is damaged. A part takes a millisecond or less. */
+  examine(part: number): Examined;
 
   /** Makes what was appended durable and closes. Idempotent. */
   close(): Promise<void>;

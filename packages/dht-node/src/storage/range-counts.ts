@@ -8,9 +8,10 @@
 import { POSITION_BYTES, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import type { RangeSize } from '../core/entry-store';
+import { PARTS } from './node-storage';
 import { isEmptyRange } from './range-set';
 
-const BUCKETS = 65_536;
+const BUCKETS = PARTS;
 /** One bucket in its encoded form: its number (2), keys (4), bytes (8). */
 const ENCODED_BYTES = 14;
 
@@ -40,6 +41,10 @@ export class RangeCounts {
       this.bytes[bucket] = (this.bytes[bucket] as number) + bytes * (this.keys[bucket] as number);
   }
 
+  keysIn(bucket: number): number {
+    return this.keys[bucket] as number;
+  }
+
   size(range: KeyRange, walk: Walk): RangeSize {
     const { first, end, edges } = cutRange(range);
     let keys = 0;
@@ -55,6 +60,16 @@ export class RangeCounts {
       }
     }
     return { keys, bytes };
+  }
+
+  /** Counts the buckets anew in which a range lies. */
+  recount(range: KeyRange, walk: Walk): void {
+    const first = bucketOf(range.from);
+    const end = range.to === undefined ? BUCKETS : bucketOf(range.to) + 1;
+    this.keys.fill(0, first, end);
+    this.bytes.fill(0, first, end);
+    for (const [key, value] of walk({ from: startOf(first) as Bytes, to: startOf(end) }))
+      this.add(key, 1, key.length - POSITION_BYTES + value.length);
   }
 
   /** To be called while the range still has its entries. */
@@ -89,6 +104,11 @@ export class RangeCounts {
     }
     return counts;
   }
+}
+
+/** The keys of one bucket. */
+export function rangeOfPart(bucket: number): KeyRange {
+  return { from: startOf(bucket) as Bytes, to: startOf(bucket + 1) };
 }
 
 function cutRange(range: KeyRange): Cut {

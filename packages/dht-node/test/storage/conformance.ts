@@ -13,7 +13,7 @@ import {
   type RingKey,
 } from '@ringkeep/shared';
 import { ENVELOPE_BYTES_MIN, seal, type StoredValue } from '@ringkeep/shared/operations';
-import type { Bucket, Entry, EntryStore } from '../../src/core/entry-store';
+import type { Bucket, Entry, EntryStore, ScanPage } from '../../src/core/entry-store';
 import type { NodeStorage, RecoveryVisitor } from '../../src/storage';
 import { WHOLE_RING } from '../../src/storage/range-set';
 
@@ -44,15 +44,15 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
       .map(([key, value]) => ({ key, value }));
   }
 
-  scan(range: KeyRange, bytesMax: number): { entries: Entry[]; next: Bytes | undefined } {
+  scan(range: KeyRange, bytesMax: number): ScanPage {
     const entries: Entry[] = [];
     let bytes = 0;
     for (const entry of this.inRange(range)) {
-      if (entries.length > 0 && bytes >= bytesMax) return { entries, next: entry.key };
+      if (entries.length > 0 && bytes >= bytesMax) return { entries, next: entry.key, damaged: undefined };
       entries.push(entry);
       bytes += entry.key.length - 8 + (entry.value as StoredValue).length;
     }
-    return { entries, next: undefined };
+    return { entries, next: undefined, damaged: undefined };
   }
 
   put(entries: readonly Entry[]): void {
@@ -68,6 +68,15 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
       this.put([entry]);
       return before;
     });
+  }
+
+  raw(key: RingKey): StoredValue | undefined {
+    return this.values.get(key);
+  }
+
+  mend(range: KeyRange, entries: readonly Entry[]): void {
+    this.erase(range);
+    this.put(entries);
   }
 
   erase(range: KeyRange): void {
@@ -86,10 +95,13 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
 
 /** A step that changes entries; it travels through the log as text. */
 export type Change =
-  { readonly put: readonly (readonly [RingKey, StoredValue | null])[] } | { readonly erase: KeyRange };
+  | { readonly put: readonly (readonly [RingKey, StoredValue | null])[] }
+  | { readonly erase: KeyRange }
+  | { readonly mend: KeyRange; readonly with: readonly Entry[] };
 
-export function applyChange(store: Pick<EntryStore, 'put' | 'erase'>, change: Change): void {
+export function applyChange(store: Pick<EntryStore, 'put' | 'erase' | 'mend'>, change: Change): void {
   if ('erase' in change) store.erase(change.erase);
+  else if ('mend' in change) store.mend(change.mend, change.with);
   else store.put(change.put.map(([key, value]) => ({ key, value: value ?? undefined })));
 }
 
@@ -142,6 +154,13 @@ export class Draw {
 
   change(): Change {
     if (this.random.chance(0.04)) return { erase: this.range() };
+    if (this.random.chance(0.04)) {
+      const mend = this.range();
+      const within = this.keys.filter(
+        (key) => key >= mend.from && (mend.to === undefined || key < mend.to) && this.random.chance(0.3),
+      );
+      return { mend, with: within.map((key) => ({ key, value: this.stored(key, 0, 40) })) };
+    }
     return {
       put: Array.from({ length: this.random.between(1, 12) }, () => {
         const key = this.key();

@@ -112,6 +112,20 @@ export function isSoundIn(
   return there >>> 0 === expected;
 }
 
+/**
+ * True when a damaged envelope can only have been this sound one of the same key: they agree in two of three parts,
+ * which are the head (no two entries of a key have one version), the checksum and the value.
+ */
+export function wasOnce(damaged: StoredValue, sound: StoredValue): boolean {
+  if (damaged.length !== sound.length) return false;
+  const at = checksumAt(sound);
+  const valueAt = at + CHECKSUM_BYTES;
+  const sameHead = damaged.slice(0, at) === sound.slice(0, at);
+  const sameChecksum = damaged.slice(at, valueAt) === sound.slice(at, valueAt);
+  const sameValue = damaged.slice(valueAt) === sound.slice(valueAt);
+  return Number(sameHead) + Number(sameChecksum) + Number(sameValue) >= 2;
+}
+
 function writeVersion(target: Uint8Array, from: number, version: number): number {
   invariant(Number.isSafeInteger(version) && version > 0, 'a version is a number of an operation');
   let at = from;

@@ -155,6 +155,8 @@ function describeFollowerMessage({ stream, body }: FollowerMessage, names: Names
     return `${name} ack ${body.prepared}/${body.applied}${body.live ? ' live' : ''}`;
   }
   if (body.kind === 'digests') return `${name} digests of ${body.buckets.length} buckets`;
+  if (body.kind === 'damaged') return `${name} damaged ${body.ranges.length} ranges`;
+  if (body.kind === 'repair') return `${name} repair ${body.committed}: ${body.entries.map(op).join(' ')}`;
   const { follower, range: wanted, lastPrepared, committed, complete, compares, ring } = body;
   const state = `${committed}/${lastPrepared}${complete ? '' : ' incomplete'}${compares ? ' compares' : ''}`;
   return `${name} open ${names.node(follower)} ${range(wanted)} ${state} v${ring.version}`;
@@ -169,6 +171,10 @@ function describePrimaryMessage({ stream, body }: PrimaryMessage): string {
       return `${name} ${body.committed}/${body.lastPrepared} from ${body.firstSeq}: ${body.ops.map(op).join(' ')}`;
     case 'chunk':
       return `${name} of ${body.ranges.length} ranges ${body.entries.map(op).join(' ')}`;
+    case 'damaged':
+      return `${name} ${body.ranges.length} ranges as of ${body.committed}`;
+    case 'repair':
+      return `${name} ${body.committed}: ${body.entries.map(op).join(' ')}`;
     case 'committed-ops':
       return `${name} ${body.entries.map(op).join(' ')}`;
     case 'live':

@@ -144,13 +144,16 @@ export interface BatchReply {
 export interface EntryColumns {
   /**
    * One byte each: 0 a sequence number of an operation on another part of the arc, without key or value;
-   * 1 a deletion; 2 a value.
+   * 1 a deletion; 2 a value; 3 a deletion because the key's time was over; 4 is kept free.
    */
   kinds: Buffer;
   /** Bytes of each key, its position (8 bytes, big-endian) in front of it included. */
   keyLengths: number[];
   valueLengths: number[];
-  /** All keys with their positions, one after another, then all values. */
+  /**
+   * All keys with their positions, one after another, then all values in their envelopes: flags (1), version (LEB128),
+   * expiry (8, if flagged), CRC-32C (4) of the key with its position and the rest, the value.
+   */
   blob: Buffer;
 }
 
@@ -163,10 +166,13 @@ export interface StreamName {
 
 export interface FollowerMessage {
   stream: StreamName | undefined;
-  body: { $case: "open"; value: OpenStream } | { $case: "acknowledge"; value: Acknowledge } | {
-    $case: "digests";
-    value: Digests;
-  } | undefined;
+  body:
+    | { $case: "open"; value: OpenStream }
+    | { $case: "acknowledge"; value: Acknowledge }
+    | { $case: "digests"; value: Digests }
+    | { $case: "damaged"; value: Damaged }
+    | { $case: "repair"; value: Repair }
+    | undefined;
 }
 
 export interface OpenStream {
@@ -223,8 +229,8 @@ export interface Bucket {
     | Buffer
     | undefined;
   /**
-   * First 16 bytes of the SHA-256 of the entries: of each, key (position and key) and value with their lengths
-   * before them, 4 bytes, little-endian.
+   * First 16 bytes of the SHA-256 of the entries: of each, key (position and key) and value in its envelope with
+   * their lengths before them, 4 bytes, little-endian.
    */
   digest: Buffer;
 }
@@ -260,6 +266,8 @@ export interface PrimaryMessage {
     /** Another newcomer's transfer comes first; ask again. */
     { $case: "wait"; value: Wait }
     | { $case: "compared"; value: Compared }
+    | { $case: "damaged"; value: Damaged }
+    | { $case: "repair"; value: Repair }
     | undefined;
 }
 
@@ -309,6 +317,23 @@ export interface Chunk {
 export interface KeyRange {
   from: Buffer;
   to?: Buffer | undefined;
+}
+
+/** These ranges of the sender's copy are damaged: what does the receiver hold of them? */
+export interface Damaged {
+  ranges: KeyRange[];
+  /** The primary's commit point, as of which it asks. */
+  committed: number;
+}
+
+/** What the sender holds of ranges that are damaged at the receiver. */
+export interface Repair {
+  ranges: KeyRange[];
+  entries:
+    | EntryColumns
+    | undefined;
+  /** It is as of this commit point; 0 from a copy that counts as nothing. */
+  committed: number;
 }
 
 /** All digests so far are compared, and what differs was sent: the next ones, please. */
@@ -1480,6 +1505,12 @@ export const FollowerMessage: MessageFns<FollowerMessage> = {
       case "digests":
         Digests.encode(message.body.value, writer.uint32(34).fork()).join();
         break;
+      case "damaged":
+        Damaged.encode(message.body.value, writer.uint32(42).fork()).join();
+        break;
+      case "repair":
+        Repair.encode(message.body.value, writer.uint32(50).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1529,6 +1560,22 @@ export const FollowerMessage: MessageFns<FollowerMessage> = {
             message.body = { $case: "digests", value: Digests.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.body = { $case: "damaged", value: Damaged.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.body = { $case: "repair", value: Repair.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1565,6 +1612,18 @@ export const FollowerMessage: MessageFns<FollowerMessage> = {
       case "digests": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "digests", value: Digests.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "damaged": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "damaged", value: Damaged.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "repair": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "repair", value: Repair.fromPartial(object.body.value) };
         }
         break;
       }
@@ -2277,6 +2336,12 @@ export const PrimaryMessage: MessageFns<PrimaryMessage> = {
       case "compared":
         Compared.encode(message.body.value, writer.uint32(106).fork()).join();
         break;
+      case "damaged":
+        Damaged.encode(message.body.value, writer.uint32(114).fork()).join();
+        break;
+      case "repair":
+        Repair.encode(message.body.value, writer.uint32(122).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2398,6 +2463,22 @@ export const PrimaryMessage: MessageFns<PrimaryMessage> = {
             message.body = { $case: "compared", value: Compared.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.body = { $case: "damaged", value: Damaged.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.body = { $case: "repair", value: Repair.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2483,6 +2564,18 @@ export const PrimaryMessage: MessageFns<PrimaryMessage> = {
       case "compared": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "compared", value: Compared.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "damaged": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "damaged", value: Damaged.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "repair": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "repair", value: Repair.fromPartial(object.body.value) };
         }
         break;
       }
@@ -2963,6 +3056,160 @@ export const KeyRange: MessageFns<KeyRange> = {
     const message = createBaseKeyRange();
     message.from = object.from ?? Buffer.alloc(0);
     message.to = object.to ?? undefined;
+    return message;
+  },
+};
+
+function createBaseDamaged(): Damaged {
+  return { ranges: [], committed: 0 };
+}
+
+export const Damaged: MessageFns<Damaged> = {
+  encode(message: Damaged, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.ranges) {
+      KeyRange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.committed !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.committed)) !== BigInt(message.committed)) {
+        throw new globalThis.Error("value provided for field BigInt(message.committed) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.committed));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Damaged {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDamaged();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ranges.push(KeyRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.committed = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Damaged>): Damaged {
+    return Damaged.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Damaged>): Damaged {
+    const message = createBaseDamaged();
+    message.ranges = object.ranges?.map((e) => KeyRange.fromPartial(e)) || [];
+    message.committed = object.committed ?? 0;
+    return message;
+  },
+};
+
+function createBaseRepair(): Repair {
+  return { ranges: [], entries: undefined, committed: 0 };
+}
+
+export const Repair: MessageFns<Repair> = {
+  encode(message: Repair, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.ranges) {
+      KeyRange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.entries !== undefined) {
+      EntryColumns.encode(message.entries, writer.uint32(18).fork()).join();
+    }
+    if (message.committed !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.committed)) !== BigInt(message.committed)) {
+        throw new globalThis.Error("value provided for field BigInt(message.committed) of type uint64 too large");
+      }
+      writer.uint32(24).uint64(BigInt(message.committed));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Repair {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRepair();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ranges.push(KeyRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entries = EntryColumns.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.committed = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Repair>): Repair {
+    return Repair.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Repair>): Repair {
+    const message = createBaseRepair();
+    message.ranges = object.ranges?.map((e) => KeyRange.fromPartial(e)) || [];
+    message.entries = (object.entries !== undefined && object.entries !== null)
+      ? EntryColumns.fromPartial(object.entries)
+      : undefined;
+    message.committed = object.committed ?? 0;
     return message;
   },
 };
