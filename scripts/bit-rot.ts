@@ -58,9 +58,7 @@ async function run({ folder, ring, client, unexpectedEnds }: TemporaryRing, coun
   const flipped = await flipBits(join(folder, damaged.name, 'table/data.mdb'));
   const rows: (readonly [string, ReadBack])[] = [];
 
-  await whileStopped(others, async () =>
-    rows.push(['damaged node alone', await keys.readBack(STOPPED_MS / 2)]),
-  );
+  await whileStopped(others, async () => rows.push(['damaged node alone', await readAlone(keys)]));
   rows.push(['others back', await keys.readBack(READ_MS)]);
   await ring.settled();
   await pause(SCRUB_SECONDS * 1.5 * 1_000);

@@ -60,7 +60,7 @@ export class ArcDecisions {
       const { follower } = session;
       if (members.has(follower)) continue;
       if (context.now - session.heardAt > context.parameters.failureTimeoutMs) role.followers.close(follower);
-      else if (session.coversArc && role.settled && !wantsCopy(context, role.config, follower))
+      else if (session.coversArc && role.settled && isOfNoUse(context, role.config, follower))
         role.release(follower);
       else if (!session.coversArc && !isNewcomer(context, role.config, follower))
         role.followers.close(follower);
@@ -222,6 +222,14 @@ export function wantsCopy(context: NodeContext, arc: ArcConfig, node: NodeId): b
     arc.inSync.includes(node) ||
     context.view.desiredReplicas(arc, context.parameters.replicationFactor).includes(node)
   );
+}
+
+/**
+ * The node's copy of the arc may be erased. Not while it is taken for dead: it has just shown that it is not, will be
+ * wanted again in a moment, and may have undamaged what is damaged elsewhere.
+ */
+export function isOfNoUse(context: NodeContext, arc: ArcConfig, node: NodeId): boolean {
+  return !wantsCopy(context, arc, node) && context.view.member(node)?.state !== 'dead';
 }
 
 /** The node has its place within the arc, and no arc of its own yet. */

@@ -13,7 +13,7 @@ import {
   type NodeId,
   type Position,
 } from '@ringkeep/shared';
-import { wantsCopy } from './arc-decisions';
+import { isOfNoUse, wantsCopy } from './arc-decisions';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
 import type { FollowerMessage, OpenStream, PrimaryBody, StreamName } from './messages';
@@ -116,7 +116,9 @@ export class InboundStreams {
     const shared = role.admits(open, member);
     if (!shared) return refuse({ kind: 'wait' });
     if (!member && whole && !wantsCopy(context, role.config, open.follower))
-      return refuse({ kind: 'release', shared });
+      return refuse(
+        isOfNoUse(context, role.config, open.follower) ? { kind: 'release', shared } : { kind: 'wait' },
+      );
     this.followers.set(connection, { follower: open.follower, start: stream.start });
     role.openedBy(connection, stream, open, shared);
   }

@@ -1,8 +1,17 @@
 /** The readable entries of a node without a disk: one table. */
 
 import type { KeyRange, RingKey } from '@ringkeep/shared';
-import type { StoredValue } from '@ringkeep/shared/operations';
-import type { Bucket, Entry, EntryStore, Found, Keyed, RangeSize, ScanPage } from '../core/entry-store';
+import { isSound, type StoredValue } from '@ringkeep/shared/operations';
+import {
+  DAMAGED,
+  type Bucket,
+  type Entry,
+  type EntryStore,
+  type Found,
+  type Keyed,
+  type RangeSize,
+  type ScanPage,
+} from '../core/entry-store';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import type { Examined } from './node-storage';
 import { rangeOfPart } from './range-counts';
@@ -12,13 +21,16 @@ import { damagedIn, pageOf } from './scan-page';
 export class MemoryEntryStore implements EntryStore {
   private readonly table = new RingTable<StoredValue>();
 
+  /** @param checksReads what is in memory is not checked each time that it is read, unless it stands for a disk */
+  constructor(private readonly checksReads = false) {}
+
   announce(items: readonly Keyed[], from: number): number {
     return this.table.announce(items, from);
   }
 
-  /** What is in memory is not checked each time that it is read. */
   get(key: RingKey): Found {
-    return this.table.get(key);
+    const stored = this.table.get(key);
+    return this.checksReads && stored !== undefined && !isSound(key, stored) ? DAMAGED : stored;
   }
 
   raw(key: RingKey): StoredValue | undefined {

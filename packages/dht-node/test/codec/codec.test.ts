@@ -60,6 +60,7 @@ function sealedEntry([key, version, value, expiresAtMs]: [
   return { key, value: seal(key, version, value, expiresAtMs) };
 }
 const bounds = fc.option(bytes(0, 20), { nil: undefined });
+const ranges = fc.record({ from: bytes(0, 20), to: bounds });
 const ops = fc.array(fc.option(entries, { nil: undefined }), { maxLength: 5 });
 
 const starts = fc
@@ -99,6 +100,12 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
   fc.record({
     kind: fc.constant('install' as const),
     start: positions,
+    entries: fc.array(entries, { maxLength: 5 }),
+  }),
+  fc.record({
+    kind: fc.constant('mend' as const),
+    start: positions,
+    ranges: fc.array(ranges, { maxLength: 3 }),
     entries: fc.array(entries, { maxLength: 5 }),
   }),
   fc.record({
@@ -215,6 +222,13 @@ const primaryBodies: fc.Arbitrary<PrimaryBody> = fc.oneof(
     terms: starts.filter((terms) => terms.length > 0),
   }),
   fc.record({ kind: fc.constant('heartbeat' as const), committed: counters }),
+  fc.record({ kind: fc.constant('damaged' as const), ranges: fc.array(ranges), committed: counters }),
+  fc.record({
+    kind: fc.constant('repair' as const),
+    ranges: fc.array(ranges),
+    committed: counters,
+    entries: fc.array(entries, { maxLength: 5 }),
+  }),
   fc.record({
     kind: fc.constantFrom('start-over' as const, 'release' as const),
     shared: fc.array(counters, { maxLength: 3 }),

@@ -336,3 +336,40 @@ describe('the running hash', () => {
     expect(again.node.core.replicas.get(OTHER)?.hashAt(6)).toEqual(expected);
   });
 });
+
+describe('a damaged entry', () => {
+  const stretch = { from: key('a'), to: `${key('a')}\0` as Bytes };
+  const asked = (follower: Following): FollowerBody[] =>
+    follower.said.filter(({ kind }) => kind === 'damaged');
+
+  test('is asked of the primary, and mended as of its commit point', () => {
+    const follower = following();
+    follower.live();
+    follower.hear({ kind: 'prepare', firstSeq: 4, ops: [entry('a', 'after')], committed: 3 });
+    follower.node.damage(key('a'));
+    follower.node.step({ kind: 'damaged', ranges: [stretch] });
+    expect(asked(follower)).toMatchObject([{ ranges: [stretch] }]);
+    // The primary had committed the operation by then: it is committed here first.
+    follower.hear({ kind: 'repair', committed: 4, ranges: [stretch], entries: [entry('a', 'after')] });
+    expect(follower.node.entries.get(key('a'))).toBe(entry('a', 'after').value);
+    follower.node.pass(2_000);
+    expect(asked(follower)).toHaveLength(1);
+  });
+
+  test('of the primary is answered as of the commit point at which it asks; by a copy that is not whole, as a hint', () => {
+    const follower = following();
+    follower.hear({ kind: 'start-over' });
+    follower.hear({ kind: 'chunk', ranges: [], entries: [entry('a', 'before')] });
+    follower.hear({ kind: 'damaged', ranges: [stretch], committed: 7 });
+    expect(follower.said.at(-1)).toMatchObject({
+      kind: 'repair',
+      committed: 0,
+      entries: [entry('a', 'before')],
+    });
+    follower.hear(live(3));
+    follower.hear({ kind: 'prepare', firstSeq: 4, ops: [entry('a', 'after')], committed: 3 });
+    follower.hear({ kind: 'damaged', ranges: [stretch], committed: 4 });
+    const repairs = follower.said.filter(({ kind }) => kind === 'repair');
+    expect(repairs.at(-1)).toMatchObject({ committed: 4, entries: [entry('a', 'after')] });
+  });
+});

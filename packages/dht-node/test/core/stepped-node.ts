@@ -16,12 +16,15 @@ import {
   type OperationResult,
   type Position,
   type Ring,
+  type RingKey,
 } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import { ringKeyOf } from '@ringkeep/shared/runtime';
 import {
   NodeCore,
   type NodeEffect,
   type NodeInput,
+  type FollowerBody,
   type OpenStream,
   type PrimaryBody,
   type StreamName,
@@ -87,6 +90,8 @@ type EffectOf<Kind extends NodeEffect['kind']> = Extract<NodeEffect, { kind: Kin
 
 export class SteppedNode {
   readonly core: NodeCore;
+  /** Stands for a disk: what it holds may be damaged. */
+  readonly entries = new MemoryEntryStore(true);
   now = 10_000;
   /** All effects since the last `forget`. */
   effects: NodeEffect[] = [];
@@ -96,7 +101,7 @@ export class SteppedNode {
   constructor(
     readonly parameters: ClusterParameters = checkParameters({ replicationFactor: 3, minCopies: 1 }),
   ) {
-    this.core = new NodeCore(new MemoryEntryStore(), {
+    this.core = new NodeCore(this.entries, {
       incarnation: 1,
       process: 1n,
       newcomer: true,
@@ -188,6 +193,13 @@ export class SteppedNode {
     return this.of('answer').find((effect) => effect.request === request)?.results;
   }
 
+  /** A bit of what the node holds of a key changes. */
+  damage(key: RingKey): void {
+    const value = this.entries.raw(key) as StoredValue;
+    const last = String.fromCharCode(value.charCodeAt(value.length - 1) ^ 1);
+    this.entries.put([{ key, value: `${value.slice(0, -1)}${last}` as StoredValue }]);
+  }
+
   /** A newer ring arrives from the watch; the node notes it on its disk and acts on it. */
   adopt(newer: Ring): void {
     this.hear(newer);
@@ -261,6 +273,11 @@ export class Follower {
 
   get kinds(): string[] {
     return this.heard.map((body) => body.kind);
+  }
+
+  say(body: FollowerBody): void {
+    const { stream, connection } = this;
+    this.node.step({ kind: 'follower-message', connection, message: { stream, body } });
   }
 
   acknowledge(
