@@ -12,7 +12,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { RingClient } from '@ringkeep/client';
 import { option, optionValues } from '@ringkeep/shared/runtime';
 import { forceCheckpoints } from './checkpoints';
 import type { NodePlace } from './local-ring';

@@ -32,7 +32,10 @@ export const PASSING_KINDS = [
   'leave',
 ] as const;
 
-export const FAULT_KINDS = [...PASSING_KINDS, ...NETWORK_KINDS] as const;
+/** It has times of its own, at which nothing else happens. */
+export const ROT = 'bit-rot';
+
+export const FAULT_KINDS = [...PASSING_KINDS, ...NETWORK_KINDS, ROT] as const;
 
 export type PassingKind = (typeof PASSING_KINDS)[number];
 export type FaultKind = (typeof FAULT_KINDS)[number];

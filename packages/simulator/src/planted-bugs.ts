@@ -319,6 +319,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'damagedNotServed',
+    story: 'a bit has changed on the disk of an owner, and a client is told it',
+    focus: 'none',
+    seed: 21,
+    within: 200,
+  },
+  {
+    rule: 'damagedNotSent',
+    story: 'a damaged entry is sent in a transfer; the follower finds it out and can never be whole',
+    focus: 'none',
+    seed: 1,
+    within: 200,
+  },
+  {
     rule: 'logHasNoHoles',
     story: 'a disk that loses power keeps a batch of the log without one before it',
     focus: 'power',

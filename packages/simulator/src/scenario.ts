@@ -6,7 +6,7 @@
  */
 
 import { checkParameters, ROUTINGS, type Random, type ClusterParameters } from '@ringkeep/shared';
-import { FAULT_KINDS, NETWORK_KINDS, type FaultKind } from './fault-kinds';
+import { FAULT_KINDS, NETWORK_KINDS, ROT, type FaultKind } from './fault-kinds';
 import { DRAWN_FOCUSES, FOCUSES, OLD_DISK_FOCUSES, type FocusName } from './focus';
 import { seeded } from './seeded';
 import type { TransferSizes } from '@ringkeep/dht-node/core';
@@ -79,7 +79,9 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
   const calm = focus === undefined && seeded(seed, 'calm').chance(0.05);
   const chance = calm || given?.alone ? 0 : focus === undefined ? 0.5 : 0.2;
   const faults = FAULT_KINDS.filter(
-    (kind) => seeded(seed, kind).chance(chance) || given?.always.includes(kind),
+    (kind) =>
+      seeded(seed, kind).chance(kind === ROT && focus !== undefined ? 0 : chance) ||
+      given?.always.includes(kind),
   );
   const parameters = { ...drawParameters(seed), ...given?.parameters };
   const { replicationFactor } = parameters;

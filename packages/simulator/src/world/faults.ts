@@ -12,6 +12,7 @@ import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
 
 /** How often a machine that is switched off looks whether it is still needed. */
 const LOOK_EVERY_MS = 50;
+const WHOLE_RANGE = { from: '' as never, to: undefined };
 /** Within so long everybody loses power in a blackout. */
 const BLACKOUT_MS = 300;
 
@@ -51,7 +52,7 @@ export class Faults {
 
   private switchOn(machine: Machine): void {
     // Where a disk was put back, those who know better have to come.
-    const mayStayAway = this.scenario.oldDisks === 'never';
+    const mayStayAway = this.scenario.oldDisks === 'never' && !this.isDamaged;
     if (this.random.chance(0.5) && mayStayAway && this.isDispensable(machine))
       machine.retire('it stays switched off');
     else machine.startLater();
@@ -164,6 +165,31 @@ export class Faults {
     machine.startLater(this.random.chance(0.5) ? 5 + this.random.below(50) : this.duration());
   }
 
+  /** Some running node has an entry that is not what its primary made. */
+  private get isDamaged(): boolean {
+    return this.world.machines.some(
+      ({ process }) => process?.entries.scan(WHOLE_RANGE, Infinity).damaged !== undefined,
+    );
+  }
+
+  /**
+   * A bit of an entry changes on its disk while another node holds the same entry sound: what was damaged
+   * everywhere is promised to nobody.
+   */
+  changeBit(machine: Machine | undefined, random: Random): void {
+    const process = machine?.process;
+    if (!process || this.isDamaged) return;
+    this.random = random;
+    const others = this.world.machines.filter((other) => other !== machine && other.process);
+    const entries = process.entries
+      .scan(WHOLE_RANGE, Infinity, false)
+      .entries.filter(({ key, value }) => others.some((other) => other.process?.entries.get(key) === value));
+    if (entries.length === 0) return;
+    const { key } = this.random.pick(entries);
+    this.note(`${machine.name} has a bit changed in ${key.slice(8)}`);
+    process.damage(key, this.random.below(8 * 40), this.duration());
+  }
+
   /**
    * It stays away until the ring does without it, and then its disk is lost: what only one disk held when the
    * others were given up is promised to nobody.
@@ -179,7 +205,7 @@ export class Faults {
       const named = [registry.ring, registry.storedRing].some(({ arcs }) =>
         arcs.some(({ inSync }) => inSync.includes(id)),
       );
-      if (named) return timeline.after(LOOK_EVERY_MS, look);
+      if (named || this.isDamaged) return timeline.after(LOOK_EVERY_MS, look);
       machine.replaceDisk();
       machine.startLater(50 + random.below(500));
     };
@@ -212,7 +238,7 @@ export class Faults {
   }
 
   private takeCopies(machine: Machine): void {
-    if (machine.process || !this.mayLoseCopies(machine)) return;
+    if (machine.process || this.isDamaged || !this.mayLoseCopies(machine)) return;
     if (this.random.chance(0.5)) machine.replaceDisk();
     else machine.loseCopies();
   }

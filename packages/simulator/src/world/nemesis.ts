@@ -4,13 +4,15 @@
  */
 
 import type { Random } from '@ringkeep/shared';
-import { PASSING_KINDS } from '../fault-kinds';
+import { PASSING_KINDS, ROT } from '../fault-kinds';
 import type { Scenario } from '../scenario';
+import { seeded } from '../seeded';
 import type { Faults } from './faults';
 import type { World } from './world';
 
 export class Nemesis {
   private readonly checkpoints: Random;
+  private readonly rot: Random;
 
   constructor(
     private readonly world: World,
@@ -19,11 +21,13 @@ export class Nemesis {
     private readonly faults: Faults,
   ) {
     this.checkpoints = schedule.fork();
+    this.rot = seeded(scenario.seed, `times of ${ROT}`);
   }
 
   start(): void {
     this.planNext();
     this.planCheckpoints();
+    if (this.scenario.faults.includes(ROT)) this.planRot();
   }
 
   /** Kinds that are off take their turns in vain: turning one off leaves the others where they were. */
@@ -39,6 +43,15 @@ export class Nemesis {
       const random = schedule.fork();
       if (scenario.faults.includes(kind)) faults.cause(kind, faults.pickMachine(random), random);
       this.planNext();
+    });
+  }
+
+  private planRot(): void {
+    const { rot, world, scenario, faults } = this;
+    world.timeline.after(scenario.faultEveryMs * (0.5 + rot.fraction()), () => {
+      if (faults.over) return;
+      faults.changeBit(faults.pickMachine(rot), rot.fork());
+      this.planRot();
     });
   }
 

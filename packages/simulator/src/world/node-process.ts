@@ -10,11 +10,14 @@ import {
   isWrite,
   positionOf,
   type Arc,
+  type Bytes,
   type Operation,
   type OperationResult,
   type Position,
   type Random,
+  type RingKey,
 } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
 import {
   decodeReply,
   decodeRequest,
@@ -45,7 +48,8 @@ type Reply = (answer: Uint8Array) => void;
 
 export class NodeProcess implements Server {
   readonly core: NodeCore;
-  readonly entries = new MemoryEntryStore();
+  /** Stands for the table on the disk: a bit of it may change. */
+  readonly entries = new MemoryEntryStore(true);
   readonly streams: ReplicaStreams;
   dead = false;
   private readonly registryLink: RegistryLink;
@@ -114,16 +118,29 @@ export class NodeProcess implements Server {
   /** What it holds of a range, as one text. */
   contentOf(range: Arc): string {
     return arcKeyRanges(range)
-      .flatMap((keys) => this.entries.scan(keys, Infinity).entries)
+      .flatMap((keys) => this.entries.scan(keys, Infinity, false).entries)
       .map(wholeEntry)
       .join(' ');
+  }
+
+  /** A bit of what it holds of a key changes; the scrub comes by some time later. */
+  damage(key: RingKey, bit: number, scrubAfterMs: number): void {
+    const value = this.entries.raw(key);
+    if (value === undefined) return;
+    const at = (bit >> 3) % value.length;
+    const changed = String.fromCharCode(value.charCodeAt(at) ^ (1 << (bit & 7)));
+    this.entries.put([
+      { key, value: `${value.slice(0, at)}${changed}${value.slice(at + 1)}` as StoredValue },
+    ]);
+    const ranges = [{ from: key, to: `${key}\0` as Bytes }];
+    this.world.timeline.after(scrubAfterMs, () => this.post({ kind: 'damaged', ranges }));
   }
 
   /** Entries that lie in none of its copies. */
   get strayContent(): string {
     const copies = this.core.status().replicas.map(({ range }) => arcKeyTest(range));
     const strays = this.entries
-      .scan(WHOLE_RANGE, Infinity)
+      .scan(WHOLE_RANGE, Infinity, false)
       .entries.filter(({ key }) => !copies.some((holds) => holds(key)));
     return strays.map(wholeEntry).join(' ');
   }
@@ -244,7 +261,7 @@ export class NodeProcess implements Server {
       case 'append':
         return this.append(effect);
       case 'checkpoint': {
-        const entries = this.entries.scan(WHOLE_RANGE, Infinity).entries;
+        const { entries } = this.entries.scan(WHOLE_RANGE, Infinity, false);
         return this.machine.disk.writeCheckpoint(encodeSnapshot(effect), entries, () => {
           this.checkpointing = false;
         });

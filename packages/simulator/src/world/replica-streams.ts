@@ -48,8 +48,10 @@ export class ReplicaStreams {
         receive: (received) => {
           if (this.outbound.get(connection) !== stream && this.world.rules.nodes.eraseOnNewestStreamOnly)
             return;
-          const decoded = primaryMessageFromWire(dht.PrimaryMessage.decode(received));
-          this.host.post({ kind: 'primary-message', connection, message: decoded });
+          this.host.guard(() => {
+            const decoded = primaryMessageFromWire(dht.PrimaryMessage.decode(received));
+            this.host.post({ kind: 'primary-message', connection, message: decoded });
+          });
         },
         gone: (text) => {
           if (this.outbound.delete(connection)) this.host.post({ kind: 'primary-gone', connection, text });
