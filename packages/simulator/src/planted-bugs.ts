@@ -329,8 +329,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'damagedNotSent',
     story: 'a damaged entry is sent in a transfer; the follower finds it out and can never be whole',
     focus: 'none',
-    seed: 1,
-    within: 200,
+    seed: 13,
+    within: 120,
   },
   {
     rule: 'logHasNoHoles',
