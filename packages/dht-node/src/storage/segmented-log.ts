@@ -290,10 +290,12 @@ export class SegmentedLog {
     }
   }
 
+  /** One that fails may leave its name behind: the next one takes it, or an empty segment would lie between two others. */
   private async create(bytes: number): Promise<SpareSegment> {
     const salt = this.system.randomBytes(SALT_BYTES).readUInt32LE();
-    const name = segmentName(++this.segmentNumber);
+    const name = segmentName(this.segmentNumber + 1);
     await this.folder.create(name, encodeSegmentHeader(salt), bytes);
+    this.segmentNumber++;
     this.room.took(bytes);
     return { name, salt, bytes };
   }

@@ -247,6 +247,26 @@ describe('group commit', () => {
     }
   });
 
+  test('goes on behind a segment whose name could not be made durable', async () => {
+    class FailsAtTheName extends TornFolder {
+      failing = false;
+      override async create(name: string, head: Uint8Array, bytes: number): Promise<void> {
+        await super.create(name, head, bytes);
+        if (this.failing) throw new Error('i/o error');
+      }
+    }
+    const folder = new FailsAtTheName();
+    const open = await openLog(folder);
+    const texts = ['a'.repeat(2_500), 'b'.repeat(2_500), 'c'];
+    folder.failing = true;
+    await appendGroups(open, open, texts.slice(0, 1));
+    await until(() => folder.files.size === 2);
+    await turns(5);
+    folder.failing = false;
+    await appendGroups(open, open, texts.slice(1));
+    expect((await openLog(folder.copy())).found).toEqual(texts);
+  });
+
   test('with durability interval reports at the write and syncs later, with none at the close', async () => {
     for (const durability of ['interval', 'none'] as const) {
       const folder = new TornFolder();
