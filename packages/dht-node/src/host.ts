@@ -68,6 +68,11 @@ export interface HostPorts {
     leaveRefused(text: string): void;
     /** The node cannot go on: the registry refuses it, its disk fails, or an invariant is broken. */
     failed(error: Error): void;
+    /** For whoever follows each step: what goes into it, and what comes of it. */
+    readonly steps?: {
+      before(inputs: readonly NodeInput[]): void;
+      after(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void;
+    };
   };
 }
 
@@ -121,23 +126,39 @@ export class NodeHost {
   private readonly admission = new Admission();
   private batchOffset: number | undefined;
   private checkpointing = false;
+  private durableUpTo = 0;
+  private noting: Promise<void> | undefined;
 
+  /** `noteData`: what is to be done before anything counts as durable for the first time. */
   constructor(
     readonly core: NodeCore,
     private readonly storage: NodeStorage,
     private readonly clock: HostClock,
     private readonly eventLoop: EventLoop = NODE_EVENT_LOOP,
+    private noteData?: () => Promise<void>,
   ) {}
 
   start(ports: HostPorts): void {
     this.ports = ports;
     this.storage.onDurable((upTo) => {
-      if (this.batchOffset !== undefined)
-        this.take({ kind: 'persisted', batch: upTo - this.batchOffset }, true);
+      this.durableUpTo = upTo;
+      if (!this.noteData) return this.persisted();
+      this.noting ??= this.noteData().then(
+        () => {
+          this.noteData = undefined;
+          this.persisted();
+        },
+        (error: Error) => this.fail(error),
+      );
     });
     this.storage.onFailure((error) => this.fail(error));
     this.storage.onRoom((lacking) => this.post({ kind: 'room', lacking }));
     this.post({ kind: 'tick' });
+  }
+
+  private persisted(): void {
+    if (this.batchOffset !== undefined)
+      this.take({ kind: 'persisted', batch: this.durableUpTo - this.batchOffset }, true);
   }
 
   /** Takes no new query and lets those under way be answered, for a while. */
@@ -264,8 +285,12 @@ export class NodeHost {
     this.inputs = [];
     if (this.clock.suspended()) inputs.unshift({ kind: 'suspended' });
     const now = this.clock.now();
+    const steps = this.ports?.observer.steps;
+    steps?.before(inputs);
     try {
-      for (const effect of this.core.step(now, inputs)) this.perform(effect, now);
+      const effects = this.core.step(now, inputs);
+      steps?.after(inputs, effects);
+      for (const effect of effects) this.perform(effect, now);
     } catch (error) {
       return this.fail(error as Error);
     }

@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { RingError } from '@ringkeep/shared';
 import { decodeBatch, decodeSnapshot } from './codec';
 import { NodeCore, type NodeSettings } from './core/node';
 import type { EventLoop } from './event-loop';
@@ -25,7 +26,7 @@ export async function takeUp(
     process: randomBytes(8).readBigUInt64BE(),
     ...settings,
     incarnation,
-    newcomer: identity?.identity === undefined,
+    newcomer: identity?.identity === undefined || identity.blank,
     startedAt: clock.now(),
     leaseBeforeMs: identity?.leaseMs ?? 0,
   });
@@ -36,5 +37,10 @@ export async function takeUp(
     },
     batch: (batch) => core.replay(decodeBatch(batch)),
   });
-  return new NodeHost(core, storage, clock, eventLoop);
+  const noteData = identity?.blank ? (): Promise<void> => identity.hasData().catch(diskFails) : undefined;
+  return new NodeHost(core, storage, clock, eventLoop, noteData);
+}
+
+function diskFails(cause: Error): never {
+  throw new RingError('INTERNAL', `cannot write node.json: ${cause.message}`, { cause });
 }

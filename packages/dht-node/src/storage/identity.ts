@@ -31,6 +31,8 @@ interface Remembered {
   readonly folderId: string | undefined;
   /** Every part of the folder has that id. */
   readonly marked: boolean;
+  /** Nothing that this node keeps was ever said to be durable: an empty log is no loss. */
+  readonly blank: boolean;
 }
 
 export const IDENTITY_FILE = 'node.json';
@@ -78,6 +80,18 @@ export class IdentityFile {
 
   get leaseMs(): number {
     return this.remembered.leaseMs;
+  }
+
+  /** Nothing was ever said to be durable here: see `hasData`. */
+  get blank(): boolean {
+    return this.remembered.blank;
+  }
+
+  /** To be called before anything counts as durable for the first time. Resolves when that is known on the disk. */
+  hasData(): Promise<void> {
+    return this.inTurn(async () => {
+      if (this.remembered.blank) await this.replace({ ...this.remembered, blank: false });
+    });
   }
 
   /** What it says of the folder and its parts. */
@@ -163,6 +177,7 @@ function nothingRemembered(system: System): Remembered {
     identity: undefined,
     folderId: undefined,
     marked: false,
+    blank: true,
   };
 }
 
@@ -180,10 +195,11 @@ interface FileContent {
   readonly salt?: number;
   readonly folderId?: string;
   readonly marked?: boolean;
+  readonly blank?: boolean;
   readonly checksum: string;
 }
 
-function format({ incarnation, claim, leaseMs, identity, folderId, marked }: Remembered): string {
+function format({ incarnation, claim, leaseMs, identity, folderId, marked, blank }: Remembered): string {
   const content = {
     format: FORMAT_VERSION,
     incarnation,
@@ -191,6 +207,7 @@ function format({ incarnation, claim, leaseMs, identity, folderId, marked }: Rem
     leaseMs,
     ...(identity && { ...identity, nodeId: formatPosition(identity.nodeId) }),
     ...(folderId !== undefined && { folderId, marked }),
+    ...(blank && { blank }),
   };
   return `${JSON.stringify({ ...content, checksum: checksumOf(content) }, undefined, 2)}\n`;
 }
@@ -216,10 +233,11 @@ function parse(path: string, text: string): Remembered {
   }
   const { checksum, ...content } = file;
   if (checksum !== checksumOf(content)) throw damaged('its checksum is wrong');
-  const { incarnation, claim, leaseMs, clusterId, nodeId, salt, folderId, marked = false } = content;
+  const { incarnation, claim, leaseMs, clusterId, nodeId, salt, folderId } = content;
+  const { marked = false, blank = false } = content;
   const placed = clusterId !== undefined && nodeId !== undefined && salt !== undefined;
   const identity = placed ? { clusterId, nodeId: parsePosition(nodeId), salt } : undefined;
-  return { incarnation, claim, leaseMs, identity, folderId, marked };
+  return { incarnation, claim, leaseMs, identity, folderId, marked, blank };
 }
 
 function checksumOf(content: object): string {

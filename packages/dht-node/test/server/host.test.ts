@@ -3,6 +3,7 @@
 import { OperationType, type Bytes, type Operation } from '@ringkeep/shared';
 import { MonotonicClock, ringKeyOf } from '@ringkeep/shared/runtime';
 import type { NodeCore, NodeEffect, NodeInput } from '../../src/core';
+import { NODE_EVENT_LOOP } from '../../src/event-loop';
 import { NodeHost, type HostPorts, type QueryAnswer } from '../../src/host';
 import { MemoryStorage } from '../../src/storage';
 
@@ -16,9 +17,9 @@ class Subject {
   readonly answers: QueryAnswer[] = [];
   readonly host: NodeHost;
   durable: (upTo: number) => void = nothing;
-  private effects: NodeEffect[] = [];
+  effects: NodeEffect[] = [];
 
-  constructor(clock = new MonotonicClock()) {
+  constructor(clock = new MonotonicClock(), noteData?: () => Promise<void>) {
     const core: Pick<NodeCore, 'step' | 'nextTickAt'> = {
       nextTickAt: Number.MAX_SAFE_INTEGER,
       step: (_, inputs: readonly NodeInput[]) => {
@@ -34,7 +35,7 @@ class Subject {
     });
     // No timer: it would keep the test waiting.
     jest.spyOn(globalThis, 'setTimeout').mockReturnValue({} as NodeJS.Timeout);
-    this.host = new NodeHost(core as NodeCore, storage, clock);
+    this.host = new NodeHost(core as NodeCore, storage, clock, NODE_EVENT_LOOP, noteData);
     this.host.start({ observer: { event: nothing, failed: nothing } } as unknown as HostPorts);
   }
 
@@ -144,4 +145,21 @@ test('a sleep is told before anything that has come meanwhile, once, and whichev
     await endOfTurn();
     expect(subject.steps).toEqual([['suspended', 'query'], ['query']]);
   }
+});
+
+test('nothing counts as durable before it is on the disk that there is something', async () => {
+  let noted = nothing;
+  const subject = new Subject(new MonotonicClock(), () => new Promise((resolve) => (noted = resolve)));
+  subject.effects = [{ kind: 'append', batch: 1, records: [] }];
+  await endOfTurn();
+  subject.steps.length = 0;
+  subject.durable(1);
+  subject.durable(2);
+  await endOfTurn();
+  expect(subject.steps).toEqual([]);
+  noted();
+  await endOfTurn();
+  subject.durable(3);
+  await endOfTurn();
+  expect(subject.steps).toEqual([['persisted'], ['persisted']]);
 });

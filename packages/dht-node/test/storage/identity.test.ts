@@ -111,3 +111,12 @@ test('a data folder whose node.json is damaged is refused and left unlocked', as
   await rm(join(folder, 'node.json'));
   await (await DataFolder.open(folder)).close();
 });
+
+test('the file says whether anything of the node was ever durable, and one without a word had a past', async () => {
+  const file = await IdentityFile.open(folder);
+  await file.raiseIncarnation();
+  await file.remember(IDENTITY, 1_000);
+  expect((await IdentityFile.open(folder)).blank).toBe(true);
+  await file.hasData();
+  expect((await IdentityFile.open(folder)).blank).toBe(false);
+});
