@@ -162,8 +162,10 @@ export class Queries {
   /** A newer ring: what waited for it goes on, and nothing waits for nodes that are down and replaced. */
   ringAdopted(): void {
     for (const forward of this.forwards.values()) {
-      const state = this.context.view.member(forward.to)?.state ?? 'dead';
-      if (state === 'dead') this.giveUpOnDead(forward);
+      const member = this.context.view.member(forward.to);
+      // One that has left and is forgotten has handed everything over in order: the writes that it was sent are answered.
+      if (member === undefined) this.moveReads(forward);
+      else if (member.state === 'dead') this.giveUpOnDead(forward);
     }
     this.routeHeld();
   }
@@ -173,20 +175,23 @@ export class Queries {
    * has called it should know now, not at the end of the deadline.
    */
   private giveUpOnDead(forward: Forward): void {
-    const moveReads = !forward.readsMoved;
-    forward.readsMoved = true;
-    this.forwardsToCheck = true;
+    this.moveReads(forward);
     for (const pending of forward.operations) {
-      if (pending.done) continue;
-      if (!isWrite(pending.operation)) {
-        if (moveReads) this.route(pending);
-      } else if (this.context.view.arcOfKey(pending.operation.key)?.primary !== forward.to) {
-        pending.fail(
-          'OUTCOME_UNKNOWN',
-          'outcome unknown: the node that it was sent to was declared dead before it answered',
-        );
-      }
+      if (pending.done || !isWrite(pending.operation)) continue;
+      if (this.context.view.arcOfKey(pending.operation.key)?.primary === forward.to) continue;
+      pending.fail(
+        'OUTCOME_UNKNOWN',
+        'outcome unknown: the node that it was sent to was declared dead before it answered',
+      );
     }
+  }
+
+  private moveReads(forward: Forward): void {
+    this.forwardsToCheck = true;
+    if (forward.readsMoved) return;
+    forward.readsMoved = true;
+    for (const pending of forward.operations)
+      if (!pending.done && !isWrite(pending.operation)) this.route(pending);
   }
 
   /** Time for another try. */

@@ -33,7 +33,7 @@ async function exchange(path: string): Promise<void> {
 }
 
 const cases: readonly [string, (path: string) => Promise<unknown>, RegExp][] = [
-  ['is deleted', (path) => rm(path, { recursive: true }), /a is gone/],
+  ['is deleted', (path) => rm(path, { recursive: true }), /a(\/\S+)? is gone/],
   ['is moved away', (path) => rename(path, `${path} before`), /a is gone/],
   ['is moved away and made anew', exchange, /a was replaced/],
   [

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Random } from '@ringkeep/shared';
 import { type Bytes, type RingKey } from '@ringkeep/shared';
+import { seal } from '@ringkeep/shared/operations';
 import { DiskStorage } from '../../src/storage';
 import { WHOLE_RING } from '../../src/storage/range-set';
 import { forSeeds } from './conformance';
@@ -24,9 +25,13 @@ beforeAll(() => {
 const PROGRAM = `
   const { writeSync } = require('node:fs');
   const { DiskStorage } = require(process.argv[1]);
+  const { seal } = require(require.resolve('@ringkeep/shared/operations', { paths: [process.argv[1]] }));
   const key = (n) => String(n).padStart(20, '0');
   const apply = (entries, n) =>
-    entries.put([{ key: key(n), value: 'value ' + n }, { key: key(n - 1000), value: undefined }]);
+    entries.put([
+      { key: key(n), value: seal(key(n), n + 1, 'value ' + n) },
+      { key: key(n - 1000), value: undefined },
+    ]);
   DiskStorage.open(process.argv[2], ${JSON.stringify(OPTIONS)}).then(async (storage) => {
     await storage.recover({
       snapshot: () => undefined,
@@ -129,8 +134,9 @@ test('after kill -9 everything that was reported durable is there, time after ti
           snapshot: (state) => (last = Number(Buffer.from(state).toString())),
           batch: (batch) => batches.push(Number(Buffer.from(batch).toString())),
         });
-        expect(storage.entries.get(String(last).padStart(20, '0') as RingKey)).toBe(
-          last === 0 ? undefined : (`value ${last}` as Bytes),
+        const key = String(last).padStart(20, '0') as RingKey;
+        expect(storage.entries.get(key)).toBe(
+          last === 0 ? undefined : seal(key, last + 1, `value ${last}` as Bytes),
         );
         for (const [index, number] of batches.entries()) {
           if (number !== 0) expect(number).toBe(last + 1 + index);

@@ -266,9 +266,14 @@ export class Faults {
     const isLive = (id: NodeId): boolean =>
       members.some((member) => member.id === id && member.state !== 'dead');
     if (!identity || isLive(identity.id)) return false;
+    const hasCopies = (id: NodeId): boolean => {
+      const member = members.find((each) => each.id === id);
+      return member !== undefined && (this.world.machineOf(id)?.hasCopiesOf(member) ?? false);
+    };
     return arcs.every(
       ({ inSync, withoutCopy }) =>
-        !inSync.includes(identity.id) || inSync.some((id) => isLive(id) && !withoutCopy.includes(id)),
+        !inSync.includes(identity.id) ||
+        inSync.some((id) => isLive(id) && !withoutCopy.includes(id) && hasCopies(id)),
     );
   }
 
