@@ -29,6 +29,7 @@ export const RULES = [
  * of it; docs/PROTOCOL.md, section 12, says how each second guard works.
  */
 const TOGETHER: Partial<Record<Rule, readonly Rule[]>> = {
+  logsComparedByTerms: ['strayOpsDiscarded'],
   newTermAtRestart: ['termTakenOnce', 'olderIncarnationsRefused'],
   splitStartsTerms: ['termTakenOnce', 'streamsEndWithRole'],
   evictionIsLevelTriggered: ['targetsAreLive'],
