@@ -61,15 +61,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 200,
   },
   {
-    rule: 'handoverIsSticky',
-    row: '`term` and `handover` are sticky',
-    story:
-      'a successor that missed a version takes its role for a handover and serves beside the old primary',
-    focus: 'registry-unheard',
-    seed: 23,
-    within: 500,
-  },
-  {
     rule: 'openBeforeChanges',
     row: 'only an open primary proposes Admit, Handover, Merge',
     story: 'a follower is admitted that has the entries but not yet the window, and becomes primary',

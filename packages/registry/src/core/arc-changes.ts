@@ -38,21 +38,9 @@ export function propose(
     seqFault(proposal, arc, next);
   if (reason !== undefined) return reason;
   const [lower, ...others] = configsAfter(arc, proposal, next);
-  const altered = { ...(lower as ArcConfig), ...alteration(arc, proposal, others.length > 0, rules) };
-  draft.replaceArcs(next ? [arc, next] : [arc], [altered, ...others]);
+  const kept = others.length > 0 && !rules.splitStartsTerms ? { term: arc.term, handover: arc.handover } : {};
+  draft.replaceArcs(next ? [arc, next] : [arc], [{ ...(lower as ArcConfig), ...kept }, ...others]);
   return undefined;
-}
-
-/** What is wrong with the arc where a rule is left out: nothing in every real registry. */
-function alteration(
-  arc: ArcConfig,
-  { kind }: Proposal,
-  split: boolean,
-  rules: RegistryRules,
-): Partial<ArcConfig> {
-  if (split && !rules.splitStartsTerms) return { term: arc.term, handover: arc.handover };
-  const keepsRole = kind === 'admit' || kind === 'drop' || kind === 'keep';
-  return keepsRole && !rules.handoverIsSticky ? { handover: true } : {};
 }
 
 function proposerFault(

@@ -20,8 +20,6 @@ export interface RegistryRules {
   readonly targetsByIncarnation: boolean;
   /** Only a live, active member is admitted or given an arc. */
   readonly targetsAreLive: boolean;
-  /** How a primary got its role stays with the arc until the role is given again. */
-  readonly handoverIsSticky: boolean;
   /** Both halves of a split start a new term. */
   readonly splitStartsTerms: boolean;
 }
@@ -34,6 +32,5 @@ export const ALL_RULES: RegistryRules = {
   holdersOnly: true,
   targetsByIncarnation: true,
   targetsAreLive: true,
-  handoverIsSticky: true,
   splitStartsTerms: true,
 };
