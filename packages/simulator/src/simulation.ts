@@ -233,9 +233,16 @@ class Simulation implements World {
     return (await this.runUntil(lastUnderWayAt + QUIET_MS)) && this.settle(healedAt);
   }
 
+  /** Scrubs every node. @returns what is still damaged */
+  private scrub(): string | undefined {
+    const found = this.machines.filter(({ process }) => process?.scrub()).map(({ name }) => name);
+    return found.length === 0 ? undefined : `${found.join(' ')} have damaged entries`;
+  }
+
   private async settle(healedAt: number): Promise<boolean> {
     for (;;) {
-      const reason = notYetAtRest(this.registry.ring, this.nodes(), this.parameters.replicationFactor);
+      const reason =
+        notYetAtRest(this.registry.ring, this.nodes(), this.parameters.replicationFactor) ?? this.scrub();
       if (reason === undefined) return true;
       if (this.timeline.now - healedAt > LIVENESS_MS_MAX) {
         this.fail('liveness', `${LIVENESS_MS_MAX} ms after the last fault: ${reason}`);

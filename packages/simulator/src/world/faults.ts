@@ -173,8 +173,8 @@ export class Faults {
   }
 
   /**
-   * A bit of an entry changes on its disk while another node holds the same entry sound: what was damaged
-   * everywhere is promised to nobody.
+   * A bit of an entry changes on its disk while another node holds the same entry sound, in a whole copy: what was
+   * damaged everywhere is promised to nobody, and half a transfer is no copy.
    */
   changeBit(machine: Machine | undefined, random: Random): void {
     const process = machine?.process;
@@ -183,7 +183,7 @@ export class Faults {
     const others = this.world.machines.filter((other) => other !== machine && other.process);
     const entries = process.entries
       .scan(WHOLE_RANGE, Infinity, false)
-      .entries.filter(({ key, value }) => others.some((other) => other.process?.entries.get(key) === value));
+      .entries.filter(({ key, value }) => others.some((other) => other.process?.hasInCopy(key, value)));
     if (entries.length === 0) return;
     const { key } = this.random.pick(entries);
     this.note(`${machine.name} has a bit changed in ${key.slice(8)}`);

@@ -123,6 +123,19 @@ export class NodeProcess implements Server {
       .join(' ');
   }
 
+  /** It holds a sound entry in a whole copy. */
+  hasInCopy(key: RingKey, value: StoredValue | undefined): boolean {
+    const copies = this.core.status().replicas.filter(({ complete }) => complete);
+    return copies.some(({ range }) => arcKeyTest(range)(key)) && this.entries.get(key) === value;
+  }
+
+  /** The background scrub comes by. @returns whether it has found something damaged */
+  scrub(): boolean {
+    const { damaged } = this.entries.scan(WHOLE_RANGE, Infinity);
+    if (damaged !== undefined) this.post({ kind: 'damaged', ranges: [damaged] });
+    return damaged !== undefined;
+  }
+
   /** A bit of what it holds of a key changes; the scrub comes by some time later. */
   damage(key: RingKey, bit: number, scrubAfterMs: number): void {
     const value = this.entries.raw(key);
