@@ -11,7 +11,7 @@ import { StatusWatch, loadFile, lookupFile, parseKeyFields, type BulkOptions } f
 import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
 import { freeRow } from './ports';
 import { RingProcess } from './processes';
-import { describeNode, ownedKeys, untilSettled } from './ring-client';
+import { ownedKeys, untilSettled } from './ring-client';
 import { ringTable } from './ring-table';
 import { runScript, untilInterrupted } from './script';
 
@@ -135,9 +135,7 @@ async function up(
 /** Says whether the data is safe, now and whenever that changes. */
 async function tellStatus(addresses: readonly string[], signal: AbortSignal): Promise<void> {
   const client = await RingClient.connect({ nodes: addresses });
-  const described = await Promise.all(addresses.map(describeNode));
-  const replicationFactor = described.find((node) => node !== undefined)?.parameters?.replicationFactor;
-  const status = new StatusWatch(async () => ({ look: { ring: client.ring(), replicationFactor } }));
+  const status = new StatusWatch(() => Promise.resolve({ look: { ring: client.ring() } }));
   for await (const { text } of status.changes(signal)) {
     console.log(`${new Date().toLocaleTimeString('en-GB')} the ring is ${text}`);
   }

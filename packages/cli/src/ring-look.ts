@@ -22,12 +22,10 @@ export interface RingSeen {
   readonly answers: readonly NodeAnswer[];
 }
 
-/** `knownFactor` is the replication factor if an earlier look has found it out. */
 export async function lookAtRing(
   access: RingAccess,
   client: RingClient,
   withinMs: number,
-  knownFactor: number | undefined,
 ): Promise<RingSeen> {
   const ring = client.ring();
   const answers = await Promise.all(
@@ -38,21 +36,7 @@ export async function lookAtRing(
         .catch((error: unknown) => ({ problem: messageOf(error) })),
     })),
   );
-  const described = answers.flatMap(({ said }) => ('problem' in said ? [] : [said]));
-  const asked = described.length > 0 || knownFactor !== undefined ? described : await askedAt(access);
-  const replicationFactor =
-    asked.map(({ parameters }) => parameters?.replicationFactor).find(Boolean) ?? knownFactor;
-  return { look: { ring, replicationFactor, closed: closedArcs(answers, new RingView(ring)) }, answers };
-}
-
-/** The node that was given is one of the ring's, if by an address that the ring does not know. */
-async function askedAt(access: RingAccess): Promise<dht.NodeDescription[]> {
-  const [given] = access.options.nodes;
-  if (given === undefined) return [];
-  return access.describe(given).then(
-    (description) => [description],
-    () => [],
-  );
+  return { look: { ring, closed: closedArcs(answers, new RingView(ring)) }, answers };
 }
 
 /** Arcs whose owner says that it does not serve them. */

@@ -10,7 +10,6 @@ let fake: FakeRing;
 
 beforeEach(async () => {
   fake = await FakeRing.start({ nodes: 3 });
-  fake.parameters = DEFAULT_PARAMETERS;
 });
 
 afterEach(() => fake.stop());
@@ -22,6 +21,7 @@ function become(arcs: readonly (readonly number[])[], states: readonly Member['s
   const next: Ring = {
     ...ring,
     version: ring.version + 1,
+    parameters: DEFAULT_PARAMETERS,
     members: ring.members.map((member, index) => ({ ...member, state: states[index] ?? 'active' })),
     arcs: ring.arcs.map((arc, index) => {
       const inSync = (arcs[index] as readonly number[]).map(id);
@@ -112,6 +112,29 @@ test('arcs that lack copies are listed, all of them when asked for', async () =>
   ]);
   expect((await cli('ring')).stdout).toMatch(/^arc +owner +copies\n\[0{16}, 5{16}\) +http:\S+ +2 of 3$/m);
   expect((await cli('ring', '--arcs')).stdout.match(/^\[.*\d of 3$/gm)).toHaveLength(3);
+});
+
+test('arcs that had more copies than they have are told to refuse writes', async () => {
+  become([[0], [1], [2]], ['active', 'active', 'active']);
+  const arcs = fake.ring.arcs.map((arc) => ({ ...arc, copiesReached: 3 }));
+  fake.announce({ ...fake.ring, version: fake.ring.version + 1, arcs });
+  const outcome = await cli('ring');
+  expect(outcome.code).toBe(4);
+  expect(outcome.stdout).toMatch(/ {2}1 of 3 {2}no writes: needs 2$/m);
+  expect(lastLine(outcome)).toMatch(
+    /, being repaired.*; writes refused on 3 arcs: 1 of 2 copies needed are in sync \(--min-copies\)$/,
+  );
+  expect(JSON.parse((await cli('ring', '--json')).stdout).status.arcsRefusingWrites).toBe(3);
+});
+
+test('nodes tells whose disk takes nothing new, and why', async () => {
+  become(WHOLE);
+  fake.node(1).roomLacking = 'the disk is nearly full';
+  const outcome = await cli('nodes');
+  expect(outcome.stdout.match(/ {2}no room /g)).toHaveLength(1);
+  expect(outcome.stderr).toContain(
+    `127.0.0.1:${fake.node(1).port} takes no new entries: the disk is nearly full`,
+  );
 });
 
 test('a silent node is told of, and the ring judged as the registry sees it', async () => {

@@ -8,6 +8,7 @@
 import { Metadata, status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
 import {
   NO_RING,
+  checkParameters,
   DEFAULT_PARAMETERS,
   OperationType,
   valueOf,
@@ -17,7 +18,6 @@ import {
   ringChange,
   type ArcConfig,
   type Bytes,
-  type ClusterParameters,
   type ErrorCode,
   type Member,
   type NodeId,
@@ -45,12 +45,14 @@ export class FakeRing {
   readonly nodes: FakeNode[] = [];
   readonly registryServer = new GrpcServer();
   registryAddress = '';
-  view = new RingView({ ...NO_RING, clusterId: 'fake' });
+  view = new RingView({
+    ...NO_RING,
+    clusterId: 'fake',
+    parameters: checkParameters({ replicationFactor: 1 }),
+  });
   /** Every ring there was, by version, so that changes can be told. */
   readonly history = new Map<number, Ring>();
   readonly watches = new Set<WatchStream>();
-  /** What nodes say that the cluster's parameters are; nothing when absent. */
-  parameters: ClusterParameters | undefined;
   watchRequests: registry.WatchRingRequest[] = [];
 
   static async start(options: FakeRingOptions): Promise<FakeRing> {
@@ -176,6 +178,7 @@ function arcsOf(owners: readonly (readonly [start: NodeId, primary: NodeId])[]):
       primary,
       inSync: [primary],
       withoutCopy: [],
+      copiesReached: 1,
       seq: 0,
     };
   });
@@ -194,6 +197,8 @@ export class FakeNode {
   silent = false;
   /** It says that it does not serve its arcs. */
   closed = false;
+  /** Why it says that its disk takes nothing new. */
+  roomLacking: string | undefined;
   /** Replies are kept until `release`. */
   holding = false;
   /** What the next frames are answered with instead of results. */
@@ -345,7 +350,8 @@ export class FakeNode {
       })),
       settled: true,
       storage: 'memory',
-      parameters: this.fake.parameters,
+      parameters: this.fake.ring.parameters,
+      roomLacking: this.roomLacking,
     });
   }
 

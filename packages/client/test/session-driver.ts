@@ -59,6 +59,7 @@ export function ringOf(version: number, names: readonly string[], clusterId = 't
     primary: start,
     inSync: [start],
     withoutCopy: [],
+    copiesReached: 1,
     seq: 0,
   }));
   return { ...NO_RING, clusterId, version, members, arcs };

@@ -78,9 +78,9 @@ const specs = {
   minCopies: option({
     flag: '--min-copies <n>',
     env: 'MIN_COPIES',
-    text: 'copies in sync that an arc needs to take writes, if the ring has as many nodes',
+    text: 'copies in sync that an arc needs to take writes, once it has had as many; at most the copies',
     read: integer(1, 7),
-    default: DEFAULT_PARAMETERS.minCopies,
+    defaultText: `${DEFAULT_PARAMETERS.minCopies} with three copies or more, else 1`,
   }),
   leaseMs: milliseconds(
     '--lease',

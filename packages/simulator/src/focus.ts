@@ -199,6 +199,13 @@ const focuses = {
       { on: 'role-taken', chance: 0.2, deed: 'copies-lost', to: 'a neighbour', withinMs: 200 },
     ],
   },
+  'few-copies': {
+    text: 'members that lose each other for longer than it takes to be dropped, while clients go on writing',
+    always: ['partition', 'one-way-cut', 'mass-crash'],
+    parameters: { replicationFactor: 3, minCopies: 2, failureTimeoutMs: 300, membershipLeaseMs: 1_500 },
+    scenario: { machines: 3, machinesLater: 1, thinkMs: 5, faultEveryMs: 1_000 },
+    triggers: [{ on: 'proposed drop', chance: 0.3, deed: 'crash', to: 'a neighbour', withinMs: 200 }],
+  },
   returns: {
     text: 'members that are away for a while and come back to copies that have gone on without them',
     always: ['crash', 'mass-crash', 'pause'],

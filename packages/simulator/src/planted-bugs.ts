@@ -317,6 +317,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 120,
   },
   {
+    rule: 'enoughCopiesAsked',
+    story: 'a primary that is alone goes on acknowledging writes on its one disk',
+    focus: 'few-copies',
+    seed: 8,
+    within: 60,
+  },
+  {
+    rule: 'copiesReachedKept',
+    story: 'an arc that has lost its copies passes for one that never had any, and takes writes on one disk',
+    focus: 'few-copies',
+    seed: 8,
+    within: 60,
+  },
+  {
     rule: 'logHasNoHoles',
     story: 'a disk that loses power keeps a batch of the log without one before it',
     focus: 'power',

@@ -83,8 +83,10 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
       seeded(seed, kind).chance(kind === ROT && focus !== undefined ? 0 : chance) ||
       given?.always.includes(kind),
   );
-  const parameters = { ...drawParameters(seed), ...given?.parameters };
-  const { replicationFactor } = parameters;
+  const drawn = { ...drawParameters(seed), ...given?.parameters };
+  const { replicationFactor } = drawn;
+  const minCopies = given?.parameters?.minCopies ?? drawMinCopies(seed, replicationFactor);
+  const parameters = { ...drawn, minCopies };
   const machines = seeded(seed, 'machines');
   const network = seeded(seed, 'network');
   const clients = seeded(seed, 'clients');
@@ -142,6 +144,12 @@ function drawParameters(seed: number): ClusterParameters {
     failureTimeoutMs: random.between(300, 2_000),
     routing: random.chance(0.7) ? 'one-hop' : random.pick(ROUTINGS),
   });
+}
+
+/** Mostly one, so that rings go on, and more goes wrong, when they have lost all other copies. */
+function drawMinCopies(seed: number, replicationFactor: number): number {
+  const random = seeded(seed, 'copies asked for');
+  return random.chance(0.7) ? 1 : random.between(1, replicationFactor);
 }
 
 function drawTransferSizes(random: Random): TransferSizes {

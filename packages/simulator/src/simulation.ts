@@ -18,6 +18,7 @@ import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/ch
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
 import type { NodeEvent } from '@ringkeep/dht-node/core';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
+import { CopiesAsked } from './checkers/copies-asked';
 import type { Failure } from './checkers/failure';
 import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
@@ -85,6 +86,7 @@ class Simulation implements World {
   private readonly oldDisks: OldDisks;
   private readonly recorder = new HistoryRecorder();
   private readonly ringHistory = new RingHistory();
+  private readonly copiesAsked: CopiesAsked;
   private readonly roles = new Map<string, string>();
   /** Said to stand still until somebody decides: what is there is known to be in doubt. */
   private readonly stoppedArcs: Arc[] = [];
@@ -106,11 +108,13 @@ class Simulation implements World {
     this.registry = new RegistryMachine(this, config, part('the registry'), scenario.disk, (ring) => {
       const failure = this.ringHistory.check(ring);
       if (failure) this.fail(failure.checker, failure.text);
+      this.copiesAsked.note(ring);
     });
     for (let number = 1; number <= scenario.machines + scenario.machinesLater; number++) {
       this.machines.push(new Machine(this, number, part(`machine ${number}`), scenario.disk));
     }
     this.keys = Array.from({ length: scenario.keys }, (_, index) => `k${index}` as Bytes);
+    this.copiesAsked = new CopiesAsked(this.keys.map((key) => positionOf(ringKeyOf(key))));
     const { thinkMs, patienceMs } = scenario;
     for (let number = 0; number <= scenario.clients; number++) {
       const party = FIRST_CLIENT_PARTY + number;
@@ -154,6 +158,11 @@ class Simulation implements World {
       answers: each === by || (each.process?.wouldAnswer(point) ?? false),
     }));
     const failure = checkOneServer(formatPosition(point), answerers);
+    if (failure) this.fail(failure.checker, failure.text);
+  }
+
+  writeAcknowledged(point: Position, after: number, upTo: number): void {
+    const failure = this.copiesAsked.check(point, after, upTo);
     if (failure) this.fail(failure.checker, failure.text);
   }
 

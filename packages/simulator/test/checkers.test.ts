@@ -3,6 +3,7 @@
 import { NO_RING, position, type ArcConfig, type Member, type NodeId, type Ring } from '@ringkeep/shared';
 import type { HistoryOperation } from '@ringkeep/checker/core';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from '../src/checkers/at-rest';
+import { CopiesAsked } from '../src/checkers/copies-asked';
 import { checkLinearizability } from '../src/checkers/linearizability';
 import { checkLostWrites } from '../src/checkers/lost-writes';
 import { checkOneServer } from '../src/checkers/one-server';
@@ -33,6 +34,7 @@ function arc(part: Partial<ArcConfig>): ArcConfig {
     primary: A,
     inSync: [A],
     withoutCopy: [],
+    copiesReached: 1,
     seq: 0,
     ...part,
   };
@@ -95,6 +97,18 @@ test('one server: two that would answer for one position are caught', () => {
     text: 'n0 and n1 would both answer at p',
   });
   expect(checkOneServer('p', answerers.slice(1))).toBeUndefined();
+});
+
+test('copies asked for: a write acknowledged on fewer than there were is caught, one under growth is none', () => {
+  const both = ring(2, arc({ inSync: [A, B] }));
+  const rings = [ring(1, arc({})), both, ring(3, arc({}))];
+  const asked = new CopiesAsked([A]);
+  for (const each of rings) asked.note(each);
+  expect(asked.check(A, 3, 3)).toMatchObject({ checker: 'copies' });
+  expect(asked.check(A, 2, 3)).toBeUndefined();
+  expect(asked.check(A, 1, 1)).toBeUndefined();
+  asked.note({ ...ring(4, arc({})), members: [member(A)] });
+  expect(asked.check(A, 4, 4)).toBeUndefined();
 });
 
 describe('ring history', () => {

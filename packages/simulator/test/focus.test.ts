@@ -24,6 +24,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   disks: /loses its disk/,
   blackouts: /loses its copies/,
   returns: /compared/,
+  'few-copies': /proposed drop/,
   'old-disks': /old-copy|proposed yield/,
   'old-disks-late': /arc-stopped/,
 };

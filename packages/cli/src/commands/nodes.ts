@@ -16,6 +16,8 @@ interface NodeRow {
   readonly state?: string;
   /** Arcs that it is primary of and that stand still until somebody decides. */
   readonly stopped?: readonly string[];
+  /** Why its disk takes no new entries. */
+  readonly roomLacking?: string;
   /** Keys and bytes of the arcs that it answers for. */
   readonly keys?: number;
   readonly bytes?: number;
@@ -48,6 +50,8 @@ export const nodesCommand: CommandSpec = {
       output.answer(rows, () => [...output.table(COLUMNS, rows), seen.text]);
       if (output.isJson) output.note(seen.text);
       for (const text of rows.flatMap((row) => row.stopped ?? [])) output.note(text);
+      for (const { address, roomLacking } of rows)
+        if (roomLacking !== undefined) output.note(`${address} takes no new entries: ${roomLacking}`);
       const silent = rows.filter((row) => row.problem !== undefined);
       for (const row of silent) output.note(`${row.address} did not answer: ${row.problem}`);
     });
@@ -92,8 +96,9 @@ function rowOf({ member, said }: NodeAnswer): NodeRow {
   return {
     id: formatPosition(position(description.id)),
     address: member.addr,
-    state: stopped.length > 0 ? 'stopped' : description.settled ? 'settled' : 'busy',
+    state: stateOf(description, stopped.length > 0),
     ...(stopped.length > 0 && { stopped }),
+    ...(description.roomLacking !== undefined && { roomLacking: description.roomLacking }),
     keys: total(own, (replica) => replica.keys),
     bytes: total(own, (replica) => replica.bytes),
     copies: total(others, (replica) => replica.keys),
@@ -105,6 +110,12 @@ function rowOf({ member, said }: NodeAnswer): NodeRow {
     routing: description.routing?.scheme,
     peers: description.routing?.peers,
   };
+}
+
+function stateOf({ settled, roomLacking }: dht.NodeDescription, isStopped: boolean): string {
+  if (isStopped) return 'stopped';
+  if (roomLacking !== undefined) return 'no room';
+  return settled ? 'settled' : 'busy';
 }
 
 function total(

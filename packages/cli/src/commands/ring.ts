@@ -6,6 +6,7 @@ import {
   formatArc,
   formatPosition,
   isLacking,
+  refusesWrites,
   type ArcStatus,
   type Member,
   type Ring,
@@ -96,12 +97,16 @@ function arcLines(output: Output, { status, taken }: Seen, all: boolean): string
       { title: 'arc', text: ({ arc }) => formatArc(arc) },
       { title: 'owner', text: ({ arc }) => view.member(arc.primary)?.addr ?? formatPosition(arc.primary) },
       { title: 'copies', align: 'right', text: ({ copies, wanted }) => `${copies} of ${wanted}` },
-      { title: '', text: ({ obstacle }) => obstacle ?? '' },
+      { title: '', text: obstacleOf },
     ],
     shown,
   );
   const rest = wrong.length - shown.length;
   return all || rest === 0 ? table : [...table, `… and ${rest} more that lack copies (--arcs lists all)`];
+}
+
+function obstacleOf(status: ArcStatus): string {
+  return status.obstacle ?? (refusesWrites(status) ? `no writes: needs ${status.needed}` : '');
 }
 
 function rowOf(ring: Ring, member: Member): MemberRow {
@@ -120,7 +125,7 @@ function rowOf(ring: Ring, member: Member): MemberRow {
 
 function jsonOf(seen: Seen, members: readonly MemberRow[]): unknown {
   const { ring } = seen.taken.look;
-  const arcs = seen.status.arcs.map(({ arc, copies, wanted, obstacle }) => ({
+  const arcs = seen.status.arcs.map(({ arc, copies, wanted, needed, obstacle }) => ({
     start: formatPosition(arc.start),
     end: formatPosition(arc.end),
     epoch: arc.epoch,
@@ -129,6 +134,7 @@ function jsonOf(seen: Seen, members: readonly MemberRow[]): unknown {
     inSync: arc.inSync.map(formatPosition),
     copies,
     wanted,
+    needed,
     obstacle: obstacle ?? null,
   }));
   return { clusterId: ring.clusterId, version: ring.version, status: statusJson(seen), members, arcs };

@@ -1,7 +1,7 @@
 /** What `ring` and `nodes` have in common: the look, its repetition, and the exit code that it gives. */
 
 import { option, optionValues } from '@ringkeep/shared/runtime';
-import type { RingState } from '@ringkeep/shared';
+import { refusesWrites, type RingState } from '@ringkeep/shared';
 import type { CommandContext } from './command';
 import { ExitCode } from '../failure';
 import { lookAtRing, type RingSeen } from '../ring-look';
@@ -22,9 +22,6 @@ const CODES: Readonly<Record<RingState, ExitCode>> = {
   unavailable: ExitCode.Unavailable,
 };
 
-const FACTOR_UNKNOWN =
-  'no node could be asked how many copies are wanted: as many as the arc has that has most';
-
 /** Shows what is seen, once or, with --watch, at each change. Returns the code of what was seen last. */
 export async function showStatus(
   { ring: access, signal, output }: CommandContext,
@@ -32,13 +29,7 @@ export async function showStatus(
   show: (seen: Seen) => void,
 ): Promise<{ readonly code: ExitCode; readonly last: Seen }> {
   const client = await access.client(signal);
-  let factor: number | undefined;
-  const status = new StatusWatch(async () => {
-    const seen = await lookAtRing(access, client, withinMs, factor);
-    if (seen.look.replicationFactor === undefined) output.note(FACTOR_UNKNOWN);
-    factor = seen.look.replicationFactor;
-    return seen;
-  });
+  const status = new StatusWatch(() => lookAtRing(access, client, withinMs));
   let last = watch ? undefined : await status.lookOnce(signal);
   if (last !== undefined) show(last);
   else {
@@ -51,7 +42,7 @@ export async function showStatus(
 
 /** The status as JSON. */
 export function statusJson({ status, leftMs, text }: Seen): object {
-  const { state, wanted, missing, isRepairing, down } = status;
+  const { state, wanted, missing, isRepairing, down, arcs } = status;
   return {
     state,
     text,
@@ -59,6 +50,7 @@ export function statusJson({ status, leftMs, text }: Seen): object {
     copiesMissing: missing,
     repairing: isRepairing,
     leftMs: leftMs === undefined ? null : Math.round(leftMs),
+    arcsRefusingWrites: arcs.filter(refusesWrites).length,
     down: down.map(({ addr }) => addr),
   };
 }

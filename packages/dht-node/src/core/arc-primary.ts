@@ -13,6 +13,7 @@
  */
 
 import {
+  excerpt,
   formatPosition,
   isWrite,
   type ArcConfig,
@@ -150,7 +151,8 @@ export class ArcPrimary {
 
   /** As many replicas are in sync as the ring asks for to accept writes. */
   get enoughCopies(): boolean {
-    return this.currentConfig.inSync.length >= this.context.view.copiesToWrite;
+    if (!this.context.rules.enoughCopiesAsked) return true;
+    return this.currentConfig.inSync.length >= this.context.view.copiesToWrite(this.currentConfig);
   }
 
   /** Nothing proposed that might still come into force. */
@@ -257,10 +259,12 @@ export class ArcPrimary {
   }
 
   private tooFewCopies(): string {
-    const { inSync } = this.currentConfig;
+    const { view } = this.context;
+    const needed = view.copiesToWrite(this.currentConfig);
+    const away = view.ring.members.filter(({ state }) => state === 'dead').map(({ addr }) => addr);
     return (
-      `nothing was written: ${inSync.length} of the ${this.context.view.copiesToWrite} copies that this ring asks for ` +
-      'before it takes writes (--min-copies) are in sync; reads go on'
+      `nothing was written: ${this.currentConfig.inSync.length} of ${needed} copies needed (--min-copies) are in sync; reads go on. ` +
+      `Writes do when a copy is made or ${away.length === 0 ? 'a node is' : `${excerpt(away.join(', '))} is`} back or forgotten`
     );
   }
 

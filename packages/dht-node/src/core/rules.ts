@@ -81,6 +81,8 @@ export interface ProtocolRules {
   readonly damagedNotServed: boolean;
   /** What is damaged is sent to nobody. */
   readonly damagedNotSent: boolean;
+  /** Writes are taken, and called done, when as many replicas are in sync as the ring asks for. */
+  readonly enoughCopiesAsked: boolean;
 }
 
 export const ALL_RULES: ProtocolRules = {
@@ -120,5 +122,6 @@ export const ALL_RULES: ProtocolRules = {
   absentKeysErased: true,
   damagedNotServed: true,
   damagedNotSent: true,
+  enoughCopiesAsked: true,
   lookedAtWhenDue: true,
 };

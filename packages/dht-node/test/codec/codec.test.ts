@@ -178,6 +178,7 @@ const ring = {
       primary: position(9n),
       inSync: [position(9n)],
       withoutCopy: [],
+      copiesReached: 1,
       seq: 7,
     },
   ],

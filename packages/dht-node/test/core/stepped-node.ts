@@ -61,6 +61,7 @@ export function arc(part: Partial<ArcConfig> = {}): ArcConfig {
     primary: SELF,
     inSync: [SELF],
     withoutCopy: [],
+    copiesReached: 1,
     seq: 0,
     ...part,
   };

@@ -131,6 +131,7 @@ function ringOf(version: number, inSync: readonly NodeId[]): Ring {
         primary: OWNER,
         inSync,
         withoutCopy: [],
+        copiesReached: 1,
         seq: 0,
       },
     ],

@@ -45,6 +45,7 @@ export function ringOf(members: readonly Member[], version = 1, routing: Routing
       primary: id,
       inSync: [id],
       withoutCopy: [],
+      copiesReached: 1,
       seq: 0,
     };
   });

@@ -91,6 +91,7 @@ function sample(version: number, points: readonly bigint[]): RegistryState {
       primary: start,
       inSync: ids,
       withoutCopy: index % 2 === 0 ? [] : [end],
+      copiesReached: 1,
       seq: index,
     };
   });

@@ -34,6 +34,7 @@ import {
   type RingUpdate,
 } from '@ringkeep/shared';
 import { propose } from './arc-changes';
+import { copiesReached, membersStaying } from './copies-reached';
 import { checkConfig, type RegistryConfig, type RegistryTools } from './config';
 import { Deadlines } from './deadlines';
 import type { MemberAnswer, RegistryEffect, RegistryFact } from './effects';
@@ -288,6 +289,7 @@ export class RegistryCore {
         this.overdue.delete(start);
       }
       for (const member of this.membership.forget(draft, now)) this.facts.push({ what: 'forgotten', member });
+      this.noteCopiesReached(draft);
     }
     const next = draft.finish();
     this.keep(next?.ring ?? this.ring);
@@ -298,6 +300,16 @@ export class RegistryCore {
     if (arcs.length > 0) this.facts.push({ what: 'changed', version: change.version, arcs });
     const watchers = this.publication.note(change);
     return watchers.length === 0 ? [] : [{ kind: 'publish', watchers, update: { kind: 'change', change } }];
+  }
+
+  private noteCopiesReached(draft: RingDraft): void {
+    const staying = membersStaying(draft.members());
+    for (const arc of draft.arcs()) {
+      const reached = this.rules.copiesReachedKept
+        ? copiesReached(arc, staying, draft.base.parameters)
+        : arc.inSync.length;
+      if (reached !== arc.copiesReached) draft.noteReached(arc, reached);
+    }
   }
 
   /** The state to save; the same object as long as nothing durable has changed. */
@@ -342,6 +354,7 @@ function wholeRing(id: NodeId): ArcConfig {
     inSync: [id],
     withoutCopy: [],
     seq: 0,
+    copiesReached: 1,
   };
 }
 

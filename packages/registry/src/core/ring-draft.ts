@@ -85,6 +85,11 @@ export class RingDraft {
     this.arcEdits.set(start, { ...arc, withoutCopy });
   }
 
+  /** How many copies an arc has had: the epoch does not count that either. */
+  noteReached(arc: ArcConfig, copiesReached: number): void {
+    this.arcEdits.set(arc.start, { ...arc, copiesReached });
+  }
+
   get changed(): boolean {
     return this.memberEdits.size > 0 || this.arcEdits.size > 0;
   }

@@ -22,6 +22,8 @@ export interface RegistryRules {
   readonly targetsAreLive: boolean;
   /** Both halves of a split start a new term. */
   readonly splitStartsTerms: boolean;
+  /** What an arc has once had in copies is not forgotten when it loses some. */
+  readonly copiesReachedKept: boolean;
 }
 
 export const ALL_RULES: RegistryRules = {
@@ -33,4 +35,5 @@ export const ALL_RULES: RegistryRules = {
   targetsByIncarnation: true,
   targetsAreLive: true,
   splitStartsTerms: true,
+  copiesReachedKept: true,
 };

@@ -15,6 +15,7 @@ import {
   type Ring,
   type RunId,
 } from '@ringkeep/shared';
+import { copiesReached, membersStaying } from './copies-reached';
 
 /** The claim by which a member became one. */
 export interface Claim {
@@ -49,7 +50,12 @@ export function begun(found: RegistryState, parameters: ClusterParameters, run: 
   const version = ring.version + 1;
   const kept = sameParameters(ring.parameters, parameters) ? ring.parameters : parameters;
   const runs = withRuns(ring.runs, [{ id: run, firstVersion: version }]);
-  return { ...found, ring: { ...ring, version, runs, parameters: kept } };
+  const staying = membersStaying(ring.members);
+  const arcs = ring.arcs.map((arc) => {
+    const reached = copiesReached(arc, staying, kept);
+    return reached === arc.copiesReached ? arc : { ...arc, copiesReached: reached };
+  });
+  return { ...found, ring: { ...ring, version, runs, parameters: kept, arcs } };
 }
 
 /** What is wrong with a state, or undefined. */

@@ -164,7 +164,7 @@ class Story {
       const [was, is] = [old.arcOfPosition(point), now.arcOfPosition(point)];
       if (!was || was === is) continue;
       assert.ok(is, 'every position has an arc');
-      const same = { ...was, withoutCopy: is.withoutCopy };
+      const same = { ...was, withoutCopy: is.withoutCopy, copiesReached: is.copiesReached };
       if (is.epoch === was.epoch) assert.deepEqual(is, same, 'without a higher epoch only copies are noted');
       else assert.ok(is.epoch > was.epoch, 'epochs grow');
       if (what !== 'drop' && what !== 'late')
@@ -196,6 +196,10 @@ class Story {
     const log = `${arc.end} ${arc.primary}`;
     assert.equal(this.logs.get(name) ?? log, log, 'a term has one range and one primary');
     this.logs.set(name, log);
+    const staying = view.ring.members.filter(({ state }) => state !== 'leaving').length;
+    const possible = Math.max(1, Math.min(view.ring.parameters.replicationFactor, staying));
+    assert.ok(arc.copiesReached <= possible, 'nobody waits for copies that cannot be');
+    assert.ok(arc.copiesReached >= Math.min(arc.inSync.length, possible), 'what is in sync has been reached');
     const live = arc.inSync.filter((id) => view.member(id)?.state !== 'dead');
     const holders = live.filter((id) => !arc.withoutCopy.includes(id));
     if (this.registry.state.returns.includes(arc.start) || holders.length === 0) return;

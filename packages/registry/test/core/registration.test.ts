@@ -22,6 +22,7 @@ describe('registration', () => {
         primary: id,
         inSync: [id],
         withoutCopy: [],
+        copiesReached: 1,
         seq: 0,
       },
     ]);
@@ -313,6 +314,7 @@ describe('registration', () => {
         primary: id,
         inSync,
         withoutCopy: [],
+        copiesReached: 1,
         seq: 2 ** 50,
       };
     });

@@ -13,7 +13,7 @@ export type Routing = (typeof ROUTINGS)[number];
 export interface ClusterParameters {
   /** Copies of each key while there are that many nodes; 1 … 7. */
   readonly replicationFactor: number;
-  /** In-sync members that an arc needs to accept writes, if the ring has as many members; at most the copies. */
+  /** In-sync members that an arc needs to accept writes, once it has had as many; at most the copies. */
   readonly minCopies: number;
   /** How long a follower's grant to its primary lasts. */
   readonly leaseMs: number;
@@ -30,7 +30,7 @@ export interface ClusterParameters {
 
 export const DEFAULT_PARAMETERS: ClusterParameters = {
   replicationFactor: 3,
-  minCopies: 1,
+  minCopies: 2,
   leaseMs: 2_000,
   leaseMarginMs: 200,
   membershipLeaseMs: 2_500,
@@ -39,6 +39,17 @@ export const DEFAULT_PARAMETERS: ClusterParameters = {
   valueBytesMax: 1 << 20,
   routing: 'one-hop',
 };
+
+/**
+ * Where there are three copies, one disk that is lost never has the only one of an acknowledged write. Two copies would
+ * stop to take writes whenever one is away.
+ */
+const THREE_COPIES = 3;
+
+/** What a ring asks for that says nothing of it. */
+function usualMinCopies(replicationFactor: number): number {
+  return replicationFactor >= THREE_COPIES ? DEFAULT_PARAMETERS.minCopies : 1;
+}
 
 const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, number] } = {
   replicationFactor: [1, 7],
@@ -63,7 +74,8 @@ export function checkParameters(given: GivenParameters): ClusterParameters {
     }
   }
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parameters = { ...DEFAULT_PARAMETERS, ...defined };
+  const minCopies = usualMinCopies(given.replicationFactor ?? DEFAULT_PARAMETERS.replicationFactor);
+  const parameters = { ...DEFAULT_PARAMETERS, minCopies, ...defined };
   for (const [name, bounds] of Object.entries(BOUNDS)) {
     const value = parameters[name as keyof ClusterParameters];
     const [least, most] = bounds;

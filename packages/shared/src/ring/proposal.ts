@@ -81,7 +81,8 @@ export function configsAfter(arc: ArcConfig, proposal: Proposal, next?: ArcConfi
       const epochOfBoth = Math.max(arc.epoch, next.epoch) + 1;
       const role = { epoch: epochOfBoth, term: epochOfBoth, handover: true, seq: proposal.seq };
       const withoutCopy = next.withoutCopy.reduce(withNode, arc.withoutCopy);
-      return [{ ...arc, ...role, end: next.end, withoutCopy }];
+      const copiesReached = Math.max(arc.copiesReached, next.copiesReached);
+      return [{ ...arc, ...role, end: next.end, withoutCopy, copiesReached }];
     }
   }
 }

@@ -4,10 +4,11 @@
  * An arc should have as many copies as the parameters say, or as the ring has members if those are fewer. Members that are
  * dead count among them until the registry forgets them, so that a ring does not become healthy by losing a node; those that
  * leave do not. A copy counts while its member is in sync and not dead. An arc whose owner is dead, or that no living
- * member has, cannot be used.
+ * member has, cannot be used. One with fewer copies than the ring asks for before it takes writes can be read and no more.
  */
 
 import type { ArcConfig, Member, Ring } from './ring';
+import { RingView } from './ring-view';
 import type { NodeId, Position } from './position';
 
 export type RingState = 'healthy' | 'degraded' | 'unavailable';
@@ -15,8 +16,6 @@ export type RingState = 'healthy' | 'degraded' | 'unavailable';
 /** What is known of a ring. */
 export interface RingLook {
   readonly ring: Ring;
-  /** Unknown when nobody could be asked: then the arc with the most copies says what is wanted. */
-  readonly replicationFactor: number | undefined;
   /** Starts of arcs whose owner says that it does not serve them. */
   readonly closed?: ReadonlySet<Position>;
 }
@@ -26,6 +25,8 @@ export interface ArcStatus {
   /** Living members that are in sync. */
   readonly copies: number;
   readonly wanted: number;
+  /** Copies in sync without which it takes no writes. */
+  readonly needed: number;
   /** Why it cannot be used; undefined when it can. */
   readonly obstacle: 'no copy' | 'owner down' | 'not open' | undefined;
 }
@@ -42,13 +43,13 @@ export interface RingStatus {
   readonly isRepairing: boolean;
 }
 
-export function ringStatus({ ring, replicationFactor, closed }: RingLook): RingStatus {
+export function ringStatus({ ring, closed }: RingLook): RingStatus {
+  const view = new RingView(ring);
   const living = new Set(ring.members.filter(({ state }) => state !== 'dead').map(({ id }) => id));
   const active = ring.members.filter(({ state }) => state === 'active').map(({ id }) => id);
   const staying = ring.members.filter(({ state }) => state !== 'leaving').length;
-  const most = Math.max(0, ...ring.arcs.map(({ inSync }) => inSync.length));
-  const wanted = Math.min(replicationFactor ?? most, Math.max(1, staying));
-  const arcs = ring.arcs.map((arc) => arcStatus(arc, living, wanted, closed));
+  const wanted = Math.min(ring.parameters.replicationFactor, Math.max(1, staying));
+  const arcs = ring.arcs.map((arc) => arcStatus(arc, living, wanted, view.copiesToWrite(arc), closed));
   const lacking = arcs.filter(isLacking);
   return {
     state: stateOf(arcs, lacking),
@@ -65,27 +66,45 @@ export function isLacking({ copies, wanted }: ArcStatus): boolean {
   return copies < wanted;
 }
 
+/** It can be read, and takes no writes. */
+export function refusesWrites({ copies, needed, obstacle }: ArcStatus): boolean {
+  return obstacle === undefined && copies < needed;
+}
+
 /** In one line: `healthy`, or what is wrong and what is being done. `leftMs` as far as it can be told. */
 export function describeStatus(status: RingStatus, leftMs?: number): string {
   const { arcs, wanted } = status;
   const of = (some: readonly ArcStatus[]): string => `${some.length} of ${arcs.length} arcs`;
   if (arcs.length === 0) return 'unavailable: the ring has no nodes';
   const unusable = arcs.filter(({ obstacle }) => obstacle !== undefined);
-  if (unusable.length > 0) return `unavailable: ${of(unusable)} cannot be used${reasons(status, unusable)}`;
+  const refused = refusals(arcs);
+  if (unusable.length > 0)
+    return `unavailable: ${of(unusable)} cannot be used${reasons(status, unusable)}${refused}`;
   const lacking = arcs.filter(isLacking);
   if (lacking.length === 0) return 'healthy';
-  const counts = lacking.map(({ copies }) => copies);
+  const told = `degraded: ${of(lacking)} have ${copiesOf(lacking)} of ${wanted} copies`;
+  if (!status.isRepairing) return `${told}${waitingFor(status.down)}${refused}`;
+  return `${told}, being repaired${leftMs === undefined ? '' : `, about ${duration(leftMs)}`}${refused}`;
+}
+
+function copiesOf(some: readonly ArcStatus[]): string {
+  const counts = some.map(({ copies }) => copies);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  const have = least === most ? String(least) : `${least} to ${most}`;
-  const told = `degraded: ${of(lacking)} have ${have} of ${wanted} copies`;
-  if (!status.isRepairing) return `${told}${waitingFor(status.down)}`;
-  return `${told}, being repaired${leftMs === undefined ? '' : `, about ${duration(leftMs)}`}`;
+  return least === most ? String(least) : `${least} to ${most}`;
+}
+
+function refusals(arcs: readonly ArcStatus[]): string {
+  const refusing = arcs.filter(refusesWrites);
+  if (refusing.length === 0) return '';
+  const needed = Math.max(...refusing.map((arc) => arc.needed));
+  return `; writes refused on ${refusing.length} arcs: ${copiesOf(refusing)} of ${needed} copies needed are in sync (--min-copies)`;
 }
 
 function arcStatus(
   arc: ArcConfig,
   living: ReadonlySet<NodeId>,
   wanted: number,
+  needed: number,
   closed: ReadonlySet<Position> | undefined,
 ): ArcStatus {
   const copies = arc.inSync.filter((id) => living.has(id)).length;
@@ -97,7 +116,7 @@ function arcStatus(
         : closed?.has(arc.start) === true
           ? 'not open'
           : undefined;
-  return { arc, copies, wanted, obstacle };
+  return { arc, copies, wanted, needed, obstacle };
 }
 
 function stateOf(arcs: readonly ArcStatus[], lacking: readonly ArcStatus[]): RingState {

@@ -15,7 +15,6 @@ import type { ArcConfig, Member, Ring } from './ring';
 export class RingView {
   private startBytes: Bytes[] | undefined;
   private activeMembers: Member[] | undefined;
-  private writeCopies: number | undefined;
 
   constructor(readonly ring: Ring) {}
 
@@ -85,16 +84,11 @@ export class RingView {
   }
 
   /**
-   * In-sync members that an arc needs to accept writes: as many as the ring asks for, but no more than it has members.
-   * Dead ones count until they are forgotten, for it is their copies that are missed; one that leaves is not missed.
+   * In-sync members that an arc needs to accept writes: as many as the ring asks for, once it has had them. An arc that grows
+   * with its ring is not held up by the copies that it is about to get; one that has lost some is.
    */
-  get copiesToWrite(): number {
-    const { members, parameters } = this.ring;
-    this.writeCopies ??= Math.max(
-      1,
-      Math.min(parameters.minCopies, members.filter(({ state }) => state !== 'leaving').length),
-    );
-    return this.writeCopies;
+  copiesToWrite({ copiesReached }: ArcConfig): number {
+    return Math.min(this.ring.parameters.minCopies, copiesReached);
   }
 
   /** The members on either side of a node that own a part of the ring; undefined when it is alone. */

@@ -48,6 +48,11 @@ export interface ArcConfig extends Arc {
   readonly withoutCopy: readonly NodeId[];
   /** The last sequence number at the last Handover or Merge. */
   readonly seq: Seq;
+  /**
+   * The most members in sync that it has had; never more than the ring asks for, nor than it has members, dead ones
+   * included. The epoch does not count this.
+   */
+  readonly copiesReached: number;
 }
 
 export interface Ring {
@@ -216,6 +221,7 @@ function arcFault(arc: ArcConfig, next: ArcConfig, ids: ReadonlySet<bigint>): st
   if (inSync.some((id, index) => inSync.indexOf(id) !== index)) return 'names a replica twice';
   if (arc.withoutCopy.some((id) => !inSync.includes(id)))
     return 'has a node without copy that is not in sync';
+  if (!(arc.copiesReached >= 1)) return `has reached ${arc.copiesReached} copies`;
   if (term > epoch || term < 1) return `has term ${term} at epoch ${epoch}`;
   const stranger = inSync.find((id) => !ids.has(id));
   return stranger === undefined ? undefined : `names ${formatPosition(stranger)}, which is no member`;

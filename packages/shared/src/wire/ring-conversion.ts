@@ -49,6 +49,8 @@ export function arcFromWire(message: wire.ArcConfig): ArcConfig {
     primary: position(message.primary),
     inSync: message.inSync.map(position),
     withoutCopy: message.withoutCopy.map(position),
+    // Absent where an older version has written it: it has reached what it has.
+    copiesReached: message.copiesReached === 0 ? message.inSync.length : message.copiesReached,
   };
 }
 

@@ -65,6 +65,7 @@ export function arcAt(start: Position, end: Position, inSync: readonly NodeId[])
     primary: inSync[0] as NodeId,
     inSync,
     withoutCopy: [],
+    copiesReached: 1,
     seq: 0,
   };
 }

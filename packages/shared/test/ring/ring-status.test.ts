@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import {
   NO_RING,
   RepairPace,
+  checkParameters,
   describeStatus,
   isLacking,
   position,
+  refusesWrites,
   ringStatus,
   type Member,
   type NodeId,
@@ -30,10 +32,14 @@ function ringOf(states: readonly Member['state'][], arcs: readonly (readonly num
   };
 }
 
+function withCopies(ring: Ring, replicationFactor: number): Ring {
+  return { ...ring, parameters: checkParameters({ replicationFactor }) };
+}
+
 const [up, dead, leaving] = ['active', 'dead', 'leaving'] as const;
 const at = (index: number): string => `http://127.0.0.1:${1024 + index}`;
 
-test.each<[string, Ring, number | undefined, string]>([
+test.each<[string, Ring, number, string]>([
   ['three copies of three', ringOf([up, up, up], [[1, 2, 3]]), 3, 'healthy'],
   [
     'as many copies as nodes',
@@ -62,7 +68,6 @@ test.each<[string, Ring, number | undefined, string]>([
     3,
     'healthy',
   ],
-  ['copies wanted that nobody could say', ringOf([up, up], [[1], [2]]), undefined, 'healthy'],
   [
     'a copy on its way',
     ringOf(
@@ -132,32 +137,41 @@ test.each<[string, Ring, number | undefined, string]>([
   ],
   ['nobody', ringOf([], []), 3, 'unavailable: the ring has no nodes'],
 ])('%s', (_what, ring, replicationFactor, text) => {
-  const status = ringStatus({ ring, replicationFactor });
+  const status = ringStatus({ ring: withCopies(ring, replicationFactor) });
   expect(describeStatus(status)).toBe(text);
   expect(text.startsWith(status.state)).toBe(true);
 });
 
 test('an arc that its owner does not serve cannot be used', () => {
-  const look = {
-    ring: ringOf(
-      [up, up],
-      [
-        [1, 2],
-        [2, 1],
-      ],
-    ),
-    replicationFactor: 3,
-  };
+  const ring = ringOf(
+    [up, up],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+  );
   const closed = new Set([position(1n)]);
-  expect(describeStatus(ringStatus({ ...look, closed }))).toBe(
+  expect(describeStatus(ringStatus({ ring, closed }))).toBe(
     'unavailable: 1 of 2 arcs cannot be used: being opened',
+  );
+});
+
+test('an arc that had more copies than it has tells that it takes no writes', () => {
+  const ring = ringOf([up, dead, dead], [[1], [1], [1]]);
+  const lost = { ...ring, arcs: ring.arcs.map((arc, index) => ({ ...arc, copiesReached: 1 + index })) };
+  const status = ringStatus({ ring: lost });
+  expect(status.arcs.map(refusesWrites)).toEqual([false, true, true]);
+  expect(status.state).toBe('degraded');
+  expect(describeStatus(status)).toBe(
+    `degraded: 3 of 3 arcs have 1 of 3 copies; waits for ${at(2)}, ${at(3)}, which are down; ` +
+      'writes refused on 2 arcs: 1 of 2 copies needed are in sync (--min-copies)',
   );
 });
 
 test('a ring is as bad as its worst arc, and every arc is judged by itself', () => {
   fc.assert(
     fc.property(rings, fc.integer({ min: 1, max: 7 }), (ring, replicationFactor) => {
-      const status = ringStatus({ ring, replicationFactor });
+      const status = ringStatus({ ring: withCopies(ring, replicationFactor) });
       const alive = new Set(ring.members.filter(({ state }) => state !== 'dead').map(({ id }) => id));
       const unusable = ring.arcs.some(({ primary }) => !alive.has(primary));
       const missing = status.arcs.filter(isLacking).length;
@@ -185,7 +199,7 @@ test('the rest of a repair is told from what was done of it, and not before some
     [5, 60_000, undefined],
   ];
   for (const [missing, atMs, leftMs] of looks) expect(pace.look({ missing }, atMs)).toBe(leftMs);
-  const status = ringStatus({ ring: ringOf([up, up, up], [[1, 2]]), replicationFactor: 3 });
+  const status = ringStatus({ ring: ringOf([up, up, up], [[1, 2]]) });
   expect(describeStatus(status, 29_600)).toContain(', being repaired, about 30 s');
   expect(describeStatus(status, 10)).toContain(', about 1 s');
   expect(describeStatus(status, 290_000)).toContain(', about 5 min');

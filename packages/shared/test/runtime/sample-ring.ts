@@ -28,6 +28,7 @@ export function sampleRing(nodes: number): Ring {
       primary: start,
       inSync: [start],
       withoutCopy: [],
+      copiesReached: 1,
       seq: 0,
     })),
   };

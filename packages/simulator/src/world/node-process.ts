@@ -339,12 +339,16 @@ export class NodeProcess implements Server {
       return operation;
     });
     const request = ++this.lastRequest;
+    const sentUnder = this.core.view.version;
     this.requests.set(request, {
       dropped,
       reply: ({ results, hops, ring }) => {
         const update = ring && updateToWire({ kind: 'ring', ring });
         const answer = { ...encodeReply(frame.frame, hops, results), ring: update };
-        if (hops === frame.hops) this.noteReads(operations, results);
+        if (hops === frame.hops) {
+          this.noteReads(operations, results);
+          this.noteWrites(operations, results, sentUnder);
+        }
         reply(dht.BatchReply.encode(answer).finish());
       },
     });
@@ -408,6 +412,17 @@ export class NodeProcess implements Server {
     for (const [index, operation] of operations.entries()) {
       if (isWrite(operation) || !results[index]?.ok) continue;
       this.world.checkServers(positionOf(operation.key), operations.length === 1 ? this.machine : undefined);
+    }
+  }
+
+  private noteWrites(
+    operations: readonly Operation[],
+    results: readonly OperationResult[],
+    sentUnder: number,
+  ): void {
+    for (const [index, operation] of operations.entries()) {
+      if (!isWrite(operation) || !results[index]?.ok) continue;
+      this.world.writeAcknowledged(positionOf(operation.key), sentUnder, this.core.view.version);
     }
   }
 }

@@ -112,13 +112,14 @@ export class RegistryProcess implements Server {
       return;
     }
     this.checkFruit(inputs, effects);
-    const state = effects.findLast((effect) => effect.kind === 'save')?.state;
+    const states = effects.flatMap((effect) => (effect.kind === 'save' ? [effect.state] : []));
+    const state = states.at(-1);
     if (!state) return this.carryOut(effects);
     this.saving = true;
     this.save(state, (store) => {
       if (this.dead) return;
       store();
-      this.observer(state.ring);
+      for (const { ring } of states) this.observer(ring);
       this.note(state.ring);
       this.saving = false;
       this.carryOut(effects);

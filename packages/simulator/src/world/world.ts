@@ -28,6 +28,8 @@ export interface World {
   fail(checker: string, text: string): void;
   /** A read at a position was answered: by a machine's process just now, or by whoever it was. */
   checkServers(point: Position, by?: Machine): void;
+  /** A process has answered a write that it was sent under one version of the ring, and answered under another. */
+  writeAcknowledged(point: Position, after: number, upTo: number): void;
   /** Something happened that a fault may have waited for. */
   occurred(occasion: Occasion): void;
   /** A process reported something. */

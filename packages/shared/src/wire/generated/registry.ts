@@ -194,6 +194,11 @@ export interface ArcConfig {
    * alone does not raise the epoch.
    */
   withoutCopy: bigint[];
+  /**
+   * The most members in sync that it has had, but never more than the ring asks for or has members. A change of
+   * this alone does not raise the epoch. 0 from an older version.
+   */
+  copiesReached: number;
 }
 
 export interface Ring {
@@ -1690,7 +1695,18 @@ export const Member: MessageFns<Member> = {
 };
 
 function createBaseArcConfig(): ArcConfig {
-  return { start: 0n, end: 0n, epoch: 0, term: 0, handover: false, primary: 0n, inSync: [], seq: 0, withoutCopy: [] };
+  return {
+    start: 0n,
+    end: 0n,
+    epoch: 0,
+    term: 0,
+    handover: false,
+    primary: 0n,
+    inSync: [],
+    seq: 0,
+    withoutCopy: [],
+    copiesReached: 0,
+  };
 }
 
 export const ArcConfig: MessageFns<ArcConfig> = {
@@ -1753,6 +1769,9 @@ export const ArcConfig: MessageFns<ArcConfig> = {
         writer.uint64(v);
       }
       writer.join();
+    }
+    if (message.copiesReached !== 0) {
+      writer.uint32(80).uint32(message.copiesReached);
     }
     return writer;
   },
@@ -1862,6 +1881,14 @@ export const ArcConfig: MessageFns<ArcConfig> = {
 
             break;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.copiesReached = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1888,6 +1915,7 @@ export const ArcConfig: MessageFns<ArcConfig> = {
     message.inSync = object.inSync?.map((e) => BigInt(e)) || [];
     message.seq = object.seq ?? 0;
     message.withoutCopy = object.withoutCopy?.map((e) => BigInt(e)) || [];
+    message.copiesReached = object.copiesReached ?? 0;
     return message;
   },
 };

@@ -1,0 +1,25 @@
+/**
+ * How many members in sync an arc has had at most: so many copies it needs again before it takes writes, up to what the
+ * ring asks for (`minCopies`).
+ *
+ * An arc that has not had them yet is not held to them, or a ring that grows from one node to two would stop taking
+ * writes while the second one is still being copied to. It only rises, but for what has a reason: it is never more than
+ * the ring wants copies, nor than it has members. A dead member is missed, and counts until it is forgotten; one that
+ * leaves is not. So no arc waits for copies that nobody could make.
+ */
+
+import type { ArcConfig, ClusterParameters, Member } from '@ringkeep/shared';
+
+/** Of members those that the ring does not want to be without. */
+export function membersStaying(members: readonly Member[]): number {
+  return members.filter(({ state }) => state !== 'leaving').length;
+}
+
+export function copiesReached(
+  { copiesReached: before, inSync }: ArcConfig,
+  staying: number,
+  { replicationFactor }: ClusterParameters,
+): number {
+  const most = Math.max(before, inSync.length);
+  return Math.max(1, Math.min(most, replicationFactor, staying));
+}
