@@ -306,15 +306,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'damagedNotServed',
     story: 'a bit has changed on the disk of an owner, and a client is told it',
     focus: 'none',
-    seed: 21,
-    within: 200,
+    seed: 45,
+    within: 5,
   },
   {
     rule: 'damagedNotSent',
     story: 'a damaged entry is sent in a transfer; the follower finds it out and can never be whole',
     focus: 'none',
     seed: 13,
-    within: 120,
+    within: 5,
   },
   {
     rule: 'enoughCopiesAsked',

@@ -16,6 +16,8 @@ import type { Replica } from './replica-store';
 
 interface Wanted {
   readonly range: KeyRange;
+  /** When to look whether it is still damaged: whenever something has come, and before it is asked for. */
+  lookAt: number;
   askAt: number;
 }
 
@@ -46,7 +48,7 @@ export class Mending {
 
   found(range: KeyRange): void {
     if (this.wanted.has(range.from) || this.wanted.size >= MENDING_RANGES_MAX) return;
-    this.wanted.set(range.from, { range, askAt: this.context.now });
+    this.wanted.set(range.from, { range, lookAt: this.context.now, askAt: this.context.now });
     this.foundOfLate++;
     this.context.wakeAt(this.context.now);
   }
@@ -60,17 +62,20 @@ export class Mending {
     const { now, replicas } = this.context;
     const due: KeyRange[] = [];
     for (const wanted of this.wanted.values()) {
-      if (wanted.askAt <= now) {
+      if (wanted.lookAt <= now) {
         if (!isDamaged(replicas.entries, wanted.range)) {
           this.wanted.delete(wanted.range.from);
           this.mendedOfLate++;
           this.lastMended = wanted.range.from;
           continue;
         }
-        wanted.askAt = now + MEND_AGAIN_MS;
-        due.push(wanted.range);
+        if (wanted.askAt <= now) {
+          wanted.askAt = now + MEND_AGAIN_MS;
+          due.push(wanted.range);
+        }
+        wanted.lookAt = wanted.askAt;
       }
-      this.context.wakeAt(wanted.askAt);
+      this.context.wakeAt(wanted.lookAt);
     }
     if (due.length === 0) return;
     for (const copy of replicas.all()) {
@@ -90,9 +95,9 @@ export class Mending {
     this.reportAt = context.now + MEND_AGAIN_MS;
   }
 
-  /** Looks at once whether what came has mended everything. */
+  /** Looks at once whether what came has mended everything; what has not been mended by it is not asked for the sooner. */
   checkNow(): void {
-    for (const wanted of this.wanted.values()) wanted.askAt = Math.min(wanted.askAt, this.context.now);
+    for (const wanted of this.wanted.values()) wanted.lookAt = Math.min(wanted.lookAt, this.context.now);
   }
 }
 

@@ -77,6 +77,16 @@ describe('a primary', () => {
     expect(node.answer(request)).toEqual([{ ok: true, value: 'value' }]);
   });
 
+  test('that is answered with nothing that helps asks again after a while, not at once', () => {
+    const { node, follower } = withFollower();
+    node.damage(KEY);
+    node.query(get('key'));
+    for (let i = 0; i < 5; i++) follower.say({ kind: 'repair', committed: 1, ranges: [], entries: [] });
+    expect(asked(follower).length).toBe(1);
+    node.pass(1_000);
+    expect(asked(follower).length).toBe(2);
+  });
+
   test('keeps what was committed since it asked', () => {
     const { node, follower } = withFollower();
     const sound = node.entries.raw(KEY) as StoredValue;

@@ -3,10 +3,11 @@
  * the safety phase.
  */
 
-import { RingView, position, type Member, type NodeId, type Random } from '@ringkeep/shared';
+import { RingView, position, type Member, type NodeId, type Random, type RingKey } from '@ringkeep/shared';
 import type { PassingKind } from '../fault-kinds';
 import type { Scenario } from '../scenario';
 import type { Machine } from './machine';
+import type { NodeProcess } from './node-process';
 import type { Party } from './network';
 import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
 
@@ -119,6 +120,8 @@ export class Faults {
       case 'join':
         return this.newcomers.pop()?.start();
       case 'leave':
+        // The copy that it gives up may be the last sound one, and nobody has found the damage of the other yet.
+        if (this.isDamaged) return;
         if (victim) this.note(`${victim.name} is asked to leave`);
         return victim?.process?.post({ kind: 'leave' });
     }
@@ -173,21 +176,33 @@ export class Faults {
   }
 
   /**
-   * A bit of an entry changes on its disk while another node holds the same entry sound, in a whole copy: what was
-   * damaged everywhere is promised to nobody, and half a transfer is no copy.
+   * A bit of an entry changes on its disk while another node that the ring counts on holds the same entry sound: what
+   * was damaged everywhere is promised to nobody, and neither half a transfer nor a copy about to leave is a copy.
    */
   changeBit(machine: Machine | undefined, random: Random): void {
     const process = machine?.process;
     if (!process || this.isDamaged) return;
     this.random = random;
-    const others = this.world.machines.filter((other) => other !== machine && other.process);
     const entries = process.entries
       .scan(WHOLE_RANGE, Infinity, false)
-      .entries.filter(({ key, value }) => others.some((other) => other.process?.hasInCopy(key, value)));
+      .entries.filter(({ key, value }) =>
+        this.holdersCountedOn(key, machine).some((other) => other.hasInCopy(key, value)),
+      );
     if (entries.length === 0) return;
     const { key } = this.random.pick(entries);
     this.note(`${machine.name} has a bit changed in ${key.slice(8)}`);
     process.damage(key, this.random.below(8 * 40), this.duration());
+  }
+
+  /** The other running members in sync of the key's arc that are to stay so, as this machine is. */
+  private holdersCountedOn(key: RingKey, like: Machine): NodeProcess[] {
+    const view = new RingView(this.world.registry.ring);
+    const arc = view.arcOfKey(key);
+    if (!arc) return [];
+    const desired = view.desiredReplicas(arc, this.scenario.parameters.replicationFactor);
+    const machines = arc.inSync.filter((id) => desired.includes(id)).map((id) => this.world.machineOf(id));
+    if (!machines.includes(like)) return [];
+    return machines.flatMap((machine) => (machine?.process && machine !== like ? [machine.process] : []));
   }
 
   /**
