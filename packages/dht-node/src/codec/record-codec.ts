@@ -43,6 +43,7 @@ const TAGS = {
   resume: 15,
   'known-ring': 16,
   mend: 17,
+  skip: 18,
 } as const satisfies Record<LogRecord['kind'], number>;
 
 /** In place of the term of prepared operations: the one in which the copy was last live. */
@@ -246,6 +247,10 @@ function writeRecord(writer: ByteWriter, record: LogRecord): void {
     case 'overrule':
       writer.position(record.start);
       return writer.counter(record.term);
+    case 'skip':
+      writer.position(record.start);
+      writer.counter(record.seq);
+      return writer.counter(record.term);
     case 'known-ring':
       return writeKnown(writer, record.known);
   }
@@ -300,6 +305,8 @@ function readRecord(reader: ByteReader, format: Format): LogRecord {
       return { kind, start: reader.position(), conflict: readConflict(reader) };
     case 'overrule':
       return { kind, start: reader.position(), term: reader.counter() };
+    case 'skip':
+      return { kind, start: reader.position(), seq: reader.counter(), term: reader.counter() };
     case 'known-ring':
       return { kind, known: readKnown(reader) };
     default:

@@ -340,6 +340,7 @@ export class ArcPrimary {
       if (!this.context.rules.alignedBeforeServing) seq = this.ownDurable;
       if (seq < this.replica.lastPrepared) return;
       this.commit(seq);
+      this.skipOverruled();
       this.phase = { kind: 'open' };
       this.replica.hash = new RunningHash(this.currentConfig.term, this.replica.lastPrepared, 0);
       const afterMs = this.context.now - this.startedAt;
@@ -353,6 +354,19 @@ export class ArcPrimary {
     } else {
       this.commit(seq);
     }
+  }
+
+  /**
+   * A person has decided for a log that ends before the arc's last number. The numbers up to there name writes that
+   * somebody may have read: they are not given out again, and its followers are told by a transfer.
+   */
+  private skipOverruled(): void {
+    const { seq, term } = this.currentConfig;
+    const { start, lastPrepared } = this.replica;
+    if (lastPrepared >= seq) return;
+    this.context.journal.write({ kind: 'skip', start, seq, term });
+    this.ownDurable = seq;
+    this.followers.closeAll();
   }
 
   private commit(seq: Seq): void {
@@ -435,7 +449,7 @@ export class ArcPrimary {
   /** A person has decided for another node's data. @returns why it cannot be, or undefined */
   handOverStopped(node: NodeId): string | undefined {
     const member = this.context.view.member(node);
-    if (member?.state !== 'active') return `${formatPosition(node)} is no active member`;
+    if (!member || member.state === 'dead') return `${formatPosition(node)} is no living member`;
     if (this.phase.kind === 'waiting-out-grants' || !this.settled) return 'not yet: ask again in a moment';
     const { start, epoch, seq } = this.currentConfig;
     const { incarnation } = member;

@@ -56,6 +56,8 @@ export type LogRecord =
   | { readonly kind: 'resume'; readonly start: Position }
   /** Logs that contradict this one and end in that term, or before, are overruled. */
   | { readonly kind: 'overrule'; readonly start: Position; readonly term: Term }
+  /** The numbers up to that one were overruled logs'; in this one they stand for nothing, as if given out in the term. */
+  | { readonly kind: 'skip'; readonly start: Position; readonly seq: Seq; readonly term: Term }
   /** The newest ring that this node may act on. */
   | { readonly kind: 'known-ring'; readonly known: KnownRing };
 

@@ -208,6 +208,13 @@ export class ReplicaStore {
         return;
       case 'overrule':
         return this.overrule(this.at(record.start), record.term);
+      case 'skip': {
+        const replica = this.at(record.start);
+        invariant(replica.window.length === 0, 'what is prepared is not skipped');
+        replica.history = appendTerm(replica.history, record.term, replica.committed + 1);
+        replica.committed = Math.max(replica.committed, record.seq);
+        return;
+      }
       case 'known-ring':
         this.known = record.known;
         return;

@@ -126,6 +126,7 @@ const records: fc.Arbitrary<LogRecord> = fc.oneof(
   fc.record({ kind: fc.constant('stop' as const), start: positions, conflict: conflicts }),
   fc.record({ kind: fc.constant('resume' as const), start: positions }),
   fc.record({ kind: fc.constant('overrule' as const), start: positions, term: counters }),
+  fc.record({ kind: fc.constant('skip' as const), start: positions, seq: counters, term: counters }),
   fc.record({ kind: fc.constant('split' as const), start: positions, at: positions }),
   fc.record({ kind: fc.constant('merge' as const), start: positions, nextStart: positions }),
   fc.record({

@@ -114,6 +114,23 @@ describe('a takeover', () => {
     expect(node.last('recover-answer').refusal).toBeUndefined();
     expect(node.core.status().replicas[0]?.stopped).toBeUndefined();
   });
+
+  test('whose shorter log a person has decided for gives no number out that the arc has seen', () => {
+    const node = withWrites();
+    node.adopt(ring(5, [arc({ epoch: 5, term: 5, seq: 9, inSync: [SELF] })], IDS));
+    node.pass(node.parameters.leaseMs);
+    node.step({ kind: 'recover', request: 1, start: SELF, from: SELF });
+    node.sync();
+    expect(node.core.replicas.get(SELF)).toMatchObject({ committed: 9, lastPrepared: 9 });
+    node.query(put('after', '1'));
+    expect(node.last('append').records).toContainEqual(
+      expect.objectContaining({ kind: 'prepare', firstSeq: 10 }),
+    );
+    expect(node.core.replicas.get(SELF)?.history.starts).toEqual([
+      { term: 1, first: 1 },
+      { term: 5, first: 4 },
+    ]);
+  });
 });
 
 describe('an open primary', () => {

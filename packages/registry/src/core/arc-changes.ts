@@ -70,7 +70,8 @@ function returnFault(
 }
 
 /**
- * Whoever is to hold an arc must be there to do it; a member that leaves is given nothing more. What an earlier
+ * Whoever is to hold an arc must be there to do it. A member that leaves is admitted nowhere any more; it is given a
+ * whole arc where a person has decided that its data are right, and passes it on before it goes. What an earlier
  * process of it acknowledged says nothing of what the present one has on its disk.
  */
 function targetFault(draft: RingDraft, proposal: Proposal, rules: RegistryRules): string | undefined {
@@ -79,7 +80,9 @@ function targetFault(draft: RingDraft, proposal: Proposal, rules: RegistryRules)
   if (proposal.kind !== 'admit' && proposal.kind !== 'handover') return undefined;
   const target: NodeId = proposal.node;
   const member = draft.member(target);
-  if (member?.state !== 'active' && rules.targetsAreLive)
+  const passesOn =
+    proposal.kind === 'handover' && proposal.at === proposal.start && member?.state === 'leaving';
+  if (member?.state !== 'active' && !passesOn && rules.targetsAreLive)
     return `${formatPosition(target)} is ${member === undefined ? 'no member' : member.state}`;
   if (member?.incarnation === proposal.incarnation || !rules.targetsByIncarnation) return undefined;
   const present = `${formatPosition(target)} is in its incarnation ${member?.incarnation}`;

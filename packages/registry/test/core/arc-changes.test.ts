@@ -1,4 +1,4 @@
-import type { Proposal } from '@ringkeep/shared';
+import type { NodeId, Proposal } from '@ringkeep/shared';
 import { SteppedRegistry, type Node } from './stepped-registry';
 
 function ring(): { registry: SteppedRegistry; a: Node; b: Node; c: Node } {
@@ -125,21 +125,16 @@ describe('proposals', () => {
     expect(admit(c).reason).toContain('is no member');
   });
 
-  test('a leaving member is given no arc', () => {
+  test('a leaving member is given no part of an arc; the whole of one it is: its data may be those decided for', () => {
     const { registry, a, b } = ring();
     const start = a.identity.id;
     registry.admit(start, a, [b]);
     registry.leave(b);
-    const answer = registry.propose(a, {
-      kind: 'handover',
-      start,
-      epoch: 2,
-      node: b.identity.id,
-      incarnation: 1,
-      at: start,
-      seq: 0,
-    });
-    expect(answer.reason).toContain('is leaving');
+    const node = b.identity.id;
+    const proposed = (at: NodeId) =>
+      registry.propose(a, { kind: 'handover', start, epoch: 2, node, incarnation: 1, at, seq: 0 });
+    expect(proposed(node).reason).toContain('is leaving');
+    expect(proposed(start).reason).toBe('');
   });
 
   test.each<[string, (a: Node, b: Node) => Proposal, string]>([
