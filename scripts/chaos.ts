@@ -1,6 +1,7 @@
 /**
  * `npm run chaos`: a ring of real processes under kill -9, SIGSTOP, cut links, registry failures, joins and leaves,
- * with clients writing and reading throughout; every answer that they get is judged.
+ * disks that are full, emptied, put back or lose what was not synced, and clocks that are set, with clients writing and
+ * reading throughout; every answer that they get is judged.
  *
  * The seed draws the faults. At the end all is healed, the ring comes to rest, and every key is read through
  * every node. It fails when the history of a key is not linearizable, an acknowledged write is missing, a process
@@ -12,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { option, optionValues } from '@ringkeep/shared/runtime';
 import { ChaosRun } from './chaos/chaos-run';
+import { FAULT_KINDS, readKinds } from './chaos/faults';
 import { report } from './chaos/report';
 import { EXIT_INTERRUPTED, runScript, untilInterrupted } from './script';
 
@@ -51,6 +53,19 @@ const specs = {
     text: 'keys, beside a few hot ones',
     read: optionValues.integer(1, 100_000),
     default: 200,
+  }),
+  nemesis: option({
+    flag: '--nemesis <list>',
+    text: `what goes wrong, by commas: all; old (processes and links) or new (disks, clocks, addresses); or ${Object.keys(FAULT_KINDS).join(', ')}`,
+    read: readKinds,
+    default: readKinds('all'),
+    defaultText: 'all',
+  }),
+  durability: option({
+    flag: '--durability <when>',
+    text: 'of the nodes: with interval and none, a cut of the power is expected to lose writes',
+    read: optionValues.choice('always', 'interval', 'none'),
+    default: 'always' as const,
   }),
   output: option({
     flag: '--output <folder>',

@@ -21,6 +21,8 @@ export interface LocalRingOptions {
   readonly nodeArgs?: readonly string[];
   /** Added to the environment of every node. */
   readonly nodeEnv?: Readonly<Record<string, string>>;
+  /** Makes what the data folder of a process is to be on, before the process starts for the first time. */
+  readonly prepareFolder?: (name: string) => Promise<void>;
   /** A built checkout of another version, whose programs are run instead of these. */
   readonly checkout?: string;
   /** Takes down what each process says in this folder. */
@@ -50,8 +52,11 @@ interface Place extends NodePlace {
 }
 
 const SETTLE_MS = 120_000;
+const REGISTRY = 'registry';
 /** A node that starts waits for the registry for longer than any script keeps it down. */
 const REGISTRY_TIMEOUT = '10m';
+/** A node that refuses its data folder does so at once. */
+const REFUSAL_MS = 30_000;
 
 export class LocalRing {
   private readonly nodes: Place[] = [];
@@ -66,6 +71,7 @@ export class LocalRing {
   static async start(options: LocalRingOptions, nodes: number): Promise<LocalRing> {
     const ring = new LocalRing(options, await freePort());
     try {
+      await options.prepareFolder?.(REGISTRY);
       await ring.startRegistry();
       await ring.addNodes(nodes);
       return ring;
@@ -102,7 +108,9 @@ export class LocalRing {
       const links = this.options.links
         ? { node: await TcpLink.open(port), registry: await TcpLink.open(this.registryPort) }
         : undefined;
-      added.push({ name: `node-${++this.placesMade}`, port, links, process: undefined, leaving: false });
+      const name = `node-${++this.placesMade}`;
+      await this.options.prepareFolder?.(name);
+      added.push({ name, port, links, process: undefined, leaving: false });
     }
     this.nodes.push(...added);
     await Promise.all(added.map((place) => this.startNode(place)));
@@ -110,27 +118,44 @@ export class LocalRing {
   }
 
   /** Starts the node of a place that has none. Returns when it answers. */
-  async startNode(place: NodePlace): Promise<void> {
-    const { links } = place;
-    const registry = links ? `127.0.0.1:${links.registry.port}` : this.registryAddress;
-    const args = [String(place.port), '--registry', registry, '--registry-timeout', REGISTRY_TIMEOUT];
-    args.push('--data-dir', join(this.options.folder, place.name), ...(this.options.nodeArgs ?? []));
-    if (links) args.push('--advertise', `127.0.0.1:${links.node.port}`);
-    const env = this.options.nodeEnv ?? {};
-    const process = RingProcess.start('node', args, { ...this.processOptions(place.name), env });
+  async startNode(place: NodePlace, more: readonly string[] = []): Promise<void> {
+    const process = this.spawnNode(place, more);
     const own = this.nodes.find((known) => known === place);
     if (own) own.process = process;
     this.watch(process, () => own?.leaving === true);
     await process.ready;
   }
 
-  async startRegistry(): Promise<void> {
-    const { folder, replicationFactor } = this.options;
+  /** Starts the node of a place, which is to refuse that. Returns what it said and ended with. */
+  async startInVain(
+    place: NodePlace,
+  ): Promise<{ readonly code: number | NodeJS.Signals; readonly lines: readonly string[] }> {
+    const process = this.spawnNode(place, []);
+    const late = setTimeout(() => process.signal('SIGKILL'), REFUSAL_MS);
+    const code = await process.exited;
+    clearTimeout(late);
+    return { code, lines: process.lastLines };
+  }
+
+  async startRegistry(more: readonly string[] = []): Promise<void> {
+    const { replicationFactor } = this.options;
     const copies = replicationFactor === undefined ? [] : ['--replication-factor', String(replicationFactor)];
-    const args = ['--port', String(this.registryPort), '--data-dir', join(folder, 'registry'), ...copies];
-    this.registryProcess = RingProcess.start('registry', args, this.processOptions('registry'));
+    const args = [
+      '--port',
+      String(this.registryPort),
+      '--data-dir',
+      this.folderOf(REGISTRY),
+      ...copies,
+      ...more,
+    ];
+    this.registryProcess = RingProcess.start('registry', args, this.processOptions(REGISTRY));
     this.watch(this.registryProcess, () => false);
     await this.registryProcess.ready;
+  }
+
+  /** Where a node, or the registry, has its data. */
+  folderOf(whose: NodePlace | typeof REGISTRY): string {
+    return join(this.options.folder, whose === REGISTRY ? REGISTRY : whose.name);
   }
 
   /** Ends nodes without warning, all at once. */
@@ -158,6 +183,11 @@ export class LocalRing {
 
   async killRegistry(): Promise<void> {
     await kill(this.registryProcess);
+  }
+
+  /** That the registry ends by itself is no surprise. */
+  expectRegistryEnd(): void {
+    this.registryProcess?.expectEnd();
   }
 
   signalRegistry(signal: 'SIGSTOP' | 'SIGCONT'): void {
@@ -209,6 +239,16 @@ export class LocalRing {
   killNow(): void {
     for (const { process } of this.nodes) process?.signal('SIGKILL');
     this.registryProcess?.signal('SIGKILL');
+  }
+
+  private spawnNode(place: NodePlace, more: readonly string[]): RingProcess {
+    const { links } = place;
+    const registry = links ? `127.0.0.1:${links.registry.port}` : this.registryAddress;
+    const args = [String(place.port), '--registry', registry, '--registry-timeout', REGISTRY_TIMEOUT];
+    args.push('--data-dir', this.folderOf(place), ...(this.options.nodeArgs ?? []), ...more);
+    if (links) args.push('--advertise', `127.0.0.1:${links.node.port}`);
+    const env = this.options.nodeEnv ?? {};
+    return RingProcess.start('node', args, { ...this.processOptions(place.name), env });
   }
 
   private processOptions(name: string): ProcessOptions {

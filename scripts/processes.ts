@@ -103,6 +103,16 @@ export class RingProcess {
     return this.lines;
   }
 
+  /** That it ends by itself from now on is no surprise. */
+  expectEnd(): void {
+    this.dismissed = true;
+  }
+
+  /** Says something to it over the channel to its parent. */
+  send(message: object): void {
+    if (!this.ended && this.child.connected) this.child.send(message, () => undefined);
+  }
+
   signal(signal: NodeJS.Signals): void {
     if (signal === 'SIGKILL' || signal === 'SIGTERM') this.dismissed = true;
     if (!this.ended) this.child.kill(signal);

@@ -2,9 +2,9 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { Metadata } from '@grpc/grpc-js';
-import { formatPosition, position } from '@ringkeep/shared';
+import { formatPosition, position, type Ring } from '@ringkeep/shared';
 import { channelTo, mismatch, whatAnswers } from '@ringkeep/shared/runtime';
-import { dht, registry as wire } from '@ringkeep/shared/wire';
+import { dht, registry as wire, ringFromWire } from '@ringkeep/shared/wire';
 
 const CALL_TIMEOUT_MS = 5_000;
 const POLL_MS = 100;
@@ -24,6 +24,23 @@ export async function connectedNodes(registryAddress: string): Promise<wire.Node
     const what = mismatch(found, 'registry') ?? (error as Error).message;
     throw new Error(`no registry answers at ${registryAddress} (${what}); is it running?`, { cause: error });
   } finally {
+    client.close();
+  }
+}
+
+/** The ring as its registry has it at the moment. Throws when that takes too long. */
+export async function ringOf(registryAddress: string): Promise<Ring> {
+  const client = new wire.RegistryClient(...channelTo(registryAddress));
+  const options = { deadline: Date.now() + CALL_TIMEOUT_MS };
+  const watch = client.watchRing(wire.WatchRingRequest.fromPartial({}), new Metadata(), options);
+  try {
+    for await (const message of watch as AsyncIterable<wire.RingUpdate>) {
+      if (message.update?.$case === 'ring') return ringFromWire(message.update.value);
+    }
+    throw new Error(`the registry at ${registryAddress} has told nothing of the ring`);
+  } finally {
+    watch.on('error', () => undefined);
+    watch.cancel();
     client.close();
   }
 }

@@ -5,13 +5,16 @@
  */
 
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HistoryOperation, Value } from '@ringkeep/checker';
-import { Random, ringFault, type Ring } from '@ringkeep/shared';
+import { Random, RingError, ringFault, type Ring } from '@ringkeep/shared';
 import type { RingClient } from '@ringkeep/client';
 import { countCopies } from '../copies';
 import { addressOf, LocalRing, publicAddressOf } from '../local-ring';
-import { drawFaults, type FaultKind } from './faults';
+import { CLOCK_ENV } from './clock-faults';
+import { drawFaults, KINDS_OF_DISKS, type FaultKind } from './faults';
+import { MachineDisks } from './machine-disks';
 import { Nemesis } from './nemesis';
 import { RecordedClients } from './recorded-clients';
 
@@ -22,6 +25,9 @@ export interface ChaosOptions {
   readonly replication: number;
   readonly clients: number;
   readonly keys: number;
+  /** What may go wrong. */
+  readonly nemesis: readonly FaultKind[];
+  readonly durability: string;
   readonly folder: string;
   readonly logFolder: string;
 }
@@ -46,6 +52,7 @@ const READ_MS = 20_000;
 
 export class ChaosRun {
   private ring: LocalRing | undefined;
+  private disks: MachineDisks | undefined;
   private readonly random: Random;
   private readonly troubles: string[] = [];
   private readonly found: [string, Value][] = [];
@@ -64,13 +71,15 @@ export class ChaosRun {
   async outcome(): Promise<ChaosOutcome> {
     const { nodes, replication, seed, minutes, keys } = this.options;
     const ring = await this.startRing();
-    const faults = drawFaults(this.random.fork(), minutes * 60_000, nodes);
+    const kinds = this.kinds();
+    const faults = drawFaults(this.random.fork(), minutes * 60_000, nodes, kinds);
     console.log(`seed ${seed}: ${nodes} nodes, ${replication} copies, ${faults.length} faults`);
     const publicAddresses = (): string[] => ring.places.map(publicAddressOf);
     const load = { keys, hotKeys: HOT_KEYS, clients: this.options.clients };
     const clients = new RecordedClients(load, this.random.fork(), publicAddresses);
     const tell = (text: string): void => this.tell(clients.history().length, text);
-    const nemesis = new Nemesis(ring, tell, this.signal);
+    const { disks, signal } = this;
+    const nemesis = new Nemesis(ring, { disks, folder: join(this.options.folder, 'aside'), tell, signal });
     this.startedMs = performance.now();
     this.watch(clients.start(publicAddresses()));
     try {
@@ -93,17 +102,34 @@ export class ChaosRun {
 
   async stop(): Promise<void> {
     await this.ring?.stop();
+    await this.disks?.close();
   }
 
   killNow(): void {
     this.ring?.killNow();
+    this.disks?.closeNow();
+  }
+
+  /** Those that can be carried out on this machine. */
+  private kinds(): readonly FaultKind[] {
+    const { nemesis } = this.options;
+    const kinds = this.disks ? nemesis : nemesis.filter((kind) => !KINDS_OF_DISKS.has(kind));
+    if (kinds.length === 0)
+      throw new RingError('FAILED_PRECONDITION', 'none of these faults can be made here');
+    return kinds;
   }
 
   private async startRing(): Promise<LocalRing> {
-    const { folder, logFolder, replication, nodes } = this.options;
+    const { folder, logFolder, replication, nodes, nemesis, durability } = this.options;
+    const data = join(folder, 'data');
+    if (nemesis.some((kind) => KINDS_OF_DISKS.has(kind)))
+      this.disks = await MachineDisks.open(join(folder, 'images'), data);
     const ring = await LocalRing.start(
       {
-        folder,
+        folder: data,
+        prepareFolder: async (name) => this.disks?.mount(name),
+        nodeEnv: CLOCK_ENV,
+        nodeArgs: ['--durability', durability],
         logFolder,
         replicationFactor: replication,
         links: true,

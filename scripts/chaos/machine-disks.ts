@@ -1,0 +1,117 @@
+/**
+ * A disk of its own for each process of a ring: an ext4 file system in an image file, mounted where the process has its
+ * data. Such a disk can be full, and it can lose what was not synced.
+ *
+ * The power is cut with the file system's own order for that (EXT4_IOC_SHUTDOWN without a flush of its journal, as the
+ * kernel's crash tests do): from then on nothing reaches the image, and what the next mount finds is what had reached it
+ * before, by a sync or by chance. That is the real kernel, the real journal and LMDB's real file, and needs no device
+ * mapper and no FUSE. It needs root, loop devices and perl, and says so where it has not got them.
+ */
+
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, rm, rmdir, statfs, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Sparse: a run takes what it writes. A tenth of it is the reserve of a node. */
+const DISK_BYTES = 512 << 20;
+/** _IOR('X', 125, __u32), and its flag that leaves the journal as it is. */
+const CUT_POWER =
+  'open(my $f, "<", $ARGV[0]) or die $!; my $how = pack("L", 2); ioctl($f, 0x8004587d, $how) or die $!';
+const FILLER = 'filler';
+
+export class MachineDisks {
+  private readonly mounted = new Set<string>();
+
+  private constructor(
+    private readonly images: string,
+    private readonly folder: string,
+  ) {}
+
+  /** Undefined, and said aloud, where there can be none. The folders of processes are below `folder`. */
+  static async open(images: string, folder: string): Promise<MachineDisks | undefined> {
+    await mkdir(images, { recursive: true });
+    const disks = new MachineDisks(images, folder);
+    try {
+      await disks.mount('trial');
+      await disks.cutPower('trial');
+      await disks.repair('trial');
+      return disks;
+    } catch (error) {
+      const why = (error as Error).message.trim().split('\n').at(-1);
+      console.log(
+        `no disk can be made and cut off here (${why}): left out are full disks and cuts of the power`,
+      );
+      return undefined;
+    } finally {
+      await disks.close();
+      await rmdir(join(folder, 'trial')).catch(() => undefined);
+    }
+  }
+
+  /** Makes the disk of a process, empty. */
+  async mount(name: string): Promise<void> {
+    const image = this.imageOf(name);
+    await writeFile(image, '');
+    await truncate(image, DISK_BYTES);
+    await run('mkfs.ext4', ['-q', '-F', '-m', '0', image]);
+    await mkdir(this.pathOf(name), { recursive: true });
+    await this.attach(name);
+    await rmdir(join(this.pathOf(name), 'lost+found'));
+  }
+
+  /** Nothing reaches the disk any more. */
+  async cutPower(name: string): Promise<void> {
+    await run('perl', ['-e', CUT_POWER, this.pathOf(name)]);
+  }
+
+  /** What is left of it after a cut. Nobody may have a file open there. */
+  async repair(name: string): Promise<void> {
+    await this.detach(name);
+    await this.attach(name);
+  }
+
+  /** Takes all the room but so much. */
+  async fill(name: string, leftBytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(this.pathOf(name));
+    const bytes = bavail * bsize - leftBytes;
+    if (bytes > 0) await run('fallocate', ['-l', String(bytes), join(this.pathOf(name), FILLER)]);
+  }
+
+  async free(name: string): Promise<void> {
+    await rm(join(this.pathOf(name), FILLER), { force: true });
+  }
+
+  async close(): Promise<void> {
+    for (const name of [...this.mounted]) {
+      await this.detach(name);
+      await rm(this.imageOf(name));
+    }
+  }
+
+  /** For the last moment of this process. */
+  closeNow(): void {
+    for (const name of this.mounted) execFileSync('umount', ['-l', this.pathOf(name)], { stdio: 'ignore' });
+    this.mounted.clear();
+  }
+
+  private async attach(name: string): Promise<void> {
+    await run('mount', ['-t', 'ext4', '-o', 'loop', this.imageOf(name), this.pathOf(name)]);
+    this.mounted.add(name);
+  }
+
+  private async detach(name: string): Promise<void> {
+    await run('umount', [this.pathOf(name)]);
+    this.mounted.delete(name);
+  }
+
+  private imageOf(name: string): string {
+    return join(this.images, `${name}.img`);
+  }
+
+  private pathOf(name: string): string {
+    return join(this.folder, name);
+  }
+}
