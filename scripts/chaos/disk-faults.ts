@@ -122,12 +122,14 @@ export class DiskFaults {
       const others = this.ring.places.filter((other) => other !== place);
       await (everything ? this.ring.killAll() : this.ring.killNodes([place]));
       await putBack(copy, this.ring.folderOf(place));
+      this.grounds.tell(`${place.name} has its old data`);
       await this.grounds.pause(fault.forMs);
       if (everything) {
         await this.ring.startRegistry();
         await Promise.all(others.map((other) => this.ring.startNode(other)));
       }
       await this.ring.startNode(place);
+      this.grounds.tell(`${place.name} runs again`);
     });
   }
 
@@ -149,6 +151,7 @@ export class DiskFaults {
       await this.ring.killRegistry();
       await copyFolder(folder, newest);
       await putBack(old, folder);
+      this.grounds.tell('the registry has its old data');
       await this.ring.startRegistry(flags);
       await this.grounds.pause(fault.forMs);
       await this.ring.killRegistry();

@@ -9,7 +9,7 @@
  */
 
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdir, rm, rmdir, statfs, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, rmdir, statfs, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -21,6 +21,7 @@ const DISK_BYTES = 512 << 20;
 const CUT_POWER =
   'open(my $f, "<", $ARGV[0]) or die $!; my $how = pack("L", 2); ioctl($f, 0x8004587d, $how) or die $!';
 const FILLER = 'filler';
+const ROUGH_BYTES = 1 << 20;
 
 export class MachineDisks {
   private readonly mounted = new Set<string>();
@@ -76,8 +77,11 @@ export class MachineDisks {
   /** Takes all the room but so much. */
   async fill(name: string, leftBytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.pathOf(name));
-    const bytes = bavail * bsize - leftBytes;
-    if (bytes > 0) await run('fallocate', ['-l', String(bytes), join(this.pathOf(name), FILLER)]);
+    const bytes = bavail * bsize - leftBytes - ROUGH_BYTES;
+    const path = join(this.pathOf(name), FILLER);
+    if (bytes > 0) await run('fallocate', ['-l', String(bytes), path]);
+    // What the file system needs for itself nobody knows, so the rest is found out.
+    if (leftBytes === 0) await appendFile(path, Buffer.alloc(2 * ROUGH_BYTES)).catch(unlessFull);
   }
 
   async free(name: string): Promise<void> {
@@ -114,4 +118,8 @@ export class MachineDisks {
   private pathOf(name: string): string {
     return join(this.folder, name);
   }
+}
+
+function unlessFull(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOSPC') throw error;
 }

@@ -1,7 +1,7 @@
 import { HistoryRecorder, type Action, type HistoryOperation } from '@ringkeep/checker';
 import { Random } from '@ringkeep/shared';
 import { longestKeyOutage, longestSilenceMs } from '../../chaos/availability';
-import { drawFaults, FAULT_KINDS } from '../../chaos/faults';
+import { drawFaults, FAULT_KINDS, readKinds } from '../../chaos/faults';
 import { lostWrites } from '../../chaos/lost-writes';
 
 type Step = [action: Action, callMs: number, returnMs: number, outcome: 'ok' | 'fail' | 'unknown'];
@@ -99,4 +99,13 @@ test('the same seed draws the same faults, each undone before the end, and many 
     }
   }
   expect([...seen].sort()).toEqual(Object.keys(FAULT_KINDS).sort());
+});
+
+test('kinds of faults are chosen by name and by family, and only those are drawn', () => {
+  expect(readKinds('cut,power-cut,cut')).toEqual(['cut', 'power-cut']);
+  expect([...readKinds('old'), ...readKinds('new')]).toEqual(readKinds('all'));
+  expect(readKinds('all')).toEqual(Object.keys(FAULT_KINDS));
+  expect(() => readKinds('cut,powercut')).toThrow(/knows no fault "powercut"; there are all, new, old, kill/);
+  const drawn = drawFaults(new Random(1), 120_000, 5, readKinds('cut,sleep')).map(({ kind }) => kind);
+  expect([...new Set(drawn)].sort()).toEqual(['cut', 'sleep']);
 });
