@@ -1,5 +1,6 @@
-/** Rules that a run may leave out: the nodes', the registry's, and the disk's. One at a time. */
+/** Rules that a run may leave out: the nodes', the registry's, the disk's, and the clients'. One at a time. */
 
+import { ALL_CLIENT_RULES, type ClientRules } from '@ringkeep/client/core';
 import { ALL_RULES, type ProtocolRules } from '@ringkeep/dht-node/core';
 import { ALL_REGISTRY_RULES, type RegistryRules } from '@ringkeep/registry/core';
 
@@ -14,14 +15,16 @@ export interface Rules {
   readonly nodes: ProtocolRules;
   readonly registry: RegistryRules;
   readonly disks: DiskRules;
+  readonly clients: ClientRules;
 }
 
-export type Rule = keyof ProtocolRules | keyof RegistryRules | keyof DiskRules;
+export type Rule = keyof ProtocolRules | keyof RegistryRules | keyof DiskRules | keyof ClientRules;
 
 export const RULES = [
   ...Object.keys(ALL_RULES),
   ...Object.keys(ALL_REGISTRY_RULES),
   ...Object.keys(ALL_DISK_RULES),
+  ...Object.keys(ALL_CLIENT_RULES),
 ] as Rule[];
 
 /**
@@ -41,5 +44,10 @@ export function rulesWithout(rule: Rule | undefined): Rules {
   const left = rule === undefined ? [] : [rule, ...(TOGETHER[rule] ?? [])];
   const kept = <T extends object>(rules: T): T =>
     Object.fromEntries(Object.keys(rules).map((name) => [name, !left.includes(name as Rule)])) as T;
-  return { nodes: kept(ALL_RULES), registry: kept(ALL_REGISTRY_RULES), disks: kept(ALL_DISK_RULES) };
+  return {
+    nodes: kept(ALL_RULES),
+    registry: kept(ALL_REGISTRY_RULES),
+    disks: kept(ALL_DISK_RULES),
+    clients: kept(ALL_CLIENT_RULES),
+  };
 }

@@ -345,6 +345,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seed: 2,
     within: 40,
   },
+  {
+    rule: 'brokenWritesNotResent',
+    story: 'a client takes a write whose stream broke for one that has not left, and sends it again',
+    focus: 'none',
+    seed: 21,
+    within: 60,
+  },
+  {
+    rule: 'replacedWritesNotResent',
+    story: 'a client sends a write that a node declared dead has not answered to its successor',
+    focus: 'none',
+    seed: 5,
+    within: 60,
+  },
 ];
 
 /** Rules that stand behind others and are left out together with them (left-out.ts): alone they show nothing. */

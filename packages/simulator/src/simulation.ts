@@ -29,6 +29,7 @@ import { FOCUSES } from './focus';
 import type { Scenario } from './scenario';
 import { seeded } from './seeded';
 import { Client } from './world/client';
+import { SessionClient } from './world/session-client';
 import { describeEvent } from './world/descriptions';
 import { Faults } from './world/faults';
 import { Machine } from './world/machine';
@@ -50,6 +51,8 @@ const QUIET_MS = 1_000;
 export const LIVENESS_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 250;
 const READ_PATIENCE_MS = 10_000;
+/** How many of the clients are the client library's session; the others know less, and go where it would not. */
+const SESSION_CHANCE = 0.7;
 
 export interface RunResult {
   readonly failure: (Failure & { readonly atMs: number }) | undefined;
@@ -79,7 +82,9 @@ class Simulation implements World {
   readonly machines: Machine[] = [];
   readonly registry: RegistryMachine;
   readonly rules: Rules;
-  private readonly clients: Client[] = [];
+  /** Reads everything in the end. */
+  private readonly reader: Client;
+  private readonly clients: (Client | SessionClient)[] = [];
   private readonly faults: Faults;
   private readonly nemesis: Nemesis;
   private readonly opportunist: Opportunist;
@@ -116,10 +121,12 @@ class Simulation implements World {
     this.keys = Array.from({ length: scenario.keys }, (_, index) => `k${index}` as Bytes);
     this.copiesAsked = new CopiesAsked(this.keys.map((key) => positionOf(ringKeyOf(key))));
     const { thinkMs, patienceMs } = scenario;
-    for (let number = 0; number <= scenario.clients; number++) {
+    const habits = { keys: this.keys, thinkMs, patienceMs };
+    this.reader = new Client(this, FIRST_CLIENT_PARTY, part('client 0'), this.recorder, habits);
+    for (let number = 1; number <= scenario.clients; number++) {
+      const ClientKind = part(`kind of client ${number}`).chance(SESSION_CHANCE) ? SessionClient : Client;
       const party = FIRST_CLIENT_PARTY + number;
-      const habits = { keys: this.keys, thinkMs, patienceMs };
-      this.clients.push(new Client(this, party, part(`client ${number}`), this.recorder, habits));
+      this.clients.push(new ClientKind(this, party, part(`client ${number}`), this.recorder, habits));
     }
     const newcomers = this.machines.slice(scenario.machines);
     this.faults = new Faults(this, part('the end of all faults'), scenario, newcomers);
@@ -212,7 +219,7 @@ class Simulation implements World {
     this.registry.start();
     for (const machine of this.machines.slice(0, scenario.machines))
       machine.startLater(1 + 5 * machine.party);
-    for (const client of this.clients.slice(1)) client.start();
+    for (const client of this.clients) client.start();
     this.timeline.after(300, () => this.nemesis.start());
     this.oldDisks.start();
     if ((await this.runUntil(scenario.safetyMs)) && (await this.recover())) await this.checkAtLast();
@@ -287,9 +294,8 @@ class Simulation implements World {
     const nodes = this.nodes();
     const unlike = checkCopies(this.registry.ring, nodes) ?? checkTables(nodes);
     if (unlike) return this.fail(unlike.checker, unlike.text);
-    const [reader] = this.clients as [Client];
     for (const key of this.keys) {
-      reader.readAtLast(key, READ_PATIENCE_MS, (result) => {
+      this.reader.readAtLast(key, READ_PATIENCE_MS, (result) => {
         if (!result?.ok) this.fail('liveness', `${key} cannot be read though everything works`);
         else this.lastReads.set(key, result.value ?? null);
       });

@@ -4,5 +4,6 @@ export * from './effects';
 export * from './frame';
 export * from './lane';
 export * from './limits';
+export * from './rules';
 export * from './send-window';
 export * from './session';

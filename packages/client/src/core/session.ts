@@ -26,6 +26,7 @@ import type { Link } from './link';
 import { Outbox } from './outbox';
 import { RingWatch } from './ring-watch';
 import { Router } from './router';
+import { ALL_CLIENT_RULES, type ClientRules } from './rules';
 import { Settlement } from './settlement';
 import { Traffic } from './traffic';
 import { resultOnCancel, resultOnDeadline } from './verdict';
@@ -36,6 +37,8 @@ export interface SessionConfig {
   readonly nodes: readonly string[];
   readonly registry: string | undefined;
   readonly limits: SessionLimits;
+  /** All of them, but where a simulator leaves one out. */
+  readonly rules?: ClientRules;
 }
 
 /** What is outstanding, and what was done, for whoever wants to see. */
@@ -75,7 +78,8 @@ export class Session {
     this.settlement = new Settlement(this.budget, outbox, waiting, random);
     this.router = new Router(this.directory, this.connections, this.settlement, waiting, random);
     this.watch = new RingWatch(this.directory, config.registry, random, outbox);
-    this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement, this.watch);
+    const rules = config.rules ?? ALL_CLIENT_RULES;
+    this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement, this.watch, rules);
   }
 
   get ring(): Ring {

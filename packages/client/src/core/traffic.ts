@@ -8,6 +8,7 @@ import { SILENT_LEASES } from './limits';
 import type { Link } from './link';
 import type { Outbox } from './outbox';
 import type { RingWatch } from './ring-watch';
+import type { ClientRules } from './rules';
 import type { Settlement } from './settlement';
 import { resultOnDeadline, verdictOnBreak, verdictOnReplacement, verdictOnResult } from './verdict';
 
@@ -23,6 +24,7 @@ export class Traffic {
     private readonly outbox: Outbox,
     private readonly settlement: Settlement,
     private readonly watch: Pick<RingWatch, 'suspect' | 'leaseMs'>,
+    private readonly rules: ClientRules,
   ) {}
 
   /** Hands queued calls to the streams, as far as pace and limits allow. */
@@ -95,7 +97,7 @@ export class Traffic {
         if (call === undefined) continue;
         frame.release(call);
         if (call.isWrite) writes++;
-        this.settlement.carryOut(call, verdictOnBreak(call, link.address, reason), nowMs);
+        this.settlement.carryOut(call, verdictOnBreak(call, link.address, reason, this.rules), nowMs);
       }
     }
     return writes;
@@ -143,7 +145,7 @@ export class Traffic {
       if (!call.retries && !call.isWrite) continue;
       if (!condition(call, call.frame?.direct === true)) continue;
       this.settlement.leave(call);
-      this.settlement.carryOut(call, verdictOnReplacement(call, link.address), nowMs);
+      this.settlement.carryOut(call, verdictOnReplacement(call, link.address, this.rules), nowMs);
     }
   }
 

@@ -14,6 +14,7 @@
 
 import type { ErrorCode } from '@ringkeep/shared';
 import type { Call, CallResult } from './call';
+import type { ClientRules } from './rules';
 
 export type Verdict =
   | { readonly kind: 'settle'; readonly result: CallResult }
@@ -50,8 +51,8 @@ export function verdictOnResult(call: Call, result: CallResult): Verdict {
 }
 
 /** The stream on which the call travelled has ended without an answer. */
-export function verdictOnBreak(call: Call, address: string, reason: string): Verdict {
-  if (call.isWrite) {
+export function verdictOnBreak(call: Call, address: string, reason: string, rules: ClientRules): Verdict {
+  if (call.isWrite && rules.brokenWritesNotResent) {
     const text = `outcome unknown: the connection to ${address} broke (${reason}), the write may have happened`;
     return { kind: 'settle', result: failure('OUTCOME_UNKNOWN', text) };
   }
@@ -63,8 +64,8 @@ export function verdictOnBreak(call: Call, address: string, reason: string): Ver
 }
 
 /** The node in whose hands the call is will hardly answer, and another one owns the key by now. */
-export function verdictOnReplacement(call: Call, address: string): Verdict {
-  if (!call.isWrite) return RESEND_LATER;
+export function verdictOnReplacement(call: Call, address: string, rules: ClientRules): Verdict {
+  if (!call.isWrite || !rules.replacedWritesNotResent) return RESEND_LATER;
   const text = `outcome unknown: ${address} does not answer and has been replaced, the write may have happened`;
   return { kind: 'settle', result: failure('OUTCOME_UNKNOWN', text) };
 }

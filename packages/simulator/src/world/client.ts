@@ -1,5 +1,5 @@
 /**
- * A client: one operation at a time, at any node or straight at the owner that it knows of, with a deadline.
+ * A plain client: one operation at a time, at any node or straight at the owner that it knows of, with a deadline.
  *
  * It follows a real client's rules: what was certainly not started may be sent again, and so may any read; a
  * write of unknown outcome is never repeated.
@@ -20,6 +20,7 @@ import {
 import { ringKeyOf } from '@ringkeep/shared/runtime';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { HistoryRecorder } from '@ringkeep/checker/core';
+import { actionOf, drawOperation, type ClientHabits } from './client-habits';
 import { describeOperation, describeResult } from './descriptions';
 import type { Machine } from './machine';
 import type { Party } from './network';
@@ -31,12 +32,6 @@ const RETRY_MS = 30;
 
 /** Ends an operation: what came of it, or undefined when that is unknown. */
 type Done = (result: OperationResult | undefined) => void;
-
-export interface ClientHabits {
-  readonly keys: readonly Bytes[];
-  readonly thinkMs: number;
-  readonly patienceMs: number;
-}
 
 export class Client {
   private stopped = false;
@@ -77,14 +72,7 @@ export class Client {
   }
 
   private draw(): Operation {
-    const { random } = this;
-    const key = ringKeyOf(random.pick(this.habits.keys));
-    const dice = random.fraction();
-    if (dice < 0.45) return { type: OperationType.Get, key };
-    if (dice < 0.55) return { type: OperationType.Delete, key };
-    const number = ++this.lastValue;
-    const type = number % 2 === 0 ? OperationType.Set : OperationType.Put;
-    return { type, key, value: `${this.party}.${number}` as Bytes };
+    return drawOperation(this.random, this.habits.keys, () => `${this.party}.${++this.lastValue}` as Bytes);
   }
 
   private run(operation: Operation, patienceMs: number, done: Done): void {
@@ -188,16 +176,4 @@ interface Attempt {
   open: boolean;
   mayHaveStarted: boolean;
   readonly deadlineAt: number;
-}
-
-function actionOf(operation: Operation): Parameters<HistoryRecorder['call']>[2] {
-  switch (operation.type) {
-    case OperationType.Get:
-      return { op: 'get' };
-    case OperationType.Delete:
-      return { op: 'delete' };
-    case OperationType.Set:
-    case OperationType.Put:
-      return { op: 'set', value: operation.value };
-  }
 }

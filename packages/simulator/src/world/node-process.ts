@@ -46,12 +46,19 @@ const WHOLE_RANGE = { from: '' as never, to: undefined };
 type Effect<Kind extends NodeEffect['kind']> = Extract<NodeEffect, { kind: Kind }>;
 type Reply = (answer: Uint8Array) => void;
 
+/** Somebody who is connected to a process: hears of newer rings, and of its end. */
+export interface Visitor {
+  ringChanged(): void;
+  died(): void;
+}
+
 export class NodeProcess implements Server {
   readonly core: NodeCore;
   /** Stands for the table on the disk: a bit of it may change. */
   readonly entries = new MemoryEntryStore(true);
   readonly streams: ReplicaStreams;
   dead = false;
+  readonly visitors = new Set<Visitor>();
   private readonly registryLink: RegistryLink;
   private readonly fruitlessSteps: FruitlessSteps;
   readonly incarnation: number;
@@ -193,6 +200,7 @@ export class NodeProcess implements Server {
   die(): void {
     this.dead = true;
     this.streams.die();
+    for (const visitor of this.visitors) visitor.died();
     for (const { dropped } of this.requests.values()) dropped();
     this.requests.clear();
   }
@@ -306,6 +314,8 @@ export class NodeProcess implements Server {
         this.machine.crash(false, `refused by the registry: ${effect.text}`);
         return this.machine.startLater();
       case 'event':
+        if (effect.event.kind !== 'ring-adopted') return;
+        for (const visitor of this.visitors) visitor.ringChanged();
         return;
       case 'discard':
       case 'recover-answer':
