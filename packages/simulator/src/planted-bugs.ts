@@ -349,7 +349,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'brokenWritesNotResent',
     story: 'a client takes a write whose stream broke for one that has not left, and sends it again',
     focus: 'none',
-    seed: 21,
+    seed: 28,
     within: 60,
   },
   {

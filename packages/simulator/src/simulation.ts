@@ -51,8 +51,8 @@ const QUIET_MS = 1_000;
 export const LIVENESS_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 250;
 const READ_PATIENCE_MS = 10_000;
-/** How many of the clients are the client library's session; the others know less, and go where it would not. */
-const SESSION_CHANCE = 0.7;
+/** How often there are clients that are the client library's session. */
+const SESSIONS_CHANCE = 0.7;
 
 export interface RunResult {
   readonly failure: (Failure & { readonly atMs: number }) | undefined;
@@ -123,8 +123,11 @@ class Simulation implements World {
     const { thinkMs, patienceMs } = scenario;
     const habits = { keys: this.keys, thinkMs, patienceMs };
     this.reader = new Client(this, FIRST_CLIENT_PARTY, part('client 0'), this.recorder, habits);
-    for (let number = 1; number <= scenario.clients; number++) {
-      const ClientKind = part(`kind of client ${number}`).chance(SESSION_CHANCE) ? SessionClient : Client;
+    // Plain clients go where the library's would not; the library's are beside them, so that the others' stories stay.
+    const sessions = part('sessions');
+    const count = sessions.chance(SESSIONS_CHANCE) ? sessions.between(1, 3) : 0;
+    for (let number = 1; number <= scenario.clients + count; number++) {
+      const ClientKind = number <= scenario.clients ? Client : SessionClient;
       const party = FIRST_CLIENT_PARTY + number;
       this.clients.push(new ClientKind(this, party, part(`client ${number}`), this.recorder, habits));
     }
