@@ -355,8 +355,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     rule: 'replacedWritesNotResent',
     story: 'a client sends a write that a node declared dead has not answered to its successor',
-    focus: 'none',
-    seed: 5,
+    focus: 'returns',
+    seed: 7,
     within: 60,
   },
 ];
