@@ -232,7 +232,7 @@ export class SessionClient {
     this.flushSoon();
   }
 
-  private watch({ number, source, fromVersion }: Of<'watch'>): void {
+  private watch({ number, source, from }: Of<'watch'>): void {
     const { world, session } = this;
     this.feed?.close(0);
     const end: StreamEnd = {
@@ -248,7 +248,7 @@ export class SessionClient {
       },
     };
     const machine = world.machineAt(source.address);
-    this.feed = machine && openWatch(world, this.party, machine, fromVersion, end);
+    this.feed = machine && openWatch(world, this.party, machine, from.version, end);
     if (this.feed === undefined) world.timeline.after(0, () => end.gone('connection refused'));
   }
 
