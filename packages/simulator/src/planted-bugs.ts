@@ -31,7 +31,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a delayed Handover comes into force after the primary has taken silence for a refusal and gone on',
     focus: 'splits',
-    seed: 15,
+    seed: 17,
     within: 60,
   },
   {
@@ -49,7 +49,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'the second successor never granted to the first primary but one, as it remembers, and serves beside it',
     focus: 'registry-unheard',
-    seed: 1005,
+    seed: 1056,
     within: 500,
   },
   {
@@ -57,7 +57,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'a started process has just granted',
     story: 'a follower that was restarted becomes primary while the old one still counts on what it granted',
     focus: 'registry-unheard',
-    seed: 11,
+    seed: 37,
     within: 200,
   },
   {
@@ -65,7 +65,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'only an open primary proposes Admit, Handover, Merge',
     story: 'a follower is admitted that has the entries but not yet the window, and becomes primary',
     focus: 'slow-takeovers',
-    seed: 45,
+    seed: 47,
     within: 120,
   },
   {
@@ -73,7 +73,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'members are aligned, never started over; erase only on order',
     story: 'a member that reconnects is wiped, and may be the only other copy',
     focus: 'none',
-    seed: 13,
+    seed: 21,
     within: 120,
   },
   {
@@ -81,7 +81,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'members are aligned, never started over; erase only on order',
     story: 'a copy is erased as soon as the ring does not name it, though a primary still counts on it',
     focus: 'none',
-    seed: 82,
+    seed: 127,
     within: 120,
   },
   {
@@ -89,7 +89,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'apply the whole window at a split',
     story: 'operations in the window of an arc that is divided belong to no arc any more',
     focus: 'splits',
-    seed: 86,
+    seed: 93,
     within: 200,
   },
   {
@@ -97,15 +97,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'acks count on the current stream only',
     story: 'a follower that has just begun anew looks level by what its last stream acknowledged',
     focus: 'slow-takeovers',
-    seed: 1172,
-    within: 300,
+    seed: 1515,
+    within: 500,
   },
   {
     rule: 'newTermAtRestart',
     row: 'a restarted primary gets a new term',
     story: 'a restarted primary goes on in its term without the admission that it had proposed',
     focus: 'admissions',
-    seed: 63,
+    seed: 74,
     within: 120,
   },
   {
@@ -114,7 +114,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a follower prepares the lower half’s next operation in the undivided arc and takes it for committed',
     focus: 'splits',
-    seed: 8,
+    seed: 9,
     within: 60,
   },
   {
@@ -122,15 +122,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'StartOver and Release void the acks',
     story: 'a follower is released, and admitted again by what it acknowledged before it erased its copy',
     focus: 'releases',
-    seed: 9,
-    within: 120,
+    seed: 303,
+    within: 300,
   },
   {
     rule: 'eraseOnNewestStreamOnly',
     row: 'Release only on the newest stream',
     story: 'a late Release of a former stream empties a member that was admitted again',
     focus: 'releases',
-    seed: 17,
+    seed: 51,
     within: 120,
   },
   {
@@ -138,7 +138,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'opening brings the one who is behind up to date',
     story: 'a primary that missed an eviction takes for a member who has rightly erased its copy',
     focus: 'splits',
-    seed: 60,
+    seed: 69,
     within: 200,
   },
   {
@@ -146,7 +146,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'Evict is level-triggered',
     story: 'an arc is handed, late, to a node that is dead by then, and nothing happens any more',
     focus: 'splits',
-    seed: 1027,
+    seed: 1038,
     within: 120,
   },
   {
@@ -155,7 +155,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'members die one after another, and the last to die is the sole one that counts, with its disk lost',
     focus: 'blackouts',
-    seed: 11,
+    seed: 15,
     within: 120,
   },
   {
@@ -163,7 +163,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'Drop also members that never had a stream in this term',
     story: 'a node that returned waits for the dead for ever',
     focus: 'none',
-    seed: 34,
+    seed: 107,
     within: 120,
   },
   {
@@ -171,7 +171,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'only holders get a role',
     story: 'a node that came back without its copy is made primary, and the arc stands still',
     focus: 'blackouts',
-    seed: 13,
+    seed: 14,
     within: 120,
   },
   {
@@ -227,7 +227,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'commit by all configurations that might be in force; wait out the lease; align all before serving',
     story: 'a new primary commits what its members do not have',
     focus: 'none',
-    seed: 86,
+    seed: 138,
     within: 200,
   },
   {
@@ -241,7 +241,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'committedWhenDurable',
     story: 'a primary that loses power has answered for what it lost',
     focus: 'power',
-    seed: 3,
+    seed: 4,
     within: 60,
   },
   {
@@ -269,7 +269,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'unknownNotRepeated',
     story: 'a write of unknown outcome is sent again and takes effect twice',
     focus: 'none',
-    seed: 41,
+    seed: 68,
     within: 60,
   },
   {
@@ -277,7 +277,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a member’s opening that a later one has overtaken describes a copy that is no more, and is believed',
     focus: 'late-streams',
-    seed: 166,
+    seed: 213,
     within: 300,
   },
   {
@@ -291,7 +291,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'absentKeysErased',
     story: 'a key that was deleted while a follower was away lives on in its copy',
     focus: 'returns',
-    seed: 2,
+    seed: 7,
     within: 60,
   },
   {
@@ -306,15 +306,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'damagedNotServed',
     story: 'a bit has changed on the disk of an owner, and a client is told it',
     focus: 'none',
-    seed: 45,
-    within: 5,
+    seed: 44,
+    within: 200,
   },
   {
     rule: 'damagedNotSent',
     story: 'a damaged entry is sent in a transfer; the follower finds it out and can never be whole',
     focus: 'none',
-    seed: 13,
-    within: 5,
+    seed: 35,
+    within: 120,
   },
   {
     rule: 'enoughCopiesAsked',
@@ -334,7 +334,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'logHasNoHoles',
     story: 'a disk that loses power keeps a batch of the log without one before it',
     focus: 'power',
-    seed: 32,
+    seed: 36,
     within: 120,
   },
   {
@@ -342,7 +342,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a primary whose disk was put back has given the lost numbers out again, and starts the good copy over',
     focus: 'old-disks-late',
-    seed: 2,
+    seed: 6,
     within: 40,
   },
   {
@@ -356,7 +356,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'replacedWritesNotResent',
     story: 'a client sends a write that a node declared dead has not answered to its successor',
     focus: 'returns',
-    seed: 7,
+    seed: 34,
     within: 60,
   },
 ];
