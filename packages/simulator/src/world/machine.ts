@@ -67,6 +67,16 @@ export class Machine {
     return (this.disk.files.get('incarnation') as number | undefined) ?? 0;
   }
 
+  /** Nothing was ever said to be durable here: an empty log is no loss. */
+  get blank(): boolean {
+    return !this.disk.files.has('data');
+  }
+
+  /** Before anything counts as durable for the first time. */
+  noteData(): void {
+    this.disk.files.set('data', true);
+  }
+
   /** Starts a process, unless one runs. */
   start(): void {
     if (this.process || this.retired) return;

@@ -88,7 +88,7 @@ export class NodeProcess implements Server {
     this.processId = random.bits64();
     this.core = new NodeCore(this.entries, {
       incarnation: this.incarnation,
-      newcomer: machine.identity === undefined,
+      newcomer: machine.identity === undefined || machine.blank,
       process: this.processId,
       startedAt: machine.clock.now,
       leaseBeforeMs: world.parameters.leaseMs,
@@ -335,6 +335,7 @@ export class NodeProcess implements Server {
       return this.machine.startLater();
     }
     const number = disk.append(encodeBatch(effect.records), (upTo) => {
+      this.machine.noteData();
       if (this.batchOffset !== undefined) this.post({ kind: 'persisted', batch: upTo - this.batchOffset });
     });
     this.batchOffset ??= number - effect.batch;
