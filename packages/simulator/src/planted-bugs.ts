@@ -81,7 +81,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'members are aligned, never started over; erase only on order',
     story: 'a copy is erased as soon as the ring does not name it, though a primary still counts on it',
     focus: 'none',
-    seed: 127,
+    seed: 170,
     within: 120,
   },
   {
@@ -89,7 +89,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'apply the whole window at a split',
     story: 'operations in the window of an arc that is divided belong to no arc any more',
     focus: 'splits',
-    seed: 93,
+    seed: 147,
     within: 200,
   },
   {
@@ -313,7 +313,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'damagedNotSent',
     story: 'a damaged entry is sent in a transfer; the follower finds it out and can never be whole',
     focus: 'none',
-    seed: 35,
+    seed: 38,
     within: 120,
   },
   {
