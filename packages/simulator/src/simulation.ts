@@ -272,13 +272,17 @@ class Simulation implements World {
     }
   }
 
-  /** The operator's part: a stopped arc goes on with the copy that contradicts its primary's. */
+  /**
+   * The operator's part: a stopped arc goes on with the copy that contradicts its primary's, or with the primary's
+   * where that one is a copy of a part only.
+   */
   private decideAboutStoppedArcs(): void {
     for (const { process, identity } of this.machines) {
       const stopped = process?.core.status().replicas.find((replica) => replica.stopped !== undefined);
       if (!process || !identity || !stopped) continue;
       const { start } = stopped.range;
-      const right = this.machineOf(stopped.conflict?.node ?? identity.id)?.process ?? process;
+      const other = this.machineOf(stopped.conflict?.node ?? identity.id)?.process;
+      const right = other?.hasWholeCopy(stopped.range) ? other : process;
       this.trace.note('fault', () => `${right.name} is to be right about ${formatPosition(start)}`);
       const decision = { kind: 'recover' as const, request: 0, start, from: right.core.self };
       right.post(decision);

@@ -14,6 +14,7 @@
 
 import {
   excerpt,
+  formatArc,
   formatPosition,
   isWrite,
   type ArcConfig,
@@ -450,6 +451,8 @@ export class ArcPrimary {
   handOverStopped(node: NodeId): string | undefined {
     const member = this.context.view.member(node);
     if (!member || member.state === 'dead') return `${formatPosition(node)} is no living member`;
+    if (!this.comparison.hasWholeCopy(node))
+      return `${formatPosition(node)} has not shown a whole copy of ${formatArc(this.config)} here`;
     if (this.phase.kind === 'waiting-out-grants' || !this.settled) return 'not yet: ask again in a moment';
     const { start, epoch, seq } = this.currentConfig;
     const { incarnation } = member;

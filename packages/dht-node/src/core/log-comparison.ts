@@ -11,6 +11,7 @@
  */
 
 import {
+  arcCovers,
   formatArc,
   formatPosition,
   type ArcConfig,
@@ -26,6 +27,8 @@ import type { Replica } from './replica-store';
 
 export class LogComparison {
   private readonly newer = new Set<NodeId>();
+  /** By their last Open. */
+  private readonly whole = new Set<NodeId>();
   /** Said once in a term of each follower. */
   private readonly reported = new Set<NodeId>();
 
@@ -45,6 +48,8 @@ export class LogComparison {
   admits(open: OpenStream, member: boolean, isOpen: boolean): readonly Seq[] | undefined {
     const { follower, logs, conflict } = open;
     this.newer.delete(follower);
+    if (open.complete && arcCovers(open.range, this.config)) this.whole.add(follower);
+    else this.whole.delete(follower);
     if (conflict && this.isConflict(conflict.log)) this.stop(conflict);
     if (this.replica.conflict) return undefined;
     const [log] = logs;
@@ -69,6 +74,11 @@ export class LogComparison {
   get newerMember(): NodeId | undefined {
     for (const member of this.newer) if (this.config.inSync.includes(member)) return member;
     return undefined;
+  }
+
+  /** It has said that it has a whole copy of the arc, whatever its log is like. */
+  hasWholeCopy(node: NodeId): boolean {
+    return this.whole.has(node);
   }
 
   isNewer(member: NodeId): boolean {

@@ -209,6 +209,16 @@ describe('an open primary', () => {
     expect(proposals(node)).toMatchObject([{ kind: 'handover', node: OTHER, at: SELF }]);
   });
 
+  test('hands it to nobody who has not shown a whole copy of it', () => {
+    const node = openAlone();
+    node.openedBy(OTHER, SELF, 5, { ...opening(better), complete: false });
+    expect(node.core.status().replicas[0]?.stopped).toBeDefined();
+    expect(decided(node, OTHER)).toContain('has not shown a whole copy');
+    expect(decided(node, THIRD)).toContain('has not shown a whole copy');
+    node.openedBy(OTHER, SELF, 5, opening(better));
+    expect(decided(node, OTHER)).toBeUndefined();
+  });
+
   test('is not told what to do with an arc that is not stopped', () => {
     expect(decided(openAlone(), SELF)).toContain('is not stopped');
   });

@@ -5,6 +5,7 @@
  */
 
 import {
+  arcOutside,
   arcKeyRanges,
   arcKeyTest,
   isWrite,
@@ -134,6 +135,15 @@ export class NodeProcess implements Server {
   hasInCopy(key: RingKey, value: StoredValue | undefined): boolean {
     const copies = this.core.status().replicas.filter(({ complete }) => complete);
     return copies.some(({ range }) => arcKeyTest(range)(key)) && this.entries.get(key) === value;
+  }
+
+  hasWholeCopy(range: Arc): boolean {
+    const copies = this.core.status().replicas.filter(({ complete }) => complete);
+    const lacking = copies.reduce(
+      (left, copy) => left.flatMap((part) => arcOutside(part, copy.range)),
+      [range],
+    );
+    return lacking.length === 0;
   }
 
   /** The background scrub comes by. @returns whether it has found something damaged */
