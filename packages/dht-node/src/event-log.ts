@@ -86,6 +86,11 @@ export function logEvent(log: Logger, event: NodeEvent): void {
       );
     case 'registry-back':
       return log.info('the registry answers again');
+    case 'registry-undecided':
+      if (event.because === undefined) return log.info('the registry decides again');
+      return log.warn('the registry changes nothing at present: joins, leaves and fail-overs wait', {
+        reason: event.because,
+      });
     case 'foreign-ring':
       return log.error(
         'a ring of another history was offered and is not taken over: somewhere an old copy of the registry’s data was carried on',

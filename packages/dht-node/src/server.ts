@@ -17,6 +17,7 @@ import {
   MonotonicClock,
   parseAddress,
   RepeatedLook,
+  roomOf,
   silentLogger,
   whatAnswers,
   type Logger,
@@ -43,15 +44,7 @@ import { Joining, whatIsLacking } from './joining';
 import { ownQuery, type Key } from './own-query';
 import { coordinatesOf, type Proximity } from './proximity';
 import { Scrub } from './scrub';
-import {
-  DataFolder,
-  DiscardFile,
-  MemoryStorage,
-  PARTS,
-  roomOf,
-  type Durability,
-  type NodeStorage,
-} from './storage';
+import { DataFolder, DiscardFile, MemoryStorage, PARTS, type Durability, type NodeStorage } from './storage';
 import { takeUp } from './taking-up';
 
 export interface NodeOptions {

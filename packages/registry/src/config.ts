@@ -9,8 +9,11 @@ import {
   optionValues,
   parseProgram,
 } from '@ringkeep/shared/runtime';
+import { RESERVE_BYTES } from './adapters/save-room';
 import { DEFAULT_CONFIG, PLACEMENTS } from './core';
 import type { RegistryOptions } from './server';
+
+const MEBIBYTE = 1 << 20;
 
 const { choice, durationMs, formatDuration, integer, port, text, yesOrNo } = optionValues;
 
@@ -46,6 +49,13 @@ const specs = {
     text: 'where the ring is kept',
     read: text,
     default: './data/registry',
+  }),
+  diskReserve: option({
+    flag: '--disk-reserve <MiB>',
+    env: 'REGISTRY_DISK_RESERVE',
+    text: 'free space on the disk below which no new nodes are taken in; a tenth of the disk at most',
+    read: integer(1, 1 << 20),
+    default: RESERVE_BYTES / MEBIBYTE,
   }),
   storage: option({
     flag: '--storage <kind>',
@@ -214,6 +224,7 @@ export function registryConfig(
     portOption: '--port or REGISTRY_PORT',
     storage: options.storage,
     dataDir: options.dataDir,
+    diskReserveBytes: options.diskReserve * MEBIBYTE,
     placement: options.placement,
     forgetAfterMs: options.forgetAfterMs,
     returnWaitMs: options.returnWaitMs,

@@ -30,6 +30,15 @@ export function logFact(log: Logger, fact: RegistryFact): void {
       return log.error('the data folder is an old copy; nothing is decided until the newest one is back', {
         evidence: fact.evidence,
       });
+    case 'no room':
+      return log.warn(
+        fact.allows === 'no growth'
+          ? 'the disk is short of room; no new nodes are taken in'
+          : 'the disk has no room; nothing of the ring is changed, leases are renewed',
+        { reason: fact.lacking },
+      );
+    case 'room again':
+      return log.info('the disk has room again; the ring may change');
     default: {
       const { id, addr, incarnation } = fact.member;
       const line = fact.what === 'died' ? log.warn : log.info;

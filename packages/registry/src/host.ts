@@ -1,18 +1,20 @@
 /**
  * The process around a registry core: it brings inputs, makes states durable, and carries out effects.
  *
- * One loop with one await: all inputs that wait are stepped at once, one save covers them (group commit),
- * and only then what follows from them goes out. Everything between is synchronous. One timer stands for
+ * One loop with two awaits: the disk is measured, all inputs that wait are stepped at once, one save covers them (group
+ * commit), and only then what follows from them goes out. Everything between is synchronous. One timer stands for
  * all of the core's deadlines.
  *
- * When a save fails the core is ahead of the disk, and no answer of it may leave: the host refuses
- * everything from then on and tells its owner.
+ * When a save fails the core is ahead of the disk, and no answer of it may leave. If there was no room, which somebody
+ * else took a moment ago, another core goes on from what is on the disk, as after a restart; after any other
+ * failure nobody knows what is there, so the host refuses everything and tells its owner.
  */
 
 import { RingError, type KnownRing, type Ring, type RingUpdate } from '@ringkeep/shared';
 import type { Logger } from '@ringkeep/shared/runtime';
 import type { RingStore } from './adapters/ring-store';
 import type {
+  DiskRoom,
   LeaveInput,
   MemberAnswer,
   OwnersAnswer,
@@ -54,6 +56,8 @@ export interface Watch {
 
 export interface HostTools {
   readonly store: RingStore;
+  /** A core that goes on from a state that was saved. */
+  readonly coreOf: (state: RegistryState, now: number) => RegistryCore;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly log: Logger;
@@ -63,6 +67,8 @@ export interface HostTools {
 
 /** Inputs that may wait for their step. More are refused. */
 export const INPUTS_WAITING_MAX = 10_000;
+/** How often the disk is looked at while it lacks room. */
+const LOOK_MS = 500;
 /** setTimeout's own limit. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -82,13 +88,22 @@ export class RegistryHost {
   /** Why nothing new is taken. */
   private over: RingError | undefined;
   private durableRing: Ring;
+  private core: RegistryCore;
+  private nextLookAt = Infinity;
+  private room: DiskRoom = { allows: 'everything' };
 
   constructor(
-    private readonly core: RegistryCore,
+    state: RegistryState,
     private readonly tools: HostTools,
   ) {
-    this.durableRing = core.ring;
+    this.core = tools.coreOf(state, tools.now());
+    this.durableRing = state.ring;
     this.armTimer();
+  }
+
+  /** Why new nodes, or all changes, are refused at present. */
+  get roomLacking(): string | undefined {
+    return this.room.allows === 'everything' ? undefined : this.room.lacking;
   }
 
   /** The ring as it would be found again after a crash. */
@@ -155,11 +170,9 @@ export class RegistryHost {
 
   private async loop(): Promise<void> {
     try {
-      for (let effects = this.stepAll(); effects.length > 0; effects = this.stepAll()) {
-        const state = latestState(effects);
-        if (state) await this.tools.store.save(state);
-        if (state) this.durableRing = state.ring;
-        for (const effect of effects) this.carryOut(effect);
+      while (this.isDue) {
+        const effects = await this.stepAll();
+        if (await this.saved(effects)) for (const effect of effects) this.carryOut(effect);
       }
     } catch (error) {
       this.fail(error as Error);
@@ -168,8 +181,36 @@ export class RegistryHost {
     this.armTimer();
   }
 
-  private stepAll(): RegistryEffect[] {
-    const effects: RegistryEffect[] = [];
+  /** False when there was no room: what is on the disk counts, and nothing of the rest has happened. */
+  private async saved(effects: readonly RegistryEffect[]): Promise<boolean> {
+    const { store } = this.tools;
+    const state = latestState(effects);
+    if (!state) return true;
+    try {
+      await store.save(state);
+    } catch (error) {
+      const found =
+        error instanceof RingError && error.code === 'RESOURCE_EXHAUSTED' ? store.load() : undefined;
+      if (!found) throw error;
+      this.goOnFrom(found, error as RingError);
+      return false;
+    }
+    this.durableRing = state.ring;
+    return true;
+  }
+
+  /** Whoever waits for an answer is refused, also if its question has changed nothing: it was answered by that core. */
+  private goOnFrom(state: RegistryState, error: RingError): void {
+    this.tools.log.warn('goes on from the ring that is on the disk', { reason: error.message });
+    this.endAll(new RingError('RESOURCE_EXHAUSTED', `nothing was changed: ${error.message}`));
+    this.inputs = [];
+    this.durableRing = state.ring;
+    this.core = this.tools.coreOf(state, this.tools.now());
+    this.room = { allows: 'everything' };
+  }
+
+  private async stepAll(): Promise<RegistryEffect[]> {
+    const effects = await this.measure();
     while (this.inputs.length > 0 && effects.length === 0) {
       const batch = this.inputs;
       this.inputs = [];
@@ -178,6 +219,23 @@ export class RegistryHost {
     const now = this.tools.now();
     if (now >= this.core.nextTickAt) effects.push(...this.core.step(now, { kind: 'tick' }));
     return effects;
+  }
+
+  /** The disk, before anything is decided: what cannot be saved is refused rather than begun. */
+  private async measure(): Promise<RegistryEffect[]> {
+    const before = this.room;
+    this.room = await this.tools.store.room();
+    this.nextLookAt = this.room.allows === 'everything' ? Infinity : this.tools.now() + LOOK_MS;
+    if (this.room.allows === before.allows) return [];
+    return this.core.step(this.tools.now(), { kind: 'room', room: this.room });
+  }
+
+  private get isDue(): boolean {
+    return this.inputs.length > 0 || this.tools.now() >= this.nextAt;
+  }
+
+  private get nextAt(): number {
+    return Math.min(this.core.nextTickAt, this.nextLookAt);
   }
 
   private carryOut(effect: RegistryEffect): void {
@@ -224,7 +282,7 @@ export class RegistryHost {
 
   private armTimer(): void {
     clearTimeout(this.timer);
-    const at = this.core.nextTickAt;
+    const at = this.nextAt;
     if (this.over || at === Infinity) return;
     this.timer = setTimeout(() => this.work(), Math.min(TIMER_MS_MAX, Math.max(0, at - this.tools.now())));
   }

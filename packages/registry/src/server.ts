@@ -37,6 +37,7 @@ import { REGISTRY_SERVICE, registryHandlers } from './adapters/grpc-service';
 import { LmdbRingStore } from './adapters/lmdb-ring-store';
 import { askNode, type NodeCheck } from './adapters/node-check';
 import { MemoryRingStore, type RingStore } from './adapters/ring-store';
+import { SaveRoom } from './adapters/save-room';
 import {
   DEFAULT_CONFIG,
   RegistryCore,
@@ -61,6 +62,8 @@ export interface RegistryOptions extends Partial<Omit<RegistryConfig, 'parameter
   readonly storage?: RegistryStorage;
   /** For storage on disk. */
   readonly dataDir?: string;
+  /** Free space below which no new nodes are taken in; a tenth of the disk at most. */
+  readonly diskReserveBytes?: number;
   /** Take other lease times than the cluster was made with; safe only while every node is stopped. */
   readonly newLease?: boolean;
   /** The data were put back from a copy: nothing is decided about an arc before all of its members have spoken. */
@@ -80,6 +83,8 @@ export interface RunningRegistry {
   readonly clusterId: string;
   /** The ring as it is on disk. */
   ring(): Ring;
+  /** Why no new nodes, or no changes at all, are taken at present; undefined while the disk has room. */
+  roomLacking(): string | undefined;
   /** Idempotent. */
   stop(): Promise<void>;
 }
@@ -104,12 +109,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const { store, watch } = await openStore(options, life);
     const state = await stateToStartWith(store, config.parameters, options.newLease ?? false);
     const clock = new MonotonicClock();
-    const core = new RegistryCore(
-      config,
-      { positionOfText, restored: options.restored ?? false },
-      state,
-      clock.now(),
-    );
+    const tools = { positionOfText, restored: options.restored ?? false };
+    const coreOf = (from: RegistryState, at: number): RegistryCore =>
+      new RegistryCore(config, tools, from, at);
     const fatal = (error: Error): void => {
       log.error('the registry can go on no longer', { error });
       life.stop().then(
@@ -119,7 +121,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     };
     const now = (): number => clock.now();
     const server = new GrpcServer(tls, log.child('server'));
-    const host = new RegistryHost(core, { store, now, log, onFatal: fatal });
+    const host = new RegistryHost(state, { store, coreOf, now, log, onFatal: fatal });
     const settings = {
       leaseMs: () => config.parameters.leaseMs,
       nodeCheck: options.nodeCheck ?? askNode,
@@ -143,6 +145,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
       port,
       clusterId: state.ring.clusterId,
       ring: () => host.ring,
+      roomLacking: () => host.roomLacking,
       stop: () => life.stop(),
     };
   } catch (error) {
@@ -163,12 +166,12 @@ interface OpenStore {
 
 async function openStore(options: RegistryOptions, life: Lifecycle): Promise<OpenStore> {
   if ((options.storage ?? 'memory') === 'memory') return { store: new MemoryRingStore(), watch: undefined };
-  const { dataDir } = options;
+  const { dataDir, diskReserveBytes } = options;
   if (dataDir === undefined) throw new RingError('INVALID_ARGUMENT', 'storage on disk needs a data folder');
   const lock: FolderLock = await lockFolder(dataDir, 'a registry');
   await life.start(() => ({ name: 'folder lock', stop: () => lock.release() }));
   const folder = join(dataDir, 'ring');
-  const store = new LmdbRingStore(folder);
+  const store = new LmdbRingStore(folder, new SaveRoom(folder, diskReserveBytes));
   await life.start(() => ({ name: 'ring store', stop: () => store.close() }));
   await makeLmdbDurable(folder);
   const names = ['ring', 'ring/data.mdb', ...(lock.file === undefined ? [] : [lock.file])];

@@ -1,20 +1,39 @@
-import type { RingError, RingUpdate } from '@ringkeep/shared';
+import { RingError, type RingUpdate } from '@ringkeep/shared';
 import { knownOf } from '@ringkeep/shared';
 import { NOTHING_KNOWN } from '@ringkeep/shared';
 import { positionOfText, silentLogger } from '@ringkeep/shared/runtime';
-import { DEFAULT_CONFIG, MemoryRingStore, RegistryCore, newState, type RegistryState } from '../src';
+import {
+  DEFAULT_CONFIG,
+  MemoryRingStore,
+  RegistryCore,
+  newState,
+  type DiskRoom,
+  type Identity,
+  type RegistryState,
+} from '../src';
 import { INPUTS_WAITING_MAX, RegistryHost, type Question } from '../src/host';
 
 /** A disk whose saves end when the test says so. */
 class GatedStore extends MemoryRingStore {
+  allows: DiskRoom['allows'] = 'everything';
   readonly saves: { state: RegistryState; end: (error?: Error) => void }[] = [];
   private begun = (): void => undefined;
 
   override save(state: RegistryState): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.saves.push({ state, end: (error) => (error ? reject(error) : resolve()) });
+      const end = (error?: Error): void => {
+        if (error) return reject(error);
+        void super.save(state);
+        resolve();
+      };
+      this.saves.push({ state, end });
       this.begun();
     });
+  }
+
+  override room(): Promise<DiskRoom> {
+    const { allows } = this;
+    return Promise.resolve(allows === 'everything' ? { allows } : { allows, lacking: 'it has 3 KiB free' });
   }
 
   /** Resolves when a save is under way. */
@@ -28,14 +47,9 @@ function make(): { host: RegistryHost; store: GatedStore; fatal: Error[]; clock:
   const store = new GatedStore();
   const clock = { now: 0 };
   const fatal: Error[] = [];
-  const core = new RegistryCore(
-    DEFAULT_CONFIG,
-    { positionOfText },
-    newState('c', DEFAULT_CONFIG.parameters, 1n),
-    clock.now,
-  );
-  const host = new RegistryHost(core, {
+  const host = new RegistryHost(newState('c', DEFAULT_CONFIG.parameters, 1n), {
     store,
+    coreOf: (state, now) => new RegistryCore(DEFAULT_CONFIG, { positionOfText }, state, now),
     now: () => clock.now,
     log: silentLogger,
     onFatal: (error) => fatal.push(error),
@@ -56,6 +70,11 @@ function registration(addr: string): Question & { kind: 'register' } {
     held: [],
   };
 }
+
+const renewal = ({ id, clusterId }: Identity): Question & { kind: 'renew' } => ({
+  kind: 'renew',
+  caller: { id, incarnation: 1, process: 0n, known: NOTHING_KNOWN, clusterId },
+});
 
 describe('the host', () => {
   test('answers only once the state is durable, and shows no ring that is not', async () => {
@@ -112,6 +131,59 @@ describe('the host', () => {
     await expect(host.ask(registration('http://b:1'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(refused).toMatchObject([{ code: 'UNAVAILABLE' }]);
     expect(fatal).toHaveLength(1);
+    await host.stop();
+  });
+
+  test('a save for which there was no room is as if it had not been tried, and what was saved goes on', async () => {
+    const { host, store, fatal } = make();
+    const first = host.ask(registration('http://a:1'));
+    (await store.next())();
+    const { identity } = await first;
+    const refused: RingError[] = [];
+    host.watch({ publish: fail, refuse: (error) => refused.push(error) }, knownOf(host.ring), '');
+    const second = expect(host.ask(registration('http://b:1'))).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: expect.stringContaining('nothing was changed'),
+    });
+    (await store.next())(new RingError('RESOURCE_EXHAUSTED', 'the disk has no room'));
+    await second;
+    expect(refused).toMatchObject([{ code: 'RESOURCE_EXHAUSTED' }]);
+    expect(host.ring.members).toHaveLength(1);
+    await expect(host.ask(renewal(identity))).resolves.toMatchObject({ live: true });
+    const again = host.ask(registration('http://b:1'));
+    (await store.next())();
+    await again;
+    expect(host.ring.members).toHaveLength(2);
+    expect(fatal).toEqual([]);
+    await host.stop();
+  });
+
+  test('without room nothing is decided and leases are renewed; with room again it goes on by itself', async () => {
+    const { host, store, clock } = make();
+    const first = host.ask(registration('http://a:1'));
+    (await store.next())();
+    const { identity } = await first;
+    store.allows = 'no growth';
+    await expect(host.ask(registration('http://b:1'))).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: expect.stringMatching(/nobody new is taken in: it has 3 KiB free.*goes on by itself/),
+    });
+    expect(host.roomLacking).toBe('it has 3 KiB free');
+    store.allows = 'no change';
+    for (let lease = 0; lease < 5; lease++) {
+      clock.now += 0.8 * DEFAULT_CONFIG.parameters.membershipLeaseMs;
+      await expect(host.ask(renewal(identity))).resolves.toMatchObject({
+        live: true,
+        undecided: 'it has 3 KiB free',
+      });
+    }
+    await expect(host.ask(registration('http://b:1'))).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    clock.now += 10 * DEFAULT_CONFIG.parameters.membershipLeaseMs;
+    expect(store.saves).toHaveLength(0);
+    store.allows = 'everything';
+    (await store.next())();
+    await expect(host.ask(renewal(identity))).resolves.toMatchObject({ live: false, undecided: '' });
+    expect(host.roomLacking).toBeUndefined();
     await host.stop();
   });
 

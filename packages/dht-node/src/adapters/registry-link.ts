@@ -124,8 +124,8 @@ export class RegistryLink {
     }
     const method = request.kind === 'renew' ? client.renewLease.bind(client) : client.leaveRing.bind(client);
     const answer = await ask(method, origin, withinMs);
-    const { live, replaced } = answer;
-    return { kind: 'member-answer', call, live, replaced, update: updateFromWire(answer.ring) };
+    const { live, replaced, undecided } = answer;
+    return { kind: 'member-answer', call, live, replaced, undecided, update: updateFromWire(answer.ring) };
   }
 
   private registration({ held, known }: RegisterCall): wire.ConnectionAddr {
@@ -179,6 +179,10 @@ export class RegistryLink {
     if (fault.code === 'ALREADY_EXISTS' && this.identity.known === undefined) {
       void this.addressHeld(call, fault.message);
       return;
+    }
+    if (fault.code === 'RESOURCE_EXHAUSTED' && request.kind === 'register') {
+      this.settings.placeHeld(fault.message);
+      return this.post({ kind: 'registry-reached' });
     }
     // Another server, which may have the registry's port for the moment only; `joining.ts` says what it is.
     const stranger = (error as Partial<ServiceError>).code === status.UNIMPLEMENTED;

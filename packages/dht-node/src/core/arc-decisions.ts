@@ -140,7 +140,8 @@ export class ArcDecisions {
   }
 
   private registryIsFresh(): boolean {
-    return this.context.now - this.context.registryAnsweredAt <= REGISTRY_FRESH_MS;
+    const { now, registryAnsweredAt, registryDecides } = this.context;
+    return registryDecides && now - registryAnsweredAt <= REGISTRY_FRESH_MS;
   }
 
   private goOnWithQuiesce(): void {

@@ -36,6 +36,8 @@ export interface NodeContext {
   readonly roomLacking: string | undefined;
   /** When the registry last answered, ms. */
   readonly registryAnsweredAt: number;
+  /** It changes the ring, by its last answer: it may also say that it cannot at present. */
+  readonly registryDecides: boolean;
   emit(effect: NodeEffect): void;
   report(event: NodeEvent): void;
   /** Asks for a tick no later than this. */

@@ -72,6 +72,8 @@ export type NodeEvent =
   | { readonly kind: 'registry-silent'; readonly text: string }
   | { readonly kind: 'registry-wrong'; readonly text: string }
   | { readonly kind: 'registry-back' }
+  /** The registry answers and changes nothing at present, or does so again. */
+  | { readonly kind: 'registry-undecided'; readonly because: string | undefined }
   /** A ring of another history was offered; it is not taken over. */
   | { readonly kind: 'foreign-ring'; readonly text: string }
   /** Entries on the disk are not what their primaries made: of stretches, how many were found and mended of late. */

@@ -58,6 +58,8 @@ export type NodeInput =
       readonly live: boolean;
       /** Why this process is to stop: another one of this node has registered since. Empty: it is not. */
       readonly replaced: string;
+      /** Why the registry changes nothing at present; empty: it does. */
+      readonly undecided: string;
       readonly update: RingUpdate;
     }
   | {

@@ -32,6 +32,8 @@ export class Membership {
   registeredAt = Number.NEGATIVE_INFINITY;
   /** When the registry last answered. */
   answeredAt = Number.NEGATIVE_INFINITY;
+  /** Why the registry, which answers, changes nothing at present; empty: it does. */
+  private undecided = '';
   private readonly calls = new Map<number, Call>();
   private lastCall = 0;
   private nextCallAt = 0;
@@ -135,6 +137,18 @@ export class Membership {
       this.context.report({ kind: 'registry-back' });
     }
     return known;
+  }
+
+  /** It answers, and what it says of itself is this. */
+  noteUndecided(because: string): void {
+    const news = (because === '') !== (this.undecided === '');
+    this.undecided = because;
+    if (news)
+      this.context.report({ kind: 'registry-undecided', because: because === '' ? undefined : because });
+  }
+
+  get registryDecides(): boolean {
+    return this.undecided === '';
   }
 
   /** No answer came, or that of a wrong registry; beats go on and bring what is still wanted. */

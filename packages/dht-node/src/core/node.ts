@@ -274,6 +274,7 @@ export class NodeCore implements NodeContext {
   private memberAnswered(input: Extract<NodeInput, { kind: 'member-answer' }>): void {
     if (!this.membership.answered(input.call)) return;
     if (input.replaced !== '') return this.emit({ kind: 'refused', text: input.replaced });
+    this.membership.noteUndecided(input.undecided);
     this.update(input.update);
     if (!input.live) this.adoption.whenAdopted(() => this.lostPlace());
   }
@@ -322,6 +323,10 @@ export class NodeCore implements NodeContext {
 
   get registryAnsweredAt(): number {
     return this.membership.answeredAt;
+  }
+
+  get registryDecides(): boolean {
+    return this.membership.registryDecides;
   }
 
   // ---- the ring ----

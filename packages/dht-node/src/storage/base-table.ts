@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
-import { LMDB_DATA_FILE, checkLmdbFile, makeLmdbDurable } from '@ringkeep/shared/runtime';
+import { LMDB_DATA_FILE, checkLmdbFile, commitFailure, makeLmdbDurable } from '@ringkeep/shared/runtime';
 import { LOWEST_KEY, countsWithEnvelopes, moveBareEntries } from './base-conversion';
 import type { Layer } from './layer';
 import { WHOLE_RING } from './range-set';
@@ -183,7 +183,6 @@ export class LmdbTable implements BaseTable {
     try {
       await transaction;
     } catch (error) {
-      toleratePromisesOfFailedCommits();
       const cause = await commitFailure(error as Error);
       this.entries.resetReadTxn();
       await this.giveBackGrowth();
@@ -229,30 +228,6 @@ export class LmdbTable implements BaseTable {
       if (slice.isOver(keys.length)) await slice.next();
     }
   }
-}
-
-let tolerating = false;
-
-/**
- * After a commit that failed lmdb-js rejects promises that it has handed to nobody, some of them a while later. They
- * would end the process, which has heard of the failure by the transaction's own promise.
- */
-function toleratePromisesOfFailedCommits(): void {
-  if (tolerating) return;
-  tolerating = true;
-  process.on('unhandledRejection', (reason) => {
-    if (!(reason instanceof Error && 'commitError' in reason)) throw reason;
-  });
-}
-
-/** Why a commit failed: lmdb-js tells it by a second promise, which would be an unhandled rejection. */
-async function commitFailure(error: Error & { commitError?: Promise<never> }): Promise<Error> {
-  try {
-    await error.commitError;
-  } catch (cause) {
-    return cause as Error;
-  }
-  return error;
 }
 
 /** LMDB brings the process down when its file is damaged or cut off. */

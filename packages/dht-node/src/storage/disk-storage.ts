@@ -8,14 +8,14 @@
 
 import { join } from 'node:path';
 import { RingError, invariant } from '@ringkeep/shared';
+import { isNoRoomForCommit, type Room } from '@ringkeep/shared/runtime';
 import type { BaseTable, Checkpoint } from './base-table';
 import type { Layer } from './layer';
 import { LayeredTable } from './layered-table';
 import { DiskLogFolder, type LogFolder } from './log-folder';
-import { isNoRoomForCommit } from './no-room';
 import type { Durability, Examined, NodeStorage, RecoveryVisitor } from './node-storage';
 import { RangeCounts } from './range-counts';
-import { RoomWatch, type Room } from './room-watch';
+import { RoomWatch } from './room-watch';
 import { SHORT_SEGMENT_BYTES, SegmentedLog } from './segmented-log';
 import { NODE_SYSTEM, type System } from './system';
 

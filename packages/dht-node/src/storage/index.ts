@@ -9,5 +9,4 @@ export { DiskLogFolder, type LogFile, type LogFolder } from './log-folder';
 export * from './memory-entry-store';
 export * from './memory-storage';
 export * from './node-storage';
-export { roomOf } from './disk-room';
 export * from './system';

@@ -10,12 +10,8 @@
  * deletes would not make room. A part of the reserve has to be the file system's: the log goes there.
  */
 
+import { reserveOf, type Room } from '@ringkeep/shared/runtime';
 import type { EventLoop, Timer } from '../event-loop';
-
-export interface Room {
-  readonly freeBytes: number;
-  readonly totalBytes: number;
-}
 
 export interface RoomOptions {
   /** What the file system has. */
@@ -25,8 +21,6 @@ export interface RoomOptions {
   readonly reserveBytes: number;
 }
 
-/** The reserve is never more than this part of the file system. */
-const RESERVE_PART_MAX = 1 / 10;
 /** This part of it has to be the file system's. */
 const OUTSIDE_PART = 1 / 4;
 /** Entries are taken again when there is so much more room: not one at a time. */
@@ -92,7 +86,7 @@ export class RoomWatch {
   }
 
   private get reserveBytes(): number {
-    return Math.min(this.options.reserveBytes, (this.room?.totalBytes ?? Infinity) * RESERVE_PART_MAX);
+    return reserveOf(this.options.reserveBytes, this.room?.totalBytes ?? Infinity);
   }
 
   private arm(): void {

@@ -14,6 +14,7 @@
  */
 
 import { invariant } from '@ringkeep/shared';
+import { isNoRoom, isTooLong } from '@ringkeep/shared/runtime';
 import type { Timer } from '../event-loop';
 import type { LogFile, LogFolder } from './log-folder';
 import {
@@ -26,7 +27,6 @@ import {
   segmentName,
 } from './log-record';
 import { recoverLog, type ClosedSegment, type RecoveredLog } from './log-recovery';
-import { isNoRoom, isTooLong } from './no-room';
 import type { Durability } from './node-storage';
 import type { RoomWatch } from './room-watch';
 import { NODE_SYSTEM, type System } from './system';

@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
+import { startRegistry, type RegistryOptions, type RunningRegistry } from '@ringkeep/registry';
 import type { ClusterParameters, Ring } from '@ringkeep/shared';
 import { RingNode, type NodeOptions } from '../../src';
 
@@ -19,9 +19,12 @@ export class TestRing {
     readonly folder: string,
   ) {}
 
-  static async start(parameters: Partial<ClusterParameters> = {}): Promise<TestRing> {
+  static async start(
+    parameters: Partial<ClusterParameters> = {},
+    options: RegistryOptions = {},
+  ): Promise<TestRing> {
     const folder = await mkdtemp(join(tmpdir(), 'ringkeep-'));
-    const registry = await startRegistry({ parameters, port: 0 });
+    const registry = await startRegistry({ parameters, port: 0, ...options });
     return new TestRing(registry, folder);
   }
 

@@ -99,5 +99,6 @@ function nodeOf(member: Member): registry.Node {
 }
 
 function memberMessage(answer: MemberAnswer): registry.MemberAnswer {
-  return { live: answer.live, replaced: answer.replaced, ring: updateToWire(answer.ring) };
+  const { live, replaced, undecided, ring } = answer;
+  return { live, replaced, undecided, ring: updateToWire(ring) };
 }

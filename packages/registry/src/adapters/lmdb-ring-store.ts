@@ -7,12 +7,13 @@
  */
 
 import { RingError, parsePosition, ringChange, type NodeId, type Position } from '@ringkeep/shared';
-import { checkLmdbFile } from '@ringkeep/shared/runtime';
+import { checkLmdbFile, commitFailure } from '@ringkeep/shared/runtime';
 import { arcFromWire, arcToWire, memberFromWire, memberToWire, registry } from '@ringkeep/shared/wire';
 import { open, type RootDatabase } from 'lmdb';
-import { stateFault, type Claim, type RegistryState } from '../core';
+import { stateFault, type Claim, type DiskRoom, type RegistryState } from '../core';
 import { decodeMeta, encodeMeta } from './ring-store-meta';
 import type { RingStore } from './ring-store';
+import { SaveRoom } from './save-room';
 
 const META = 'meta';
 const MEMBERS = 'member/';
@@ -27,7 +28,10 @@ export class LmdbRingStore implements RingStore {
   private closed: Promise<void> | undefined;
 
   /** Opens or makes the database in a folder, which the caller has locked. */
-  constructor(private readonly folder: string) {
+  constructor(
+    private readonly folder: string,
+    private readonly saveRoom = new SaveRoom(folder),
+  ) {
     checkLmdbFile(folder);
     try {
       this.database = open<Uint8Array, string>({ path: folder, encoding: 'binary', overlappingSync: false });
@@ -63,7 +67,20 @@ export class LmdbRingStore implements RingStore {
     }
   }
 
+  room(): Promise<DiskRoom> {
+    return this.saveRoom.look();
+  }
+
   async save(state: RegistryState): Promise<void> {
+    try {
+      await this.commit(state);
+    } catch (error) {
+      throw await this.failure(error as Error);
+    }
+    this.saved = state;
+  }
+
+  private async commit(state: RegistryState): Promise<void> {
     const { ring } = state;
     const change = ringChange(this.saved?.ring ?? { ...ring, members: [], arcs: [] }, ring);
     const claims = claimChange(this.saved?.claims ?? [], state.claims);
@@ -80,7 +97,17 @@ export class LmdbRingStore implements RingStore {
       for (const { id, claim } of claims.put) this.put(recordKey(CLAIMS, id), Buffer.from(claim, 'utf8'));
       this.put(META, encodeMeta(state));
     });
-    this.saved = state;
+  }
+
+  private async failure(error: Error): Promise<RingError> {
+    const cause = await commitFailure(error);
+    this.database.resetReadTxn();
+    const reason = cause.message.split('\n', 1)[0];
+    return (await this.saveRoom.wasLacking(cause))
+      ? new RingError('RESOURCE_EXHAUSTED', `the disk has no room to save the ring in ${this.folder}`, {
+          cause,
+        })
+      : new RingError('INTERNAL', `cannot save the ring in ${this.folder}: ${reason}`, { cause });
   }
 
   close(): Promise<void> {

@@ -1,11 +1,16 @@
 /** Where a registry's state survives it, and the store for tests and for rings that may be forgotten. */
 
-import type { RegistryState } from '../core';
+import type { DiskRoom, RegistryState } from '../core';
 
 export interface RingStore {
   /** What was saved last; undefined when nothing was. Throws a RingError when it is damaged. */
   load(): RegistryState | undefined;
-  /** Resolves once the state would survive a crash of the machine. One call at a time. */
+  /** What may be saved at present. */
+  room(): Promise<DiskRoom>;
+  /**
+   * Resolves once the state would survive a crash of the machine. One call at a time. Throws RESOURCE_EXHAUSTED when there
+   * was no room and nothing was saved; after any other failure nothing is known.
+   */
   save(state: RegistryState): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
@@ -16,6 +21,10 @@ export class MemoryRingStore implements RingStore {
 
   load(): RegistryState | undefined {
     return this.state;
+  }
+
+  room(): Promise<DiskRoom> {
+    return Promise.resolve({ allows: 'everything' });
   }
 
   save(state: RegistryState): Promise<void> {

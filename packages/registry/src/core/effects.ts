@@ -26,6 +26,8 @@ export interface MemberAnswer {
   readonly live: boolean;
   /** Why the caller is to stop: a later process of its node has registered. Empty: it is not. */
   readonly replaced: string;
+  /** Why the registry changes nothing at present; empty: it does. */
+  readonly undecided: string;
   readonly ring: RingUpdate;
 }
 
@@ -56,7 +58,9 @@ export type RegistryFact =
   /** Nodes of another cluster call: this registry's data may be lost. */
   | { readonly what: 'foreign caller'; readonly clusterId: string }
   /** Nodes know a newer ring: this registry's data are an old copy, and it decides nothing any more. */
-  | { readonly what: 'behind'; readonly evidence: string };
+  | { readonly what: 'behind'; readonly evidence: string }
+  | { readonly what: 'no room'; readonly allows: 'no growth' | 'no change'; readonly lacking: string }
+  | { readonly what: 'room again' };
 
 export type RegistryEffect =
   | { readonly kind: 'save'; readonly state: RegistryState }

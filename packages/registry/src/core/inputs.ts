@@ -94,6 +94,17 @@ export interface UnwatchInput {
   readonly watcher: number;
 }
 
+/** What the disk has room for: everything, everything that makes the ring no larger, or no change; and why. */
+export type DiskRoom =
+  | { readonly allows: 'everything' }
+  | { readonly allows: 'no growth' | 'no change'; readonly lacking: string };
+
+/** The host has measured the disk, or could not save. */
+export interface RoomInput {
+  readonly kind: 'room';
+  readonly room: DiskRoom;
+}
+
 export interface TickInput {
   readonly kind: 'tick';
 }
@@ -106,4 +117,5 @@ export type RegistryInput =
   | OwnersInput
   | WatchInput
   | UnwatchInput
+  | RoomInput
   | TickInput;

@@ -69,12 +69,18 @@ export class Membership {
     this.leases.restart(now);
   }
 
-  /** Takes a process in. Throws a RingError when it may not be. */
-  register(draft: RingDraft, input: RegisterInput, now: number): Arrival {
+  /** Takes a process in. Throws a RingError when it may not be; `check` throws what else is against it. */
+  register(
+    draft: RingDraft,
+    input: RegisterInput,
+    now: number,
+    check: (how: Arrival['how']) => void,
+  ): Arrival {
     checkRegistration(input);
     const known = this.knownMember(draft, input);
     checkAddress(draft, input.addr, known?.id, (id) => this.leases.leftMs(id, now));
     const arrival = known ? this.takeBack(known, input) : this.takeIn(draft, input);
+    check(arrival.how);
     if (arrival.how !== 'repeated') draft.putMember(arrival.member);
     this.noteClaim(arrival.member.id, input.claim);
     this.farewells.delete(arrival.member.id);

@@ -39,12 +39,21 @@ import { checkConfig, type RegistryConfig, type RegistryTools } from './config';
 import { Deadlines } from './deadlines';
 import type { MemberAnswer, RegistryEffect, RegistryFact } from './effects';
 import { Eviction } from './eviction';
-import type { Caller, LeaveInput, ProposeInput, RegisterInput, RegistryInput, WatchInput } from './inputs';
+import type {
+  Caller,
+  LeaveInput,
+  ProposeInput,
+  RegisterInput,
+  RegistryInput,
+  RoomInput,
+  WatchInput,
+} from './inputs';
 import { LostData } from './lost-data';
 import { Membership } from './membership';
 import { Publication } from './publication';
 import { RingDraft } from './ring-draft';
 import { RollCall } from './roll-call';
+import { RoomRule } from './room-rule';
 import { ALL_RULES, type RegistryRules } from './rules';
 import { stateFault, type RegistryState } from './state';
 import { welcome } from './welcome';
@@ -66,6 +75,7 @@ export class RegistryCore {
   private readonly returnWaits: Deadlines<Position>;
   private readonly lostData: LostData;
   private readonly rollCall: RollCall;
+  private readonly room = new RoomRule();
   /** Arcs that have waited long enough for their members. */
   private readonly overdue = new Set<Position>();
   private facts: RegistryFact[] = [];
@@ -106,7 +116,7 @@ export class RegistryCore {
 
   /** When the next tick is due; Infinity when nothing is awaited. */
   get nextTickAt(): number {
-    if (this.lostData.isBehind) return Infinity;
+    if (this.lostData.isBehind || this.room.isStill) return Infinity;
     return Math.min(this.membership.nextDeadline, this.returnWaits.next, this.rollCall.next(this.lastNow));
   }
 
@@ -142,6 +152,8 @@ export class RegistryCore {
       case 'unwatch':
         this.publication.remove(input.watcher);
         return [];
+      case 'room':
+        return this.noteRoom(now, input);
       case 'tick':
         return this.tick(now);
     }
@@ -152,7 +164,10 @@ export class RegistryCore {
     if (input.identity) this.lostData.checkHeld(this.view, input.held);
     else this.lostData.checkNewcomer(this.ring, now);
     const draft = new RingDraft(this.view);
-    const { how, member, before } = this.membership.register(draft, input, now);
+    const { how, member, before } = this.membership.register(draft, input, now, (arrival) => {
+      if (arrival === 'joined') this.room.checkGrowth();
+      else if (arrival !== 'repeated') this.room.checkChange();
+    });
     const news = this.spoken(member.id);
     if (before) this.facts.push({ what: 'replaced', member, before });
     if (how !== 'repeated') {
@@ -195,6 +210,7 @@ export class RegistryCore {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.view);
     const live = this.membership.renew(draft, caller, now);
+    if (live && this.view.member(caller.id)?.state === 'active') this.room.checkChange();
     const leaving = live ? this.membership.leave(draft, caller.id) : undefined;
     if (leaving) this.facts.push({ what: 'leaving', member: leaving });
     const effects = this.commit(draft, now);
@@ -203,14 +219,17 @@ export class RegistryCore {
 
   private memberAnswer(live: boolean, caller: Caller): MemberAnswer {
     const replaced = live ? '' : (this.membership.replacedBy(this.view.member(caller.id), caller) ?? '');
-    return { kind: 'member', live, replaced, ring: this.since(caller.known) };
+    const undecided = this.room.stillBecause;
+    return { kind: 'member', live, replaced, undecided, ring: this.since(caller.known) };
   }
 
   private propose(now: number, { caller, proposal }: ProposeInput): Outcome {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.view);
-    const news = this.membership.isPresent(draft, caller) && this.spoken(caller.id);
+    const present = this.membership.isPresent(draft, caller);
+    const news = present && this.spoken(caller.id);
     this.checkDecidable(proposal, now);
+    if (present) this.room.checkChange();
     const reason =
       propose(draft, caller, proposal, (arc) => this.eviction.isReturning(arc), this.rules) ?? '';
     if (reason !== '') this.facts.push({ what: 'refused', by: caller.id, reason });
@@ -263,12 +282,25 @@ export class RegistryCore {
   }
 
   private tick(now: number): RegistryEffect[] {
-    if (this.lostData.isBehind) return [];
+    if (this.lostData.isBehind || this.room.isStill) return [];
     const lateMs = now - this.nextTickAt;
     if (lateMs > Math.max(TICK_LATE_MS_MIN, this.config.parameters.membershipLeaseMs / 2)) {
       this.membership.forgive(now);
       this.facts.push({ what: 'away', forMs: lateMs });
     }
+    return this.due(now);
+  }
+
+  /** While nothing could be changed nobody was declared dead; that comes now, for those who have not spoken since. */
+  private noteRoom(now: number, { room }: RoomInput): RegistryEffect[] {
+    const was = this.room.isStill;
+    const fact = this.room.note(room);
+    if (fact) this.facts.push(fact);
+    return was && !this.room.isStill && !this.lostData.isBehind ? this.due(now) : [];
+  }
+
+  /** What has fallen due. */
+  private due(now: number): RegistryEffect[] {
     const draft = new RingDraft(this.view);
     const dead = this.membership.expire(draft, now);
     for (const member of dead) this.facts.push({ what: 'died', member });
@@ -282,6 +314,10 @@ export class RegistryCore {
    * also if nothing has changed. Returns what watchers must hear.
    */
   private commit(draft: RingDraft, now: number, look = false): RegistryEffect[] {
+    if (this.room.isStill) {
+      invariant(!draft.changed, 'what cannot be saved is not decided');
+      return [];
+    }
     if (draft.changed || look) {
       const mayDecide = this.decidable(now);
       for (const start of this.eviction.settle(draft, this.overdue, mayDecide)) {

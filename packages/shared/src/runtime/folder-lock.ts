@@ -21,6 +21,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RingError } from '../ring';
+import { checkRoomToStart } from './disk-room';
 import { makeFolder } from './sync-folder';
 
 export interface FolderLock {
@@ -45,11 +46,13 @@ type Finding = { readonly state: 'gone' } | { readonly state: 'held' | 'looking'
 
 /**
  * Makes the folder if need be and locks it. `purpose` is what another contender is told ("a registry").
- * Throws FAILED_PRECONDITION naming the folder and its user when it is locked.
+ * Throws FAILED_PRECONDITION naming the folder and its user when it is locked, and RESOURCE_EXHAUSTED when its disk has
+ * no room for a process to start.
  */
 export async function lockFolder(folder: string, purpose: string): Promise<FolderLock> {
   const directory = await openFolder(folder);
   try {
+    await checkRoomToStart(folder, purpose);
     const contender = await Contender.listen(folder, directory, `${purpose}, process ${process.pid}`);
     try {
       await contender.outlast();

@@ -81,6 +81,7 @@ export class RegistryLink {
           call,
           live: answer.live,
           replaced: answer.replaced,
+          undecided: answer.undecided,
           update: updateFromWire(answer.ring),
         });
       }

@@ -285,6 +285,8 @@ export interface MemberAnswer {
     | undefined;
   /** Why the caller is to stop: a later process of its node has registered. Empty: it is not. */
   replaced: string;
+  /** Why the registry changes nothing of the ring at present, say because its disk is full. Empty: it does. */
+  undecided: string;
 }
 
 export interface ProposeChangeRequest {
@@ -2770,7 +2772,7 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
 };
 
 function createBaseMemberAnswer(): MemberAnswer {
-  return { live: false, ring: undefined, replaced: "" };
+  return { live: false, ring: undefined, replaced: "", undecided: "" };
 }
 
 export const MemberAnswer: MessageFns<MemberAnswer> = {
@@ -2783,6 +2785,9 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
     }
     if (message.replaced !== "") {
       writer.uint32(26).string(message.replaced);
+    }
+    if (message.undecided !== "") {
+      writer.uint32(34).string(message.undecided);
     }
     return writer;
   },
@@ -2824,6 +2829,14 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
             message.replaced = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.undecided = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2846,6 +2859,7 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
       ? RingUpdate.fromPartial(object.ring)
       : undefined;
     message.replaced = object.replaced ?? "";
+    message.undecided = object.undecided ?? "";
     return message;
   },
 };
