@@ -1,0 +1,51 @@
+/** A registry or a node that ends by itself, as by kill -9, at a named point (preload.ts). */
+
+import { readFile } from 'node:fs/promises';
+import { compiled } from '../compiled';
+import { RingProcess } from '../processes';
+import { FAILPOINT_ENV, PASSED_ENV } from './failpoint';
+
+/** A life of a process: how to have it end at a point, or by kill -9 when there is none, and what to begin with. */
+export interface Life {
+  readonly point: string | undefined;
+  readonly afresh: boolean;
+}
+
+export function startArmed(
+  kind: 'registry' | 'node',
+  args: readonly string[],
+  passedFile: string,
+  point: string | undefined,
+): RingProcess {
+  const env = {
+    NODE_OPTIONS: `--require "${compiled('failpoints/preload.js')}"`,
+    LOG_LEVEL: 'error',
+    [PASSED_ENV]: passedFile,
+    ...(point !== undefined && { [FAILPOINT_ENV]: point }),
+  };
+  return RingProcess.start(kind, args, { env });
+}
+
+/**
+ * Has a process end at each of its points, those too that show only on the way, or at the chosen ones. `live` tells
+ * whether it ended at the point. Returns where it ended.
+ */
+export async function endAtPoints(
+  passedFile: string,
+  live: (life: Life) => Promise<boolean>,
+  chosen: (point: string) => boolean = () => true,
+): Promise<string[]> {
+  for (const afresh of [true, false]) await live({ point: undefined, afresh });
+  const done: string[] = [];
+  for (;;) {
+    const passed = (await readFile(passedFile, 'utf8')).trim().split('\n');
+    const point = passed.find((name) => chosen(name) && !done.includes(name));
+    if (point === undefined) break;
+    const ended = (await live({ point, afresh: false })) || (await live({ point, afresh: true }));
+    if (!ended) throw new Error(`it did not come to the point "${point}" again`);
+    done.push(point);
+  }
+  // What the last one left is looked at as well.
+  await live({ point: undefined, afresh: false });
+  return done;
+}

@@ -1,0 +1,37 @@
+/**
+ * A point at which a process under test ends as by kill -9. Only preload.ts makes a process have any: the programs
+ * themselves know neither points nor these variables.
+ *
+ * A point is named by when, what and where: "before sync log/SEGMENT", "after commit table". Where is the path in the data
+ * folder, with what differs from run to run left out.
+ */
+
+import { appendFileSync } from 'node:fs';
+import { basename, dirname, relative, resolve } from 'node:path';
+
+/** Where to end; nowhere when it is not set. */
+export const FAILPOINT_ENV = 'RINGKEEP_TEST_FAILPOINT';
+/** A file that takes the names of the points that are passed, each once. */
+export const PASSED_ENV = 'RINGKEEP_TEST_FAILPOINTS_PASSED';
+
+const endAt = process.env[FAILPOINT_ENV];
+const passedFile = process.env[PASSED_ENV];
+const folder = resolve(process.argv[process.argv.indexOf('--data-dir') + 1] ?? '.');
+const passed = new Set<string>();
+
+export function pass(name: string): void {
+  if (name === endAt) process.kill(process.pid, 'SIGKILL');
+  if (passed.has(name) || passedFile === undefined) return;
+  passed.add(name);
+  appendFileSync(passedFile, `${name}\n`);
+}
+
+/** What to call a path; undefined when it is none of the data folder. */
+export function placeOf(path: string): string | undefined {
+  const whole = resolve(path);
+  if (whole === dirname(folder)) return 'the folder above';
+  const name = relative(folder, whole);
+  if (name === '') return 'the data folder';
+  if (name.startsWith('..') || basename(name).includes('lock-')) return undefined;
+  return name.replace(/\d{10}(?=\.log)/, 'SEGMENT');
+}
