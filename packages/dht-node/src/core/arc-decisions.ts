@@ -4,7 +4,7 @@
  * Desired (from the ring) is held against actual (from the sessions), one change at a time; each is safe
  * to propose again. In this order:
  *  1. drop the members that are lost to the arc: until then they hold up every write;
- *  2. admit a desired replica that is level;
+ *  2. admit a desired replica that is level, or let one that keeps pace be level;
  *  3. hand the arc, or a newcomer's part of it, to the node whose place it is;
  *  4. drop and release replicas that are not desired, once all desired ones are in sync;
  *  5. merge the arc with the one before it when it starts at no member's id.
@@ -47,6 +47,7 @@ export class ArcDecisions {
       const incarnation = role.followers.get(joining)?.incarnation ?? 0;
       return role.propose({ kind: 'admit', ...this.onArc(), node: joining, incarnation });
     }
+    this.holdForOneThatKeepsPace(desired);
     if (this.handOver(desired)) return;
     if (this.dropUndesired(desired)) return;
     this.merge();
@@ -107,6 +108,21 @@ export class ArcDecisions {
     return session !== undefined && session.live && (session.acked ?? -1) >= this.role.replica.committed;
   }
 
+  /** None is level at this instant, under steady writes perhaps at none: commits wait for one for a moment. */
+  private holdForOneThatKeepsPace([owner, ...others]: readonly NodeId[]): void {
+    const { role } = this;
+    for (const id of others) {
+      const session = role.followers.get(id);
+      if (id === owner || role.config.inSync.includes(id) || !session) continue;
+      if (session.coversArc && session.keepsPace && role.serving) return role.holdFor(session);
+    }
+  }
+
+  /** It is level, or will be when the arc is quiesced for a moment. */
+  private isNearlyLevel(session: FollowerSession | undefined): boolean {
+    return this.isLevel(session) || session?.keepsPace === true;
+  }
+
   private dropUndesired(desired: readonly NodeId[]): boolean {
     const { role, context } = this;
     const allThere = desired.every(
@@ -125,7 +141,8 @@ export class ArcDecisions {
     const { role, context } = this;
     if (context.now < this.handoverNotBefore || !this.registryIsFresh()) return false;
     const target = this.newcomer() ?? (desired[0] === context.self ? undefined : desired[0]);
-    if (target === undefined || !role.serving || !this.isLevel(role.followers.get(target))) return false;
+    if (target === undefined || !role.serving || !this.isNearlyLevel(role.followers.get(target)))
+      return false;
     const at = role.followers.get(target)?.coversArc ? role.config.start : target;
     role.quiesce({ at, to: target });
     this.goOnWithQuiesce();
@@ -134,7 +151,7 @@ export class ArcDecisions {
 
   private newcomer(): NodeId | undefined {
     for (const session of this.role.followers.all()) {
-      if (!session.coversArc && this.isLevel(session)) return session.follower;
+      if (!session.coversArc && this.isNearlyLevel(session)) return session.follower;
     }
     return undefined;
   }

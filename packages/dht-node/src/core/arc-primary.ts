@@ -40,6 +40,7 @@ import { DAMAGED, type Entry, type Found } from './entry-store';
 import type { FollowerSession } from './follower-session';
 import { Followers } from './followers';
 import { HeldLeases } from './held-leases';
+import { LevelHold } from './level-hold';
 import { repairFrom } from './mending';
 import {
   bytesOf,
@@ -96,6 +97,7 @@ export class ArcPrimary {
   private readonly proposals: Proposals;
   private readonly comparison: LogComparison;
   private readonly repairs: Repairs;
+  private readonly levelHold: LevelHold;
   /** Prepared by this node itself, durably. */
   private ownDurable: Seq = -1;
   private fresh: SequencedOp[] = [];
@@ -123,6 +125,7 @@ export class ArcPrimary {
       () => this.stop(),
     );
     this.repairs = new Repairs(context, replica);
+    this.levelHold = new LevelHold(context);
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
     const until =
       currentConfig.handover || !context.rules.grantsWaitedOut
@@ -353,8 +356,18 @@ export class ArcPrimary {
       });
       this.submitHeld();
     } else {
-      this.commit(seq);
+      this.commit(this.levelHold.limit(seq, (session) => this.isToBeLevel(session, members)));
     }
+  }
+
+  /** Commits wait, for a moment, until a follower that keeps pace is level. */
+  holdFor(session: FollowerSession): void {
+    this.levelHold.begin(session);
+  }
+
+  private isToBeLevel(session: FollowerSession, members: ReadonlySet<NodeId>): boolean {
+    const { follower } = session;
+    return this.followers.get(follower) === session && !members.has(follower);
   }
 
   /**

@@ -32,6 +32,12 @@ export const REGISTRY_FRESH_MS = 1_000;
 export const QUIESCE_MS_MAX = 1_000;
 /** After an abandoned handover. */
 export const HANDOVER_PAUSE_MS = 500;
+/** A follower keeps pace whose oldest operation that is not acknowledged was sent no longer ago. */
+export const PACE_MS_MAX = 50;
+/** How long commits may wait for a follower that keeps pace, until it is level … */
+export const HOLD_MS_MAX = 100;
+/** … and how long they are not held back again when that was in vain. */
+export const HOLD_AGAIN_MS = 3_000;
 /** Writes and bytes of an arc that may be prepared and not committed; more are refused. */
 export const WINDOW_OPERATIONS_MAX = 65_536;
 export const WINDOW_BYTES_MAX = 64 * 1024 * 1024;

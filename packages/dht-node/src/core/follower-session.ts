@@ -16,7 +16,7 @@ import {
   type Seq,
   type TermStart,
 } from '@ringkeep/shared';
-import { LAG_BYTES_MAX } from './config';
+import { LAG_BYTES_MAX, PACE_MS_MAX } from './config';
 import type { Entry } from './entry-store';
 import {
   entryBytes,
@@ -51,7 +51,7 @@ export class FollowerSession {
   private sentAt = 0;
   private sentBytes = 0;
   private takenBytes = 0;
-  private unacked: { readonly seq: Seq; readonly bytes: number }[] = [];
+  private unacked: { readonly seq: Seq; readonly bytes: number; readonly sentAt: number }[] = [];
   private unackedBytes = 0;
   private readonly transfer: Transfer;
   /** The window at the end of a transfer that goes without it: never, but where a rule is left out. */
@@ -119,6 +119,12 @@ export class FollowerSession {
     this.live = before.live;
   }
 
+  /** It is live, and what it has not acknowledged is all on its way. */
+  get keepsPace(): boolean {
+    const oldest = this.unacked[0];
+    return this.live && (!oldest || this.context.now - oldest.sentAt <= PACE_MS_MAX);
+  }
+
   /** It is so far behind that what waits for it would fill the memory. */
   get lagging(): boolean {
     return this.unackedBytes > LAG_BYTES_MAX || this.sentBytes - this.takenBytes > LAG_BYTES_MAX;
@@ -130,7 +136,7 @@ export class FollowerSession {
     this.sendOwed(committed);
     const mine = this.coversArc ? ops : ops.map((op) => (op && this.holds(op.key) ? op : undefined));
     const bytes = entryBytes(mine.filter((op) => op !== undefined));
-    this.unacked.push({ seq: firstSeq + ops.length - 1, bytes });
+    this.unacked.push({ seq: firstSeq + ops.length - 1, bytes, sentAt: this.context.now });
     this.unackedBytes += bytes;
     this.send({ kind: 'prepare', firstSeq, ops: mine, committed, ...(terms && { terms }) });
   }
