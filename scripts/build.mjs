@@ -1,0 +1,85 @@
+/**
+ * `tsc --build` for the projects given, one process at a time.
+ *
+ * A registry and nodes are started side by side, each by a command that first builds what it needs. Two builds at once
+ * read what the other has half written ("has no exported member"). So each waits for the one before it, and then
+ * finds its work done.
+ *
+ * The lock is a file that holds a process number, made whole by a link. One whose process is gone is taken away. It is no
+ * more than a help for people at one machine: nothing is lost when two build at once after all.
+ */
+
+import { spawn } from 'node:child_process';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const FOLDER = join('node_modules', '.cache', 'ringkeep');
+const LOCK = join(FOLDER, 'build.lock');
+const OWN = join(FOLDER, `build-${process.pid}`);
+const LOOK_MS = 100;
+/** Somebody who waits that long is told for whom. */
+const PATIENCE_MS = 3_000;
+
+/** The process that builds; undefined when none does, or one that is gone. */
+function holder() {
+  try {
+    const pid = Number(readFileSync(LOCK, 'utf8'));
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    return error.code === 'EPERM' ? 'another user’s' : undefined;
+  }
+}
+
+function take() {
+  try {
+    linkSync(OWN, LOCK);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** Its process is gone. Renamed, so that of two who see that only one takes it away. */
+function takeAway() {
+  try {
+    renameSync(LOCK, `${OWN}-old`);
+    rmSync(`${OWN}-old`);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+}
+
+async function lock() {
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(OWN, String(process.pid));
+  const since = performance.now();
+  let told = false;
+  while (!take()) {
+    const pid = holder();
+    if (pid === undefined) {
+      takeAway();
+      continue;
+    }
+    if (!told && performance.now() - since > PATIENCE_MS) {
+      process.stderr.write(`waiting for the build of process ${pid}\n`);
+      told = true;
+    }
+    await pause(LOOK_MS);
+  }
+  process.on('exit', () => {
+    rmSync(LOCK, { force: true });
+    rmSync(OWN, { force: true });
+  });
+}
+
+await lock();
+const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const build = spawn(process.execPath, [compiler, '--build', ...process.argv.slice(2)], { stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => build.kill(signal));
+build.on('exit', (code) => process.exit(code ?? 1));
