@@ -17,6 +17,7 @@ import {
   cancelSoon,
   channelTo,
   fromServiceError,
+  NODE_CHANNEL,
   type Logger,
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
@@ -250,7 +251,7 @@ export class RegistryLink {
 
 /** The id of the node that answers at an address: 0 for one that has no place yet, undefined for none. */
 function nodeAt(address: string, tls: TlsMaterial | undefined): Promise<bigint | undefined> {
-  const client = new dht.DhtNodeClient(...channelTo(address, tls));
+  const client = new dht.DhtNodeClient(...channelTo(address, tls, NODE_CHANNEL));
   const options = { deadline: Date.now() + HOLDER_ANSWER_MS };
   return new Promise((resolve) => {
     client.describeNode({}, new Metadata(), options, (_error, description) => {

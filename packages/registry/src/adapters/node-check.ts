@@ -8,9 +8,10 @@
  * need not know the authority of its nodes.
  */
 
+import { isIP } from 'node:net';
 import { Metadata, credentials } from '@grpc/grpc-js';
 import { RingError, type ErrorCode } from '@ringkeep/shared';
-import { channelTo, fromServiceError, parseAddress } from '@ringkeep/shared/runtime';
+import { NODE_CHANNEL, channelTo, fromServiceError, parseAddress } from '@ringkeep/shared/runtime';
 import { dht } from '@ringkeep/shared/wire';
 
 /** Which process answers at an address. Throws RingError when none does. */
@@ -18,10 +19,13 @@ export type NodeCheck = (addr: string) => Promise<bigint>;
 
 /** A node waits longer than that for the answer to its registration. */
 const ANSWER_MS = 1_500;
+/** TLS knows no addresses as names of servers, and nobody looks at the name here. */
+const UNNAMED_HOST = 'localhost';
 
 export const askNode: NodeCheck = async (addr) => {
-  const [target, secured, options] = channelTo(addr);
-  const { secure } = parseAddress(addr);
+  const { secure, host } = parseAddress(addr);
+  const name = secure && isIP(host) !== 0 ? { 'grpc.ssl_target_name_override': UNNAMED_HOST } : {};
+  const [target, secured, options] = channelTo(addr, undefined, { ...NODE_CHANNEL, ...name });
   const unchecked = secure ? credentials.createSsl(null, null, null, { rejectUnauthorized: false }) : secured;
   const client = new dht.DhtNodeClient(target, unchecked, options);
   try {
