@@ -30,9 +30,14 @@ export class ProcessTest {
     return process;
   }
 
-  async registry(port?: number, name = 'registry', leases = SHORT_LEASES): Promise<Server> {
+  async registry(
+    port?: number,
+    name = 'registry',
+    leases = SHORT_LEASES,
+    more: readonly string[] = [],
+  ): Promise<Server> {
     const at = port ?? (await freePort());
-    const args = ['--port', String(at), '--data-dir', this.dataDir(name), ...leases];
+    const args = ['--port', String(at), '--data-dir', this.dataDir(name), ...leases, ...more];
     const process = RingProcess.start('registry', args);
     this.processes.push(process);
     await process.ready;

@@ -30,6 +30,11 @@ export class SmallDisk {
     await run('mount', ['-o', `remount,size=${megabytes}m`, this.path]);
   }
 
+  /** A file that is open for writing keeps that from being done. */
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    await run('mount', ['-o', `remount,${readOnly ? 'ro' : 'rw'}`, this.path]);
+  }
+
   /** Takes what is left, as somebody else would. */
   async fill(): Promise<void> {
     await writeFile(join(this.path, 'of-somebody-else'), Buffer.alloc(1 << 30)).catch(() => undefined);
