@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const CALLS = 'openat,write,pwrite64,pwritev,fsync,fdatasync,rename,renameat,renameat2';
+const CALLS =
+  'openat,write,pwrite64,pwritev,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat';
 
 export interface SystemCall {
   readonly name: string;
@@ -59,6 +60,11 @@ function parse(trace: string): SystemCall[] {
   return calls.filter(({ name }) => name !== '');
 }
 
+/** Calls that have variants. */
+const NAMES = ['write', 'rename', 'unlink'];
+/** These are given a path; the others an open file. */
+const BY_PATH = new Set(['openat', 'unlink', 'unlinkat']);
+
 function callOf(line: string): SystemCall {
   const [, name = '', given = ''] = /^(\w+)\((.*)\) += /.exec(line) ?? [];
   const [, path = ''] = /^\d+<([^>]*)>/.exec(given) ?? [];
@@ -66,8 +72,8 @@ function callOf(line: string): SystemCall {
   const standardOutput = name === 'write' && given.startsWith('1<');
   const [, bytes = '0', at = '0'] = /, (\d+), (\d+)$/.exec(given) ?? [];
   return {
-    name: name.startsWith('pwrite') ? 'write' : name.startsWith('rename') ? 'rename' : name,
-    subject: standardOutput ? text.replace(/\\n$/, '') : name === 'openat' ? text : path,
+    name: NAMES.find((common) => name.replace(/^p/, '').startsWith(common)) ?? name,
+    subject: standardOutput ? text.replace(/\\n$/, '') : BY_PATH.has(name) ? text : path,
     at: Number(at),
     bytes: Number(bytes),
     line,

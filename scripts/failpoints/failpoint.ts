@@ -1,5 +1,6 @@
 /**
- * A point at which a process under test ends as by kill -9. Only preload.ts makes a process have any: the programs
+ * A point at which a process under test ends as by kill -9: what is to be done there is held back for a moment, so that
+ * whatever does not wait for it gets ahead, an answer for instance, and then all is over. Only preload.ts makes a process have any: the programs
  * themselves know neither points nor these variables.
  *
  * A point is named by when, what and where: "before sync log/SEGMENT", "after commit table". Where is the path in the data
@@ -17,13 +18,24 @@ export const PASSED_ENV = 'RINGKEEP_TEST_FAILPOINTS_PASSED';
 const endAt = process.env[FAILPOINT_ENV];
 const passedFile = process.env[PASSED_ENV];
 const folder = resolve(process.argv[process.argv.indexOf('--data-dir') + 1] ?? '.');
+/** An answer takes less to leave. */
+const HELD_BACK_MS = 100;
 const passed = new Set<string>();
 
-export function pass(name: string): void {
-  if (name === endAt) process.kill(process.pid, 'SIGKILL');
-  if (passed.has(name) || passedFile === undefined) return;
-  passed.add(name);
-  appendFileSync(passedFile, `${name}\n`);
+/** True when the process ends here: then nothing may follow. */
+export function endsAt(name: string): boolean {
+  if (!passed.has(name) && passedFile !== undefined) {
+    passed.add(name);
+    appendFileSync(passedFile, `${name}\n`);
+  }
+  if (name !== endAt) return false;
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), HELD_BACK_MS);
+  return true;
+}
+
+/** Does not go on where the process ends. */
+export function pass(name: string): Promise<void> {
+  return endsAt(name) ? new Promise(() => undefined) : Promise.resolve();
 }
 
 /** What to call a path; undefined when it is none of the data folder. */

@@ -1,7 +1,7 @@
 /** Has every write, sync, change of length and change of names in the data folder be a point before and after it. */
 
 import fs from 'node:fs';
-import { pass, placeOf } from './failpoint';
+import { endsAt, pass, placeOf } from './failpoint';
 
 /** The paths of the files that are open. */
 const places = new Map<number, string>();
@@ -16,9 +16,9 @@ function watchCall(name: 'write' | 'fsync' | 'fdatasync' | 'ftruncate', what: st
     const place = places.get(args[0] as number);
     if (place === undefined) return real(...args);
     const done = args.at(-1) as Callback;
-    pass(`before ${what} ${place}`);
+    if (endsAt(`before ${what} ${place}`)) return;
     real(...args.slice(0, -1), (error: Error | null, ...results: unknown[]) => {
-      pass(`after ${what} ${place}`);
+      if (endsAt(`after ${what} ${place}`)) return;
       done(error, ...results);
     });
   };
@@ -32,9 +32,9 @@ function watchPromise(name: 'rename' | 'rm' | 'mkdir', of: 0 | 1): void {
   const watched = async (...args: unknown[]): Promise<unknown> => {
     const place = placeOf(String(args[of]));
     if (place === undefined) return real(...args);
-    pass(`before ${name} ${place}`);
+    await pass(`before ${name} ${place}`);
     const result = await real(...args);
-    pass(`after ${name} ${place}`);
+    await pass(`after ${name} ${place}`);
     return result;
   };
   Object.assign(fs.promises, { [name]: watched });
@@ -69,9 +69,9 @@ function watchHandles(): void {
     if (place === undefined) return handle;
     const sync = handle.sync.bind(handle);
     handle.sync = async () => {
-      pass(`before sync ${place}`);
+      await pass(`before sync ${place}`);
       await sync();
-      pass(`after sync ${place}`);
+      await pass(`after sync ${place}`);
     };
     return handle;
   };

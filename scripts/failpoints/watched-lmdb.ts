@@ -1,10 +1,9 @@
-/** Has every commit of LMDB be a point before and after it: what is in it is complete, and it is on the disk. */
+/** Has every transaction of LMDB be a point before it begins, and after it is on the disk. */
 
 import * as lmdb from 'lmdb';
 import { pass, placeOf } from './failpoint';
 
-type Body = () => unknown;
-type Transaction = (body: Body) => Promise<unknown>;
+type Transaction = (body: () => unknown) => Promise<unknown>;
 interface Database {
   transaction: Transaction;
   childTransaction: Transaction;
@@ -13,13 +12,9 @@ interface Database {
 
 function watchTransaction(real: Transaction, place: string): Transaction {
   return async (body) => {
-    const result = await real(() => {
-      const done = body();
-      if (done instanceof Promise) return done.then(() => pass(`before commit ${place}`));
-      pass(`before commit ${place}`);
-      return done;
-    });
-    pass(`after commit ${place}`);
+    await pass(`before commit ${place}`);
+    const result = await real(body);
+    await pass(`after commit ${place}`);
     return result;
   };
 }

@@ -7,10 +7,17 @@ import { commitsAheadOfTheirSync, systemCalls } from '../../../scripts/system-ca
 
 const BUILT = join(__dirname, '..', 'dist', 'index.js');
 
+const BUILT_NODE = join(__dirname, '..', '..', 'dht-node', 'dist', 'index.js');
+
+/** Starts a registry, and a node that waits for its answer. */
 const PROGRAM = `
   const { startRegistry } = require(process.argv[1]);
-  startRegistry({ storage: 'disk', dataDir: process.argv[2] }).then(() => {
-    require('node:fs').writeSync(1, 'ready\\n');
+  const { RingNode } = require(process.argv[3]);
+  const say = (text) => require('node:fs').writeSync(1, text + '\\n');
+  startRegistry({ storage: 'disk', dataDir: process.argv[2], port: 0 }).then(async (registry) => {
+    say('ready');
+    await RingNode.start({ registry: '127.0.0.1:' + registry.port, storage: 'memory', port: 0 });
+    say('answered');
     process.exit(0);
   });
 `;
@@ -25,7 +32,7 @@ test('a registry has its state and its folders on the disk before it answers, fo
   const data = join(folder, 'data');
   const file = join(data, 'ring', 'data.mdb');
   for (let start = 0; start < 2; start++) {
-    const calls = await systemCalls(PROGRAM, [BUILT, data]);
+    const calls = await systemCalls(PROGRAM, [BUILT, data, BUILT_NODE]);
     if (!calls) return;
     const ready = calls.findIndex(({ subject }) => subject === 'ready');
     expect(ready).toBeGreaterThan(0);
@@ -36,5 +43,14 @@ test('a registry has its state and its folders on the disk before it answers, fo
     for (const path of [file, join(data, 'ring'), data]) expect(after).toContain(`fsync ${path}`);
     expect(calls.some(({ name, subject }) => name === 'fsync' && subject === folder)).toBe(true);
     expect(commitsAheadOfTheirSync(calls, file)).toEqual([]);
+    // An answer waits for the commit: pages, their sync, and the page that makes them count, which is written through.
+    const answered = calls.findIndex(({ subject }) => subject === 'answered');
+    const saving = calls.slice(ready, answered).filter(({ subject }) => subject === file);
+    expect(saving.map(({ name }) => name).join(' ')).toContain('write fdatasync write');
+    expect(
+      calls.some(
+        ({ name, subject, line }) => name === 'openat' && subject === file && line.includes('O_DSYNC'),
+      ),
+    ).toBe(true);
   }
 });

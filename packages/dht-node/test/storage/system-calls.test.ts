@@ -20,10 +20,15 @@ const PROGRAM = `
     say('recovered');
     await folder.identity.remember({ clusterId: 'cluster', nodeId: 1n, salt: 0 }, 2000);
     say('placed');
-    const durable = new Promise((resolve) => storage.onDurable(resolve));
-    storage.append(Buffer.from('a batch'));
-    await durable;
+    const write = (batch) => new Promise((resolve) => {
+      storage.onDurable(resolve);
+      storage.append(batch);
+    });
+    await write(Buffer.from('a batch'));
     say('durable');
+    await write(Buffer.alloc(60000));
+    await write(Buffer.alloc(60000));
+    say('next segment');
     await storage.checkpoint(Buffer.from('a checkpoint'));
     say('checkpoint');
     process.exit(0);
@@ -84,5 +89,22 @@ test('names, batches and checkpoints are on the disk before anybody is told, and
     // A checkpoint counts when it is on the disk.
     expect(between(durable, checkpoint)).toContain(`fdatasync ${table}`);
     expect(commitsAheadOfTheirSync(calls, table)).toEqual([]);
+    // Nothing of the log is thrown away before, and that it is gone is on the disk as well.
+    const log = join(data, 'log');
+    const commit = calls.findLastIndex(
+      ({ name, subject }, i) => i < checkpoint && name === 'write' && subject === table,
+    );
+    const dropped = between(durable, checkpoint).filter((call) => call.startsWith(`unlink ${log}`));
+    expect(dropped).toContain(`unlink ${segment}`);
+    expect(between(commit, checkpoint).filter((call) => dropped.includes(call))).toEqual(dropped);
+    const last = between(0, checkpoint).lastIndexOf(dropped.at(-1) as string);
+    expect(between(last, checkpoint)).toContain(`fsync ${log}`);
+    // What was cut off the log at the start stays cut off.
+    const cut = between(0, recovered).findLastIndex((call) => call.startsWith(`ftruncate ${log}`));
+    expect(cut >= 0).toBe(start > 0);
+    if (cut >= 0) {
+      const shortened = calls[cut]?.subject as string;
+      expect(between(cut, recovered)).toContain(`fsync ${shortened}`);
+    }
   }
 });
