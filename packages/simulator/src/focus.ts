@@ -206,6 +206,31 @@ const focuses = {
     scenario: { machines: 3, machinesLater: 1, thinkMs: 5, faultEveryMs: 1_000 },
     triggers: [{ on: 'proposed drop', chance: 0.3, deed: 'crash', to: 'a neighbour', withinMs: 200 }],
   },
+  checkpoints: {
+    text: 'machines that lose power while checkpoints are written, one after the other, on slow disks',
+    always: ['power-loss', 'disk-stall', 'crash'],
+    scenario: {
+      disk: { syncMs: 20 },
+      storage: { segmentBytes: 1_024, checkpointLogBytes: 1_000 },
+      faultEveryMs: 300,
+      thinkMs: 5,
+    },
+    triggers: [
+      { on: 'role-open', chance: 0.4, deed: 'power-loss', to: 'itself', withinMs: 1_000 },
+      { on: 'live', chance: 0.4, deed: 'power-loss', to: 'itself', withinMs: 1_000 },
+    ],
+  },
+  'failing-disks': {
+    text: 'disks that fail once and look well again, under machines that lose power soon',
+    always: ['disk-error', 'power-loss', 'crash'],
+    scenario: { faultEveryMs: 400, thinkMs: 5 },
+    triggers: [
+      { on: 'role-open', chance: 0.5, deed: 'disk-error', to: 'itself', withinMs: 300 },
+      { on: 'live', chance: 0.5, deed: 'disk-error', to: 'itself', withinMs: 300 },
+      { on: 'role-taken', chance: 0.3, deed: 'power-loss', to: 'itself', withinMs: 300 },
+      { on: 'following', chance: 0.3, deed: 'power-loss', to: 'itself', withinMs: 300 },
+    ],
+  },
   returns: {
     text: 'members that are away for a while and come back to copies that have gone on without them',
     always: ['crash', 'mass-crash', 'pause'],

@@ -4,12 +4,27 @@ import { ALL_CLIENT_RULES, type ClientRules } from '@ringkeep/client/core';
 import { ALL_RULES, type ProtocolRules } from '@ringkeep/dht-node/core';
 import { ALL_REGISTRY_RULES, type RegistryRules } from '@ringkeep/registry/core';
 
+/** What the storage asks of its disk is done. A disk that leaves one out is a storage that has not asked. */
 export interface DiskRules {
-  /** What survives a crash has no hole: no batch without all before it. */
-  readonly logHasNoHoles: boolean;
+  /** A write of a file that was opened for it is durable when it is done. */
+  readonly writesSyncWhereAsked: boolean;
+  readonly foldersSync: boolean;
+  /** What is not known to be on the disk is written anew before it counts. */
+  readonly tailWrittenAnew: boolean;
+  readonly tableSyncedAtRecovery: boolean;
+  readonly tableSyncedBeforeLogIsDropped: boolean;
+  /** Incarnation, place and lease are on the disk before they are used. */
+  readonly identityDurableBeforeUse: boolean;
 }
 
-const ALL_DISK_RULES: DiskRules = { logHasNoHoles: true };
+const ALL_DISK_RULES: DiskRules = {
+  writesSyncWhereAsked: true,
+  foldersSync: true,
+  tailWrittenAnew: true,
+  tableSyncedAtRecovery: true,
+  tableSyncedBeforeLogIsDropped: true,
+  identityDurableBeforeUse: true,
+};
 
 export interface Rules {
   readonly nodes: ProtocolRules;

@@ -331,13 +331,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
-    rule: 'logHasNoHoles',
-    story: 'a disk that loses power keeps a batch of the log without one before it',
-    focus: 'power',
-    seed: 36,
-    within: 120,
-  },
-  {
     rule: 'logsComparedByTerms',
     story:
       'a primary whose disk was put back has given the lost numbers out again, and starts the good copy over',
@@ -357,6 +350,48 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story: 'a client sends a write that a node declared dead has not answered to its successor',
     focus: 'returns',
     seed: 34,
+    within: 60,
+  },
+  {
+    rule: 'writesSyncWhereAsked',
+    story: 'the log is opened without O_DSYNC, and what was acknowledged is in memory alone',
+    focus: 'power',
+    seed: 2,
+    within: 60,
+  },
+  {
+    rule: 'foldersSync',
+    story: 'a segment of the log has its name in memory alone',
+    focus: 'power',
+    seed: 2,
+    within: 60,
+  },
+  {
+    rule: 'tailWrittenAnew',
+    story: 'a record whose writing failed is found in memory by the next process and counts as durable',
+    focus: 'failing-disks',
+    seed: 22,
+    within: 120,
+  },
+  {
+    rule: 'tableSyncedAtRecovery',
+    story: 'a checkpoint that a killed process left in memory is built upon',
+    focus: 'power',
+    seed: 3,
+    within: 60,
+  },
+  {
+    rule: 'tableSyncedBeforeLogIsDropped',
+    story: 'the log behind a checkpoint is dropped before the checkpoint is on the disk',
+    focus: 'checkpoints',
+    seed: 48,
+    within: 200,
+  },
+  {
+    rule: 'identityDurableBeforeUse',
+    story: 'a node has a place and an incarnation that its disk forgets',
+    focus: 'power',
+    seed: 2,
     within: 60,
   },
 ];

@@ -10,6 +10,7 @@ import { FAULT_KINDS, NETWORK_KINDS, ROT, type FaultKind } from './fault-kinds';
 import { DRAWN_FOCUSES, FOCUSES, OLD_DISK_FOCUSES, type FocusName } from './focus';
 import { seeded } from './seeded';
 import type { TransferSizes } from '@ringkeep/dht-node/core';
+import type { DiskOptions } from '@ringkeep/dht-node/storage';
 import type { DiskProfile } from './world/disk';
 import type { NetworkProfile } from './world/network';
 
@@ -25,6 +26,8 @@ export interface Scenario {
   readonly machinesLater: number;
   readonly network: NetworkProfile;
   readonly disk: DiskProfile;
+  /** So small that a log has several segments. */
+  readonly storage: Partial<DiskOptions>;
   readonly checkpointEveryMs: number;
   /** So small that a handful of keys makes several chunks, buckets and pages. */
   readonly transferSizes: TransferSizes;
@@ -115,6 +118,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
       ...given?.network,
     },
     disk: { syncMs: seeded(seed, 'disk').pick([0.2, 1, 5, 20]) },
+    storage: drawStorage(seeded(seed, 'storage')),
     transferSizes: drawTransferSizes(seeded(seed, 'transfers')),
     clients: clients.between(2, 6),
     keys: clients.chance(0.3) ? clients.between(20, 60) : clients.between(1, 6),
@@ -150,6 +154,15 @@ function drawParameters(seed: number): ClusterParameters {
 function drawMinCopies(seed: number, replicationFactor: number): number {
   const random = seeded(seed, 'copies asked for');
   return random.chance(0.7) ? 1 : random.between(1, replicationFactor);
+}
+
+function drawStorage(random: Random): Partial<DiskOptions> {
+  const segmentBytes = random.pick([2_048, 8_192, 32_768]);
+  return {
+    segmentBytes,
+    checkpointLogBytes: random.pick([2, 8, 1_000]) * segmentBytes,
+    checkpointKeys: random.pick([10, 500_000]),
+  };
 }
 
 function drawTransferSizes(random: Random): TransferSizes {

@@ -16,7 +16,7 @@ import {
 import { ringKeyOf } from '@ringkeep/shared/runtime';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
-import type { NodeEvent } from '@ringkeep/dht-node/core';
+import type { NodeCore, NodeEvent } from '@ringkeep/dht-node/core';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
 import { CopiesAsked } from './checkers/copies-asked';
 import type { Failure } from './checkers/failure';
@@ -143,6 +143,10 @@ class Simulation implements World {
     return this.scenario.transferSizes;
   }
 
+  get storage(): Scenario['storage'] {
+    return this.scenario.storage;
+  }
+
   get parameters(): Scenario['parameters'] {
     return this.scenario.parameters;
   }
@@ -158,7 +162,7 @@ class Simulation implements World {
   }
 
   machineOf(id: NodeId): Machine | undefined {
-    return this.machines.find((machine) => machine.identity?.id === id);
+    return this.machines.find((machine) => machine.id === id);
   }
 
   /** `by` has answered just now, whatever it came to know later in the same step. */
@@ -208,9 +212,13 @@ class Simulation implements World {
       const other = named === undefined ? undefined : this.machineOf(named);
       return { name: `proposed ${proposal.kind}`, machine, other, at: proposal.start };
     }
-    const home = machine.identity?.id;
+    const home = machine.id;
     const at = 'arc' in event ? event.arc.start : 'range' in event ? event.range.start : home;
     return { name: event.kind, machine, at };
+  }
+
+  diskIsOfNoUse(machine: Machine): void {
+    this.faults.replaceDiskWhenUnneeded(machine);
   }
 
   occurred(occasion: Occasion): void {
@@ -254,7 +262,9 @@ class Simulation implements World {
 
   /** Scrubs every node. @returns what is still damaged */
   private scrub(): string | undefined {
-    const found = this.machines.filter(({ process }) => process?.scrub()).map(({ name }) => name);
+    const found = this.machines
+      .filter(({ process }) => process?.core && process.scrub())
+      .map(({ name }) => name);
     return found.length === 0 ? undefined : `${found.join(' ')} have damaged entries`;
   }
 
@@ -277,14 +287,14 @@ class Simulation implements World {
    * where that one is a copy of a part only.
    */
   private decideAboutStoppedArcs(): void {
-    for (const { process, identity } of this.machines) {
-      const stopped = process?.core.status().replicas.find((replica) => replica.stopped !== undefined);
-      if (!process || !identity || !stopped) continue;
+    for (const { process, id } of this.machines) {
+      const stopped = process?.core?.status().replicas.find((replica) => replica.stopped !== undefined);
+      if (!process || id === undefined || !stopped) continue;
       const { start } = stopped.range;
-      const other = this.machineOf(stopped.conflict?.node ?? identity.id)?.process;
+      const other = this.machineOf(stopped.conflict?.node ?? id)?.process;
       const right = other?.hasWholeCopy(stopped.range) ? other : process;
       this.trace.note('fault', () => `${right.name} is to be right about ${formatPosition(start)}`);
-      const decision = { kind: 'recover' as const, request: 0, start, from: right.core.self };
+      const decision = { kind: 'recover' as const, request: 0, start, from: (right.core as NodeCore).self };
       right.post(decision);
       if (right !== process) process.post(decision);
     }
@@ -322,8 +332,9 @@ class Simulation implements World {
   private nodes(): NodeAtRest[] {
     const nodes: NodeAtRest[] = [];
     for (const { name, process } of this.machines) {
-      if (!process) continue;
-      const { id, settled, replicas } = process.core.status();
+      const core = process?.core;
+      if (!process || !core) continue;
+      const { id, settled, replicas } = core.status();
       nodes.push({
         id,
         name,
@@ -332,7 +343,7 @@ class Simulation implements World {
         allCommitted: replicas.every(({ committed, lastPrepared }) => committed === lastPrepared),
         // Asked for at the very end only, and nodes often.
         get tableSizes() {
-          return process.core.tableSizes();
+          return core.tableSizes();
         },
         get strayContent() {
           return process.strayContent;

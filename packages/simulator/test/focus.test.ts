@@ -23,6 +23,8 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   transfers: /chunk/,
   disks: /loses its disk/,
   blackouts: /loses its copies/,
+  'failing-disks': /fails once/,
+  checkpoints: /⟶ checkpoint/,
   returns: /compared/,
   'few-copies': /proposed drop/,
   'old-disks': /old-copy|proposed yield/,

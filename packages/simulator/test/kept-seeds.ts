@@ -54,4 +54,9 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     focus: 'none',
     story: 'of the checker: a ring whose members were all taken for dead was at rest before anybody was back',
   },
+  {
+    seed: 32,
+    focus: 'failing-disks',
+    story: 'a spare segment whose name could not be made durable lay between two others, and ended the log',
+  },
 ];

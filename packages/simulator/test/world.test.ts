@@ -1,7 +1,4 @@
-import { Random, type RingKey } from '@ringkeep/shared';
-import type { StoredValue } from '@ringkeep/shared/operations';
-import { encodeBatch } from '@ringkeep/dht-node/codec';
-import { Disk } from '../src/world/disk';
+import { Random } from '@ringkeep/shared';
 import { DriftingClock } from '../src/world/drifting-clock';
 import { Network, type NetworkProfile } from '../src/world/network';
 import { Stream, type StreamEnd } from '../src/world/stream';
@@ -176,44 +173,5 @@ describe('a stream', () => {
     expect(accepter.heard).toEqual(upTo(5));
     expect(accepter.over).toBe('closed by the other side');
     expect(opener.heard).toEqual([]);
-  });
-});
-
-describe('a disk', () => {
-  const batch = (seq: number): Uint8Array => encodeBatch([{ kind: 'commit', start: 0n as never, seq }]);
-
-  test('that loses power keeps what it reported durable and a run of what came after', async () => {
-    for (let seed = 1; seed <= 100; seed++) {
-      const timeline = new Timeline();
-      const random = new Random(seed);
-      const disk = new Disk(timeline, random, { syncMs: 5 }, { logHasNoHoles: true });
-      let durable = 0;
-      const appended: Uint8Array[] = [];
-      for (let number = 1; number <= 20; number++) {
-        timeline.at(number * 2, () => {
-          appended.push(batch(number));
-          disk.append(appended.at(-1) as Uint8Array, (upTo) => (durable = upTo));
-        });
-      }
-      await timeline.runUntil(10 + random.below(40));
-      disk.crash(true);
-      const kept = disk.batches;
-      expect(kept.length).toBeGreaterThanOrEqual(durable);
-      expect(kept).toEqual(appended.slice(0, kept.length));
-    }
-  });
-
-  test('drops the log behind a checkpoint, and only once that is durable', async () => {
-    const timeline = new Timeline();
-    const disk = new Disk(timeline, new Random(1), { syncMs: 5 }, { logHasNoHoles: true });
-    const entries = [{ key: 'k' as RingKey, value: 'v' as StoredValue }];
-    disk.append(batch(1), () => undefined);
-    disk.writeCheckpoint(Uint8Array.of(1), entries, () => undefined);
-    disk.append(batch(2), () => undefined);
-    expect(disk.checkpoint).toBeUndefined();
-    await timeline.runUntil(1_000);
-    disk.crash(true);
-    expect(disk.checkpoint?.entries).toEqual(entries);
-    expect(disk.batches).toEqual([batch(2)]);
   });
 });

@@ -24,7 +24,7 @@ function whenItRuns(world: World, process: NodeProcess, action: () => void): voi
   else action();
 }
 
-/** Opens a stream to whatever process runs at a machine; without one `refused` is told. */
+/** Opens a stream to whatever process listens at a machine; without one `refused` is told. */
 export function openBatches(
   world: World,
   from: Party,
@@ -33,7 +33,7 @@ export function openBatches(
   refused: (reason: string) => void,
 ): Stream | undefined {
   const { process } = machine;
-  if (!process) {
+  if (!process?.core) {
     world.network.send(
       machine.party,
       from,
@@ -52,10 +52,8 @@ export function openBatches(
         furthers.delete(frame.frame);
         stream.send(1, answer);
       };
-      furthers.set(
-        frame.frame,
-        process.serve('QueryBatch', bytes, reply, () => undefined),
-      );
+      const further = process.serve('QueryBatch', bytes, reply, () => undefined);
+      if (further) furthers.set(frame.frame, further);
     },
     gone: () => process.visitors.delete(visitor),
   });
@@ -74,12 +72,13 @@ export function openWatch(
   client: StreamEnd,
 ): Stream | undefined {
   const { process } = machine;
-  if (!process) return undefined;
+  const core = process?.core;
+  if (!process || !core) return undefined;
   let known: Ring = NO_RING;
   const send = (message: registry.RingUpdate): void =>
     stream.send(1, registry.RingUpdate.encode(message).finish());
   const tell = (): void => {
-    const { ring } = process.core.view;
+    const { ring } = core.view;
     if (ring.version <= known.version) return;
     const update =
       known.version === 0 ? { kind: 'ring', ring } : { kind: 'change', change: ringChange(known, ring) };
@@ -88,7 +87,6 @@ export function openWatch(
   };
   const beat = (): void => {
     if (!process.visitors.has(visitor)) return;
-    const { core } = process;
     const message = ringBeat(core.parameters.leaseMs, machine.clock.now - core.registryAnsweredAt);
     send(beatToWire(message));
     world.timeline.after(message.intervalMs, () => whenItRuns(world, process, beat));
@@ -101,7 +99,7 @@ export function openWatch(
   process.visitors.add(visitor);
   whenItRuns(world, process, () => {
     stream.send(1, HEADER);
-    const { ring } = process.core.view;
+    const { ring } = core.view;
     if (ring.version === fromVersion) known = ring;
     tell();
     beat();

@@ -1,13 +1,12 @@
 /**
- * A machine's disk: a node's identity, its last checkpoint, and the log batches after it.
- *
- * Appends become durable in order, some time after they were made, all that wait in one sync. A crash of the
- * machine keeps what is durable and any prefix of the rest; the batch that was being written is torn, hence absent.
+ * A machine's disk: names and files (name-space.ts, paged-file.ts) with what is wrong with it. It takes its time for a
+ * sync and for nothing else; processes come and go on it (mounted-files.ts).
  */
 
 import type { Random } from '@ringkeep/shared';
-import type { Entry } from '@ringkeep/dht-node/core';
 import type { DiskRules } from '../left-out';
+import { NameSpace } from './name-space';
+import { TABLE_FILE, TableFile } from './table-file';
 import type { Timeline } from './timeline';
 
 export interface DiskProfile {
@@ -15,69 +14,61 @@ export interface DiskProfile {
   readonly syncMs: number;
 }
 
-export interface Checkpoint {
-  readonly snapshot: Uint8Array;
-  readonly entries: readonly Entry[];
-  /** The number of the last batch that it covers. */
-  readonly upTo: number;
-}
+/** The folder of a node's data. */
+export const DATA_FOLDER = '/data';
+const LOG_FOLDER = `${DATA_FOLDER}/log`;
+export const TABLE_FOLDER = `${DATA_FOLDER}/table`;
+const TABLE_PATH = `${TABLE_FOLDER}/${TABLE_FILE}`;
+/** Of a segment of the log, before its records. */
+const SEGMENT_HEADER_BYTES = 16;
 
-interface StoredBatch {
-  readonly number: number;
-  readonly bytes: Uint8Array;
-}
+const TOTAL_BYTES = 2 ** 40;
 
 /** A disk as it was at one moment: what a copy of the folder has, or a snapshot of the machine. */
 export interface DiskPicture {
-  readonly files: ReadonlyMap<string, unknown>;
-  readonly checkpoint: Checkpoint | undefined;
-  readonly batches: readonly StoredBatch[];
-  readonly lastNumber: number;
+  readonly names: NameSpace;
+  readonly toldDurable: number;
 }
 
 export class Disk {
-  /** Files that are replaced as a whole, each write durable at once. */
-  readonly files = new Map<string, unknown>();
-  checkpoint: Checkpoint | undefined;
-  private durable: StoredBatch[] = [];
-  private unsynced: StoredBatch[] = [];
-  private lastNumber = 0;
-  private syncing = false;
+  names = new NameSpace(new Map([[DATA_FOLDER, 'folder']]));
+  /** The number of the last batch that was said to be durable here. */
+  toldDurable = 0;
+  private failing: 'not' | 'once' | 'for ever' = 'not';
   private stalledUntil = 0;
   private fullUntil = 0;
-  /** Counts crashes: what was under way before one is not reported after it. */
-  private epoch = 0;
 
   constructor(
     private readonly timeline: Timeline,
     private readonly random: Random,
     private readonly profile: DiskProfile,
-    private readonly rules: DiskRules,
+    readonly rules: DiskRules,
   ) {}
 
   get full(): boolean {
     return this.timeline.now < this.fullUntil;
   }
 
-  get batches(): readonly Uint8Array[] {
-    return [...this.durable, ...this.unsynced].map(({ bytes }) => bytes);
+  /** Anything or nothing is free. */
+  room(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
+    return Promise.resolve({ freeBytes: this.full ? 0 : TOTAL_BYTES, totalBytes: TOTAL_BYTES });
   }
 
   /** What is durable at this moment. */
   picture(): DiskPicture {
-    const { files, checkpoint, durable } = this;
-    const lastNumber = durable.at(-1)?.number ?? checkpoint?.upTo ?? 0;
-    return { files: new Map(files), checkpoint, batches: [...durable], lastNumber };
+    return { names: this.names.copy(), toldDurable: this.toldDurable };
   }
 
-  /** Everything is as it was; no process uses it. */
-  putBack({ files, checkpoint, batches, lastNumber }: DiskPicture): void {
-    this.files.clear();
-    for (const [name, content] of files) this.files.set(name, content);
-    this.checkpoint = checkpoint;
-    this.durable = batches.filter(({ number }) => number > (checkpoint?.upTo ?? 0));
-    this.unsynced = [];
-    this.lastNumber = lastNumber;
+  /** Everything is as it was; no process uses it. A picture is put back once. */
+  putBack({ names, toldDurable }: DiskPicture): void {
+    this.names = names;
+    this.toldDurable = toldDurable;
+  }
+
+  /** There once a process has made it. */
+  get table(): TableFile | undefined {
+    const found = this.names.get(TABLE_PATH);
+    return found instanceof TableFile ? found : undefined;
   }
 
   stall(forMs: number): void {
@@ -88,67 +79,49 @@ export class Disk {
     this.fullUntil = Math.max(this.fullUntil, this.timeline.now + forMs);
   }
 
-  /** Faults of the disk end. */
+  /** Fails at what is synced next, or at everything from now on. */
+  fail(how: 'once' | 'for ever'): void {
+    if (this.failing !== 'for ever') this.failing = how;
+  }
+
+  get broken(): boolean {
+    return this.failing === 'for ever';
+  }
+
+  /** Its faults end. */
   heal(): void {
     this.stalledUntil = 0;
     this.fullUntil = 0;
+    this.failing = 'not';
   }
 
-  /** Appends a batch; `onDurable` is told the number up to which all is durable. @returns its number */
-  append(bytes: Uint8Array, onDurable: (upTo: number) => void): number {
-    this.unsynced.push({ number: ++this.lastNumber, bytes });
-    if (!this.syncing) this.sync(onDurable);
-    return this.lastNumber;
-  }
-
-  private sync(onDurable: (upTo: number) => void): void {
-    const { epoch } = this;
-    const upTo = this.lastNumber;
-    this.syncing = true;
+  /** How long a sync takes that begins now. */
+  syncMs(): number {
     const stalledMs = Math.max(0, this.stalledUntil - this.timeline.now);
-    this.timeline.after(stalledMs + this.latency(), () => {
-      if (epoch !== this.epoch) return;
-      this.syncing = false;
-      while (this.unsynced.length > 0 && (this.unsynced[0] as StoredBatch).number <= upTo) {
-        this.durable.push(this.unsynced.shift() as StoredBatch);
-      }
-      if (this.unsynced.length > 0) this.sync(onDurable);
-      onDurable(upTo);
-    });
+    return stalledMs + this.profile.syncMs * (0.5 - Math.log(1 - this.random.fraction()) * 0.5);
   }
 
-  latency(): number {
-    return this.profile.syncMs * (0.5 - Math.log(1 - this.random.fraction()) * 0.5);
+  /** True when what is being written now fails. */
+  failsNow(): boolean {
+    const fails = this.failing !== 'not';
+    if (this.failing === 'once') this.failing = 'not';
+    return fails;
   }
 
-  /** Writes a checkpoint that covers everything appended so far. */
-  writeCheckpoint(snapshot: Uint8Array, entries: Checkpoint['entries'], done: () => void): void {
-    const { epoch } = this;
-    const upTo = this.lastNumber;
-    this.timeline.after(3 * this.latency(), () => {
-      if (epoch !== this.epoch) return;
-      this.checkpoint = { snapshot, entries, upTo };
-      this.durable = this.durable.filter(({ number }) => number > upTo);
-      done();
-    });
+  /** Draws what of a failed write is lost. */
+  get chance(): Random {
+    return this.random;
   }
 
-  /** Log and table are gone; the files beside them, the node's identity among them, are still there. */
+  /** Log and table are there, and nothing is in them any more. */
   loseCopies(): void {
-    this.checkpoint = undefined;
-    this.durable = [];
-    this.unsynced = [];
+    this.names.empty(LOG_FOLDER, SEGMENT_HEADER_BYTES);
+    this.toldDurable = 0;
   }
 
   /** The process died. `powerLost`: so did the machine, and with it what was not synced. */
   crash(powerLost: boolean): void {
-    this.epoch++;
-    this.syncing = false;
-    const kept = powerLost ? this.random.below(this.unsynced.length + 1) : this.unsynced.length;
-    const hole = powerLost && !this.rules.logHasNoHoles ? this.random.below(kept + 1) : -1;
-    this.durable.push(...this.unsynced.slice(0, kept).filter((_, index) => index !== hole));
-    this.unsynced = [];
-    const covered = this.checkpoint?.upTo ?? 0;
-    this.durable = this.durable.filter(({ number }) => number > covered);
+    if (powerLost) this.names.losePower(this.random);
+    else if (this.random.chance(0.3)) this.names.evict();
   }
 }

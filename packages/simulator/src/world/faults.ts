@@ -13,9 +13,10 @@ import { FIRST_CLIENT_PARTY, REGISTRY_PARTY, type World } from './world';
 
 /** How often a machine that is switched off looks whether it is still needed. */
 const LOOK_EVERY_MS = 50;
-const WHOLE_RANGE = { from: '' as never, to: undefined };
 /** Within so long everybody loses power in a blackout. */
 const BLACKOUT_MS = 300;
+/** What a step takes where the processor is slow, typically. */
+const STEP_MS = [0.5, 3, 15];
 
 export class Faults {
   /** Everything is being put right: no more of it. */
@@ -47,6 +48,7 @@ export class Faults {
     world.registry.start();
     for (const machine of world.machines) {
       machine.disk.heal();
+      machine.stepMs = 0;
       if (machine.joined && !machine.process) this.switchOn(machine);
     }
   }
@@ -109,6 +111,16 @@ export class Faults {
         return this.during(victim, 'has a disk that stalls', ({ disk }, forMs) => disk.stall(forMs));
       case 'disk-full':
         return this.during(victim, 'has a full disk', ({ disk }, forMs) => disk.fill(forMs));
+      case 'disk-error':
+        if (victim) this.note(`${victim.name} has a disk that fails once`);
+        return victim && victim.disk.fail('once');
+      case 'disk-broken':
+        if (victim) this.note(`${victim.name} has a disk that takes nothing any more`);
+        return victim && victim.disk.fail('for ever');
+      case 'slow-processor': {
+        const stepMs = this.random.pick(STEP_MS);
+        return this.during(victim, 'is slow', (machine, forMs) => this.slowDown(machine, stepMs, forMs));
+      }
       case 'registry-crash':
         this.world.registry.crash();
         return this.world.timeline.after(this.duration(), () => this.world.registry.start());
@@ -150,6 +162,11 @@ export class Faults {
     happens(victim, forMs);
   }
 
+  private slowDown(machine: Machine, stepMs: number, forMs: number): void {
+    machine.stepMs = stepMs;
+    this.world.timeline.after(forMs, () => (machine.stepMs = 0));
+  }
+
   /** Half of the time just when the disk is slow, and much is not yet synced. */
   private losePower(machine: Machine): void {
     if (this.random.chance(0.5)) return this.crash(machine, true);
@@ -168,28 +185,28 @@ export class Faults {
     machine.startLater(this.random.chance(0.5) ? 5 + this.random.below(50) : this.duration());
   }
 
-  /** Some running node has an entry that is not what its primary made. */
-  private get isDamaged(): boolean {
-    return this.world.machines.some(
-      ({ process }) => process?.entries.scan(WHOLE_RANGE, Infinity).damaged !== undefined,
-    );
+  /** Some node has an entry that is not what its primary made, or would have it without power. */
+  get isDamaged(): boolean {
+    return this.world.machines.some(({ disk, retired }) => !retired && disk.table?.isDamaged);
   }
 
   /**
-   * A bit of an entry changes on its disk while another node that the ring counts on holds the same entry sound: what
-   * was damaged everywhere is promised to nobody, and neither half a transfer nor a copy about to leave is a copy.
+   * A bit of an entry changes in a table on a disk while another node that the ring counts on holds the same entry
+   * sound: what was damaged everywhere is promised to nobody, and neither half a transfer nor a copy about to leave is a
+   * copy.
    */
   changeBit(machine: Machine | undefined, random: Random): void {
     const process = machine?.process;
-    if (!process || this.isDamaged) return;
+    const table = machine?.disk.table;
+    if (!machine || !process?.core || !table || this.isDamaged) return;
     this.random = random;
-    const entries = process.entries
-      .scan(WHOLE_RANGE, Infinity, false)
-      .entries.filter(({ key, value }) =>
-        this.holdersCountedOn(key, machine).some((other) => other.hasInCopy(key, value)),
-      );
-    if (entries.length === 0) return;
-    const { key } = this.random.pick(entries);
+    const keys = table.state.keys.filter((key) => {
+      const value = table.state.entries.get(key);
+      const isSeen = process.entries.raw(key) === value;
+      return isSeen && this.holdersCountedOn(key, machine).some((other) => other.hasInCopy(key, value));
+    });
+    if (keys.length === 0) return;
+    const key = this.random.pick(keys);
     this.note(`${machine.name} has a bit changed in ${key.slice(8)}`);
     process.damage(key, this.random.below(8 * 40), this.duration());
   }
@@ -210,15 +227,25 @@ export class Faults {
    * others were given up is promised to nobody.
    */
   private wipe(machine: Machine): void {
-    if (!machine.process || !machine.identity) return;
-    const { id } = machine.identity;
-    const { registry, timeline } = this.world;
+    if (!machine.process || machine.id === undefined) return;
     machine.crash(true, 'switched off');
+    this.replaceDiskWhenUnneeded(machine);
+  }
+
+  /** Unless it is good for something, and everything is being put right before. */
+  replaceDiskWhenUnneeded(machine: Machine): void {
+    if (machine.awaitsDisk) return;
+    const { registry, timeline } = this.world;
     const { random } = this;
+    machine.awaitsDisk = true;
     const look = (): void => {
-      if (machine.process || this.over) return machine.startLater();
+      if (machine.process || (this.over && !machine.spoilt)) {
+        machine.awaitsDisk = false;
+        return machine.startLater();
+      }
+      const { id } = machine;
       const named = [registry.ring, registry.storedRing].some(({ arcs }) =>
-        arcs.some(({ inSync }) => inSync.includes(id)),
+        arcs.some(({ inSync }) => id !== undefined && inSync.includes(id)),
       );
       if (named || this.isDamaged) return timeline.after(LOOK_EVERY_MS, look);
       machine.replaceDisk();
@@ -262,32 +289,32 @@ export class Faults {
    * Every arc that names it, by what the registry knows and by what it would find after a crash, has a primary
    * with its copy. No proposal that is on its way takes a primary out.
    */
-  private mayLoseCopies({ identity }: Machine): boolean {
-    if (!identity) return false;
+  private mayLoseCopies({ id: own }: Machine): boolean {
+    if (own === undefined) return false;
     const { registry } = this.world;
     return [registry.ring, registry.storedRing].every(({ arcs, members }) =>
       arcs.every((arc) => {
-        if (!arc.inSync.includes(identity.id)) return true;
+        if (!arc.inSync.includes(own)) return true;
         const primary = members.find(({ id }) => id === arc.primary) as Member;
-        if (arc.primary === identity.id || arc.withoutCopy.includes(primary.id)) return false;
+        if (arc.primary === own || arc.withoutCopy.includes(primary.id)) return false;
         return this.world.machineOf(primary.id)?.hasCopiesOf(primary) ?? false;
       }),
     );
   }
 
   /** The registry has declared it dead, and every arc that still names it has somebody else who has a copy. */
-  private isDispensable({ identity }: Machine): boolean {
+  private isDispensable({ id: own }: Machine): boolean {
     const { members, arcs } = this.world.registry.ring;
     const isLive = (id: NodeId): boolean =>
       members.some((member) => member.id === id && member.state !== 'dead');
-    if (!identity || isLive(identity.id)) return false;
+    if (own === undefined || isLive(own)) return false;
     const hasCopies = (id: NodeId): boolean => {
       const member = members.find((each) => each.id === id);
       return member !== undefined && (this.world.machineOf(id)?.hasCopiesOf(member) ?? false);
     };
     return arcs.every(
       ({ inSync, withoutCopy }) =>
-        !inSync.includes(identity.id) ||
+        !inSync.includes(own) ||
         inSync.some((id) => isLive(id) && !withoutCopy.includes(id) && hasCopies(id)),
     );
   }

@@ -1,27 +1,24 @@
 /**
  * A machine that runs one node: its disk and clock survive the processes that come and go on it.
  *
- * Also the operator's part: starting a process again, raising its incarnation on the disk first.
+ * Also the operator's part: starting a process again, and giving the machine another disk when this one is of no use.
  */
 
-import type { Member, NodeId, Random } from '@ringkeep/shared';
+import { RingError, type Member, type NodeId, type Random } from '@ringkeep/shared';
 import { Disk, type DiskProfile } from './disk';
 import { DriftingClock } from './drifting-clock';
 import { NodeProcess } from './node-process';
 import type { Party } from './network';
 import type { World } from './world';
 
-/** What a node remembers of itself. */
-export interface StoredIdentity {
-  readonly id: NodeId;
-  readonly salt: number;
-  readonly clusterId: string;
-}
-
 export class Machine {
   disk: Disk;
   readonly clock: DriftingClock;
   process: NodeProcess | undefined;
+  /** Of the node on its disk. */
+  id: NodeId | undefined;
+  /** Of the last process that has read it. */
+  incarnation = 0;
   /** It has left the ring, or will never be switched on again. */
   retired = false;
   /** The last incarnation that had its copies. */
@@ -30,6 +27,13 @@ export class Machine {
   joined = false;
   /** Somebody is about to start it. */
   starting = false;
+  /** Typical time that its processor takes for a step. */
+  stepMs = 0;
+  /** What is on the disk is not what was written: nobody counts on it. */
+  spoilt = false;
+  /** It is to have another disk as soon as nobody needs this one, and stays off until then. */
+  awaitsDisk = false;
+  private starts = 0;
   /** Ends its sleep, while it sleeps. */
   private wakeUp: (() => void) | undefined;
 
@@ -52,39 +56,12 @@ export class Machine {
     return `http://${this.name}:1`;
   }
 
-  get identity(): StoredIdentity | undefined {
-    return this.disk.files.get('identity') as StoredIdentity | undefined;
-  }
-
-  /** Drawn once for each disk, when a node begins on it. */
-  get claim(): string {
-    const { files } = this.disk;
-    if (!files.has('claim')) files.set('claim', this.random.bits64().toString(16));
-    return files.get('claim') as string;
-  }
-
-  get incarnation(): number {
-    return (this.disk.files.get('incarnation') as number | undefined) ?? 0;
-  }
-
-  /** Nothing was ever said to be durable here: an empty log is no loss. */
-  get blank(): boolean {
-    return !this.disk.files.has('data');
-  }
-
-  /** Before anything counts as durable for the first time. */
-  noteData(): void {
-    this.disk.files.set('data', true);
-  }
-
   /** Starts a process, unless one runs. */
   start(): void {
-    if (this.process || this.retired) return;
-    if (this.disk.full) return this.startLater();
+    if (this.process || this.retired || this.awaitsDisk) return;
     this.joined = true;
-    this.disk.files.set('incarnation', this.incarnation + 1);
-    this.world.trace.note('fault', () => `${this.name} starts, incarnation ${this.incarnation}`);
-    this.process = new NodeProcess(this.world, this, this.random.fork());
+    this.process = new NodeProcess(this.world, this, this.random.fork(), ++this.starts);
+    this.world.trace.note('fault', () => `${this.process?.name} starts`);
     this.process.boot();
   }
 
@@ -101,6 +78,30 @@ export class Machine {
       this.starting = false;
       this.start();
     });
+  }
+
+  /** A process could not begin: its disk is full or fails, or what is on it cannot be read. */
+  bootFailed(process: NodeProcess, error: Error): void {
+    if (process !== this.process) return;
+    const refused = error instanceof RingError && error.code === 'FAILED_PRECONDITION';
+    if (refused && !this.spoilt) {
+      return this.world.fail('storage', `${process.name} does not start: ${error.message}`);
+    }
+    if (!refused && (error as NodeJS.ErrnoException).code === undefined) {
+      return this.world.fail('invariants', `${process.name}: ${error.stack ?? error.message}`);
+    }
+    this.crash(false, `it does not start: ${error.message}`);
+    if (refused || this.disk.broken) this.world.diskIsOfNoUse(this);
+    else this.startLater();
+  }
+
+  /** A process has recovered less than its disk had promised to keep. */
+  foundMissing(process: NodeProcess, batches: number): void {
+    if (!this.spoilt) {
+      return this.world.fail('storage', `${process.name} lacks ${batches} batches that were durable`);
+    }
+    this.crash(false, `it lacks ${batches} batches`);
+    this.world.diskIsOfNoUse(this);
   }
 
   /** Sleeps, as a laptop does: nothing runs, and the clock does not count the time, however long it was. */
@@ -152,6 +153,10 @@ export class Machine {
     this.world.trace.note('fault', () => `${this.name} loses its disk`);
     this.copiesLostIn = 0;
     this.disk = this.emptyDisk();
+    this.id = undefined;
+    this.incarnation = 0;
+    this.spoilt = false;
+    this.awaitsDisk = false;
   }
 
   private emptyDisk(): Disk {

@@ -1,17 +1,18 @@
 /**
- * One process of a node: the simulator's host of a NodeCore. It does what the real host does: inputs of a
- * turn go in as one batch, effects are carried out in order, one tick is kept. Everything that leaves it or is
- * written goes through the real encoders.
+ * One process of a node: the real storage, core and host loop, on a simulated disk (disk.ts), event loop
+ * (process-loop.ts) and network. Everything that leaves it goes through the real encoders.
  */
 
 import {
   arcOutside,
+  RingError,
   arcKeyRanges,
   arcKeyTest,
   isWrite,
   positionOf,
   type Arc,
   type Bytes,
+  type Member,
   type Operation,
   type OperationResult,
   type Position,
@@ -28,20 +29,23 @@ import {
   updateFromWire,
   updateToWire,
 } from '@ringkeep/shared/wire';
-import { decodeBatch, decodeSnapshot, encodeBatch, encodeSnapshot } from '@ringkeep/dht-node/codec';
-import { NodeCore, type NodeEffect, type NodeInput } from '@ringkeep/dht-node/core';
-import { MemoryEntryStore } from '@ringkeep/dht-node/storage';
+import type { EntryStore, NodeCore, NodeEffect, NodeEvent, NodeInput } from '@ringkeep/dht-node/core';
+import { takeUp, type HostPorts, type NodeHost } from '@ringkeep/dht-node/hosting';
+import { DataFolder } from '@ringkeep/dht-node/storage';
 import { FruitlessSteps } from '../checkers/fruitless-steps';
 import { describeEffect, describeInput } from './descriptions';
+import { DATA_FOLDER } from './disk';
 import type { Machine } from './machine';
+import { MountedFiles } from './mounted-files';
 import { wholeEntry } from './names';
+import { ProcessLoop } from './process-loop';
 import { RegistryLink } from './registry-link';
 import { remoteCall, type Further, type Server } from './remote-call';
 import { ReplicaStreams } from './replica-streams';
+import { simulatedSystem } from './simulated-system';
+import { WatchedStorage } from './watched-storage';
 import type { World } from './world';
 
-/** Longest pause between an input and its step; what arrives meanwhile joins it. */
-const TURN_MS_MAX = 0.3;
 const WHOLE_RANGE = { from: '' as never, to: undefined };
 
 type Effect<Kind extends NodeEffect['kind']> = Extract<NodeEffect, { kind: Kind }>;
@@ -53,30 +57,26 @@ export interface Visitor {
   died(): void;
 }
 
-export class NodeProcess implements Server {
-  readonly core: NodeCore;
-  /** Stands for the table on the disk: a bit of it may change. */
-  readonly entries = new MemoryEntryStore(true);
+/** What there is once it has read its disk. */
+interface Running {
+  readonly host: NodeHost;
+  readonly storage: WatchedStorage;
+  readonly registryLink: RegistryLink;
   readonly streams: ReplicaStreams;
+}
+
+export class NodeProcess implements Server {
   dead = false;
   readonly visitors = new Set<Visitor>();
-  private readonly registryLink: RegistryLink;
-  private readonly fruitlessSteps: FruitlessSteps;
-  readonly incarnation: number;
-  /** Drawn anew by each process. */
-  readonly processId: bigint;
-  private pausedUntil = 0;
-  private inputs: NodeInput[] = [];
+  private readonly loop: ProcessLoop;
+  private readonly files: MountedFiles;
+  private running: Running | undefined;
   private hasSlept = false;
-  private checkpointing = false;
-  private turnPlanned = false;
-  private tickPlannedAt = Infinity;
-  private batchOffset: number | undefined;
-  private lastRequest = 0;
-  private readonly requests = new Map<
-    number,
-    { readonly reply: (answer: Effect<'answer'>) => void; readonly dropped: () => void }
-  >();
+  private readonly fruitlessSteps: FruitlessSteps;
+  /** Why the registry refuses it, if it does. */
+  private refusal: string | undefined;
+  /** Queries under way, and whom to tell when it dies. */
+  private readonly dropped = new Set<() => void>();
   /** Forwards under way, and what sends more on their calls. */
   private readonly forwards = new Map<number, Further>();
 
@@ -84,44 +84,111 @@ export class NodeProcess implements Server {
     private readonly world: World,
     readonly machine: Machine,
     private readonly random: Random,
+    private readonly number: number,
   ) {
-    this.incarnation = machine.incarnation;
-    this.processId = random.bits64();
-    this.core = new NodeCore(this.entries, {
-      incarnation: this.incarnation,
-      newcomer: machine.identity === undefined || machine.blank,
-      process: this.processId,
-      startedAt: machine.clock.now,
-      leaseBeforeMs: world.parameters.leaseMs,
-      rules: world.rules.nodes,
-      transferSizes: world.transferSizes,
-    });
-    this.registryLink = new RegistryLink(this, world, machine, random);
+    const { timeline } = world;
     this.fruitlessSteps = new FruitlessSteps(this.name);
-    this.streams = new ReplicaStreams(this, world, machine);
-  }
-
-  /** Reads the disk and begins. */
-  boot(): void {
-    const { checkpoint, batches } = this.machine.disk;
-    this.guard(() => {
-      if (checkpoint) {
-        this.entries.put(checkpoint.entries);
-        const { replicas, known } = decodeSnapshot(checkpoint.snapshot);
-        this.core.restore(replicas, known);
-      }
-      for (const batch of batches) this.core.replay(decodeBatch(batch));
-    });
-    this.post({ kind: 'tick' });
+    this.loop = new ProcessLoop(timeline, machine.clock, random.fork(), () => machine.stepMs);
+    this.files = new MountedFiles(machine.disk, timeline, this.loop);
   }
 
   get name(): string {
-    return `${this.machine.name}#${this.incarnation}`;
+    return `${this.machine.name}#${this.number}`;
+  }
+
+  get core(): NodeCore | undefined {
+    return this.running?.host.core;
+  }
+
+  get streams(): ReplicaStreams | undefined {
+    return this.running?.streams;
   }
 
   get paused(): boolean {
-    return this.world.timeline.now < this.pausedUntil;
+    return this.loop.paused;
   }
+
+  // ---- life ----
+
+  /** Reads the disk and begins. */
+  boot(): void {
+    this.world.timeline.stir();
+    this.start().catch((error: Error) => this.machine.bootFailed(this, error));
+  }
+
+  private async start(): Promise<void> {
+    const { world, machine, loop, files } = this;
+    const system = simulatedSystem(files, loop, this.random);
+    const folder = await DataFolder.open(DATA_FOLDER, system);
+    const real = await folder.openStorage({ ...world.storage, measureRoom: () => machine.disk.room() });
+    const checkpoint = system.openTable(`${DATA_FOLDER}/table`).readCheckpoint();
+    machine.id = folder.identity.identity?.nodeId ?? machine.id;
+    const storage = new WatchedStorage(real, machine.disk, world.timeline, checkpoint?.number ?? 0);
+    const clock = { now: () => machine.clock.now, suspended: () => this.takeSleep() };
+    const { transferSizes, rules } = world;
+    const host = await takeUp(folder.identity, storage, clock, loop, {
+      transferSizes,
+      rules: rules.nodes,
+      process: this.random.bits64(),
+    });
+    machine.incarnation = host.core.incarnation;
+    if (storage.missing > 0) return machine.foundMissing(this, storage.missing);
+    const registryLink = new RegistryLink(this, world, machine, this.random, folder.identity, host.core);
+    const streams = new ReplicaStreams(this, world, machine);
+    this.running = { host, storage, registryLink, streams };
+    world.trace.note('event', () => `${this.name} has read its disk, incarnation ${host.core.incarnation}`);
+    host.start(this.ports(this.running));
+  }
+
+  /** The machine has slept; the process learns of it with its next step. */
+  slept(): void {
+    this.hasSlept = true;
+  }
+
+  private takeSleep(): boolean {
+    const slept = this.hasSlept;
+    this.hasSlept = false;
+    return slept;
+  }
+
+  pause(forMs: number): void {
+    this.loop.pause(forMs);
+  }
+
+  resume(): void {
+    this.loop.resume();
+  }
+
+  /** Ends it in the middle of whatever it does. */
+  die(): void {
+    this.dead = true;
+    this.loop.die();
+    this.files.unmount();
+    this.running?.streams.die();
+    for (const visitor of this.visitors) visitor.died();
+    for (const dropped of this.dropped) dropped();
+    this.dropped.clear();
+  }
+
+  post(input: NodeInput): void {
+    if (!this.dead) this.running?.host.post(input);
+  }
+
+  /** A broken invariant ends the run. */
+  guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.broken(error as Error);
+    }
+  }
+
+  private broken(error: Error): void {
+    this.world.fail('invariants', `${this.name}: ${error.stack ?? String(error)}`);
+    this.dead = true;
+  }
+
+  // ---- what others see of it ----
 
   /** What it holds of a range, as one text. */
   contentOf(range: Arc): string {
@@ -133,12 +200,12 @@ export class NodeProcess implements Server {
 
   /** It holds a sound entry in a whole copy. */
   hasInCopy(key: RingKey, value: StoredValue | undefined): boolean {
-    const copies = this.core.status().replicas.filter(({ complete }) => complete);
+    const copies = this.core?.status().replicas.filter(({ complete }) => complete) ?? [];
     return copies.some(({ range }) => arcKeyTest(range)(key)) && this.entries.get(key) === value;
   }
 
   hasWholeCopy(range: Arc): boolean {
-    const copies = this.core.status().replicas.filter(({ complete }) => complete);
+    const copies = this.core?.status().replicas.filter(({ complete }) => complete) ?? [];
     const lacking = copies.reduce(
       (left, copy) => left.flatMap((part) => arcOutside(part, copy.range)),
       [range],
@@ -146,254 +213,167 @@ export class NodeProcess implements Server {
     return lacking.length === 0;
   }
 
-  /** The background scrub comes by. @returns whether it has found something damaged */
+  /** The background scrub comes by; what was mended gets into the table. @returns whether something is still damaged */
   scrub(): boolean {
     const { damaged } = this.entries.scan(WHOLE_RANGE, Infinity);
     if (damaged !== undefined) this.post({ kind: 'damaged', ranges: [damaged] });
+    else if (this.machine.disk.table?.isDamaged) this.checkpoint();
     return damaged !== undefined;
   }
 
-  /** A bit of what it holds of a key changes; the scrub comes by some time later. */
+  /** A bit of what its table holds of a key changes; the scrub comes by some time later. */
   damage(key: RingKey, bit: number, scrubAfterMs: number): void {
-    const value = this.entries.raw(key);
-    if (value === undefined) return;
-    const at = (bit >> 3) % value.length;
-    const changed = String.fromCharCode(value.charCodeAt(at) ^ (1 << (bit & 7)));
-    this.entries.put([
-      { key, value: `${value.slice(0, at)}${changed}${value.slice(at + 1)}` as StoredValue },
-    ]);
+    this.machine.disk.table?.flipBit(key, bit);
     const ranges = [{ from: key, to: `${key}\0` as Bytes }];
     this.world.timeline.after(scrubAfterMs, () => this.post({ kind: 'damaged', ranges }));
   }
 
   /** Entries that lie in none of its copies. */
   get strayContent(): string {
-    const copies = this.core.status().replicas.map(({ range }) => arcKeyTest(range));
+    const copies = (this.core as NodeCore).status().replicas.map(({ range }) => arcKeyTest(range));
     const strays = this.entries
       .scan(WHOLE_RANGE, Infinity, false)
       .entries.filter(({ key }) => !copies.some((holds) => holds(key)));
     return strays.map(wholeEntry).join(' ');
   }
 
-  /** The machine has slept; the process learns of it before anything that has arrived meanwhile. */
-  slept(): void {
-    this.hasSlept = true;
-    this.planTurn();
+  get entries(): EntryStore {
+    return (this.running as Running).storage.entries;
   }
 
   /** It would answer a read at a position if it ran now. */
   wouldAnswer(point: Position): boolean {
-    return !this.hasSlept && this.core.wouldAnswer(point, this.machine.clock.now);
+    return !this.hasSlept && (this.core?.wouldAnswer(point, this.machine.clock.now) ?? false);
   }
 
-  /** Has the core write a checkpoint, unless one is being written. */
+  /** Has it write a checkpoint with its next step. */
   checkpoint(): void {
-    if (this.checkpointing) return;
-    this.checkpointing = true;
-    this.post({ kind: 'checkpoint' });
+    this.running?.storage.wantCheckpoint();
   }
 
-  /** Stops running for a while, as by SIGSTOP; what arrives waits. */
-  pause(forMs: number): void {
-    this.pausedUntil = Math.max(this.pausedUntil, this.world.timeline.now + forMs);
-    this.planTurn();
+  // ---- what its host wants done ----
+
+  private ports({ registryLink, streams }: Running): HostPorts {
+    const unlessDead =
+      <Arguments extends unknown[]>(action: (...given: Arguments) => void) =>
+      (...given: Arguments): void => {
+        if (!this.dead) action(...given);
+      };
+    return {
+      registry: { call: unlessDead((call, request) => registryLink.call(call, request)) },
+      peers: {
+        forward: unlessDead((effect, remainingMs) => this.forward(effect, remainingMs)),
+        cancel: unlessDead((_to, forward) => this.cancelForward(forward)),
+        connect: () => undefined,
+        introduce: () => undefined,
+      },
+      primaries: {
+        open: unlessDead((connection, to: Member, message) => streams.open({ connection, to, message })),
+        send: unlessDead((connection, message) => streams.sendToPrimary({ connection, message })),
+        close: unlessDead((connection) => streams.close(connection)),
+      },
+      followers: {
+        send: unlessDead((connection, message) => streams.sendToFollower({ connection, message })),
+        close: unlessDead((connection) => streams.closeFollower(connection)),
+      },
+      observer: {
+        event: unlessDead((event) => this.seen(event)),
+        left: unlessDead(() => this.machine.retire('it has left')),
+        leaveRefused: () => undefined,
+        discarded: () => undefined,
+        failed: unlessDead((error) => this.failed(error)),
+        steps: {
+          before: (inputs) => this.noteInputs(inputs),
+          after: (inputs, effects) => {
+            this.checkFruit(inputs, effects);
+            this.noteEffects(effects);
+          },
+        },
+      },
+    };
   }
 
-  /** Goes on at once. */
-  resume(): void {
-    if (!this.paused) return;
-    this.pausedUntil = 0;
-    this.turnPlanned = false;
-    this.planTurn();
+  private seen(event: NodeEvent): void {
+    this.world.eventSeen(this.machine, event);
+    if (event.kind === 'ring-adopted') for (const visitor of this.visitors) visitor.ringChanged();
   }
 
-  die(): void {
-    this.dead = true;
-    this.streams.die();
-    for (const visitor of this.visitors) visitor.died();
-    for (const { dropped } of this.requests.values()) dropped();
-    this.requests.clear();
+  /** It is refused, its disk fails, or it is broken. */
+  private failed(error: Error): void {
+    const { machine } = this;
+    if (this.refusal !== undefined) machine.crash(false, `refused by the registry: ${this.refusal}`);
+    else if (error instanceof RingError) machine.crash(false, error.message);
+    else return this.broken(error);
+    machine.startLater();
   }
 
-  post(input: NodeInput): void {
-    if (this.dead) return;
-    this.inputs.push(input);
-    this.planTurn();
-  }
-
-  private planTurn(): void {
-    if (this.turnPlanned || this.dead) return;
-    this.turnPlanned = true;
-    const { timeline } = this.world;
-    const pausedMs = Math.max(0, this.pausedUntil - timeline.now);
-    timeline.after(pausedMs + this.random.fraction() * TURN_MS_MAX, () => {
-      this.turnPlanned = false;
-      if (this.paused) this.planTurn();
-      else this.turn();
-    });
-  }
-
-  private turn(): void {
-    if (this.dead) return;
-    const inputs: NodeInput[] = this.hasSlept ? [{ kind: 'suspended' }, ...this.inputs] : this.inputs;
-    this.hasSlept = false;
-    this.inputs = [];
+  private noteInputs(inputs: readonly NodeInput[]): void {
     const { trace, names } = this.world;
     trace.note(
       'step',
       () => `${this.name} ⟵ ${inputs.map((input) => describeInput(input, names)).join(' | ')}`,
     );
-    let effects: NodeEffect[] = [];
-    this.guard(() => {
-      effects = this.core.step(this.machine.clock.now, inputs);
-    });
-    this.checkFruit(inputs, effects);
-    for (const effect of effects) {
-      if (this.dead) return;
-      if (effect.kind === 'event') this.world.eventSeen(this.machine, effect.event);
-      else trace.note('step', () => `${this.name} ⟶ ${describeEffect(effect, names)}`);
-      this.perform(effect);
-    }
-    this.planTick();
   }
 
   private checkFruit(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void {
     const fruitless = effects.length === 0 && inputs.every(({ kind }) => kind === 'tick');
-    const { now } = this.machine.clock;
-    const failure = this.fruitlessSteps.taken(now, this.core.nextTickAt, fruitless);
+    const { nextTickAt } = this.core as NodeCore;
+    const failure = this.fruitlessSteps.taken(this.machine.clock.now, nextTickAt, fruitless);
     if (failure) this.world.fail(failure.checker, failure.text);
   }
 
-  private planTick(): void {
-    const { clock } = this.machine;
-    const delayMs = Math.ceil(this.core.nextTickAt - clock.now);
-    const at = this.world.timeline.now + (delayMs <= 0 ? 0 : delayMs);
-    if (at >= this.tickPlannedAt) return;
-    this.tickPlannedAt = at;
-    this.world.timeline.at(at, () => {
-      if (this.tickPlannedAt !== at) return;
-      this.tickPlannedAt = Infinity;
-      this.post({ kind: 'tick' });
-    });
-  }
-
-  /** A broken invariant ends the run. */
-  guard(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.world.fail('invariants', `${this.name}: ${(error as Error).stack ?? String(error)}`);
-      this.dead = true;
+  private noteEffects(effects: readonly NodeEffect[]): void {
+    const { trace, names } = this.world;
+    for (const effect of effects) {
+      if (effect.kind === 'refused') this.refusal = effect.text;
+      if (effect.kind !== 'event')
+        trace.note('step', () => `${this.name} ⟶ ${describeEffect(effect, names)}`);
     }
-  }
-
-  private perform(effect: NodeEffect): void {
-    switch (effect.kind) {
-      case 'append':
-        return this.append(effect);
-      case 'checkpoint': {
-        const { entries } = this.entries.scan(WHOLE_RANGE, Infinity, false);
-        return this.machine.disk.writeCheckpoint(encodeSnapshot(effect), entries, () => {
-          this.checkpointing = false;
-        });
-      }
-      case 'answer': {
-        const request = this.requests.get(effect.request);
-        this.requests.delete(effect.request);
-        return request?.reply(effect);
-      }
-      case 'forward':
-        return this.forward(effect);
-      case 'cancel-forward':
-        return this.cancelForward(effect.forward);
-      case 'call-registry':
-        return this.registryLink.call(effect.call, effect.request);
-      case 'open-stream':
-        return this.streams.open(effect);
-      case 'send-to-primary':
-        return this.streams.sendToPrimary(effect);
-      case 'close-stream':
-        return this.streams.close(effect.connection);
-      case 'send-to-follower':
-        return this.streams.sendToFollower(effect);
-      case 'close-follower':
-        return this.streams.closeFollower(effect.connection);
-      case 'left':
-        return this.machine.retire('it has left');
-      case 'refused':
-        this.machine.crash(false, `refused by the registry: ${effect.text}`);
-        return this.machine.startLater();
-      case 'event':
-        if (effect.event.kind !== 'ring-adopted') return;
-        for (const visitor of this.visitors) visitor.ringChanged();
-        return;
-      case 'discard':
-      case 'recover-answer':
-      case 'connect':
-      case 'introduce':
-      case 'leave-refused':
-        return;
-    }
-  }
-
-  // ---- disk ----
-
-  private append(effect: Effect<'append'>): void {
-    const { disk } = this.machine;
-    if (disk.full) {
-      this.machine.crash(false, 'the disk is full');
-      return this.machine.startLater();
-    }
-    const number = disk.append(encodeBatch(effect.records), (upTo) => {
-      this.machine.noteData();
-      if (this.batchOffset !== undefined) this.post({ kind: 'persisted', batch: upTo - this.batchOffset });
-    });
-    this.batchOffset ??= number - effect.batch;
   }
 
   // ---- queries ----
 
-  serve(_method: string, bytes: Uint8Array, reply: Reply, dropped: () => void): Further {
+  serve(_method: string, bytes: Uint8Array, reply: Reply, dropped: () => void): Further | undefined {
+    if (!this.running) {
+      dropped();
+      return undefined;
+    }
+    const { host } = this.running;
     const frame = dht.BatchRequest.decode(bytes);
     const operations = decodeRequest(frame, this.world.parameters).map((operation) => {
       if (operation instanceof Error) throw operation;
       return operation;
     });
-    const request = ++this.lastRequest;
-    const sentUnder = this.core.view.version;
-    this.requests.set(request, {
-      dropped,
-      reply: ({ results, hops, ring }) => {
-        const update = ring && updateToWire({ kind: 'ring', ring });
-        const answer = { ...encodeReply(frame.frame, hops, results), ring: update };
-        if (hops === frame.hops) {
-          this.noteReads(operations, results);
-          this.noteWrites(operations, results, sentUnder);
-        }
-        reply(dht.BatchReply.encode(answer).finish());
-      },
-    });
-    this.post({
-      kind: 'query',
-      request,
-      operations,
+    const sentUnder = (this.core as NodeCore).view.version;
+    const options = {
       hops: frame.hops,
-      deadlineAtMs: this.machine.clock.now + frame.deadlineMs,
+      deadlineMs: frame.deadlineMs,
       ringVersion: frame.ringVersion,
       direct: frame.direct,
+      bytes: bytes.length,
+      inFrame: true,
+    };
+    this.dropped.add(dropped);
+    const query = host.query(operations, options, ({ results, hops, ring }) => {
+      if (!this.dropped.delete(dropped)) return;
+      const update = ring && updateToWire({ kind: 'ring', ring });
+      const answer = { ...encodeReply(frame.frame, hops, results), ring: update };
+      if (hops === frame.hops) {
+        this.noteReads(operations, results);
+        this.noteWrites(operations, results, sentUnder);
+      }
+      reply(dht.BatchReply.encode(answer).finish());
     });
     return (further) => {
-      if (dht.BatchRequest.decode(further).cancel === frame.frame) this.cancel(request);
+      if (dht.BatchRequest.decode(further).cancel !== frame.frame || this.dead) return;
+      this.dropped.delete(dropped);
+      host.cancel(query);
     };
   }
 
-  private cancel(request: number): void {
-    if (this.requests.delete(request)) this.post({ kind: 'cancel-query', request });
-  }
-
-  private forward({ forward, to, operations, hops, deadlineAtMs, ringVersion }: Effect<'forward'>): void {
-    const deadlineMs = Math.ceil(Math.max(1, deadlineAtMs - this.machine.clock.now));
-    const header = { frame: forward, deadlineMs, hops, ringVersion, direct: false };
+  private forward(effect: Effect<'forward'>, remainingMs: number): void {
+    const { forward, to, operations, hops, ringVersion } = effect;
+    const header = { frame: forward, deadlineMs: Math.ceil(remainingMs), hops, ringVersion, direct: false };
     const frame = dht.BatchRequest.encode(encodeRequest(header, operations)).finish();
     const target = this.world.machineAt(to.addr);
     const further = remoteCall(
@@ -443,7 +423,11 @@ export class NodeProcess implements Server {
   ): void {
     for (const [index, operation] of operations.entries()) {
       if (!isWrite(operation) || !results[index]?.ok) continue;
-      this.world.writeAcknowledged(positionOf(operation.key), sentUnder, this.core.view.version);
+      this.world.writeAcknowledged(
+        positionOf(operation.key),
+        sentUnder,
+        (this.core as NodeCore).view.version,
+      );
     }
   }
 }

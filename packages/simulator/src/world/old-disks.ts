@@ -39,7 +39,7 @@ export class OldDisks {
 
   private takePicture(): void {
     const { world, random } = this;
-    const running = world.machines.filter(({ process, identity }) => process && identity);
+    const running = world.machines.filter(({ process, id }) => process && id !== undefined);
     if (!this.isWhole() || running.length === 0) return this.after(LOOK_EVERY_MS, () => this.takePicture());
     const victim = random.pick(running);
     const picture = victim.disk.picture();
@@ -75,7 +75,7 @@ export class OldDisks {
     const { machines, registry } = this.world;
     const there = machines.filter(({ joined, retired }) => joined && !retired);
     return (
-      there.every(({ process }) => process?.core.status().settled) &&
+      there.every(({ process }) => process?.core?.status().settled) &&
       registry.ring.arcs.length > 0 &&
       registry.ring.arcs.every(({ inSync }) => inSync.length > 1)
     );

@@ -3,10 +3,11 @@
  * watch of the ring.
  */
 
-import { position, type ErrorCode, type Random, type Ring } from '@ringkeep/shared';
+import { position, type ErrorCode, type Random } from '@ringkeep/shared';
 import { registry, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeCore, NodeInput, RegistryCall } from '@ringkeep/dht-node/core';
-import type { Machine, StoredIdentity } from './machine';
+import type { IdentityFile } from '@ringkeep/dht-node/storage';
+import type { Machine } from './machine';
 import { encodeCall, openEnvelope } from './registry-messages';
 import { remoteCall } from './remote-call';
 import { REGISTRY_PARTY, type World } from './world';
@@ -17,9 +18,6 @@ const REWATCH_MS = 700;
 /** The process that asks. */
 export interface RegistryLinkHost {
   readonly dead: boolean;
-  readonly incarnation: number;
-  readonly processId: bigint;
-  readonly core: Pick<NodeCore, 'known'>;
   post(input: NodeInput): void;
 }
 
@@ -31,11 +29,16 @@ export class RegistryLink {
     private readonly world: World,
     private readonly machine: Machine,
     private readonly random: Random,
+    private readonly identity: IdentityFile,
+    private readonly core: NodeCore,
   ) {}
 
   call(call: number, request: RegistryCall): void {
     const { timeline, parameters, network, registry: registryMachine } = this.world;
-    const { method, bytes } = encodeCall(request, this.machine, this.host);
+    const { identity, core } = this;
+    const { incarnation, process } = core;
+    const origin = { addr: this.machine.addr, identity, incarnation, process };
+    const { method, bytes } = encodeCall(request, origin);
     const mayStray = request.kind === 'propose';
     const from = this.machine.party;
     const heldUpMs = mayStray && network.proposalStrays() ? this.random.between(50, 3_000) : 0;
@@ -100,19 +103,23 @@ export class RegistryLink {
 
   /** The identity is on the disk before the core hears of it. */
   private registered(call: number, info: registry.RegisterInfo): void {
-    const { identity } = info;
+    const { machine, host } = this;
     const update = info.ring?.update;
-    if (!identity || update?.$case !== 'ring')
+    if (!info.identity || update?.$case !== 'ring')
       return this.world.fail('registry', 'a registration without a ring');
-    const stored: StoredIdentity = { ...identity, id: position(identity.id) };
-    const ring: Ring = ringFromWire(update.value);
-    this.world.timeline.after(this.machine.disk.latency(), () => {
-      if (this.host.dead) return;
-      this.machine.disk.files.set('identity', stored);
-      this.world.names.set(stored.id, this.machine.name);
-      this.host.post({ kind: 'registered', call, id: stored.id, ring });
-      if (!this.watching) this.watch();
-    });
+    const { salt, clusterId } = info.identity;
+    const id = position(info.identity.id);
+    const ring = ringFromWire(update.value);
+    this.identity.remember({ nodeId: id, salt, clusterId }, ring.parameters.leaseMs).then(
+      () => {
+        machine.id = id;
+        this.world.names.set(id, machine.name);
+        host.post({ kind: 'registered', call, id, ring });
+        if (!this.watching) this.watch();
+      },
+      (error: Error) => host.post({ kind: 'registry-refused', call, text: error.message }),
+    );
+    this.world.timeline.stir();
   }
 
   /** Watches the ring; asks again now and then, as it does when a watch breaks. */
@@ -124,7 +131,7 @@ export class RegistryLink {
       machine.party,
       REGISTRY_PARTY,
       () =>
-        world.registry.server?.watch(machine, this.host.core.known, (bytes) => {
+        world.registry.server?.watch(machine, this.core.known, (bytes) => {
           if (!this.host.dead)
             this.host.post({ kind: 'ring', update: updateFromWire(registry.RingUpdate.decode(bytes)) });
         }),

@@ -4,7 +4,7 @@ import { ERROR_CODES, errorCodeOfByte, position, type ErrorCode, type NodeId } f
 import { proposalFromWire, proposalToWire, registry, updateToWire } from '@ringkeep/shared/wire';
 import type { RegistryCall } from '@ringkeep/dht-node/core';
 import type { Caller, RegistryAnswer, RegistryInput } from '@ringkeep/registry/core';
-import type { Machine } from './machine';
+import type { IdentityFile } from '@ringkeep/dht-node/storage';
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
 export type Question = Unnumbered<Extract<RegistryInput, { request: number }>>;
@@ -14,11 +14,20 @@ export interface EncodedCall {
   readonly bytes: Uint8Array;
 }
 
+/** Who calls. */
+export interface Origin {
+  readonly addr: string;
+  readonly identity: IdentityFile;
+  readonly incarnation: number;
+  readonly process: bigint;
+}
+
 export function encodeCall(
   request: RegistryCall,
-  { identity, addr, claim }: Machine,
-  { incarnation, processId: process }: { readonly incarnation: number; readonly processId: bigint },
+  { addr, identity: file, incarnation, process }: Origin,
 ): EncodedCall {
+  const { claim, identity: own } = file;
+  const identity = own && { id: own.nodeId, salt: own.salt, clusterId: own.clusterId };
   if (request.kind === 'register') {
     const { held, known } = request;
     const knowing = { knownVersion: known.version, knownRun: known.run };

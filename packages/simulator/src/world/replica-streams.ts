@@ -12,7 +12,7 @@ import type { Machine } from './machine';
 import { Stream } from './stream';
 import type { World } from './world';
 
-type Effect<Kind extends NodeEffect['kind']> = Extract<NodeEffect, { kind: Kind }>;
+type Effect<Kind extends NodeEffect['kind']> = Omit<Extract<NodeEffect, { kind: Kind }>, 'kind'>;
 
 /** The process whose streams they are. */
 export interface ReplicaStreamsHost {

@@ -2,6 +2,7 @@
 
 import type { ClusterParameters, NodeId, Position } from '@ringkeep/shared';
 import type { NodeEffect, TransferSizes } from '@ringkeep/dht-node/core';
+import type { DiskOptions } from '@ringkeep/dht-node/storage';
 import type { Rules } from '../left-out';
 import type { Names } from './names';
 import type { Network, Party } from './network';
@@ -22,6 +23,7 @@ export interface World {
   readonly parameters: ClusterParameters;
   readonly rules: Rules;
   readonly transferSizes: TransferSizes;
+  readonly storage: Partial<DiskOptions>;
   readonly registry: RegistryMachine;
   readonly machines: readonly Machine[];
   /** A rule is broken: the run ends. */
@@ -30,6 +32,8 @@ export interface World {
   checkServers(point: Position, by?: Machine): void;
   /** A process has answered a write that it was sent under one version of the ring, and answered under another. */
   writeAcknowledged(point: Position, after: number, upTo: number): void;
+  /** Its machine stays off until nobody needs what was on it, and gets another one. */
+  diskIsOfNoUse(machine: Machine): void;
   /** Something happened that a fault may have waited for. */
   occurred(occasion: Occasion): void;
   /** A process reported something. */

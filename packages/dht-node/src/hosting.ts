@@ -1,3 +1,0 @@
-export * from './event-loop';
-export * from './host';
-export * from './taking-up';

@@ -1,0 +1,88 @@
+/** The table of a simulated disk (table-file.ts) as one process has it: the real storage's port to LMDB. */
+
+import { dirname } from 'node:path';
+import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
+import type { BaseTable, Checkpoint, Layer } from '@ringkeep/dht-node/storage';
+import type { MountedFiles } from './mounted-files';
+import { systemError } from './mounted-files';
+import { TABLE_FILE, TableFile, type TableState } from './table-file';
+
+const WHOLE_RING: KeyRange = { from: '' as Bytes, to: undefined };
+
+export class MountedTable implements BaseTable {
+  private constructor(
+    private readonly folder: string,
+    private readonly files: MountedFiles,
+    private readonly file: TableFile,
+  ) {}
+
+  /** Makes an empty one where there is none. */
+  static open(files: MountedFiles, folder: string): MountedTable {
+    const { names } = files.disk;
+    const path = `${folder}/${TABLE_FILE}`;
+    if (names.get(folder) === undefined) names.give(folder, 'folder');
+    const found = names.get(path);
+    const file = found instanceof TableFile ? found : new TableFile();
+    if (file !== found) names.give(path, file);
+    return new MountedTable(folder, files, file);
+  }
+
+  get(key: RingKey): StoredValue | undefined {
+    return this.file.state.entries.get(key);
+  }
+
+  valueBytes(key: RingKey): number | undefined {
+    return this.get(key)?.length;
+  }
+
+  *walk({ from, to }: KeyRange): Generator<[RingKey, StoredValue], void, undefined> {
+    const { keys, entries } = this.file.state;
+    for (const key of keys) {
+      if (to !== undefined && key >= to) return;
+      if (key >= from) yield [key, entries.get(key) as StoredValue];
+    }
+  }
+
+  readCheckpoint(): Checkpoint | undefined {
+    return this.file.state.checkpoint;
+  }
+
+  async sync(): Promise<void> {
+    if (!this.files.disk.rules.tableSyncedAtRecovery) return;
+    await this.files.inTime(() => this.file.sync());
+    await this.files.syncFolder(this.folder);
+    await this.files.syncFolder(dirname(this.folder));
+  }
+
+  /** The commit comes first, then its sync; a process or a machine that stops between them leaves either state. */
+  async write(layer: Layer, checkpoint: Checkpoint): Promise<void> {
+    const { disk } = this.files;
+    const next = stateAfter(this.file.state, layer, checkpoint);
+    await this.files.inTime(() => undefined);
+    if (disk.full) throw systemError('ENOSPC', 'no space left on device');
+    this.file.commit(next);
+    const synced = this.files.inTime(() => this.file.sync());
+    if (disk.rules.tableSyncedBeforeLogIsDropped) await synced;
+    else synced.catch(() => undefined);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function stateAfter({ entries, damaged }: TableState, layer: Layer, checkpoint: Checkpoint): TableState {
+  const next = new Map([...entries].filter(([key]) => !layer.erased.contains(key)));
+  for (const [key, value] of layer.table.entries(WHOLE_RING)) {
+    if (value === null) next.delete(key);
+    else next.set(key, value);
+  }
+  const copied = {
+    ...checkpoint,
+    snapshot: Uint8Array.from(checkpoint.snapshot),
+    counts: Buffer.from(checkpoint.counts),
+  };
+  const left = [...damaged].filter((key) => entries.get(key) === next.get(key));
+  return { entries: next, keys: [...next.keys()].sort(), checkpoint: copied, damaged: new Set(left) };
+}
