@@ -30,6 +30,7 @@ import type { DiscardedOp, NodeEffect, NodeEvent, RegistryCall } from './core/ef
 import type { NodeInput } from './core/inputs';
 import type { FollowerMessage, PrimaryMessage } from './core/messages';
 import type { NodeCore } from './core/node';
+import { isOfCopies } from './core/records';
 import { encodeBatch, encodeSnapshot } from './codec';
 import { NODE_EVENT_LOOP, type EventLoop, type Timer } from './event-loop';
 import type { NodeStorage } from './storage';
@@ -128,8 +129,10 @@ export class NodeHost {
   private checkpointing = false;
   private durableUpTo = 0;
   private noting: Promise<void> | undefined;
+  /** The first batch that says anything of a copy. */
+  private firstOfCopies = Number.POSITIVE_INFINITY;
 
-  /** `noteData`: what is to be done before anything counts as durable for the first time. */
+  /** `noteData`: what is to be done before anything of a copy counts as durable for the first time. */
   constructor(
     readonly core: NodeCore,
     private readonly storage: NodeStorage,
@@ -142,7 +145,7 @@ export class NodeHost {
     this.ports = ports;
     this.storage.onDurable((upTo) => {
       this.durableUpTo = upTo;
-      if (!this.noteData) return this.persisted();
+      if (!this.noteData || upTo < this.firstOfCopies) return this.persisted();
       this.noting ??= this.noteData().then(
         () => {
           this.noteData = undefined;
@@ -325,6 +328,8 @@ export class NodeHost {
     switch (effect.kind) {
       case 'append': {
         const batch = this.storage.append(encodeBatch(effect.records));
+        if (this.noteData && effect.records.some(isOfCopies))
+          this.firstOfCopies = Math.min(this.firstOfCopies, batch);
         this.batchOffset ??= batch - effect.batch;
         return;
       }

@@ -37,8 +37,10 @@ export async function takeUp(
     },
     batch: (batch) => core.replay(decodeBatch(batch)),
   });
-  const noteData = identity?.blank ? (): Promise<void> => identity.hasData().catch(diskFails) : undefined;
-  return new NodeHost(core, storage, clock, eventLoop, noteData);
+  const noteData = async (): Promise<void> => identity?.hasData().catch(diskFails);
+  // What a process wrote that died before it could say so counts as durable from now on.
+  if (identity?.blank && !core.blankDisk) await noteData();
+  return new NodeHost(core, storage, clock, eventLoop, identity?.blank ? noteData : undefined);
 }
 
 function diskFails(cause: Error): never {

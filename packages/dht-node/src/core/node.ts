@@ -46,7 +46,7 @@ import { isSettled, replicaStatuses, type NodeStatus } from './node-status';
 import type { PendingOperation } from './pending-operation';
 import { Queries } from './queries';
 import { recoverArc } from './recovery';
-import type { LogRecord, ReplicaSnapshot } from './records';
+import { isOfCopies, type LogRecord, type ReplicaSnapshot } from './records';
 import { ReplicaStore } from './replica-store';
 import { RingAdoption } from './ring-adoption';
 import { Roles } from './roles';
@@ -96,8 +96,7 @@ export class NodeCore implements NodeContext {
   private introduced = false;
   private checkpointWanted = false;
   private operationsDiscarded = 0;
-  /** No process before this one has written to its disk. */
-  private blankDisk = true;
+  private foundNothing = true;
 
   constructor(entries: EntryStore, settings: NodeSettings) {
     this.now = settings.startedAt;
@@ -126,15 +125,19 @@ export class NodeCore implements NodeContext {
 
   /** Recovery: what the last checkpoint kept; once, before the first step. */
   restore(snapshots: readonly ReplicaSnapshot[], known: KnownRing = NOTHING_KNOWN): void {
-    this.blankDisk = snapshots.length === 0;
+    this.foundNothing = snapshots.length === 0;
     this.replicas.restore(snapshots, known);
   }
 
   /** Recovery: a batch of the log after the checkpoint, in order. */
   replay(records: readonly LogRecord[]): void {
-    // A process that died before it acted on its first ring has written that it knew it, and nothing else.
-    if (records.some(({ kind }) => kind !== 'known-ring')) this.blankDisk = false;
+    if (records.some(isOfCopies)) this.foundNothing = false;
     for (const record of records) this.replicas.apply(record);
+  }
+
+  /** No process before this one has written of a copy. */
+  get blankDisk(): boolean {
+    return this.foundNothing;
   }
 
   /** When the next tick is wanted, ms. */

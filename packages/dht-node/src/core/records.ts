@@ -72,3 +72,8 @@ export interface ReplicaSnapshot {
   readonly overrules: Term;
   readonly conflict: ConflictingLog | undefined;
 }
+
+/** A node that has recorded nothing else never acted on a ring: it has nothing to lose. */
+export function isOfCopies({ kind }: LogRecord): boolean {
+  return kind !== 'known-ring';
+}

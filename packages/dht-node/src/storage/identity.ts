@@ -31,7 +31,7 @@ interface Remembered {
   readonly folderId: string | undefined;
   /** Every part of the folder has that id. */
   readonly marked: boolean;
-  /** Nothing that this node keeps was ever said to be durable: an empty log is no loss. */
+  /** Nothing of a copy was ever said to be durable here: an empty log is no loss. */
   readonly blank: boolean;
 }
 
@@ -87,7 +87,7 @@ export class IdentityFile {
     return this.remembered.blank;
   }
 
-  /** To be called before anything counts as durable for the first time. Resolves when that is known on the disk. */
+  /** To be called before anything of a copy counts as durable for the first time. Resolves when that is known on the disk. */
   hasData(): Promise<void> {
     return this.inTurn(async () => {
       if (this.remembered.blank) await this.replace({ ...this.remembered, blank: false });

@@ -1,8 +1,8 @@
 /** When a host takes its steps: what waits for the end of a turn of the event loop, and what does not. */
 
-import { OperationType, type Bytes, type Operation } from '@ringkeep/shared';
+import { NOTHING_KNOWN, OperationType, position, type Bytes, type Operation } from '@ringkeep/shared';
 import { MonotonicClock, ringKeyOf } from '@ringkeep/shared/runtime';
-import type { NodeCore, NodeEffect, NodeInput } from '../../src/core';
+import type { LogRecord, NodeCore, NodeEffect, NodeInput } from '../../src/core';
 import { NODE_EVENT_LOOP } from '../../src/event-loop';
 import { NodeHost, type HostPorts, type QueryAnswer } from '../../src/host';
 import { MemoryStorage } from '../../src/storage';
@@ -14,6 +14,7 @@ const write: Operation = { type: OperationType.Put, key: ringKeyOf('key' as Byte
 /** A host whose core does nothing but remember its steps, and whose disk is the test. */
 class Subject {
   readonly steps: string[][] = [];
+  private appended = 0;
   readonly answers: QueryAnswer[] = [];
   readonly host: NodeHost;
   durable: (upTo: number) => void = nothing;
@@ -30,7 +31,7 @@ class Subject {
       },
     };
     const storage = Object.assign(new MemoryStorage(), {
-      append: () => 1,
+      append: () => ++this.appended,
       onDurable: (listener: (upTo: number) => void) => (this.durable = listener),
     });
     // No timer: it would keep the test waiting.
@@ -147,19 +148,30 @@ test('a sleep is told before anything that has come meanwhile, once, and whichev
   }
 });
 
-test('nothing counts as durable before it is on the disk that there is something', async () => {
-  let noted = nothing;
+test('nothing of a copy counts as durable before it is on the disk that there is something', async () => {
+  let noted: (() => void) | undefined;
   const subject = new Subject(new MonotonicClock(), () => new Promise((resolve) => (noted = resolve)));
-  subject.effects = [{ kind: 'append', batch: 1, records: [] }];
+  const known: LogRecord = { kind: 'known-ring', known: NOTHING_KNOWN };
+  subject.effects = [{ kind: 'append', batch: 1, records: [known] }];
   await endOfTurn();
   subject.steps.length = 0;
   subject.durable(1);
+  await endOfTurn();
+  expect(noted).toBeUndefined();
+  expect(subject.steps).toEqual([['persisted']]);
+  subject.effects = [
+    { kind: 'append', batch: 2, records: [{ kind: 'live-term', start: position(1n), term: 1 }] },
+  ];
+  subject.host.post({ kind: 'tick' });
+  await endOfTurn();
+  subject.steps.length = 0;
   subject.durable(2);
+  subject.durable(3);
   await endOfTurn();
   expect(subject.steps).toEqual([]);
-  noted();
+  noted?.();
   await endOfTurn();
-  subject.durable(3);
+  subject.durable(4);
   await endOfTurn();
   expect(subject.steps).toEqual([['persisted'], ['persisted']]);
 });
