@@ -51,6 +51,7 @@ const QUIET_MS = 1_000;
 export const LIVENESS_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 250;
 const READ_PATIENCE_MS = 10_000;
+const OPERATOR_WAITS_MS = 2_000;
 /** How often there are clients that are the client library's session. */
 const SESSIONS_CHANCE = 0.7;
 
@@ -98,6 +99,8 @@ class Simulation implements World {
   private readonly keys: readonly Bytes[];
   private failure: RunResult['failure'];
   private recoveredAfterMs = 0;
+  /** When somebody was last about to start. */
+  private lastComingAt = 0;
   private readonly lastReads = new Map<string, Value>();
 
   constructor(
@@ -284,9 +287,14 @@ class Simulation implements World {
 
   /**
    * The operator's part: a stopped arc goes on with the copy that contradicts its primary's, or with the primary's
-   * where that one is a copy of a part only.
+   * where that one is a copy of a part only. He waits until everybody has been there for a while:
+   * whoever comes may know better.
    */
   private decideAboutStoppedArcs(): void {
+    const { now } = this.timeline;
+    const comes = ({ starting, process }: Machine): boolean => starting || (!!process && !process.core);
+    if (this.machines.some(comes)) this.lastComingAt = now;
+    if (now - this.lastComingAt < OPERATOR_WAITS_MS) return;
     for (const { process, id } of this.machines) {
       const stopped = process?.core?.status().replicas.find((replica) => replica.stopped !== undefined);
       if (!process || id === undefined || !stopped) continue;

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random, ringKey, type Bytes, type NodeId } from '@ringkeep/shared';
-import type { StoredValue } from '@ringkeep/shared/operations';
+import { seal, type StoredValue } from '@ringkeep/shared/operations';
 import { DataFolder, NODE_FILES, type DiskStorage, type FileSystem } from '@ringkeep/dht-node/storage';
 import { rulesWithout } from '../src';
 import { DATA_FOLDER, Disk } from '../src/world/disk';
@@ -252,6 +252,7 @@ describe('without power', () => {
 
 describe('the real storage on it', () => {
   const KEY = ringKey('\x01234567' as Bytes, 'k' as Bytes);
+  const valueOf = (batch: number): StoredValue => seal(KEY, batch, `${batch}` as Bytes);
 
   async function open(bench: Bench): Promise<{ storage: DiskStorage; found: string[] }> {
     const found: string[] = [];
@@ -276,13 +277,13 @@ describe('the real storage on it', () => {
         const before = found[0]?.startsWith('up to ') ? Number(found[0].slice(6)) : 0;
         const last = before > 0 ? before + found.length - 1 : found.length;
         expect(last).toBeGreaterThanOrEqual(durable);
-        expect(storage.entries.get(KEY)).toBe(before > 0 ? `${before}` : undefined);
+        expect(storage.entries.get(KEY)).toBe(before > 0 ? valueOf(before) : undefined);
         appended = last;
         storage.onDurable((upTo) => (durable = upTo));
         for (let step = bench.random.below(40); step > 0; step--) {
           storage.append(Buffer.from(`batch ${++appended}`));
           if (bench.random.chance(0.1) && storage.entries.get(KEY) === undefined) {
-            storage.entries.put([{ key: KEY, value: `${appended}` as unknown as StoredValue }]);
+            storage.entries.put([{ key: KEY, value: valueOf(appended) }]);
             void storage.checkpoint(Buffer.from(`up to ${appended}`));
             break;
           }
