@@ -1,6 +1,6 @@
 import { drawScenario, failureLine, FAULT_KINDS, simulate } from '../src';
 
-const SEEDS = 300;
+const SEEDS = 200;
 
 test(`${SEEDS} seeds keep every rule`, async () => {
   const failures: string[] = [];
