@@ -9,13 +9,14 @@ const BUILT = join(__dirname, '..', 'dist', 'index.js');
 
 const BUILT_NODE = join(__dirname, '..', '..', 'dht-node', 'dist', 'index.js');
 
-/** Starts a registry, and a node that waits for its answer. */
+/** Starts a registry, and the first node of its ring, which waits for its answer. */
 const PROGRAM = `
   const { startRegistry } = require(process.argv[1]);
   const { RingNode } = require(process.argv[3]);
   const say = (text) => require('node:fs').writeSync(1, text + '\\n');
   startRegistry({ storage: 'disk', dataDir: process.argv[2], port: 0 }).then(async (registry) => {
     say('ready');
+    if (registry.ring().members.length > 0) process.exit(0);
     await RingNode.start({ registry: '127.0.0.1:' + registry.port, storage: 'memory', port: 0 });
     say('answered');
     process.exit(0);
@@ -43,6 +44,7 @@ test('a registry has its state and its folders on the disk before it answers, fo
     for (const path of [file, join(data, 'ring'), data]) expect(after).toContain(`fsync ${path}`);
     expect(calls.some(({ name, subject }) => name === 'fsync' && subject === folder)).toBe(true);
     expect(commitsAheadOfTheirSync(calls, file)).toEqual([]);
+    if (start > 0) continue;
     // An answer waits for the commit: pages, their sync, and the page that makes them count, which is written through.
     const answered = calls.findIndex(({ subject }) => subject === 'answered');
     const saving = calls.slice(ready, answered).filter(({ subject }) => subject === file);
