@@ -123,6 +123,7 @@ export class ArcDecisions {
     return this.isLevel(session) || session?.keepsPace === true;
   }
 
+  /** Not the dead, of whom none is desired: when they are lost to the arc is for `isLost` to say. */
   private dropUndesired(desired: readonly NodeId[]): boolean {
     const { role, context } = this;
     const allThere = desired.every(
@@ -130,7 +131,8 @@ export class ArcDecisions {
         id === context.self || (role.config.inSync.includes(id) && this.isLevel(role.followers.get(id))),
     );
     if (!allThere) return false;
-    const undesired = role.config.inSync.filter((id) => id !== context.self && !desired.includes(id));
+    const living = role.config.inSync.filter((id) => context.view.member(id)?.state !== 'dead');
+    const undesired = living.filter((id) => id !== context.self && !desired.includes(id));
     if (undesired.length > 0) this.drop(undesired);
     return undesired.length > 0;
   }

@@ -224,11 +224,11 @@ describe('a member that is lost to the arc', () => {
   const ids = [SELF, OTHER, THIRD];
 
   /** Primary of an arc with two more members, neither of which has spoken; registered long ago or just now. */
-  function takingOver(registeredMsAgo: number, members = ids): SteppedNode {
+  function takingOver(registeredMsAgo: number, members = ids, dead = [OTHER]): SteppedNode {
     const node = alone();
     node.pass(registeredMsAgo);
     node.forget();
-    node.adopt(ring(2, [arc({ epoch: 2, term: 2, inSync, handover: false })], members, [OTHER]));
+    node.adopt(ring(2, [arc({ epoch: 2, term: 2, inSync, handover: false })], members, dead));
     node.sync();
     return node;
   }
@@ -238,6 +238,14 @@ describe('a member that is lost to the arc', () => {
       .of('call-registry')
       .flatMap(({ request }) => (request.kind === 'propose' ? [request.proposal] : []));
   }
+
+  test('is not dropped by a process that has just registered though nobody else in sync is alive', () => {
+    const node = takingOver(0, ids, [OTHER, THIRD]);
+    node.pass(node.parameters.failureTimeoutMs - 200);
+    expect(proposed(node)).toEqual([]);
+    node.pass(400);
+    expect(proposed(node)[0]).toMatchObject({ kind: 'drop', nodes: [OTHER, THIRD] });
+  });
 
   test('because the ring says that it is dead, and it does not acknowledge, is dropped at once', () => {
     const node = takingOver(60_000);
