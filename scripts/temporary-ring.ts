@@ -24,6 +24,8 @@ export interface TemporaryRingSetup {
   readonly links?: boolean;
   /** Flags of every node. */
   readonly nodeArgs?: readonly string[];
+  /** Added to the environment of every node. */
+  readonly nodeEnv?: Readonly<Record<string, string>>;
 }
 
 /** Returns what `use` returns; it begins with a ring that has come to rest. */
@@ -40,6 +42,7 @@ export async function withTemporaryRing<Result>(
         replicationFactor: setup.replicationFactor,
         links: setup.links ?? false,
         ...(setup.nodeArgs && { nodeArgs: setup.nodeArgs }),
+        ...(setup.nodeEnv && { nodeEnv: setup.nodeEnv }),
         onUnexpectedEnd: (process, code) =>
           unexpectedEnds.push(`${process.name} ended by itself with ${code}: ${process.lastLines.at(-1)}`),
       },
