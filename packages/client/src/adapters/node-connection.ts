@@ -8,10 +8,9 @@
  */
 
 import { connectivityState, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
-import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/connection';
+import { cancelSoon, causeOf, channelTo, type TlsMaterial } from '@ringkeep/shared/connection';
 import { dht, encodeLocated, type FrameHeader, type registry } from '@ringkeep/shared/wire';
 import type { LocatedOperation } from '@ringkeep/shared';
-import { causeOf } from './status-cause';
 
 export interface ConnectionEvents {
   opened(): void;

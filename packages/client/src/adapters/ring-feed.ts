@@ -2,9 +2,8 @@
 
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { RingBeat, RingUpdate } from '@ringkeep/shared';
-import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/connection';
+import { cancelSoon, causeOf, channelTo, type TlsMaterial } from '@ringkeep/shared/connection';
 import { beatFromWire, registry, updateFromWire } from '@ringkeep/shared/wire';
-import { causeOf } from './status-cause';
 
 export interface FeedEvents {
   /** The source has taken the watch. */

@@ -8,4 +8,5 @@ export * from '../runtime/bytes';
 export * from '../runtime/cancel-soon';
 export * from '../runtime/channels';
 export * from '../runtime/stackless-error';
+export { causeOf } from '../runtime/status-cause';
 export { NO_TLS, type TlsMaterial } from '../runtime/tls-files';

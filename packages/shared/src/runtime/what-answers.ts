@@ -11,6 +11,7 @@ import { connect as connectTls } from 'node:tls';
 import { Client, status, type ServiceError } from '@grpc/grpc-js';
 import { addressUrl, parseAddress, type ServerAddress } from './addresses';
 import { channelTo } from './channels';
+import { HUNG_UP, LAST_ERROR, NO_GRPC } from './status-cause';
 import type { TlsMaterial } from './tls-files';
 
 export type ServerKind =
@@ -109,7 +110,7 @@ export function mismatch(
     'first-node': `this node ${first}: it answers QueryDHT, and no call that Ringkeep's nodes and tools make`,
     'first-registry': `this registry ${first}: it lists nodes, and knows nothing of leases and arcs`,
     'other-grpc': `this is not a Ringkeep ${expected}: another gRPC server answers there`,
-    'no-grpc': `this is not a Ringkeep ${expected}: what answers there does not speak gRPC${detail}`,
+    'no-grpc': `this is not a Ringkeep ${expected}: ${NO_GRPC}${detail}`,
     tls: `this port speaks TLS: write ${url(true)}`,
     'no-tls': `this port does not speak TLS: write ${url(false)}`,
     untrusted: `its certificate is not trusted (${detail}): name its authority with --tls-ca`,
@@ -151,8 +152,8 @@ const FATES: readonly (readonly [pattern: RegExp, kind: ServerKind, detail: stri
   [/without gRPC status/, 'no-grpc', ', but HTTP'],
   [/wrong version number|packet length too long|SSL routines.*unknown protocol/, 'no-tls', ''],
   [/Last error: (?:Error: )?(.*(?:certificate|altnames|issuer).*?)\.? Resolution note/, 'untrusted', '$1'],
-  [/Last error: Failed to connect/, 'absent', 'the connection is closed before anything is said'],
-  [/Last error: (?:Error: )?(.*?)\.? Resolution note/s, 'absent', '$1'],
+  [/Last error: Failed to connect/, 'absent', HUNG_UP],
+  [LAST_ERROR, 'absent', '$1'],
   [/^(Name resolution failed.*)/, 'absent', '$1'],
   [/^Deadline exceeded.*LB pick/, 'silent', ''],
 ];

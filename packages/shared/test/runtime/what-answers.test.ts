@@ -125,7 +125,7 @@ test('who is silent, hangs up, or is not there may still come', async () => {
     lasting: false,
   });
   const hangsUp = await tcp(createServer((socket) => socket.destroy()));
-  const text = 'the connection is closed before anything is said';
+  const text = 'the connection was closed before anything was said';
   expect(await seen(hangsUp, 'node')).toEqual({ kind: 'absent', text, lasting: false });
   const refused = 'connect ECONNREFUSED 127.0.0.1:1';
   expect(await seen('127.0.0.1:1', 'node')).toEqual({ kind: 'absent', text: refused, lasting: false });
