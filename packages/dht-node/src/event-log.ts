@@ -67,6 +67,17 @@ export function logEvent(log: Logger, event: NodeEvent): void {
       return log.debug('proposed a change', describe(event.proposal));
     case 'proposal-refused':
       return log.info('a change was refused', { ...describe(event.proposal), reason: event.reason });
+    case 'node-missed':
+      return log.warn('a node is not where it says that it is: it is given no part of the ring', {
+        id: formatPosition(event.node),
+        addr: event.addr,
+        answers: event.other ? 'another process' : 'nobody',
+      });
+    case 'node-reached':
+      return log.info('a node is found at its address again', {
+        id: formatPosition(event.node),
+        addr: event.addr,
+      });
     case 'paused':
       return log.info('held writes back while an arc changed hands', {
         arc: formatArc(event.arc),

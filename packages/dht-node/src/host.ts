@@ -49,6 +49,7 @@ export interface HostPorts {
     cancel(to: NodeId, forward: number): void;
     connect(to: Member): void;
     introduce(to: Member, as: 'previous' | 'next'): void;
+    dial(to: Member): void;
   };
   /** Streams that this node opens as a follower. */
   readonly primaries: {
@@ -361,6 +362,8 @@ export class NodeHost {
         return ports.peers.connect(effect.to);
       case 'introduce':
         return ports.peers.introduce(effect.to, effect.as);
+      case 'dial':
+        return ports.peers.dial(effect.to);
       case 'call-registry':
         return ports.registry.call(effect.call, effect.request, effect.withinMs);
       case 'open-stream':

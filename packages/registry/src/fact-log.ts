@@ -1,6 +1,6 @@
 /** What a registry core reports, as log lines. */
 
-import { formatPosition } from '@ringkeep/shared';
+import { formatArc, formatPosition } from '@ringkeep/shared';
 import type { Logger } from '@ringkeep/shared/runtime';
 import type { RegistryFact } from './core';
 
@@ -15,6 +15,16 @@ export function logFact(log: Logger, fact: RegistryFact): void {
       return log.info('refused a proposal', { by: formatPosition(fact.by), reason: fact.reason });
     case 'away':
       return log.warn('was away; every member gets a fresh lease', { forMs: Math.round(fact.forMs) });
+    case 'missed':
+      return log.warn(
+        'an owner is not heard by most copies of its arc and is replaced; can others reach it?',
+        {
+          arc: formatArc(fact.arc),
+          to: formatPosition(fact.to),
+          id: formatPosition(fact.member.id),
+          addr: fact.member.addr,
+        },
+      );
     case 'replaced':
       return log.warn('another process of a member has taken its place; is its data folder a copy?', {
         id: formatPosition(fact.member.id),

@@ -26,6 +26,7 @@ import {
   lockFolder,
   makeLmdbDurable,
   positionOfText,
+  processAt,
   silentLogger,
   type Endpoint,
   type FolderLock,
@@ -35,7 +36,7 @@ import {
 import { registry } from '@ringkeep/shared/wire';
 import { REGISTRY_SERVICE, registryHandlers } from './adapters/grpc-service';
 import { LmdbRingStore } from './adapters/lmdb-ring-store';
-import { askNode, type NodeCheck } from './adapters/node-check';
+import type { NodeCheck } from './adapters/node-check';
 import { MemoryRingStore, type RingStore } from './adapters/ring-store';
 import { SaveRoom } from './adapters/save-room';
 import {
@@ -124,7 +125,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const host = new RegistryHost(state, { store, coreOf, now, log, onFatal: fatal });
     const settings = {
       leaseMs: () => config.parameters.leaseMs,
-      nodeCheck: options.nodeCheck ?? askNode,
+      nodeCheck: options.nodeCheck ?? ((addr) => processAt(addr)),
     };
     server.addService(registry.RegistryService, registryHandlers(host, settings));
     addReflection(server.grpc, [REGISTRY_SERVICE]);

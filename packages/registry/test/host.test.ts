@@ -73,6 +73,7 @@ function registration(addr: string): Question & { kind: 'register' } {
 
 const renewal = ({ id, clusterId }: Identity): Question & { kind: 'renew' } => ({
   kind: 'renew',
+  complaints: [],
   caller: { id, incarnation: 1, process: 0n, known: NOTHING_KNOWN, clusterId },
 });
 

@@ -23,6 +23,7 @@ export const PASSING_KINDS = [
   'one-way-cut',
   'registry-cut',
   'client-cut',
+  'address-lost',
   'clog',
   'disk-stall',
   'disk-full',

@@ -231,6 +231,39 @@ const focuses = {
       { on: 'following', chance: 0.3, deed: 'power-loss', to: 'itself', withinMs: 300 },
     ],
   },
+  addresses: {
+    text: 'members and newcomers that nobody can connect to for a while, though they reach everybody',
+    always: ['address-lost', 'join'],
+    parameters: {
+      replicationFactor: 3,
+      leaseMs: 300,
+      leaseMarginMs: 30,
+      failureTimeoutMs: 500,
+      membershipLeaseMs: 1_500,
+    },
+    scenario: { machinesLater: 3, thinkMs: 5, faultEveryMs: 1_000 },
+    triggers: [
+      { on: 'role-open', chance: 0.2, deed: 'address-lost', to: 'itself', withinMs: 200, long: true },
+      { on: 'opening', chance: 0.05, deed: 'address-lost', to: 'itself', withinMs: 20, long: true },
+    ],
+  },
+  unheard: {
+    text: 'primaries that some or all of their followers do not hear, while the registry hears everybody',
+    always: ['address-lost', 'one-way-cut', 'partition'],
+    parameters: {
+      replicationFactor: 5,
+      minCopies: 1,
+      leaseMs: 300,
+      leaseMarginMs: 30,
+      failureTimeoutMs: 500,
+      membershipLeaseMs: 1_500,
+    },
+    scenario: { machines: 5, machinesLater: 1, faultEveryMs: 400 },
+    triggers: [
+      { on: 'role-open', chance: 0.2, deed: 'address-lost', to: 'itself', withinMs: 500, long: true },
+      { on: 'role-open', chance: 0.1, deed: 'partition', to: 'itself', withinMs: 500, long: true },
+    ],
+  },
   returns: {
     text: 'members that are away for a while and come back to copies that have gone on without them',
     always: ['crash', 'mass-crash', 'pause'],

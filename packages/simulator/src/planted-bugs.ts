@@ -331,6 +331,34 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'targetsReached',
+    story: 'a node that follows others, and that nobody can connect to, is given an arc, again and again',
+    focus: 'addresses',
+    seed: 8,
+    within: 60,
+  },
+  {
+    rule: 'majorityComplains',
+    story: 'a primary that one member does not hear loses its arc, though the others follow it',
+    focus: 'unheard',
+    seed: 1,
+    within: 60,
+  },
+  {
+    rule: 'complaintsOfTheTerm',
+    story: 'the complaints about the primary before count against the one that has just taken over',
+    focus: 'unheard',
+    seed: 7,
+    within: 120,
+  },
+  {
+    rule: 'complainersInSync',
+    story: 'an arc goes to a node that was dropped from it, whose complaint is still there',
+    focus: 'unheard',
+    seed: 3,
+    within: 120,
+  },
+  {
     rule: 'logsComparedByTerms',
     story:
       'a primary whose disk was put back has given the lost numbers out again, and starts the good copy over',

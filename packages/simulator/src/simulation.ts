@@ -8,6 +8,7 @@ import {
   positionOf,
   formatPosition,
   type Arc,
+  type ArcConfig,
   type Bytes,
   type NodeId,
   type Position,
@@ -16,13 +17,14 @@ import {
 import { ringKeyOf } from '@ringkeep/shared/runtime';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
-import type { NodeCore, NodeEvent } from '@ringkeep/dht-node/core';
+import { silenceComplainedOf, type NodeCore, type NodeEvent } from '@ringkeep/dht-node/core';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
 import { CopiesAsked } from './checkers/copies-asked';
 import type { Failure } from './checkers/failure';
 import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
 import { checkOneServer } from './checkers/one-server';
+import { MissedOwners } from './checkers/missed-owners';
 import { RingHistory } from './checkers/ring-history';
 import { rulesWithout, type Rule, type Rules } from './left-out';
 import { FOCUSES } from './focus';
@@ -49,6 +51,8 @@ const UNDER_WAY_MS_MAX = 12_000;
 const QUIET_MS = 1_000;
 /** The bound of the liveness phase: faults have stopped, and so much later everything is as it should be. */
 export const LIVENESS_MS_MAX = 60_000;
+/** A node that was reached may not be any more when an arc is proposed for it: the answer's age, and the longest quiesce. */
+const REACHED_MS_MAX = 2_500;
 const LOOK_EVERY_MS = 250;
 const READ_PATIENCE_MS = 10_000;
 const OPERATOR_WAITS_MS = 2_000;
@@ -93,6 +97,7 @@ class Simulation implements World {
   private readonly recorder = new HistoryRecorder();
   private readonly ringHistory = new RingHistory();
   private readonly copiesAsked: CopiesAsked;
+  private readonly missedOwners: MissedOwners;
   private readonly roles = new Map<string, string>();
   /** Said to stand still until somebody decides: what is there is known to be in doubt. */
   private readonly stoppedArcs: Arc[] = [];
@@ -117,11 +122,13 @@ class Simulation implements World {
       const failure = this.ringHistory.check(ring);
       if (failure) this.fail(failure.checker, failure.text);
       this.copiesAsked.note(ring);
+      this.missedOwners.note(ring, this.timeline.now);
     });
     for (let number = 1; number <= scenario.machines + scenario.machinesLater; number++) {
       this.machines.push(new Machine(this, number, part(`machine ${number}`), scenario.disk));
     }
     this.keys = Array.from({ length: scenario.keys }, (_, index) => `k${index}` as Bytes);
+    this.missedOwners = new MissedOwners(silenceComplainedOf(parameters));
     this.copiesAsked = new CopiesAsked(this.keys.map((key) => positionOf(ringKeyOf(key))));
     const { thinkMs, patienceMs } = scenario;
     const habits = { keys: this.keys, thinkMs, patienceMs };
@@ -183,6 +190,27 @@ class Simulation implements World {
     if (failure) this.fail(failure.checker, failure.text);
   }
 
+  primaryHeard(by: Machine, arc: { readonly start: Position; readonly term: number }): void {
+    if (by.id !== undefined) this.missedOwners.heard(by.id, arc, this.timeline.now);
+  }
+
+  primaryMissed(arc: ArcConfig, to: NodeId): void {
+    const failure = this.missedOwners.check(arc, to, this.timeline.now);
+    if (failure) this.fail(failure.checker, failure.text);
+  }
+
+  /** Nobody is given an arc whom the giver cannot have reached. */
+  private checkAddress(giver: Machine, node: NodeId): void {
+    const taker = this.machineOf(node);
+    const since = taker && this.network.shutSince(taker.party);
+    if (since === undefined || this.timeline.now - since <= REACHED_MS_MAX) return;
+    const forMs = Math.round(this.timeline.now - since);
+    this.fail(
+      'addresses',
+      `${giver.name} hands an arc to ${taker?.name}, which nobody reaches for ${forMs} ms`,
+    );
+  }
+
   eventSeen(machine: Machine, event: NodeEvent): void {
     this.trace.note('event', () => `${machine.process?.name} ${describeEvent(event, this.names)}`);
     if (event.kind === 'role-open') {
@@ -193,6 +221,8 @@ class Simulation implements World {
         this.fail('one primary', `${holder} and ${machine.name} are primary of ${role}`);
       this.checkServers(event.arc.start);
     }
+    if (event.kind === 'proposed' && event.proposal.kind === 'handover')
+      this.checkAddress(machine, event.proposal.node);
     this.opportunist.occurred(this.occasionOf(machine, event));
     if (event.kind === 'protocol-violation') this.fail('protocol', `${machine.name}: ${event.text}`);
     const stopped = event.kind === 'arc-stopped' || event.kind === 'incomparable';

@@ -7,6 +7,7 @@ import { CopiesAsked } from '../src/checkers/copies-asked';
 import { checkLinearizability } from '../src/checkers/linearizability';
 import { checkLostWrites } from '../src/checkers/lost-writes';
 import { checkOneServer } from '../src/checkers/one-server';
+import { MissedOwners } from '../src/checkers/missed-owners';
 import { RingHistory } from '../src/checkers/ring-history';
 
 const A = position(10n);
@@ -109,6 +110,20 @@ test('copies asked for: a write acknowledged on fewer than there were is caught,
   expect(asked.check(A, 1, 1)).toBeUndefined();
   asked.note({ ...ring(4, arc({})), members: [member(A)] });
   expect(asked.check(A, 4, 4)).toBeUndefined();
+});
+
+test('missed owners: an arc taken from a primary that most of its members have heard all the while is caught', () => {
+  const [C, held] = [position(3n << 62n), { primary: A, term: 4, epoch: 4 }];
+  const whole = arc({ ...held, inSync: [A, B, C] });
+  const owners = new MissedOwners(100);
+  owners.note(ring(1, whole), 0);
+  for (const now of [20, 60]) for (const id of [B, C]) owners.heard(id, whole, now);
+  owners.heard(B, whole, 120);
+  expect(owners.check(whole, C, 140)).toMatchObject({ checker: 'missed owners' });
+  owners.heard(C, whole, 150);
+  expect(owners.check(whole, C, 250)).toBeUndefined();
+  expect(owners.check(whole, A, 250)).toBeDefined();
+  expect(owners.check(arc({ ...whole, term: 5 }), C, 250)).toBeDefined();
 });
 
 describe('ring history', () => {

@@ -26,6 +26,8 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   'failing-disks': /fails once/,
   checkpoints: /⟶ checkpoint/,
   returns: /compared/,
+  addresses: /node-missed/,
+  unheard: /missed/,
   'few-copies': /proposed drop/,
   'old-disks': /old-copy|proposed yield/,
   'old-disks-late': /arc-stopped/,

@@ -8,7 +8,14 @@
 
 import { type ClientDuplexStream } from '@grpc/grpc-js';
 import { NumberMap, type Member, type NodeId, type OperationResult, type RingUpdate } from '@ringkeep/shared';
-import { cancelSoon, channelTo, NODE_CHANNEL, type Logger, type TlsMaterial } from '@ringkeep/shared/runtime';
+import {
+  cancelSoon,
+  channelTo,
+  NODE_CHANNEL,
+  processAt,
+  type Logger,
+  type TlsMaterial,
+} from '@ringkeep/shared/runtime';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
@@ -71,6 +78,14 @@ export class Peers {
     this.peer(to).introduce({ ty, id, addr }, (reason) => {
       this.log.debug('a neighbour did not take the introduction', { neighbour: to.addr, reason });
     });
+  }
+
+  /** Looks which process is at a member's address, on a connection of its own. */
+  dial({ id, addr }: Member): void {
+    processAt(addr, { own: this.tls }).then(
+      (process) => this.post({ kind: 'dialled', node: id, process }),
+      () => this.post({ kind: 'dialled', node: id, process: undefined }),
+    );
   }
 
   /** The client for a member, for streams of other kinds. */

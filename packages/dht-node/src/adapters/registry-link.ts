@@ -123,8 +123,14 @@ export class RegistryLink {
       const { accepted, reason } = answer;
       return { kind: 'proposal-answer', call, accepted, reason, update: updateFromWire(answer.ring) };
     }
-    const method = request.kind === 'renew' ? client.renewLease.bind(client) : client.leaveRing.bind(client);
-    const answer = await ask(method, origin, withinMs);
+    const answer =
+      request.kind === 'renew'
+        ? await ask(
+            client.renewLease.bind(client),
+            { ...origin, complaints: [...request.complaints] },
+            withinMs,
+          )
+        : await ask(client.leaveRing.bind(client), origin, withinMs);
     const { live, replaced, undecided } = answer;
     return { kind: 'member-answer', call, live, replaced, undecided, update: updateFromWire(answer.ring) };
   }

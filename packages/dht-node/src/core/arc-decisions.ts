@@ -44,8 +44,8 @@ export class ArcDecisions {
     if (!role.open && this.context.rules.openBeforeChanges) return;
     const joining = desired.find((id) => !role.config.inSync.includes(id) && this.mayBeAdmitted(id));
     if (joining !== undefined && joining !== desired[0]) {
-      const incarnation = role.followers.get(joining)?.incarnation ?? 0;
-      return role.propose({ kind: 'admit', ...this.onArc(), node: joining, incarnation });
+      const { incarnation = 0, process } = role.followers.get(joining) ?? {};
+      return role.propose({ kind: 'admit', ...this.onArc(), node: joining, incarnation, process });
     }
     this.holdForOneThatKeepsPace(desired);
     if (this.handOver(desired)) return;
@@ -142,9 +142,9 @@ export class ArcDecisions {
   private handOver(desired: readonly NodeId[]): boolean {
     const { role, context } = this;
     if (context.now < this.handoverNotBefore || !this.registryIsFresh()) return false;
-    const target = this.newcomer() ?? (desired[0] === context.self ? undefined : desired[0]);
-    if (target === undefined || !role.serving || !this.isNearlyLevel(role.followers.get(target)))
-      return false;
+    if (!role.serving) return false;
+    const target = this.newcomer() ?? this.otherOwner(desired);
+    if (target === undefined) return false;
     const at = role.followers.get(target)?.coversArc ? role.config.start : target;
     role.quiesce({ at, to: target });
     this.goOnWithQuiesce();
@@ -152,10 +152,22 @@ export class ArcDecisions {
   }
 
   private newcomer(): NodeId | undefined {
+    const { reachability } = this.context;
     for (const session of this.role.followers.all()) {
-      if (!session.coversArc && this.isNearlyLevel(session)) return session.follower;
+      const { follower } = session;
+      if (session.coversArc || !this.isNearlyLevel(session)) continue;
+      if (reachability.isReached(follower)) return follower;
+      // Others wait for its turn.
+      if (reachability.isMissed(follower)) this.role.followers.close(follower);
     }
     return undefined;
+  }
+
+  private otherOwner([owner]: readonly NodeId[]): NodeId | undefined {
+    const { role, context } = this;
+    if (owner === undefined || owner === context.self || !this.isNearlyLevel(role.followers.get(owner)))
+      return undefined;
+    return context.reachability.isReached(owner) ? owner : undefined;
   }
 
   private registryIsFresh(): boolean {
@@ -186,6 +198,7 @@ export class ArcDecisions {
       ...this.onArc(),
       node: quiesce.handover.to,
       incarnation: session.incarnation,
+      process: session.process,
       at: quiesce.handover.at,
       seq: lastPrepared,
     });

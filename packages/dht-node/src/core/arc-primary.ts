@@ -468,8 +468,8 @@ export class ArcPrimary {
       return `${formatPosition(node)} has not shown a whole copy of ${formatArc(this.config)} here`;
     if (this.phase.kind === 'waiting-out-grants' || !this.settled) return 'not yet: ask again in a moment';
     const { start, epoch, seq } = this.currentConfig;
-    const { incarnation } = member;
-    this.propose({ kind: 'handover', start, epoch, node, incarnation, at: start, seq });
+    const { incarnation, process } = member;
+    this.propose({ kind: 'handover', start, epoch, node, incarnation, process, at: start, seq });
     return undefined;
   }
 

@@ -28,6 +28,18 @@ export const REGISTRY_RETRY_MS_MAX = 2_000;
 export const REOPEN_MS = 100;
 /** How old the registry's last answer may be when an arc is quiesced: quiesce last. */
 export const REGISTRY_FRESH_MS = 1_000;
+/** How long ago a node may have been found at its address when an arc is handed to it. */
+export const REACHED_MS = 1_000;
+/** So often a node is looked for that is to be given an arc. */
+export const DIAL_EVERY_MS = 500;
+/** Without an answer it is looked for again: the host gives up before. */
+export const DIAL_MS_MAX = 3_000;
+/** So many failure timeouts without a failure until an owner that its followers have missed may own its arc again. */
+export const PROBATION_PER_FAILURE_TIMEOUT = 2;
+/** A silent primary is complained of after a lease, and before it gives up those that it does not hear itself. */
+export const COMPLAINT_PER_FAILURE_TIMEOUT = 0.8;
+/** Of a longer pause between two steps it is the pause that nothing was heard. */
+export const HICCUP_MS = 500;
 /** How long writes may be held back before a handover is proposed; then they go on and it is tried again. */
 export const QUIESCE_MS_MAX = 1_000;
 /** After an abandoned handover. */

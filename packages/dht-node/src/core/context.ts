@@ -6,6 +6,7 @@ import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './grant-ledger';
 import type { Journal } from './journal';
 import type { Mending } from './mending';
+import type { Reachability } from './reachability';
 import type { ReplicaStore } from './replica-store';
 import type { ProtocolRules } from './rules';
 
@@ -28,6 +29,7 @@ export interface NodeContext {
   readonly journal: Journal;
   readonly grants: GrantLedger;
   readonly mending: Mending;
+  readonly reachability: Reachability;
   readonly rules: ProtocolRules;
   readonly transferSizes: TransferSizes;
   /** When the registry took this process in, the last time that it did, ms. */

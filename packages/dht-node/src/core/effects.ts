@@ -16,6 +16,7 @@ import type {
 } from '@ringkeep/shared';
 import type { Entry } from './entry-store';
 import type { FollowerMessage, PrimaryMessage } from './messages';
+import type { Complaint } from './primary-contacts';
 import type { LogRecord, ReplicaSnapshot } from './records';
 
 /** A complete copy, as this node names it to the registry. */
@@ -33,7 +34,12 @@ export type RegistryCall =
       readonly held: readonly HeldCopy[];
       readonly known: KnownRing;
     }
-  | { readonly kind: 'renew'; readonly known: KnownRing }
+  | {
+      readonly kind: 'renew';
+      readonly known: KnownRing;
+      /** Arcs whose primaries this node does not hear. */
+      readonly complaints: readonly Complaint[];
+    }
   | { readonly kind: 'leave'; readonly known: KnownRing }
   | { readonly kind: 'propose'; readonly known: KnownRing; readonly proposal: Proposal };
 
@@ -66,6 +72,9 @@ export type NodeEvent =
   | { readonly kind: 'incomparable'; readonly range: Arc; readonly node: NodeId }
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
   | { readonly kind: 'proposal-refused'; readonly proposal: Proposal; readonly reason: string }
+  /** At its address a node does not answer, or another one does: it is given no arc. */
+  | { readonly kind: 'node-missed'; readonly node: NodeId; readonly addr: string; readonly other: boolean }
+  | { readonly kind: 'node-reached'; readonly node: NodeId; readonly addr: string }
   | { readonly kind: 'paused'; readonly arc: Arc; readonly forMs: number }
   /** The disk takes no new entries any more, or takes them again. */
   | { readonly kind: 'room'; readonly lacking: string | undefined }
@@ -136,6 +145,8 @@ export type NodeEffect =
   | { readonly kind: 'close-follower'; readonly connection: number }
   /** Connects to a node that this one is about to forward to, so that nothing has to wait for it then. */
   | { readonly kind: 'connect'; readonly to: Member }
+  /** Asks which process answers at a node's address: the answer is the input `dialled`. */
+  | { readonly kind: 'dial'; readonly to: Member }
   /** Introduces this node to a neighbour (RegisterAsNeighbor). */
   | { readonly kind: 'introduce'; readonly to: Member; readonly as: 'previous' | 'next' }
   /** What became of a decision: undefined when it is made, durably, or why it is not. */

@@ -10,6 +10,7 @@ import type { NodeContext } from './context';
 import { eraseUseless, mayErase } from './copies';
 import { Following } from './following';
 import type { PrimaryMessage } from './messages';
+import { PrimaryContacts, type Complaint } from './primary-contacts';
 import type { Replica } from './replica-store';
 
 interface Wanted {
@@ -21,12 +22,14 @@ export class FollowerLinks {
   private readonly links = new Map<Position, Following>();
   private readonly byConnection = new Map<number, Following>();
   private readonly reopenAt = new Map<Position, number>();
+  private readonly contacts: PrimaryContacts;
   private nextConnection: number;
   private receivedBefore = 0;
   private checkAt = 0;
 
   constructor(private readonly context: NodeContext) {
     this.nextConnection = context.incarnation * 2 ** 24;
+    this.contacts = new PrimaryContacts(context);
   }
 
   /** Every range that should be followed is. */
@@ -37,6 +40,7 @@ export class FollowerLinks {
   /** Holds the streams against the ring; safe to repeat. */
   reconcile(): void {
     const wanted = this.wanted();
+    this.contacts.reconcile();
     for (const [start, link] of this.links) {
       if (!wanted.some(({ range, arc }) => range.start === start && link.serves(range, arc)))
         this.end(link, 'the ring has changed');
@@ -116,6 +120,7 @@ export class FollowerLinks {
   receive(connection: number, message: PrimaryMessage): void {
     const link = this.byConnection.get(connection);
     if (!link) return this.receiveLate(message);
+    this.contacts.heard(link.arc);
     const next = link.receive(message);
     if (next === 'go-on') return;
     if (next === 'again') this.checkBy(this.context.now);
@@ -143,6 +148,11 @@ export class FollowerLinks {
     this.checkBy(at);
   }
 
+  /** Arcs whose primaries are not heard. */
+  complaints(): readonly Complaint[] {
+    return this.contacts.complaints();
+  }
+
   /** Closes links on which nothing was heard for too long, and opens what is due. */
   tick(): void {
     const { now } = this.context;
@@ -168,7 +178,12 @@ export class FollowerLinks {
   }
 
   tableSizes(): Readonly<Record<string, number>> {
-    return { links: this.links.size, connections: this.byConnection.size, reopenings: this.reopenAt.size };
+    return {
+      contacts: this.contacts.size,
+      links: this.links.size,
+      connections: this.byConnection.size,
+      reopenings: this.reopenAt.size,
+    };
   }
 
   /** Entries that came by transfer since the process started. */

@@ -37,6 +37,7 @@ export class FollowerSession {
   readonly follower: NodeId;
   /** The process that opened the stream: what it acknowledges says nothing of a later one's disk. */
   readonly incarnation: number;
+  readonly process: bigint;
   /** Chunks are still to be sent; afterwards it gets every prepare. */
   transferring: boolean;
   /** Durable at the follower; undefined until it has acknowledged on this stream. */
@@ -61,7 +62,7 @@ export class FollowerSession {
   constructor(
     private readonly context: NodeContext,
     readonly connection: number,
-    follower: { readonly id: NodeId; readonly incarnation: number },
+    follower: { readonly id: NodeId; readonly incarnation: number; readonly process: bigint },
     readonly stream: StreamName,
     readonly range: Arc,
     private readonly arc: Arc,
@@ -70,6 +71,7 @@ export class FollowerSession {
   ) {
     this.follower = follower.id;
     this.incarnation = follower.incarnation;
+    this.process = follower.process;
     this.heardAt = context.now;
     this.transferring = transferring;
     this.transfer = new Transfer(

@@ -91,7 +91,7 @@ export class Followers {
     const session = new FollowerSession(
       context,
       connection,
-      { id: follower, incarnation: open.incarnation },
+      { id: follower, incarnation: open.incarnation, process: open.process },
       stream,
       range,
       config,

@@ -5,5 +5,6 @@ export * from './inputs';
 export * from './messages';
 export * from './node';
 export type { NodeStatus } from './node-status';
+export { silenceComplainedOf } from './primary-contacts';
 export * from './records';
 export * from './rules';

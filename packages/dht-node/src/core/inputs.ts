@@ -87,6 +87,8 @@ export type NodeInput =
   | { readonly kind: 'primary-gone'; readonly connection: number; readonly text: string }
   /** What a round trip to another member took, for routing by proximity. */
   | { readonly kind: 'round-trip'; readonly peer: NodeId; readonly ms: number }
+  /** Which process answers at a node's address; undefined: none. */
+  | { readonly kind: 'dialled'; readonly node: NodeId; readonly process: bigint | undefined }
   /** A node that this one does not know introduced itself: the ring here is behind. */
   | { readonly kind: 'introduced' }
   /** A person has decided whose data a stopped arc goes on with. */

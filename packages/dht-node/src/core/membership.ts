@@ -16,6 +16,7 @@ import {
 } from './config';
 import type { NodeContext } from './context';
 import type { HeldCopy, RegistryCall } from './effects';
+import type { Complaint } from './primary-contacts';
 
 type Standing = 'outside' | 'member' | 'left';
 type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; readonly sentAt: number };
@@ -39,6 +40,9 @@ export class Membership {
   private nextCallAt = 0;
   /** Pause before the next registration; grows while the registry does not answer. */
   private registerAgainMs = REGISTRY_RETRY_MS;
+  private complaints: readonly Complaint[] = [];
+  /** A renewal that is under way does not say what is to be said now. */
+  private hasNews = false;
   /** Why the registry is of no use at present, said once. */
   private trouble: 'registry-silent' | 'registry-wrong' | undefined;
 
@@ -56,6 +60,14 @@ export class Membership {
 
   tableSizes(): Readonly<Record<string, number>> {
     return { calls: this.calls.size };
+  }
+
+  /** What is said with each renewal; at once when it is something else than before. */
+  complain(complaints: readonly Complaint[]): void {
+    if (sameComplaints(complaints, this.complaints)) return;
+    this.complaints = complaints;
+    this.hasNews = true;
+    this.nextCallAt = this.context.now;
   }
 
   takenIn(): void {
@@ -85,7 +97,9 @@ export class Membership {
     const since = this.context.now - patienceMs;
     if ([...this.calls.values()].some((call) => call.kind === kind && call.sentAt > since)) return;
     if (kind === 'register') this.registerAgainMs = Math.min(2 * periodMs, REGISTRY_RETRY_MS_MAX);
-    if (kind !== 'register') return this.send({ kind, known });
+    this.hasNews = false;
+    if (kind === 'renew') return this.send({ kind, known, complaints: this.complaints });
+    if (kind === 'leave') return this.send({ kind, known });
     this.send({ kind, held: this.heldCopies(), known });
   }
 
@@ -132,6 +146,7 @@ export class Membership {
     const known = this.calls.get(call);
     this.calls.delete(call);
     this.answeredAt = this.context.now;
+    if (this.hasNews) this.nextCallAt = this.context.now;
     if (this.trouble !== undefined) {
       this.trouble = undefined;
       this.context.report({ kind: 'registry-back' });
@@ -165,4 +180,11 @@ export class Membership {
     }
     return known;
   }
+}
+
+function sameComplaints(a: readonly Complaint[], b: readonly Complaint[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ start, term }) => b.some((other) => other.start === start && other.term === term))
+  );
 }

@@ -45,6 +45,7 @@ import { NextHop } from './next-hop';
 import { isSettled, replicaStatuses, type NodeStatus } from './node-status';
 import type { PendingOperation } from './pending-operation';
 import { Queries } from './queries';
+import { Reachability } from './reachability';
 import { recoverArc } from './recovery';
 import { isOfCopies, type LogRecord, type ReplicaSnapshot } from './records';
 import { ReplicaStore } from './replica-store';
@@ -80,6 +81,7 @@ export class NodeCore implements NodeContext {
   readonly journal: Journal;
   readonly grants: GrantLedger;
   readonly mending: Mending;
+  readonly reachability: Reachability;
   readonly rules: ProtocolRules;
   readonly transferSizes: TransferSizes;
   private readonly membership: Membership;
@@ -109,6 +111,7 @@ export class NodeCore implements NodeContext {
     this.grants = new GrantLedger(
       this.rules.startedHasGranted ? settings.startedAt + settings.leaseBeforeMs : settings.startedAt,
     );
+    this.reachability = new Reachability(this);
     this.membership = new Membership(this);
     this.adoption = new RingAdoption(this, (ring) => this.act(ring));
     this.links = new FollowerLinks(this);
@@ -202,6 +205,8 @@ export class NodeCore implements NodeContext {
         return this.links.gone(input.connection, input.text);
       case 'round-trip':
         return this.nextHop.measured(input.peer, input.ms);
+      case 'dialled':
+        return this.reachability.answered(input.node, input.process);
       case 'introduced':
         return this.membership.beat();
       case 'recover': {
@@ -229,6 +234,7 @@ export class NodeCore implements NodeContext {
 
   /** After the inputs of a step: every part goes on, then the step is written and sent. */
   private goOn(): void {
+    if (this.membership.standing === 'member') this.membership.complain(this.links.complaints());
     this.membership.tick();
     if (this.membership.standing === 'member') {
       this.links.tick();
@@ -439,6 +445,7 @@ export class NodeCore implements NodeContext {
       ...this.queries.tableSizes(),
       ...this.nextHop.tableSizes(),
       ...this.membership.tableSizes(),
+      ...this.reachability.tableSizes(),
       mending: this.mending.size,
     };
   }

@@ -77,6 +77,8 @@ export interface ProtocolRules {
   readonly absentKeysErased: boolean;
   /** A proposal that is under way is looked at again when that is due, not as soon as it could have been. */
   readonly lookedAtWhenDue: boolean;
+  /** An arc is handed to nobody whom this node has not found at its address. */
+  readonly targetsReached: boolean;
   /** What is damaged is no answer. */
   readonly damagedNotServed: boolean;
   /** What is damaged is sent to nobody. */
@@ -120,6 +122,7 @@ export const ALL_RULES: ProtocolRules = {
   overtakenOpeningsDropped: true,
   passedKeysFollow: true,
   absentKeysErased: true,
+  targetsReached: true,
   damagedNotServed: true,
   damagedNotSent: true,
   enoughCopiesAsked: true,

@@ -96,6 +96,8 @@ export class SteppedNode {
   now = 10_000;
   /** All effects since the last `forget`. */
   effects: NodeEffect[] = [];
+  /** Whom nobody finds at the address that it advertises; everybody else is found. */
+  readonly missed = new Set<NodeId>();
   private request = 0;
   private connection = 0;
 
@@ -128,6 +130,9 @@ export class SteppedNode {
   step(...inputs: NodeInput[]): NodeEffect[] {
     const effects = this.core.step(this.now, inputs);
     this.effects.push(...effects);
+    const dialled = effects.flatMap((effect) => (effect.kind === 'dial' ? [effect.to] : []));
+    for (const { id, process } of dialled)
+      this.step({ kind: 'dialled', node: id, process: this.missed.has(id) ? undefined : process });
     return effects;
   }
 

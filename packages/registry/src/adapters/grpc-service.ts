@@ -57,7 +57,8 @@ export function registryHandlers(
     }),
 
     renewLease: unary(async (request) => {
-      return memberMessage(await host.ask({ kind: 'renew', caller: callerOf(request) }));
+      const complaints = request.complaints.map(({ start, term }) => ({ start: position(start), term }));
+      return memberMessage(await host.ask({ kind: 'renew', caller: callerOf(request), complaints }));
     }),
 
     leaveRing: unary(async (request) => {

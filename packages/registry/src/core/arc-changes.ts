@@ -84,7 +84,11 @@ function targetFault(draft: RingDraft, proposal: Proposal, rules: RegistryRules)
     proposal.kind === 'handover' && proposal.at === proposal.start && member?.state === 'leaving';
   if (member?.state !== 'active' && !passesOn && rules.targetsAreLive)
     return `${formatPosition(target)} is ${member === undefined ? 'no member' : member.state}`;
-  if (member?.incarnation === proposal.incarnation || !rules.targetsByIncarnation) return undefined;
+  if (!rules.targetsByIncarnation) return undefined;
+  if (member?.incarnation === proposal.incarnation) {
+    if (proposal.process === undefined || proposal.process === member.process) return undefined;
+    return `another process of ${formatPosition(target)} has registered since it opened the stream`;
+  }
   const present = `${formatPosition(target)} is in its incarnation ${member?.incarnation}`;
   return `${present}, the stream was opened by incarnation ${proposal.incarnation}`;
 }

@@ -3,7 +3,15 @@
  * only once that state is durable.
  */
 
-import type { ClusterParameters, ErrorCode, Member, NodeId, Position, RingUpdate } from '@ringkeep/shared';
+import type {
+  ArcConfig,
+  ClusterParameters,
+  ErrorCode,
+  Member,
+  NodeId,
+  Position,
+  RingUpdate,
+} from '@ringkeep/shared';
 import type { Identity } from './inputs';
 import type { RegistryState } from './state';
 
@@ -53,6 +61,8 @@ export type RegistryFact =
   | { readonly what: 'changed'; readonly version: number; readonly arcs: readonly Position[] }
   | { readonly what: 'refused'; readonly by: NodeId; readonly reason: string }
   | { readonly what: 'away'; readonly forMs: number }
+  /** A member that lives is primary of an arc no more: most of those in sync do not hear it. */
+  | { readonly what: 'missed'; readonly arc: ArcConfig; readonly to: NodeId; readonly member: Member }
   /** A process has taken the place of another one that may still run. */
   | { readonly what: 'replaced'; readonly member: Member; readonly before: Member }
   /** Nodes of another cluster call: this registry's data may be lost. */

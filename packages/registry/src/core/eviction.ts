@@ -10,6 +10,8 @@
  *    does not hold the arc is given its role.
  * 2. Evict is level-triggered: whenever the primary is not live or does not hold the arc, the closest in-sync
  *    member before it that is and does becomes primary, in a new term. With none the arc stays offline.
+ *    So it is with a primary that lives and that more than half of the in-sync members do not hear, itself counted
+ *    among them: it cannot serve without them. The closest of those that complain takes over (complaints.ts).
  * 3. Restart: whoever registers has forgotten the term it was primary in, so another holder takes over.
  * 4. Return: of an arc without another live holder, the first to come back is made to wait a moment for the
  *    others. That decides nothing but who becomes primary: copies that come later count as much.
@@ -24,6 +26,7 @@ import {
   type NodeId,
   type Position,
 } from '@ringkeep/shared';
+import type { Complaints } from './complaints';
 import type { HeldRange } from './inputs';
 import type { RingDraft } from './ring-draft';
 import type { RegistryRules } from './rules';
@@ -37,10 +40,13 @@ export class Eviction {
   /** Starts of the arcs on their return. */
   private readonly returns: Set<Position>;
   private justDied = NOBODY;
+  /** Arcs that were taken from primaries that live, since members do not hear them; by the last `settle`. */
+  readonly missed: { readonly arc: ArcConfig; readonly to: NodeId }[] = [];
 
   constructor(
     pending: readonly Position[],
     private readonly rules: RegistryRules,
+    private readonly complaints: Complaints,
   ) {
     this.returns = new Set(pending);
   }
@@ -88,8 +94,14 @@ export class Eviction {
   }
 
   /** Rules 2 and 4, after any change. `over`, at a tick: arcs that have waited long enough. Returns the arcs settled. */
-  settle(draft: RingDraft, over: ReadonlySet<Position> | undefined, mayDecide: Decidable): Position[] {
+  settle(
+    draft: RingDraft,
+    over: ReadonlySet<Position> | undefined,
+    mayDecide: Decidable,
+    now: number,
+  ): Position[] {
     const settled: Position[] = [];
+    this.missed.length = 0;
     for (const arc of draft.arcs()) {
       if (!mayDecide(arc)) continue;
       const holders = this.liveHolders(draft, arc);
@@ -98,11 +110,32 @@ export class Eviction {
         if (holders.length > 0 && !all && !over?.has(arc.start)) continue;
         this.returns.delete(arc.start);
         settled.push(arc.start);
-      } else if (holders.includes(arc.primary) || !this.mayEvict(arc)) continue;
+      } else if (holders.includes(arc.primary)) {
+        const complaining = this.complaining(draft, arc, holders, now);
+        if (complaining.length === 0) continue;
+        const next = this.withPrimary(draft, arc, complaining);
+        this.missed.push({ arc, to: next.primary });
+        draft.replaceArcs([arc], [next]);
+        continue;
+      } else if (!this.mayEvict(arc)) continue;
       if (holders.length > 0) draft.replaceArcs([arc], [this.withPrimary(draft, arc, holders)]);
     }
     this.justDied = NOBODY;
     return settled;
+  }
+
+  /** Those that do not hear a primary that lives, when they are enough to replace it; otherwise none. */
+  private complaining(
+    draft: RingDraft,
+    arc: ArcConfig,
+    holders: readonly NodeId[],
+    now: number,
+  ): readonly NodeId[] {
+    const { complainersInSync, majorityComplains } = this.rules;
+    const everybody = draft.members().map(({ id }) => id);
+    const complaining = this.complaints.among(complainersInSync ? holders : everybody, arc, now);
+    const enough = majorityComplains ? Math.floor(arc.inSync.length / 2) + 1 : 1;
+    return complaining.length >= enough ? complaining : [];
   }
 
   private liveHolders(draft: RingDraft, arc: ArcConfig): NodeId[] {

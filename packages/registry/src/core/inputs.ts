@@ -54,10 +54,18 @@ export interface RegisterInput {
   readonly held: readonly HeldRange[];
 }
 
+/** The primary of an arc is silent towards a member of it, in that term. */
+export interface Complaint {
+  readonly start: Position;
+  readonly term: Term;
+}
+
 export interface RenewInput {
   readonly kind: 'renew';
   readonly request: number;
   readonly caller: Caller;
+  /** All that it has to complain of. */
+  readonly complaints: readonly Complaint[];
 }
 
 export interface LeaveInput {

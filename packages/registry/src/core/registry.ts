@@ -27,6 +27,7 @@ import {
   sameParameters,
   type ArcConfig,
   type KnownRing,
+  type Member,
   type NodeId,
   type Position,
   type Proposal,
@@ -34,6 +35,7 @@ import {
   type RingUpdate,
 } from '@ringkeep/shared';
 import { propose } from './arc-changes';
+import { Complaints } from './complaints';
 import { copiesReached, membersStaying } from './copies-reached';
 import { checkConfig, type RegistryConfig, type RegistryTools } from './config';
 import { Deadlines } from './deadlines';
@@ -45,6 +47,7 @@ import type {
   ProposeInput,
   RegisterInput,
   RegistryInput,
+  RenewInput,
   RoomInput,
   WatchInput,
 } from './inputs';
@@ -70,6 +73,7 @@ export class RegistryCore {
   private view: RingView;
   private readonly rules: RegistryRules;
   private readonly membership: Membership;
+  private readonly complaints: Complaints;
   private readonly eviction: Eviction;
   private readonly publication: Publication;
   private readonly returnWaits: Deadlines<Position>;
@@ -102,7 +106,8 @@ export class RegistryCore {
     this.rollCall = new RollCall(heardBy);
     this.view = new RingView(state.ring);
     this.membership = new Membership(config, tools, state, now);
-    this.eviction = new Eviction(state.returns, this.rules);
+    this.complaints = new Complaints(config.parameters, this.rules);
+    this.eviction = new Eviction(state.returns, this.rules, this.complaints);
     this.publication = new Publication(config.historyChangesMax, state.ring);
     this.returnWaits = new Deadlines(config.returnWaitMs);
     for (const start of state.returns) this.returnWaits.set(start, now);
@@ -137,7 +142,7 @@ export class RegistryCore {
       case 'register':
         return this.answered(input.request, () => this.register(now, input));
       case 'renew':
-        return this.answered(input.request, () => this.renew(now, input.caller));
+        return this.answered(input.request, () => this.renew(now, input));
       case 'leave':
         return this.answered(input.request, () => this.leave(now, input));
       case 'propose':
@@ -171,6 +176,7 @@ export class RegistryCore {
     const news = this.spoken(member.id);
     if (before) this.facts.push({ what: 'replaced', member, before });
     if (how !== 'repeated') {
+      this.complaints.forget(member.id);
       this.facts.push({ what: how, member });
       if (how === 'joined' && draft.base.arcs.length === 0) draft.replaceArcs([], [wholeRing(member.id)]);
       else this.takeBack(draft, member.id, input, now);
@@ -198,12 +204,14 @@ export class RegistryCore {
     this.lostData.check(this.ring, clusterId, known, now);
   }
 
-  private renew(now: number, caller: Caller): Outcome {
+  private renew(now: number, { caller, complaints }: RenewInput): Outcome {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.view);
     const live = this.membership.renew(draft, caller, now);
-    const news = live && this.spoken(caller.id);
-    return { effects: this.commit(draft, now, news), answer: this.memberAnswer(live, caller) };
+    const spoken = live && this.spoken(caller.id);
+    const complains = live && this.complaints.note(caller.id, complaints, now);
+    const effects = this.commit(draft, now, spoken || complains);
+    return { effects, answer: this.memberAnswer(live, caller) };
   }
 
   private leave(now: number, { caller }: LeaveInput): Outcome {
@@ -303,7 +311,10 @@ export class RegistryCore {
   private due(now: number): RegistryEffect[] {
     const draft = new RingDraft(this.view);
     const dead = this.membership.expire(draft, now);
-    for (const member of dead) this.facts.push({ what: 'died', member });
+    for (const member of dead) {
+      this.complaints.forget(member.id);
+      this.facts.push({ what: 'died', member });
+    }
     this.eviction.died(new Set(dead.map((member) => member.id)));
     for (const start of this.returnWaits.take(now)) this.overdue.add(start);
     return this.commit(draft, now, true);
@@ -320,10 +331,12 @@ export class RegistryCore {
     }
     if (draft.changed || look) {
       const mayDecide = this.decidable(now);
-      for (const start of this.eviction.settle(draft, this.overdue, mayDecide)) {
+      for (const start of this.eviction.settle(draft, this.overdue, mayDecide, now)) {
         this.returnWaits.delete(start);
         this.overdue.delete(start);
       }
+      for (const { arc, to } of this.eviction.missed)
+        this.facts.push({ what: 'missed', arc, to, member: this.view.member(arc.primary) as Member });
       for (const member of this.membership.forget(draft, now)) this.facts.push({ what: 'forgotten', member });
       this.noteCopiesReached(draft);
     }

@@ -22,6 +22,12 @@ export interface RegistryRules {
   readonly targetsAreLive: boolean;
   /** Both halves of a split start a new term. */
   readonly splitStartsTerms: boolean;
+  /** A complaint about a primary counts in the term that it names, and in no other. */
+  readonly complaintsOfTheTerm: boolean;
+  /** A primary that lives is replaced only when more than half of those in sync do not hear it. */
+  readonly majorityComplains: boolean;
+  /** Whoever takes over from a primary that is not heard is in sync. */
+  readonly complainersInSync: boolean;
   /** What an arc has once had in copies is not forgotten when it loses some. */
   readonly copiesReachedKept: boolean;
 }
@@ -35,5 +41,8 @@ export const ALL_RULES: RegistryRules = {
   targetsByIncarnation: true,
   targetsAreLive: true,
   splitStartsTerms: true,
+  complaintsOfTheTerm: true,
+  majorityComplains: true,
+  complainersInSync: true,
   copiesReachedKept: true,
 };

@@ -124,7 +124,7 @@ describe('a registry with an old copy of its data', () => {
       known: { version: 9_999, run: 5n },
       clusterId: '',
     };
-    expect(registry.ask({ kind: 'renew', caller })).toMatchObject({ live: true });
+    expect(registry.ask({ kind: 'renew', complaints: [], caller })).toMatchObject({ live: true });
   });
 });
 

@@ -233,6 +233,18 @@ describe('registration', () => {
       expect(registry.renew(copy as Node)).toMatchObject({ live: true, replaced: '' });
     });
 
+    test('what one of them has shown on its stream admits not the other', () => {
+      registry.register({ ...(copy as Node), held: [] });
+      const [{ start, epoch }] = registry.ring.arcs as [ArcConfig];
+      const [primary, target] = [other as Node, copy as Node];
+      const drop = { kind: 'drop' as const, start, epoch, nodes: [target.identity.id] };
+      expect(registry.propose(primary, drop).reason).toBe('');
+      const stream = { node: target.identity.id, incarnation: 2 };
+      const admit = { kind: 'admit' as const, start, epoch: epoch + 1, ...stream };
+      expect(registry.propose(primary, { ...admit, process: 1n }).reason).toMatch(/another process/);
+      expect(registry.propose(primary, { ...admit, process: 2n }).reason).toBe('');
+    });
+
     test('the later one is primary in no term from before its registration', () => {
       const [before] = registry.ring.arcs;
       expect(before?.primary).toBe(other?.identity.id);

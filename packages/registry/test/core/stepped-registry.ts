@@ -22,6 +22,7 @@ import {
   begun,
   newState,
   type Caller,
+  type Complaint,
   type HeldRange,
   type Identity,
   type MemberAnswer,
@@ -162,7 +163,12 @@ export class SteppedRegistry {
   }
 
   renew(node: Node, known: Known = 0): MemberAnswer {
-    return this.ask<MemberAnswer>({ kind: 'renew', caller: this.caller(node, known) });
+    return this.ask<MemberAnswer>({ kind: 'renew', caller: this.caller(node, known), complaints: [] });
+  }
+
+  /** Renews, and says that the primaries of these arcs are silent. */
+  complain(node: Node, complaints: readonly Complaint[]): MemberAnswer {
+    return this.ask<MemberAnswer>({ kind: 'renew', caller: this.caller(node), complaints });
   }
 
   leave(node: Node): MemberAnswer {

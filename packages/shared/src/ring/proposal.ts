@@ -16,9 +16,16 @@ interface OnArc {
   readonly epoch: Epoch;
 }
 
+/** Which process opened the stream on which a node has shown what it has. */
+interface OfProcess {
+  readonly incarnation: number;
+  /** Drawn by it: a copy of its data folder that runs beside it has the same incarnation. Unknown of an older version's. */
+  readonly process?: bigint | undefined;
+}
+
 export type Proposal =
   /** Take a level follower into the in-sync set: the process that opened the stream, and no later one. */
-  | (OnArc & { readonly kind: 'admit'; readonly node: NodeId; readonly incarnation: number })
+  | (OnArc & OfProcess & { readonly kind: 'admit'; readonly node: NodeId })
   /** Take replicas out of the in-sync set. */
   | (OnArc & { readonly kind: 'drop'; readonly nodes: readonly NodeId[] })
   /** Make an in-sync member primary whose log is newer, in a takeover. */
@@ -26,13 +33,13 @@ export type Proposal =
   /** Nothing but a higher epoch: settles whatever else was proposed. */
   | (OnArc & { readonly kind: 'keep' })
   /** Make `node`, the process that opened the stream, primary of [at, end). */
-  | (OnArc & {
-      readonly kind: 'handover';
-      readonly node: NodeId;
-      readonly incarnation: number;
-      readonly at: Position;
-      readonly seq: Seq;
-    })
+  | (OnArc &
+      OfProcess & {
+        readonly kind: 'handover';
+        readonly node: NodeId;
+        readonly at: Position;
+        readonly seq: Seq;
+      })
   /** Join the arc with the one after it, of the same primary. */
   | (OnArc & {
       readonly kind: 'merge';

@@ -8,6 +8,7 @@ export * from './folder-watch';
 export * from './grpc-errors';
 export * from './grpc-server';
 export * from './health-question';
+export * from './identify-node';
 export * from './inflow';
 export * from './lifecycle';
 export * from './limited-log';

@@ -151,6 +151,7 @@ export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire
         kind: wire.ChangeKind.ADMIT,
         node: proposal.node,
         nodeIncarnation: proposal.incarnation,
+        nodeProcess: proposal.process ?? 0n,
       };
     case 'drop':
       return { ...request, kind: wire.ChangeKind.DROP, nodes: [...proposal.nodes] };
@@ -164,6 +165,7 @@ export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire
         kind: wire.ChangeKind.HANDOVER,
         node: proposal.node,
         nodeIncarnation: proposal.incarnation,
+        nodeProcess: proposal.process ?? 0n,
         at: proposal.at,
         seq: proposal.seq,
       };
@@ -181,10 +183,13 @@ export function proposalToWire(origin: ProposalOrigin, proposal: Proposal): wire
 export function proposalFromWire(request: wire.ProposeChangeRequest): Proposal {
   const onArc = { start: position(request.start), epoch: request.epoch };
   const node = position(request.node);
-  const incarnation = request.nodeIncarnation;
+  const stream = {
+    incarnation: request.nodeIncarnation,
+    process: request.nodeProcess === 0n ? undefined : request.nodeProcess,
+  };
   switch (request.kind) {
     case wire.ChangeKind.ADMIT:
-      return { kind: 'admit', ...onArc, node, incarnation };
+      return { kind: 'admit', ...onArc, node, ...stream };
     case wire.ChangeKind.DROP:
       return { kind: 'drop', ...onArc, nodes: request.nodes.map(position) };
     case wire.ChangeKind.KEEP:
@@ -192,7 +197,7 @@ export function proposalFromWire(request: wire.ProposeChangeRequest): Proposal {
     case wire.ChangeKind.YIELD:
       return { kind: 'yield', ...onArc, node };
     case wire.ChangeKind.HANDOVER:
-      return { kind: 'handover', ...onArc, node, incarnation, at: position(request.at), seq: request.seq };
+      return { kind: 'handover', ...onArc, node, ...stream, at: position(request.at), seq: request.seq };
     case wire.ChangeKind.MERGE:
       return {
         kind: 'merge',

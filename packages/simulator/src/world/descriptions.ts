@@ -76,6 +76,7 @@ export function describeEffect(effect: NodeEffect, names: Names): string {
       return describeEvent(effect.event, names);
     case 'connect':
     case 'introduce':
+    case 'dial':
       return `${effect.kind} to ${names.node(effect.to.id)}`;
     case 'recover-answer':
       return `recover ${effect.request}: ${effect.refusal ?? 'done'}`;
@@ -111,6 +112,9 @@ export function describeEvent(event: EventEffect, names: Names): string {
     case 'arc-stopped':
     case 'arc-resumed':
       return `** ${event.kind} ${range(event.arc)}`;
+    case 'node-missed':
+    case 'node-reached':
+      return `** ${event.kind} ${names.node(event.node)}`;
     case 'proposed':
       return `** proposed ${describeProposal(event.proposal, names)}`;
     case 'proposal-refused':

@@ -105,6 +105,8 @@ export class Faults {
         const client = FIRST_CLIENT_PARTY + this.random.below(this.scenario.clients);
         return victim && this.cutSome(client, victim.party, this.random.chance(0.5));
       }
+      case 'address-lost':
+        return this.loseAddress(victim);
       case 'clog':
         return this.clog();
       case 'disk-stall':
@@ -331,6 +333,13 @@ export class Faults {
     while (this.random.chance(0.4)) victims.add(this.pickMachine(this.random));
     const both = this.random.chance(0.8);
     for (const machine of victims) if (machine) this.cutSome(machine.party, REGISTRY_PARTY, both);
+  }
+
+  /** It goes on reaching everybody. */
+  private loseAddress(victim: Machine | undefined): void {
+    if (!victim) return;
+    this.note(`${victim.name} cannot be reached at its address`);
+    this.forAWhile(this.world.network.shutOff(victim.party));
   }
 
   private cutSome(from: Party, to: Party, both: boolean): void {

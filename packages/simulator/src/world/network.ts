@@ -35,6 +35,8 @@ const PARTIES_MAX = 1_000;
 export class Network {
   private readonly cuts = new Map<number, number>();
   private readonly clogs = new Map<number, number>();
+  /** Whom nobody can connect to: how often over, and since when. */
+  private readonly shut = new Map<Party, { times: number; readonly since: number }>();
   private faulty = true;
 
   constructor(
@@ -46,6 +48,29 @@ export class Network {
   /** Cuts one direction until the function that comes back is called. */
   cut(from: Party, to: Party): () => void {
     return this.change(this.cuts, from, to, 1);
+  }
+
+  /** Nobody reaches a party any more on connections to its address; those that it opens itself work. */
+  shutOff(party: Party): () => void {
+    const { times = 0, since = this.timeline.now } = this.shut.get(party) ?? {};
+    this.shut.set(party, { times: times + 1, since });
+    let undone = false;
+    return () => {
+      const now = this.shut.get(party);
+      if (undone || !now) return;
+      undone = true;
+      if (--now.times === 0) this.shut.delete(party);
+    };
+  }
+
+  /** Since when nobody can connect to a party; undefined when everybody can. */
+  shutSince(party: Party): number | undefined {
+    return this.shut.get(party)?.since;
+  }
+
+  /** What the opener of a connection, or its other end, sends on it gets nowhere. */
+  isSevered(from: Party, to: Party, opened: Party): boolean {
+    return this.isCut(from, to) || this.shut.has(opened);
   }
 
   /** Holds up one direction. */

@@ -33,6 +33,7 @@ import type { EntryStore, NodeCore, NodeEffect, NodeEvent, NodeInput } from '@ri
 import { takeUp, type HostPorts, type NodeHost } from '@ringkeep/dht-node/hosting';
 import { DataFolder } from '@ringkeep/dht-node/storage';
 import { FruitlessSteps } from '../checkers/fruitless-steps';
+import { dial } from './dialling';
 import { describeEffect, describeInput } from './descriptions';
 import { DATA_FOLDER } from './disk';
 import type { Machine } from './machine';
@@ -266,6 +267,9 @@ export class NodeProcess implements Server {
         cancel: unlessDead((_to, forward) => this.cancelForward(forward)),
         connect: () => undefined,
         introduce: () => undefined,
+        dial: unlessDead((to) =>
+          dial(this.world, this.machine, to, this.random, (input) => this.post(input)),
+        ),
       },
       primaries: {
         open: unlessDead((connection, to: Member, message) => streams.open({ connection, to, message })),

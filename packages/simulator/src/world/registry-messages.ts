@@ -54,7 +54,13 @@ export function encodeCall(
   };
   switch (request.kind) {
     case 'renew':
-      return { method: 'RenewLease', bytes: registry.RenewLeaseRequest.encode(origin).finish() };
+      return {
+        method: 'RenewLease',
+        bytes: registry.RenewLeaseRequest.encode({
+          ...origin,
+          complaints: [...request.complaints],
+        }).finish(),
+      };
     case 'leave':
       return { method: 'LeaveRing', bytes: registry.LeaveRingRequest.encode(origin).finish() };
     case 'propose': {
@@ -85,8 +91,11 @@ export function decodeQuestion(method: string, bytes: Uint8Array): Question {
         })),
       };
     }
-    case 'RenewLease':
-      return { kind: 'renew', caller: callerOf(registry.RenewLeaseRequest.decode(bytes)) };
+    case 'RenewLease': {
+      const message = registry.RenewLeaseRequest.decode(bytes);
+      const complaints = message.complaints.map(({ start, term }) => ({ start: position(start), term }));
+      return { kind: 'renew', caller: callerOf(message), complaints };
+    }
     case 'LeaveRing':
       return { kind: 'leave', caller: callerOf(registry.LeaveRingRequest.decode(bytes)) };
     case 'ProposeChange': {
@@ -98,7 +107,7 @@ export function decodeQuestion(method: string, bytes: Uint8Array): Question {
   }
 }
 
-function callerOf(message: registry.RenewLeaseRequest): Caller {
+function callerOf(message: Omit<registry.RenewLeaseRequest, 'complaints'>): Caller {
   const { id, incarnation, process, knownVersion, knownRun, clusterId } = message;
   const known = { version: knownVersion, run: knownRun };
   return { id: position(id), incarnation, process, known, clusterId };

@@ -199,6 +199,7 @@ export class RegistryProcess implements Server {
   private report(fact: RegistryFact): void {
     const { world } = this;
     world.trace.note('registry', () => `${fact.what}${'reason' in fact ? ` ${fact.reason}` : ''}`);
+    if (fact.what === 'missed') world.primaryMissed(fact.arc, fact.to);
     const machine = fact.what === 'died' ? world.machineOf(fact.member.id) : undefined;
     if (machine)
       world.occurred({

@@ -54,6 +54,10 @@ export function remoteCall(
   const noticeLate = (sent: boolean, text: string): void =>
     timeline.after(random.fraction() ** 2 * NOTICED_AFTER_MS_MAX, () => caller.failed(sent, text));
   let further: Further | undefined;
+  if (network.shutSince(to) !== undefined) {
+    noticeLate(false, 'nobody answers at the address');
+    return () => undefined;
+  }
   network.send(
     from,
     to,

@@ -93,7 +93,7 @@ export class Stream {
     const { timeline } = this.network;
     if (direction.stalled) {
       direction.stalled.items.push(item);
-    } else if (this.network.isCut(...this.way(side))) {
+    } else if (this.network.isSevered(...this.way(side), this.parties[1])) {
       direction.stalled = { since: timeline.now, items: [item] };
       this.tryAgain(side, direction);
     } else {
@@ -111,7 +111,7 @@ export class Stream {
     timeline.after(RETRY_MS * (0.5 + random.fraction()), () => {
       const { stalled } = direction;
       if (this.broken || !stalled) return;
-      if (!this.network.isCut(...this.way(side))) {
+      if (!this.network.isSevered(...this.way(side), this.parties[1])) {
         direction.stalled = undefined;
         for (const item of stalled.items) this.push(side, item);
       } else if (timeline.now - stalled.since > this.patienceMs) {

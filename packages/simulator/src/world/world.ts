@@ -1,6 +1,6 @@
 /** What the parts of a simulated world share, and how they reach each other. */
 
-import type { ClusterParameters, NodeId, Position } from '@ringkeep/shared';
+import type { ArcConfig, ClusterParameters, NodeId, Position } from '@ringkeep/shared';
 import type { NodeEffect, TransferSizes } from '@ringkeep/dht-node/core';
 import type { DiskOptions } from '@ringkeep/dht-node/storage';
 import type { Rules } from '../left-out';
@@ -34,6 +34,10 @@ export interface World {
   writeAcknowledged(point: Position, after: number, upTo: number): void;
   /** Its machine stays off until nobody needs what was on it, and gets another one. */
   diskIsOfNoUse(machine: Machine): void;
+  /** Something that a primary has sent was delivered to a follower of its arc. */
+  primaryHeard(by: Machine, arc: { readonly start: Position; readonly term: number }): void;
+  /** The registry has given an arc of a living primary to another node. */
+  primaryMissed(arc: ArcConfig, to: NodeId): void;
   /** Something happened that a fault may have waited for. */
   occurred(occasion: Occasion): void;
   /** A process reported something. */

@@ -264,6 +264,14 @@ export interface RenewLeaseRequest {
   knownRun: bigint;
   /** Drawn by the process when it started. */
   process: bigint;
+  /** The arcs that the caller is in sync for and whose primaries it does not hear. */
+  complaints: Complaint[];
+}
+
+/** The primary of an arc is silent towards a member of it, in this term. */
+export interface Complaint {
+  start: bigint;
+  term: number;
 }
 
 export interface LeaveRingRequest {
@@ -315,6 +323,8 @@ export interface ProposeChangeRequest {
   knownRun: bigint;
   /** Drawn by the process when it started. */
   process: bigint;
+  /** Admit, Handover: what the process of `node` that opened the stream has drawn; 0 from an older version. */
+  nodeProcess: bigint;
 }
 
 export interface ProposeChangeAnswer {
@@ -2512,7 +2522,7 @@ export const RingBeat: MessageFns<RingBeat> = {
 };
 
 function createBaseRenewLeaseRequest(): RenewLeaseRequest {
-  return { id: 0n, incarnation: 0, knownVersion: 0, clusterId: "", knownRun: 0n, process: 0n };
+  return { id: 0n, incarnation: 0, knownVersion: 0, clusterId: "", knownRun: 0n, process: 0n, complaints: [] };
 }
 
 export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
@@ -2549,6 +2559,9 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
         throw new globalThis.Error("value provided for field message.process of type uint64 too large");
       }
       writer.uint32(48).uint64(message.process);
+    }
+    for (const v of message.complaints) {
+      Complaint.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -2614,6 +2627,14 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
             message.process = reader.uint64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.complaints.push(Complaint.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2637,6 +2658,80 @@ export const RenewLeaseRequest: MessageFns<RenewLeaseRequest> = {
     message.clusterId = object.clusterId ?? "";
     message.knownRun = (object.knownRun !== undefined && object.knownRun !== null) ? BigInt(object.knownRun) : 0n;
     message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
+    message.complaints = object.complaints?.map((e) => Complaint.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseComplaint(): Complaint {
+  return { start: 0n, term: 0 };
+}
+
+export const Complaint: MessageFns<Complaint> = {
+  encode(message: Complaint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.start);
+    }
+    if (message.term !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.term)) !== BigInt(message.term)) {
+        throw new globalThis.Error("value provided for field BigInt(message.term) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.term));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Complaint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseComplaint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.start = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.term = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Complaint>): Complaint {
+    return Complaint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Complaint>): Complaint {
+    const message = createBaseComplaint();
+    message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
+    message.term = object.term ?? 0;
     return message;
   },
 };
@@ -2882,6 +2977,7 @@ function createBaseProposeChangeRequest(): ProposeChangeRequest {
     nodeIncarnation: 0,
     knownRun: 0n,
     process: 0n,
+    nodeProcess: 0n,
   };
 }
 
@@ -2980,6 +3076,12 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
         throw new globalThis.Error("value provided for field message.process of type uint64 too large");
       }
       writer.uint32(128).uint64(message.process);
+    }
+    if (message.nodeProcess !== 0n) {
+      if (BigInt.asUintN(64, message.nodeProcess) !== message.nodeProcess) {
+        throw new globalThis.Error("value provided for field message.nodeProcess of type uint64 too large");
+      }
+      writer.uint32(136).uint64(message.nodeProcess);
     }
     return writer;
   },
@@ -3135,6 +3237,14 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
             message.process = reader.uint64() as bigint;
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.nodeProcess = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3168,6 +3278,9 @@ export const ProposeChangeRequest: MessageFns<ProposeChangeRequest> = {
     message.nodeIncarnation = object.nodeIncarnation ?? 0;
     message.knownRun = (object.knownRun !== undefined && object.knownRun !== null) ? BigInt(object.knownRun) : 0n;
     message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
+    message.nodeProcess = (object.nodeProcess !== undefined && object.nodeProcess !== null)
+      ? BigInt(object.nodeProcess)
+      : 0n;
     return message;
   },
 };

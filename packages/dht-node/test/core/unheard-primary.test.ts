@@ -1,0 +1,124 @@
+/** A member that does not hear its primary says so to the registry; a primary that replaced one is slow to give it back. */
+
+import { checkParameters, type NodeId, type Ring } from '@ringkeep/shared';
+import type { RegistryCall } from '../../src/core';
+import { OTHER, SELF, SteppedNode, THIRD, arc, ring, type Follower } from './stepped-node';
+
+const PARAMETERS = checkParameters({});
+const { leaseMs, failureTimeoutMs } = PARAMETERS;
+type Renewal = Extract<RegistryCall, { kind: 'renew' }>;
+
+/** OTHER is primary of everything, SELF and THIRD are in sync; it starts where OTHER is. */
+const first = (version = 1, term = 4): Ring =>
+  ring(version, [
+    arc({ start: OTHER, end: OTHER, epoch: term, term, primary: OTHER, inSync: [OTHER, SELF, THIRD] }),
+  ]);
+
+function member(): SteppedNode {
+  const node = SteppedNode.registered(first(), PARAMETERS);
+  node.core.replicas.apply({
+    kind: 'create',
+    range: { start: OTHER, end: OTHER },
+    complete: true,
+  });
+  return node;
+}
+
+/** Lets time pass; each renewal is answered at once. */
+function goOn(node: SteppedNode, ms: number, each: () => void = () => undefined): void {
+  const answered = new Set<number>();
+  for (const until = node.now + ms; node.now < until;) {
+    node.pass(50);
+    for (const { call, request } of node.of('call-registry')) {
+      if (request.kind !== 'renew' || answered.has(call)) continue;
+      answered.add(call);
+      const update = { kind: 'ring' as const, ring: node.core.view.ring };
+      node.step({ kind: 'member-answer', call, live: true, replaced: '', undecided: '', update });
+    }
+    each();
+  }
+}
+
+const renewals = (node: SteppedNode): Renewal[] =>
+  node.of('call-registry').flatMap(({ request }) => (request.kind === 'renew' ? [request] : []));
+
+/** The primary says something on the newest stream that this node has opened to it. */
+function hear(node: SteppedNode): void {
+  const { connection, message } = node.last('open-stream');
+  const heard = { stream: message.stream, sentAtMs: node.now, body: { kind: 'wait' as const } };
+  node.step({ kind: 'primary-message', connection, message: heard });
+}
+
+test('a primary that is silent for a lease is complained of at once, and no longer when it is heard', () => {
+  const node = member();
+  goOn(node, leaseMs - 200);
+  expect(renewals(node).every(({ complaints }) => complaints.length === 0)).toBe(true);
+  goOn(node, 400);
+  expect(renewals(node).at(-1)?.complaints).toEqual([{ start: OTHER, term: 4 }]);
+  node.step({ kind: 'tick' });
+  hear(node);
+  goOn(node, 200);
+  expect(renewals(node).at(-1)?.complaints).toEqual([]);
+});
+
+test('whatever a primary says is heard, also that one is to come again', () => {
+  const node = member();
+  goOn(node, 3 * leaseMs, () => hear(node));
+  expect(renewals(node).every(({ complaints }) => complaints.length === 0)).toBe(true);
+});
+
+test('another term gives its primary its own time', () => {
+  const node = member();
+  goOn(node, leaseMs - 200);
+  node.adopt(first(2, 5));
+  goOn(node, leaseMs - 200);
+  expect(renewals(node).every(({ complaints }) => complaints.length === 0)).toBe(true);
+  goOn(node, 400);
+  expect(renewals(node).at(-1)?.complaints).toEqual([{ start: OTHER, term: 5 }]);
+});
+
+test('what a node has slept through is no silence of its primary', () => {
+  const node = member();
+  node.now += 10 * leaseMs;
+  node.step({ kind: 'tick' });
+  goOn(node, leaseMs - 200);
+  expect(renewals(node).every(({ complaints }) => complaints.length === 0)).toBe(true);
+});
+
+describe('a primary that took over from one that it did not hear', () => {
+  /** OTHER follows here again, on a stream of its own. */
+  function tookOver(): { node: SteppedNode; followers: Follower[] } {
+    const node = member();
+    goOn(node, leaseMs + 300);
+    const config = { start: OTHER, end: OTHER, epoch: 5, term: 5, inSync: [OTHER, SELF, THIRD] };
+    node.adopt(ring(2, [arc({ ...config, primary: SELF })]));
+    node.sync();
+    const open = (id: NodeId): Follower => node.openedBy(id, OTHER, 5, { complete: true });
+    goOn(node, leaseMs + 200);
+    const followers = [open(OTHER), open(THIRD)];
+    for (const follower of followers) follower.acknowledge(0);
+    node.forget();
+    return { node, followers };
+  }
+
+  const handovers = (node: SteppedNode): unknown[] =>
+    node
+      .of('call-registry')
+      .filter(({ request }) => request.kind === 'propose' && request.proposal.kind === 'handover');
+
+  test('gives the arc back when it has been reached for two failure timeouts', () => {
+    const { node, followers } = tookOver();
+    const acknowledge = (): void => followers.forEach((follower) => follower.acknowledge(0));
+    goOn(node, 2 * failureTimeoutMs - leaseMs - 600, acknowledge);
+    expect(handovers(node)).toEqual([]);
+    goOn(node, leaseMs + 1_000, acknowledge);
+    expect(handovers(node)[0]).toMatchObject({ request: { proposal: { node: OTHER, at: OTHER } } });
+  });
+
+  test('does not while it cannot reach that one, however long that one follows', () => {
+    const { node, followers } = tookOver();
+    node.missed.add(OTHER);
+    goOn(node, 8 * failureTimeoutMs, () => followers.forEach((follower) => follower.acknowledge(0)));
+    expect(handovers(node)).toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * Members that do not hear the primary of an arc that they hold. Each names the arcs in its renewals, with the term, anew each
+ * time; what it does not name any more is over. A complaint counts for a while, so that those of several members need not
+ * come at once, and never in another term than its own.
+ *
+ * What follows from them is decided in eviction.ts.
+ */
+
+import type { ArcConfig, ClusterParameters, NodeId } from '@ringkeep/shared';
+import type { Complaint } from './inputs';
+import type { RegistryRules } from './rules';
+
+/** Renewals come several times in a membership lease. */
+const COUNTS_PER_MEMBERSHIP_LEASE = 1 / 2;
+
+interface Complaining {
+  readonly at: number;
+  readonly of: readonly Complaint[];
+}
+
+export class Complaints {
+  private readonly by = new Map<NodeId, Complaining>();
+  private readonly countsMs: number;
+
+  constructor(
+    { leaseMs, membershipLeaseMs }: ClusterParameters,
+    private readonly rules: RegistryRules,
+  ) {
+    this.countsMs = Math.max(leaseMs, membershipLeaseMs * COUNTS_PER_MEMBERSHIP_LEASE);
+  }
+
+  /** What a member's renewal says, in place of what its last one did. @returns whether it says anything */
+  note(member: NodeId, of: readonly Complaint[], now: number): boolean {
+    if (of.length === 0) this.by.delete(member);
+    else this.by.set(member, { at: now, of });
+    return of.length > 0;
+  }
+
+  /** Its process is another one now, or it is dead. */
+  forget(member: NodeId): void {
+    this.by.delete(member);
+  }
+
+  /** Of these members of an arc those that do not hear its primary. */
+  among(members: readonly NodeId[], arc: ArcConfig, now: number): NodeId[] {
+    return members.filter((id) => {
+      const complaining = this.by.get(id);
+      if (id === arc.primary || !complaining || now - complaining.at > this.countsMs) return false;
+      return complaining.of.some(
+        ({ start, term }) => start === arc.start && (term === arc.term || !this.rules.complaintsOfTheTerm),
+      );
+    });
+  }
+}
