@@ -37,15 +37,23 @@ export class PrimaryContacts {
     if (contact?.term === term) contact.heardAt = this.context.now;
   }
 
-  /** Holds the contacts against the ring; a primary has its time from when its term is known. */
+  /**
+   * Holds the contacts against the ring; a primary has its time from when its term is known. One that takes over has
+   * longer: it may have to drop those that it does not hear first, or a role would pass on for ever among nodes cut apart.
+   */
   reconcile(): void {
-    const { view, self, now } = this.context;
+    const { view, self, now, parameters } = this.context;
     const arcs = view.ring.arcs.filter(({ inSync, primary }) => primary !== self && inSync.includes(self));
     const starts = new Set(arcs.map(({ start }) => start));
     for (const start of this.contacts.keys()) if (!starts.has(start)) this.contacts.delete(start);
-    for (const { start, term, primary } of arcs) {
+    for (const { start, term, primary, handover } of arcs) {
       if (this.contacts.get(start)?.term !== term)
-        this.contacts.set(start, { start, term, primary, heardAt: now });
+        this.contacts.set(start, {
+          start,
+          term,
+          primary,
+          heardAt: handover ? now : now + parameters.failureTimeoutMs,
+        });
     }
   }
 
@@ -57,7 +65,8 @@ export class PrimaryContacts {
     const silenceMs = silenceComplainedOf(parameters);
     const complaints: Complaint[] = [];
     for (const contact of this.contacts.values()) {
-      if (awayMs > HICCUP_MS) contact.heardAt = Math.min(now, contact.heardAt + awayMs);
+      if (awayMs > HICCUP_MS)
+        contact.heardAt = Math.min(Math.max(now, contact.heardAt), contact.heardAt + awayMs);
       const dueAt = contact.heardAt + silenceMs;
       if (now < dueAt) {
         this.context.wakeAt(dueAt);

@@ -11,7 +11,15 @@ type Renewal = Extract<RegistryCall, { kind: 'renew' }>;
 /** OTHER is primary of everything, SELF and THIRD are in sync; it starts where OTHER is. */
 const first = (version = 1, term = 4): Ring =>
   ring(version, [
-    arc({ start: OTHER, end: OTHER, epoch: term, term, primary: OTHER, inSync: [OTHER, SELF, THIRD] }),
+    arc({
+      start: OTHER,
+      end: OTHER,
+      epoch: term,
+      term,
+      handover: true,
+      primary: OTHER,
+      inSync: [OTHER, SELF, THIRD],
+    }),
   ]);
 
 function member(): SteppedNode {
