@@ -39,7 +39,10 @@ export const PASSING_KINDS = [
 /** It has times of its own, at which nothing else happens. */
 export const ROT = 'bit-rot';
 
+/** It follows what it waits for, and comes at no other time. */
+export const PART_LOST = 'part-lost';
+
 export const FAULT_KINDS = [...PASSING_KINDS, ...NETWORK_KINDS, ROT] as const;
 
-export type PassingKind = (typeof PASSING_KINDS)[number];
+export type PassingKind = (typeof PASSING_KINDS)[number] | typeof PART_LOST;
 export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -199,6 +199,16 @@ const focuses = {
       { on: 'role-taken', chance: 0.2, deed: 'copies-lost', to: 'a neighbour', withinMs: 200 },
     ],
   },
+  'lost-parts': {
+    text: 'members whose log or table alone is gone when they start again',
+    always: ['crash', 'join', 'power-loss'],
+    parameters: { membershipLeaseMs: 400 },
+    scenario: { checkpointEveryMs: 500, machinesLater: 2, thinkMs: 5, faultEveryMs: 800 },
+    triggers: [
+      { on: 'live', chance: 0.6, deed: 'part-lost', to: 'itself', withinMs: 500 },
+      { on: 'role-open', chance: 0.6, deed: 'part-lost', to: 'a neighbour', withinMs: 500 },
+    ],
+  },
   'few-copies': {
     text: 'members that lose each other for longer than it takes to be dropped, while clients go on writing',
     always: ['partition', 'one-way-cut', 'mass-crash'],

@@ -13,6 +13,8 @@ export interface DiskRules {
   readonly tailWrittenAnew: boolean;
   readonly tableSyncedAtRecovery: boolean;
   readonly tableSyncedBeforeLogIsDropped: boolean;
+  /** A folder that lacks a part of what its node wrote is not taken up. */
+  readonly partsBelongTogether: boolean;
   /** Incarnation, place and lease are on the disk before they are used. */
   readonly identityDurableBeforeUse: boolean;
 }
@@ -23,6 +25,7 @@ const ALL_DISK_RULES: DiskRules = {
   tailWrittenAnew: true,
   tableSyncedAtRecovery: true,
   tableSyncedBeforeLogIsDropped: true,
+  partsBelongTogether: true,
   identityDurableBeforeUse: true,
 };
 

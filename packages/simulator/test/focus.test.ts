@@ -23,6 +23,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   transfers: /chunk/,
   disks: /loses its disk/,
   blackouts: /loses its copies/,
+  'lost-parts': /may begin as a new node/,
   'failing-disks': /fails once/,
   checkpoints: /⟶ checkpoint/,
   returns: /compared/,

@@ -119,6 +119,14 @@ export class Disk {
     this.toldDurable = 0;
   }
 
+  /** A part of the folder is gone; the rest of it is there. A storage that does not ask takes it for a part with nothing in it. */
+  losePart(part: 'log' | 'table'): void {
+    const path = `${DATA_FOLDER}/${part}`;
+    if (this.rules.partsBelongTogether) return this.names.lose(path);
+    if (part === 'log') this.names.emptyLog(path, SEGMENT_HEADER_BYTES);
+    else this.table?.clear();
+  }
+
   /** The process died. `powerLost`: so did the machine, and with it what was not synced. */
   crash(powerLost: boolean): void {
     if (powerLost) this.names.losePower(this.random);

@@ -89,6 +89,8 @@ export class Faults {
         return victim && this.wipe(victim);
       case 'copies-lost':
         return victim && this.loseCopies(victim);
+      case 'part-lost':
+        return victim && this.losePart(victim);
       case 'blackout':
         return this.blackOut();
       case 'pause':
@@ -261,6 +263,14 @@ export class Faults {
     if (!machine.process) return;
     machine.crash(true, 'power lost');
     this.takeCopies(machine);
+    machine.startLater(this.random.chance(0.5) ? 5 + this.random.below(50) : this.duration());
+  }
+
+  /** Its log or its table is lost, and nothing else. It starts as another node when somebody says that it may. */
+  private losePart(machine: Machine): void {
+    if (!machine.process || this.isDamaged || !this.mayLoseCopies(machine)) return;
+    machine.crash(true, 'power lost');
+    machine.losePart(this.random.pick(['log', 'table']));
     machine.startLater(this.random.chance(0.5) ? 5 + this.random.below(50) : this.duration());
   }
 

@@ -31,6 +31,10 @@ export class Machine {
   stepMs = 0;
   /** What is on the disk is not what was written: nobody counts on it. */
   spoilt = false;
+  /** It starts as a new node when a part of its folder is gone. */
+  acceptsDataLoss = false;
+  /** The node that has lost a part of its folder. */
+  private lostPartOf: NodeId | undefined;
   /** It is to have another disk as soon as nobody needs this one, and stays off until then. */
   awaitsDisk = false;
   private starts = 0;
@@ -84,6 +88,10 @@ export class Machine {
   bootFailed(process: NodeProcess, error: Error): void {
     if (process !== this.process) return;
     const refused = error instanceof RingError && error.code === 'FAILED_PRECONDITION';
+    if (refused && this.lostPartOf !== undefined && !this.acceptsDataLoss) {
+      this.crash(false, `it does not start: ${error.message}`);
+      return this.acceptLoss();
+    }
     if (refused && !this.spoilt) {
       return this.world.fail('storage', `${process.name} does not start: ${error.message}`);
     }
@@ -139,6 +147,32 @@ export class Machine {
     this.copiesLostIn = this.incarnation;
   }
 
+  losePart(part: 'log' | 'table'): void {
+    this.world.trace.note('fault', () => `${this.name} loses its ${part}`);
+    this.disk.losePart(part);
+    this.copiesLostIn = this.incarnation;
+    this.lostPartOf = this.id;
+  }
+
+  /** The operator's answer to a refusal: the node becomes a new one. */
+  private acceptLoss(): void {
+    this.world.trace.note('fault', () => `${this.name} may begin as a new node`);
+    this.acceptsDataLoss = true;
+    this.copiesLostIn = 0;
+    this.disk.toldDurable = 0;
+    this.id = undefined;
+    this.incarnation = 0;
+    this.startLater();
+  }
+
+  /** A process has taken up a node. */
+  begun(): void {
+    if (this.lostPartOf !== undefined && this.id === this.lostPartOf)
+      this.world.fail('storage', `${this.name} goes on with a part of what it had`);
+    this.acceptsDataLoss = false;
+    this.lostPartOf = undefined;
+  }
+
   get hasLostCopies(): boolean {
     return this.copiesLostIn > 0;
   }
@@ -156,6 +190,8 @@ export class Machine {
     this.id = undefined;
     this.incarnation = 0;
     this.spoilt = false;
+    this.acceptsDataLoss = false;
+    this.lostPartOf = undefined;
     this.awaitsDisk = false;
   }
 

@@ -46,7 +46,10 @@ export class NameSpace {
 
   rename(from: string, to: string): void {
     const inode = this.present.get(from);
-    if (inode !== undefined) this.change(dirname(to), { taken: from, given: [to, inode] });
+    if (inode === undefined) return;
+    // What was done in a folder is not told apart any more from what was done to it.
+    this.unsynced.delete(from);
+    this.change(dirname(to), { taken: from, given: [to, inode] });
   }
 
   /** `exceptFor`: a name that is not made durable. */
@@ -83,9 +86,13 @@ export class NameSpace {
 
   /** Of the segments in a folder one is left, with its head; and every table is an empty one. */
   empty(folder: string, headBytes: number): void {
+    for (const inode of this.present.values()) if (inode instanceof TableFile) inode.clear();
+    this.emptyLog(folder, headBytes);
+  }
+
+  emptyLog(folder: string, headBytes: number): void {
     let left = false;
     for (const [path, inode] of [...this.present]) {
-      if (inode instanceof TableFile) inode.clear();
       if (!(inode instanceof PagedFile) || !path.startsWith(`${folder}/`) || !path.endsWith('.log')) continue;
       if (left) this.lose(path);
       else inode.clear(headBytes);
@@ -125,5 +132,13 @@ export class NameSpace {
 
 function apply({ taken, given }: Change, names: Names): void {
   if (taken !== undefined) names.delete(taken);
-  if (given !== undefined) names.set(...given);
+  if (given === undefined) return;
+  const [path, inode] = given;
+  names.set(path, inode);
+  if (taken === undefined || inode !== 'folder') return;
+  for (const [name, each] of [...names]) {
+    if (!name.startsWith(`${taken}/`)) continue;
+    names.delete(name);
+    names.set(`${path}${name.slice(taken.length)}`, each);
+  }
 }

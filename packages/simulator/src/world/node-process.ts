@@ -120,7 +120,7 @@ export class NodeProcess implements Server {
   private async start(): Promise<void> {
     const { world, machine, loop, files } = this;
     const system = simulatedSystem(files, loop, this.random);
-    const folder = await DataFolder.open(DATA_FOLDER, system);
+    const folder = await DataFolder.open(DATA_FOLDER, system, { acceptDataLoss: machine.acceptsDataLoss });
     const real = await folder.openStorage({ ...world.storage, measureRoom: () => machine.disk.room() });
     const checkpoint = system.openTable(`${DATA_FOLDER}/table`).readCheckpoint();
     machine.id = folder.identity.identity?.nodeId ?? machine.id;
@@ -133,6 +133,7 @@ export class NodeProcess implements Server {
       process: this.random.bits64(),
     });
     machine.incarnation = host.core.incarnation;
+    machine.begun();
     if (storage.missing > 0) return machine.foundMissing(this, storage.missing);
     const registryLink = new RegistryLink(this, world, machine, this.random, folder.identity, host.core);
     const streams = new ReplicaStreams(this, world, machine);
