@@ -31,7 +31,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a delayed Handover comes into force after the primary has taken silence for a refusal and gone on',
     focus: 'splits',
-    seed: 12,
+    seed: 14,
     within: 60,
   },
   {
@@ -40,7 +40,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a member just admitted takes over; the old primary, which never heard of it, reads on without its lease',
     focus: 'admissions',
-    seed: 16,
+    seed: 2,
     within: 120,
   },
   {
@@ -65,7 +65,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'only an open primary proposes Admit, Handover, Merge',
     story: 'a follower is admitted that has the entries but not yet the window, and becomes primary',
     focus: 'slow-takeovers',
-    seed: 21,
+    seed: 9,
     within: 120,
   },
   {
@@ -81,7 +81,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'members are aligned, never started over; erase only on order',
     story: 'a copy is erased as soon as the ring does not name it, though a primary still counts on it',
     focus: 'none',
-    seed: 66,
+    seed: 42,
     within: 120,
   },
   {
@@ -89,23 +89,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'apply the whole window at a split',
     story: 'operations in the window of an arc that is divided belong to no arc any more',
     focus: 'splits',
-    seed: 41,
+    seed: 70,
     within: 200,
-  },
-  {
-    rule: 'acksOfPresentStreamOnly',
-    row: 'acks count on the current stream only',
-    story: 'a follower that has just begun anew looks level by what its last stream acknowledged',
-    focus: 'slow-takeovers',
-    seed: 12,
-    within: 500,
   },
   {
     rule: 'newTermAtRestart',
     row: 'a restarted primary gets a new term',
     story: 'a restarted primary goes on in its term without the admission that it had proposed',
     focus: 'admissions',
-    seed: 35,
+    seed: 8,
     within: 120,
   },
   {
@@ -114,31 +106,23 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a follower prepares the lower half’s next operation in the undivided arc and takes it for committed',
     focus: 'splits',
-    seed: 8,
+    seed: 7,
     within: 60,
-  },
-  {
-    rule: 'releaseVoidsAcks',
-    row: 'StartOver and Release void the acks',
-    story: 'a follower is released, and admitted again by what it acknowledged before it erased its copy',
-    focus: 'releases',
-    seed: 365,
-    within: 300,
   },
   {
     rule: 'eraseOnNewestStreamOnly',
     row: 'Release only on the newest stream',
     story: 'a late Release of a former stream empties a member that was admitted again',
     focus: 'releases',
-    seed: 30,
+    seed: 4,
     within: 120,
   },
   {
     rule: 'openingBringsUpToDate',
     row: 'opening brings the one who is behind up to date',
     story: 'a primary that missed an eviction takes for a member who has rightly erased its copy',
-    focus: 'splits',
-    seed: 2,
+    focus: 'none',
+    seed: 28,
     within: 200,
   },
   {
@@ -146,7 +130,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'Evict is level-triggered',
     story: 'an arc is handed, late, to a node that is dead by then, and nothing happens any more',
     focus: 'splits',
-    seed: 1038,
+    seed: 54,
     within: 120,
   },
   {
@@ -155,7 +139,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'members die one after another, and the last to die is the sole one that counts, with its disk lost',
     focus: 'blackouts',
-    seed: 7,
+    seed: 20,
     within: 120,
   },
   {
@@ -171,7 +155,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'only holders get a role',
     story: 'a node that came back without its copy is made primary, and the arc stands still',
     focus: 'blackouts',
-    seed: 4,
+    seed: 8,
     within: 120,
   },
   {
@@ -179,7 +163,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'an incomplete member is not aligned',
     story: 'a member without its copy acknowledges an empty one',
     focus: 'blackouts',
-    seed: 1,
+    seed: 2,
     within: 60,
   },
   {
@@ -187,7 +171,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'Admit names the stream’s incarnation',
     story: 'a member is admitted by what it acknowledged before it lost its copies',
     focus: 'blackouts',
-    seed: 24,
+    seed: 21,
     within: 300,
   },
   {
@@ -195,7 +179,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'Admit only a follower of the whole arc',
     story: 'a newcomer that follows a part of the arc may become primary of keys that it does not hold',
     focus: 'none',
-    seed: 44,
+    seed: 16,
     within: 40,
   },
   {
@@ -227,14 +211,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'commit by all configurations that might be in force; wait out the lease; align all before serving',
     story: 'a new primary commits what its members do not have',
     focus: 'none',
-    seed: 138,
+    seed: 27,
     within: 200,
   },
   {
     rule: 'acknowledgedWhenDurable',
     story: 'a follower that loses power has acknowledged what it lost',
     focus: 'power',
-    seed: 10,
+    seed: 7,
     within: 60,
   },
   {
@@ -248,14 +232,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'leaseFromSending',
     story: 'an acknowledgement that comes late makes a lease last longer than it was granted',
     focus: 'late-streams',
-    seed: 37,
+    seed: 44,
     within: 300,
   },
   {
     rule: 'leasesEndInSleep',
     story: 'a machine wakes up and reads under leases that ended in its sleep',
     focus: 'sleep',
-    seed: 4,
+    seed: 5,
     within: 60,
   },
   {
@@ -269,7 +253,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'unknownNotRepeated',
     story: 'a write of unknown outcome is sent again and takes effect twice',
     focus: 'none',
-    seed: 21,
+    seed: 28,
     within: 60,
   },
   {
@@ -299,7 +283,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a primary asks to be called at once, over and over, while the registry does not answer its proposal',
     focus: 'none',
-    seed: 5,
+    seed: 3,
     within: 60,
   },
   {
@@ -313,7 +297,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'damagedNotSent',
     story: 'a damaged entry is sent in a transfer; the follower finds it out and can never be whole',
     focus: 'none',
-    seed: 30,
+    seed: 21,
     within: 120,
   },
   {
@@ -348,14 +332,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'complaintsOfTheTerm',
     story: 'the complaints about the primary before count against the one that has just taken over',
     focus: 'unheard',
-    seed: 7,
+    seed: 4,
     within: 120,
   },
   {
     rule: 'complainersInSync',
     story: 'an arc goes to a node that was dropped from it, whose complaint is still there',
     focus: 'unheard',
-    seed: 3,
+    seed: 1,
     within: 120,
   },
   {
@@ -363,7 +347,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a primary whose disk was put back has given the lost numbers out again, and starts the good copy over',
     focus: 'old-disks-late',
-    seed: 6,
+    seed: 2,
     within: 40,
   },
   {
@@ -377,7 +361,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'replacedWritesNotResent',
     story: 'a client sends a write that a node declared dead has not answered to its successor',
     focus: 'returns',
-    seed: 13,
+    seed: 7,
     within: 60,
   },
   {
@@ -398,28 +382,28 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'tailWrittenAnew',
     story: 'a record whose writing failed is found in memory by the next process and counts as durable',
     focus: 'failing-disks',
-    seed: 23,
+    seed: 1,
     within: 120,
   },
   {
     rule: 'tableSyncedAtRecovery',
     story: 'a checkpoint that a killed process left in memory is built upon',
     focus: 'power',
-    seed: 3,
+    seed: 5,
     within: 60,
   },
   {
     rule: 'tableSyncedBeforeLogIsDropped',
     story: 'the log behind a checkpoint is dropped before the checkpoint is on the disk',
     focus: 'checkpoints',
-    seed: 48,
+    seed: 15,
     within: 200,
   },
   {
     rule: 'partsBelongTogether',
     story: 'a node whose log is gone goes on with the table of a while ago',
     focus: 'lost-parts',
-    seed: 1,
+    seed: 2,
     within: 60,
   },
   {
@@ -428,6 +412,24 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     focus: 'power',
     seed: 2,
     within: 60,
+  },
+];
+
+/**
+ * Rules of section 9 whose absence was found once, and is not any more: some 500 seeds of seven focuses find nothing since
+ * changes name the process that they are for, and followers are held level. Whether something else guards them now, or
+ * their story has become rare, is not known.
+ */
+export const WITHOUT_SEED: readonly Pick<PlantedBug, 'rule' | 'row' | 'story'>[] = [
+  {
+    rule: 'acksOfPresentStreamOnly',
+    row: 'acks count on the current stream only',
+    story: 'a follower that has just begun anew looks level by what its last stream acknowledged',
+  },
+  {
+    rule: 'releaseVoidsAcks',
+    row: 'StartOver and Release void the acks',
+    story: 'a follower is released, and admitted again by what it acknowledged before it erased its copy',
   },
 ];
 
