@@ -86,7 +86,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     rule: 'windowKeptAtSplit',
-    row: 'apply the whole window at a split',
+    row: 'keep the whole window at a split',
     story: 'operations in the window of an arc that is divided belong to no arc any more',
     focus: 'splits',
     seed: 70,
