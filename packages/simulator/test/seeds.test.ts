@@ -2,7 +2,7 @@ import { drawScenario, failureLine, FAULT_KINDS, simulate } from '../src';
 
 const SEEDS_OF_A_TEST = 20;
 
-test.each([1, 21, 41, 61, 81, 101])('twenty seeds from %d on keep every rule', async (first) => {
+test.each([1, 21, 41])('twenty seeds from %d on keep every rule', async (first) => {
   const failures: string[] = [];
   let operations = 0;
   for (let seed = first; seed < first + SEEDS_OF_A_TEST; seed++) {
