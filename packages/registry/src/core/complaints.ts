@@ -6,7 +6,7 @@
  * What follows from them is decided in eviction.ts.
  */
 
-import type { ArcConfig, ClusterParameters, NodeId } from '@ringkeep/shared';
+import type { ArcConfig, ClusterParameters, NodeId, Term } from '@ringkeep/shared';
 import type { Complaint } from './inputs';
 import type { RegistryRules } from './rules';
 
@@ -15,7 +15,8 @@ const COUNTS_PER_MEMBERSHIP_LEASE = 1 / 2;
 
 interface Complaining {
   readonly at: number;
-  readonly of: readonly Complaint[];
+  /** The terms of arcs, by where they start. */
+  readonly of: ReadonlyMap<NodeId, Term>;
 }
 
 export class Complaints {
@@ -29,11 +30,15 @@ export class Complaints {
     this.countsMs = Math.max(leaseMs, membershipLeaseMs * COUNTS_PER_MEMBERSHIP_LEASE);
   }
 
-  /** What a member's renewal says, in place of what its last one did. @returns whether it says anything */
-  note(member: NodeId, of: readonly Complaint[], now: number): boolean {
-    if (of.length === 0) this.by.delete(member);
+  /**
+   * What a member's renewal says of arcs that there are, in place of what its last one did. What it says of others is not
+   * kept, so no message makes this larger than the ring. @returns whether it says anything
+   */
+  note(member: NodeId, said: readonly Complaint[], now: number, isArc: (start: NodeId) => boolean): boolean {
+    const of = new Map(said.filter(({ start }) => isArc(start)).map(({ start, term }) => [start, term]));
+    if (of.size === 0) this.by.delete(member);
     else this.by.set(member, { at: now, of });
-    return of.length > 0;
+    return of.size > 0;
   }
 
   /** Its process is another one now, or it is dead. */
@@ -46,9 +51,8 @@ export class Complaints {
     return members.filter((id) => {
       const complaining = this.by.get(id);
       if (id === arc.primary || !complaining || now - complaining.at > this.countsMs) return false;
-      return complaining.of.some(
-        ({ start, term }) => start === arc.start && (term === arc.term || !this.rules.complaintsOfTheTerm),
-      );
+      const term = complaining.of.get(arc.start);
+      return term !== undefined && (term === arc.term || !this.rules.complaintsOfTheTerm);
     });
   }
 }

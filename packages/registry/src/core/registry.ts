@@ -209,7 +209,8 @@ export class RegistryCore {
     const draft = new RingDraft(this.view);
     const live = this.membership.renew(draft, caller, now);
     const spoken = live && this.spoken(caller.id);
-    const complains = live && this.complaints.note(caller.id, complaints, now);
+    const complains =
+      live && this.complaints.note(caller.id, complaints, now, (start) => draft.arc(start) !== undefined);
     const effects = this.commit(draft, now, spoken || complains);
     return { effects, answer: this.memberAnswer(live, caller) };
   }
