@@ -59,4 +59,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     focus: 'failing-disks',
     story: 'a spare segment whose name could not be made durable lay between two others, and ended the log',
   },
+  {
+    seed: 206,
+    focus: 'none',
+    story:
+      'of the simulator: a machine got another disk while the claim on its disk was all that led to the first arc',
+  },
 ];

@@ -3,7 +3,15 @@
  * the safety phase.
  */
 
-import { RingView, position, type Member, type NodeId, type Random, type RingKey } from '@ringkeep/shared';
+import {
+  RingView,
+  position,
+  type Member,
+  type NodeId,
+  type Random,
+  type Ring,
+  type RingKey,
+} from '@ringkeep/shared';
 import type { PassingKind } from '../fault-kinds';
 import type { Scenario } from '../scenario';
 import type { Machine } from './machine';
@@ -247,11 +255,8 @@ export class Faults {
         machine.awaitsDisk = false;
         return machine.startLater();
       }
-      const { id } = machine;
-      const named = [registry.ring, registry.storedRing].some(({ arcs }) =>
-        arcs.some(({ inSync }) => id !== undefined && inSync.includes(id)),
-      );
-      if (named || this.isDamaged) return timeline.after(LOOK_EVERY_MS, look);
+      const needed = [registry.ring, registry.storedRing].some((ring) => mayCountOn(ring, machine));
+      if (needed || this.isDamaged) return timeline.after(LOOK_EVERY_MS, look);
       machine.replaceDisk();
       machine.startLater(50 + random.below(500));
     };
@@ -388,4 +393,13 @@ export class Faults {
     this.undo.add(end);
     this.world.timeline.after(this.duration(), end);
   }
+}
+
+/**
+ * An arc names a node of that address, or none is named yet: a node without an identity may have been given the first
+ * arc of the ring, or be about to, and only the claim on its disk gets it back.
+ */
+function mayCountOn({ members, arcs }: Ring, { addr }: Machine): boolean {
+  const here = members.filter((member) => member.addr === addr);
+  return arcs.length === 0 || arcs.some(({ inSync }) => here.some(({ id }) => inSync.includes(id)));
 }
