@@ -56,6 +56,9 @@ const OLD_DISK_RING = {
   disk: { syncMs: 1 },
 };
 
+const REGISTRY_DATA_COMPANY: readonly FaultKind[] = ['join', 'leave', 'pushes-astray', 'stream-break'];
+const REGISTRY_DATA_RING = { machinesLater: 2, thinkMs: 5, faultEveryMs: 1_000, forgetAfterMs: 8_000 };
+
 const focuses = {
   admissions: {
     text: 'primaries that fail, or lose the registry, just when they have proposed to admit somebody',
@@ -300,6 +303,30 @@ const focuses = {
     scenario: { ...OLD_DISK_RING, oldDisks: 'late' },
     triggers: [],
   },
+  'registry-old': {
+    text: "the registry's data put back to an earlier moment, which nobody says; saves of it that fail",
+    always: REGISTRY_DATA_COMPANY,
+    alone: true,
+    parameters: { failureTimeoutMs: 300, membershipLeaseMs: 500 },
+    scenario: { ...REGISTRY_DATA_RING, disk: { syncMs: 20 }, registryData: 'old' },
+    triggers: [],
+  },
+  'registry-restored': {
+    text: 'the same with --restored: those who know better may come as late as they like',
+    always: REGISTRY_DATA_COMPANY,
+    alone: true,
+    parameters: { failureTimeoutMs: 300, membershipLeaseMs: 400 },
+    scenario: { ...REGISTRY_DATA_RING, registryData: 'restored' },
+    triggers: [],
+  },
+  'registry-lost': {
+    text: "the registry's data lost altogether, while the ring runs",
+    always: REGISTRY_DATA_COMPANY,
+    alone: true,
+    parameters: { failureTimeoutMs: 300, membershipLeaseMs: 500 },
+    scenario: { ...REGISTRY_DATA_RING, registryData: 'lost' },
+    triggers: [],
+  },
 } satisfies Record<string, Focus>;
 
 export type FocusName = keyof typeof focuses;
@@ -308,6 +335,11 @@ export const FOCUSES: Readonly<Record<FocusName, Focus>> = focuses;
 export const FOCUS_NAMES = Object.keys(focuses) as FocusName[];
 /** Drawn by a rule of their own. */
 export const OLD_DISK_FOCUSES = ['old-disks', 'old-disks-late'] as const satisfies readonly FocusName[];
+export const REGISTRY_FOCUSES = [
+  'registry-old',
+  'registry-restored',
+  'registry-lost',
+] as const satisfies readonly FocusName[];
 export const DRAWN_FOCUSES = FOCUS_NAMES.filter(
-  (name) => !(OLD_DISK_FOCUSES as readonly FocusName[]).includes(name),
+  (name) => !([...OLD_DISK_FOCUSES, ...REGISTRY_FOCUSES] as readonly FocusName[]).includes(name),
 );

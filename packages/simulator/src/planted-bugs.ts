@@ -329,6 +329,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'versionsNameRuns',
+    story: "the registry's old data, started again and again, overtake by number what the nodes know",
+    focus: 'registry-old',
+    seed: 3,
+    within: 60,
+  },
+  {
+    rule: 'membersHeardFirst',
+    story: 'a node that was dropped since the copy was made is the first to speak, and is given an arc',
+    focus: 'registry-restored',
+    seed: 1,
+    within: 60,
+  },
+  {
     rule: 'complaintsOfTheTerm',
     story: 'the complaints about the primary before count against the one that has just taken over',
     focus: 'unheard',

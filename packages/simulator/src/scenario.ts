@@ -7,7 +7,7 @@
 
 import { checkParameters, ROUTINGS, type Random, type ClusterParameters } from '@ringkeep/shared';
 import { FAULT_KINDS, NETWORK_KINDS, ROT, type FaultKind } from './fault-kinds';
-import { DRAWN_FOCUSES, FOCUSES, OLD_DISK_FOCUSES, type FocusName } from './focus';
+import { DRAWN_FOCUSES, FOCUSES, OLD_DISK_FOCUSES, REGISTRY_FOCUSES, type FocusName } from './focus';
 import { seeded } from './seeded';
 import type { TransferSizes } from '@ringkeep/dht-node/core';
 import type { DiskOptions } from '@ringkeep/dht-node/storage';
@@ -43,6 +43,11 @@ export interface Scenario {
    * know better may come too late, and then the arc has to stop.
    */
   readonly oldDisks: 'never' | 'timely' | 'late';
+  /**
+   * The registry's data are put back to an earlier moment, by somebody who says so when the registry is started again or
+   * by somebody who does not, or they are lost altogether; and saves of it fail.
+   */
+  readonly registryData: 'kept' | 'old' | 'restored' | 'lost';
   readonly faults: readonly FaultKind[];
   /** Time between two faults, on average. */
   readonly faultEveryMs: number;
@@ -75,6 +80,7 @@ export function drawScenario(seed: number, adjustments: Adjustments = {}): Scena
 
 const FOCUS_CHANCE = 0.4;
 const OLD_DISKS_CHANCE = 0.05;
+const REGISTRY_DATA_CHANCE = 0.05;
 
 function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
   const focus = wanted === 'none' ? undefined : (wanted ?? drawFocus(seed));
@@ -125,6 +131,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
     thinkMs: clients.pick([5, 20, 100]),
     patienceMs: clients.between(300, 4_000),
     oldDisks: 'never',
+    registryData: 'kept',
     faults,
     ...given?.scenario,
   };
@@ -133,6 +140,8 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
 function drawFocus(seed: number): FocusName | undefined {
   const oldDisks = seeded(seed, 'old disks');
   if (oldDisks.chance(OLD_DISKS_CHANCE)) return oldDisks.pick(OLD_DISK_FOCUSES);
+  const registryData = seeded(seed, "the registry's data");
+  if (registryData.chance(REGISTRY_DATA_CHANCE)) return registryData.pick(REGISTRY_FOCUSES);
   const random = seeded(seed, 'focus');
   return random.chance(FOCUS_CHANCE) ? random.pick(DRAWN_FOCUSES) : undefined;
 }

@@ -39,6 +39,7 @@ import { Names } from './world/names';
 import { Nemesis } from './world/nemesis';
 import { Network } from './world/network';
 import { OldDisks } from './world/old-disks';
+import { OldRegistry } from './world/old-registry';
 import { Opportunist, type Occasion } from './world/opportunist';
 import { RegistryMachine } from './world/registry-machine';
 import { Timeline } from './world/timeline';
@@ -94,6 +95,7 @@ class Simulation implements World {
   private readonly nemesis: Nemesis;
   private readonly opportunist: Opportunist;
   private readonly oldDisks: OldDisks;
+  private readonly oldRegistry: OldRegistry;
   private readonly recorder = new HistoryRecorder();
   private readonly ringHistory = new RingHistory();
   private readonly copiesAsked: CopiesAsked;
@@ -119,6 +121,7 @@ class Simulation implements World {
     const { parameters, placement, forgetAfterMs, returnWaitMs } = scenario;
     const config = { ...DEFAULT_CONFIG, parameters, placement, forgetAfterMs, returnWaitMs };
     this.registry = new RegistryMachine(this, config, part('the registry'), scenario.disk, (ring) => {
+      if (this.oldRegistry.isOnOldData) return this.oldRegistry.check(ring);
       const failure = this.ringHistory.check(ring);
       if (failure) this.fail(failure.checker, failure.text);
       this.copiesAsked.note(ring);
@@ -146,6 +149,7 @@ class Simulation implements World {
     this.nemesis = new Nemesis(this, part('the nemesis'), scenario, this.faults);
     const triggers = scenario.focus ? FOCUSES[scenario.focus].triggers : [];
     this.oldDisks = new OldDisks(this, part('old disks'), scenario, this.faults);
+    this.oldRegistry = new OldRegistry(this, part("the registry's data"), scenario);
     this.opportunist = new Opportunist(this, part('the opportunist'), this.faults, triggers);
   }
 
@@ -266,6 +270,7 @@ class Simulation implements World {
     for (const client of this.clients) client.start();
     this.timeline.after(300, () => this.nemesis.start());
     this.oldDisks.start();
+    this.oldRegistry.start();
     if ((await this.runUntil(scenario.safetyMs)) && (await this.recover())) await this.checkAtLast();
     return {
       failure: this.failure,
@@ -284,6 +289,7 @@ class Simulation implements World {
 
   /** Puts everything right and waits until the ring is as it should be. */
   private async recover(): Promise<boolean> {
+    if (!(await this.runUntil(this.timeline.now + this.oldRegistry.end()))) return false;
     this.faults.heal();
     for (const client of this.clients) client.stop();
     const healedAt = this.timeline.now;

@@ -35,6 +35,9 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   'few-copies': /proposed drop/,
   'old-disks': /old-copy|proposed yield/,
   'old-disks-late': /arc-stopped/,
+  'registry-old': /the registry gets its newest data back/,
+  'registry-restored': /registry starts, restored/,
+  'registry-lost': /foreign caller/,
 };
 
 test.each(FOCUS_NAMES)(

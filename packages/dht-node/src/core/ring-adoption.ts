@@ -64,6 +64,7 @@ export class RingAdoption {
   /** It is of another history than what this node knows; as long as it has no ring, by its disk. */
   isForeign(ring: Ring): boolean {
     const { newest } = this;
+    if (!this.context.rules.versionsNameRuns) return false;
     return newest.version > 0 ? isForeign(newest, ring) : !isKnown(this.known, ring);
   }
 

@@ -33,6 +33,8 @@ export interface ProtocolRules {
   readonly termTakenOnce: boolean;
   /** The streams of a role end with it. */
   readonly streamsEndWithRole: boolean;
+  /** A version of the ring is compared together with the start of the registry that made it. */
+  readonly versionsNameRuns: boolean;
   /** A node takes over whole versions of the ring, never what it learns of a single arc. */
   readonly wholeVersionsOnly: boolean;
   /** A released follower's acknowledgements are void. */
@@ -101,6 +103,7 @@ export const ALL_RULES: ProtocolRules = {
   acksOfPresentStreamOnly: true,
   termTakenOnce: true,
   streamsEndWithRole: true,
+  versionsNameRuns: true,
   wholeVersionsOnly: true,
   releaseVoidsAcks: true,
   eraseOnNewestStreamOnly: true,

@@ -103,7 +103,7 @@ export class RegistryCore {
     invariant(state.ring.runs.length > 0, 'a start of the registry has its run');
     this.lastNow = now;
     const heardBy = tools.restored ? Infinity : now + config.parameters.membershipLeaseMs;
-    this.rollCall = new RollCall(heardBy);
+    this.rollCall = new RollCall(this.rules.membersHeardFirst ? heardBy : now);
     this.view = new RingView(state.ring);
     this.membership = new Membership(config, tools, state, now);
     this.complaints = new Complaints(config.parameters, this.rules);
@@ -165,7 +165,7 @@ export class RegistryCore {
   }
 
   private register(now: number, input: RegisterInput): Outcome {
-    this.lostData.check(this.ring, input.identity?.clusterId ?? '', input.known, now);
+    this.checkCaller({ clusterId: input.identity?.clusterId ?? '', known: input.known }, now);
     if (input.identity) this.lostData.checkHeld(this.view, input.held);
     else this.lostData.checkNewcomer(this.ring, now);
     const draft = new RingDraft(this.view);
@@ -200,8 +200,9 @@ export class RegistryCore {
     }
   }
 
-  private checkCaller({ clusterId, known }: Caller, now: number): void {
-    this.lostData.check(this.ring, clusterId, known, now);
+  private checkCaller({ clusterId, known }: Pick<Caller, 'clusterId' | 'known'>, now: number): void {
+    const compared = this.rules.versionsNameRuns ? known : { ...known, run: 0n };
+    this.lostData.check(this.ring, clusterId, compared, now);
   }
 
   private renew(now: number, { caller, complaints }: RenewInput): Outcome {

@@ -28,6 +28,10 @@ export interface RegistryRules {
   readonly majorityComplains: boolean;
   /** Whoever takes over from a primary that is not heard is in sync. */
   readonly complainersInSync: boolean;
+  /** A version of the ring is compared together with the start of the registry that made it. */
+  readonly versionsNameRuns: boolean;
+  /** After a start nothing is decided about an arc before its members have spoken. */
+  readonly membersHeardFirst: boolean;
   /** What an arc has once had in copies is not forgotten when it loses some. */
   readonly copiesReachedKept: boolean;
 }
@@ -44,5 +48,7 @@ export const ALL_RULES: RegistryRules = {
   complaintsOfTheTerm: true,
   majorityComplains: true,
   complainersInSync: true,
+  versionsNameRuns: true,
+  membersHeardFirst: true,
   copiesReachedKept: true,
 };

@@ -19,6 +19,8 @@ export class RegistryMachine {
   readonly clock: DriftingClock;
   server: RegistryProcess | undefined;
   private stored: StoredState;
+  /** What happens to the next save: it is kept or not, and the process ends. */
+  private failing: { readonly kept: boolean; readonly endedForMs: number } | undefined;
   private readonly random: Random;
 
   constructor(
@@ -43,9 +45,30 @@ export class RegistryMachine {
     return loadState(this.stored).ring;
   }
 
-  start(): void {
+  /** What is on its disk. */
+  picture(): StoredState {
+    return this.stored;
+  }
+
+  /** No process uses it. */
+  putBack(picture: StoredState): void {
+    this.stored = picture;
+  }
+
+  /** The disk is another one; what starts on it is the registry of another cluster. */
+  loseData(clusterId: string): void {
+    this.stored = storeState(newState(clusterId, this.config.parameters, this.random.bits64()));
+  }
+
+  /** The next save fails, which ends the process; as with any failed write, it may be on the disk all the same. */
+  failNextSave(kept: boolean, endedForMs: number): void {
+    this.failing = { kept, endedForMs };
+  }
+
+  /** `restored`: the operator says that the data are an old copy. */
+  start(restored = false): void {
     if (this.server) return;
-    this.world.trace.note('fault', () => 'registry starts');
+    this.world.trace.note('fault', () => `registry starts${restored ? ', restored' : ''}`);
     const state = begun(loadState(this.stored), this.config.parameters, this.random.bits64());
     this.stored = storeState(state);
     this.observer(state.ring);
@@ -53,18 +76,29 @@ export class RegistryMachine {
       this.world,
       new RegistryCore(
         this.config,
-        { positionOfText, rules: this.world.rules.registry },
+        { positionOfText, restored, rules: this.world.rules.registry },
         state,
         this.clock.now,
       ),
       this.clock,
-      (saved, durable) => {
-        const latencyMs = this.diskProfile.syncMs * (0.5 - Math.log(1 - this.random.fraction()));
-        this.world.timeline.after(latencyMs, () => durable(() => (this.stored = storeState(saved))));
-      },
+      (saved, durable) => this.save(saved, durable),
       this.observer,
     );
     this.server.begin();
+  }
+
+  private save(saved: RegistryState, durable: (store: () => void) => void): void {
+    const { server } = this;
+    const latencyMs = this.diskProfile.syncMs * (0.5 - Math.log(1 - this.random.fraction()));
+    this.world.timeline.after(latencyMs, () => {
+      if (!this.failing || this.server !== server) return durable(() => (this.stored = storeState(saved)));
+      const { kept, endedForMs } = this.failing;
+      this.world.trace.note('fault', () => `a save of the registry fails, and is ${kept ? 'kept' : 'lost'}`);
+      if (kept) this.stored = storeState(saved);
+      if (kept) this.observer(saved.ring);
+      this.crash();
+      this.world.timeline.after(endedForMs, () => this.start());
+    });
   }
 
   crash(): void {
@@ -72,11 +106,12 @@ export class RegistryMachine {
     this.world.trace.note('fault', () => 'registry crashes');
     this.server.die();
     this.server = undefined;
+    this.failing = undefined;
   }
 }
 
 /** The ring as its messages' bytes, the rest as it is: it is a handful of names. */
-interface StoredState {
+export interface StoredState {
   readonly ring: Uint8Array;
   readonly rest: Omit<RegistryState, 'ring'>;
 }

@@ -36,6 +36,8 @@ interface Pending {
 
 export class RegistryProcess implements Server {
   private dead = false;
+  /** It has said that its data are an old copy, or of another ring than its callers'. */
+  atOdds = false;
   private pausedUntil = 0;
   private inputs: RegistryInput[] = [];
   private turnPlanned = false;
@@ -200,6 +202,7 @@ export class RegistryProcess implements Server {
     const { world } = this;
     world.trace.note('registry', () => `${fact.what}${'reason' in fact ? ` ${fact.reason}` : ''}`);
     if (fact.what === 'missed') world.primaryMissed(fact.arc, fact.to);
+    if (fact.what === 'behind' || fact.what === 'foreign caller') this.atOdds = true;
     const machine = fact.what === 'died' ? world.machineOf(fact.member.id) : undefined;
     if (machine)
       world.occurred({
