@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NodePeer } from '../../packages/dht-node/test/server/node-peer';
+import { eventually, NodePeer } from '../../packages/dht-node/test/server/node-peer';
 import { freePort } from '../ports';
 import { RingProcess } from '../processes';
 
@@ -61,8 +61,7 @@ export class ProcessTest {
 
   async end(): Promise<void> {
     for (const peer of this.peers) peer.close();
-    for (const process of this.processes) process.signal('SIGKILL');
-    await Promise.all(this.processes.map((process) => process.exited));
+    await kill(...this.processes);
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -72,3 +71,18 @@ export interface Server {
   readonly address: string;
   readonly port: number;
 }
+
+/** When the nodes have nothing left to do, all in the same ring. */
+export const settled = (...peers: NodePeer[]): Promise<void> =>
+  eventually('the ring settles', async () => {
+    const nodes = await Promise.all(peers.map((peer) => peer.describe()));
+    return nodes.every((node) => node.settled) && new Set(nodes.map((node) => node.ringVersion)).size === 1;
+  });
+
+/** Ends processes without warning, all at once. */
+export async function kill(...processes: RingProcess[]): Promise<void> {
+  for (const process of processes) process.signal('SIGKILL');
+  await Promise.all(processes.map((process) => process.exited));
+}
+
+export const saidBy = (process: RingProcess): string => process.lastLines.join('\n');

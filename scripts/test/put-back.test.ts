@@ -1,12 +1,13 @@
 /** Data folders that are copied, put back and changed under real processes: what is noticed, and what is said. */
 
-import { cp, readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, type NodePeer } from '../../packages/dht-node/test/server/node-peer';
 import { SmallDisk } from '../../packages/dht-node/test/server/small-disk';
+import { copyFolder, putBack } from '../chaos/folder-copy';
 import { freePort } from '../ports';
 import type { RingProcess } from '../processes';
-import { ProcessTest, type Server } from './process-test';
+import { kill, ProcessTest, saidBy, settled, type Server } from './process-test';
 
 jest.setTimeout(180_000);
 
@@ -20,12 +21,6 @@ beforeEach(async () => {
   registry = await all.registry(undefined, 'registry', SHORT);
 });
 afterEach(() => all.end());
-
-const settled = (...peers: NodePeer[]): Promise<void> =>
-  eventually('the ring settles', async () => {
-    const nodes = await Promise.all(peers.map((peer) => peer.describe()));
-    return nodes.every((node) => node.settled) && new Set(nodes.map((node) => node.ringVersion)).size === 1;
-  });
 
 async function write(peer: NodePeer, value: string): Promise<void> {
   for (let first = 0; first < KEYS.length; first += 50)
@@ -42,22 +37,41 @@ async function right(peer: NodePeer, value: string): Promise<number> {
   return count;
 }
 
-/** As a copying tool does it that knows nothing of the process: without the lock, which no copy has. */
-async function copyFolder(from: string, to: string): Promise<void> {
-  await cp(from, to, { recursive: true, filter: (path) => !/lock-[0-9a-f]+$/.test(path) });
+const killServers = (...servers: Server[]): Promise<void> => kill(...servers.map(({ process }) => process));
+
+/** A node that is run again and again on a disk of its own, of some megabytes; not where none can be mounted. */
+async function onSmallDisk(
+  megabytes: number,
+  test: (disk: SmallDisk, node: DiskNode) => Promise<void>,
+): Promise<void> {
+  const disk = await SmallDisk.mount(megabytes);
+  if (!disk) return;
+  const port = await freePort();
+  const folder = join(disk.path, 'node');
+  const run = (): RingProcess =>
+    all.run([String(port), '--registry', registry.address, '--data-dir', folder]);
+  const start = async (use: (peer: NodePeer) => Promise<unknown>): Promise<void> => {
+    const process = run();
+    await process.ready;
+    await use(all.peer({ process, address: `127.0.0.1:${port}`, port }));
+    await kill(process);
+  };
+  try {
+    await test(disk, { folder, start, run });
+  } finally {
+    await disk.unmount();
+  }
 }
 
-async function putBack(copy: string, folder: string): Promise<void> {
-  await rm(folder, { recursive: true });
-  await copyFolder(copy, folder);
+interface DiskNode {
+  readonly folder: string;
+  /** One that is to come up, used and killed. */
+  readonly start: (use: (peer: NodePeer) => Promise<unknown>) => Promise<void>;
+  readonly run: () => RingProcess;
 }
 
-async function kill(...servers: Server[]): Promise<void> {
-  for (const { process } of servers) process.signal('SIGKILL');
-  await Promise.all(servers.map(({ process }) => process.exited));
-}
-
-const saidBy = (process: RingProcess): string => process.lastLines.join('\n');
+const holdsTheKey = async (peer: NodePeer): Promise<void> =>
+  expect(String((await peer.get('key')).value)).toBe('value');
 
 test('a folder that was copied while its node ran and is put back costs no write, though its node starts first', async () => {
   const nodes = [await all.node(registry, 'a'), await all.node(registry, 'b'), await all.node(registry, 'c')];
@@ -67,7 +81,7 @@ test('a folder that was copied while its node ran and is put back costs no write
   await copyFolder(all.dataDir('a'), all.dataDir('copy'));
   await writing;
   await write(all.peer(first), 'new');
-  await kill(registry, ...nodes);
+  await killServers(registry, ...nodes);
   await putBack(all.dataDir('copy'), all.dataDir('a'));
   registry = await all.registry(registry.port, 'registry', SHORT);
   const again = all.node(registry, 'a', [], first.port);
@@ -95,13 +109,13 @@ test('a copied folder that is started beside its original is told apart, and one
 
 test('an old copy of the registry’s data is noticed: nothing is decided, the nodes go on, and both sides say so', async () => {
   const a = await all.node(registry, 'a');
-  await kill(registry);
+  await killServers(registry);
   await copyFolder(all.dataDir('registry'), all.dataDir('copy'));
   registry = await all.registry(registry.port, 'registry', SHORT);
   const b = await all.node(registry, 'b');
   const peers = [all.peer(a), all.peer(b)] as const;
   await settled(...peers);
-  await kill(registry);
+  await killServers(registry);
   await putBack(all.dataDir('copy'), all.dataDir('registry'));
   registry = await all.registry(registry.port, 'registry', SHORT);
   await eventually('the registry says so', () => /old copy/.test(saidBy(registry.process)));
@@ -125,7 +139,7 @@ test('the ring moves to another number of copies when the registry is started wi
     ['1', 1],
     ['3', 3],
   ] as const) {
-    await kill(registry);
+    await killServers(registry);
     registry = await all.registry(registry.port, 'registry', SHORT, ['--replication-factor', factor]);
     await eventually(`each node has ${replicas} of 3 arcs`, async () =>
       (await copies()).every((count) => count === replicas),
@@ -135,72 +149,28 @@ test('the ring moves to another number of copies when the registry is started wi
   }
 });
 
-test('a node started on a disk without room says so in one line and ends', async () => {
-  const disk = await SmallDisk.mount(16);
-  if (!disk) return;
-  const args = [
-    String(await freePort()),
-    '--registry',
-    registry.address,
-    '--data-dir',
-    join(disk.path, 'node'),
-  ];
-  try {
-    const first = all.run(args);
-    await first.ready;
-    await all
-      .peer({ process: first, address: `127.0.0.1:${args[0]}`, port: Number(args[0]) })
-      .set('key', 'value');
-    first.signal('SIGKILL');
-    await first.exited;
+test('a node started on a disk without room says so in one line and ends', () =>
+  onSmallDisk(16, async (disk, node) => {
+    await node.start((peer) => peer.set('key', 'value'));
     await disk.fill();
-    const second = all.run(args);
-    expect(await second.exited).toBe(1);
-    expect(second.lastLines.at(-1)).toMatch(
+    const refused = node.run();
+    expect(await refused.exited).toBe(1);
+    expect(refused.lastLines.at(-1)).toMatch(
       /^error: the disk of \S+ has 0 KiB free, and a node needs 256 KiB to start/,
     );
     await disk.freeWhatWasFilled();
-    const third = all.run(args);
-    await third.ready;
-    const peer = all.peer({ process: third, address: `127.0.0.1:${args[0]}`, port: Number(args[0]) });
-    expect(String((await peer.get('key')).value)).toBe('value');
-    third.signal('SIGKILL');
-    await third.exited;
-  } finally {
-    await disk.unmount();
-  }
-});
+    await node.start(holdsTheKey);
+  }));
 
-test('a node whose disk becomes read-only ends, says so, and is whole when it can write again', async () => {
-  const disk = await SmallDisk.mount(512);
-  if (!disk) return;
-  const args = [
-    String(await freePort()),
-    '--registry',
-    registry.address,
-    '--data-dir',
-    join(disk.path, 'node'),
-  ];
-  const at = { address: `127.0.0.1:${args[0]}`, port: Number(args[0]) };
-  try {
-    const first = all.run(args);
-    await first.ready;
-    await all.peer({ process: first, ...at }).set('key', 'value');
-    first.signal('SIGKILL');
-    await first.exited;
+test('a node whose disk becomes read-only ends, says so, and is whole when it can write again', () =>
+  onSmallDisk(512, async (disk, node) => {
+    await node.start((peer) => peer.set('key', 'value'));
     await disk.setReadOnly(true);
-    const second = all.run(args);
-    expect(await second.exited).toBe(1);
-    expect(second.lastLines.at(-1)).toMatch(/^error: .*(EROFS|read-only)/);
-    expect(saidBy(second)).not.toMatch(/^ {4}at /m);
+    const refused = node.run();
+    expect(await refused.exited).toBe(1);
+    expect(refused.lastLines.at(-1)).toMatch(/^error: .*(EROFS|read-only)/);
+    expect(saidBy(refused)).not.toMatch(/^ {4}at /m);
     await disk.setReadOnly(false);
-    expect(await readdir(join(disk.path, 'node'))).toContain('node.json');
-    const third = all.run(args);
-    await third.ready;
-    expect(String((await all.peer({ process: third, ...at }).get('key')).value)).toBe('value');
-    third.signal('SIGKILL');
-    await third.exited;
-  } finally {
-    await disk.unmount();
-  }
-});
+    expect(await readdir(node.folder)).toContain('node.json');
+    await node.start(holdsTheKey);
+  }));

@@ -7,7 +7,9 @@
 
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { RingClient } from '@ringkeep/client';
 import {
+  arcContains,
   arcInside,
   arcsEqual,
   formatArc,
@@ -16,6 +18,7 @@ import {
   parsePosition,
   position,
   RingError,
+  RingView,
   sharedUpTo,
   type ArcConfig,
   type LogExtent,
@@ -65,7 +68,8 @@ export const recoverCommand: CommandSpec = {
   examples: ['recover 53898368c85a33eb', 'recover 53898368c85a33eb --from 9db6a5b8c1e0f213'],
   async run(context, [given = ''], { from, yes }) {
     const start = checked(() => parsePosition(given));
-    const ring = (await context.ring.client(context.signal)).ring();
+    const client = await context.ring.client(context.signal);
+    const ring = client.ring();
     const arc = ring.arcs.find((each) => each.start === start);
     if (!arc) throw new UsageError(`no arc starts at ${given}; see the command ring`);
     const copies = await copiesOf(context, ring, arc);
@@ -86,7 +90,7 @@ export const recoverCommand: CommandSpec = {
     const chosen = copies.find(({ member }) => member.id === from);
     if (!chosen) throw new UsageError(`${formatPosition(from as NodeId)} has no copy of the arc`);
     if (yes !== true) await confirm(context, chosen.member);
-    await new Decision(context, arc, ring, chosen.member).carryOut();
+    await new Decision(context, client, arc, chosen.member).carryOut();
     context.output.note(`the arc goes on with the copy of ${chosen.member.addr}`);
     return ExitCode.Ok;
   },
@@ -183,23 +187,25 @@ async function confirm({ stdin, output }: CommandContext, { addr }: Member): Pro
 class Decision {
   constructor(
     private readonly context: CommandContext,
+    private readonly client: RingClient,
     private readonly arc: ArcConfig,
-    private readonly ring: Ring,
     private readonly chosen: Member,
   ) {}
 
-  /** The chosen node first: it has to know that it is right before it is given the arc. */
+  /**
+   * The chosen node first: it has to know that it is right before it is given the arc. Given it, it may find that its log
+   * ends before the arc's last number, in a term that was not decided about: then it is told once more.
+   */
   async carryOut(): Promise<void> {
-    const primary = this.ring.members.find(({ id }) => id === this.arc.primary);
     await this.decide(this.chosen);
     const untilMs = performance.now() + DONE_MS_MAX;
     let last: unknown;
     while (performance.now() < untilMs && !this.context.signal.aborted) {
       try {
-        const state = await this.state();
+        const { primary, state } = await this.look();
         if (state === 'goes on') return;
-        if (state === 'stopped') await this.decide(this.chosen);
-        else if (primary && primary.id !== this.chosen.id) await this.decide(primary);
+        if (state === 'stopped') await this.decide(primary);
+        last = undefined;
       } catch (error) {
         last = error;
       }
@@ -212,10 +218,15 @@ class Decision {
     return this.context.ring.recover(addr, { start: this.arc.start, from: this.chosen.id });
   }
 
-  private async state(): Promise<'goes on' | 'stopped' | 'elsewhere'> {
-    const { replicas } = await this.context.ring.describe(this.chosen.addr);
-    const own = replicas.find((replica) => replica.start === this.arc.start && replica.primary);
-    if (!own) return 'elsewhere';
-    return own.stopped === undefined ? 'goes on' : 'stopped';
+  /** At whoever has the arc by now: it goes to its owner as soon as that has a copy, which need not be the chosen node. */
+  private async look(): Promise<{ primary: Member; state: 'goes on' | 'stopped' | 'being opened' }> {
+    const view = new RingView(this.client.ring());
+    const arc = view.arcOfPosition(this.arc.start);
+    const primary = arc && view.member(arc.primary);
+    if (!primary) throw new RingError('UNAVAILABLE', 'the ring names no owner of the arc');
+    const { replicas } = await this.context.ring.describe(primary.addr);
+    const own = replicas.find((replica) => replica.primary && arcContains(rangeOf(replica), this.arc.start));
+    if (own?.stopped !== undefined) return { primary, state: 'stopped' };
+    return { primary, state: own?.serving === true ? 'goes on' : 'being opened' };
   }
 }
