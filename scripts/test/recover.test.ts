@@ -120,6 +120,11 @@ class OldDisks {
     return view;
   }
 
+  /** What recover shows before anything is decided. */
+  show(start: Position, ...form: string[]): Promise<Outcome> {
+    return run(['--node', this.nodes[0].address, 'recover', formatPosition(start), ...form]);
+  }
+
   recover(start: Position, from: NodeId): Promise<Outcome> {
     const [{ address }] = this.nodes;
     return run([
@@ -137,11 +142,33 @@ class OldDisks {
 const idOf = (view: RingView, { port }: Server): NodeId =>
   view.ring.members.find(({ addr }) => addr.endsWith(`:${port}`))?.id as NodeId;
 
+const keysOf = (view: RingView, start: Position): string[] =>
+  KEYS.filter((key) => view.arcOfKey(ringKeyOf(key as Bytes))?.start === start);
+
 /** The values of an arc's keys, each once. */
 async function valuesOf(view: RingView, start: Position, peer: NodePeer): Promise<string[]> {
-  const keys = KEYS.filter((key) => view.arcOfKey(ringKeyOf(key as Bytes))?.start === start);
-  const read = await Promise.all(keys.map((key) => peer.get(key)));
+  const read = await Promise.all(keysOf(view, start).map((key) => peer.get(key)));
   return [...new Set(read.map(({ value }) => String(value)))];
+}
+
+/** Of an arc of which no copy has the same values as the first node's. */
+async function expectDifferencesShown(ring: OldDisks, view: RingView): Promise<void> {
+  const { start } = view.ring.arcs[0] as ArcConfig;
+  const keys = keysOf(view, start);
+  const unlike = { count: keys.length, keys: expect.any(Array) };
+  const { copies, ...told } = JSON.parse((await ring.show(start, '--json')).stdout);
+  expect(told).toMatchObject({ keysCompared: keys.length, allCompared: true });
+  expect(copies).toHaveLength(3);
+  for (const copy of copies) {
+    expect(copy).toMatchObject({ keys: keys.length, keysOnlyHere: { count: 0 }, keysUnlike: unlike });
+    expect(copy.keysUnlike.keys).toHaveLength(Math.min(5, keys.length));
+    expect(keys).toEqual(expect.arrayContaining(copy.keysUnlike.keys));
+  }
+  const lines = (await ring.show(start)).stdout.split('\n');
+  expect(lines).toContain(`of all ${keys.length} keys, these are not the same in all copies:`);
+  expect(lines).toContainEqual(
+    expect.stringMatching(new RegExp(`^ {2}unlike another copy ${keys.length}: key \\d+`)),
+  );
 }
 
 const GOES_ON = { code: 0, stderr: expect.stringContaining('the arc goes on with the copy of') };
@@ -156,6 +183,7 @@ test('recover makes any node’s copy the arc’s, that of the stopped primary o
   ring.run(2);
   await ring.stopped(peers[0], 3);
   const view = await ring.view();
+  await expectDifferencesShown(ring, view);
   for (const [index, node] of nodes.entries()) {
     const { start } = view.ring.arcs[index] as ArcConfig;
     expect(await ring.recover(start, idOf(view, node))).toMatchObject(GOES_ON);

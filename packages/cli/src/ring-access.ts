@@ -72,6 +72,13 @@ export class RingAccess {
     });
   }
 
+  /** A page of the keys that a node's copies have in a range. */
+  listCopy(address: string, range: dht.KeyRange): Promise<dht.ListCopyAnswer> {
+    return this.ask(address, 'ListCopy', (client, deadline, done) => {
+      client.listCopy({ range }, new Metadata(), { deadline }, done);
+    });
+  }
+
   /** Tells a node whose copy of a stopped arc is right. Throws FAILED_PRECONDITION saying why it cannot be. */
   recover(address: string, request: dht.RecoverArcRequest): Promise<dht.RecoverArcAnswer> {
     return this.ask(address, 'RecoverArc', (client, deadline, done) => {

@@ -1,8 +1,9 @@
 /** dht.DhtNode on gRPC: each method to the part that answers it. */
 
-import { position, RingView, type Member, type NodeId } from '@ringkeep/shared';
+import { position, RingError, RingView, type Member, type NodeId } from '@ringkeep/shared';
 import {
   addReflection,
+  bufferOfBytes,
   descriptorSet,
   Health,
   unary,
@@ -10,7 +11,8 @@ import {
   type GrpcServer,
 } from '@ringkeep/shared/runtime';
 import { dht, historyToWire } from '@ringkeep/shared/wire';
-import { conflictToWire } from '../codec';
+import { conflictToWire, rangeFromWire } from '../codec';
+import { listCopy } from '../core/copy-listing';
 import type { NodeStatus } from '../core/node-status';
 import type { NodeHost } from '../host';
 import type { BatchStreams } from './batch-streams';
@@ -59,6 +61,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
     identifyNode: unary(() => ({ process: host.core.process })),
     describeNode: unary(() => describe(host.core.status(), host.core.incarnation, parts.facts())),
     watchRing: (stream: WatchCall) => parts.watchers.accept(stream),
+    listCopy: unary(({ range }: dht.ListCopyRequest) => listed(host, range)),
     recoverArc: unary(async ({ start, from }: dht.RecoverArcRequest) => {
       await host.recover(position(start), position(from));
       return {};
@@ -83,6 +86,15 @@ function neighbours(host: NodeHost, info: dht.NeighborRegisterInfo): dht.Previou
 
 function node(member: Member): dht.PreviousNeighbors['prev'] {
   return { id: member.id, addr: member.addr };
+}
+
+function listed(host: NodeHost, range: dht.KeyRange | undefined): dht.ListCopyAnswer {
+  if (!range) throw new RingError('INVALID_ARGUMENT', 'a listing needs the range of its keys');
+  const { keys, next } = listCopy(host.core.replicas, rangeFromWire(range));
+  return {
+    keys: keys.map(({ key, version, checksum }) => ({ key: bufferOfBytes(key), version, checksum })),
+    next: next === undefined ? undefined : bufferOfBytes(next),
+  };
 }
 
 function describe(status: NodeStatus, incarnation: number, facts: NodeFacts): dht.NodeDescription {

@@ -27,7 +27,7 @@ function rangeToWire({ from, to }: KeyRange): dht.KeyRange {
   return { from: bufferOfBytes(from), to: to === undefined ? undefined : bufferOfBytes(to) };
 }
 
-function rangeFromWire({ from, to }: dht.KeyRange): KeyRange {
+export function rangeFromWire({ from, to }: dht.KeyRange): KeyRange {
   return { from: bytesOfBuffer(from), to: to === undefined ? undefined : bytesOfBuffer(to) };
 }
 

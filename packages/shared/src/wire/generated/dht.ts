@@ -455,6 +455,25 @@ export interface RoutingDescription {
   entries: number;
 }
 
+export interface ListCopyRequest {
+  range: KeyRange | undefined;
+}
+
+export interface ListCopyAnswer {
+  /** In ring order, as they would be if all that is prepared were committed. What is damaged is left out. */
+  keys: ListedKey[];
+  /** Where the next page begins; absent when the range is done. */
+  next?: Buffer | undefined;
+}
+
+export interface ListedKey {
+  /** With its position (8 bytes, big-endian) in front of it. */
+  key: Buffer;
+  /** Of the entry: the number of the write, and the checksum of key, version and value. */
+  version: number;
+  checksum: number;
+}
+
 export interface RecoverArcRequest {
   /** Where the arc starts. */
   start: bigint;
@@ -4443,6 +4462,212 @@ export const RoutingDescription: MessageFns<RoutingDescription> = {
   },
 };
 
+function createBaseListCopyRequest(): ListCopyRequest {
+  return { range: undefined };
+}
+
+export const ListCopyRequest: MessageFns<ListCopyRequest> = {
+  encode(message: ListCopyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.range !== undefined) {
+      KeyRange.encode(message.range, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCopyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCopyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.range = KeyRange.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListCopyRequest>): ListCopyRequest {
+    return ListCopyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListCopyRequest>): ListCopyRequest {
+    const message = createBaseListCopyRequest();
+    message.range = (object.range !== undefined && object.range !== null)
+      ? KeyRange.fromPartial(object.range)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListCopyAnswer(): ListCopyAnswer {
+  return { keys: [], next: undefined };
+}
+
+export const ListCopyAnswer: MessageFns<ListCopyAnswer> = {
+  encode(message: ListCopyAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.keys) {
+      ListedKey.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== undefined) {
+      writer.uint32(18).bytes(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCopyAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCopyAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keys.push(ListedKey.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListCopyAnswer>): ListCopyAnswer {
+    return ListCopyAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListCopyAnswer>): ListCopyAnswer {
+    const message = createBaseListCopyAnswer();
+    message.keys = object.keys?.map((e) => ListedKey.fromPartial(e)) || [];
+    message.next = object.next ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListedKey(): ListedKey {
+  return { key: Buffer.alloc(0), version: 0, checksum: 0 };
+}
+
+export const ListedKey: MessageFns<ListedKey> = {
+  encode(message: ListedKey, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.version !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.version)) !== BigInt(message.version)) {
+        throw new globalThis.Error("value provided for field BigInt(message.version) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.version));
+    }
+    if (message.checksum !== 0) {
+      writer.uint32(29).fixed32(message.checksum);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListedKey {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListedKey();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 29) {
+              break;
+            }
+
+            message.checksum = reader.fixed32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListedKey>): ListedKey {
+    return ListedKey.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListedKey>): ListedKey {
+    const message = createBaseListedKey();
+    message.key = object.key ?? Buffer.alloc(0);
+    message.version = object.version ?? 0;
+    message.checksum = object.checksum ?? 0;
+    return message;
+  },
+};
+
 function createBaseRecoverArcRequest(): RecoverArcRequest {
   return { start: 0n, from: 0n };
 }
@@ -4742,6 +4967,16 @@ export const DhtNodeService = {
     responseSerialize: (value: RingUpdate): Buffer => Buffer.from(RingUpdate.encode(value).finish()),
     responseDeserialize: (value: Buffer): RingUpdate => RingUpdate.decode(value),
   },
+  /** The keys of this node's copies, whoever owns them, page by page: what a person looks at who has to decide. */
+  listCopy: {
+    path: "/dht.DhtNode/ListCopy" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListCopyRequest): Buffer => Buffer.from(ListCopyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListCopyRequest => ListCopyRequest.decode(value),
+    responseSerialize: (value: ListCopyAnswer): Buffer => Buffer.from(ListCopyAnswer.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListCopyAnswer => ListCopyAnswer.decode(value),
+  },
   /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
   recoverArc: {
     path: "/dht.DhtNode/RecoverArc" as const,
@@ -4784,6 +5019,8 @@ export interface DhtNodeServer extends UntypedServiceImplementation {
   describeNode: handleUnaryCall<DescribeNodeRequest, NodeDescription>;
   /** The ring as this node knows it, then each change. */
   watchRing: handleServerStreamingCall<WatchRingRequest, RingUpdate>;
+  /** The keys of this node's copies, whoever owns them, page by page: what a person looks at who has to decide. */
+  listCopy: handleUnaryCall<ListCopyRequest, ListCopyAnswer>;
   /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
   recoverArc: handleUnaryCall<RecoverArcRequest, RecoverArcAnswer>;
   /** Asks this node to hand its arcs over and to leave the ring. */
@@ -4886,6 +5123,22 @@ export interface DhtNodeClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<RingUpdate>;
+  /** The keys of this node's copies, whoever owns them, page by page: what a person looks at who has to decide. */
+  listCopy(
+    request: ListCopyRequest,
+    callback: (error: ServiceError | null, response: ListCopyAnswer) => void,
+  ): ClientUnaryCall;
+  listCopy(
+    request: ListCopyRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListCopyAnswer) => void,
+  ): ClientUnaryCall;
+  listCopy(
+    request: ListCopyRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListCopyAnswer) => void,
+  ): ClientUnaryCall;
   /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
   recoverArc(
     request: RecoverArcRequest,

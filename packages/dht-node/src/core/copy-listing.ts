@@ -1,0 +1,43 @@
+/**
+ * The keys that a node's copies have in a range, for a person who has to decide between copies that contradict each other
+ * (`ringkeep recover`): each with what tells two contents apart. What is prepared counts as there, since it would be committed
+ * if that copy were chosen. Damaged stretches are passed over: they come back from another copy.
+ */
+
+import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import { headOf, type StoredValue } from '@ringkeep/shared/operations';
+import type { ReplicaStore } from './replica-store';
+
+/** Entries read for one page, keys and values: about 5 ms of the event loop. */
+const PAGE_BYTES = 256 * 1024;
+
+export interface ListedKey {
+  readonly key: RingKey;
+  readonly version: number;
+  readonly checksum: number;
+}
+
+export interface CopyPage {
+  /** In ring order. */
+  readonly keys: readonly ListedKey[];
+  /** Where to go on; undefined when the range is done. */
+  readonly next: Bytes | undefined;
+}
+
+export function listCopy(replicas: ReplicaStore, range: KeyRange, pageBytes = PAGE_BYTES): CopyPage {
+  const page = replicas.entries.scan(range, pageBytes);
+  const next = page.damaged ? page.damaged.to : page.next;
+  const to = next ?? range.to;
+  const found = new Map<RingKey, StoredValue | undefined>();
+  for (const { key, value } of page.entries) found.set(key, value);
+  for (const { window } of replicas.all())
+    for (const op of window)
+      if (op && op.key >= range.from && (to === undefined || op.key < to)) found.set(op.key, op.value);
+  const keys: ListedKey[] = [];
+  for (const [key, value] of found) {
+    if (value === undefined) continue;
+    const { version, checksum } = headOf(value);
+    keys.push({ key, version, checksum });
+  }
+  return { keys: keys.sort((a, b) => (a.key < b.key ? -1 : 1)), next };
+}
