@@ -287,6 +287,20 @@ const focuses = {
       { on: 'sent start-over', chance: 0.2, deed: 'crash', to: 'the other', withinMs: 20 },
     ],
   },
+  levels: {
+    text: 'followers that have come level and begin anew while the registry, or another change, keeps them waiting',
+    always: ['join', 'leave', 'registry-crash', 'stream-break'],
+    parameters: { replicationFactor: 3, failureTimeoutMs: 2_000, membershipLeaseMs: 2_000 },
+    scenario: { machinesLater: 3, clients: 2, keys: 2, thinkMs: 300, faultEveryMs: 400 },
+    triggers: [
+      { on: 'live', chance: 0.5, deed: 'registry-crash', to: 'itself', withinMs: 0 },
+      { on: 'sent live', chance: 0.7, deed: 'break', to: 'itself', withinMs: 300 },
+      { on: 'sent start-over', chance: 0.3, deed: 'lag', to: 'itself', withinMs: 0 },
+      { on: 'sent start-over', chance: 0.7, deed: 'lag-back', to: 'itself', withinMs: 0 },
+      { on: 'sent release', chance: 0.7, deed: 'lag-back', to: 'itself', withinMs: 0 },
+      { on: 'sent release', chance: 0.5, deed: 'leave', to: 'a neighbour', withinMs: 10 },
+    ],
+  },
   'old-disks': {
     text: 'folders that are put back as they were a moment ago, alone or with a restart of everything',
     always: OLD_DISK_COMPANY,

@@ -69,6 +69,22 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 120,
   },
   {
+    rule: 'acksOfPresentStreamOnly',
+    row: 'acks count on the current stream only',
+    story: 'a follower that has just begun anew looks level by what its last stream acknowledged',
+    focus: 'levels',
+    seed: 90,
+    within: 200,
+  },
+  {
+    rule: 'releaseVoidsAcks',
+    row: 'StartOver and Release void the acks',
+    story: 'a follower is released, and admitted again by what it acknowledged before it erased its copy',
+    focus: 'levels',
+    seed: 15,
+    within: 120,
+  },
+  {
     rule: 'membersAreAligned',
     row: 'members are aligned, never started over; erase only on order',
     story: 'a member that reconnects is wiped, and may be the only other copy',
@@ -426,24 +442,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     focus: 'power',
     seed: 2,
     within: 60,
-  },
-];
-
-/**
- * Rules of section 9 whose absence was found once, and is not any more: some 500 seeds of seven focuses find nothing since
- * changes name the process that they are for, and followers are held level. Whether something else guards them now, or
- * their story has become rare, is not known.
- */
-export const WITHOUT_SEED: readonly Pick<PlantedBug, 'rule' | 'row' | 'story'>[] = [
-  {
-    rule: 'acksOfPresentStreamOnly',
-    row: 'acks count on the current stream only',
-    story: 'a follower that has just begun anew looks level by what its last stream acknowledged',
-  },
-  {
-    rule: 'releaseVoidsAcks',
-    row: 'StartOver and Release void the acks',
-    story: 'a follower is released, and admitted again by what it acknowledged before it erased its copy',
   },
 ];
 

@@ -18,6 +18,7 @@ import { ringKeyOf } from '@ringkeep/shared/runtime';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
 import { silenceComplainedOf, type NodeCore, type NodeEvent } from '@ringkeep/dht-node/core';
+import { AdmittedCopies } from './checkers/admitted-copies';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
 import { CopiesAsked } from './checkers/copies-asked';
 import type { Failure } from './checkers/failure';
@@ -98,6 +99,7 @@ class Simulation implements World {
   private readonly oldRegistry: OldRegistry;
   private readonly recorder = new HistoryRecorder();
   private readonly ringHistory = new RingHistory();
+  private readonly admittedCopies = new AdmittedCopies((node, range) => this.lacksCopy(node, range));
   private readonly copiesAsked: CopiesAsked;
   private readonly missedOwners: MissedOwners;
   private readonly roles = new Map<string, string>();
@@ -122,7 +124,7 @@ class Simulation implements World {
     const config = { ...DEFAULT_CONFIG, parameters, placement, forgetAfterMs, returnWaitMs };
     this.registry = new RegistryMachine(this, config, part('the registry'), scenario.disk, (ring) => {
       if (this.oldRegistry.isOnOldData) return this.oldRegistry.check(ring);
-      const failure = this.ringHistory.check(ring);
+      const failure = this.ringHistory.check(ring) ?? this.admittedCopies.check(ring);
       if (failure) this.fail(failure.checker, failure.text);
       this.copiesAsked.note(ring);
       this.missedOwners.note(ring, this.timeline.now);
@@ -201,6 +203,12 @@ class Simulation implements World {
   primaryMissed(arc: ArcConfig, to: NodeId): void {
     const failure = this.missedOwners.check(arc, to, this.timeline.now);
     if (failure) this.fail(failure.checker, failure.text);
+  }
+
+  private lacksCopy(node: NodeId, range: Arc): boolean {
+    const machine = this.machineOf(node);
+    if (!machine?.process?.core || machine.hasLostCopies || this.scenario.oldDisks !== 'never') return false;
+    return !machine.process.hasWholeCopy(range);
   }
 
   /** Nobody is given an arc whom the giver cannot have reached. */

@@ -2,6 +2,7 @@
 
 import { NO_RING, position, type ArcConfig, type Member, type NodeId, type Ring } from '@ringkeep/shared';
 import type { HistoryOperation } from '@ringkeep/checker/core';
+import { AdmittedCopies } from '../src/checkers/admitted-copies';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from '../src/checkers/at-rest';
 import { CopiesAsked } from '../src/checkers/copies-asked';
 import { checkLinearizability } from '../src/checkers/linearizability';
@@ -124,6 +125,19 @@ test('missed owners: an arc taken from a primary that most of its members have h
   expect(owners.check(whole, C, 250)).toBeUndefined();
   expect(owners.check(whole, A, 250)).toBeDefined();
   expect(owners.check(arc({ ...whole, term: 5 }), C, 250)).toBeDefined();
+});
+
+test('whoever is taken into an in-sync set without a whole copy is caught', () => {
+  const both = arc({ epoch: 2, inSync: [A, B] });
+  const after = (lacking: NodeId, ...rings: Ring[]): ReturnType<AdmittedCopies['check']> => {
+    const copies = new AdmittedCopies((node) => node === lacking);
+    return rings.map((each) => copies.check(each)).at(-1);
+  };
+  expect(after(B, ring(1, arc({})), ring(2, both))).toMatchObject({ checker: 'admitted copies' });
+  expect(after(A, ring(1, arc({})), ring(2, both))).toBeUndefined();
+  const split = ring(2, arc({ end: B, epoch: 2 }), arc({ start: B, epoch: 2, primary: B, inSync: [A, B] }));
+  expect(after(B, ring(1, arc({})), split)).toBeDefined();
+  expect(after(B, ring(1, both), ring(2, arc({ epoch: 3, primary: B, inSync: [A, B] })))).toBeUndefined();
 });
 
 describe('ring history', () => {

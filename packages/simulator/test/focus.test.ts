@@ -33,6 +33,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   addresses: /node-missed/,
   unheard: /missed/,
   'few-copies': /proposed drop/,
+  levels: /registry crashes[^]*proposed (admit|handover)/,
   'old-disks': /old-copy|proposed yield/,
   'old-disks-late': /arc-stopped/,
   'registry-old': /the registry gets its newest data back/,
