@@ -287,6 +287,15 @@ const focuses = {
       { on: 'sent start-over', chance: 0.2, deed: 'crash', to: 'the other', withinMs: 20 },
     ],
   },
+  parameters: {
+    text: 'a ring whose registry is started again and again with other parameters: more copies or fewer',
+    always: ['crash', 'join', 'leave', 'pushes-astray', 'pause'],
+    scenario: { newParameters: true, machinesLater: 2, thinkMs: 5, faultEveryMs: 1_000 },
+    triggers: [
+      { on: 'proposed drop', chance: 0.2, deed: 'crash', to: 'itself', withinMs: 20 },
+      { on: 'proposed admit', chance: 0.2, deed: 'crash', to: 'a neighbour', withinMs: 20 },
+    ],
+  },
   levels: {
     text: 'followers that have come level and begin anew while the registry, or another change, keeps them waiting',
     always: ['join', 'leave', 'registry-crash', 'stream-break'],

@@ -48,6 +48,8 @@ export interface Scenario {
    * by somebody who does not, or they are lost altogether; and saves of it fail.
    */
   readonly registryData: 'kept' | 'old' | 'restored' | 'lost';
+  /** The registry is started with other parameters now and then. */
+  readonly newParameters: boolean;
   readonly faults: readonly FaultKind[];
   /** Time between two faults, on average. */
   readonly faultEveryMs: number;
@@ -132,6 +134,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
     patienceMs: clients.between(300, 4_000),
     oldDisks: 'never',
     registryData: 'kept',
+    newParameters: false,
     faults,
     ...given?.scenario,
   };

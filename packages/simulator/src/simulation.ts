@@ -39,6 +39,7 @@ import { Machine } from './world/machine';
 import { Names } from './world/names';
 import { Nemesis } from './world/nemesis';
 import { Network } from './world/network';
+import { NewParameters } from './world/new-parameters';
 import { OldDisks } from './world/old-disks';
 import { OldRegistry } from './world/old-registry';
 import { Opportunist, type Occasion } from './world/opportunist';
@@ -97,6 +98,7 @@ class Simulation implements World {
   private readonly opportunist: Opportunist;
   private readonly oldDisks: OldDisks;
   private readonly oldRegistry: OldRegistry;
+  private readonly newParameters: NewParameters;
   private readonly recorder = new HistoryRecorder();
   private readonly ringHistory = new RingHistory();
   private readonly admittedCopies = new AdmittedCopies((node, range) => this.lacksCopy(node, range));
@@ -152,6 +154,7 @@ class Simulation implements World {
     const triggers = scenario.focus ? FOCUSES[scenario.focus].triggers : [];
     this.oldDisks = new OldDisks(this, part('old disks'), scenario, this.faults);
     this.oldRegistry = new OldRegistry(this, part("the registry's data"), scenario);
+    this.newParameters = new NewParameters(this, part('new parameters'), scenario, this.faults);
     this.opportunist = new Opportunist(this, part('the opportunist'), this.faults, triggers);
   }
 
@@ -279,6 +282,7 @@ class Simulation implements World {
     this.timeline.after(300, () => this.nemesis.start());
     this.oldDisks.start();
     this.oldRegistry.start();
+    this.newParameters.start();
     if ((await this.runUntil(scenario.safetyMs)) && (await this.recover())) await this.checkAtLast();
     return {
       failure: this.failure,
@@ -317,8 +321,7 @@ class Simulation implements World {
 
   private async settle(healedAt: number): Promise<boolean> {
     for (;;) {
-      const reason =
-        notYetAtRest(this.registry.ring, this.nodes(), this.parameters.replicationFactor) ?? this.scrub();
+      const reason = notYetAtRest(this.registry.ring, this.nodes()) ?? this.scrub();
       if (reason === undefined) return true;
       if (this.timeline.now - healedAt > LIVENESS_MS_MAX) {
         this.fail('liveness', `${LIVENESS_MS_MAX} ms after the last fault: ${reason}`);

@@ -46,6 +46,10 @@ function ring(version: number, ...arcs: ArcConfig[]): Ring {
   return { ...NO_RING, clusterId: 'c', version, members: [member(A), member(B)], arcs };
 }
 
+function wanting(replicationFactor: number, of: Ring): Ring {
+  return { ...of, parameters: { ...of.parameters, replicationFactor } };
+}
+
 const base = { client: 1, key: 'k', callMs: 0, returnMs: 1, outcome: 'ok' as const };
 const write = (
   value: string,
@@ -183,17 +187,23 @@ describe('at rest', () => {
   const nodes = [node({}), node({ id: B, name: 'n2' })];
 
   test('a ring is at rest when every arc is in sync just where it should be', () => {
-    expect(notYetAtRest(settled, nodes, 2)).toBeUndefined();
-    expect(notYetAtRest(settled, nodes, 1)).toContain('not just at its 1 desired');
-    expect(notYetAtRest(settled, [node({}), node({ id: B, settled: false })], 2)).toContain('not settled');
-    expect(notYetAtRest(settled, [node({}), node({ id: B, allCommitted: false })], 2)).toContain('committed');
-    expect(notYetAtRest(settled, nodes.slice(0, 1), 2)).toContain('does not run');
+    expect(notYetAtRest(wanting(2, settled), nodes)).toBeUndefined();
+    expect(notYetAtRest(wanting(1, settled), nodes)).toContain('not just at its 1 desired');
+    expect(notYetAtRest(wanting(2, settled), [node({}), node({ id: B, settled: false })])).toContain(
+      'not settled',
+    );
+    expect(notYetAtRest(wanting(2, settled), [node({}), node({ id: B, allCommitted: false })])).toContain(
+      'committed',
+    );
+    expect(notYetAtRest(wanting(2, settled), nodes.slice(0, 1))).toContain('does not run');
     const stranger = { id: position(99n), name: 'n3' };
-    expect(notYetAtRest(settled, [...nodes, node(stranger)], 2)).toContain('n3 still holds');
-    expect(notYetAtRest(settled, [...nodes, node({ ...stranger, copies: [] })], 2)).toContain('no member');
+    expect(notYetAtRest(wanting(2, settled), [...nodes, node(stranger)])).toContain('n3 still holds');
+    expect(notYetAtRest(wanting(2, settled), [...nodes, node({ ...stranger, copies: [] })])).toContain(
+      'no member',
+    );
     const empty = nodes.map((each) => ({ ...each, ranges: [] }));
-    expect(notYetAtRest(ring(1, arc({ inSync: [A, B] })), empty, 2)).toBeUndefined();
-    expect(notYetAtRest(ring(1, arc({ primary: B, inSync: [A, B] })), nodes, 2)).toContain(
+    expect(notYetAtRest(wanting(2, ring(1, arc({ inSync: [A, B] }))), empty)).toBeUndefined();
+    expect(notYetAtRest(wanting(2, ring(1, arc({ primary: B, inSync: [A, B] }))), nodes)).toContain(
       'not with its owner',
     );
   });
@@ -203,8 +213,8 @@ describe('at rest', () => {
       ...settled,
       members: settled.members.map((member) => ({ ...member, state })),
     });
-    expect(notYetAtRest(gone('leaving'), [], 2)).toBeUndefined();
-    expect(notYetAtRest(gone('dead'), [], 2)).toContain('not with its owner');
+    expect(notYetAtRest(wanting(2, gone('leaving')), [])).toBeUndefined();
+    expect(notYetAtRest(wanting(2, gone('dead')), [])).toContain('not with its owner');
   });
 
   test('replicas that differ, are missing, or are where they should not be are caught', () => {

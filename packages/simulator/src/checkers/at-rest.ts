@@ -35,16 +35,12 @@ export interface NodeAtRest {
 }
 
 /** Why the ring is not yet as it should be, or undefined. */
-export function notYetAtRest(
-  ring: Ring,
-  nodes: readonly NodeAtRest[],
-  replicationFactor: number,
-): string | undefined {
+export function notYetAtRest(ring: Ring, nodes: readonly NodeAtRest[]): string | undefined {
   const view = new RingView(ring);
   // Everybody is leaving: there is nobody to take anything over, and the last one stays. The dead are to come back.
   if (ring.members.every((member) => member.state === 'leaving')) return undefined;
   for (const arc of ring.arcs) {
-    const desired = view.desiredReplicas(arc, replicationFactor);
+    const desired = view.desiredReplicas(arc, ring.parameters.replicationFactor);
     const name = formatArc(arc);
     if (arc.primary !== desired[0]) return `${name} is not with its owner`;
     if (desired.length !== arc.inSync.length || !desired.every((id) => arc.inSync.includes(id))) {

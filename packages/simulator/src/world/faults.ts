@@ -225,10 +225,11 @@ export class Faults {
 
   /** The other running members in sync of the key's arc that are to stay so, as this machine is. */
   private holdersCountedOn(key: RingKey, like: Machine): NodeProcess[] {
-    const view = new RingView(this.world.registry.ring);
+    const { ring } = this.world.registry;
+    const view = new RingView(ring);
     const arc = view.arcOfKey(key);
     if (!arc) return [];
-    const desired = view.desiredReplicas(arc, this.scenario.parameters.replicationFactor);
+    const desired = view.desiredReplicas(arc, ring.parameters.replicationFactor);
     const machines = arc.inSync.filter((id) => desired.includes(id)).map((id) => this.world.machineOf(id));
     if (!machines.includes(like)) return [];
     return machines.flatMap((machine) => (machine?.process && machine !== like ? [machine.process] : []));

@@ -1,6 +1,6 @@
 /** The machine of the registry: its disk and clock survive the processes that come and go on it. */
 
-import type { Random, Ring } from '@ringkeep/shared';
+import type { ClusterParameters, Random, Ring } from '@ringkeep/shared';
 import { positionOfText } from '@ringkeep/shared/runtime';
 import { registry, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
 import {
@@ -18,6 +18,8 @@ import type { World } from './world';
 export class RegistryMachine {
   readonly clock: DriftingClock;
   server: RegistryProcess | undefined;
+  /** What it is started with the next time. */
+  parameters: ClusterParameters;
   private stored: StoredState;
   /** What happens to the next save: it is kept or not, and the process ends. */
   private failing: { readonly kept: boolean; readonly endedForMs: number } | undefined;
@@ -31,6 +33,7 @@ export class RegistryMachine {
     private readonly observer: RingObserver,
   ) {
     this.random = random;
+    this.parameters = config.parameters;
     const { leaseMs, leaseMarginMs } = config.parameters;
     this.clock = DriftingClock.draw(world.timeline, random.fork(), leaseMs, leaseMarginMs);
     this.stored = storeState(newState('cluster', config.parameters, this.random.bits64()));
@@ -57,7 +60,7 @@ export class RegistryMachine {
 
   /** The disk is another one; what starts on it is the registry of another cluster. */
   loseData(clusterId: string): void {
-    this.stored = storeState(newState(clusterId, this.config.parameters, this.random.bits64()));
+    this.stored = storeState(newState(clusterId, this.parameters, this.random.bits64()));
   }
 
   /** The next save fails, which ends the process; as with any failed write, it may be on the disk all the same. */
@@ -69,13 +72,13 @@ export class RegistryMachine {
   start(restored = false): void {
     if (this.server) return;
     this.world.trace.note('fault', () => `registry starts${restored ? ', restored' : ''}`);
-    const state = begun(loadState(this.stored), this.config.parameters, this.random.bits64());
+    const state = begun(loadState(this.stored), this.parameters, this.random.bits64());
     this.stored = storeState(state);
     this.observer(state.ring);
     this.server = new RegistryProcess(
       this.world,
       new RegistryCore(
-        this.config,
+        { ...this.config, parameters: this.parameters },
         { positionOfText, restored, rules: this.world.rules.registry },
         state,
         this.clock.now,
