@@ -8,7 +8,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RingClient } from '@ringkeep/client';
 import type { Ring, RingError } from '@ringkeep/shared';
-import { channelTo, fromServiceError, isServing, loadTls, type TlsMaterial } from '@ringkeep/shared/runtime';
+import {
+  channelTo,
+  fromServiceError,
+  isServing,
+  loadTls,
+  ROOM_ON_DISK,
+  type TlsMaterial,
+} from '@ringkeep/shared/runtime';
 import { dht } from '@ringkeep/shared/wire';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ConnectionOptions } from './config';
@@ -104,6 +111,12 @@ export class RingAccess {
       }
       await pause(INSIST_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Whether the server's disk has room; undefined when it does not say. */
+  async hasRoom(address: string): Promise<boolean | undefined> {
+    const question = { address, deadlineMs: this.options.timeoutMs, tls: this.tls, service: ROOM_ON_DISK };
+    return isServing(question).catch(() => undefined);
   }
 
   async close(): Promise<void> {

@@ -36,7 +36,15 @@ export async function lookAtRing(
         .catch((error: unknown) => ({ problem: messageOf(error) })),
     })),
   );
-  return { look: { ring, closed: closedArcs(answers, new RingView(ring)) }, answers };
+  const closed = closedArcs(answers, new RingView(ring));
+  return { look: { ring, closed, registryTrouble: registryTroubleIn(answers) }, answers };
+}
+
+/** As the nodes hear of it: who looks may not reach the registry, and need not. */
+function registryTroubleIn(answers: readonly NodeAnswer[]): string | undefined {
+  for (const { said } of answers)
+    if (!('problem' in said) && said.registryTrouble !== undefined) return said.registryTrouble;
+  return undefined;
 }
 
 /** Arcs whose owner says that it does not serve them. */

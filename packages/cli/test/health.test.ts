@@ -20,7 +20,15 @@ test('health tells by its exit code whether a server serves', async () => {
   const yes = { code: 0, stdout: `http://${address} is serving\n`, stderr: '' };
   expect(await run(['health', address])).toEqual(yes);
   const asJson = await run(['--json', 'health', address]);
-  expect(JSON.parse(asJson.stdout)).toEqual({ address: `http://${address}`, serving: true });
+  expect(JSON.parse(asJson.stdout)).toEqual({ address: `http://${address}`, serving: true, room: true });
+});
+
+test('health tells of a server that serves and whose disk lacks room, and calls it well', async () => {
+  health.setServing(true);
+  health.setRoom(false);
+  const stdout = `http://${address} is serving, and its disk lacks room: nothing new is taken\n`;
+  expect(await run(['health', address])).toEqual({ code: 0, stdout, stderr: '' });
+  expect(JSON.parse((await run(['--json', 'health', address])).stdout)).toMatchObject({ room: false });
 });
 
 test('health asks the node that was named, or else the registry', async () => {

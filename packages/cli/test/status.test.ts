@@ -137,6 +137,28 @@ test('nodes tells whose disk takes nothing new, and why', async () => {
   );
 });
 
+test('a registry that cannot do all that it should makes the ring degraded, whatever else there is to say', async () => {
+  become(WHOLE);
+  fake.node(1).registryTrouble = 'the registry takes in nobody new (its disk is full)';
+  for (const command of ['ring', 'nodes']) {
+    const outcome = await cli(command);
+    expect(outcome.code).toBe(4);
+    expect(lastLine(outcome)).toBe('degraded: the registry takes in nobody new (its disk is full)');
+  }
+  expect(JSON.parse((await cli('ring', '--json')).stdout).status).toMatchObject({
+    state: 'degraded',
+    registryTrouble: 'the registry takes in nobody new (its disk is full)',
+  });
+  become([
+    [0, 1],
+    [1, 2, 0],
+    [2, 0, 1],
+  ]);
+  expect(lastLine(await cli('ring'))).toMatch(
+    /^degraded: 1 of 3 arcs have 2 of 3 copies, being repaired.*; the registry takes in nobody new/,
+  );
+});
+
 test('a silent node is told of, and the ring judged as the registry sees it', async () => {
   become(WHOLE);
   fake.node(2).kill();

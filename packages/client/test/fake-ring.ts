@@ -199,6 +199,7 @@ export class FakeNode {
   closed = false;
   /** Why it says that its disk takes nothing new. */
   roomLacking: string | undefined;
+  registryTrouble: string | undefined;
   /** Replies are kept until `release`. */
   holding = false;
   /** What the next frames are answered with instead of results. */
@@ -352,6 +353,7 @@ export class FakeNode {
       storage: 'memory',
       parameters: this.fake.ring.parameters,
       roomLacking: this.roomLacking,
+      registryTrouble: this.registryTrouble,
     });
   }
 

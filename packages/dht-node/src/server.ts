@@ -324,6 +324,7 @@ export class RingNode {
             peers.retain((id) => core.view.member(id) !== undefined);
           }
           if (event.kind === 'registry-silent') joining.registryIsSilent(event.text);
+          if (event.kind === 'room') health.setRoom(event.lacking === undefined);
           if (event.kind === 'role-open' || event.kind === 'joined') this.checkJoined(health);
         },
         discarded: (range, ops) => discards?.keep(range, ops),

@@ -61,6 +61,8 @@ export interface HostTools {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly log: Logger;
+  /** The disk lacks room, and why, or has it again. */
+  readonly onRoom?: (lacking: string | undefined) => void;
   /** Called once when the host can go on no longer. */
   readonly onFatal: (error: Error) => void;
 }
@@ -227,6 +229,7 @@ export class RegistryHost {
     this.room = await this.tools.store.room();
     this.nextLookAt = this.room.allows === 'everything' ? Infinity : this.tools.now() + LOOK_MS;
     if (this.room.allows === before.allows) return [];
+    this.tools.onRoom?.(this.roomLacking);
     return this.core.step(this.tools.now(), { kind: 'room', room: this.room });
   }
 

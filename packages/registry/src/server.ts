@@ -122,14 +122,15 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     };
     const now = (): number => clock.now();
     const server = new GrpcServer(tls, log.child('server'));
-    const host = new RegistryHost(state, { store, coreOf, now, log, onFatal: fatal });
+    const health = new Health(server.grpc, [REGISTRY_SERVICE]);
+    const onRoom = (lacking: string | undefined): void => health.setRoom(lacking === undefined);
+    const host = new RegistryHost(state, { store, coreOf, now, log, onRoom, onFatal: fatal });
     const settings = {
       leaseMs: () => config.parameters.leaseMs,
       nodeCheck: options.nodeCheck ?? ((addr) => processAt(addr)),
     };
     server.addService(registry.RegistryService, registryHandlers(host, settings));
     addReflection(server.grpc, [REGISTRY_SERVICE]);
-    const health = new Health(server.grpc, [REGISTRY_SERVICE]);
     await life.start(() => ({ name: 'gRPC server', stop: () => server.stop(STOP_DEADLINE_MS) }));
     await life.start(() => ({ name: 'registry host', drain: () => host.stop(), stop: () => host.stop() }));
     if (watch) await life.start(() => watchFolder(watch, config.parameters, host));

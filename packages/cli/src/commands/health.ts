@@ -8,6 +8,9 @@ import { optionValues } from '@ringkeep/shared/runtime';
 import type { CommandSpec } from './command';
 import { ExitCode, UsageError, checked } from '../failure';
 
+/** It serves all the same, and starting it anew would help nobody. */
+const NO_ROOM = ', and its disk lacks room: nothing new is taken';
+
 export const healthCommand: CommandSpec = {
   name: 'health',
   text: 'ask a node or the registry whether it is serving; exit code 0 when it is, 1 when not; --wait insists',
@@ -19,7 +22,11 @@ export const healthCommand: CommandSpec = {
     const address = given === undefined ? (nodes[0] ?? registry) : checked(() => optionValues.address(given));
     if (address === undefined) throw new UsageError('name the server to ask');
     const serving = await ring.isServing(address, signal);
-    output.answer({ address, serving }, () => `${address} is ${serving ? '' : 'not '}serving`);
+    const room = await ring.hasRoom(address);
+    output.answer(
+      { address, serving, room: room ?? null },
+      () => `${address} is ${serving ? '' : 'not '}serving${room === false ? NO_ROOM : ''}`,
+    );
     return serving ? ExitCode.Ok : ExitCode.Error;
   },
 };

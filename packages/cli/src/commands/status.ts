@@ -42,7 +42,7 @@ export async function showStatus(
 
 /** The status as JSON. */
 export function statusJson({ status, leftMs, text }: Seen): object {
-  const { state, wanted, missing, isRepairing, down, arcs } = status;
+  const { state, wanted, missing, isRepairing, down, arcs, registryTrouble } = status;
   return {
     state,
     text,
@@ -52,5 +52,6 @@ export function statusJson({ status, leftMs, text }: Seen): object {
     leftMs: leftMs === undefined ? null : Math.round(leftMs),
     arcsRefusingWrites: arcs.filter(refusesWrites).length,
     down: down.map(({ addr }) => addr),
+    registryTrouble: registryTrouble ?? null,
   };
 }

@@ -121,6 +121,7 @@ function describe(status: NodeStatus, incarnation: number, facts: NodeFacts): dh
     parameters: status.parameters,
     routing: status.routing,
     roomLacking: status.roomLacking,
+    registryTrouble: status.registryTrouble,
     operationsDiscarded: status.operationsDiscarded,
   };
 }

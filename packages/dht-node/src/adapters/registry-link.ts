@@ -131,8 +131,8 @@ export class RegistryLink {
             withinMs,
           )
         : await ask(client.leaveRing.bind(client), origin, withinMs);
-    const { live, replaced, undecided } = answer;
-    return { kind: 'member-answer', call, live, replaced, undecided, update: updateFromWire(answer.ring) };
+    const { ring, ...told } = answer;
+    return { kind: 'member-answer', call, ...told, update: updateFromWire(ring) };
   }
 
   private registration({ held, known }: RegisterCall): wire.ConnectionAddr {

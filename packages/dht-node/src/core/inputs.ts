@@ -60,6 +60,8 @@ export type NodeInput =
       readonly replaced: string;
       /** Why the registry changes nothing at present; empty: it does. */
       readonly undecided: string;
+      /** Why its disk takes nobody new, at least; empty: it does. */
+      readonly roomLacking: string;
       readonly update: RingUpdate;
     }
   | {

@@ -24,6 +24,12 @@ type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; re
 /** An answer that comes later than this is none. */
 const FORGET_CALL_MS = 5 * REGISTRY_CALL_MS_MAX;
 
+const TROUBLES = {
+  'registry-silent': 'the registry does not answer',
+  'registry-wrong': 'the registry does not know this ring as it is',
+} as const;
+const EVERYTHING_WAITS = 'joins, leaves and fail-overs wait';
+
 export class Membership {
   standing: Standing = 'outside';
   /** This process has been a member; a process that was never one knows nothing of the ring. */
@@ -35,6 +41,8 @@ export class Membership {
   answeredAt = Number.NEGATIVE_INFINITY;
   /** Why the registry, which answers, changes nothing at present; empty: it does. */
   private undecided = '';
+  /** Why its disk takes nobody new, at least; empty: it does. */
+  private roomLacking = '';
   private readonly calls = new Map<number, Call>();
   private lastCall = 0;
   private nextCallAt = 0;
@@ -44,7 +52,7 @@ export class Membership {
   /** A renewal that is under way does not say what is to be said now. */
   private hasNews = false;
   /** Why the registry is of no use at present, said once. */
-  private trouble: 'registry-silent' | 'registry-wrong' | undefined;
+  private trouble: keyof typeof TROUBLES | undefined;
 
   constructor(private readonly context: NodeContext) {}
 
@@ -155,11 +163,19 @@ export class Membership {
   }
 
   /** It answers, and what it says of itself is this. */
-  noteUndecided(because: string): void {
+  noteState(because: string, roomLacking: string): void {
+    this.roomLacking = roomLacking;
     const news = (because === '') !== (this.undecided === '');
     this.undecided = because;
     if (news)
       this.context.report({ kind: 'registry-undecided', because: because === '' ? undefined : because });
+  }
+
+  /** In words, for people; undefined when nothing is known to be amiss. */
+  get registryTrouble(): string | undefined {
+    if (this.trouble !== undefined) return `${TROUBLES[this.trouble]}: ${EVERYTHING_WAITS}`;
+    if (this.undecided !== '') return `the registry changes nothing (${this.undecided}): ${EVERYTHING_WAITS}`;
+    return this.roomLacking === '' ? undefined : `the registry takes in nobody new (${this.roomLacking})`;
   }
 
   get registryDecides(): boolean {
@@ -167,7 +183,7 @@ export class Membership {
   }
 
   /** No answer came, or that of a wrong registry; beats go on and bring what is still wanted. */
-  failed(call: number, trouble: 'registry-silent' | 'registry-wrong', text: string): Call | undefined {
+  failed(call: number, trouble: keyof typeof TROUBLES, text: string): Call | undefined {
     const known = this.calls.get(call);
     this.calls.delete(call);
     if (known && known.kind !== 'propose' && known.kind !== 'register')

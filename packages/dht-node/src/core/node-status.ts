@@ -26,6 +26,8 @@ export interface NodeStatus {
   readonly entriesReceived: number;
   /** Why the disk takes no new entries, if it does not. */
   readonly roomLacking: string | undefined;
+  /** What is amiss with the registry, as far as this node knows. */
+  readonly registryTrouble: string | undefined;
   readonly longestPauseMs: number;
   /** Since the process started. */
   readonly operationsDiscarded: number;

@@ -283,7 +283,7 @@ export class NodeCore implements NodeContext {
   private memberAnswered(input: Extract<NodeInput, { kind: 'member-answer' }>): void {
     if (!this.membership.answered(input.call)) return;
     if (input.replaced !== '') return this.emit({ kind: 'refused', text: input.replaced });
-    this.membership.noteUndecided(input.undecided);
+    this.membership.noteState(input.undecided, input.roomLacking);
     this.update(input.update);
     if (!input.live) this.adoption.whenAdopted(() => this.lostPlace());
   }
@@ -465,6 +465,7 @@ export class NodeCore implements NodeContext {
         this.membership.standing === 'member' && this.links.allLive && isSettled(this, this.roles.all()),
       entriesReceived: this.links.received,
       roomLacking: this.roomLacking,
+      registryTrouble: this.membership.registryTrouble,
       longestPauseMs: this.roles.longestPauseMs,
       operationsDiscarded: this.operationsDiscarded,
       routing: this.nextHop.status(),

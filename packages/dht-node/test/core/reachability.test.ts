@@ -24,7 +24,15 @@ function goOn(node: SteppedNode, newcomer: Follower, ms: number): void {
     for (const { call, request } of node.of('call-registry').slice(-1)) {
       if (request.kind !== 'renew') continue;
       const update = { kind: 'ring' as const, ring: node.core.view.ring };
-      node.step({ kind: 'member-answer', call, live: true, replaced: '', undecided: '', update });
+      node.step({
+        kind: 'member-answer',
+        call,
+        live: true,
+        replaced: '',
+        undecided: '',
+        roomLacking: '',
+        update,
+      });
     }
     newcomer.acknowledge(0);
   }

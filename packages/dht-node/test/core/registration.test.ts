@@ -132,6 +132,28 @@ describe('a member', () => {
     expect(node.of('call-registry')).toEqual([]);
   });
 
+  test('says of the registry what is amiss with it, and no longer when that is over', () => {
+    const renewed = (undecided: string, roomLacking: string): string | undefined => {
+      node.forget();
+      node.pass(1_000);
+      const { call } = node.last('call-registry');
+      const update = { kind: 'ring', ring: alone } as const;
+      node.step({ kind: 'member-answer', call, live: true, replaced: '', undecided, roomLacking, update });
+      return node.core.status().registryTrouble;
+    };
+    expect(renewed('', '')).toBeUndefined();
+    expect(renewed('', 'the disk is nearly full')).toBe(
+      'the registry takes in nobody new (the disk is nearly full)',
+    );
+    expect(renewed('the disk is full', 'the disk is full')).toBe(
+      'the registry changes nothing (the disk is full): joins, leaves and fail-overs wait',
+    );
+    expect(renewed('', '')).toBeUndefined();
+    losing(2_000, 100);
+    expect(node.core.status().registryTrouble).toMatch(/^the registry does not answer: /);
+    expect(renewed('', '')).toBeUndefined();
+  });
+
   test('that finds a wrong registry goes on answering, asks on, and says so once', () => {
     node.step({ kind: 'registry-wrong', call: 0, text: 'before it knew' });
     node.forget();

@@ -41,7 +41,15 @@ function goOn(node: SteppedNode, ms: number, each: () => void = () => undefined)
       if (request.kind !== 'renew' || answered.has(call)) continue;
       answered.add(call);
       const update = { kind: 'ring' as const, ring: node.core.view.ring };
-      node.step({ kind: 'member-answer', call, live: true, replaced: '', undecided: '', update });
+      node.step({
+        kind: 'member-answer',
+        call,
+        live: true,
+        replaced: '',
+        undecided: '',
+        roomLacking: '',
+        update,
+      });
     }
     each();
   }

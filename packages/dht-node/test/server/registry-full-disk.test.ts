@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { startRegistry } from '@ringkeep/registry';
+import { isServing, ROOM_ON_DISK } from '@ringkeep/shared/runtime';
 import { TestRing } from '../ring/test-ring';
 import { SmallDisk } from './small-disk';
 
@@ -40,10 +41,18 @@ test('a registry on a full disk refuses who joins, renews leases, says so, and g
   expect(ring.registry.ring()).toEqual(before);
   expect(ring.registry.roomLacking()).toMatch(/^the disk of \S+ has \d+ KiB free$/);
   expect(ring.nodes.every((node) => node.status().settled)).toBe(true);
+  for (const node of ring.nodes)
+    expect(node.status().registryTrouble).toMatch(
+      /^the registry (changes nothing|takes in nobody new) \(the disk/,
+    );
+  const room = { address: ring.registry.address, deadlineMs: 5_000, service: ROOM_ON_DISK };
+  expect(await isServing(room)).toBe(false);
   await disk.freeWhatWasFilled();
   await late;
   expect(ring.registry.ring().members).toHaveLength(4);
   expect(ring.registry.roomLacking()).toBeUndefined();
+  expect(await isServing(room)).toBe(true);
+  await ring.until(() => ring?.nodes.every((node) => node.status().registryTrouble === undefined) === true);
   expect([...failures, ...ring.failures]).toEqual([]);
 });
 

@@ -100,6 +100,6 @@ function nodeOf(member: Member): registry.Node {
 }
 
 function memberMessage(answer: MemberAnswer): registry.MemberAnswer {
-  const { live, replaced, undecided, ring } = answer;
-  return { live, replaced, undecided, ring: updateToWire(ring) };
+  const { live, replaced, undecided, roomLacking, ring } = answer;
+  return { live, replaced, undecided, roomLacking, ring: updateToWire(ring) };
 }

@@ -36,6 +36,8 @@ export interface MemberAnswer {
   readonly replaced: string;
   /** Why the registry changes nothing at present; empty: it does. */
   readonly undecided: string;
+  /** Why the registry's disk takes nobody new, at least; empty: it does. */
+  readonly roomLacking: string;
   readonly ring: RingUpdate;
 }
 

@@ -229,8 +229,8 @@ export class RegistryCore {
 
   private memberAnswer(live: boolean, caller: Caller): MemberAnswer {
     const replaced = live ? '' : (this.membership.replacedBy(this.view.member(caller.id), caller) ?? '');
-    const undecided = this.room.stillBecause;
-    return { kind: 'member', live, replaced, undecided, ring: this.since(caller.known) };
+    const { stillBecause: undecided, lacking: roomLacking } = this.room;
+    return { kind: 'member', live, replaced, undecided, roomLacking, ring: this.since(caller.known) };
   }
 
   private propose(now: number, { caller, proposal }: ProposeInput): Outcome {

@@ -33,6 +33,11 @@ export class RoomRule {
     return this.room.allows === 'no change' ? this.room.lacking : '';
   }
 
+  /** What it has, where that is too little for anything; empty when it is not. */
+  get lacking(): string {
+    return this.room.allows === 'everything' ? '' : this.room.lacking;
+  }
+
   checkGrowth(): void {
     if (this.room.allows !== 'everything') throw refused('nobody new is taken in', this.room.lacking);
   }

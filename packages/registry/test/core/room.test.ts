@@ -30,7 +30,11 @@ describe('a registry whose disk is full', () => {
     const { start, epoch } = registry.arc(first.identity.id);
     const drop = { kind: 'drop', start, epoch, nodes: [second.identity.id] } as const;
     expect(refusal(() => registry.propose(first, drop))).toBe('RESOURCE_EXHAUSTED');
-    expect(registry.renew(first)).toMatchObject({ live: true, undecided: 'it is full' });
+    expect(registry.renew(first)).toMatchObject({
+      live: true,
+      undecided: 'it is full',
+      roomLacking: 'it is full',
+    });
     expect(registry.restart(second, 'same process')).toMatchObject({ identity: second.identity });
     registry.advance(100_000);
     expect([registry.ring, registry.saves]).toEqual([ring, saves]);
@@ -47,7 +51,7 @@ describe('a registry whose disk is full', () => {
     expect(registry.arc(first.identity.id).primary).not.toBe(first.identity.id);
     expect(registry.facts).not.toContain('away');
     registry.join('http://10.0.0.9:1');
-    expect(registry.renew(second)).toMatchObject({ live: true, undecided: '' });
+    expect(registry.renew(second)).toMatchObject({ live: true, undecided: '', roomLacking: '' });
   });
 });
 
@@ -58,7 +62,7 @@ test('a registry whose disk is nearly full takes in nobody new, and does all els
   registry.restart(third);
   registry.die([first], [second, third]);
   expect(registry.arc(first.identity.id).primary).not.toBe(first.identity.id);
-  expect(registry.renew(second)).toMatchObject({ undecided: '' });
+  expect(registry.renew(second)).toMatchObject({ undecided: '', roomLacking: 'it is nearly full' });
   registry.step(ROOMY);
   registry.join('http://10.0.0.9:1');
 });

@@ -18,6 +18,8 @@ export interface RingLook {
   readonly ring: Ring;
   /** Starts of arcs whose owner says that it does not serve them. */
   readonly closed?: ReadonlySet<Position>;
+  /** What is amiss with the registry, in words. */
+  readonly registryTrouble?: string | undefined;
 }
 
 export interface ArcStatus {
@@ -41,9 +43,10 @@ export interface RingStatus {
   readonly down: readonly Member[];
   /** Somebody who runs can take each copy that is missing. */
   readonly isRepairing: boolean;
+  readonly registryTrouble: string | undefined;
 }
 
-export function ringStatus({ ring, closed }: RingLook): RingStatus {
+export function ringStatus({ ring, closed, registryTrouble }: RingLook): RingStatus {
   const view = new RingView(ring);
   const living = new Set(ring.members.filter(({ state }) => state !== 'dead').map(({ id }) => id));
   const active = ring.members.filter(({ state }) => state === 'active').map(({ id }) => id);
@@ -52,12 +55,13 @@ export function ringStatus({ ring, closed }: RingLook): RingStatus {
   const arcs = ring.arcs.map((arc) => arcStatus(arc, living, wanted, view.copiesToWrite(arc), closed));
   const lacking = arcs.filter(isLacking);
   return {
-    state: stateOf(arcs, lacking),
+    state: stateOf(arcs, lacking, registryTrouble),
     wanted,
     arcs,
     missing: lacking.reduce((sum, { copies }) => sum + wanted - copies, 0),
     down: deadOf(ring, arcs),
     isRepairing: lacking.length > 0 && lacking.every((status) => canBeRepaired(status, active)),
+    registryTrouble,
   };
 }
 
@@ -73,15 +77,15 @@ export function refusesWrites({ copies, needed, obstacle }: ArcStatus): boolean 
 
 /** In one line: `healthy`, or what is wrong and what is being done. `leftMs` as far as it can be told. */
 export function describeStatus(status: RingStatus, leftMs?: number): string {
-  const { arcs, wanted } = status;
+  const { arcs, wanted, registryTrouble: trouble } = status;
   const of = (some: readonly ArcStatus[]): string => `${some.length} of ${arcs.length} arcs`;
   if (arcs.length === 0) return 'unavailable: the ring has no nodes';
   const unusable = arcs.filter(({ obstacle }) => obstacle !== undefined);
-  const refused = refusals(arcs);
+  const refused = `${refusals(arcs)}${trouble === undefined ? '' : `; ${trouble}`}`;
   if (unusable.length > 0)
     return `unavailable: ${of(unusable)} cannot be used${reasons(status, unusable)}${refused}`;
   const lacking = arcs.filter(isLacking);
-  if (lacking.length === 0) return 'healthy';
+  if (lacking.length === 0) return trouble === undefined ? 'healthy' : `degraded: ${trouble}`;
   const told = `degraded: ${of(lacking)} have ${copiesOf(lacking)} of ${wanted} copies`;
   if (!status.isRepairing) return `${told}${waitingFor(status.down)}${refused}`;
   return `${told}, being repaired${leftMs === undefined ? '' : `, about ${duration(leftMs)}`}${refused}`;
@@ -119,9 +123,9 @@ function arcStatus(
   return { arc, copies, wanted, needed, obstacle };
 }
 
-function stateOf(arcs: readonly ArcStatus[], lacking: readonly ArcStatus[]): RingState {
+function stateOf(arcs: readonly ArcStatus[], lacking: readonly ArcStatus[], trouble?: string): RingState {
   if (arcs.length === 0 || arcs.some(({ obstacle }) => obstacle !== undefined)) return 'unavailable';
-  return lacking.length > 0 ? 'degraded' : 'healthy';
+  return lacking.length > 0 || trouble !== undefined ? 'degraded' : 'healthy';
 }
 
 /** Somebody has a copy to give, and as many others run as copies are missing. */

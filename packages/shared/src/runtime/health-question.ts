@@ -14,6 +14,8 @@ import type { TlsMaterial } from './tls-files';
 
 export interface HealthQuestion {
   readonly address: string;
+  /** The server as a whole when absent. */
+  readonly service?: string;
   readonly deadlineMs: number;
   readonly tls?: TlsMaterial | undefined;
 }
@@ -21,12 +23,12 @@ export interface HealthQuestion {
 /** How many questions a round trip is measured by: the first one warms up both ends. */
 const ROUND_TRIPS = 3;
 
-/** True when the server as a whole is serving. Throws RingError when it gives no answer. */
+/** True when the server, or the service of it, is serving. Throws RingError when it gives no answer. */
 export async function isServing(question: HealthQuestion): Promise<boolean> {
   const client = new Client(...channelTo(question.address, question.tls));
   const deadline = new Date(Date.now() + question.deadlineMs);
   try {
-    return (await ask(client, question.address, deadline)) === 'SERVING';
+    return (await ask(client, question.address, deadline, question.service)) === 'SERVING';
   } finally {
     client.close();
   }
@@ -49,7 +51,7 @@ export async function roundTripMs(question: HealthQuestion): Promise<number> {
   }
 }
 
-function ask(client: Client, address: string, deadline: Date): Promise<string | undefined> {
+function ask(client: Client, address: string, deadline: Date, asked = ''): Promise<string | undefined> {
   const check = service['Check'];
   invariant(check !== undefined, 'the standard health service has a method Check');
   return new Promise((resolve, reject) => {
@@ -61,7 +63,7 @@ function ask(client: Client, address: string, deadline: Date): Promise<string | 
       check.path,
       check.requestSerialize,
       check.responseDeserialize,
-      { service: '' },
+      { service: asked },
       new Metadata(),
       { deadline },
       done,

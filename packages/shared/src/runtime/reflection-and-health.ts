@@ -79,6 +79,9 @@ function withEntryNames(descriptor: Buffer): Buffer {
   return Buffer.from(toBinary(FileDescriptorProtoSchema, file));
 }
 
+/** A name under which health checks tell whether the server's disk has room; not being so does not mean not serving. */
+export const ROOM_ON_DISK = 'ringkeep.RoomOnDisk';
+
 /** Answers health checks for the named services and, under the empty name, for the server as a whole. */
 export class Health {
   private readonly implementation: HealthImplementation;
@@ -87,12 +90,17 @@ export class Health {
   constructor(server: Server, services: readonly string[]) {
     this.names = ['', ...services];
     this.implementation = new HealthImplementation(
-      Object.fromEntries(this.names.map((name) => [name, 'NOT_SERVING'])),
+      Object.fromEntries([...this.names, ROOM_ON_DISK].map((name) => [name, 'NOT_SERVING'])),
     );
+    this.setRoom(true);
     this.implementation.addToServer(server);
   }
 
   setServing(serving: boolean): void {
     for (const name of this.names) this.implementation.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+  }
+
+  setRoom(isThere: boolean): void {
+    this.implementation.setStatus(ROOM_ON_DISK, isThere ? 'SERVING' : 'NOT_SERVING');
   }
 }

@@ -85,6 +85,7 @@ export class RegistryLink {
           live: answer.live,
           replaced: answer.replaced,
           undecided: answer.undecided,
+          roomLacking: answer.roomLacking,
           update: updateFromWire(answer.ring),
         });
       }

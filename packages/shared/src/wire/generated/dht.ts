@@ -441,6 +441,10 @@ export interface NodeDescription {
   roomLacking?:
     | string
     | undefined;
+  /** What is amiss with the registry, as this node hears of it: it is silent, or decides nothing, or not everything. */
+  registryTrouble?:
+    | string
+    | undefined;
   /** Prepared operations that were discarded, and kept in a file, since the process started. */
   operationsDiscarded: number;
 }
@@ -4115,6 +4119,7 @@ function createBaseNodeDescription(): NodeDescription {
     parameters: undefined,
     routing: undefined,
     roomLacking: undefined,
+    registryTrouble: undefined,
     operationsDiscarded: 0,
   };
 }
@@ -4180,6 +4185,9 @@ export const NodeDescription: MessageFns<NodeDescription> = {
     }
     if (message.roomLacking !== undefined) {
       writer.uint32(162).string(message.roomLacking);
+    }
+    if (message.registryTrouble !== undefined) {
+      writer.uint32(138).string(message.registryTrouble);
     }
     if (message.operationsDiscarded !== 0) {
       if (BigInt.asUintN(64, BigInt(message.operationsDiscarded)) !== BigInt(message.operationsDiscarded)) {
@@ -4333,6 +4341,14 @@ export const NodeDescription: MessageFns<NodeDescription> = {
             message.roomLacking = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.registryTrouble = reader.string();
+            continue;
+          }
           case 16: {
             if (tag !== 128) {
               break;
@@ -4378,6 +4394,7 @@ export const NodeDescription: MessageFns<NodeDescription> = {
       ? RoutingDescription.fromPartial(object.routing)
       : undefined;
     message.roomLacking = object.roomLacking ?? undefined;
+    message.registryTrouble = object.registryTrouble ?? undefined;
     message.operationsDiscarded = object.operationsDiscarded ?? 0;
     return message;
   },

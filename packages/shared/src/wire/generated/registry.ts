@@ -295,6 +295,8 @@ export interface MemberAnswer {
   replaced: string;
   /** Why the registry changes nothing of the ring at present, say because its disk is full. Empty: it does. */
   undecided: string;
+  /** Why the registry's disk takes nobody new, and perhaps nothing at all. Empty: it does. */
+  roomLacking: string;
 }
 
 export interface ProposeChangeRequest {
@@ -2867,7 +2869,7 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
 };
 
 function createBaseMemberAnswer(): MemberAnswer {
-  return { live: false, ring: undefined, replaced: "", undecided: "" };
+  return { live: false, ring: undefined, replaced: "", undecided: "", roomLacking: "" };
 }
 
 export const MemberAnswer: MessageFns<MemberAnswer> = {
@@ -2883,6 +2885,9 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
     }
     if (message.undecided !== "") {
       writer.uint32(34).string(message.undecided);
+    }
+    if (message.roomLacking !== "") {
+      writer.uint32(42).string(message.roomLacking);
     }
     return writer;
   },
@@ -2932,6 +2937,14 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
             message.undecided = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.roomLacking = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2955,6 +2968,7 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
       : undefined;
     message.replaced = object.replaced ?? "";
     message.undecided = object.undecided ?? "";
+    message.roomLacking = object.roomLacking ?? "";
     return message;
   },
 };
