@@ -20,5 +20,5 @@ module.exports = {
     '^@ringkeep/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@ringkeep/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2/index.ts',
   },
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/coverage/'],
 };

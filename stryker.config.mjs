@@ -1,12 +1,29 @@
 /**
- * Mutation testing: each rule is changed in turn, and some test has to notice. For single files by hand, since a whole
- * package takes hours: npm run mutate -- --mutate 'packages/registry/src/core/deadlines.ts'
+ * Mutation testing: each rule is changed in turn, and some test has to notice, or some seed of the simulator after
+ * them. For one file: npm run mutate -- --mutate packages/registry/src/core/deadlines.ts (or deadlines.ts:10-20).
+ * MUTATE_SEEDS=none leaves the seeds out; a mutant that survives the tests costs some twenty seconds with them.
  *
- * Only the tests of the mutated package's folder that reach the changed line run for it.
+ * MUTATE_SAMPLE=8 mutates every eighth function only.
+ *
+ * Only tests that reach the changed line run, all of them in one process (scripts/mutation/setup.mjs).
  */
+import process from 'node:process';
+
+const seeds = process.env['MUTATE_SEEDS'] === 'none' ? [] : ['packages/simulator/test/mutation-seeds.ts'];
+
 export default {
-  testRunner: 'jest',
-  jest: { projectType: 'custom', configFile: 'jest.mutation.config.mjs', enableFindRelatedTests: true },
+  testRunner: 'mocha',
+  mochaOptions: {
+    require: ['./scripts/mutation/setup.mjs'],
+    // Those without other processes, sockets and built programs; the cheap ones first, since the first failure ends it.
+    spec: [
+      'packages/registry/test/core/**/*.test.ts',
+      'packages/client/test/{send-window,session,stale-news,session-properties}.test.ts',
+      'packages/dht-node/test/core/**/*.test.ts',
+      'packages/dht-node/test/storage/!(processes|system-calls).test.ts',
+      ...seeds,
+    ],
+  },
   coverageAnalysis: 'perTest',
   mutate: [
     'packages/registry/src/core/**/*.ts',
@@ -16,12 +33,21 @@ export default {
   ],
   // Texts for people are no rules.
   mutator: { excludedMutations: ['StringLiteral'] },
+  plugins: ['@stryker-mutator/*', './scripts/mutation/sample.mjs'],
+  ignorers: ['sample'],
+  // What is computed once when a module is loaded would need a process for each mutant.
+  ignoreStatic: true,
+  thresholds: { break: 85 },
   concurrency: 1,
-  reporters: ['clear-text', 'progress-append-only'],
+  // Of a busy machine; a test that is only slow must not count as a mutant killed.
+  timeoutMS: 30_000,
+  timeoutFactor: 4,
+  reporters: ['clear-text', 'json'],
+  jsonReporter: { fileName: 'coverage/mutation.json' },
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   tempDirName: 'coverage/mutation',
   cleanTempDir: 'always',
+  ignorePatterns: ['**/dist', 'docs', 'data'],
   // None: swc compiles the tests, and nothing is type-checked.
   tsconfigFile: 'none',
-  timeoutMS: 20_000,
 };

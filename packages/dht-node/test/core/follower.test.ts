@@ -153,6 +153,28 @@ test('an aligned member discards what its primary does not have and takes what i
   expect(node.core.replicas.entries.get(key('stray'))).toBeUndefined();
 });
 
+test.each([
+  ['of this term', undefined],
+  ['of terms before', [{ term: 3, first: 4 }]],
+])(
+  'operations %s that it has not on the disk when it becomes primary are committed once it has',
+  (_, terms) => {
+    const follower = following();
+    follower.live();
+    const { node } = follower;
+    const { ring: known } = node.core.view;
+    const arcs = known.arcs.map((old) => ({ ...old, epoch: 5, term: 5, primary: SELF, inSync: [SELF] }));
+    node.hear({ ...known, version: 2, arcs });
+    follower.hear({ kind: 'prepare', firstSeq: 4, ops: [entry('a', '1')], terms, committed: 3 });
+    node.syncRing();
+    expect(node.core.view.version).toBe(2);
+    node.pass(node.parameters.leaseMs + 10);
+    expect(node.core.replicas.get(OTHER)).toMatchObject({ lastPrepared: 4, committed: 3 });
+    node.sync();
+    expect(node.core.replicas.get(OTHER)).toMatchObject({ lastPrepared: 4, committed: 4 });
+  },
+);
+
 describe('erasing', () => {
   test('on release, from the newest stream', () => {
     const follower = following();

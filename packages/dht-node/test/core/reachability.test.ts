@@ -52,6 +52,14 @@ test('a newcomer that was found at its address is handed its part, and named by 
   ]);
 });
 
+test('while its handover is unsettled a newcomer counts as a member: when it comes again it is not started over', () => {
+  const { node, newcomer } = withNewcomer(false);
+  goOn(node, newcomer, 200);
+  expect(handovers(node)).toHaveLength(1);
+  const again = node.openedBy(OTHER, SELF, 1, { range: { start: OTHER, end: SELF } });
+  expect(again.kinds).toEqual(['wait']);
+});
+
 test('a newcomer that nobody finds gets nothing, loses its turn, and is told of', () => {
   const { node, newcomer } = withNewcomer(true);
   goOn(node, newcomer, 3_000);

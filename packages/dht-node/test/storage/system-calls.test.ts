@@ -35,6 +35,22 @@ const PROGRAM = `
   });
 `;
 
+/** Does with one file and its folder what the port to the files offers, and says when each has resolved. */
+const PORT_PROGRAM = `
+  const { writeSync } = require('node:fs');
+  const { NODE_FILES } = require(process.argv[1]);
+  const [folder, path] = [process.argv[2], process.argv[2] + '/file'];
+  const step = (name, promise) => promise.then((value) => (writeSync(1, name + '\\n'), value));
+  (async () => {
+    const file = await step('created', NODE_FILES.open(path, 'create'));
+    await step('written', file.write(Buffer.from('bytes'), 0));
+    await step('synced', file.sync());
+    await step('written again', file.write(Buffer.from('other'), 0));
+    await step('data synced', file.syncData());
+    await step('named', NODE_FILES.syncFolder(folder));
+  })();
+`;
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringkeep-calls-'));
@@ -107,4 +123,15 @@ test('names, batches and checkpoints are on the disk before anybody is told, and
       expect(between(cut, recovered)).toContain(`fsync ${shortened}`);
     }
   }
+});
+
+test('what the port to the files calls a sync is one, and has ended when it says so', async () => {
+  const calls = await systemCalls(PORT_PROGRAM, [BUILT, folder]);
+  if (!calls) return;
+  const path = join(folder, 'file');
+  const told = calls
+    .filter(({ subject }) => [path, folder, 'synced', 'data synced', 'named'].includes(subject))
+    .map(({ name, subject }) => (subject === path || subject === folder ? name : subject))
+    .filter((what) => what !== 'openat' && what !== 'write' && what !== 'close');
+  expect(told).toEqual(['fsync', 'synced', 'fdatasync', 'data synced', 'fsync', 'named']);
 });
