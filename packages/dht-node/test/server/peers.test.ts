@@ -88,7 +88,9 @@ test('a frame that was written when the stream breaks may have been carried out'
 test('a frame that was answered by nonsense may have been carried out', async () => {
   forward(1);
   await eventually('the frame has arrived', () => frames === 1);
-  streams[0]?.write(dht.BatchReply.fromPartial({ frame: 1, codes: Buffer.from([0]), blob: Buffer.from('too much') }));
+  streams[0]?.write(
+    dht.BatchReply.fromPartial({ frame: 1, codes: Buffer.from([0]), blob: Buffer.from('too much') }),
+  );
   await eventually('the answer is there', () => inputs.length > 0);
   expect(failures()).toEqual([{ forward: 1, sent: true }]);
 });
