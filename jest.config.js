@@ -18,6 +18,7 @@ module.exports = {
   moduleNameMapper: {
     '^@ringkeep/shared$': '<rootDir>/packages/shared/src/ring/index.ts',
     '^@ringkeep/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@ringkeep/shared/([^/]+)/(.+)$': '<rootDir>/packages/shared/src/$1/$2.ts',
     '^@ringkeep/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/coverage/'],

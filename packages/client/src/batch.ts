@@ -5,7 +5,7 @@
  * result lets the next one in, and without room it waits. An operation that breaks a rule fails alone.
  */
 
-import { RingError } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared/ring/errors';
 import type { SessionHost } from './adapters/session-host';
 import { awaitAbort, forgetAbort, type Cancellable } from './cancellations';
 import { BatchCall, type BatchListener, type ItemResult, type Request, type Terms } from './pending-calls';

@@ -4,8 +4,9 @@
  * A single call costs one object and one promise; a call of a batch only the object.
  */
 
-import { invariant, type Bytes, type OperationType, type RingError } from '@ringkeep/shared';
-import { stacklessError } from '@ringkeep/shared/connection';
+import type { Bytes, OperationType, RingError } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import { stacklessError } from '@ringkeep/shared/runtime/stackless-error';
 import { awaitAbort, forgetAbort, type Cancellable } from './cancellations';
 import { Call, type CallResult } from './core';
 

@@ -8,8 +8,11 @@
 
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
-import { OperationType, Random, RingError, bringsValue, type Ring } from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/connection';
+import type { Ring } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared/ring/errors';
+import { OperationType, bringsValue } from '@ringkeep/shared/ring/operations';
+import { Random } from '@ringkeep/shared/ring/random';
+import { positionBytesOf } from '@ringkeep/shared/runtime/bytes';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
 import type { Call, SessionCounts } from './core';

@@ -13,18 +13,10 @@
  * more about a write is said to be unknown.
  */
 
-import {
-  NumberMap,
-  RingError,
-  isWrite,
-  type Arc,
-  type Member,
-  type NodeId,
-  type Operation,
-  type OperationResult,
-  type Position,
-  type Ring,
-} from '@ringkeep/shared';
+import type { Arc, Member, NodeId, Operation, OperationResult, Position, Ring } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared/ring/errors';
+import { NumberMap } from '@ringkeep/shared/ring/number-map';
+import { isWrite } from '@ringkeep/shared/ring/operations';
 import { Admission, type Load } from './admission';
 import type { DiscardedOp, NodeEffect, NodeEvent, RegistryCall } from './core/effects';
 import type { NodeInput } from './core/inputs';

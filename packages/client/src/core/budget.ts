@@ -1,6 +1,6 @@
 /** What is outstanding and what is in flight, held against the limits. */
 
-import { invariant } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
 import type { Call } from './call';
 import type { Frame } from './frame';
 import type { SessionLimits } from './limits';

@@ -4,7 +4,7 @@
  * has doubled.
  */
 
-import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared';
+import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
 import type { Call } from './call';
 
 /** Queue length at which settled calls are first swept out. */

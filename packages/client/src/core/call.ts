@@ -7,14 +7,9 @@
  * so that a call costs one object and a batch of calls needs no promise each.
  */
 
-import {
-  OperationType,
-  invariant,
-  type Bytes,
-  type ErrorCode,
-  type LocatedOperation,
-  type Outcome,
-} from '@ringkeep/shared';
+import type { Bytes, ErrorCode, LocatedOperation, Outcome } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import { OperationType } from '@ringkeep/shared/ring/operations';
 import type { Frame } from './frame';
 
 /** What came of a call; a value is a view of the reply that brought it. */

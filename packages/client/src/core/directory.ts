@@ -6,16 +6,9 @@
  * its stream is open, otherwise any open stream, the nodes that the application named before others.
  */
 
-import {
-  NO_RING,
-  RingView,
-  updateRing,
-  type ArcConfig,
-  type Bytes,
-  type Random,
-  type Ring,
-  type RingUpdate,
-} from '@ringkeep/shared';
+import type { ArcConfig, Bytes, Random, Ring, RingUpdate } from '@ringkeep/shared';
+import { NO_RING, updateRing } from '@ringkeep/shared/ring/ring';
+import { RingView } from '@ringkeep/shared/ring/ring-view';
 import { Link } from './link';
 
 export class Directory {

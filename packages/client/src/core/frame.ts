@@ -3,7 +3,8 @@
  * empty: the reply is read past it.
  */
 
-import { invariant, type LocatedOperation } from '@ringkeep/shared';
+import type { LocatedOperation } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
 import type { Call } from './call';
 import type { Lane } from './lane';
 import type { Link } from './link';

@@ -8,7 +8,8 @@
  * for frames of one owner each do they get a lane of their own: such frames are passed on as they are.
  */
 
-import { NumberMap, type Random } from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
+import { NumberMap } from '@ringkeep/shared/ring/number-map';
 import { pauseMs, type Pauses } from './back-off';
 import type { Budget } from './budget';
 import type { Call } from './call';

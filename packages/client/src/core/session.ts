@@ -14,7 +14,8 @@
  * 4. Operations issued without waiting for each other have no order, not even on one key.
  */
 
-import { invariant, type Random, type Ring, type RingBeat, type RingUpdate } from '@ringkeep/shared';
+import type { Random, Ring, RingBeat, RingUpdate } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
 import { Budget } from './budget';
 import type { Call, CallResult } from './call';
 import type { CallQueue } from './call-queue';

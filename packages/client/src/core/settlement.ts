@@ -3,7 +3,8 @@
  * that its frame, the budget and the caller hear of it once each.
  */
 
-import { invariant, type Random } from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
 import { pauseMs } from './back-off';
 import type { Budget } from './budget';
 import type { Call, CallResult } from './call';

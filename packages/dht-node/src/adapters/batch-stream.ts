@@ -11,16 +11,13 @@
  */
 
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
-import {
-  FRAME_OPERATIONS_MAX,
-  NumberMap,
-  RingError,
-  isWrite,
-  type Operation,
-  type OperationResult,
-  type Ring,
-} from '@ringkeep/shared';
-import { toServiceError, type CallBytes } from '@ringkeep/shared/runtime';
+import type { Operation, OperationResult, Ring } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared/ring/errors';
+import { FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
+import { NumberMap } from '@ringkeep/shared/ring/number-map';
+import { isWrite } from '@ringkeep/shared/ring/operations';
+import type { CallBytes } from '@ringkeep/shared/runtime';
+import { toServiceError } from '@ringkeep/shared/runtime/grpc-errors';
 import type { dht } from '@ringkeep/shared/wire';
 import { decodeRequest, encodeReply, endOfReply, updateToWire, type KeyLimits } from '@ringkeep/shared/wire';
 import type { NodeHost, QueryAnswer } from '../host';

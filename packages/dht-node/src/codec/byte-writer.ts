@@ -1,6 +1,7 @@
 /** Writes numbers and byte strings into one growing buffer, and reads them back. Little-endian. */
 
-import { RingError, type Position } from '@ringkeep/shared';
+import type { Position } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared/ring/errors';
 
 const FIRST_CAPACITY = 4096;
 

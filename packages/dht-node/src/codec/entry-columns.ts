@@ -9,8 +9,12 @@
  * long as it lives, which is why such an array never changes.
  */
 
-import { KEY_BYTES_MAX, POSITION_BYTES, RingError, type Bytes, type RingKey } from '@ringkeep/shared';
-import { VERSION_BEFORE_ENVELOPES, isSoundIn, seal, type StoredValue } from '@ringkeep/shared/operations';
+import type { Bytes, RingKey } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared/ring/errors';
+import { KEY_BYTES_MAX } from '@ringkeep/shared/ring/limits';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
+import type { StoredValue } from '@ringkeep/shared/operations';
+import { VERSION_BEFORE_ENVELOPES, isSoundIn, seal } from '@ringkeep/shared/operations/stored';
 import { ByteRope, joinRopes, type dht } from '@ringkeep/shared/wire';
 import type { Entry } from '../core/entry-store';
 import type { SequencedOp } from '../core/messages';

@@ -3,17 +3,11 @@
  * inside. The first byte is the format's version: a later format can read an older one's log.
  */
 
-import {
-  NOTHING_KNOWN,
-  RingError,
-  UNKNOWN_TERM,
-  position,
-  unknownHistory,
-  type Arc,
-  type Bytes,
-  type KeyRange,
-  type KnownRing,
-} from '@ringkeep/shared';
+import type { Arc, Bytes, KeyRange, KnownRing } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared/ring/errors';
+import { NOTHING_KNOWN } from '@ringkeep/shared/ring/history';
+import { UNKNOWN_TERM, unknownHistory } from '@ringkeep/shared/ring/log-history';
+import { position } from '@ringkeep/shared/ring/position';
 import type { dht } from '@ringkeep/shared/wire';
 import type { SequencedOp } from '../core/messages';
 import type { LogRecord, ReplicaSnapshot } from '../core/records';

@@ -1,7 +1,10 @@
 /** What replicas say to each other, between the core's messages and protobuf. Checked as it comes in. */
 
-import { RingError, logFault, position, type KeyRange, type LogExtent, type Ring } from '@ringkeep/shared';
-import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
+import type { KeyRange, LogExtent, Ring } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared/ring/errors';
+import { logFault } from '@ringkeep/shared/ring/log-history';
+import { position } from '@ringkeep/shared/ring/position';
+import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime/bytes';
 import type { dht } from '@ringkeep/shared/wire';
 import { historyFromWire, historyToWire, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
 import type { Bucket } from '../core/entry-store';

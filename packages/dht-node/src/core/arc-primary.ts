@@ -12,22 +12,13 @@
  *  6    takeover: wait out what was granted, keep the whole window, align every member, then open
  */
 
-import {
-  excerpt,
-  formatArc,
-  formatPosition,
-  isWrite,
-  type ArcConfig,
-  type Bytes,
-  type KeyRange,
-  type NodeId,
-  type Operation,
-  type Proposal,
-  type RingKey,
-  type Seq,
-  invariant,
-} from '@ringkeep/shared';
-import { seal, valueIn } from '@ringkeep/shared/operations';
+import type { ArcConfig, Bytes, KeyRange, NodeId, Operation, Proposal, RingKey, Seq } from '@ringkeep/shared';
+import { formatArc } from '@ringkeep/shared/ring/arc';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import { excerpt } from '@ringkeep/shared/ring/excerpt';
+import { isWrite } from '@ringkeep/shared/ring/operations';
+import { formatPosition } from '@ringkeep/shared/ring/position';
+import { seal, valueIn } from '@ringkeep/shared/operations/stored';
 import {
   BEATS_PER_LEASE,
   HELD_OPERATIONS_MAX,

@@ -5,17 +5,9 @@
  * before a copy was wiped would make an empty copy look level).
  */
 
-import {
-  arcsEqual,
-  historyWithin,
-  termsBetween,
-  truncateHistory,
-  type Arc,
-  type NodeId,
-  type RingKey,
-  type Seq,
-  type TermStart,
-} from '@ringkeep/shared';
+import type { Arc, NodeId, RingKey, Seq, TermStart } from '@ringkeep/shared';
+import { arcsEqual } from '@ringkeep/shared/ring/arc';
+import { historyWithin, termsBetween, truncateHistory } from '@ringkeep/shared/ring/log-history';
 import { LAG_BYTES_MAX, PACE_MS_MAX } from './config';
 import type { Entry } from './entry-store';
 import {
@@ -31,7 +23,7 @@ import type { NodeContext } from './context';
 import type { Replica } from './replica-store';
 import type { HashPoint } from './running-hash';
 import { Transfer } from './transfer';
-import { arcKeyTest } from '@ringkeep/shared';
+import { arcKeyTest } from '@ringkeep/shared/ring/arc';
 
 export class FollowerSession {
   readonly follower: NodeId;

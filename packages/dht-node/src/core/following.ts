@@ -11,21 +11,9 @@
  * bring. What was prepared and is discarded is handed out (discard.ts).
  */
 
-import {
-  arcCovers,
-  arcInside,
-  arcsEqual,
-  invariant,
-  type Arc,
-  type ArcConfig,
-  type LogExtent,
-  type KeyRange,
-  type Member,
-  type RingKey,
-  type Seq,
-  type TermStart,
-  arcKeyTest,
-} from '@ringkeep/shared';
+import type { Arc, ArcConfig, LogExtent, KeyRange, Member, RingKey, Seq, TermStart } from '@ringkeep/shared';
+import { arcCovers, arcInside, arcsEqual, arcKeyTest } from '@ringkeep/shared/ring/arc';
+import { invariant } from '@ringkeep/shared/ring/errors';
 import type { NodeContext } from './context';
 import { discard } from './discard';
 import type { Chunk, Entry } from './entry-store';

@@ -1,6 +1,7 @@
 /** Which operations are forwarded together: as many as a frame takes, and whole frames as they came. */
 
-import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX, valueOf } from '@ringkeep/shared';
+import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
+import { valueOf } from '@ringkeep/shared/ring/operations';
 import type { PendingOperation, PendingQuery } from './pending-operation';
 
 /** The query of which these are all operations, in order. */

@@ -16,19 +16,19 @@
  * has brought together: one log batch, one message to each follower, one frame to each node.
  */
 
-import {
-  arcContains,
-  NO_RING,
-  NOTHING_KNOWN,
-  RingView,
-  type ClusterParameters,
-  type KnownRing,
-  type NodeId,
-  type Position,
-  type Proposal,
-  type Ring,
-  type RingUpdate,
+import type {
+  ClusterParameters,
+  KnownRing,
+  NodeId,
+  Position,
+  Proposal,
+  Ring,
+  RingUpdate,
 } from '@ringkeep/shared';
+import { arcContains } from '@ringkeep/shared/ring/arc';
+import { NOTHING_KNOWN } from '@ringkeep/shared/ring/history';
+import { NO_RING } from '@ringkeep/shared/ring/ring';
+import { RingView } from '@ringkeep/shared/ring/ring-view';
 import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, type TransferSizes } from './config';
 import type { NodeContext } from './context';
 import { fitCopies } from './copies';

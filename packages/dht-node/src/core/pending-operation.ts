@@ -1,14 +1,8 @@
 /** An operation on its way through this node, and the batch it came with. */
 
-import {
-  ERROR_CODES,
-  OperationType,
-  isWrite,
-  type Bytes,
-  type ErrorCode,
-  type Operation,
-  type OperationResult,
-} from '@ringkeep/shared';
+import type { Bytes, ErrorCode, Operation, OperationResult } from '@ringkeep/shared';
+import { ERROR_CODES } from '@ringkeep/shared/ring/errors';
+import { OperationType, isWrite } from '@ringkeep/shared/ring/operations';
 import type { QueryInput } from './inputs';
 
 /** A batch that is being answered. */

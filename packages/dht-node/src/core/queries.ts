@@ -5,16 +5,10 @@
  * read. A write that left this node and was not answered has an unknown outcome; nothing repeats it.
  */
 
-import {
-  isWrite,
-  NumberMap,
-  OperationType,
-  type ArcConfig,
-  type NodeId,
-  type Operation,
-  type OperationResult,
-} from '@ringkeep/shared';
-import { valueIn } from '@ringkeep/shared/operations';
+import type { ArcConfig, NodeId, Operation, OperationResult } from '@ringkeep/shared';
+import { NumberMap } from '@ringkeep/shared/ring/number-map';
+import { isWrite, OperationType } from '@ringkeep/shared/ring/operations';
+import { valueIn } from '@ringkeep/shared/operations/stored';
 import { FORWARD_RETRY_MS, HELD_OPERATIONS_MAX } from './config';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';

@@ -9,31 +9,35 @@
  *  3. An operation is prepared only as the next one, and only by a complete copy.
  */
 
+import type {
+  Arc,
+  KnownRing,
+  LogExtent,
+  LogHistory,
+  KeyRange,
+  Position,
+  RingKey,
+  Seq,
+  Term,
+} from '@ringkeep/shared';
 import {
-  NOTHING_KNOWN,
-  appendTerm,
   arcCovers,
   arcKeyRanges,
   arcKeyTest,
   arcOutside,
   arcsOverlap,
   formatArc,
+} from '@ringkeep/shared/ring/arc';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import { NOTHING_KNOWN } from '@ringkeep/shared/ring/history';
+import {
+  appendTerm,
   historyWithin,
-  invariant,
   lastTerm,
   mergeHistories,
   NO_HISTORY,
   truncateHistory,
-  type Arc,
-  type KnownRing,
-  type LogExtent,
-  type LogHistory,
-  type KeyRange,
-  type Position,
-  type RingKey,
-  type Seq,
-  type Term,
-} from '@ringkeep/shared';
+} from '@ringkeep/shared/ring/log-history';
 import type { Entry, EntryStore, Found, RangeSize } from './entry-store';
 import type { ConflictingLog, SequencedOp } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './records';

@@ -5,14 +5,10 @@
  * goes to the next term if that is this node's too; else nobody here can know their outcome any more.
  */
 
-import {
-  arcsEqual,
-  invariant,
-  sameTerm,
-  type ArcConfig,
-  type Position,
-  type RingView,
-} from '@ringkeep/shared';
+import type { ArcConfig, Position, RingView } from '@ringkeep/shared';
+import { arcsEqual } from '@ringkeep/shared/ring/arc';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import { sameTerm } from '@ringkeep/shared/ring/ring';
 import { ArcDecisions } from './arc-decisions';
 import { ArcPrimary, type RoleRemains } from './arc-primary';
 import type { NodeContext } from './context';

@@ -12,7 +12,7 @@
  */
 
 import type { Bytes, Seq, Term } from '@ringkeep/shared';
-import { checksumIn } from '@ringkeep/shared/operations';
+import { checksumIn } from '@ringkeep/shared/operations/stored';
 import type { SequencedOp } from './messages';
 
 /** What a running hash is at one sequence number. */

@@ -3,7 +3,10 @@
  * form, and everything after that is arithmetic. Asking a string for its characters one by one costs ten times as much.
  */
 
-import { KEY_BYTES_MAX, POSITION_BYTES, invariant, type RingKey } from '@ringkeep/shared';
+import type { RingKey } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import { KEY_BYTES_MAX } from '@ringkeep/shared/ring/limits';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { Keyed } from '../core/entry-store';
 
 const RING_KEY_BYTES_MAX = POSITION_BYTES + KEY_BYTES_MAX;

@@ -9,8 +9,11 @@
  * all keys in it that the layer does not hold, so erasing an arc is cheap whatever its size.
  */
 
-import { POSITION_BYTES, invariant, type KeyRange, type RingKey } from '@ringkeep/shared';
-import { isSound, type StoredValue } from '@ringkeep/shared/operations';
+import type { KeyRange, RingKey } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
+import type { StoredValue } from '@ringkeep/shared/operations';
+import { isSound } from '@ringkeep/shared/operations/stored';
 import {
   DAMAGED,
   type Bucket,

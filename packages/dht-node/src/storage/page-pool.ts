@@ -5,7 +5,7 @@
  * A place in it is a number: of the word, counted through all chunks.
  */
 
-import { invariant } from '@ringkeep/shared';
+import { invariant } from '@ringkeep/shared/ring/errors';
 
 export const PAGE_WORDS = 1024;
 const CHUNK_BITS = 18;

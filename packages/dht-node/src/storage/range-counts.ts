@@ -5,7 +5,8 @@
  * which are summed, and two edges at most, which the caller has to walk: of a million keys, a few dozen.
  */
 
-import { POSITION_BYTES, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import type { RangeSize } from '../core/entry-store';
 import { PARTS } from './node-storage';

@@ -13,7 +13,9 @@
  * its high half.
  */
 
-import { POSITION_BYTES, SLICE_BYTES_MAX, type RingKey } from '@ringkeep/shared';
+import type { RingKey } from '@ringkeep/shared';
+import { SLICE_BYTES_MAX } from '@ringkeep/shared/ring/limits';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import type { KeyProbe } from './key-probe';
 import { NOWHERE, PAGE_WORDS, wordInChunk, type PagePool } from './page-pool';

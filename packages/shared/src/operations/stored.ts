@@ -11,7 +11,10 @@
  * disks and memory do to bytes. A hash of 64 bits would cost four bytes for each key in memory.
  */
 
-import { POSITION_BYTES, KEY_BYTES_MAX, invariant, type Bytes, type RingKey } from '../ring';
+import type { Bytes, RingKey } from '../ring';
+import { invariant } from '../ring/errors';
+import { KEY_BYTES_MAX } from '../ring/limits';
+import { POSITION_BYTES } from '../ring/ring-key';
 import { crc32c } from './crc32c';
 
 declare const storedBrand: unique symbol;

@@ -2,15 +2,10 @@
 
 import { hash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
-import {
-  POSITION_BYTES,
-  RingError,
-  position,
-  ringKey,
-  type Bytes,
-  type Position,
-  type RingKey,
-} from '../ring';
+import type { Bytes, Position, RingKey } from '../ring';
+import { RingError } from '../ring/errors';
+import { position } from '../ring/position';
+import { POSITION_BYTES, ringKey } from '../ring/ring-key';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

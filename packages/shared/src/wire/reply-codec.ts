@@ -1,14 +1,8 @@
 /** Results between the column replies in which they travel and what both sides make of them. */
 
-import {
-  ERROR_CODES,
-  REPLY_BYTES_TARGET,
-  RingError,
-  errorCodeOfByte,
-  type Bytes,
-  type OperationResult,
-  type Outcome,
-} from '../ring';
+import type { Bytes, OperationResult, Outcome } from '../ring';
+import { ERROR_CODES, RingError, errorCodeOfByte } from '../ring/errors';
+import { REPLY_BYTES_TARGET } from '../ring/limits';
 import { ByteRope } from './byte-rope';
 import type { BatchReply } from './generated/dht';
 

@@ -6,18 +6,11 @@
  */
 
 import { isAscii } from 'node:buffer';
-import {
-  OperationType,
-  bringsValue,
-  valueOf,
-  POSITION_BYTES,
-  RingError,
-  SLICE_BYTES_MAX,
-  ringKey,
-  type Bytes,
-  type LocatedOperation,
-  type Operation,
-} from '../ring';
+import type { Bytes, LocatedOperation, Operation } from '../ring';
+import { RingError } from '../ring/errors';
+import { SLICE_BYTES_MAX } from '../ring/limits';
+import { OperationType, bringsValue, valueOf } from '../ring/operations';
+import { POSITION_BYTES, ringKey } from '../ring/ring-key';
 import { ByteRope, joinRopes } from './byte-rope';
 import { bufferOfBytes, checkKey, checkValue, ringKeyOf } from '../runtime/bytes';
 import type { BatchRequest } from './generated/dht';
