@@ -3,7 +3,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { type KnownRing, NOTHING_KNOWN, NO_RING, updateRing, type Ring } from '@ringkeep/shared';
 import { channelTo, fromServiceError } from '@ringkeep/shared/runtime';
-import { registry, updateFromWire } from '@ringkeep/shared/wire';
+import { NODE_PROTOCOL, registry, updateFromWire } from '@ringkeep/shared/wire';
 
 type Unary<Request, Answer> = (
   request: Request,
@@ -21,7 +21,12 @@ export class RegistryPeer {
   }
 
   register(addr: string, more: Partial<registry.ConnectionAddr> = {}): Promise<registry.RegisterInfo> {
-    const request = registry.ConnectionAddr.fromPartial({ addr, incarnation: 1, ...more });
+    const request = registry.ConnectionAddr.fromPartial({
+      addr,
+      incarnation: 1,
+      nodeProtocol: NODE_PROTOCOL,
+      ...more,
+    });
     return this.call((message, done) => this.client.registerNode(message, done), request);
   }
 

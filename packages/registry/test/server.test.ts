@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, status, type ServiceError } from '@grpc/grpc-js';
 import { channelTo } from '@ringkeep/shared/runtime';
-import { registry as wire } from '@ringkeep/shared/wire';
+import { NODE_PROTOCOL, registry as wire } from '@ringkeep/shared/wire';
 import { startRegistry, type RegistryOptions, type RunningRegistry } from '../src';
 import { RegistryPeer, foundEverywhere } from './registry-peer';
 import { StandInNodes } from './stand-in-nodes';
@@ -174,6 +174,25 @@ describe('the registry over gRPC', () => {
       message: expect.stringContaining(text),
     });
   });
+
+  test.each([
+    ['of before it was named', 0, /names no edition of the protocol between nodes/],
+    [
+      'of a later version',
+      NODE_PROTOCOL + 1,
+      /names edition 2 .*this ring speaks edition 1: run the same version/,
+    ],
+  ])(
+    'a node %s is refused with what to do, before anything is noted of it',
+    async (_what, nodeProtocol, text) => {
+      const { registry, peer } = await start();
+      await expect(peer.register('http://a:1', { nodeProtocol })).rejects.toMatchObject({
+        code: 'FAILED_PRECONDITION',
+        message: expect.stringMatching(text),
+      });
+      expect(registry.ring().members).toEqual([]);
+    },
+  );
 
   test('an unknown kind of change and a malformed message are refused, and the registry goes on', async () => {
     const { registry, peer } = await start();

@@ -21,7 +21,7 @@ import {
   type Logger,
   type TlsMaterial,
 } from '@ringkeep/shared/runtime';
-import { dht, type registry as wire } from '@ringkeep/shared/wire';
+import { dht, NODE_PROTOCOL, type registry as wire } from '@ringkeep/shared/wire';
 import { parametersFromWire, proposalToWire, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
 import type { RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
@@ -148,6 +148,7 @@ export class RegistryLink {
       coordinates: [...coordinates],
       claim,
       held: [...held],
+      nodeProtocol: NODE_PROTOCOL,
     };
   }
 

@@ -3,7 +3,7 @@
 import { RingError, position, type Member } from '@ringkeep/shared';
 import { addressUrl, isWildcard, parseAddress, unary } from '@ringkeep/shared/runtime';
 import type { registry } from '@ringkeep/shared/wire';
-import { proposalFromWire, updateToWire } from '@ringkeep/shared/wire';
+import { nodeProtocolFault, proposalFromWire, updateToWire } from '@ringkeep/shared/wire';
 import type { Caller, HeldRange, MemberAnswer } from '../core';
 import type { RegistryHost } from '../host';
 import { checkNodeAt, type NodeCheck } from './node-check';
@@ -29,6 +29,7 @@ export function registryHandlers(
     registerNode: unary(async (request) => {
       const { identity, incarnation, process, coordinates, claim, knownVersion, knownRun } = request;
       const addr = addressOf(request.addr);
+      checkNodeProtocol(request.nodeProtocol);
       await checkNodeAt(addr, process, nodeCheck);
       const answer = await host.ask({
         kind: 'register',
@@ -73,6 +74,11 @@ export function registryHandlers(
 
     watchRing: (call) => serveWatch(host, call, leaseMs()),
   };
+}
+
+function checkNodeProtocol(named: number): void {
+  const fault = nodeProtocolFault(named);
+  if (fault !== undefined) throw new RingError('FAILED_PRECONDITION', fault);
 }
 
 function addressOf(text: string): string {

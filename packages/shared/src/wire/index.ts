@@ -5,6 +5,7 @@ export * as registry from './generated/registry';
 export { fileDescriptorSetBase64 } from './generated/descriptor';
 export { ByteRope, joinRopes } from './byte-rope';
 export * from './history-conversion';
+export * from './node-protocol';
 export * from './reply-codec';
 export * from './request-codec';
 export * from './ring-conversion';

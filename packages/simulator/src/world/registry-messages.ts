@@ -1,7 +1,13 @@
 /** What nodes and the registry say to each other, in the bytes of both directions. */
 
 import { ERROR_CODES, errorCodeOfByte, position, type ErrorCode, type NodeId } from '@ringkeep/shared';
-import { proposalFromWire, proposalToWire, registry, updateToWire } from '@ringkeep/shared/wire';
+import {
+  NODE_PROTOCOL,
+  proposalFromWire,
+  proposalToWire,
+  registry,
+  updateToWire,
+} from '@ringkeep/shared/wire';
 import type { RegistryCall } from '@ringkeep/dht-node/core';
 import type { Caller, RegistryAnswer, RegistryInput } from '@ringkeep/registry/core';
 import type { IdentityFile } from '@ringkeep/dht-node/storage';
@@ -40,6 +46,7 @@ export function encodeCall(
       coordinates: [],
       claim,
       held: [...held],
+      nodeProtocol: NODE_PROTOCOL,
     };
     return { method: 'RegisterNode', bytes: registry.ConnectionAddr.encode(message).finish() };
   }

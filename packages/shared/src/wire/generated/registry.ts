@@ -80,6 +80,8 @@ export interface ConnectionAddr {
   /** The newest ring that the node has acted on, by its disk: a version and the run that made it; 0 for none. */
   knownVersion: number;
   knownRun: bigint;
+  /** Which edition of what nodes say to each other the node speaks; 0 from before it was named. */
+  nodeProtocol: number;
 }
 
 /** A complete copy of a range, on a node's disk. */
@@ -401,6 +403,7 @@ function createBaseConnectionAddr(): ConnectionAddr {
     process: 0n,
     knownVersion: 0,
     knownRun: 0n,
+    nodeProtocol: 0,
   };
 }
 
@@ -448,6 +451,9 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
         throw new globalThis.Error("value provided for field message.knownRun of type uint64 too large");
       }
       writer.uint32(72).uint64(message.knownRun);
+    }
+    if (message.nodeProtocol !== 0) {
+      writer.uint32(80).uint32(message.nodeProtocol);
     }
     return writer;
   },
@@ -547,6 +553,14 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
             message.knownRun = reader.uint64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.nodeProtocol = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -575,6 +589,7 @@ export const ConnectionAddr: MessageFns<ConnectionAddr> = {
     message.process = (object.process !== undefined && object.process !== null) ? BigInt(object.process) : 0n;
     message.knownVersion = object.knownVersion ?? 0;
     message.knownRun = (object.knownRun !== undefined && object.knownRun !== null) ? BigInt(object.knownRun) : 0n;
+    message.nodeProtocol = object.nodeProtocol ?? 0;
     return message;
   },
 };
