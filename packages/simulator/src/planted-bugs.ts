@@ -85,6 +85,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 120,
   },
   {
+    rule: 'deadDroppedWhenLost',
+    story: 'the first that is back after a power cut drops all others, whose copies are as good as its own',
+    focus: 'blackouts',
+    seed: 3,
+    within: 60,
+  },
+  {
+    rule: 'followersHeldLevel',
+    story: 'a replica is kept out for ever by writes that never pause',
+    focus: 'steady-writes',
+    seed: 13,
+    within: 60,
+  },
+  {
     rule: 'membersAreAligned',
     row: 'members are aligned, never started over; erase only on order',
     story: 'a member that reconnects is wiped, and may be the only other copy',

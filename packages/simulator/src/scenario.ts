@@ -48,6 +48,8 @@ export interface Scenario {
    * by somebody who does not, or they are lost altogether; and saves of it fail.
    */
   readonly registryData: 'kept' | 'old' | 'restored' | 'lost';
+  /** Clients go on, when all has been put right, until the arcs are where they should be. */
+  readonly writesGoOn: boolean;
   /** The registry is started with other parameters now and then. */
   readonly newParameters: boolean;
   readonly faults: readonly FaultKind[];
@@ -135,6 +137,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
     oldDisks: 'never',
     registryData: 'kept',
     newParameters: false,
+    writesGoOn: false,
     faults,
     ...given?.scenario,
   };

@@ -19,9 +19,10 @@ import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/ch
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
 import { silenceComplainedOf, type NodeCore, type NodeEvent } from '@ringkeep/dht-node/core';
 import { AdmittedCopies } from './checkers/admitted-copies';
-import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from './checkers/at-rest';
+import { checkCopies, checkTables, notYetAtRest, notYetInSync, type NodeAtRest } from './checkers/at-rest';
 import { CopiesAsked } from './checkers/copies-asked';
 import type { Failure } from './checkers/failure';
+import { checkDropped } from './checkers/dropped-too-soon';
 import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
 import { checkOneServer } from './checkers/one-server';
@@ -57,6 +58,8 @@ export const LIVENESS_MS_MAX = 60_000;
 /** A node that was reached may not be any more when an arc is proposed for it: the answer's age, and the longest quiesce. */
 const REACHED_MS_MAX = 2_500;
 const LOOK_EVERY_MS = 250;
+/** So long after the faults the arcs are where they should be, although clients go on writing. */
+const UNDER_WRITES_MS_MAX = 20_000;
 const READ_PATIENCE_MS = 10_000;
 const OPERATOR_WAITS_MS = 2_000;
 /** How often there are clients that are the client library's session. */
@@ -214,6 +217,16 @@ class Simulation implements World {
     return !machine.process.hasWholeCopy(range);
   }
 
+  private checkDrop({ process }: Machine, start: Position, nodes: readonly NodeId[]): void {
+    const view = process?.core?.view;
+    const arc = view?.arcAt(start);
+    if (!process || !view || !arc || this.scenario.oldDisks !== 'never') return;
+    const hasCopies = (node: NodeId): boolean => this.machineOf(node)?.hasLostCopies === false;
+    const upMs = this.timeline.now - process.startedAt;
+    const failure = checkDropped(view.ring, arc, nodes, upMs, hasCopies);
+    if (failure) this.fail(failure.checker, failure.text);
+  }
+
   /** Nobody is given an arc whom the giver cannot have reached. */
   private checkAddress(giver: Machine, node: NodeId): void {
     const taker = this.machineOf(node);
@@ -238,6 +251,8 @@ class Simulation implements World {
     }
     if (event.kind === 'proposed' && event.proposal.kind === 'handover')
       this.checkAddress(machine, event.proposal.node);
+    if (event.kind === 'proposed' && event.proposal.kind === 'drop')
+      this.checkDrop(machine, event.proposal.start, event.proposal.nodes);
     this.opportunist.occurred(this.occasionOf(machine, event));
     if (event.kind === 'protocol-violation') this.fail('protocol', `${machine.name}: ${event.text}`);
     const stopped = event.kind === 'arc-stopped' || event.kind === 'incomparable';
@@ -303,6 +318,7 @@ class Simulation implements World {
   private async recover(): Promise<boolean> {
     if (!(await this.runUntil(this.timeline.now + this.oldRegistry.end()))) return false;
     this.faults.heal();
+    if (this.scenario.writesGoOn && !(await this.settleUnderWrites())) return false;
     for (const client of this.clients) client.stop();
     const healedAt = this.timeline.now;
     const lastUnderWayAt = this.timeline.latestUpTo(healedAt + UNDER_WAY_MS_MAX);
@@ -317,6 +333,20 @@ class Simulation implements World {
       .filter(({ process }) => process?.core && process.scrub())
       .map(({ name }) => name);
     return found.length === 0 ? undefined : `${found.join(' ')} have damaged entries`;
+  }
+
+  /** Steady writes keep no copy out. */
+  private async settleUnderWrites(): Promise<boolean> {
+    const until = this.timeline.now + UNDER_WRITES_MS_MAX;
+    for (;;) {
+      const reason = notYetInSync(this.registry.ring);
+      if (reason === undefined) return true;
+      if (this.timeline.now > until) {
+        this.fail('liveness', `under writes, ${UNDER_WRITES_MS_MAX} ms after the last fault: ${reason}`);
+        return false;
+      }
+      if (!(await this.runUntil(this.timeline.now + LOOK_EVERY_MS))) return false;
+    }
   }
 
   private async settle(healedAt: number): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { HistoryOperation } from '@ringkeep/checker/core';
 import { AdmittedCopies } from '../src/checkers/admitted-copies';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from '../src/checkers/at-rest';
 import { CopiesAsked } from '../src/checkers/copies-asked';
+import { checkDropped } from '../src/checkers/dropped-too-soon';
 import { checkLinearizability } from '../src/checkers/linearizability';
 import { checkLostWrites } from '../src/checkers/lost-writes';
 import { checkOneServer } from '../src/checkers/one-server';
@@ -142,6 +143,19 @@ test('whoever is taken into an in-sync set without a whole copy is caught', () =
   const split = ring(2, arc({ end: B, epoch: 2 }), arc({ start: B, epoch: 2, primary: B, inSync: [A, B] }));
   expect(after(B, ring(1, arc({})), split)).toBeDefined();
   expect(after(B, ring(1, both), ring(2, arc({ epoch: 3, primary: B, inSync: [A, B] })))).toBeUndefined();
+});
+
+test('a dead member with a copy that a process drops as soon as it has started is caught', () => {
+  const both = arc({ inSync: [A, B] });
+  const known: Ring = { ...ring(2, both), members: [member(A), { ...member(B), state: 'dead' }] };
+  const upMs = known.parameters.failureTimeoutMs / 2;
+  const dropped = (of: Ring, within: ArcConfig, forMs: number, hasCopies: boolean): unknown =>
+    checkDropped(of, within, [B], forMs, () => hasCopies);
+  expect(dropped(known, both, upMs, true)).toMatchObject({ checker: 'dropped too soon' });
+  expect(dropped(known, both, 2 * upMs, true)).toBeUndefined();
+  expect(dropped(known, both, upMs, false)).toBeUndefined();
+  expect(dropped(known, arc({ ...both, withoutCopy: [B] }), upMs, true)).toBeUndefined();
+  expect(dropped(ring(2, both), both, upMs, true)).toBeUndefined();
 });
 
 describe('ring history', () => {

@@ -34,6 +34,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   unheard: /missed/,
   'few-copies': /proposed drop/,
   parameters: /the ring is to have/,
+  'steady-writes': /proposed admit/,
   levels: /registry crashes/,
   'old-disks': /old-copy|proposed yield/,
   'old-disks-late': /arc-stopped/,

@@ -110,6 +110,7 @@ export class ArcDecisions {
 
   /** None is level at this instant, under steady writes perhaps at none: commits wait for one for a moment. */
   private holdForOneThatKeepsPace([owner, ...others]: readonly NodeId[]): void {
+    if (!this.context.rules.followersHeldLevel) return;
     const { role } = this;
     for (const id of others) {
       const session = role.followers.get(id);
@@ -131,8 +132,11 @@ export class ArcDecisions {
         id === context.self || (role.config.inSync.includes(id) && this.isLevel(role.followers.get(id))),
     );
     if (!allThere) return false;
-    const living = role.config.inSync.filter((id) => context.view.member(id)?.state !== 'dead');
-    const undesired = living.filter((id) => id !== context.self && !desired.includes(id));
+    const isKept = (id: NodeId): boolean =>
+      context.rules.deadDroppedWhenLost && context.view.member(id)?.state === 'dead';
+    const undesired = role.config.inSync.filter(
+      (id) => id !== context.self && !desired.includes(id) && !isKept(id),
+    );
     if (undesired.length > 0) this.drop(undesired);
     return undesired.length > 0;
   }

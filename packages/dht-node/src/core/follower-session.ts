@@ -44,6 +44,8 @@ export class FollowerSession {
   private sentAt = 0;
   private sentBytes = 0;
   private takenBytes = 0;
+  /** Chunks that the follower has not taken: alone they wait for room, for operations that commit meanwhile would leave none. */
+  private untaken: { readonly upToBytes: number; readonly bytes: number }[] = [];
   private unacked: { readonly seq: Seq; readonly bytes: number; readonly sentAt: number }[] = [];
   private unackedBytes = 0;
   private readonly transfer: Transfer;
@@ -96,6 +98,7 @@ export class FollowerSession {
   acknowledged(message: Acknowledge): void {
     this.heardAt = this.context.now;
     this.takenBytes = message.takenBytes;
+    while (this.untaken[0] && this.untaken[0].upToBytes <= this.takenBytes) this.untaken.shift();
     this.full = message.full;
     if (!message.live) return;
     this.live = true;
@@ -176,7 +179,7 @@ export class FollowerSession {
     const { committed, window, overrules } = replica;
     const { chunkBytes, windowBytes } = this.context.transferSizes;
     if (!this.transferring || transfer.waits) return false;
-    if (this.sentBytes - this.takenBytes > windowBytes - chunkBytes) return false;
+    if (this.untaken.reduce((sum, { bytes }) => sum + bytes, 0) > windowBytes - chunkBytes) return false;
     if (transfer.done) {
       this.transferring = false;
       // A copy: the window grows before the message is encoded.
@@ -193,7 +196,9 @@ export class FollowerSession {
     }
     const chunk = transfer.next();
     if (chunk.ranges.length > 0) {
-      this.sentBytes += entryBytes(chunk.entries);
+      const bytes = entryBytes(chunk.entries);
+      this.sentBytes += bytes;
+      this.untaken.push({ upToBytes: this.sentBytes, bytes });
       this.send({ kind: 'chunk', ...chunk });
     }
     if (transfer.damaged) {

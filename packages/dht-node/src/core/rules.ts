@@ -27,6 +27,10 @@ export interface ProtocolRules {
   readonly incompleteNotAligned: boolean;
   /** A member that has never opened a stream in a term is dropped, too, when its time is over. */
   readonly unheardDropped: boolean;
+  /** Commits wait, for a moment, for a follower that keeps pace. */
+  readonly followersHeldLevel: boolean;
+  /** The dead are dropped when they are lost to the arc, not because no arc wants the dead. */
+  readonly deadDroppedWhenLost: boolean;
   /** An acknowledgement counts on the stream that it came on, and no longer. */
   readonly acksOfPresentStreamOnly: boolean;
   /** A process never takes up a role in a term from before its registration. */
@@ -100,6 +104,8 @@ export const ALL_RULES: ProtocolRules = {
   windowKeptAtSplit: true,
   incompleteNotAligned: true,
   unheardDropped: true,
+  followersHeldLevel: true,
+  deadDroppedWhenLost: true,
   acksOfPresentStreamOnly: true,
   termTakenOnce: true,
   streamsEndWithRole: true,

@@ -3,6 +3,7 @@
  * that the commit point is ahead of the follower whenever one looks.
  */
 
+import { entryBytes } from '../../src/core/messages';
 import { SteppedNode, arc, OTHER, put, ring, SELF, THIRD, type Follower } from './stepped-node';
 
 const MEMBER_MS = 2;
@@ -76,4 +77,28 @@ test('one that falls silent while it is waited for holds commits back for a tent
   expect(proposals(node)).not.toContain('admit');
   for (let ms = 0; ms < 200; ms++) millisecond();
   expect(proposals(node)).toContain('admit');
+});
+
+test('a transfer ends however much is written meanwhile to what it has passed', () => {
+  const node = SteppedNode.registered(ring(1, [arc()], [SELF, THIRD]));
+  node.sync();
+  const value = 'v'.repeat(300_000);
+  for (let key = 0; key < 20; key++) node.query(put(`key ${key}`, value));
+  node.sync();
+  const follower = node.openedBy(THIRD, SELF, 1);
+  const sent: number[] = [];
+  for (let ms = 0; ms < 1_000 && !follower.kinds.includes('live'); ms++) {
+    node.now += 1;
+    const entries = follower.heard.flatMap((body) => ('entries' in body ? body.entries : []));
+    const passed = entries[0]?.key;
+    if (passed !== undefined) node.query({ ...put('', value), key: passed });
+    node.sync();
+    sent.push(entryBytes(entries));
+    const takenBytes = sent.at(-1 - FOLLOWER_MS) ?? 0;
+    const taken = { prepared: 0, applied: 0, live: false, sentAtMs: node.now, takenBytes, full: false };
+    follower.say({ kind: 'acknowledge', ...taken });
+    node.step({ kind: 'tick' });
+  }
+  expect(follower.kinds).toContain('committed-ops');
+  expect(follower.kinds).toContain('live');
 });

@@ -34,11 +34,9 @@ export interface NodeAtRest {
   readonly tableSizes: Readonly<Record<string, number>>;
 }
 
-/** Why the ring is not yet as it should be, or undefined. */
-export function notYetAtRest(ring: Ring, nodes: readonly NodeAtRest[]): string | undefined {
+/** Why the arcs are not yet with their owners, and in sync just where they should be, or undefined. */
+export function notYetInSync(ring: Ring): string | undefined {
   const view = new RingView(ring);
-  // Everybody is leaving: there is nobody to take anything over, and the last one stays. The dead are to come back.
-  if (ring.members.every((member) => member.state === 'leaving')) return undefined;
   for (const arc of ring.arcs) {
     const desired = view.desiredReplicas(arc, ring.parameters.replicationFactor);
     const name = formatArc(arc);
@@ -47,6 +45,16 @@ export function notYetAtRest(ring: Ring, nodes: readonly NodeAtRest[]): string |
       return `${name} is in sync at ${arc.inSync.length} nodes, not just at its ${desired.length} desired ones`;
     }
   }
+  return undefined;
+}
+
+/** Why the ring is not yet as it should be, or undefined. */
+export function notYetAtRest(ring: Ring, nodes: readonly NodeAtRest[]): string | undefined {
+  const view = new RingView(ring);
+  // Everybody is leaving: there is nobody to take anything over, and the last one stays. The dead are to come back.
+  if (ring.members.every((member) => member.state === 'leaving')) return undefined;
+  const lacking = notYetInSync(ring);
+  if (lacking !== undefined) return lacking;
   for (const member of ring.members) {
     if (member.state !== 'active') continue;
     const node = nodes.find(({ id }) => id === member.id);

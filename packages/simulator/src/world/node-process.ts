@@ -74,6 +74,7 @@ export class NodeProcess implements Server {
   private running: Running | undefined;
   private hasSlept = false;
   private readonly fruitlessSteps: FruitlessSteps;
+  readonly startedAt: number;
   /** Why the registry refuses it, if it does. */
   private refusal: string | undefined;
   /** Queries under way, and whom to tell when it dies. */
@@ -88,6 +89,7 @@ export class NodeProcess implements Server {
     private readonly number: number,
   ) {
     const { timeline } = world;
+    this.startedAt = timeline.now;
     this.fruitlessSteps = new FruitlessSteps(this.name);
     this.loop = new ProcessLoop(timeline, machine.clock, random.fork(), () => machine.stepMs);
     this.files = new MountedFiles(machine.disk, timeline, this.loop);
