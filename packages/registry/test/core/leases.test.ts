@@ -5,6 +5,7 @@ describe('leases', () => {
     const registry = new SteppedRegistry();
     const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
     registry.die([b], [a]);
+    expect(registry.facts.filter((fact) => fact === 'died')).toHaveLength(1);
     expect(registry.member(a)?.state).toBe('active');
     expect(registry.renew(a).live).toBe(true);
     expect(registry.renew(b).live).toBe(false);

@@ -15,6 +15,7 @@ describe('leaving', () => {
     const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
     expect(registry.leave(a).live).toBe(true);
     expect(registry.leave(a).live).toBe(true);
+    expect(registry.facts.filter((fact) => fact === 'leaving')).toHaveLength(1);
     expect(registry.member(a)?.state).toBe('leaving');
     const start = a.identity.id;
     const handover = {

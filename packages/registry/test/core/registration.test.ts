@@ -1,7 +1,14 @@
 import { MESSAGE_BYTES_MAX, position, type ArcConfig, type Member, type NodeId } from '@ringkeep/shared';
 import { positionOfText } from '@ringkeep/shared/runtime';
 import { registry as wire, ringToWire } from '@ringkeep/shared/wire';
-import { DEFAULT_CONFIG, MEMBERS_MAX, RegistryCore, newState, type HeldRange } from '../../src/core';
+import {
+  DEFAULT_CONFIG,
+  MEMBERS_MAX,
+  RegistryCore,
+  newState,
+  type HeldRange,
+  type OwnersAnswer,
+} from '../../src/core';
 import { SteppedRegistry, type Node } from './stepped-registry';
 
 describe('registration', () => {
@@ -350,6 +357,16 @@ describe('registration', () => {
     );
   });
 
+  test('asked who owns the ring it names those that own something, and no others', () => {
+    const registry = new SteppedRegistry();
+    const owners = (): unknown => registry.ask<OwnersAnswer>({ kind: 'owners' }).members.map(({ id }) => id);
+    expect(owners()).toEqual([]);
+    const [a, b] = [registry.join('http://a:1'), registry.join('http://b:1')];
+    expect(owners()).toEqual([a.identity.id]);
+    registry.handOver(a, b);
+    expect(new Set(owners() as unknown[])).toEqual(new Set([a.identity.id, b.identity.id]));
+  });
+
   test('a restart brings its new address and coordinates', () => {
     const registry = new SteppedRegistry();
     const node = registry.join('http://a:1');
@@ -364,7 +381,12 @@ describe('registration', () => {
   test('a core does not start on a damaged state', () => {
     const { parameters } = DEFAULT_CONFIG;
     const fresh = newState('c', parameters, 1n);
-    const broken = { ...fresh, returns: [position(1n)] };
-    expect(() => new RegistryCore(DEFAULT_CONFIG, { positionOfText }, broken, 0)).toThrow('damaged');
+    const claimed = [{ id: position(1n), claim: 'claim' }];
+    for (const broken of [
+      { ...fresh, returns: [position(1n)] },
+      { ...fresh, claims: claimed },
+      { ...fresh, ring: { ...fresh.ring, clusterId: '' } },
+    ])
+      expect(() => new RegistryCore(DEFAULT_CONFIG, { positionOfText }, broken, 0)).toThrow('damaged');
   });
 });
