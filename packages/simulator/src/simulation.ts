@@ -335,11 +335,16 @@ class Simulation implements World {
     return found.length === 0 ? undefined : `${found.join(' ')} have damaged entries`;
   }
 
+  /** It will never be switched on again, or its machine is another node by now. */
+  private isGone(node: NodeId): boolean {
+    return this.machineOf(node)?.retired ?? true;
+  }
+
   /** Steady writes keep no copy out. */
   private async settleUnderWrites(): Promise<boolean> {
     const until = this.timeline.now + UNDER_WRITES_MS_MAX;
     for (;;) {
-      const reason = notYetInSync(this.registry.ring);
+      const reason = notYetInSync(this.registry.ring, (id) => this.isGone(id));
       if (reason === undefined) return true;
       if (this.timeline.now > until) {
         this.fail('liveness', `under writes, ${UNDER_WRITES_MS_MAX} ms after the last fault: ${reason}`);
@@ -351,7 +356,7 @@ class Simulation implements World {
 
   private async settle(healedAt: number): Promise<boolean> {
     for (;;) {
-      const reason = notYetAtRest(this.registry.ring, this.nodes()) ?? this.scrub();
+      const reason = notYetAtRest(this.registry.ring, this.nodes(), (id) => this.isGone(id)) ?? this.scrub();
       if (reason === undefined) return true;
       if (this.timeline.now - healedAt > LIVENESS_MS_MAX) {
         this.fail('liveness', `${LIVENESS_MS_MAX} ms after the last fault: ${reason}`);

@@ -9,6 +9,7 @@ import {
   formatArc,
   formatPosition,
   type Arc,
+  type Member,
   type NodeId,
   type Ring,
 } from '@ringkeep/shared';
@@ -34,8 +35,20 @@ export interface NodeAtRest {
   readonly tableSizes: Readonly<Record<string, number>>;
 }
 
+/**
+ * Everybody is leaving: there is nobody to take anything over, and the last one stays. The dead are to come back, but for
+ * those that are gone for good and that no arc names.
+ */
+function areAllLeaving({ members, arcs }: Ring, isGone: (node: NodeId) => boolean): boolean {
+  const named = new Set(arcs.flatMap(({ inSync }) => inSync));
+  const isMissed = ({ id, state }: Member): boolean => state !== 'dead' || named.has(id) || !isGone(id);
+  const missed = members.filter(isMissed);
+  return missed.length > 0 && missed.every(({ state }) => state === 'leaving');
+}
+
 /** Why the arcs are not yet with their owners, and in sync just where they should be, or undefined. */
-export function notYetInSync(ring: Ring): string | undefined {
+export function notYetInSync(ring: Ring, isGone: (node: NodeId) => boolean): string | undefined {
+  if (areAllLeaving(ring, isGone)) return undefined;
   const view = new RingView(ring);
   for (const arc of ring.arcs) {
     const desired = view.desiredReplicas(arc, ring.parameters.replicationFactor);
@@ -49,11 +62,14 @@ export function notYetInSync(ring: Ring): string | undefined {
 }
 
 /** Why the ring is not yet as it should be, or undefined. */
-export function notYetAtRest(ring: Ring, nodes: readonly NodeAtRest[]): string | undefined {
+export function notYetAtRest(
+  ring: Ring,
+  nodes: readonly NodeAtRest[],
+  isGone: (node: NodeId) => boolean,
+): string | undefined {
+  if (areAllLeaving(ring, isGone)) return undefined;
   const view = new RingView(ring);
-  // Everybody is leaving: there is nobody to take anything over, and the last one stays. The dead are to come back.
-  if (ring.members.every((member) => member.state === 'leaving')) return undefined;
-  const lacking = notYetInSync(ring);
+  const lacking = notYetInSync(ring, isGone);
   if (lacking !== undefined) return lacking;
   for (const member of ring.members) {
     if (member.state !== 'active') continue;
