@@ -99,6 +99,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'standingSourcesLeft',
+    story:
+      'a client hears of the ring from a node that stands still, and its writes wait for owners that were replaced',
+    focus: 'silent-feeds',
+    seed: 7,
+    within: 60,
+  },
+  {
     rule: 'membersAreAligned',
     row: 'members are aligned, never started over; erase only on order',
     story: 'a member that reconnects is wiped, and may be the only other copy',

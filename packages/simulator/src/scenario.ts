@@ -50,6 +50,8 @@ export interface Scenario {
   readonly registryData: 'kept' | 'old' | 'restored' | 'lost';
   /** Clients go on, when all has been put right, until the arcs are where they should be. */
   readonly writesGoOn: boolean;
+  /** Machines stand still, and clients write and get on all the same. */
+  readonly silentFeeds: boolean;
   /** The registry is started with other parameters now and then. */
   readonly newParameters: boolean;
   readonly faults: readonly FaultKind[];
@@ -137,6 +139,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
     oldDisks: 'never',
     registryData: 'kept',
     newParameters: false,
+    silentFeeds: false,
     writesGoOn: false,
     faults,
     ...given?.scenario,

@@ -45,6 +45,7 @@ import { OldDisks } from './world/old-disks';
 import { OldRegistry } from './world/old-registry';
 import { Opportunist, type Occasion } from './world/opportunist';
 import { RegistryMachine } from './world/registry-machine';
+import { SilentFeeds } from './world/silent-feeds';
 import { Timeline } from './world/timeline';
 import { Trace, type TraceLine } from './world/trace';
 import { FIRST_CLIENT_PARTY, type World } from './world/world';
@@ -102,6 +103,7 @@ class Simulation implements World {
   private readonly oldDisks: OldDisks;
   private readonly oldRegistry: OldRegistry;
   private readonly newParameters: NewParameters;
+  private readonly silentFeeds: SilentFeeds;
   private readonly recorder = new HistoryRecorder();
   private readonly ringHistory = new RingHistory();
   private readonly admittedCopies = new AdmittedCopies((node, range) => this.lacksCopy(node, range));
@@ -141,15 +143,19 @@ class Simulation implements World {
     this.missedOwners = new MissedOwners(silenceComplainedOf(parameters));
     this.copiesAsked = new CopiesAsked(this.keys.map((key) => positionOf(ringKeyOf(key))));
     const { thinkMs, patienceMs } = scenario;
-    const habits = { keys: this.keys, thinkMs, patienceMs };
+    const habits = { keys: this.keys, thinkMs, patienceMs, onlyWrites: scenario.silentFeeds };
+    this.silentFeeds = new SilentFeeds(this, part('silent feeds'), scenario);
     this.reader = new Client(this, FIRST_CLIENT_PARTY, part('client 0'), this.recorder, habits);
     // Plain clients go where the library's would not; the library's are beside them, so that the others' stories stay.
     const sessions = part('sessions');
     const count = sessions.chance(SESSIONS_CHANCE) ? sessions.between(1, 3) : 0;
     for (let number = 1; number <= scenario.clients + count; number++) {
-      const ClientKind = number <= scenario.clients ? Client : SessionClient;
       const party = FIRST_CLIENT_PARTY + number;
-      this.clients.push(new ClientKind(this, party, part(`client ${number}`), this.recorder, habits));
+      const given = [this, party, part(`client ${number}`), this.recorder, habits] as const;
+      const plain = number <= scenario.clients;
+      this.clients.push(
+        plain ? new Client(...given) : new SessionClient(...given, this.silentFeeds.progress),
+      );
     }
     const newcomers = this.machines.slice(scenario.machines);
     this.faults = new Faults(this, part('the end of all faults'), scenario, newcomers);
@@ -298,6 +304,7 @@ class Simulation implements World {
     this.oldDisks.start();
     this.oldRegistry.start();
     this.newParameters.start();
+    this.silentFeeds.start();
     if ((await this.runUntil(scenario.safetyMs)) && (await this.recover())) await this.checkAtLast();
     return {
       failure: this.failure,

@@ -9,6 +9,7 @@ import { checkDropped } from '../src/checkers/dropped-too-soon';
 import { checkLinearizability } from '../src/checkers/linearizability';
 import { checkLostWrites } from '../src/checkers/lost-writes';
 import { checkOneServer } from '../src/checkers/one-server';
+import { Progress, PROGRESS_MS_MAX } from '../src/checkers/progress';
 import { MissedOwners } from '../src/checkers/missed-owners';
 import { RingHistory } from '../src/checkers/ring-history';
 
@@ -158,6 +159,15 @@ test('a dead member with a copy that a process drops as soon as it has started i
   expect(dropped(known, both, upMs, false)).toBeUndefined();
   expect(dropped(known, arc({ ...both, withoutCopy: [B] }), upMs, true)).toBeUndefined();
   expect(dropped(ring(2, both), both, upMs, true)).toBeUndefined();
+});
+
+test('a client that gets nothing done with a key is caught, one that does now and then is not', () => {
+  const progress = new Progress();
+  for (const now of [0, 1_000]) progress.tried('c', 'k', now);
+  expect(progress.check(PROGRESS_MS_MAX)).toBeUndefined();
+  expect(progress.check(PROGRESS_MS_MAX + 1)).toMatchObject({ checker: 'progress' });
+  progress.done('c', 'k');
+  expect(progress.check(2 * PROGRESS_MS_MAX)).toBeUndefined();
 });
 
 describe('ring history', () => {

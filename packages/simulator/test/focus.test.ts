@@ -35,6 +35,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   'few-copies': /proposed drop/,
   parameters: /the ring is to have/,
   'steady-writes': /proposed admit/,
+  'silent-feeds': /watch-ended/,
   levels: /registry crashes/,
   'old-disks': /old-copy|proposed yield/,
   'old-disks-late': /arc-stopped/,

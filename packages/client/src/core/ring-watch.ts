@@ -18,6 +18,7 @@ import { Doubts } from './doubts';
 import type { Effect, WatchSource } from './effects';
 import { LEASE_MS_ASSUMED, SUSPICION_PAUSE_MS, WATCH_PAUSE_MS } from './limits';
 import type { Outbox } from './outbox';
+import type { ClientRules } from './rules';
 import { WatchedFeed } from './watched-feed';
 
 type WatchPhase =
@@ -44,6 +45,7 @@ export class RingWatch {
     private readonly registry: string | undefined,
     private readonly random: Random,
     private readonly outbox: Outbox,
+    private readonly rules: Pick<ClientRules, 'standingSourcesLeft'>,
   ) {}
 
   /** When it wants to be asked again; undefined while only a new link can help. */
@@ -174,6 +176,7 @@ export class RingWatch {
   }
 
   private complaint(feed: WatchedFeed, nowMs: number): string | undefined {
+    if (!this.rules.standingSourcesLeft) return undefined;
     const { source } = feed;
     if (source.kind === 'node' && this.directory.isOutside(source.address))
       return 'the ring does without this node';

@@ -1,10 +1,16 @@
-/** The session's rules about what may be sent again, each of which a simulator may leave out to show that it is needed. */
+/** Rules of the session, each of which a simulator may leave out to show that it is needed. */
 
 export interface ClientRules {
   /** A write that a stream carried when it broke is never sent again: it may have happened. */
   readonly brokenWritesNotResent: boolean;
   /** Nor is one whose node was declared dead and replaced before it answered. */
   readonly replacedWritesNotResent: boolean;
+  /** A source of news that gives reason for complaint is left for another one. */
+  readonly standingSourcesLeft: boolean;
 }
 
-export const ALL_CLIENT_RULES: ClientRules = { brokenWritesNotResent: true, replacedWritesNotResent: true };
+export const ALL_CLIENT_RULES: ClientRules = {
+  brokenWritesNotResent: true,
+  replacedWritesNotResent: true,
+  standingSourcesLeft: true,
+};

@@ -78,8 +78,8 @@ export class Session {
     this.connections = new Connections(this.directory, outbox, random);
     this.settlement = new Settlement(this.budget, outbox, waiting, random);
     this.router = new Router(this.directory, this.connections, this.settlement, waiting, random);
-    this.watch = new RingWatch(this.directory, config.registry, random, outbox);
     const rules = config.rules ?? ALL_CLIENT_RULES;
+    this.watch = new RingWatch(this.directory, config.registry, random, outbox, rules);
     this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement, this.watch, rules);
   }
 

@@ -8,13 +8,19 @@ export interface ClientHabits {
   readonly keys: readonly Bytes[];
   readonly thinkMs: number;
   readonly patienceMs: number;
+  /** Nothing is read. */
+  readonly onlyWrites: boolean;
 }
 
 /** Some operation on some key; `nextValue` makes a value that no other operation has. */
-export function drawOperation(random: Random, keys: readonly Bytes[], nextValue: () => Bytes): Operation {
+export function drawOperation(
+  random: Random,
+  { keys, onlyWrites }: ClientHabits,
+  nextValue: () => Bytes,
+): Operation {
   const key = ringKeyOf(random.pick(keys));
   const dice = random.fraction();
-  if (dice < 0.45) return { type: OperationType.Get, key };
+  if (dice < 0.45 && !onlyWrites) return { type: OperationType.Get, key };
   if (dice < 0.55) return { type: OperationType.Delete, key };
   return { type: random.pick([OperationType.Set, OperationType.Put]), key, value: nextValue() };
 }

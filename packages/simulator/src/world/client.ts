@@ -72,7 +72,7 @@ export class Client {
   }
 
   private draw(): Operation {
-    return drawOperation(this.random, this.habits.keys, () => `${this.party}.${++this.lastValue}` as Bytes);
+    return drawOperation(this.random, this.habits, () => `${this.party}.${++this.lastValue}` as Bytes);
   }
 
   private run(operation: Operation, patienceMs: number, done: Done): void {

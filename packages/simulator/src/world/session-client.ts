@@ -23,6 +23,7 @@ import {
 } from '@ringkeep/shared/wire';
 import { Call, DEFAULT_LIMITS, Session, type CallResult, type Effect } from '@ringkeep/client/core';
 import type { HistoryRecorder } from '@ringkeep/checker/core';
+import type { Progress } from '../checkers/progress';
 import { actionOf, drawOperation, type ClientHabits } from './client-habits';
 import { openBatches, openWatch } from './client-streams';
 import { describeOperation } from './descriptions';
@@ -68,6 +69,7 @@ export class SessionClient {
     private readonly random: Random,
     private readonly recorder: HistoryRecorder,
     private readonly habits: ClientHabits,
+    private readonly progress: Progress,
   ) {
     const nodes = random.shuffle(world.machines.map(({ addr }) => addr)).slice(0, random.between(1, 3));
     const config = { nodes, registry: undefined, limits: DEFAULT_LIMITS, rules: world.rules.clients };
@@ -95,7 +97,7 @@ export class SessionClient {
   }
 
   private draw(): Operation {
-    return drawOperation(this.random, this.habits.keys, () => `${this.party}.${++this.lastValue}` as Bytes);
+    return drawOperation(this.random, this.habits, () => `${this.party}.${++this.lastValue}` as Bytes);
   }
 
   private issue(operation: Operation, ended: () => void): void {
@@ -103,9 +105,12 @@ export class SessionClient {
     const { timeline, trace } = world;
     const number = recorder.call(this.party, operation.key.slice(8), actionOf(operation), timeline.now);
     trace.note('client', () => `client ${this.party}: ${describeOperation(operation)}`);
+    const plain = operation.key.slice(8);
+    this.progress.tried(String(this.party), plain, timeline.now);
     const call = new SimulatedCall(operation, timeline.now + this.habits.patienceMs, (result) => {
       const text = result.ok ? 'done' : `${result.code}: ${result.text}`;
       trace.note('client', () => `client ${this.party}: ${describeOperation(operation)} → ${text}`);
+      if (result.ok) this.progress.done(String(this.party), plain);
       this.record(number, operation, result);
       ended();
     });
