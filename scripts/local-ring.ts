@@ -168,16 +168,24 @@ export class LocalRing {
    * whose a connection is. Returns what ends that.
    */
   cutOff(place: NodePlace): () => void {
+    place.links?.registry.impair({ cutTo: true, cutFrom: true });
+    const mend = this.cutFromNodes(place);
+    return () => {
+      mend();
+      place.links?.registry.mend();
+    };
+  }
+
+  /** The same, but the registry and the node hear each other. */
+  cutFromNodes(place: NodePlace): () => void {
     const others = this.nodes.filter((other) => other !== place);
     const portsOf = (places: readonly NodePlace[]): ReadonlySet<number> =>
       localPortsOf(places.flatMap(({ process }) => (process?.running ? [process.pid] : [])));
     const [own, foreign] = [portsOf([place]), portsOf(others)];
-    place.links?.registry.impair({ cutTo: true, cutFrom: true });
     place.links?.node.cutOff(() => portsOf(others), foreign);
     for (const { links } of others) links?.node.cutOff(() => portsOf([place]), own);
     return () => {
       for (const { links } of this.nodes) links?.node.mend();
-      place.links?.registry.mend();
     };
   }
 

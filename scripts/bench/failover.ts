@@ -1,12 +1,13 @@
 /**
- * `npm run bench-failover`: how long keys cannot be written after their owner was killed, has stopped or was cut off.
+ * `npm run bench-failover`: how long keys cannot be written after their owner was killed, has stopped, was cut off, or lives
+ * and is not heard any more.
  *
  * Three clients write: one that was given the victim's address only, so that it hears of the ring from there, one that was
  * given another node's, and one that was given the registry's. Each has writers with a key of the victim's, and never more
  * than one write outstanding, which write as fast as they are answered. Then the victim is ended by kill -9, stopped by
- * SIGSTOP, or cut off from the registry and the other nodes (but not from the clients); a key is writable again with the
- * first acknowledgement of a write that was called after that. The node comes back before the next round. Default
- * settings, three copies.
+ * SIGSTOP, cut off from the registry and the other nodes (but not from the clients), cut off from the other nodes alone, or
+ * nobody reaches its address any more; a key is writable again with the first acknowledgement of a write that was called after
+ * that. The node comes back before the next round. Default settings, three copies.
  */
 
 import { cpus } from 'node:os';
@@ -32,7 +33,7 @@ const specs = {
     flag: '--rounds <count>',
     text: 'how often a node fails, each time in another way',
     read: optionValues.integer(1, 1_000),
-    default: 9,
+    default: 10,
   }),
   writers: option({
     flag: '--writers <count>',
@@ -44,7 +45,7 @@ const specs = {
 
 const script = {
   name: 'npm run bench-failover --',
-  text: 'Measures how long keys cannot be written after their owner was killed, stopped or cut off.',
+  text: 'Measures how long keys cannot be written after their owner was killed, stopped, cut off or unheard.',
   specs,
 };
 
@@ -52,8 +53,11 @@ const REPLICATION_FACTOR = 3;
 const WARM_UP_MS = 1_000;
 const WRITE_MS = 60_000;
 
-type Failure = 'killed' | 'stopped' | 'cut off';
-const FAILURES: readonly Failure[] = TELLS_PORTS ? ['killed', 'stopped', 'cut off'] : ['killed', 'stopped'];
+type Failure = 'killed' | 'stopped' | 'not reached' | 'cut off' | 'cut from nodes';
+/** Only where a machine tells whose a connection is can some of them be cut. */
+const FAILURES: readonly Failure[] = TELLS_PORTS
+  ? ['killed', 'stopped', 'not reached', 'cut off', 'cut from nodes']
+  : ['killed', 'stopped', 'not reached'];
 
 interface Outage {
   readonly failure: Failure;
@@ -143,8 +147,12 @@ function fail(ring: LocalRing, victim: NodePlace, failure: Failure): () => Promi
     case 'stopped':
       victim.process?.signal('SIGSTOP');
       return async () => victim.process?.signal('SIGCONT');
-    case 'cut off': {
-      const mend = ring.cutOff(victim);
+    case 'not reached':
+      victim.links?.node.impair({ refusing: true });
+      return async () => victim.links?.node.mend();
+    case 'cut off':
+    case 'cut from nodes': {
+      const mend = failure === 'cut off' ? ring.cutOff(victim) : ring.cutFromNodes(victim);
       return async () => mend();
     }
   }
@@ -182,6 +190,7 @@ function keysOf(view: RingView, owner: NodeId, count: number): string[] {
 
 class Writer {
   private running = true;
+  private underWay = new AbortController();
   private acknowledged: (calledAtMs: number) => void = () => undefined;
 
   constructor(
@@ -192,8 +201,9 @@ class Writer {
   async run(): Promise<void> {
     for (let turn = 0; this.running; turn++) {
       const calledAtMs = performance.now();
-      // A write that was under way when the node died is of unknown outcome; the next one is what counts.
-      const done = await this.client.set(this.key, String(turn), { deadlineMs: WRITE_MS }).then(
+      this.underWay = new AbortController();
+      const { signal } = this.underWay;
+      const done = await this.client.set(this.key, String(turn), { deadlineMs: WRITE_MS, signal }).then(
         () => true,
         () => false,
       );
@@ -201,8 +211,10 @@ class Writer {
     }
   }
 
+  /** What is under way when the node fails is of unknown outcome, and is waited for no longer: the next write counts. */
   writableAgain(sinceMs: number): Promise<number> {
     return new Promise((resolve) => {
+      this.underWay.abort();
       this.acknowledged = (calledAtMs) => {
         if (calledAtMs > sinceMs) resolve(performance.now() - sinceMs);
       };

@@ -11,7 +11,7 @@
  */
 
 import { arcContains, sameNodes, type ArcConfig, type NodeId } from '@ringkeep/shared';
-import { HANDOVER_PAUSE_MS, QUIESCE_MS_MAX, REGISTRY_FRESH_MS } from './config';
+import { HANDOVER_PAUSE_MS, QUIESCE_MS_MAX, REGISTRY_FRESH_MS, UNHEARD_PER_FAILURE_TIMEOUT } from './config';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from './context';
 import type { FollowerSession } from './follower-session';
@@ -88,12 +88,31 @@ export class ArcDecisions {
     if (role.isNewer(member)) return false;
     if (config.withoutCopy.includes(member) || followers.hasIncompleteCopy(member)) return true;
     if (!context.rules.unheardDropped && !followers.isHeard(member, Infinity)) return false;
-    if (followers.silenceOf(member) > failureTimeoutMs) return true;
+    const patienceMs = failureTimeoutMs * (this.mayBeUnheard() ? UNHEARD_PER_FAILURE_TIMEOUT : 1);
+    if (followers.silenceOf(member) > patienceMs) return true;
     return (
       context.view.member(member)?.state === 'dead' &&
       context.now - context.registeredAt > failureTimeoutMs &&
       !followers.isHeard(member, leaseMs / 2)
     );
+  }
+
+  /**
+   * So many members are silent that live by the ring that it may be this node that nobody hears: they would be enough to have
+   * it replaced. Were they dropped first, nobody could ever take the arc from an owner that nobody reaches. A takeover has not
+   * heard them yet, and drops whom it does not hear, or a role would pass on for ever among nodes cut apart.
+   */
+  private mayBeUnheard(): boolean {
+    const { role, context } = this;
+    const { view, self, parameters } = context;
+    if (!role.open) return false;
+    const silent = role.config.inSync.filter(
+      (id) =>
+        id !== self &&
+        view.member(id)?.state !== 'dead' &&
+        role.followers.silenceOf(id) > parameters.failureTimeoutMs / 2,
+    );
+    return silent.length > role.config.inSync.length / 2;
   }
 
   /** Only a follower of the whole arc: whoever is in sync may become primary of all of it. */

@@ -38,6 +38,8 @@ export const DIAL_MS_MAX = 3_000;
 export const PROBATION_PER_FAILURE_TIMEOUT = 2;
 /** A silent primary is complained of after a lease, and before it gives up those that it does not hear itself. */
 export const COMPLAINT_PER_FAILURE_TIMEOUT = 0.8;
+/** A primary that may be the one that is not heard drops nobody for so many failure timeouts: the others say so meanwhile. */
+export const UNHEARD_PER_FAILURE_TIMEOUT = 2;
 /** Of a longer pause between two steps it is the pause that nothing was heard. */
 export const HICCUP_MS = 500;
 /** How long writes may be held back before a handover is proposed; then they go on and it is tried again. */

@@ -2,7 +2,8 @@
  * A primary's comparison of its own log with those of its followers, in one term of one arc: who may be
  * aligned, started over or released, who should be primary instead, and when nobody can tell.
  *
- *  - A takeover gives its role to an in-sync member with a newer log.
+ *  - A takeover gives its role to an in-sync member with a newer log, unless this process knows that what it lacks was
+ *    never acknowledged.
  *  - A member whose log parts from this one before the commit point has an old disk: it is dropped, and
  *    started over like anybody.
  *  - A log that has committed what this one does not have stops the arc: nothing is served and nothing erased
@@ -14,6 +15,8 @@ import {
   arcCovers,
   formatArc,
   formatPosition,
+  lastTerm,
+  sharedUpTo,
   type ArcConfig,
   type LogExtent,
   type NodeId,
@@ -56,8 +59,9 @@ export class LogComparison {
     if (member && open.complete && log && !isOpen) {
       const how = memberNewness(this.replica, log, this.context.rules);
       if (how === 'both') this.stop({ node: follower, log });
-      if (how === 'newer') this.newer.add(follower);
-      if (how === 'both' || how === 'newer') return undefined;
+      const newer = how === 'newer' && !this.wasPreparedWithout(log);
+      if (newer) this.newer.add(follower);
+      if (how === 'both' || newer) return undefined;
     }
     const judged = judgeLogs(this.replica, logs, this.context.rules);
     if (judged.kind === 'conflict') this.stop({ node: follower, log: judged.log });
@@ -104,6 +108,16 @@ export class LogComparison {
 
   private get config(): ArcConfig {
     return this.configNow();
+  }
+
+  /**
+   * A log that goes on where this one ends, in a term in which this very process was aligned: nothing was acknowledged then
+   * that it did not prepare, so it lacks only what was under way. It need not yield, which would give the arc back to an owner
+   * that was replaced because nobody hears it. A process that has started since cannot know that its disk is as new.
+   */
+  private wasPreparedWithout(log: LogExtent): boolean {
+    const { hash, lastPrepared } = this.replica;
+    return hash?.term === lastTerm(log) && sharedUpTo(log, this.replica.log) === lastPrepared;
   }
 
   private isConflict(log: LogExtent): boolean {

@@ -1,7 +1,7 @@
 /** A member that does not hear its primary says so to the registry; a primary that replaced one is slow to give it back. */
 
-import { checkParameters, type NodeId, type Ring } from '@ringkeep/shared';
-import type { RegistryCall } from '../../src/core';
+import { checkParameters, type LogExtent, type NodeId, type Ring } from '@ringkeep/shared';
+import type { PrimaryBody, RegistryCall } from '../../src/core';
 import { OTHER, SELF, SteppedNode, THIRD, arc, ring, type Follower } from './stepped-node';
 
 const PARAMETERS = checkParameters({});
@@ -99,6 +99,119 @@ test('what a node has slept through is no silence of its primary', () => {
   node.step({ kind: 'tick' });
   goOn(node, leaseMs - 200);
   expect(renewals(node).every(({ complaints }) => complaints.length === 0)).toBe(true);
+});
+
+describe('a primary that loses all that follow it at once', () => {
+  const IDS = [SELF, OTHER, THIRD];
+  const arcs = [arc({ epoch: 2, inSync: IDS })];
+
+  /** All are in sync and follow; from now on nobody does. */
+  function followed(): { node: SteppedNode; followers: Follower[] } {
+    const node = SteppedNode.registered(ring(1, [arc()], [SELF]), PARAMETERS);
+    node.sync();
+    node.adopt(ring(2, arcs, IDS));
+    const followers = [OTHER, THIRD].map((id) => node.openedBy(id, SELF, 1, { complete: true }));
+    for (const follower of followers) follower.acknowledge(0);
+    node.forget();
+    return { node, followers };
+  }
+
+  const drops = (node: SteppedNode): unknown[] =>
+    node
+      .of('call-registry')
+      .flatMap(({ request }) =>
+        request.kind === 'propose' && request.proposal.kind === 'drop' ? [request.proposal.nodes] : [],
+      );
+
+  test('and that the registry hears may itself be the one that is not heard: they have time to say so', () => {
+    const { node } = followed();
+    goOn(node, 2 * failureTimeoutMs - 100);
+    expect(drops(node)).toEqual([]);
+    goOn(node, 200);
+    expect(drops(node)[0]).toEqual([OTHER, THIRD]);
+  });
+
+  test('drops those that the registry does not hear either as before', () => {
+    const { node } = followed();
+    goOn(node, failureTimeoutMs);
+    const next = ring(3, arcs, IDS);
+    const members = next.members.map((member) =>
+      member.id === SELF ? member : { ...member, state: 'dead' as const },
+    );
+    node.adopt({ ...next, members });
+    goOn(node, 200);
+    expect(drops(node)[0]).toEqual([OTHER, THIRD]);
+  });
+
+  test('drops one of them as before while the other is heard', () => {
+    const { node, followers } = followed();
+    goOn(node, failureTimeoutMs + 200, () => followers[1]?.acknowledge(0));
+    expect(drops(node)[0]).toEqual([OTHER]);
+  });
+});
+
+describe('a member that takes over from an owner with writes under way', () => {
+  const config = { start: OTHER, end: OTHER, inSync: [OTHER, SELF, THIRD] };
+  const log = (lastPrepared: number): LogExtent => ({
+    range: { start: OTHER, end: OTHER },
+    committed: 0,
+    lastPrepared,
+    history: { from: 1, pieces: [], starts: [{ term: 4, first: 1 }] },
+  });
+
+  /** It has followed the owner up to the first of its two writes. */
+  function followed(): SteppedNode {
+    const node = member();
+    node.pass(200);
+    const { connection, message } = node.last('open-stream');
+    const hear = (body: PrimaryBody): void =>
+      void node.step({
+        kind: 'primary-message',
+        connection,
+        message: { stream: message.stream, sentAtMs: node.now, body },
+      });
+    hear({
+      kind: 'align',
+      lastPrepared: 0,
+      committed: 0,
+      firstSeq: 1,
+      ops: [],
+      terms: [],
+      overrules: 0,
+      hash: { term: 4, value: 0 },
+    });
+    hear({ kind: 'prepare', firstSeq: 1, ops: [undefined], committed: 0, terms: [] });
+    node.sync();
+    return node;
+  }
+
+  function takesOver(node: SteppedNode): { kinds: string[]; yields: unknown[] } {
+    node.adopt(ring(2, [arc({ ...config, epoch: 5, term: 5, primary: SELF })]));
+    goOn(node, leaseMs + 200);
+    node.forget();
+    const back = node.openedBy(OTHER, OTHER, 5, { complete: true, lastPrepared: 2, logs: [log(2)] });
+    goOn(node, 100);
+    const yields = node
+      .of('call-registry')
+      .filter(({ request }) => request.kind === 'propose' && request.proposal.kind === 'yield');
+    return { kinds: back.kinds, yields };
+  }
+
+  test('keeps the role, and has the owner give up what only that has prepared', () => {
+    const node = followed();
+    const { kinds, yields } = takesOver(node);
+    expect(yields).toEqual([]);
+    expect(kinds[0]).toBe('align');
+  });
+
+  test('yields when it was started since: its disk may be older than what it once acknowledged', () => {
+    const before = followed();
+    const node = SteppedNode.registered(first(), PARAMETERS);
+    node.core.replicas.restore(before.core.replicas.snapshot(), node.core.replicas.known);
+    const { kinds, yields } = takesOver(node);
+    expect(yields).toHaveLength(1);
+    expect(kinds[0]).toBe('wait');
+  });
 });
 
 describe('a primary that took over from one that it did not hear', () => {
