@@ -11,7 +11,7 @@ import { bufferOfBytes, bytesOfBuffer, bytesOfText } from '@ringkeep/shared/runt
 import { operationOrError } from '@ringkeep/shared/wire';
 import { DEADLINE_DEFAULT_MS } from './adapters/deadlines';
 import type { NodeCore } from './core/node';
-import type { NodeHost } from './host';
+import type { NodeHost } from './hosting/host';
 
 export type Key = string | Uint8Array;
 

@@ -7,7 +7,7 @@
 
 import type { Logger } from '@ringkeep/shared/runtime';
 import type { NodeInput } from './core';
-import { NODE_EVENT_LOOP, type EventLoop, type Timer } from './event-loop';
+import { NODE_EVENT_LOOP, type EventLoop, type Timer } from './storage/event-loop';
 import { PARTS, type NodeStorage } from './storage';
 
 /** How long it may keep the event loop to itself. */

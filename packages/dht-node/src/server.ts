@@ -39,13 +39,13 @@ import { beatMs } from './core/config';
 import type { NodeCore } from './core/node';
 import type { NodeStatus } from './core/node-status';
 import { logEvent } from './event-log';
-import type { NodeHost } from './host';
+import type { NodeHost } from './hosting/host';
 import { Joining, whatIsLacking } from './joining';
 import { ownQuery, type Key } from './own-query';
 import { coordinatesOf, type Proximity } from './proximity';
 import { Scrub } from './scrub';
 import { DataFolder, DiscardFile, MemoryStorage, PARTS, type Durability, type NodeStorage } from './storage';
-import { takeUp } from './taking-up';
+import { takeUp } from './hosting/taking-up';
 
 export interface NodeOptions {
   /** 0 takes any free port. */

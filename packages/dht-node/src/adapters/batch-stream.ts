@@ -20,7 +20,7 @@ import type { CallBytes } from '@ringkeep/shared/runtime';
 import { toServiceError } from '@ringkeep/shared/runtime/grpc-errors';
 import type { dht } from '@ringkeep/shared/wire';
 import { decodeRequest, encodeReply, endOfReply, updateToWire, type KeyLimits } from '@ringkeep/shared/wire';
-import type { NodeHost, QueryAnswer } from '../host';
+import type { NodeHost, QueryAnswer } from '../hosting/host';
 import { deadlineMsOf } from './deadlines';
 
 /** Frames of one stream that may be unanswered. */

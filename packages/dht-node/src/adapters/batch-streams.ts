@@ -2,7 +2,7 @@
 
 import type { CallBytes } from '@ringkeep/shared/runtime';
 import type { KeyLimits } from '@ringkeep/shared/wire';
-import type { NodeHost } from '../host';
+import type { NodeHost } from '../hosting/host';
 import { BatchStream, type BatchCall } from './batch-stream';
 
 export class BatchStreams {

@@ -14,7 +14,7 @@ import { dht, historyToWire } from '@ringkeep/shared/wire';
 import { conflictToWire, rangeFromWire } from '../codec';
 import { listCopy } from '../core/copy-listing';
 import type { NodeStatus } from '../core/node-status';
-import type { NodeHost } from '../host';
+import type { NodeHost } from '../hosting/host';
 import type { BatchStreams } from './batch-streams';
 import type { FollowerStreams } from './replica-streams';
 import type { RingWatchers } from './ring-watchers';

@@ -11,7 +11,7 @@ import {
 } from '@ringkeep/shared';
 import { bytesOfBuffer } from '@ringkeep/shared/runtime';
 import { dht, operationOrError, type KeyLimits } from '@ringkeep/shared/wire';
-import type { NodeHost, QueryAnswer } from '../host';
+import type { NodeHost, QueryAnswer } from '../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 
 export const KEY_NOT_PRESENT = 'Key not present';

@@ -1,5 +1,4 @@
-/** What hosts a node in a process, for whoever has processes of another kind. */
+/** What hosts a node's core in a process. */
 
-export * from '../event-loop';
-export * from '../host';
-export * from '../taking-up';
+export * from './host';
+export * from './taking-up';

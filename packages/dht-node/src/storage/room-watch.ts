@@ -11,7 +11,7 @@
  */
 
 import { reserveOf, type Room } from '@ringkeep/shared/runtime';
-import type { EventLoop, Timer } from '../event-loop';
+import type { EventLoop, Timer } from './event-loop';
 
 export interface RoomOptions {
   /** What the file system has. */

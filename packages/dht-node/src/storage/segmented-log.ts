@@ -15,7 +15,7 @@
 
 import { invariant } from '@ringkeep/shared';
 import { isNoRoom, isTooLong } from '@ringkeep/shared/runtime';
-import type { Timer } from '../event-loop';
+import type { Timer } from './event-loop';
 import type { LogFile, LogFolder } from './log-folder';
 import {
   MARK_NUMBER,

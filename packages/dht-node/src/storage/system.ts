@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { lockFolder, type FolderLock } from '@ringkeep/shared/runtime';
-import { NODE_EVENT_LOOP, type EventLoop } from '../event-loop';
+import { NODE_EVENT_LOOP, type EventLoop } from './event-loop';
 import { LmdbTable, type BaseTable } from './base-table';
 import { NODE_FILES, type FileSystem } from './file-system';
 

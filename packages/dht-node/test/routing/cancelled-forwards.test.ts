@@ -19,7 +19,7 @@ import { dht, encodeRequest } from '@ringkeep/shared/wire';
 import { BatchStreams } from '../../src/adapters/batch-streams';
 import { Peers } from '../../src/adapters/peers';
 import { NodeCore } from '../../src/core';
-import { NodeHost } from '../../src/host';
+import { NodeHost } from '../../src/hosting/host';
 import { MemoryStorage } from '../../src/storage';
 import type { BatchPeer } from '../server/node-peer';
 import { eventually, NodePeer } from '../server/node-peer';

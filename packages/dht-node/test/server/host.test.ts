@@ -3,8 +3,8 @@
 import { NOTHING_KNOWN, OperationType, position, type Bytes, type Operation } from '@ringkeep/shared';
 import { MonotonicClock, ringKeyOf } from '@ringkeep/shared/runtime';
 import type { LogRecord, NodeCore, NodeEffect, NodeInput } from '../../src/core';
-import { NODE_EVENT_LOOP } from '../../src/event-loop';
-import { NodeHost, type HostPorts, type QueryAnswer } from '../../src/host';
+import { NODE_EVENT_LOOP } from '../../src/storage/event-loop';
+import { NodeHost, type HostPorts, type QueryAnswer } from '../../src/hosting/host';
 import { MemoryStorage } from '../../src/storage';
 
 const nothing = (): void => undefined;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { position } from '@ringkeep/shared';
 import { DataFolder, MemoryStorage, type NodeStorage } from '../../src/storage';
-import { takeUp } from '../../src/taking-up';
+import { takeUp } from '../../src/hosting/taking-up';
 import { RecordingFiles } from '../storage/recording-files';
 
 const STARTED_AT_MS = 10_000;

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '@ringkeep/shared';
-import { NODE_EVENT_LOOP } from '../../src/event-loop';
+import { NODE_EVENT_LOOP } from '../../src/storage/event-loop';
 import { DiskStorage } from '../../src/storage';
 import { WHOLE_RING } from '../../src/storage/range-set';
 import { RoomWatch } from '../../src/storage/room-watch';

@@ -5,7 +5,7 @@
  */
 
 import type { Random } from '@ringkeep/shared';
-import type { EventLoop, Timer } from '@ringkeep/dht-node/hosting';
+import type { EventLoop, Timer } from '@ringkeep/dht-node/storage';
 import type { DriftingClock } from './drifting-clock';
 import type { Timeline } from './timeline';
 

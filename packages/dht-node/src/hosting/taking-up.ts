@@ -5,11 +5,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { RingError } from '@ringkeep/shared';
-import { decodeBatch, decodeSnapshot } from './codec';
-import { NodeCore, type NodeSettings } from './core/node';
-import type { EventLoop } from './event-loop';
+import { decodeBatch, decodeSnapshot } from '../codec';
+import { NodeCore, type NodeSettings } from '../core/node';
+import type { EventLoop } from '../storage/event-loop';
 import { NodeHost, type HostClock } from './host';
-import type { IdentityFile, NodeStorage } from './storage';
+import type { IdentityFile, NodeStorage } from '../storage';
 
 /** The incarnation of a node without a disk. */
 const FIRST_INCARNATION = 1;

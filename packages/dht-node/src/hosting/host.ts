@@ -17,15 +17,15 @@ import type { Arc, Member, NodeId, Operation, OperationResult, Position, Ring } 
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
 import { isWrite } from '@ringkeep/shared/ring/operations';
-import { Admission, type Load } from './admission';
-import type { DiscardedOp, NodeEffect, NodeEvent, RegistryCall } from './core/effects';
-import type { NodeInput } from './core/inputs';
-import type { FollowerMessage, PrimaryMessage } from './core/messages';
-import type { NodeCore } from './core/node';
-import { isOfCopies } from './core/records';
-import { encodeBatch, encodeSnapshot } from './codec';
-import { NODE_EVENT_LOOP, type EventLoop, type Timer } from './event-loop';
-import type { NodeStorage } from './storage';
+import { Admission, type Load } from '../admission';
+import type { DiscardedOp, NodeEffect, NodeEvent, RegistryCall } from '../core/effects';
+import type { NodeInput } from '../core/inputs';
+import type { FollowerMessage, PrimaryMessage } from '../core/messages';
+import type { NodeCore } from '../core/node';
+import { isOfCopies } from '../core/records';
+import { encodeBatch, encodeSnapshot } from '../codec';
+import { NODE_EVENT_LOOP, type EventLoop, type Timer } from '../storage/event-loop';
+import type { NodeStorage } from '../storage';
 
 /** The clock of the process: see MonotonicClock. */
 export interface HostClock {
