@@ -107,6 +107,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'roomAsked',
+    story:
+      'a node with a full disk takes new entries, as long as its log has room in the segment that it has',
+    focus: 'disks',
+    seed: 11,
+    within: 120,
+  },
+  {
     rule: 'membersAreAligned',
     row: 'members are aligned, never started over; erase only on order',
     story: 'a member that reconnects is wiped, and may be the only other copy',

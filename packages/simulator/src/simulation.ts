@@ -4,6 +4,7 @@
  */
 
 import {
+  RingView,
   arcContains,
   positionOf,
   formatPosition,
@@ -423,7 +424,30 @@ class Simulation implements World {
     for (const key of this.keys) if (this.isInDoubt(key)) this.lastReads.delete(key);
     const history = this.recorder.history().filter(({ key }) => !this.isInDoubt(key as Bytes));
     const failure = checkLostWrites(history, this.lastReads) ?? checkLinearizability(history);
-    if (failure) this.fail(failure.checker, failure.text);
+    if (failure) return this.fail(failure.checker, failure.text);
+    await this.writeAtLast();
+  }
+
+  /** Nothing that kept writes out is left. */
+  private async writeAtLast(): Promise<void> {
+    const view = new RingView(this.registry.ring);
+    const isWritable = (key: Bytes): boolean => {
+      const arc = view.arcOfKey(ringKeyOf(key));
+      return arc !== undefined && arc.inSync.length >= view.copiesToWrite(arc);
+    };
+    let open = 0;
+    for (const key of this.keys.filter(isWritable)) {
+      open++;
+      this.reader.writeAtLast(key, READ_PATIENCE_MS, (result) => {
+        open--;
+        const text = result?.ok === false ? `: ${result.text}` : '';
+        if (!result?.ok) this.fail('liveness', `${key} cannot be written though everything works${text}`);
+      });
+    }
+    await this.timeline.runUntil(
+      this.timeline.now + READ_PATIENCE_MS + LOOK_EVERY_MS,
+      () => this.failure !== undefined || open === 0,
+    );
   }
 
   private nodes(): NodeAtRest[] {

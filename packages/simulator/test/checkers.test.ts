@@ -1,6 +1,18 @@
 /** Each checker catches a violation made by hand, and lets its neighbour pass that is none. */
 
-import { NO_RING, position, type ArcConfig, type Member, type NodeId, type Ring } from '@ringkeep/shared';
+import {
+  NO_RING,
+  OperationType,
+  position,
+  type ArcConfig,
+  type Bytes,
+  type Member,
+  type NodeId,
+  type Operation,
+  type OperationResult,
+  type Ring,
+} from '@ringkeep/shared';
+import { ringKeyOf } from '@ringkeep/shared/runtime';
 import type { HistoryOperation } from '@ringkeep/checker/core';
 import { AdmittedCopies } from '../src/checkers/admitted-copies';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from '../src/checkers/at-rest';
@@ -11,6 +23,7 @@ import { checkLostWrites } from '../src/checkers/lost-writes';
 import { checkOneServer } from '../src/checkers/one-server';
 import { Progress, PROGRESS_MS_MAX } from '../src/checkers/progress';
 import { MissedOwners } from '../src/checkers/missed-owners';
+import { checkRoom } from '../src/checkers/room-refusals';
 import { RingHistory } from '../src/checkers/ring-history';
 
 const A = position(10n);
@@ -168,6 +181,28 @@ test('a client that gets nothing done with a key is caught, one that does now an
   expect(progress.check(PROGRESS_MS_MAX + 1)).toMatchObject({ checker: 'progress' });
   progress.done('c', 'k');
   expect(progress.check(2 * PROGRESS_MS_MAX)).toBeUndefined();
+});
+
+describe('room', () => {
+  const room = { name: 'n1', arrivedAt: 5_000, runsSince: 0, fullSince: 1_000, anyFullAt: 6_000 };
+  const set: Operation = { type: OperationType.Set, key: ringKeyOf('k' as Bytes), value: 'v' as Bytes };
+  const remove: Operation = { type: OperationType.Delete, key: set.key };
+  const ok: OperationResult = { ok: true, value: undefined };
+  const refused: OperationResult = { ok: false, code: 'RESOURCE_EXHAUSTED', text: 'the disk has no room' };
+
+  test('a new entry on a disk that is full for long is caught, a delete is none, nor one that came before', () => {
+    expect(checkRoom(set, ok, room, 6_000)).toMatchObject({ checker: 'room' });
+    expect(checkRoom(remove, ok, room, 6_000)).toBeUndefined();
+    expect(checkRoom(set, ok, { ...room, arrivedAt: 1_500 }, 6_000)).toBeUndefined();
+    expect(checkRoom(set, ok, { ...room, runsSince: 4_500 }, 6_000)).toBeUndefined();
+    expect(checkRoom(set, ok, { ...room, fullSince: undefined }, 6_000)).toBeUndefined();
+  });
+
+  test('a refusal while no disk is full is caught, and one of what makes room', () => {
+    expect(checkRoom(set, refused, room, 6_000)).toBeUndefined();
+    expect(checkRoom(remove, refused, room, 6_000)).toBeDefined();
+    expect(checkRoom(set, refused, { ...room, anyFullAt: -Infinity }, 6_000)).toBeDefined();
+  });
 });
 
 describe('ring history', () => {

@@ -245,6 +245,7 @@ export class ArcPrimary {
    * on what it keeps for that; to drop it would leave the arc with a copy less and fill the next one.
    */
   private roomLacking(): string | undefined {
+    if (!this.context.rules.roomAsked) return undefined;
     if (this.context.roomLacking !== undefined) return this.context.roomLacking;
     for (const id of this.otherMembers()) {
       if (this.followers.get(id)?.full === true)

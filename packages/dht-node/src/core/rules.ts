@@ -89,6 +89,8 @@ export interface ProtocolRules {
   readonly damagedNotServed: boolean;
   /** What is damaged is sent to nobody. */
   readonly damagedNotSent: boolean;
+  /** No new entry is taken without room on the disks that it is to be on. */
+  readonly roomAsked: boolean;
   /** Writes are taken, and called done, when as many replicas are in sync as the ring asks for. */
   readonly enoughCopiesAsked: boolean;
 }
@@ -134,6 +136,7 @@ export const ALL_RULES: ProtocolRules = {
   targetsReached: true,
   damagedNotServed: true,
   damagedNotSent: true,
+  roomAsked: true,
   enoughCopiesAsked: true,
   lookedAtWhenDue: true,
 };

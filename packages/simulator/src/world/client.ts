@@ -71,6 +71,12 @@ export class Client {
     this.run({ type: OperationType.Get, key: ringKeyOf(key) }, patienceMs, done);
   }
 
+  /** Writes a key, for as long as it takes. */
+  writeAtLast(key: Bytes, patienceMs: number, done: Done): void {
+    const value = `${this.party}.${++this.lastValue}` as Bytes;
+    this.run({ type: OperationType.Set, key: ringKeyOf(key), value }, patienceMs, done);
+  }
+
   private draw(): Operation {
     return drawOperation(this.random, this.habits, () => `${this.party}.${++this.lastValue}` as Bytes);
   }

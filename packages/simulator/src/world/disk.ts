@@ -36,7 +36,8 @@ export class Disk {
   toldDurable = 0;
   private failing: 'not' | 'once' | 'for ever' = 'not';
   private stalledUntil = 0;
-  private fullUntil = 0;
+  private fullUntil = -Infinity;
+  private fullFrom = 0;
 
   constructor(
     private readonly timeline: Timeline,
@@ -47,6 +48,15 @@ export class Disk {
 
   get full(): boolean {
     return this.timeline.now < this.fullUntil;
+  }
+
+  get fullSince(): number | undefined {
+    return this.full ? this.fullFrom : undefined;
+  }
+
+  /** Up to when it was, or now. */
+  get lastFullAt(): number {
+    return Math.min(this.fullUntil, this.timeline.now);
   }
 
   /** Anything or nothing is free. */
@@ -76,6 +86,7 @@ export class Disk {
   }
 
   fill(forMs: number): void {
+    if (!this.full) this.fullFrom = this.timeline.now;
     this.fullUntil = Math.max(this.fullUntil, this.timeline.now + forMs);
   }
 
@@ -91,7 +102,7 @@ export class Disk {
   /** Its faults end. */
   heal(): void {
     this.stalledUntil = 0;
-    this.fullUntil = 0;
+    this.fullUntil = Math.min(this.fullUntil, this.timeline.now);
     this.failing = 'not';
   }
 

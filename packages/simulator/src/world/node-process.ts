@@ -32,6 +32,7 @@ import {
 import type { EntryStore, NodeCore, NodeEffect, NodeEvent, NodeInput } from '@ringkeep/dht-node/core';
 import { takeUp, type HostPorts, type NodeHost } from '@ringkeep/dht-node/hosting';
 import { DataFolder } from '@ringkeep/dht-node/storage';
+import { checkRoom } from '../checkers/room-refusals';
 import { FruitlessSteps } from '../checkers/fruitless-steps';
 import { dial } from './dialling';
 import { describeEffect, describeInput } from './descriptions';
@@ -361,6 +362,7 @@ export class NodeProcess implements Server {
       inFrame: true,
     };
     this.dropped.add(dropped);
+    const arrivedAt = this.world.timeline.now;
     const query = host.query(operations, options, ({ results, hops, ring }) => {
       if (!this.dropped.delete(dropped)) return;
       const update = ring && updateToWire({ kind: 'ring', ring });
@@ -368,6 +370,7 @@ export class NodeProcess implements Server {
       if (hops === frame.hops) {
         this.noteReads(operations, results);
         this.noteWrites(operations, results, sentUnder);
+        this.checkRoom(operations, results, arrivedAt);
       }
       reply(dht.BatchReply.encode(answer).finish());
     });
@@ -420,6 +423,26 @@ export class NodeProcess implements Server {
     for (const [index, operation] of operations.entries()) {
       if (isWrite(operation) || !results[index]?.ok) continue;
       this.world.checkServers(positionOf(operation.key), operations.length === 1 ? this.machine : undefined);
+    }
+  }
+
+  private checkRoom(
+    operations: readonly Operation[],
+    results: readonly OperationResult[],
+    arrivedAt: number,
+  ): void {
+    const { machine, world, name, loop } = this;
+    const room = {
+      name,
+      arrivedAt,
+      runsSince: machine.stepMs > 0 ? world.timeline.now : Math.max(this.startedAt, loop.runsSince),
+      fullSince: machine.disk.fullSince,
+      anyFullAt: Math.max(...world.machines.map(({ disk }) => disk.lastFullAt)),
+    };
+    for (const [index, operation] of operations.entries()) {
+      const result = results[index];
+      const failure = result && checkRoom(operation, result, room, world.timeline.now);
+      if (failure) world.fail(failure.checker, failure.text);
     }
   }
 

@@ -41,7 +41,7 @@ export class ProcessLoop implements EventLoop {
   /** Goes on at once. */
   resume(): void {
     if (!this.paused) return;
-    this.pausedUntil = 0;
+    this.pausedUntil = this.timeline.now;
     this.wakesAt = Infinity;
     this.wakeWhenFree();
   }
@@ -85,6 +85,11 @@ export class ProcessLoop implements EventLoop {
       this.timeline.stir();
       action();
     }
+  }
+
+  /** It has not been paused since. */
+  get runsSince(): number {
+    return this.pausedUntil;
   }
 
   private get freeAt(): number {
