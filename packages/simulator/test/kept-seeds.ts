@@ -65,4 +65,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     story:
       'of the simulator: a machine got another disk while the claim on its disk was all that led to the first arc',
   },
+  {
+    seed: 10,
+    focus: 'blackouts',
+    story:
+      'a primary proposed over and over to yield to a member that had shown a newer log and then lost its disk; nobody could decide',
+  },
 ];

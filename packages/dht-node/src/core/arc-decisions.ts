@@ -33,8 +33,10 @@ export class ArcDecisions {
     this.endSessions();
     if (role.quiesced && !role.isStopped) return this.goOnWithQuiesce();
     if (!role.settled) return;
-    if (!role.open && role.newerMember !== undefined)
-      return role.propose({ kind: 'yield', ...this.onArc(), node: role.newerMember });
+    const newer = role.open ? undefined : role.newerMember;
+    // The registry refuses the dead.
+    if (newer !== undefined && this.context.view.member(newer)?.state !== 'dead')
+      return role.propose({ kind: 'yield', ...this.onArc(), node: newer });
     if (role.isStopped) return;
     const lost = role.config.inSync.filter((id) => id !== this.context.self && this.isLost(id));
     if (lost.length > 0) return this.drop(lost);

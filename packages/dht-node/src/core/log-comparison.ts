@@ -29,7 +29,8 @@ import type { ConflictingLog, OpenStream } from './messages';
 import type { Replica } from './replica-store';
 
 export class LogComparison {
-  private readonly newer = new Set<NodeId>();
+  /** Logs that were newer than the one here, of those who have named them. */
+  private readonly newer = new Map<NodeId, LogExtent>();
   /** By their last Open. */
   private readonly whole = new Set<NodeId>();
   /** Said once in a term of each follower. */
@@ -60,7 +61,7 @@ export class LogComparison {
       const how = memberNewness(this.replica, log, this.context.rules);
       if (how === 'both') this.stop({ node: follower, log });
       const newer = how === 'newer' && !this.wasPreparedWithout(log);
-      if (newer) this.newer.add(follower);
+      if (newer) this.newer.set(follower, log);
       if (how === 'both' || newer) return undefined;
     }
     const judged = judgeLogs(this.replica, logs, this.context.rules);
@@ -76,7 +77,8 @@ export class LogComparison {
   }
 
   get newerMember(): NodeId | undefined {
-    for (const member of this.newer) if (this.config.inSync.includes(member)) return member;
+    for (const member of this.newer.keys())
+      if (this.config.inSync.includes(member) && this.isNewer(member)) return member;
     return undefined;
   }
 
@@ -85,24 +87,37 @@ export class LogComparison {
     return this.whole.has(node);
   }
 
+  /** Until somebody decides against it. */
   isNewer(member: NodeId): boolean {
-    return this.newer.has(member);
+    const log = this.newer.get(member);
+    return log !== undefined && memberNewness(this.replica, log, this.context.rules) === 'newer';
+  }
+
+  /** A member with a newer log that is down: it may have the only copy of an acknowledged write. */
+  private get missedMember(): NodeId | undefined {
+    const member = this.newerMember;
+    if (member === undefined) return undefined;
+    return this.context.view.member(member)?.state === 'dead' ? member : undefined;
   }
 
   /** The arc stands still until somebody decides. */
   get isStopped(): boolean {
     const { conflict, lastPrepared, overrules } = this.replica;
     const { seq, term } = this.config;
-    return conflict !== undefined || (lastPrepared < seq && overrules < term);
+    const isShort = lastPrepared < seq && overrules < term;
+    return conflict !== undefined || isShort || this.missedMember !== undefined;
   }
 
   /** Why it does. */
   get stopText(): string {
     const { conflict, lastPrepared } = this.replica;
     const { start, seq } = this.config;
+    const missed = this.missedMember;
     const why = conflict
       ? `node ${formatPosition(conflict.node)} has committed writes that its primary has not`
-      : `its primary's disk ends at write ${lastPrepared}, though the arc had ${seq}`;
+      : missed !== undefined
+        ? `node ${formatPosition(missed)}, which is down, has shown a newer copy than its primary's; it goes on when that node is back`
+        : `its primary's disk ends at write ${lastPrepared}, though the arc had ${seq}`;
     return `the arc ${formatArc(this.config)} is stopped: ${why}; see ringkeep recover ${formatPosition(start)}`;
   }
 

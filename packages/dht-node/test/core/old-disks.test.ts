@@ -71,6 +71,27 @@ describe('a takeover', () => {
     expect(proposals(node)).not.toContainEqual(expect.objectContaining({ kind: 'drop' }));
   });
 
+  test('stops while such a member is down, until it is back or a person has decided', () => {
+    const node = takingOver();
+    const newer = opening(logOf(3, 5, { term: 1, first: 1 }, { term: 3, first: 4 }));
+    node.openedBy(OTHER, SELF, 5, newer);
+    const config = { term: 5, inSync: [SELF, OTHER] };
+    node.adopt(ring(6, [arc({ ...config, epoch: 6 })], IDS, [OTHER]));
+    node.forget();
+    node.pass(3 * node.parameters.failureTimeoutMs);
+    expect(proposals(node)).toEqual([]);
+    expect(node.core.status().replicas[0]?.stopped).toContain('which is down, has shown a newer copy');
+    node.adopt(ring(7, [arc({ ...config, epoch: 6 })], IDS));
+    expect(proposals(node)).toMatchObject([{ kind: 'yield', node: OTHER, epoch: 6 }]);
+    node.adopt(ring(8, [arc({ ...config, epoch: 7 })], IDS, [OTHER]));
+    node.forget();
+    node.step({ kind: 'recover', request: 1, start: SELF, from: SELF });
+    node.sync();
+    expect(node.last('recover-answer').refusal).toBeUndefined();
+    node.pass(3 * node.parameters.failureTimeoutMs);
+    expect(proposals(node)).toContainEqual(expect.objectContaining({ kind: 'drop', nodes: [OTHER] }));
+  });
+
   test('aligns a member that lacks the end of its log, with the terms of what it brings', () => {
     const node = takingOver();
     node.core.replicas.apply({ kind: 'prepare', start: SELF, firstSeq: 4, ops: [undefined], term: 4 });
