@@ -18,7 +18,7 @@ export default {
     // Those without other processes, sockets and built programs; the cheap ones first, since the first failure ends it.
     spec: [
       'packages/registry/test/core/**/*.test.ts',
-      'packages/client/test/{send-window,session,stale-news,session-properties}.test.ts',
+      'packages/client/test/{call-queue,doubts,link,send-window,session,stale-news,session-properties}.test.ts',
       'packages/dht-node/test/core/**/*.test.ts',
       'packages/dht-node/test/storage/!(processes|system-calls).test.ts',
       ...seeds,

@@ -592,6 +592,45 @@ describe('waiting', () => {
   });
 });
 
+describe('why no node can be reached', () => {
+  const told = (driver: SessionDriver): string[] =>
+    /^no node can be reached \((.*)\)$/
+      .exec(driver.session.obstacle ?? '')?.[1]
+      ?.split('; ')
+      .sort() ?? [];
+
+  test('is told of at most three, those that were not tried left out, and not while one can be', () => {
+    const driver = new SessionDriver({ nodes: ['n0', 'n1', 'n2', 'n3', 'n4'] });
+    const tried = driver.of('connect').map(({ address }) => address);
+    expect(told(driver)).toEqual(tried.map((address) => `${address}: no answer yet`).sort());
+    driver.session.connectFailed(tried[0]!, 'refused', driver.nowMs);
+    driver.flush();
+    expect(told(driver)).toHaveLength(4);
+    expect(driver.session.obstacle).toContain(`${tried[0]}: refused`);
+    expect(driver.session.obstacle).toMatch(/; …\)$/);
+    driver.open(tried[1]!);
+    expect(driver.session.obstacle).toBeUndefined();
+  });
+
+  test('names a node that is taken for dead as that', () => {
+    const driver = opened();
+    const ring = ringOf(2, ['n0']);
+    const members = ring.members.map((member) => ({ ...member, state: 'dead' as const }));
+    driver.learn({ ...ring, members });
+    expect(driver.session.obstacle).toBe('no node can be reached (n0: taken for dead)');
+  });
+
+  test('is told to who hears of it with each failure', () => {
+    const driver = new SessionDriver();
+    driver.session.connectFailed('n0', 'refused', driver.nowMs);
+    driver.session.connectFailed('nobody', 'refused', driver.nowMs);
+    driver.flush();
+    expect(driver.of('report').map(({ report }) => report)).toEqual([
+      { kind: 'unreachable', address: 'n0', reason: 'refused' },
+    ]);
+  });
+});
+
 describe('watching the ring', () => {
   test('a node is watched from the version that is known, and after a pause again when the watch ends', () => {
     const driver = opened();
