@@ -18,7 +18,7 @@ import {
   type CallResult,
   type Effect,
   type SessionConfig,
-} from '@ringkeep/client/core';
+} from '../src/core';
 
 export class TestCall extends Call {
   deliveries = 0;

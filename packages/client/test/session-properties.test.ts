@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { ERROR_CODES, OperationType, Random } from '@ringkeep/shared';
-import type { CallResult, Frame } from '@ringkeep/client/core';
+import type { CallResult, Frame } from '../src/core';
 import { SessionDriver, ringOf, type TestCall } from './session-driver';
 
 const LIMITS = {

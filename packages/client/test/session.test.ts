@@ -9,7 +9,7 @@ import {
   WINDOW_BYTES_LEAST,
   loadOf,
   type CallResult,
-} from '@ringkeep/client/core';
+} from '../src/core';
 import { SessionDriver, TestCall, ringOf } from './session-driver';
 
 const { Get, Set, Delete } = OperationType;

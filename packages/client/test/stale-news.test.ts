@@ -8,7 +8,7 @@ import {
   DEFAULT_LIMITS,
   type CallResult,
   type Effect,
-} from '@ringkeep/client/core';
+} from '../src/core';
 import { SessionDriver, ringOf, type TestCall } from './session-driver';
 
 const { Get, Set } = OperationType;
