@@ -1,9 +1,9 @@
-/** For a measure in little time: of the functions only every so many (MUTATE_SAMPLE), drawn by their names and places. */
+/** For a measure in little time: of the functions and fields only every so many (MUTATE_SAMPLE), drawn by their names and places. */
 
 import process from 'node:process';
 
 const every = Number(process.env['MUTATE_SAMPLE'] ?? 1);
-const FUNCTIONS = new Set(['ClassMethod', 'FunctionDeclaration']);
+const FUNCTIONS = new Set(['ClassMethod', 'ClassProperty', 'FunctionDeclaration']);
 
 function isDrawn({ key, id, loc }) {
   let sum = loc.start.line;

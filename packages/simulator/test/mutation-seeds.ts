@@ -2,20 +2,22 @@
 
 import { drawScenario, failureLine, simulate, type FocusName } from '../src';
 
+/** The first so many of them: MUTATE_SEEDS. */
 const STORIES: readonly (readonly [number, FocusName | 'none'])[] = [
+  [1, 'splits'],
+  [1, 'power'],
+  [1, 'releases'],
+  [1, 'merges'],
+  [1, 'transfers'],
+  [1, 'disks'],
   [1, 'none'],
   [2, 'none'],
   [3, 'none'],
   [4, 'none'],
-  [1, 'releases'],
-  [1, 'transfers'],
-  [1, 'merges'],
-  [1, 'splits'],
-  [1, 'power'],
-  [1, 'disks'],
 ];
+const few = STORIES.slice(0, Number(process.env['MUTATE_SEEDS'] ?? STORIES.length));
 
-test.each(STORIES)('seed %d of focus %s keeps every rule', async (seed, focus) => {
+test.each(few)('seed %d of focus %s keeps every rule', async (seed, focus) => {
   const result = await simulate(drawScenario(seed, { focus }));
   expect(result.failure && failureLine(seed, { focus }, result)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 /** A primary stepped by hand: when it commits, reads, opens, and what it proposes. */
 
-import { position } from '@ringkeep/shared';
+import { position, type Ring } from '@ringkeep/shared';
+import type { OpenStream } from '../../src/core';
 import { SteppedNode, arc, get, OTHER, put, remove, ring, SELF, set, THIRD } from './stepped-node';
 
 const alone = (): SteppedNode => {
@@ -303,6 +304,19 @@ describe('a member that is lost to the arc', () => {
     node.pass(100);
     expect(proposed(node)).toEqual([]);
   });
+});
+
+test.each<[string, (ring: Ring) => Partial<OpenStream>]>([
+  ['an earlier incarnation', () => ({ incarnation: 0 })],
+  ['another process', () => ({ process: 2n })],
+  ['another cluster', (known) => ({ ring: { ...known, clusterId: 'other' } })],
+])('an opening of %s is put off, be it of a member or not', (_, strange) => {
+  const { node } = withFollower();
+  node.adopt(ring(3, [arc({ epoch: 3, inSync: [SELF, OTHER] })], [SELF, OTHER, THIRD]));
+  const open = strange(node.core.view.ring);
+  expect(node.openedBy(OTHER, SELF, 1, { complete: true, ...open }).kinds).toEqual(['wait']);
+  expect(node.openedBy(THIRD, SELF, 1, open).kinds).toEqual(['wait']);
+  expect(node.openedBy(OTHER, SELF, 1, { complete: true }).kinds).toEqual(['align']);
 });
 
 describe('an opening that comes after a later one', () => {
