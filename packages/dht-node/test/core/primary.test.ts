@@ -172,6 +172,20 @@ describe('with a follower in sync', () => {
     });
   });
 
+  test('what a member lacks and fits no message comes in several, each of which goes on where the last one ended', () => {
+    const { node } = withFollower();
+    const large = 'x'.repeat(600 * 1024);
+    node.query(...['a', 'b', 'c', 'd', 'e'].map((key) => set(key, large)));
+    const again = node.openedBy(OTHER, SELF, 1, { complete: true, lastPrepared: 1 });
+    for (let step = 0; step < 8; step++) node.step({ kind: 'tick' });
+    const bringing = again.heard.flatMap((body) =>
+      body.kind === 'align' || body.kind === 'prepare' ? [body] : [],
+    );
+    expect(bringing.map(({ kind }) => kind)).toEqual(['align', 'prepare', 'prepare', 'prepare']);
+    expect(bringing.map(({ firstSeq }) => firstSeq)).toEqual([2, 3, 4, 5]);
+    expect(bringing[0]).toMatchObject({ lastPrepared: 2, ops: [{}] });
+  });
+
   test('a silent member is dropped after the failure timeout, and counts until that is settled', () => {
     const { node } = withFollower();
     const request = node.query(set('key', 'value'));

@@ -83,6 +83,18 @@ test('whatever a primary says is heard, also that one is to come again', () => {
   expect(renewals(node).every(({ complaints }) => complaints.length === 0)).toBe(true);
 });
 
+test('of arcs that it is primary of, or no member of, a node complains never', () => {
+  const arcs = [
+    arc({ start: OTHER, end: THIRD, epoch: 4, term: 4, primary: OTHER, inSync: [OTHER, THIRD] }),
+    arc({ start: THIRD, end: SELF, epoch: 4, term: 4, primary: OTHER, inSync: [OTHER, SELF] }),
+    arc({ start: SELF, end: OTHER, epoch: 4, term: 4, inSync: [SELF, OTHER] }),
+  ];
+  const node = SteppedNode.registered(ring(1, arcs), PARAMETERS);
+  goOn(node, leaseMs + failureTimeoutMs + 500);
+  const complained = renewals(node).flatMap(({ complaints }) => complaints.map(({ start }) => start));
+  expect([...new Set(complained)]).toEqual([THIRD]);
+});
+
 test('another term gives its primary its own time', () => {
   const node = member();
   goOn(node, leaseMs - 200);
