@@ -175,6 +175,32 @@ test.each([
   },
 );
 
+test('a newer ring that its primary brings is taken, written down first, and the stream is opened anew under it', () => {
+  const follower = following();
+  follower.live();
+  const { node } = follower;
+  const known = node.core.view.ring;
+  const arcs = known.arcs.map((old) => ({ ...old, epoch: 5, term: 5 }));
+  follower.hear({ kind: 'adopt', ring: { ...known, version: 2, arcs } });
+  expect(node.core.view.version).toBe(1);
+  node.syncRing();
+  node.step({ kind: 'tick' });
+  expect(node.core.view.version).toBe(2);
+  expect(node.of('open-stream').map(({ message }) => message.stream.term)).toContain(5);
+});
+
+test('a ring of another cluster that its primary brings is not taken, and told of once', () => {
+  const follower = following();
+  follower.live();
+  const { node } = follower;
+  const known = node.core.view.ring;
+  for (let time = 0; time < 2; time++)
+    follower.hear({ kind: 'adopt', ring: { ...known, version: 2, clusterId: 'other' } });
+  node.sync();
+  expect(node.core.view.version).toBe(1);
+  expect(node.of('event').filter(({ event }) => event.kind === 'foreign-ring')).toHaveLength(1);
+});
+
 describe('erasing', () => {
   test('on release, from the newest stream', () => {
     const follower = following();
