@@ -11,14 +11,7 @@ import {
   type Ring,
 } from '@ringkeep/shared';
 import { positionBytesOf } from '@ringkeep/shared/runtime';
-import {
-  Call,
-  DEFAULT_LIMITS,
-  Session,
-  type CallResult,
-  type Effect,
-  type SessionConfig,
-} from '../src/core';
+import { Call, DEFAULT_LIMITS, Session, type CallResult, type Effect, type SessionConfig } from '../src/core';
 
 export class TestCall extends Call {
   deliveries = 0;

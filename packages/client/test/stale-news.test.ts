@@ -2,13 +2,7 @@
 
 import { OperationType, RingView, ringBeat, type Ring } from '@ringkeep/shared';
 import { positionBytesOf } from '@ringkeep/shared/runtime';
-import {
-  CONNECTING_MAX,
-  CONNECT_SLOW_MS,
-  DEFAULT_LIMITS,
-  type CallResult,
-  type Effect,
-} from '../src/core';
+import { CONNECTING_MAX, CONNECT_SLOW_MS, DEFAULT_LIMITS, type CallResult, type Effect } from '../src/core';
 import { SessionDriver, ringOf, type TestCall } from './session-driver';
 
 const { Get, Set } = OperationType;
