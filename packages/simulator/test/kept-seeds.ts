@@ -71,4 +71,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     story:
       'a primary proposed over and over to yield to a member that had shown a newer log and then lost its disk; nobody could decide',
   },
+  {
+    seed: 108,
+    focus: 'old-disks-late',
+    story:
+      'a stopped arc was never handed to the node decided for, whose whole copy was in two pieces since it had missed a merge',
+  },
 ];

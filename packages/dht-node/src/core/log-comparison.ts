@@ -12,11 +12,12 @@
  */
 
 import {
-  arcCovers,
+  arcOutside,
   formatArc,
   formatPosition,
   lastTerm,
   sharedUpTo,
+  type Arc,
   type ArcConfig,
   type LogExtent,
   type NodeId,
@@ -31,7 +32,7 @@ import type { Replica } from './replica-store';
 export class LogComparison {
   /** Logs that were newer than the one here, of those who have named them. */
   private readonly newer = new Map<NodeId, LogExtent>();
-  /** By their last Open. */
+  /** By their last Open, be it in pieces: who has missed a merge joins them when the arc is its own. */
   private readonly whole = new Set<NodeId>();
   /** Said once in a term of each follower. */
   private readonly reported = new Set<NodeId>();
@@ -52,7 +53,7 @@ export class LogComparison {
   admits(open: OpenStream, member: boolean, isOpen: boolean): readonly Seq[] | undefined {
     const { follower, logs, conflict } = open;
     this.newer.delete(follower);
-    if (open.complete && arcCovers(open.range, this.config)) this.whole.add(follower);
+    if (coverArc(logs, this.config)) this.whole.add(follower);
     else this.whole.delete(follower);
     if (conflict && this.isConflict(conflict.log)) this.stop(conflict);
     if (this.replica.conflict) return undefined;
@@ -159,4 +160,10 @@ export class LogComparison {
     const text = `its log parts from that of ${formatPosition(this.context.self)} before what is committed: its disk is old`;
     this.context.report({ kind, range, node, text });
   }
+}
+
+function coverArc(logs: readonly LogExtent[], arc: Arc): boolean {
+  let left: readonly Arc[] = [arc];
+  for (const { range } of logs) left = left.flatMap((part) => arcOutside(part, range));
+  return left.length === 0;
 }

@@ -232,11 +232,22 @@ describe('an open primary', () => {
 
   test('hands it to nobody who has not shown a whole copy of it', () => {
     const node = openAlone();
-    node.openedBy(OTHER, SELF, 5, { ...opening(better), complete: false });
+    const part = { ...better, range: { start: SELF, end: OTHER } };
+    node.openedBy(OTHER, SELF, 5, { ...opening(better), complete: false, logs: [part] });
     expect(node.core.status().replicas[0]?.stopped).toBeDefined();
     expect(decided(node, OTHER)).toContain('has not shown a whole copy');
     expect(decided(node, THIRD)).toContain('has not shown a whole copy');
     node.openedBy(OTHER, SELF, 5, opening(better));
+    expect(decided(node, OTHER)).toBeUndefined();
+  });
+
+  test('hands it to a node that has missed a merge, and has the whole of it in two pieces', () => {
+    const node = openAlone();
+    const pieces = [
+      { ...better, range: { start: SELF, end: OTHER } },
+      { ...better, range: { start: OTHER, end: SELF } },
+    ];
+    node.openedBy(OTHER, SELF, 5, { ...opening(better), complete: false, logs: pieces });
     expect(decided(node, OTHER)).toBeUndefined();
   });
 
