@@ -48,7 +48,17 @@ const coreFence = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/generated/**', 'node_modules/**', 'data/**', 'coverage/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/generated/**',
+      'node_modules/**',
+      'data/**',
+      'coverage/**',
+      'bench-results/**',
+      'chaos-failures/**',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   prettier,
