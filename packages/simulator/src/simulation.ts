@@ -14,11 +14,17 @@ import {
   type NodeId,
   type Position,
   type Random,
+  type RingKey,
 } from '@ringkeep/shared';
 import { ringKeyOf } from '@ringkeep/shared/runtime';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
-import { silenceComplainedOf, type NodeCore, type NodeEvent } from '@ringkeep/dht-node/core';
+import {
+  silenceComplainedOf,
+  type DiscardedOp,
+  type NodeCore,
+  type NodeEvent,
+} from '@ringkeep/dht-node/core';
 import { AdmittedCopies } from './checkers/admitted-copies';
 import { checkCopies, checkTables, notYetAtRest, notYetInSync, type NodeAtRest } from './checkers/at-rest';
 import { CopiesAsked } from './checkers/copies-asked';
@@ -113,6 +119,8 @@ class Simulation implements World {
   private readonly roles = new Map<string, string>();
   /** Said to stand still until somebody decides: what is there is known to be in doubt. */
   private readonly stoppedArcs: Arc[] = [];
+  /** Of operations that were discarded though they may have been acknowledged: their members came too late to say so. */
+  private readonly discardedKeys = new Set<RingKey>();
   private readonly keys: readonly Bytes[];
   private failure: RunResult['failure'];
   private recoveredAfterMs = 0;
@@ -398,10 +406,19 @@ class Simulation implements World {
     }
   }
 
+  /**
+   * With a disk put back, and members that come late, what they knew as prepared only cannot be told from what was never
+   * acknowledged (docs/GUARANTEES.md, what is not promised).
+   */
+  discarded(ops: readonly DiscardedOp[]): void {
+    if (this.scenario.oldDisks === 'late') for (const { op } of ops) this.discardedKeys.add(op.key);
+  }
+
   /** What is there of it was in doubt, and was said to be. */
   private isInDoubt(key: Bytes): boolean {
-    const point = positionOf(ringKeyOf(key));
-    return this.stoppedArcs.some((arc) => arcContains(arc, point));
+    const ringKey = ringKeyOf(key);
+    const point = positionOf(ringKey);
+    return this.discardedKeys.has(ringKey) || this.stoppedArcs.some((arc) => arcContains(arc, point));
   }
 
   /** The copies first: while the last reads are under way a dead member may be forgotten, and its arc merged. */

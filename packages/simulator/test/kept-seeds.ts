@@ -77,4 +77,10 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     story:
       'a stopped arc was never handed to the node decided for, whose whole copy was in two pieces since it had missed a merge',
   },
+  {
+    seed: 607696642,
+    focus: 'old-disks-late',
+    story:
+      'a write that its late members knew as prepared only was discarded and said to be, and the judge held it for lost',
+  },
 ];

@@ -288,7 +288,7 @@ export class NodeProcess implements Server {
         event: unlessDead((event) => this.seen(event)),
         left: unlessDead(() => this.machine.retire('it has left')),
         leaveRefused: () => undefined,
-        discarded: () => undefined,
+        discarded: unlessDead((_, ops) => this.world.discarded(ops)),
         failed: unlessDead((error) => this.failed(error)),
         steps: {
           before: (inputs) => this.noteInputs(inputs),

@@ -1,7 +1,7 @@
 /** What the parts of a simulated world share, and how they reach each other. */
 
 import type { ArcConfig, ClusterParameters, NodeId, Position } from '@ringkeep/shared';
-import type { NodeEffect, TransferSizes } from '@ringkeep/dht-node/core';
+import type { DiscardedOp, NodeEffect, TransferSizes } from '@ringkeep/dht-node/core';
 import type { DiskOptions } from '@ringkeep/dht-node/storage';
 import type { Rules } from '../left-out';
 import type { Names } from './names';
@@ -40,6 +40,8 @@ export interface World {
   primaryMissed(arc: ArcConfig, to: NodeId): void;
   /** Something happened that a fault may have waited for. */
   occurred(occasion: Occasion): void;
+  /** A process keeps, for its operator, prepared operations that its ring has gone on without. */
+  discarded(ops: readonly DiscardedOp[]): void;
   /** A process reported something. */
   eventSeen(machine: Machine, event: Extract<NodeEffect, { kind: 'event' }>['event']): void;
   machineAt(addr: string): Machine | undefined;
