@@ -90,8 +90,9 @@ export class ArcDecisions {
     if (role.isNewer(member)) return false;
     if (config.withoutCopy.includes(member) || followers.hasIncompleteCopy(member)) return true;
     if (!context.rules.unheardDropped && !followers.isHeard(member, Infinity)) return false;
-    const patienceMs = failureTimeoutMs * (this.mayBeUnheard() ? UNHEARD_PER_FAILURE_TIMEOUT : 1);
-    if (followers.silenceOf(member) > patienceMs) return true;
+    const silenceMs = followers.silenceOf(member);
+    if (silenceMs > UNHEARD_PER_FAILURE_TIMEOUT * failureTimeoutMs) return true;
+    if (silenceMs > failureTimeoutMs && !this.mayBeUnheard()) return true;
     return (
       context.view.member(member)?.state === 'dead' &&
       context.now - context.registeredAt > failureTimeoutMs &&

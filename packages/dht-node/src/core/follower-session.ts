@@ -6,7 +6,7 @@
  */
 
 import type { Arc, NodeId, RingKey, Seq, TermStart } from '@ringkeep/shared';
-import { arcsEqual } from '@ringkeep/shared/ring/arc';
+import { arcKeyTest, arcsEqual } from '@ringkeep/shared/ring/arc';
 import { historyWithin, termsBetween, truncateHistory } from '@ringkeep/shared/ring/log-history';
 import { LAG_BYTES_MAX, PACE_MS_MAX } from './config';
 import type { Entry } from './entry-store';
@@ -23,7 +23,6 @@ import type { NodeContext } from './context';
 import type { Replica } from './replica-store';
 import type { HashPoint } from './running-hash';
 import { Transfer } from './transfer';
-import { arcKeyTest } from '@ringkeep/shared/ring/arc';
 
 export class FollowerSession {
   readonly follower: NodeId;

@@ -96,6 +96,8 @@ export class LogComparison {
 
   /** A member with a newer log that is down: it may have the only copy of an acknowledged write. */
   private get missedMember(): NodeId | undefined {
+    // Asked for each write, and nearly always for nothing.
+    if (this.newer.size === 0) return undefined;
     const member = this.newerMember;
     if (member === undefined) return undefined;
     return this.context.view.member(member)?.state === 'dead' ? member : undefined;
