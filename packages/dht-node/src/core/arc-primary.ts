@@ -413,6 +413,11 @@ export class ArcPrimary {
     this.followers.open(connection, stream, open, shared, this.currentConfig, this.otherMembers());
   }
 
+  /** Anybody may be decided for, member or not, whatever this role thinks of its copy. */
+  noteShown(open: OpenStream): void {
+    this.comparison.noteShown(open);
+  }
+
   /**
    * Whether a follower may be aligned, started over or released, by the logs that it names.
    * @returns up to where each of them is the same as the one here, or undefined: not now

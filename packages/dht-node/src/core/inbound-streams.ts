@@ -102,9 +102,6 @@ export class InboundStreams {
     }
     // Whatever the answer will be: released on this stream, it must not be admitted by what it said on another.
     if (context.rules.acksOfPresentStreamOnly) role.followers.close(open.follower);
-    // Its own log may not be the newest yet: it would stop needlessly, or start a better copy over.
-    if (!member && !role.open) return refuse({ kind: 'wait' });
-    if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
     const stranger = open.logs.find((log) => !arcCovers(open.range, log.range));
     if (stranger) {
       this.reportViolation(
@@ -113,6 +110,10 @@ export class InboundStreams {
       );
       return refuse({ kind: 'wait' });
     }
+    role.noteShown(open);
+    // Its own log may not be the newest yet: it would stop needlessly, or start a better copy over.
+    if (!member && !role.open) return refuse({ kind: 'wait' });
+    if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
     const shared = role.admits(open, member);
     if (!shared) return refuse({ kind: 'wait' });
     if (!member && whole && !wantsCopy(context, role.config, open.follower))

@@ -49,12 +49,16 @@ export class LogComparison {
       context.journal.write({ kind: 'resume', start: replica.start });
   }
 
+  /** Whoever comes with copies that make up the arc may be decided for, were it refused in every other way. */
+  noteShown({ follower, logs }: OpenStream): void {
+    if (coverArc(logs, this.config)) this.whole.add(follower);
+    else this.whole.delete(follower);
+  }
+
   /** @returns up to where each of the logs is the same as the one here, or undefined: not now */
   admits(open: OpenStream, member: boolean, isOpen: boolean): readonly Seq[] | undefined {
     const { follower, logs, conflict } = open;
     this.newer.delete(follower);
-    if (coverArc(logs, this.config)) this.whole.add(follower);
-    else this.whole.delete(follower);
     if (conflict && this.isConflict(conflict.log)) this.stop(conflict);
     if (this.replica.conflict) return undefined;
     const [log] = logs;

@@ -251,6 +251,16 @@ describe('an open primary', () => {
     expect(decided(node, OTHER)).toBeUndefined();
   });
 
+  test('hands it to a node that is no member any more, though the arc was stopped in a takeover', () => {
+    const node = takingOver();
+    const worse = logOf(3, 4, { term: 1, first: 1 }, { term: 4, first: 4 });
+    node.openedBy(OTHER, SELF, 5, { ...opening(worse), conflict: { node: THIRD, log: better } });
+    expect(node.core.status().replicas[0]?.stopped).toBeDefined();
+    expect(node.openedBy(THIRD, SELF, 5, opening(better)).kinds).toEqual(['wait']);
+    expect(decided(node, THIRD)).toBeUndefined();
+    expect(proposals(node)).toMatchObject([{ kind: 'handover', node: THIRD, at: SELF }]);
+  });
+
   test('is not told what to do with an arc that is not stopped', () => {
     expect(decided(openAlone(), SELF)).toContain('is not stopped');
   });
