@@ -35,7 +35,7 @@ import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
 import { RingWatchers } from './adapters/ring-watchers';
 import { RoundTrips } from './adapters/round-trips';
 import type { NodeInput } from './core';
-import { beatMs } from './core/config';
+import { beatMs } from './core/limits';
 import type { NodeCore } from './core/node';
 import type { NodeStatus } from './core/node-status';
 import { logEvent } from './event-log';

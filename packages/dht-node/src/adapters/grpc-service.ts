@@ -12,7 +12,7 @@ import {
 } from '@ringkeep/shared/runtime';
 import { dht, historyToWire } from '@ringkeep/shared/wire';
 import { conflictToWire, rangeFromWire } from '../codec';
-import { listCopy } from '../core/copy-listing';
+import { listCopy } from '../core/replica/copy-listing';
 import type { NodeStatus } from '../core/node-status';
 import type { NodeHost } from '../hosting/host';
 import type { BatchStreams } from './batch-streams';

@@ -16,7 +16,7 @@ import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import { VERSION_BEFORE_ENVELOPES, isSoundIn, seal } from '@ringkeep/shared/operations/stored';
 import { ByteRope, joinRopes, type dht } from '@ringkeep/shared/wire';
-import type { Entry } from '../core/entry-store';
+import type { Entry } from '../core/replica/entry-store';
 import type { SequencedOp } from '../core/messages';
 
 /** An operation on another part of the arc: a bare sequence number. */

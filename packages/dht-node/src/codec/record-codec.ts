@@ -10,7 +10,7 @@ import { UNKNOWN_TERM, unknownHistory } from '@ringkeep/shared/ring/log-history'
 import { position } from '@ringkeep/shared/ring/position';
 import type { dht } from '@ringkeep/shared/wire';
 import type { SequencedOp } from '../core/messages';
-import type { LogRecord, ReplicaSnapshot } from '../core/records';
+import type { LogRecord, ReplicaSnapshot } from '../core/replica/records';
 import { ByteReader, ByteWriter } from './byte-writer';
 import { columnsOf, entriesOf, opsOf, opsOfBareValues } from './entry-columns';
 import { readConflict, readHistory, writeConflict, writeHistory } from './history-codec';

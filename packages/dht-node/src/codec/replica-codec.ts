@@ -7,7 +7,7 @@ import { position } from '@ringkeep/shared/ring/position';
 import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime/bytes';
 import type { dht } from '@ringkeep/shared/wire';
 import { historyFromWire, historyToWire, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
-import type { Bucket } from '../core/entry-store';
+import type { Bucket } from '../core/replica/entry-store';
 import type {
   ConflictingLog,
   Damaged,

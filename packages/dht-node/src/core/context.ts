@@ -1,13 +1,13 @@
 /** What the parts of a node's core share within a step: the time, the newest ring, the disk, and a way out. */
 
 import type { ClusterParameters, KnownRing, NodeId, Proposal, Ring, RingView } from '@ringkeep/shared';
-import type { TransferSizes } from './config';
+import type { TransferSizes } from './limits';
 import type { NodeEffect, NodeEvent } from './effects';
-import type { GrantLedger } from './grant-ledger';
-import type { Journal } from './journal';
-import type { Mending } from './mending';
-import type { Reachability } from './reachability';
-import type { ReplicaStore } from './replica-store';
+import type { GrantLedger } from './follower/grant-ledger';
+import type { Journal } from './replica/journal';
+import type { Mending } from './replica/mending';
+import type { Reachability } from './membership/reachability';
+import type { ReplicaStore } from './replica/replica-store';
 import type { ProtocolRules } from './rules';
 
 export interface NodeContext {

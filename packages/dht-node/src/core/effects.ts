@@ -14,10 +14,10 @@ import type {
   Seq,
   Term,
 } from '@ringkeep/shared';
-import type { Entry } from './entry-store';
+import type { Entry } from './replica/entry-store';
 import type { FollowerMessage, PrimaryMessage } from './messages';
-import type { Complaint } from './primary-contacts';
-import type { LogRecord, ReplicaSnapshot } from './records';
+import type { Complaint } from './follower/primary-contacts';
+import type { LogRecord, ReplicaSnapshot } from './replica/records';
 
 /** A complete copy, as this node names it to the registry. */
 export interface HeldCopy extends Arc {

@@ -1,10 +1,10 @@
-export type { TransferSizes } from './config';
+export type { TransferSizes } from './limits';
 export * from './effects';
-export * from './entry-store';
+export * from './replica/entry-store';
 export * from './inputs';
 export * from './messages';
 export * from './node';
 export type { NodeStatus } from './node-status';
-export { silenceComplainedOf } from './primary-contacts';
-export * from './records';
+export { silenceComplainedOf } from './follower/primary-contacts';
+export * from './replica/records';
 export * from './rules';

@@ -18,8 +18,8 @@ import type {
   Term,
   TermStart,
 } from '@ringkeep/shared';
-import type { Bucket, Chunk, Entry } from './entry-store';
-import type { HashPoint } from './running-hash';
+import type { Bucket, Chunk, Entry } from './replica/entry-store';
+import type { HashPoint } from './replica/running-hash';
 
 /** (start, term) names the log, the number the stream; the follower counts it up. */
 export interface StreamName {

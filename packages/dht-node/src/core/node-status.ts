@@ -11,11 +11,11 @@ import {
   type Ring,
   type Seq,
 } from '@ringkeep/shared';
-import { wantsCopy } from './arc-decisions';
-import type { ArcPrimary } from './arc-primary';
+import { wantsCopy } from './primary/arc-decisions';
+import type { ArcPrimary } from './primary/arc-primary';
 import type { NodeContext } from './context';
 import type { ConflictingLog } from './messages';
-import type { RoutingStatus } from './next-hop';
+import type { RoutingStatus } from './routing/next-hop';
 
 export interface NodeStatus {
   readonly id: NodeId;

@@ -22,7 +22,7 @@ import type { DiscardedOp, NodeEffect, NodeEvent, RegistryCall } from '../core/e
 import type { NodeInput } from '../core/inputs';
 import type { FollowerMessage, PrimaryMessage } from '../core/messages';
 import type { NodeCore } from '../core/node';
-import { isOfCopies } from '../core/records';
+import { isOfCopies } from '../core/replica/records';
 import { encodeBatch, encodeSnapshot } from '../codec';
 import { NODE_EVENT_LOOP, type EventLoop, type Timer } from '../storage/event-loop';
 import type { NodeStorage } from '../storage';

@@ -9,7 +9,7 @@
 import { hash } from 'node:crypto';
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { isSound, type StoredValue } from '@ringkeep/shared/operations';
-import { DIGEST_BYTES, type Bucket } from '../core/entry-store';
+import { DIGEST_BYTES, type Bucket } from '../core/replica/entry-store';
 import { entryBytes } from './scan-page';
 
 type Walk = (range: KeyRange) => Iterable<readonly [RingKey, StoredValue]>;

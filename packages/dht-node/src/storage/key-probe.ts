@@ -7,7 +7,7 @@ import type { RingKey } from '@ringkeep/shared';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { KEY_BYTES_MAX } from '@ringkeep/shared/ring/limits';
 import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
-import type { Keyed } from '../core/entry-store';
+import type { Keyed } from '../core/replica/entry-store';
 
 const RING_KEY_BYTES_MAX = POSITION_BYTES + KEY_BYTES_MAX;
 const WORD_BYTES = 4;

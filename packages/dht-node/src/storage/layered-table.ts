@@ -23,7 +23,7 @@ import {
   type Keyed,
   type RangeSize,
   type ScanPage,
-} from '../core/entry-store';
+} from '../core/replica/entry-store';
 import type { BaseTable } from './base-table';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { changeIn, emptyLayer, lengthIn, type Layer } from './layer';

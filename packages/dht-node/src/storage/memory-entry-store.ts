@@ -11,7 +11,7 @@ import {
   type Keyed,
   type RangeSize,
   type ScanPage,
-} from '../core/entry-store';
+} from '../core/replica/entry-store';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import type { Examined } from './node-storage';
 import { rangeOfPart } from './range-counts';

@@ -14,7 +14,7 @@
  */
 
 import type { KeyRange } from '@ringkeep/shared';
-import type { EntryStore } from '../core/entry-store';
+import type { EntryStore } from '../core/replica/entry-store';
 
 /** Takes what is found on the disk when a node starts. The arrays are the visitor's only during the call. */
 export interface RecoveryVisitor {

@@ -8,7 +8,7 @@
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
-import type { RangeSize } from '../core/entry-store';
+import type { RangeSize } from '../core/replica/entry-store';
 import { PARTS } from './node-storage';
 import { isEmptyRange } from './range-set';
 

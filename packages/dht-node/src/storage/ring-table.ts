@@ -13,7 +13,7 @@
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
-import type { Keyed } from '../core/entry-store';
+import type { Keyed } from '../core/replica/entry-store';
 import { AHEAD_MAX, KeyProbe, KeyProbes } from './key-probe';
 import { NOWHERE, PagePool } from './page-pool';
 import { WHOLE_RING, isEmptyRange } from './range-set';

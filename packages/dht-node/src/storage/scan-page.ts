@@ -2,7 +2,7 @@
 
 import { POSITION_BYTES, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import { isSound, type StoredValue } from '@ringkeep/shared/operations';
-import type { Entry, ScanPage } from '../core/entry-store';
+import type { Entry, ScanPage } from '../core/replica/entry-store';
 
 type Walk = Iterable<readonly [RingKey, StoredValue]>;
 

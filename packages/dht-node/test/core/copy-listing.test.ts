@@ -1,8 +1,8 @@
 import { headOf, seal } from '@ringkeep/shared/operations';
 import { positionBytes, ringKey, type Arc, type Bytes, type NodeId, type Position } from '@ringkeep/shared';
-import { listCopy } from '../../src/core/copy-listing';
-import type { Entry } from '../../src/core/entry-store';
-import { ReplicaStore } from '../../src/core/replica-store';
+import { listCopy } from '../../src/core/replica/copy-listing';
+import type { Entry } from '../../src/core/replica/entry-store';
+import { ReplicaStore } from '../../src/core/replica/replica-store';
 import { MemoryEntryStore } from '../../src/storage/memory-entry-store';
 
 const WHOLE: Arc = { start: 0n as NodeId, end: 0n as NodeId };

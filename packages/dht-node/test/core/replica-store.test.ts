@@ -11,7 +11,7 @@ import {
 } from '@ringkeep/shared';
 import { seal } from '@ringkeep/shared/operations';
 import type { Entry, LogRecord } from '../../src/core';
-import { ReplicaStore } from '../../src/core/replica-store';
+import { ReplicaStore } from '../../src/core/replica/replica-store';
 import { MemoryEntryStore } from '../../src/storage';
 
 const arc = (start: bigint, end: bigint): Arc => ({ start: position(start), end: position(end) });

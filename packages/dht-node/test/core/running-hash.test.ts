@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { ringKey, type Bytes } from '@ringkeep/shared';
 import { seal } from '@ringkeep/shared/operations';
 import type { Entry, SequencedOp } from '../../src/core';
-import { RunningHash } from '../../src/core/running-hash';
+import { RunningHash } from '../../src/core/replica/running-hash';
 
 const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
   fc

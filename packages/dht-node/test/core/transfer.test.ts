@@ -14,9 +14,9 @@ import {
 } from '@ringkeep/shared';
 import { seal } from '@ringkeep/shared/operations';
 import type { Bucket, Entry, TransferSizes } from '../../src/core';
-import { TRANSFER_SIZES } from '../../src/core/config';
-import { changesToMatch, Intake } from '../../src/core/intake';
-import { Transfer } from '../../src/core/transfer';
+import { TRANSFER_SIZES } from '../../src/core/limits';
+import { changesToMatch, Intake } from '../../src/core/follower/intake';
+import { Transfer } from '../../src/core/primary/transfer';
 import { MemoryEntryStore } from '../../src/storage';
 
 const RING_PARTS = 1n << 60n;

@@ -1,5 +1,5 @@
-import type { PendingOperation } from '../../src/core/pending-operation';
-import { WaitingWrites } from '../../src/core/waiting-writes';
+import type { PendingOperation } from '../../src/core/operations/pending-operation';
+import { WaitingWrites } from '../../src/core/primary/waiting-writes';
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ name }) as unknown as PendingOperation) as [
   PendingOperation,

@@ -12,7 +12,7 @@ import {
   type Routing,
 } from '@ringkeep/shared';
 import { NodeCore, type NodeEffect, type NodeInput } from '../../src/core';
-import { FAILED_PEER_MS, FORWARD_RETRY_MS } from '../../src/core/config';
+import { FAILED_PEER_MS, FORWARD_RETRY_MS } from '../../src/core/limits';
 import { MemoryEntryStore } from '../../src/storage';
 import { member, randomIds, ringOf } from './rings';
 

@@ -17,8 +17,8 @@ import {
   type RingKey,
   type Routing,
 } from '@ringkeep/shared';
-import { FAILED_PEER_MS } from '../../src/core/config';
-import { NextHop } from '../../src/core/next-hop';
+import { FAILED_PEER_MS } from '../../src/core/limits';
+import { NextHop } from '../../src/core/routing/next-hop';
 import { member, randomIds, ringOf } from './rings';
 
 interface Context {

@@ -13,7 +13,7 @@ import {
   type RingKey,
 } from '@ringkeep/shared';
 import { ENVELOPE_BYTES_MIN, seal, type StoredValue } from '@ringkeep/shared/operations';
-import type { Bucket, Entry, EntryStore, ScanPage } from '../../src/core/entry-store';
+import type { Bucket, Entry, EntryStore, ScanPage } from '../../src/core/replica/entry-store';
 import type { NodeStorage, RecoveryVisitor } from '../../src/storage';
 import { WHOLE_RING } from '../../src/storage/range-set';
 

@@ -1,0 +1,84 @@
+/**
+ * When this node last heard the primary of each arc that it is in sync for: on whichever stream, and whatever it was told.
+ * A primary that is silent for a lease cannot serve either, since its leases end. This node then says so to the registry,
+ * which knows of a majority when it hears one (docs/PROTOCOL.md, section 12).
+ */
+
+import type { ArcConfig, ClusterParameters, NodeId, Position, Term } from '@ringkeep/shared';
+import { COMPLAINT_PER_FAILURE_TIMEOUT, HICCUP_MS } from '../limits';
+import type { NodeContext } from '../context';
+
+/** The primary of this arc, in this term, is not heard. */
+export interface Complaint {
+  readonly start: Position;
+  readonly term: Term;
+}
+
+/** How long a primary is silent before that is said, ms. */
+export function silenceComplainedOf({ leaseMs, failureTimeoutMs }: ClusterParameters): number {
+  return Math.min(leaseMs, failureTimeoutMs * COMPLAINT_PER_FAILURE_TIMEOUT);
+}
+
+interface Contact extends Complaint {
+  readonly primary: NodeId;
+  heardAt: number;
+}
+
+export class PrimaryContacts {
+  private readonly contacts = new Map<Position, Contact>();
+  private lookedAt: number;
+
+  constructor(private readonly context: NodeContext) {
+    this.lookedAt = context.now;
+  }
+
+  heard({ start, term }: ArcConfig): void {
+    const contact = this.contacts.get(start);
+    if (contact?.term === term) contact.heardAt = this.context.now;
+  }
+
+  /**
+   * Holds the contacts against the ring; a primary has its time from when its term is known. One that takes over has
+   * longer: it may have to drop those that it does not hear first, or a role would pass on for ever among nodes cut apart.
+   */
+  reconcile(): void {
+    const { view, self, now, parameters } = this.context;
+    const arcs = view.ring.arcs.filter(({ inSync, primary }) => primary !== self && inSync.includes(self));
+    const starts = new Set(arcs.map(({ start }) => start));
+    for (const start of this.contacts.keys()) if (!starts.has(start)) this.contacts.delete(start);
+    for (const { start, term, primary, handover } of arcs) {
+      if (this.contacts.get(start)?.term !== term)
+        this.contacts.set(start, {
+          start,
+          term,
+          primary,
+          heardAt: handover ? now : now + parameters.failureTimeoutMs,
+        });
+    }
+  }
+
+  /** Primaries that are silent; what this node has slept through, or was too busy to hear, is not their silence. */
+  complaints(): readonly Complaint[] {
+    const { now, parameters, reachability } = this.context;
+    const awayMs = now - this.lookedAt;
+    this.lookedAt = now;
+    const silenceMs = silenceComplainedOf(parameters);
+    const complaints: Complaint[] = [];
+    for (const contact of this.contacts.values()) {
+      if (awayMs > HICCUP_MS)
+        contact.heardAt = Math.min(Math.max(now, contact.heardAt), contact.heardAt + awayMs);
+      const dueAt = contact.heardAt + silenceMs;
+      if (now < dueAt) {
+        this.context.wakeAt(dueAt);
+        continue;
+      }
+      reachability.complainedOf(contact.primary);
+      complaints.push({ start: contact.start, term: contact.term });
+    }
+    return complaints;
+  }
+
+  get size(): number {
+    return this.contacts.size;
+  }
+}

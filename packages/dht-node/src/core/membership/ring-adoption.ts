@@ -1,0 +1,118 @@
+/**
+ * From a ring that has come to the ring that this node acts on.
+ *
+ * 1. A newer ring is acted on once its version and run are on the disk. A node that acknowledged, committed, served or
+ *    erased under a ring and then forgot that it knew it could not tell the registry, after a loss of power, that its data
+ *    are an old copy. Until then the node goes on under the ring that it has, as if the newer one were still on its way:
+ *    reads wait for nothing.
+ * 2. A ring in whose past the newest one known here is not is of another history: it is never taken over.
+ * 3. While one ring is on its way to the disk, only the newest of those that come is kept for the next time.
+ */
+
+import {
+  NOTHING_KNOWN,
+  formatKnown,
+  isForeign,
+  isKnown,
+  knownOf,
+  sameKnown,
+  updateRing,
+  type KnownRing,
+  type Ring,
+  type RingUpdate,
+} from '@ringkeep/shared';
+import type { NodeContext } from '../context';
+
+interface Waiting {
+  readonly version: number;
+  readonly action: () => void;
+}
+
+export class RingAdoption {
+  /** The newest ring that has come, when it is not acted on yet. */
+  private awaited: Ring | undefined;
+  private writing = false;
+  private waiting: Waiting[] = [];
+  private reported: KnownRing = NOTHING_KNOWN;
+
+  /** @param act makes a ring the one that this node acts on */
+  constructor(
+    private readonly context: NodeContext,
+    private readonly act: (ring: Ring) => void,
+  ) {}
+
+  /** A newer ring than the one that this node acts on is on its way to the disk. */
+  get underWay(): boolean {
+    return this.awaited !== undefined;
+  }
+
+  /** The newest ring that this node may have acted on, in this process or in one before it. */
+  get known(): KnownRing {
+    const { view, replicas } = this.context;
+    return view.version > 0 ? knownOf(view.ring) : replicas.known;
+  }
+
+  private get newest(): Ring {
+    return this.awaited ?? this.context.view.ring;
+  }
+
+  /** The ring after an update; undefined when that continues neither the newest one nor the one acted on. */
+  after(update: RingUpdate): Ring | undefined {
+    return updateRing(this.newest, update) ?? updateRing(this.context.view.ring, update);
+  }
+
+  /** It is of another history than what this node knows; as long as it has no ring, by its disk. */
+  isForeign(ring: Ring): boolean {
+    const { newest } = this;
+    if (!this.context.rules.versionsNameRuns) return false;
+    return newest.version > 0 ? isForeign(newest, ring) : !isKnown(this.known, ring);
+  }
+
+  /** @returns whether a newer ring than the one acted on is under way now */
+  offer(ring: Ring): boolean {
+    if (this.isForeign(ring)) {
+      this.reportForeign(ring);
+    } else if (ring.version > this.newest.version) {
+      this.awaited = ring;
+      if (!this.writing) this.write(ring);
+    }
+    return this.underWay;
+  }
+
+  /** Runs the action when everything that has come is acted on; at once when it is. */
+  whenAdopted(action: () => void): void {
+    if (this.awaited) this.waiting.push({ version: this.awaited.version, action });
+    else action();
+  }
+
+  private write(ring: Ring): void {
+    const { journal } = this.context;
+    this.writing = true;
+    journal.write({ kind: 'known-ring', known: knownOf(ring) });
+    journal.whenDurable(() => {
+      this.writing = false;
+      this.adopt(ring);
+      if (this.awaited) this.write(this.awaited);
+    });
+  }
+
+  private adopt(ring: Ring): void {
+    if (this.awaited === ring) this.awaited = undefined;
+    this.act(ring);
+    const ready = this.waiting.filter(({ version }) => version <= ring.version);
+    this.waiting = this.waiting.filter(({ version }) => version > ring.version);
+    for (const { action } of ready) action();
+  }
+
+  /** Once for each ring: it may be offered again and again. */
+  private reportForeign(ring: Ring): void {
+    const offered = knownOf(ring);
+    if (sameKnown(offered, this.reported)) return;
+    this.reported = offered;
+    const text =
+      ring.clusterId !== this.newest.clusterId && this.newest.clusterId !== ''
+        ? `it is of the cluster ${ring.clusterId}`
+        : `it is ${formatKnown(offered)}, this node knows ${formatKnown(this.known)}, and neither is of the other's past`;
+    this.context.report({ kind: 'foreign-ring', text });
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * A primary's followers on one arc in one term: their streams, and when each was last heard of.
+ *
+ * A member (of any configuration that might be in force) is aligned and never started over: its copy may be
+ * the only other one. Whoever is no member starts over, comparing what it has with what is here.
+ */
+
+import { invariant, termsBetween, type ArcConfig, type NodeId, type Seq } from '@ringkeep/shared';
+import type { NodeContext } from '../context';
+import type { Entry } from '../replica/entry-store';
+import { FollowerSession } from './follower-session';
+import { inMessages, type OpenStream, type SequencedOp, type StreamName } from '../messages';
+import type { Replica } from '../replica/replica-store';
+import type { HashPoint } from '../replica/running-hash';
+
+export class Followers {
+  private readonly sessions = new Map<NodeId, FollowerSession>();
+  private readonly heardAt = new Map<NodeId, number>();
+  /** The newest stream that each follower has opened in this term, and which process of it. */
+  private readonly newestStream = new Map<NodeId, { readonly process: bigint; readonly number: number }>();
+  /** Members that have said in this term that their copy is not complete. */
+  private readonly incomplete = new Set<NodeId>();
+  private readonly since: number;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly replica: Replica,
+    private readonly hashAt: (seq: Seq) => HashPoint | undefined,
+  ) {
+    this.since = context.now;
+  }
+
+  get count(): number {
+    return this.sessions.size;
+  }
+
+  get(follower: NodeId): FollowerSession | undefined {
+    return this.sessions.get(follower);
+  }
+
+  all(): FollowerSession[] {
+    return [...this.sessions.values()];
+  }
+
+  /** Takes over the stream of a role that is over: never done, but where a rule is left out. */
+  inherit(session: FollowerSession): void {
+    this.sessions.set(session.follower, session);
+  }
+
+  /** The follower has opened another stream since; this opening was overtaken on its way. */
+  isOvertaken(stream: StreamName, { follower, process }: OpenStream): boolean {
+    const newest = this.newestStream.get(follower);
+    return newest !== undefined && newest.process === process && stream.number < newest.number;
+  }
+
+  /** A member describes its copy; one that is not complete cannot be aligned, and must be dropped. */
+  noteCopy(follower: NodeId, complete: boolean): void {
+    if (complete) this.incomplete.delete(follower);
+    else this.incomplete.add(follower);
+  }
+
+  /** It has acknowledged, or opened a stream, within that time. */
+  isHeard(member: NodeId, withinMs: number): boolean {
+    const at = this.heardAt.get(member);
+    return at !== undefined && this.context.now - at <= withinMs;
+  }
+
+  hasIncompleteCopy(member: NodeId): boolean {
+    return this.incomplete.has(member);
+  }
+
+  /**
+   * A follower of the arc, or of a part of it, opened a stream; acknowledgements of an earlier one are void.
+   * `shared`: up to where each of the logs that it has named is the same as the one here.
+   */
+  open(
+    connection: number,
+    stream: StreamName,
+    open: OpenStream,
+    shared: readonly Seq[],
+    config: ArcConfig,
+    members: ReadonlySet<NodeId>,
+  ): void {
+    const { context } = this;
+    const { follower, range, compares } = open;
+    this.newestStream.set(follower, { process: open.process, number: stream.number });
+    this.incomplete.delete(follower);
+    const before = this.sessions.get(follower);
+    this.close(follower);
+    const member = members.has(follower) && context.rules.membersAreAligned;
+    const session = new FollowerSession(
+      context,
+      connection,
+      { id: follower, incarnation: open.incarnation, process: open.process },
+      stream,
+      range,
+      config,
+      !member,
+      compares,
+    );
+    this.sessions.set(follower, session);
+    if (before && !context.rules.acksOfPresentStreamOnly) session.inherit(before);
+    this.heard(follower);
+    if (member) return this.align(session, shared[0] ?? 0);
+    // It may own the arc soon; what waits for it meanwhile is then forwarded at once.
+    const to = context.view.member(follower);
+    if (to) context.emit({ kind: 'connect', to });
+    session.send({ kind: 'start-over', shared });
+  }
+
+  /** `shared`: the last operation that both logs have. */
+  private align(session: FollowerSession, shared: Seq): void {
+    invariant(session.coversArc, 'a member follows its whole arc');
+    const { lastPrepared, committed, history, overrules } = this.replica;
+    invariant(shared >= committed, 'a member lacks nothing that is committed');
+    const ops = this.replica.windowAfter(shared);
+    const [first = [], ...rest] = inMessages(ops, this.context.transferSizes.messageBytes);
+    const last = rest.length === 0 ? lastPrepared : shared + first.length;
+    session.send({
+      kind: 'align',
+      lastPrepared: last,
+      committed,
+      firstSeq: shared + 1,
+      ops: first,
+      terms: termsBetween(history, shared + 1, last),
+      overrules,
+      hash: session.hashBefore(rest, this.hashAt(shared)),
+    });
+    session.prepareAll(last + 1, rest, this.replica);
+  }
+
+  heard(follower: NodeId): void {
+    this.heardAt.set(follower, this.context.now);
+  }
+
+  /** How long a member has not been heard of, ms. */
+  silenceOf(member: NodeId): number {
+    return this.context.now - Math.max(this.heardAt.get(member) ?? this.since, this.since);
+  }
+
+  close(follower: NodeId): void {
+    const session = this.sessions.get(follower);
+    if (!session) return;
+    this.sessions.delete(follower);
+    session.close();
+  }
+
+  closeAll(): void {
+    for (const follower of [...this.sessions.keys()]) this.close(follower);
+  }
+
+  /** Ends a follower's copy; the caller has seen to it that no configuration that might be in force names it. */
+  release(follower: NodeId): void {
+    this.sessions.get(follower)?.send({ kind: 'release' });
+    if (this.context.rules.releaseVoidsAcks) this.close(follower);
+  }
+
+  prepare(firstSeq: Seq, ops: readonly SequencedOp[]): void {
+    for (const session of this.sessions.values()) session.prepare(firstSeq, ops, this.replica.committed);
+  }
+
+  committed(entries: readonly Entry[]): void {
+    for (const session of this.sessions.values()) session.committedMeanwhile(entries);
+  }
+
+  tellCommitPoint(): void {
+    for (const session of this.sessions.values()) {
+      if (session.live && !session.transferring)
+        session.send({ kind: 'heartbeat', committed: this.replica.committed });
+    }
+  }
+
+  /** Heartbeats and transfers; a follower that is far behind loses its stream unless it is a member. */
+  tick(beatMs: number, members: ReadonlySet<NodeId>): void {
+    for (const session of this.all()) {
+      if (session.pump(this.replica, this.hashAt)) this.context.wakeAt(this.context.now);
+      session.beat(this.replica.committed, beatMs);
+      if (session.lagging && !members.has(session.follower)) this.close(session.follower);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Lets a follower that keeps pace be level at some instant.
+ *
+ * Level is what has everything up to the commit point. Under writes that never pause, a follower whose acknowledgements
+ * take longer than the members' never is: the commit point is always ahead by what is on its way to it. So the
+ * primary holds the commit point back, for a moment, until such a follower has come up to it, and then proposes what
+ * it had to be level for. Only one whose whole lag is in flight is waited for; in vain at most HOLD_MS_MAX, and
+ * then not again for long, so that a follower that is slower than it looked costs little.
+ */
+
+import type { Seq } from '@ringkeep/shared';
+import { HOLD_AGAIN_MS, HOLD_MS_MAX } from '../limits';
+import type { NodeContext } from '../context';
+import type { FollowerSession } from './follower-session';
+
+export class LevelHold {
+  private held: { readonly session: FollowerSession; readonly until: number } | undefined;
+  private notBefore = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly context: NodeContext) {}
+
+  begin(session: FollowerSession): void {
+    const { context } = this;
+    if (this.held || context.now < this.notBefore) return;
+    this.held = { session, until: context.now + HOLD_MS_MAX };
+    context.wakeAt(this.held.until);
+  }
+
+  /** Up to where may be committed, of what the members have. `goesOn`: the session is still one to wait for. */
+  limit(seq: Seq, goesOn: (session: FollowerSession) => boolean): Seq {
+    if (!this.held) return seq;
+    const { session, until } = this.held;
+    if (this.context.now < until && goesOn(session)) return Math.min(seq, session.acked ?? seq);
+    this.held = undefined;
+    if (this.context.now >= until) this.notBefore = this.context.now + HOLD_AGAIN_MS;
+    return seq;
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What a primary has proposed for its arc without knowing the outcome, and hence which configurations might
+ * be in force: the newest one known, and what each unsettled proposal would make of it.
+ *
+ * Only a configuration with a higher epoch settles a proposal. An answer with the same epoch settles nothing
+ * (the request may still be on its way), so a refusal is followed by Keep and silence by a repetition.
+ */
+
+import { configsAfter, type ArcConfig, type NodeId, type Proposal } from '@ringkeep/shared';
+import { REGISTRY_RETRY_MS } from '../limits';
+import type { NodeContext } from '../context';
+
+/** How many times longer a proposal that may still be answered waits for its repetition. */
+const PATIENCE = 4;
+
+export class Proposals {
+  private unsettled: Proposal[] = [];
+  private sentAt = 0;
+  private awaitingAnswer = false;
+  private members: ReadonlySet<NodeId>;
+
+  constructor(
+    private readonly context: NodeContext,
+    private config: ArcConfig,
+  ) {
+    this.members = this.membersInForce();
+  }
+
+  /** Nothing proposed might still come into force. */
+  get settled(): boolean {
+    return this.unsettled.length === 0;
+  }
+
+  /** The members of every configuration that might be in force, this node left out. */
+  get otherMembers(): ReadonlySet<NodeId> {
+    return this.members;
+  }
+
+  propose(proposal: Proposal): void {
+    this.change([...this.unsettled, proposal]);
+    this.send(proposal);
+    this.context.report({ kind: 'proposed', proposal });
+  }
+
+  /** The registry refused the last one; its ring is adopted already. */
+  refused(reason: string): void {
+    this.awaitingAnswer = false;
+    const last = this.unsettled.at(-1);
+    if (!last) return;
+    this.context.report({ kind: 'proposal-refused', proposal: last, reason });
+    if (last.kind !== 'keep' && this.context.rules.settledByHigherEpochOnly)
+      this.propose({ kind: 'keep', start: this.config.start, epoch: this.config.epoch });
+  }
+
+  accepted(): void {
+    this.awaitingAnswer = false;
+  }
+
+  /** Repeats the last one when it is time to. */
+  repeat(): void {
+    const last = this.unsettled.at(-1);
+    if (!last) return;
+    const dueAt = this.sentAt + (this.awaitingAnswer ? PATIENCE : 1) * REGISTRY_RETRY_MS;
+    if (this.context.now >= dueAt) return this.send(last);
+    this.context.wakeAt(this.context.rules.lookedAtWhenDue ? dueAt : this.sentAt + REGISTRY_RETRY_MS);
+  }
+
+  /** A configuration with a higher epoch: whatever was proposed before is settled. */
+  settle(config: ArcConfig): void {
+    this.config = config;
+    this.forget();
+  }
+
+  /** Takes everything for settled. Without a higher epoch only where a rule is left out. */
+  forget(): void {
+    this.change([]);
+    this.awaitingAnswer = false;
+  }
+
+  private send(proposal: Proposal): void {
+    this.awaitingAnswer = true;
+    this.sentAt = this.context.now;
+    this.context.wakeAt(this.sentAt + PATIENCE * REGISTRY_RETRY_MS);
+    this.context.propose(proposal);
+  }
+
+  /** The members are computed whole from the configurations, and only when one of these has changed. */
+  private change(unsettled: Proposal[]): void {
+    this.unsettled = unsettled;
+    this.members = this.membersInForce();
+  }
+
+  private membersInForce(): Set<NodeId> {
+    const members = new Set(this.config.inSync);
+    for (const proposal of this.unsettled) {
+      if (proposal.kind === 'merge') continue; // both arcs have the same members
+      for (const config of configsAfter(this.config, proposal)) {
+        for (const id of config.inSync) members.add(id);
+      }
+    }
+    members.delete(this.context.self);
+    return members;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What a person decides about a stopped arc: whose data it goes on with (`ringkeep recover`).
+ *
+ * The node whose copy it is notes that its log overrules all that contradicts it and ends in a term up to now.
+ * When that is the primary, the arc goes on at once; otherwise the primary, which serves nothing, hands the arc over
+ * to it. Either way the others then find their logs overruled: as members they are dropped, and started over.
+ */
+
+import { arcContains, formatArc, formatPosition, type ArcConfig, type NodeId } from '@ringkeep/shared';
+import type { ArcPrimary } from './arc-primary';
+import type { NodeContext } from '../context';
+import type { Replica } from '../replica/replica-store';
+
+/** @returns why it cannot be, or undefined */
+export function recoverArc(
+  context: NodeContext,
+  start: NodeId,
+  from: NodeId,
+  role: ArcPrimary | undefined,
+): string | undefined {
+  const arc = context.view.arcAt(start);
+  if (!arc) return `no arc starts at ${formatPosition(start)}`;
+  if (role && !role.isStopped) return `the arc ${formatArc(arc)} is not stopped`;
+  if (from === context.self) return overrule(context, arc, role);
+  if (!role) return `${formatPosition(context.self)} is not the primary of ${formatArc(arc)}`;
+  return role.handOverStopped(from);
+}
+
+function overrule(context: NodeContext, arc: ArcConfig, role: ArcPrimary | undefined): string | undefined {
+  const copies = wholeCopies(context, arc);
+  if (!copies) return `${formatPosition(context.self)} has no whole copy of ${formatArc(arc)}`;
+  for (const { start } of copies) context.journal.write({ kind: 'overrule', start, term: arc.epoch });
+  role?.resumed();
+  return undefined;
+}
+
+/** The copies that make up the arc, cut at its boundaries; undefined when something is missing. */
+function wholeCopies(context: NodeContext, arc: ArcConfig): Replica[] | undefined {
+  const { replicas, journal } = context;
+  for (const copy of replicas.overlapping(arc)) {
+    if (!copy.complete) return undefined;
+    for (const at of [arc.start, arc.end]) {
+      const cut = replicas.overlapping(arc).find(({ range }) => range.start !== at && arcContains(range, at));
+      if (cut) journal.write({ kind: 'split', start: cut.start, at });
+    }
+  }
+  const copies: Replica[] = [];
+  for (let at = arc.start; ;) {
+    const copy = replicas.get(at);
+    if (!copy) return undefined;
+    copies.push(copy);
+    at = copy.range.end;
+    if (at === arc.end) return copies;
+    if (!arcContains(arc, at)) return undefined;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The arcs that this node is primary of: roles are taken, kept and ended as the ring says.
+ *
+ * A role belongs to one term of one arc. What it leaves behind when it ends, writes that may commit yet,
+ * goes to the next term if that is this node's too; else nobody here can know their outcome any more.
+ */
+
+import type { ArcConfig, Position, RingView } from '@ringkeep/shared';
+import { arcsEqual } from '@ringkeep/shared/ring/arc';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import { sameTerm } from '@ringkeep/shared/ring/ring';
+import { ArcDecisions } from './arc-decisions';
+import { ArcPrimary, type RoleRemains } from './arc-primary';
+import type { NodeContext } from '../context';
+import type { PendingOperation } from '../operations/pending-operation';
+
+interface Role {
+  readonly primary: ArcPrimary;
+  readonly decisions: ArcDecisions;
+}
+
+export class Roles {
+  private readonly roles = new Map<Position, Role>();
+  private pauseEndedMs = 0;
+
+  /** @param untouched tells whether no process before this one has been a member or has written to the disk */
+  constructor(
+    private readonly context: NodeContext,
+    private readonly untouched: () => boolean,
+  ) {}
+
+  at(start: Position): ArcPrimary | undefined {
+    return this.roles.get(start)?.primary;
+  }
+
+  all(): ArcPrimary[] {
+    return [...this.roles.values()].map(({ primary }) => primary);
+  }
+
+  /** The longest time for which an arc held back its writes, ms. */
+  get longestPauseMs(): number {
+    return Math.max(this.pauseEndedMs, ...this.all().map((primary) => primary.longestPauseMs));
+  }
+
+  /** Throws when the ring that is about to be adopted contradicts a role. */
+  check(next: RingView): void {
+    for (const { config } of this.all()) {
+      const arc = next.arcOfPosition(config.start);
+      invariant(arc && arc.epoch >= config.epoch, 'for every position the epoch only grows');
+    }
+  }
+
+  /** The context's ring is a new one. @returns operations that were not started: to be routed again */
+  ringAdopted(): PendingOperation[] {
+    const { ring } = this.context.view;
+    const ended = this.endThoseLost();
+    for (const arc of ring.arcs) {
+      if (arc.primary === this.context.self && !this.roles.has(arc.start))
+        this.take(arc, ended.get(arc.start));
+    }
+    const notStarted: PendingOperation[] = [];
+    for (const remains of ended.values()) {
+      notStarted.push(...remains.notStarted);
+      for (const operation of remains.inWindow.takeAll()) {
+        operation.fail(
+          'OUTCOME_UNKNOWN',
+          'outcome unknown: the owner of the key changed while the write was under way',
+        );
+      }
+    }
+    return notStarted;
+  }
+
+  tick(): void {
+    for (const { primary, decisions } of [...this.roles.values()]) {
+      primary.tick();
+      decisions.decide();
+    }
+  }
+
+  flush(): void {
+    for (const { primary } of this.roles.values()) primary.flush();
+  }
+
+  /** @returns what the roles that the new ring does not have leave behind, by arc */
+  private endThoseLost(): Map<Position, RoleRemains> {
+    const { view, self } = this.context;
+    const ended = new Map<Position, RoleRemains>();
+    for (const [start, { primary, decisions }] of [...this.roles]) {
+      const arc = view.arcAt(start);
+      if (arc && arc.primary === self && sameTerm(arc, primary.config)) {
+        if (arc.epoch > primary.config.epoch) decisions.settled();
+        primary.adoptConfig(arc);
+        continue;
+      }
+      decisions.settled();
+      this.roles.delete(start);
+      ended.set(start, primary.end());
+      this.pauseEndedMs = Math.max(this.pauseEndedMs, primary.longestPauseMs);
+    }
+    return ended;
+  }
+
+  private take(arc: ArcConfig, former: RoleRemains | undefined): void {
+    const { context } = this;
+    const { journal, replicas, rules } = context;
+    if (this.untouched() && isFirstArc(arc) && replicas.overlapping(arc).length === 0) {
+      journal.write({ kind: 'create', range: { start: arc.start, end: arc.end }, complete: true });
+    }
+    const copy = replicas.get(arc.start);
+    if (!copy?.complete || !arcsEqual(copy.range, arc)) return context.report({ kind: 'data-missing', arc });
+    // The process before this one had the role in this very term, and this one does not know what it proposed.
+    if (copy.liveTerm >= arc.term && rules.termTakenOnce) return;
+    journal.write({ kind: 'live-term', start: copy.start, term: arc.term });
+    const primary = new ArcPrimary(context, arc, copy, former?.inWindow.handOver());
+    for (const session of former?.sessions ?? [])
+      if (session.stream.term === arc.term) primary.followers.inherit(session);
+    const decisions = new ArcDecisions(context, primary, (start) => this.at(start));
+    this.roles.set(arc.start, { primary, decisions });
+    primary.advance();
+  }
+}
+
+/**
+ * The ring's first arc, in which nothing was ever written: whoever is its primary creates it. It may have had a
+ * term before, whose process died before it could.
+ */
+function isFirstArc(arc: ArcConfig): boolean {
+  return arc.start === arc.end && arc.seq === 0 && arc.inSync.length === 1;
+}

@@ -1,0 +1,143 @@
+/**
+ * What is damaged of this node's copies, and from whom it comes back.
+ *
+ * A stretch of the ring is damaged when an entry in it is not what its primary made (its checksum says so): found by a
+ * read, a transfer or the background scrub. Such an entry is neither answered with nor sent. A follower asks its
+ * primary for the stretch; a primary asks its followers (repairs.ts says which answer counts). Until one comes it asks
+ * again; it forgets what has been written over meanwhile.
+ */
+
+import { arcKeyRanges, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import { MENDING_RANGES_MAX, MEND_AGAIN_MS } from '../limits';
+import type { NodeContext } from '../context';
+import type { EntryStore } from './entry-store';
+import type { Repair } from '../messages';
+import type { Replica } from './replica-store';
+
+interface Wanted {
+  readonly range: KeyRange;
+  /** When to look whether it is still damaged: whenever something has come, and before it is asked for. */
+  lookAt: number;
+  askAt: number;
+}
+
+/** Asks whoever may hold a copy's ranges undamaged. */
+export type RepairAsker = (copy: Replica, ranges: readonly KeyRange[]) => void;
+
+export class Mending {
+  /** By where they begin. */
+  private readonly wanted = new Map<Bytes, Wanted>();
+  private foundOfLate = 0;
+  private mendedOfLate = 0;
+  private lastMended = '' as Bytes;
+  private reportAt = 0;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly ask: RepairAsker,
+  ) {}
+
+  get size(): number {
+    return this.wanted.size;
+  }
+
+  /** A read has met a damaged entry. */
+  foundKey(key: RingKey): void {
+    this.found({ from: key, to: `${key}\0` as Bytes });
+  }
+
+  found(range: KeyRange): void {
+    if (this.wanted.has(range.from) || this.wanted.size >= MENDING_RANGES_MAX) return;
+    this.wanted.set(range.from, { range, lookAt: this.context.now, askAt: this.context.now });
+    this.foundOfLate++;
+    this.context.wakeAt(this.context.now);
+  }
+
+  tick(): void {
+    if (this.wanted.size > 0) this.askDue();
+    this.reportSometimes();
+  }
+
+  private askDue(): void {
+    const { now, replicas } = this.context;
+    const due: KeyRange[] = [];
+    for (const wanted of this.wanted.values()) {
+      if (wanted.lookAt <= now) {
+        if (!isDamaged(replicas.entries, wanted.range)) {
+          this.wanted.delete(wanted.range.from);
+          this.mendedOfLate++;
+          this.lastMended = wanted.range.from;
+          continue;
+        }
+        if (wanted.askAt <= now) {
+          wanted.askAt = now + MEND_AGAIN_MS;
+          due.push(wanted.range);
+        }
+        wanted.lookAt = wanted.askAt;
+      }
+      this.context.wakeAt(wanted.lookAt);
+    }
+    if (due.length === 0) return;
+    for (const copy of replicas.all()) {
+      const ranges = due.flatMap((range) => partsWithin(copy, range));
+      if (ranges.length > 0) this.ask(copy, ranges);
+    }
+  }
+
+  /** Thousands of entries may be damaged at once. */
+  private reportSometimes(): void {
+    const { foundOfLate: found, mendedOfLate: mended, context } = this;
+    if (found === 0 && mended === 0) return;
+    if (context.now < this.reportAt) return context.wakeAt(this.reportAt);
+    const at = this.wanted.keys().next().value ?? this.lastMended;
+    context.report({ kind: 'damage', found, mended, left: this.wanted.size, at });
+    this.foundOfLate = this.mendedOfLate = 0;
+    this.reportAt = context.now + MEND_AGAIN_MS;
+  }
+
+  /** Looks at once whether what came has mended everything; what has not been mended by it is not asked for the sooner. */
+  checkNow(): void {
+    for (const wanted of this.wanted.values()) wanted.lookAt = Math.min(wanted.lookAt, this.context.now);
+  }
+}
+
+/** An entry of the range is not what its primary made. */
+export function isDamaged(entries: EntryStore, range: KeyRange): boolean {
+  return entries.scan(range, Infinity).damaged !== undefined;
+}
+
+/** What a copy holds of ranges that are damaged elsewhere, as far as it is sound here and fits a message. */
+export function repairFrom(
+  { replicas, transferSizes, mending }: Pick<NodeContext, 'replicas' | 'transferSizes' | 'mending'>,
+  ranges: readonly KeyRange[],
+  committed: number,
+): Repair {
+  const sound: KeyRange[] = [];
+  const all: Repair['entries'][number][] = [];
+  let room = transferSizes.messageBytes;
+  for (const { from, to } of ranges) {
+    if (room <= 0) break;
+    const { entries, next, damaged } = replicas.entries.scan({ from, to }, room);
+    if (damaged) mending.found(damaged);
+    for (const entry of entries) {
+      room -= entry.key.length + (entry.value?.length ?? 0);
+      all.push(entry);
+    }
+    const until = next ?? to;
+    if (until !== from) sound.push({ from, to: until });
+  }
+  return { kind: 'repair', committed, ranges: sound, entries: all };
+}
+
+/** The parts of a range that lie in a copy. */
+function partsWithin({ range: arc }: Replica, range: KeyRange): KeyRange[] {
+  return arcKeyRanges(arc)
+    .map((part) => commonPart(part, range))
+    .filter(({ from, to }) => to === undefined || from < to);
+}
+
+function commonPart(a: KeyRange, b: KeyRange): KeyRange {
+  const from = a.from > b.from ? a.from : b.from;
+  if (a.to === undefined || b.to === undefined) return { from, to: a.to ?? b.to };
+  return { from, to: a.to < b.to ? a.to : b.to };
+}
