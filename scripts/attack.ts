@@ -14,8 +14,8 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OperationType, type Bytes } from '@ringkeep/shared';
-import { option, optionValues, ringKeyOf } from '@ringkeep/shared/runtime';
-import { dht, encodeRequest } from '@ringkeep/shared/wire';
+import { option, optionValues } from '@ringkeep/process/command-line';
+import { ringKeyOf, dht, encodeRequest } from '@ringkeep/shared/wire';
 import { residentBytes } from './bench/load/process-cpu';
 import { compiled } from './compiled';
 import { addressOf, type NodePlace } from './local-ring';

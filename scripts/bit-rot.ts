@@ -12,7 +12,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import { forceCheckpoints } from './checkpoints';
 import type { NodePlace } from './local-ring';
 import { table } from './ring-table';

@@ -15,7 +15,7 @@
 import { loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
 import { RingClient } from '@ringkeep/client';
 import { Random, ringFault, type Ring } from '@ringkeep/shared';
-import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
+import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
 import type { dht } from '@ringkeep/shared/wire';
 import { countCopies } from './copies';
 import { CountingLoad, type LoadFigures } from './counting-load';

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import { endAtPoints } from './failpoints/armed-process';
 import { NodeLives } from './failpoints/node-lives';
 import { runScript } from './script';

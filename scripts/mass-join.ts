@@ -1,6 +1,6 @@
 /** `npm run mass-join -- COUNT`: that many nodes join a running ring at once. */
 
-import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
+import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
 import { RingError } from '@ringkeep/shared';
 import { freeRow } from './ports';
 import { RingProcess } from './processes';

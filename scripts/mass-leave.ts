@@ -1,7 +1,7 @@
 /** `npm run mass-leave -- SHARE`: that share of the ring's nodes leaves at once, handing over what it holds. */
 
 import { Random, RingError } from '@ringkeep/shared';
-import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
+import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
 import { askToLeave, connectedNodes, nodeName, ownedKeys, untilSettled } from './ring-client';
 import { ringTable } from './ring-table';
 import { runScript } from './script';

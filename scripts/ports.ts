@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { RingError } from '@ringkeep/shared';
-import { outgoingPorts, portInUse } from '@ringkeep/shared/runtime';
+import { outgoingPorts, portInUse } from '@ringkeep/process/server';
 
 const HOST = '127.0.0.1';
 /** Where rows and single ports are looked for: below what Linux, macOS and Windows give to outgoing connections. */

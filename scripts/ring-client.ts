@@ -3,7 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Metadata } from '@grpc/grpc-js';
 import { formatPosition, position, type Ring } from '@ringkeep/shared';
-import { channelTo, mismatch, whatAnswers } from '@ringkeep/shared/runtime';
+import { mismatch, whatAnswers } from '@ringkeep/process/probes';
+import { channelTo } from '@ringkeep/shared/channel';
 import { dht, registry as wire, ringFromWire } from '@ringkeep/shared/wire';
 
 const CALL_TIMEOUT_MS = 5_000;

@@ -7,7 +7,7 @@ import {
   surviveLoss,
   type OptionSpecs,
   type OptionValues,
-} from '@ringkeep/shared/runtime';
+} from '@ringkeep/process/command-line';
 
 /** As a shell reports what ^C has ended. */
 export const EXIT_INTERRUPTED = 130;

@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { RingClient } from '@ringkeep/client';
 import { StatusWatch, loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
-import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
+import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
 import { freeRow } from './ports';
 import { RingProcess } from './processes';
 import { ownedKeys, untilSettled } from './ring-client';

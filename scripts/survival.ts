@@ -11,7 +11,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RingClient } from '@ringkeep/client';
 import { Random } from '@ringkeep/shared';
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import { countCopies } from './copies';
 import { CountingLoad } from './counting-load';
 import { addressOf, type LocalRing, type NodePlace } from './local-ring';

@@ -1,6 +1,6 @@
 /** Options that several benchmarks share, and the pace that they amount to. */
 
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import type { Pace } from './contest';
 import { CONTESTANTS, type ContestantName } from './contestants';
 import { KEYS } from './workloads';

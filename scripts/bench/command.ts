@@ -1,6 +1,6 @@
 /** A benchmark as a subcommand of `npm run bench`: its options, and what it does until it is interrupted. */
 
-import type { OptionSpecs, OptionValues } from '@ringkeep/shared/runtime';
+import type { OptionSpecs, OptionValues } from '@ringkeep/process/command-line';
 import { EXIT_INTERRUPTED, runScript, untilInterrupted } from '../script';
 
 export interface BenchCommand {

@@ -8,7 +8,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createProgress } from '@ringkeep/shared/runtime';
+import { createProgress } from '@ringkeep/process/command-line';
 import type { LoopSpec, Sample } from './load/generator-protocol';
 import { GeneratorProcess } from './load/generator-process';
 import type { WorkloadSpec } from './load/workload';

@@ -9,7 +9,8 @@
 import { cpus } from 'node:os';
 import type { RingClient } from '@ringkeep/client';
 import { RingView } from '@ringkeep/shared';
-import { bytesOfText, createProgress, option, optionValues, ringKeyOf } from '@ringkeep/shared/runtime';
+import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
+import { bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
 import { ownedKeys } from '../ring-client';
 import { table } from '../ring-table';
 import { runScript } from '../script';

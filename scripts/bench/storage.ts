@@ -10,7 +10,8 @@ import type { Entry } from '@ringkeep/dht-node/core';
 import { DiskStorage, MemoryStorage, type NodeStorage } from '@ringkeep/dht-node/storage';
 import { Random, type Bytes, type RingKey } from '@ringkeep/shared';
 import { seal } from '@ringkeep/shared/operations';
-import { bytesOfText, option, optionValues, ringKeyOf } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
+import { bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
 import { table } from '../ring-table';
 import { runScript } from '../script';
 

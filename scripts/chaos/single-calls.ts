@@ -2,9 +2,8 @@
 
 import { Metadata } from '@grpc/grpc-js';
 import type { Action, Value } from '@ringkeep/checker';
-import type { Random } from '@ringkeep/shared';
-import { OperationType, RingError } from '@ringkeep/shared';
-import { channelTo, fromServiceError } from '@ringkeep/shared/runtime';
+import { type Random, OperationType, RingError } from '@ringkeep/shared';
+import { channelTo, fromServiceError } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 
 const TYPES = {

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GrpcServer, portUse, portUseIn } from '@ringkeep/shared/runtime';
+import { GrpcServer, portUse, portUseIn } from '@ringkeep/process/server';
 import { freePort, freeRow } from '../ports';
 
 const START = join(__dirname, '../dist/start.js');

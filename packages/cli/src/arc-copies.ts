@@ -11,8 +11,7 @@ import {
   type Ring,
   type RingKey,
 } from '@ringkeep/shared';
-import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/runtime';
-import { historyFromWire, type dht } from '@ringkeep/shared/wire';
+import { bufferOfBytes, bytesOfBuffer, historyFromWire, type dht } from '@ringkeep/shared/wire';
 import type { CommandContext } from './commands';
 import { compareCopies, type Comparison, type CopyKey } from './copy-comparison';
 

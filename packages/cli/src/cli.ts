@@ -1,6 +1,6 @@
 /** The command line as a function: arguments and a terminal in, an exit code out. */
 
-import { flushed, surviveLoss, type OutputLoss } from '@ringkeep/shared/runtime';
+import { flushed, surviveLoss, type OutputLoss } from '@ringkeep/process/command-line';
 import { readCommandLine } from './command-line';
 import { guarded, runCommand, type Terminal } from './command-runner';
 import type { ConnectionOptions } from './config';

@@ -6,7 +6,7 @@
 
 import { Command } from 'commander';
 import { quoted } from '@ringkeep/shared';
-import { HelpShown, commandFault, declareOptions, quiet, readOptions } from '@ringkeep/shared/runtime';
+import { HelpShown, commandFault, declareOptions, quiet, readOptions } from '@ringkeep/process/command-line';
 import { COMMANDS, type CommandSpec } from './commands';
 import {
   declareShared,

@@ -1,7 +1,7 @@
 /** Runs one command line and turns whatever comes of it into output and an exit code. */
 
 import type { Readable } from 'node:stream';
-import { HelpShown } from '@ringkeep/shared/runtime';
+import { HelpShown } from '@ringkeep/process/command-line';
 import type { ChosenCommand } from './command-line';
 import type { FormOptions } from './config';
 import { ExitCode, exitCodeOf } from './failure';

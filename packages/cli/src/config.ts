@@ -12,7 +12,7 @@ import {
   optionValues,
   readOptions,
   type OptionValues,
-} from '@ringkeep/shared/runtime';
+} from '@ringkeep/process/command-line';
 import type { Encoding } from './encoding';
 import { UsageError, checked } from './failure';
 

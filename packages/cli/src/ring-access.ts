@@ -8,14 +8,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RingClient } from '@ringkeep/client';
 import type { Ring, RingError } from '@ringkeep/shared';
-import {
-  channelTo,
-  fromServiceError,
-  isServing,
-  loadTls,
-  ROOM_ON_DISK,
-  type TlsMaterial,
-} from '@ringkeep/shared/runtime';
+import { isServing } from '@ringkeep/process/probes';
+import { ROOM_ON_DISK } from '@ringkeep/process/server';
+import { channelTo, fromServiceError, loadTls, type TlsMaterial } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ConnectionOptions } from './config';

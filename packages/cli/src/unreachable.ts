@@ -2,7 +2,8 @@
 
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { RingError } from '@ringkeep/shared';
-import { mismatch, whatAnswers, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { mismatch, whatAnswers } from '@ringkeep/process/probes';
+import type { TlsMaterial } from '@ringkeep/shared/channel';
 
 /** How long finding out may take. */
 const EXAMINE_MS = 1_500;

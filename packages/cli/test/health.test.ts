@@ -1,4 +1,4 @@
-import { GrpcServer, Health } from '@ringkeep/shared/runtime';
+import { GrpcServer, Health } from '@ringkeep/process/server';
 import { run } from './terminal';
 
 let server: GrpcServer;

@@ -1,6 +1,6 @@
 /** Which of flag, variable and default a command goes by. */
 
-import { GrpcServer, Health } from '@ringkeep/shared/runtime';
+import { GrpcServer, Health } from '@ringkeep/process/server';
 import { readCommandLine } from '../src/command-line';
 import { COMMANDS } from '../src/commands';
 import type { ConnectionOptions } from '../src/config';

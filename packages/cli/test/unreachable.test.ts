@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { GrpcServer, Health, unary } from '@ringkeep/shared/runtime';
+import { GrpcServer, Health, unary } from '@ringkeep/process/server';
 import { dht } from '@ringkeep/shared/wire';
 import { freePort } from '../../../scripts/ports';
 import { FakeRing } from '../../client/test/fake-ring';

@@ -7,7 +7,7 @@ import { isUint8Array } from 'node:util/types';
 import type { Bytes } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { DEFAULT_PARAMETERS } from '@ringkeep/shared/ring/parameters';
-import { bytesOfBuffer, bytesOfText, checkKey, checkValue } from '@ringkeep/shared/runtime/bytes';
+import { bytesOfBuffer, bytesOfText, checkKey, checkValue } from '@ringkeep/shared/wire/bytes';
 
 /** A key or a value: text, which stands for its UTF-8 bytes, or bytes. */
 export type Operand = string | Uint8Array;

@@ -1,7 +1,7 @@
 /** What a RingClient is told when it is made, filled in and checked. */
 
 import { RingError } from '@ringkeep/shared';
-import { addressUrl, parseAddress, type TlsMaterial } from '@ringkeep/shared/connection';
+import { addressUrl, parseAddress, type TlsMaterial } from '@ringkeep/shared/channel';
 import { checkLimits, type SessionLimits, type SessionReport } from './core';
 
 export interface RingClientOptions {

@@ -6,7 +6,7 @@
 
 import type { Bytes, OperationType, RingError } from '@ringkeep/shared';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import { stacklessError } from '@ringkeep/shared/runtime/stackless-error';
+import { stacklessError } from '@ringkeep/shared/channel/stackless-error';
 import { awaitAbort, forgetAbort, type Cancellable } from './cancellations';
 import { Call, type CallResult } from './core';
 

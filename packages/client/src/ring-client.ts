@@ -12,7 +12,7 @@ import type { Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { OperationType, bringsValue } from '@ringkeep/shared/ring/operations';
 import { Random } from '@ringkeep/shared/ring/random';
-import { positionBytesOf } from '@ringkeep/shared/runtime/bytes';
+import { positionBytesOf } from '@ringkeep/shared/wire/bytes';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
 import type { Call, SessionCounts } from './core';

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { RingError } from '@ringkeep/shared';
-import { GrpcServer } from '@ringkeep/shared/runtime';
+import { GrpcServer } from '@ringkeep/process/server';
 import { RingClient, type ConnectOptions, type RingClientOptions } from '@ringkeep/client';
 import { FakeRing } from './fake-ring';
 

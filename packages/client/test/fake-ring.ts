@@ -27,8 +27,17 @@ import {
   type RingKey,
   type RingUpdate,
 } from '@ringkeep/shared';
-import { GrpcServer, bufferOfBytes, bytesOfBuffer, ringKeyOf, unary } from '@ringkeep/shared/runtime';
-import { decodeRequest, dht, encodeReplies, registry, updateToWire } from '@ringkeep/shared/wire';
+import { GrpcServer, unary } from '@ringkeep/process/server';
+import {
+  bufferOfBytes,
+  bytesOfBuffer,
+  ringKeyOf,
+  decodeRequest,
+  dht,
+  encodeReplies,
+  registry,
+  updateToWire,
+} from '@ringkeep/shared/wire';
 
 type BatchStream = ServerDuplexStream<dht.BatchRequest, dht.BatchReply>;
 type WatchStream = ServerWritableStream<registry.WatchRingRequest, registry.RingUpdate>;

@@ -1,4 +1,4 @@
-import { channelTo } from '@ringkeep/shared/runtime';
+import { channelTo } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 import { RingFeed } from '../src/adapters/ring-feed';
 import { FakeRing } from './fake-ring';

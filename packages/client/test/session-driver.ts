@@ -10,7 +10,7 @@ import {
   type OperationType,
   type Ring,
 } from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/runtime';
+import { positionBytesOf } from '@ringkeep/shared/wire';
 import { Call, DEFAULT_LIMITS, Session, type CallResult, type Effect, type SessionConfig } from '../src/core';
 
 export class TestCall extends Call {

@@ -1,5 +1,5 @@
 import { NO_RING, FRAME_OPERATIONS_MAX, OperationType, RingView } from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/runtime';
+import { positionBytesOf } from '@ringkeep/shared/wire';
 import {
   DEFAULT_LIMITS,
   FRAME_HOLD_MS,

@@ -1,7 +1,7 @@
 /** A client whose news of the ring come from a node that stands still, is cut off or is gone; and nodes that fall silent. */
 
 import { OperationType, RingView, ringBeat, type Ring } from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/runtime';
+import { positionBytesOf } from '@ringkeep/shared/wire';
 import { CONNECTING_MAX, CONNECT_SLOW_MS, DEFAULT_LIMITS, type CallResult, type Effect } from '../src/core';
 import { SessionDriver, ringOf, type TestCall } from './session-driver';
 

@@ -3,16 +3,9 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RingError, quoted } from '@ringkeep/shared';
-import {
-  LOG_FORMATS,
-  LOG_LEVELS,
-  loadTls,
-  option,
-  optionValues,
-  parseProgram,
-  type LogFormat,
-  type LogLevel,
-} from '@ringkeep/shared/runtime';
+import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@ringkeep/process/running';
+import { loadTls } from '@ringkeep/shared/channel';
 import { PROXIMITIES } from './proximity';
 import { SCRUB_EVERY_MS, type NodeOptions } from './server';
 

@@ -1,7 +1,7 @@
 /** The core's facts as log lines. */
 
 import { POSITION_BYTES, formatArc, formatPosition, type Bytes, type Proposal } from '@ringkeep/shared';
-import type { Logger } from '@ringkeep/shared/runtime';
+import type { Logger } from '@ringkeep/process/running';
 import type { NodeEvent } from './core/effects';
 
 export function logEvent(log: Logger, event: NodeEvent): void {

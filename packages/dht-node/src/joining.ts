@@ -8,7 +8,8 @@
  */
 
 import { RingError } from '@ringkeep/shared';
-import { isLasting, mismatch, type Logger, type ServerFound } from '@ringkeep/shared/runtime';
+import { isLasting, mismatch, type ServerFound } from '@ringkeep/process/probes';
+import type { Logger } from '@ringkeep/process/running';
 import type { NodeCore } from './core/node';
 
 /** After that long somebody who looks at a node that is not ready yet is told why. */

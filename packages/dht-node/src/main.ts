@@ -2,13 +2,8 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { RingError, formatPosition } from '@ringkeep/shared';
-import {
-  createLogger,
-  EXIT_DEADLINE_MS,
-  HelpShown,
-  stopOnSignals,
-  type Logger,
-} from '@ringkeep/shared/runtime';
+import { HelpShown } from '@ringkeep/process/command-line';
+import { createLogger, EXIT_DEADLINE_MS, stopOnSignals, type Logger } from '@ringkeep/process/running';
 import { readConfig, type NodeConfig } from './config';
 import { RingNode } from './server';
 

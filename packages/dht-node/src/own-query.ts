@@ -7,8 +7,7 @@ import {
   type OperationResult,
   type OperationType,
 } from '@ringkeep/shared';
-import { bufferOfBytes, bytesOfBuffer, bytesOfText } from '@ringkeep/shared/runtime';
-import { operationOrError } from '@ringkeep/shared/wire';
+import { bufferOfBytes, bytesOfBuffer, bytesOfText, operationOrError } from '@ringkeep/shared/wire';
 import { DEADLINE_DEFAULT_MS } from './adapters/deadlines';
 import type { NodeCore } from './core/node';
 import type { NodeHost } from './hosting/host';

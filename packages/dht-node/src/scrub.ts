@@ -5,7 +5,7 @@
  * It begins anywhere: a node that is started again more often than the period gets to everything all the same.
  */
 
-import type { Logger } from '@ringkeep/shared/runtime';
+import type { Logger } from '@ringkeep/process/running';
 import type { NodeInput } from './core';
 import { NODE_EVENT_LOOP, type EventLoop, type Timer } from './storage/event-loop';
 import { PARTS, type NodeStorage } from './storage';

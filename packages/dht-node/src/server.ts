@@ -9,21 +9,18 @@
 
 import { randomInt, randomUUID } from 'node:crypto';
 import { OperationType, RingError, ringBeat, type ClusterParameters } from '@ringkeep/shared';
+import { roomOf } from '@ringkeep/process/disk';
+import { whatAnswers, type ServerFound } from '@ringkeep/process/probes';
 import {
-  addressUrl,
-  GrpcServer,
   Lifecycle,
   limited,
   MonotonicClock,
-  parseAddress,
   RepeatedLook,
-  roomOf,
   silentLogger,
-  whatAnswers,
   type Logger,
-  type ServerFound,
-  type TlsMaterial,
-} from '@ringkeep/shared/runtime';
+} from '@ringkeep/process/running';
+import { GrpcServer } from '@ringkeep/process/server';
+import { addressUrl, parseAddress, type TlsMaterial } from '@ringkeep/shared/channel';
 import { advertisedAddress } from './adapters/advertised-address';
 import { BatchStreams } from './adapters/batch-streams';
 import { addNodeService, type NodeFacts } from './adapters/grpc-service';

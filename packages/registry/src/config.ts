@@ -1,14 +1,8 @@
 /** The registry's options: flag, else variable, else config/params.json, else default. */
 
 import { DEFAULT_PARAMETERS, ROUTINGS } from '@ringkeep/shared';
-import {
-  LOG_FORMATS,
-  LOG_LEVELS,
-  createLogger,
-  option,
-  optionValues,
-  parseProgram,
-} from '@ringkeep/shared/runtime';
+import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
+import { LOG_FORMATS, LOG_LEVELS, createLogger } from '@ringkeep/process/running';
 import { RESERVE_BYTES } from './adapters/save-room';
 import { DEFAULT_CONFIG, PLACEMENTS } from './core';
 import type { RegistryOptions } from './server';

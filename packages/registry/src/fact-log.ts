@@ -1,7 +1,7 @@
 /** What a registry core reports, as log lines. */
 
 import { formatArc, formatPosition } from '@ringkeep/shared';
-import type { Logger } from '@ringkeep/shared/runtime';
+import type { Logger } from '@ringkeep/process/running';
 import type { RegistryFact } from './core';
 
 export function logFact(log: Logger, fact: RegistryFact): void {

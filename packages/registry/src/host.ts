@@ -11,7 +11,7 @@
  */
 
 import { RingError, type KnownRing, type Ring, type RingUpdate } from '@ringkeep/shared';
-import type { Logger } from '@ringkeep/shared/runtime';
+import type { Logger } from '@ringkeep/process/running';
 import type { RingStore } from './adapters/ring-store';
 import type {
   DiskRoom,

@@ -2,7 +2,9 @@
 /** The registry as a process: resolves its options, starts, says so, and stops on SIGINT or SIGTERM. */
 
 import { RingError } from '@ringkeep/shared';
-import { HelpShown, hostAndPort, stopOnSignals } from '@ringkeep/shared/runtime';
+import { HelpShown } from '@ringkeep/process/command-line';
+import { stopOnSignals } from '@ringkeep/process/running';
+import { hostAndPort } from '@ringkeep/shared/channel';
 import { registryConfig } from './config';
 import { startRegistry } from './server';
 

@@ -13,27 +13,18 @@ import {
   type Ring,
   type RunId,
 } from '@ringkeep/shared';
+import { FolderWatch, lockFolder, makeLmdbDurable, type FolderLock } from '@ringkeep/process/disk';
+import { processAt } from '@ringkeep/process/probes';
 import {
-  FolderWatch,
-  GrpcServer,
-  Health,
   Lifecycle,
   MonotonicClock,
   RepeatedLook,
-  addReflection,
-  addressUrl,
-  loadTls,
-  lockFolder,
-  makeLmdbDurable,
-  positionOfText,
-  processAt,
   silentLogger,
-  type Endpoint,
-  type FolderLock,
   type Logger,
-  type TlsFiles,
-} from '@ringkeep/shared/runtime';
-import { registry } from '@ringkeep/shared/wire';
+} from '@ringkeep/process/running';
+import { GrpcServer, Health, addReflection, type Endpoint } from '@ringkeep/process/server';
+import { addressUrl, loadTls, type TlsFiles } from '@ringkeep/shared/channel';
+import { positionOfText, registry } from '@ringkeep/shared/wire';
 import { REGISTRY_SERVICE, registryHandlers } from './adapters/grpc-service';
 import { LmdbRingStore } from './adapters/lmdb-ring-store';
 import type { NodeCheck } from './adapters/node-check';

@@ -1,7 +1,6 @@
-import { RingError, type RingUpdate } from '@ringkeep/shared';
-import { knownOf } from '@ringkeep/shared';
-import { NOTHING_KNOWN } from '@ringkeep/shared';
-import { positionOfText, silentLogger } from '@ringkeep/shared/runtime';
+import { RingError, type RingUpdate, knownOf, NOTHING_KNOWN } from '@ringkeep/shared';
+import { silentLogger } from '@ringkeep/process/running';
+import { positionOfText } from '@ringkeep/shared/wire';
 import {
   DEFAULT_CONFIG,
   MemoryRingStore,

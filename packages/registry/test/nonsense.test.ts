@@ -2,7 +2,7 @@
 
 import { Client, status } from '@grpc/grpc-js';
 import { Random, ringFault, type Ring } from '@ringkeep/shared';
-import { channelTo } from '@ringkeep/shared/runtime';
+import { channelTo } from '@ringkeep/shared/channel';
 import { registry as wire } from '@ringkeep/shared/wire';
 import { startRegistry, type RunningRegistry } from '../src';
 import { RegistryPeer, foundEverywhere } from './registry-peer';

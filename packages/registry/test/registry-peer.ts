@@ -2,7 +2,7 @@
 
 import type { ServiceError } from '@grpc/grpc-js';
 import { type KnownRing, NOTHING_KNOWN, NO_RING, updateRing, type Ring } from '@ringkeep/shared';
-import { channelTo, fromServiceError } from '@ringkeep/shared/runtime';
+import { channelTo, fromServiceError } from '@ringkeep/shared/channel';
 import { NODE_PROTOCOL, registry, updateFromWire } from '@ringkeep/shared/wire';
 
 type Unary<Request, Answer> = (

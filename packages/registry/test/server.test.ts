@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, status, type ServiceError } from '@grpc/grpc-js';
-import { channelTo } from '@ringkeep/shared/runtime';
+import { channelTo } from '@ringkeep/shared/channel';
 import { NODE_PROTOCOL, registry as wire } from '@ringkeep/shared/wire';
 import { startRegistry, type RegistryOptions, type RunningRegistry } from '../src';
 import { RegistryPeer, foundEverywhere } from './registry-peer';

@@ -1,6 +1,6 @@
 /** The command line of the simulator. */
 
-import { option, optionValues, parseProgram } from '@ringkeep/shared/runtime';
+import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
 import { RULES, type Rule } from './left-out';
 import { FAULT_KINDS, type FaultKind } from './fault-kinds';
 import { FOCUS_NAMES } from './focus';

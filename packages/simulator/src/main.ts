@@ -1,6 +1,6 @@
 /** `npm run simulate`: many seeds, or the story of one. Exit code 1 when a rule was broken. */
 
-import { createProgress, HelpShown } from '@ringkeep/shared/runtime';
+import { createProgress, HelpShown } from '@ringkeep/process/command-line';
 import { runCampaign } from './campaign';
 import { readOptions, type SimulatorOptions } from './config';
 import { findPlanted, PLANTED_BUGS } from './planted-bugs';

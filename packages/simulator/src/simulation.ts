@@ -16,7 +16,7 @@ import {
   type Random,
   type RingKey,
 } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { ringKeyOf } from '@ringkeep/shared/wire';
 import { HistoryRecorder, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
 import {

@@ -12,7 +12,7 @@ import {
   type OperationResult,
   type Ring,
 } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { ringKeyOf } from '@ringkeep/shared/wire';
 import type { HistoryOperation } from '@ringkeep/checker/core';
 import { AdmittedCopies } from '../src/checkers/admitted-copies';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from '../src/checkers/at-rest';

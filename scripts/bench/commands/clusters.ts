@@ -1,6 +1,6 @@
 /** `npm run bench -- clusters`: the mixes, sizes and popularities of production caches. */
 
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import { integers, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { clusterWorkload } from '../load/cluster-workload';

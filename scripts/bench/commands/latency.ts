@@ -1,6 +1,6 @@
 /** `npm run bench -- latency`: latencies at given rates, in an open loop, so that no stall goes unnoticed. */
 
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import { integers, LOAD_OPTIONS, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { measureWorkloads } from '../measure-workloads';

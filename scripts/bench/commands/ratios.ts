@@ -1,6 +1,6 @@
 /** `npm run bench -- ratios`: the table of what the project promises against its peers, in one run. */
 
-import { option } from '@ringkeep/shared/runtime';
+import { option } from '@ringkeep/process/command-line';
 import { names, PACE_OPTIONS, paceOf } from '../bench-options';
 import { benchCommand } from '../command';
 import { Contest, type Pace } from '../contest';

@@ -1,6 +1,6 @@
 /** `npm run bench -- ring-size`: throughput over the number of nodes, all on this machine. */
 
-import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
+import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
 import { integers, PACE_OPTIONS, paceOf } from '../bench-options';
 import { benchCommand } from '../command';
 import { Contest } from '../contest';

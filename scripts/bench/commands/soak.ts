@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { lineChart, PALETTE } from '@ringkeep/shared/pictures';
-import { createProgress, option, optionValues } from '@ringkeep/shared/runtime';
+import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
 import { PACE_OPTIONS, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { residentBytes } from '../load/process-cpu';

@@ -1,6 +1,6 @@
 /** `npm run bench -- throughput`: how many operations a second, in a closed loop, over the number outstanding. */
 
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import { integers, LOAD_OPTIONS, names, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { Contest } from '../contest';

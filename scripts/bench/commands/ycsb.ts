@@ -1,6 +1,6 @@
 /** `npm run bench -- ycsb`: the core workloads of the Yahoo! Cloud Serving Benchmark, with its distributions. */
 
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import { names, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import type { WorkloadSpec } from '../load/workload';

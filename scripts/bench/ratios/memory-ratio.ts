@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { createProgress } from '@ringkeep/shared/runtime';
+import { createProgress } from '@ringkeep/process/command-line';
 import type { NodePlace } from '../../local-ring';
 import { residentBytes } from '../load/process-cpu';
 import { withRing } from '../systems/with-ring';

@@ -10,7 +10,7 @@
  */
 
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { createProgress } from '@ringkeep/shared/runtime';
+import { createProgress } from '@ringkeep/process/command-line';
 import type { Pace } from '../contest';
 import type { VerifiedSample } from '../load/generator-protocol';
 import { newHistogram } from '../load/recorder';

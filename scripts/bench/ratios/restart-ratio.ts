@@ -1,7 +1,7 @@
 /** How long a node with a million keys takes from being started, after kill -9, to its first answer. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { createProgress } from '@ringkeep/shared/runtime';
+import { createProgress } from '@ringkeep/process/command-line';
 import { addressOf, type NodePlace } from '../../local-ring';
 import { keyText } from '../load/workload';
 import { spreadOf } from '../report/spread';

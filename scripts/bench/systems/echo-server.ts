@@ -7,7 +7,7 @@ import {
   type ServerUnaryCall,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { MESSAGE_OPTIONS } from '@ringkeep/shared/runtime';
+import { MESSAGE_OPTIONS } from '@ringkeep/shared/channel';
 import { answerBytesOf, ECHO_SERVICE } from '../targets/echo-protocol';
 
 const answers = new Map<number, Buffer>();

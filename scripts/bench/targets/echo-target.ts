@@ -1,7 +1,7 @@
 /** A bare grpc-js client: what a call, or a message on a stream, costs by itself. Answers of a stream come in order. */
 
 import { Client, credentials, Metadata, status, type ClientDuplexStream } from '@grpc/grpc-js';
-import { CHANNEL_OPTIONS } from '@ringkeep/shared/runtime';
+import { CHANNEL_OPTIONS } from '@ringkeep/shared/channel';
 import { ECHO_SERVICE, echoRequest } from './echo-protocol';
 import type { Target } from './target';
 

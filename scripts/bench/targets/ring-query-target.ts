@@ -1,6 +1,6 @@
 /** A ring through one unary call an operation, as grpcurl and clients in other languages ask. */
 
-import { channelTo } from '@ringkeep/shared/runtime';
+import { channelTo } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 import type { Target } from './target';
 

@@ -5,7 +5,8 @@
 
 import type { Readable } from 'node:stream';
 import { RingError, type RingKey } from '@ringkeep/shared';
-import { bytesOfText, ringKeyOf, type Progress } from '@ringkeep/shared/runtime';
+import type { Progress } from '@ringkeep/process/command-line';
+import { bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
 import type { Entry, FieldPath } from './record';
 import { readRecords, type Format } from './record-reader';
 import { Source } from './source';

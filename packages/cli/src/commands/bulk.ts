@@ -7,7 +7,7 @@ import {
   optionValues,
   type OptionValues,
   type Progress,
-} from '@ringkeep/shared/runtime';
+} from '@ringkeep/process/command-line';
 import type { CommandContext, CommandSpec } from './command';
 import { FORMATS, loadFile, lookupFile, parseKeyFields, type BulkFigures, type BulkOptions } from '../bulk';
 import { ExitCode, UsageError } from '../failure';

@@ -1,7 +1,7 @@
 /** What a command is: data for the parser and the help, and what it does. */
 
 import type { Readable } from 'node:stream';
-import type { OptionSpecs } from '@ringkeep/shared/runtime';
+import type { OptionSpecs } from '@ringkeep/process/command-line';
 import type { Encoding } from '../encoding';
 import type { ExitCode } from '../failure';
 import type { Output } from '../output';

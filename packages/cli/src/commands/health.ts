@@ -4,7 +4,7 @@
  * Any server with gRPC's standard health service can be asked: a node, the registry, or another one.
  */
 
-import { optionValues } from '@ringkeep/shared/runtime';
+import { optionValues } from '@ringkeep/process/command-line';
 import type { CommandSpec } from './command';
 import { ExitCode, UsageError, checked } from '../failure';
 

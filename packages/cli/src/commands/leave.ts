@@ -8,7 +8,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RingClient } from '@ringkeep/client';
 import { RingError, position, type NodeId } from '@ringkeep/shared';
-import { createProgress, optionValues, type Progress } from '@ringkeep/shared/runtime';
+import { createProgress, optionValues, type Progress } from '@ringkeep/process/command-line';
 import type { dht } from '@ringkeep/shared/wire';
 import type { CommandContext, CommandSpec } from './command';
 import { ExitCode, UsageError, checked } from '../failure';

@@ -1,7 +1,7 @@
 /** nodes: what each node says of itself, and what follows from it for the data. */
 
 import { formatPosition, position } from '@ringkeep/shared';
-import type { OptionValues } from '@ringkeep/shared/runtime';
+import type { OptionValues } from '@ringkeep/process/command-line';
 import type { dht } from '@ringkeep/shared/wire';
 import type { CommandSpec } from './command';
 import { WATCH, showStatus } from './status';

@@ -22,7 +22,8 @@ import {
   type NodeId,
   type RingKey,
 } from '@ringkeep/shared';
-import { bufferOfBytes, option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
+import { bufferOfBytes } from '@ringkeep/shared/wire';
 import type { CommandContext, CommandSpec } from './command';
 import { copiesOf, differencesOf, type ArcCopy } from '../arc-copies';
 import { ArcDecision } from '../arc-decision';

@@ -11,7 +11,7 @@ import {
   type Member,
   type Ring,
 } from '@ringkeep/shared';
-import { option, optionValues, type OptionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues, type OptionValues } from '@ringkeep/process/command-line';
 import type { CommandSpec } from './command';
 import { WATCH, showStatus, statusJson, type Seen } from './status';
 import type { Output } from '../output';

@@ -1,6 +1,6 @@
 /** What `ring` and `nodes` have in common: the look, its repetition, and the exit code that it gives. */
 
-import { option, optionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import { refusesWrites, type RingState } from '@ringkeep/shared';
 import type { CommandContext } from './command';
 import { ExitCode } from '../failure';

@@ -7,7 +7,7 @@
  */
 
 import { createInterface, type Interface } from 'node:readline';
-import { HelpShown, type OutputLoss } from '@ringkeep/shared/runtime';
+import { HelpShown, type OutputLoss } from '@ringkeep/process/command-line';
 import { readCommandLine } from '../command-line';
 import { guarded, runCommand, type Terminal } from '../command-runner';
 import type { FormOptions } from '../config';

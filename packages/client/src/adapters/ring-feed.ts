@@ -2,7 +2,7 @@
 
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { RingBeat, RingUpdate } from '@ringkeep/shared';
-import { cancelSoon, causeOf, channelTo, type TlsMaterial } from '@ringkeep/shared/connection';
+import { cancelSoon, causeOf, channelTo, type TlsMaterial } from '@ringkeep/shared/channel';
 import { beatFromWire, registry, updateFromWire } from '@ringkeep/shared/wire';
 
 export interface FeedEvents {

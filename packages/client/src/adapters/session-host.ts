@@ -9,7 +9,7 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import type { Random, Ring, RingError, RingUpdate } from '@ringkeep/shared';
-import { stacklessError, type TlsMaterial } from '@ringkeep/shared/connection';
+import { stacklessError, type TlsMaterial } from '@ringkeep/shared/channel';
 import { decodeOutcomes, updateFromWire, type dht } from '@ringkeep/shared/wire';
 import { Session, type Call, type Effect, type SessionConfig, type SessionReport } from '../core';
 import { KeptValues } from './kept-values';

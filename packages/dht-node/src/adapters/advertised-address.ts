@@ -1,7 +1,7 @@
 /** The URL under which others reach a node: what is given, completed by scheme and port where those are left out. */
 
 import { RingError } from '@ringkeep/shared';
-import { addressUrl, hostAndPort, isWildcard, parseAddress } from '@ringkeep/shared/runtime';
+import { addressUrl, hostAndPort, isWildcard, parseAddress } from '@ringkeep/shared/channel';
 
 /** Throws INVALID_ARGUMENT when it is no address, or one that stands for every address of a machine. */
 export function advertisedAddress(given: string, secure: boolean, port: number): string {

@@ -16,10 +16,16 @@ import { RingError } from '@ringkeep/shared/ring/errors';
 import { FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
 import { isWrite } from '@ringkeep/shared/ring/operations';
-import type { CallBytes } from '@ringkeep/shared/runtime';
-import { toServiceError } from '@ringkeep/shared/runtime/grpc-errors';
-import type { dht } from '@ringkeep/shared/wire';
-import { decodeRequest, encodeReply, endOfReply, updateToWire, type KeyLimits } from '@ringkeep/shared/wire';
+import type { CallBytes } from '@ringkeep/process/server';
+import { toServiceError } from '@ringkeep/shared/channel/grpc-errors';
+import {
+  type dht,
+  decodeRequest,
+  encodeReply,
+  endOfReply,
+  updateToWire,
+  type KeyLimits,
+} from '@ringkeep/shared/wire';
 import type { NodeHost, QueryAnswer } from '../hosting/host';
 import { deadlineMsOf } from './deadlines';
 

@@ -1,6 +1,6 @@
 /** All QueryBatch streams that are open here, so that a node that stops can end them. */
 
-import type { CallBytes } from '@ringkeep/shared/runtime';
+import type { CallBytes } from '@ringkeep/process/server';
 import type { KeyLimits } from '@ringkeep/shared/wire';
 import type { NodeHost } from '../hosting/host';
 import { BatchStream, type BatchCall } from './batch-stream';

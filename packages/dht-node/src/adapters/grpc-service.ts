@@ -3,14 +3,13 @@
 import { position, RingError, RingView, type Member, type NodeId } from '@ringkeep/shared';
 import {
   addReflection,
-  bufferOfBytes,
   descriptorSet,
   Health,
   unary,
   withMethodAlias,
   type GrpcServer,
-} from '@ringkeep/shared/runtime';
-import { dht, historyToWire } from '@ringkeep/shared/wire';
+} from '@ringkeep/process/server';
+import { bufferOfBytes, dht, historyToWire } from '@ringkeep/shared/wire';
 import { conflictToWire, rangeFromWire } from '../codec';
 import { listCopy } from '../core/replica/copy-listing';
 import type { NodeStatus } from '../core/node-status';

@@ -8,14 +8,9 @@
 
 import { type ClientDuplexStream } from '@grpc/grpc-js';
 import { NumberMap, type Member, type NodeId, type OperationResult, type RingUpdate } from '@ringkeep/shared';
-import {
-  cancelSoon,
-  channelTo,
-  NODE_CHANNEL,
-  processAt,
-  type Logger,
-  type TlsMaterial,
-} from '@ringkeep/shared/runtime';
+import { processAt } from '@ringkeep/process/probes';
+import type { Logger } from '@ringkeep/process/running';
+import { cancelSoon, channelTo, NODE_CHANNEL, type TlsMaterial } from '@ringkeep/shared/channel';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';

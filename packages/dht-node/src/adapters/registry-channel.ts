@@ -8,7 +8,7 @@
  */
 
 import { connectivityState, type ChannelOptions } from '@grpc/grpc-js';
-import { channelTo, NODE_CHANNEL, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { channelTo, NODE_CHANNEL, type TlsMaterial } from '@ringkeep/shared/channel';
 import { registry as wire } from '@ringkeep/shared/wire';
 
 /** The longest pause between two attempts to connect: a registry that is back is found within that. */

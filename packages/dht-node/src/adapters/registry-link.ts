@@ -12,17 +12,23 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { position, Random, RingError, type ErrorCode, type KnownRing, type NodeId } from '@ringkeep/shared';
+import { Backoff, type Logger } from '@ringkeep/process/running';
 import {
-  Backoff,
   cancelSoon,
   channelTo,
   fromServiceError,
   NODE_CHANNEL,
-  type Logger,
   type TlsMaterial,
-} from '@ringkeep/shared/runtime';
-import { dht, NODE_PROTOCOL, type registry as wire } from '@ringkeep/shared/wire';
-import { parametersFromWire, proposalToWire, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
+} from '@ringkeep/shared/channel';
+import {
+  dht,
+  NODE_PROTOCOL,
+  type registry as wire,
+  parametersFromWire,
+  proposalToWire,
+  ringFromWire,
+  updateFromWire,
+} from '@ringkeep/shared/wire';
 import type { RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
 import type { IdentityKeeper } from './identity-keeper';

@@ -2,17 +2,15 @@
 
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { RingError } from '@ringkeep/shared';
+import { isLasting, mismatch, whatAnswers } from '@ringkeep/process/probes';
+import type { Logger } from '@ringkeep/process/running';
 import {
   addressUrl,
   channelTo,
   fromServiceError,
-  isLasting,
-  mismatch,
   parseAddress,
-  whatAnswers,
-  type Logger,
   type TlsMaterial,
-} from '@ringkeep/shared/runtime';
+} from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 
 /** How long a node may be silent before somebody is told what is waited for. */

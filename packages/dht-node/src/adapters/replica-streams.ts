@@ -7,7 +7,9 @@
 
 import type { ClientDuplexStream, ServerDuplexStream } from '@grpc/grpc-js';
 import type { Member } from '@ringkeep/shared';
-import { cancelSoon, toServiceError, type CallBytes, type Logger } from '@ringkeep/shared/runtime';
+import type { Logger } from '@ringkeep/process/running';
+import type { CallBytes } from '@ringkeep/process/server';
+import { cancelSoon, toServiceError } from '@ringkeep/shared/channel';
 import type { dht } from '@ringkeep/shared/wire';
 import {
   followerMessageFromWire,

@@ -15,7 +15,7 @@ import {
   type Ring,
   type RingBeat,
 } from '@ringkeep/shared';
-import { toServiceError } from '@ringkeep/shared/runtime';
+import { toServiceError } from '@ringkeep/shared/channel';
 import { beatToWire, updateToWire, type registry as wire } from '@ringkeep/shared/wire';
 
 type Stream = ServerWritableStream<wire.WatchRingRequest, wire.RingUpdate>;

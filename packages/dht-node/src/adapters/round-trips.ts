@@ -6,7 +6,8 @@
  * not answer has no distance yet; that it is alive is for others to find out.
  */
 
-import { roundTripMs, type TlsMaterial } from '@ringkeep/shared/runtime';
+import { roundTripMs } from '@ringkeep/process/probes';
+import type { TlsMaterial } from '@ringkeep/shared/channel';
 import type { NodeContext } from '../core/context';
 import type { NodeInput } from '../core/inputs';
 

@@ -9,8 +9,7 @@ import {
   type Bytes,
   type OperationResult,
 } from '@ringkeep/shared';
-import { bytesOfBuffer } from '@ringkeep/shared/runtime';
-import { dht, operationOrError, type KeyLimits } from '@ringkeep/shared/wire';
+import { bytesOfBuffer, dht, operationOrError, type KeyLimits } from '@ringkeep/shared/wire';
 import type { NodeHost, QueryAnswer } from '../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
-import { LMDB_DATA_FILE, checkLmdbFile, commitFailure, makeLmdbDurable } from '@ringkeep/shared/runtime';
+import { LMDB_DATA_FILE, checkLmdbFile, commitFailure, makeLmdbDurable } from '@ringkeep/process/disk';
 import { LOWEST_KEY, countsWithEnvelopes, moveBareEntries } from './base-conversion';
 import type { Layer } from './layer';
 import { WHOLE_RING } from './range-set';

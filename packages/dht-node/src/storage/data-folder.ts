@@ -12,7 +12,7 @@
  */
 
 import { RingError, invariant } from '@ringkeep/shared';
-import type { FolderLock } from '@ringkeep/shared/runtime';
+import type { FolderLock } from '@ringkeep/process/disk';
 import { DiskStorage, type DiskOptions } from './disk-storage';
 import { FolderGuard } from './folder-guard';
 import { PARTS, markPart, partsFault, readParts, setAside } from './folder-parts';

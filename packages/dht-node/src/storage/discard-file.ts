@@ -11,7 +11,7 @@ import { appendFileSync, fsyncSync, closeSync, openSync, renameSync, statSync } 
 import { join } from 'node:path';
 import { formatArc, positionOf, formatPosition, POSITION_BYTES, type Arc } from '@ringkeep/shared';
 import { valueIn } from '@ringkeep/shared/operations';
-import { bufferOfBytes } from '@ringkeep/shared/runtime';
+import { bufferOfBytes } from '@ringkeep/shared/wire';
 import type { DiscardedOp } from '../core/effects';
 
 const FILE_BYTES_MAX = 16 * 1024 * 1024;

@@ -8,7 +8,7 @@
 
 import { join } from 'node:path';
 import { RingError, invariant } from '@ringkeep/shared';
-import { isNoRoomForCommit, type Room } from '@ringkeep/shared/runtime';
+import { isNoRoomForCommit, type Room } from '@ringkeep/process/disk';
 import type { BaseTable, Checkpoint } from './base-table';
 import type { Layer } from './layer';
 import { LayeredTable } from './layered-table';

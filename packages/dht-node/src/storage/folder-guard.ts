@@ -4,7 +4,7 @@
  */
 
 import { RingError } from '@ringkeep/shared';
-import { FolderWatch } from '@ringkeep/shared/runtime';
+import { FolderWatch } from '@ringkeep/process/disk';
 import type { DiskStorage } from './disk-storage';
 import { IDENTITY_FILE, type IdentityFile } from './identity';
 

@@ -10,7 +10,7 @@
  * deletes would not make room. A part of the reserve has to be the file system's: the log goes there.
  */
 
-import { reserveOf, type Room } from '@ringkeep/shared/runtime';
+import { reserveOf, type Room } from '@ringkeep/process/disk';
 import type { EventLoop, Timer } from './event-loop';
 
 export interface RoomOptions {

@@ -14,7 +14,7 @@
  */
 
 import { invariant } from '@ringkeep/shared';
-import { isNoRoom, isTooLong } from '@ringkeep/shared/runtime';
+import { isNoRoom, isTooLong } from '@ringkeep/process/disk';
 import type { Timer } from './event-loop';
 import type { LogFile, LogFolder } from './log-folder';
 import {

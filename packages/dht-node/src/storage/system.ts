@@ -1,7 +1,7 @@
 /** What the storage asks of the system that it runs on, as one: the simulator has another one. */
 
 import { randomBytes } from 'node:crypto';
-import { lockFolder, type FolderLock } from '@ringkeep/shared/runtime';
+import { lockFolder, type FolderLock } from '@ringkeep/process/disk';
 import { NODE_EVENT_LOOP, type EventLoop } from './event-loop';
 import { LmdbTable, type BaseTable } from './base-table';
 import { NODE_FILES, type FileSystem } from './file-system';

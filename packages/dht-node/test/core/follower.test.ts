@@ -2,7 +2,7 @@
 
 import { position, unknownHistory, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
 import { seal } from '@ringkeep/shared/operations';
-import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { ringKeyOf } from '@ringkeep/shared/wire';
 import { RunningHash, type HashPoint } from '../../src/core/replica/running-hash';
 import type { Entry, FollowerBody, PrimaryBody, StreamName } from '../../src/core';
 import { SteppedNode, arc, OTHER, ring, SELF } from './stepped-node';

@@ -2,7 +2,7 @@
 
 import { type Bytes, type RingKey } from '@ringkeep/shared';
 import { seal, type StoredValue } from '@ringkeep/shared/operations';
-import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { ringKeyOf } from '@ringkeep/shared/wire';
 import { DAMAGED, type Damaged, type PrimaryBody } from '../../src/core';
 import { SteppedNode, type Follower, arc, get, OTHER, ring, SELF, set } from './stepped-node';
 

@@ -19,7 +19,7 @@ import {
   type RingKey,
 } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
-import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { ringKeyOf } from '@ringkeep/shared/wire';
 import {
   NodeCore,
   type NodeEffect,

@@ -14,15 +14,15 @@ import {
   type Operation,
   type Ring,
 } from '@ringkeep/shared';
-import { GrpcServer, MonotonicClock, ringKeyOf, silentLogger } from '@ringkeep/shared/runtime';
-import { dht, encodeRequest } from '@ringkeep/shared/wire';
+import { MonotonicClock, silentLogger } from '@ringkeep/process/running';
+import { GrpcServer } from '@ringkeep/process/server';
+import { ringKeyOf, dht, encodeRequest } from '@ringkeep/shared/wire';
 import { BatchStreams } from '../../src/adapters/batch-streams';
 import { Peers } from '../../src/adapters/peers';
 import { NodeCore } from '../../src/core';
 import { NodeHost } from '../../src/hosting/host';
 import { MemoryStorage } from '../../src/storage';
-import type { BatchPeer } from '../server/node-peer';
-import { eventually, NodePeer } from '../server/node-peer';
+import { type BatchPeer, eventually, NodePeer } from '../server/node-peer';
 
 const NEAR = position(1n << 62n);
 const OWNER = position(2n << 62n);

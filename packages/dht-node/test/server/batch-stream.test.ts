@@ -3,14 +3,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { status } from '@grpc/grpc-js';
-import { Random, type OperationResult } from '@ringkeep/shared';
-import type { dht } from '@ringkeep/shared/wire';
-import { decodeReply, encodeRequest } from '@ringkeep/shared/wire';
-import { bytesOfText, ringKeyOf } from '@ringkeep/shared/runtime';
-import type { Operation } from '@ringkeep/shared';
+import { Random, type OperationResult, type Operation } from '@ringkeep/shared';
+import { type dht, decodeReply, encodeRequest, bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
 import { TestRing } from '../ring/test-ring';
-import type { BatchPeer } from './node-peer';
-import { eventually, NodePeer, statusOf } from './node-peer';
+import { type BatchPeer, eventually, NodePeer, statusOf } from './node-peer';
 
 const QUERY_BATCH = '/dht.DhtNode/QueryBatch';
 const KILOBYTE = 'x'.repeat(1_024);

@@ -1,7 +1,8 @@
 /** When a host takes its steps: what waits for the end of a turn of the event loop, and what does not. */
 
 import { NOTHING_KNOWN, OperationType, position, type Bytes, type Operation } from '@ringkeep/shared';
-import { MonotonicClock, ringKeyOf } from '@ringkeep/shared/runtime';
+import { MonotonicClock } from '@ringkeep/process/running';
+import { ringKeyOf } from '@ringkeep/shared/wire';
 import type { LogRecord, NodeCore, NodeEffect, NodeInput } from '../../src/core';
 import { NODE_EVENT_LOOP } from '../../src/storage/event-loop';
 import { NodeHost, type HostPorts, type QueryAnswer } from '../../src/hosting/host';

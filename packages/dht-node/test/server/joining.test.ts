@@ -1,4 +1,4 @@
-import type { Logger } from '@ringkeep/shared/runtime';
+import type { Logger } from '@ringkeep/process/running';
 import { Joining } from '../../src/joining';
 import { eventually } from './node-peer';
 

@@ -1,9 +1,14 @@
 /** What tests need to talk to a node over real gRPC: its methods as promises, and raw bytes for what a client would not send. */
 
-import type { Client } from '@grpc/grpc-js';
-import { Metadata, type ClientDuplexStream, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import {
+  type Client,
+  Metadata,
+  type ClientDuplexStream,
+  type ServiceError,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import type { OperationResult } from '@ringkeep/shared';
-import { channelTo } from '@ringkeep/shared/runtime';
+import { channelTo } from '@ringkeep/shared/channel';
 import { decodeReply, dht } from '@ringkeep/shared/wire';
 
 type Done<Answer> = (error: ServiceError | null, answer: Answer) => void;

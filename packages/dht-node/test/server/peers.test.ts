@@ -1,8 +1,9 @@
 /** What the stream to another node says of frames when it breaks: which have left and which certainly have not. */
 
 import { OperationType, position, type Bytes, type Member } from '@ringkeep/shared';
-import { GrpcServer, ringKeyOf, silentLogger } from '@ringkeep/shared/runtime';
-import { dht } from '@ringkeep/shared/wire';
+import { silentLogger } from '@ringkeep/process/running';
+import { GrpcServer } from '@ringkeep/process/server';
+import { ringKeyOf, dht } from '@ringkeep/shared/wire';
 import { Metadata, status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Peers } from '../../src/adapters/peers';
 import type { NodeInput } from '../../src/core';

@@ -1,10 +1,9 @@
 /** QueryDHT, ForwardQuery and the small methods at real nodes: what is answered, and what is refused with which words. */
 
-import type { Client } from '@grpc/grpc-js';
-import { credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
+import { type Client, credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
 import { Random, type ClusterParameters } from '@ringkeep/shared';
-import { bytesOfText, grpcTarget, parseAddress, positionOfText, ringKeyOf } from '@ringkeep/shared/runtime';
-import { dht } from '@ringkeep/shared/wire';
+import { grpcTarget, parseAddress } from '@ringkeep/shared/channel';
+import { bytesOfText, positionOfText, ringKeyOf, dht } from '@ringkeep/shared/wire';
 import { service as healthService } from 'grpc-health-check';
 import { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';

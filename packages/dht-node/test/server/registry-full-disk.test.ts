@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import { startRegistry } from '@ringkeep/registry';
-import { isServing, ROOM_ON_DISK } from '@ringkeep/shared/runtime';
+import { isServing } from '@ringkeep/process/probes';
+import { ROOM_ON_DISK } from '@ringkeep/process/server';
 import { TestRing } from '../ring/test-ring';
 import { SmallDisk } from './small-disk';
 

@@ -1,7 +1,7 @@
 /** What the line to the registry does between the registry's answer and the core's hearing of it. */
 
 import { NOTHING_KNOWN, type KnownRing } from '@ringkeep/shared';
-import { silentLogger } from '@ringkeep/shared/runtime';
+import { silentLogger } from '@ringkeep/process/running';
 import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
 import type { IdentityKeeper } from '../../src/adapters/identity-keeper';
 import { RegistryLink } from '../../src/adapters/registry-link';

@@ -2,8 +2,14 @@
 
 import { status, type ClientDuplexStream } from '@grpc/grpc-js';
 import { knownOf, NO_RING, Random, updateRing, type Ring, type RingBeat } from '@ringkeep/shared';
-import { positionOfText } from '@ringkeep/shared/runtime';
-import { beatFromWire, dht, ringToWire, updateFromWire, type registry } from '@ringkeep/shared/wire';
+import {
+  positionOfText,
+  beatFromWire,
+  dht,
+  ringToWire,
+  updateFromWire,
+  type registry,
+} from '@ringkeep/shared/wire';
 import type { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';
 import { eventually, NodePeer, statusOf } from './node-peer';

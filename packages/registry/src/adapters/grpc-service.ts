@@ -1,9 +1,9 @@
 /** registry.Registry over gRPC: messages in and out of the host's questions and answers. */
 
 import { RingError, position, type Member } from '@ringkeep/shared';
-import { addressUrl, isWildcard, parseAddress, unary } from '@ringkeep/shared/runtime';
-import type { registry } from '@ringkeep/shared/wire';
-import { nodeProtocolFault, proposalFromWire, updateToWire } from '@ringkeep/shared/wire';
+import { unary } from '@ringkeep/process/server';
+import { addressUrl, isWildcard, parseAddress } from '@ringkeep/shared/channel';
+import { type registry, nodeProtocolFault, proposalFromWire, updateToWire } from '@ringkeep/shared/wire';
 import type { Caller, HeldRange, MemberAnswer } from '../core';
 import type { RegistryHost } from '../host';
 import { checkNodeAt, type NodeCheck } from './node-check';

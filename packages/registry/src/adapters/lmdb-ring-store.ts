@@ -7,7 +7,7 @@
  */
 
 import { RingError, parsePosition, ringChange, type NodeId, type Position } from '@ringkeep/shared';
-import { checkLmdbFile, commitFailure } from '@ringkeep/shared/runtime';
+import { checkLmdbFile, commitFailure } from '@ringkeep/process/disk';
 import { arcFromWire, arcToWire, memberFromWire, memberToWire, registry } from '@ringkeep/shared/wire';
 import { open, type RootDatabase } from 'lmdb';
 import { stateFault, type Claim, type DiskRoom, type RegistryState } from '../core';

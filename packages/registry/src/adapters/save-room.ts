@@ -1,6 +1,6 @@
 /** What the disk of a registry's data has room for, by what is free on it and what is to be kept. */
 
-import { isNoRoomForCommit, reserveOf, roomOf, type Room } from '@ringkeep/shared/runtime';
+import { isNoRoomForCommit, reserveOf, roomOf, type Room } from '@ringkeep/process/disk';
 import type { DiskRoom } from '../core';
 
 /** Kept free for what the ring may need. */

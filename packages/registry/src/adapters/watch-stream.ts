@@ -13,7 +13,7 @@ import {
   type RingError,
   type RingUpdate,
 } from '@ringkeep/shared';
-import { toServiceError } from '@ringkeep/shared/runtime';
+import { toServiceError } from '@ringkeep/shared/channel';
 import { beatToWire, updateToWire, type registry } from '@ringkeep/shared/wire';
 import type { RegistryHost, Watch } from '../host';
 

@@ -1,6 +1,5 @@
 import { MESSAGE_BYTES_MAX, position, type ArcConfig, type Member, type NodeId } from '@ringkeep/shared';
-import { positionOfText } from '@ringkeep/shared/runtime';
-import { registry as wire, ringToWire } from '@ringkeep/shared/wire';
+import { positionOfText, registry as wire, ringToWire } from '@ringkeep/shared/wire';
 import {
   DEFAULT_CONFIG,
   MEMBERS_MAX,

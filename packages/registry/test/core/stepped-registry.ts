@@ -15,7 +15,7 @@ import {
   type Ring,
   type RingUpdate,
 } from '@ringkeep/shared';
-import { positionOfText } from '@ringkeep/shared/runtime';
+import { positionOfText } from '@ringkeep/shared/wire';
 import {
   DEFAULT_CONFIG,
   RegistryCore,

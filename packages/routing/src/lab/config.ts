@@ -1,6 +1,6 @@
 /** The command line of the laboratory. */
 
-import { option, optionValues, parseProgram, type OptionValues } from '@ringkeep/shared/runtime';
+import { option, optionValues, parseProgram, type OptionValues } from '@ringkeep/process/command-line';
 import { SCHEME_NAMES } from '../scheme';
 
 const { choice, integer, text } = optionValues;

@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random, RingError } from '@ringkeep/shared';
-import { createProgress, HelpShown } from '@ringkeep/shared/runtime';
+import { createProgress, HelpShown } from '@ringkeep/process/command-line';
 import { SCHEME_NAMES } from '../scheme';
 import { readOptions, type LabOptions } from './config';
 import { balance } from './experiments/balance';

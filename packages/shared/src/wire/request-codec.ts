@@ -12,7 +12,7 @@ import { SLICE_BYTES_MAX } from '../ring/limits';
 import { OperationType, bringsValue, valueOf } from '../ring/operations';
 import { POSITION_BYTES, ringKey } from '../ring/ring-key';
 import { ByteRope, joinRopes } from './byte-rope';
-import { bufferOfBytes, checkKey, checkValue, ringKeyOf } from '../runtime/bytes';
+import { bufferOfBytes, checkKey, checkValue, ringKeyOf } from './bytes';
 import type { BatchRequest } from './generated/dht';
 
 /**

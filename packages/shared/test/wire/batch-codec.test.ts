@@ -2,10 +2,15 @@
 
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { OperationType, RingError, type Bytes, type Operation, type OperationResult } from '../../src/ring';
-import { REPLY_BYTES_TARGET } from '../../src/ring';
-import { ringKeyOf } from '../../src/runtime';
-import { decodeReply, decodeRequest, dht, encodeReplies, encodeRequest } from '../../src/wire';
+import {
+  OperationType,
+  RingError,
+  type Bytes,
+  type Operation,
+  type OperationResult,
+  REPLY_BYTES_TARGET,
+} from '../../src/ring';
+import { ringKeyOf, decodeReply, decodeRequest, dht, encodeReplies, encodeRequest } from '../../src/wire';
 
 const LIMITS = { keyBytesMax: 1_024, valueBytesMax: 1 << 20 };
 

@@ -1,7 +1,7 @@
 /** What simulated clients ask for, and how it stands in the history. */
 
 import { OperationType, type Bytes, type Operation, type Random } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/runtime';
+import { ringKeyOf } from '@ringkeep/shared/wire';
 import type { HistoryRecorder } from '@ringkeep/checker/core';
 
 export interface ClientHabits {

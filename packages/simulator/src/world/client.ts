@@ -17,8 +17,7 @@ import {
   type OperationResult,
   type Random,
 } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/runtime';
-import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
+import { ringKeyOf, decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { HistoryRecorder } from '@ringkeep/checker/core';
 import { actionOf, drawOperation, type ClientHabits } from './client-habits';
 import { describeOperation, describeResult } from './descriptions';

@@ -1,8 +1,7 @@
 /** The machine of the registry: its disk and clock survive the processes that come and go on it. */
 
 import type { ClusterParameters, Random, Ring } from '@ringkeep/shared';
-import { positionOfText } from '@ringkeep/shared/runtime';
-import { registry, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
+import { positionOfText, registry, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
 import {
   RegistryCore,
   begun,

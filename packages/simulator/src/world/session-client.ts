@@ -12,8 +12,8 @@ import {
   type Random,
   type RingUpdate,
 } from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/runtime';
 import {
+  positionBytesOf,
   beatFromWire,
   decodeOutcomes,
   dht,

@@ -1,0 +1,4 @@
+export * from './lost-output';
+export * as optionValues from './option-values';
+export * from './options';
+export * from './progress';

@@ -1,0 +1,3 @@
+export * from './health-question';
+export * from './identify-node';
+export * from './what-answers';

@@ -1,0 +1,4 @@
+export * from './grpc-server';
+export * from './inflow';
+export * from './port-use';
+export * from './reflection-and-health';
