@@ -3,7 +3,7 @@
 import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
 import { RULES, type Rule } from './left-out';
 import { FAULT_KINDS, type FaultKind } from './fault-kinds';
-import { FOCUS_NAMES } from './focus';
+import { FOCUS_NAMES } from './focuses';
 import type { Adjustments } from './scenario';
 
 const SEED_MAX = 2 ** 31;

@@ -3,7 +3,8 @@
 import { createProgress, HelpShown } from '@ringkeep/process/command-line';
 import { runCampaign } from './campaign';
 import { readOptions, type SimulatorOptions } from './config';
-import { findPlanted, PLANTED_BUGS } from './planted-bugs';
+import { PLANTED_BUGS } from './planted-bugs';
+import { findPlanted } from './planted-search';
 import { drawScenario } from './scenario';
 import { shrink } from './shrinking';
 import { simulate } from './simulation';

@@ -3,13 +3,12 @@
  *
  * Every row of the table in section 9 of docs/PROTOCOL.md is here, and further rules of our own. A bug that is not
  * found any more says that the simulator has become too tame for it, or that something else guards the same; both
- * must be known. Changes of the code shift what a seed tells: then `npm run simulate -- --planted` finds new seeds.
+ * must be known. Changes of the code shift what a seed tells: then `npm run simulate -- --planted` finds new seeds
+ * (planted-search.ts).
  */
 
-import type { FocusName } from './focus';
+import type { FocusName } from './focuses';
 import type { Rule } from './left-out';
-import { drawScenario, type Scenario } from './scenario';
-import { simulate, type RunResult } from './simulation';
 
 export interface PlantedBug {
   readonly rule: Rule;
@@ -485,21 +484,3 @@ export const SECOND_GUARDS: readonly Rule[] = [
   'windowEndsTransfer',
   'wholeCopiesErasedOnOrder',
 ];
-
-export interface Find {
-  readonly scenario: Scenario;
-  readonly result: RunResult;
-}
-
-/** The first seed, of so many from `from` on, whose run notices that the rule is left out. */
-export async function findPlanted(
-  { rule, focus, within }: PlantedBug,
-  from: number,
-): Promise<Find | undefined> {
-  for (let seed = from; seed < from + within; seed++) {
-    const scenario = drawScenario(seed, { focus });
-    const result = await simulate(scenario, { leftOut: rule });
-    if (result.failure) return { scenario, result };
-  }
-  return undefined;
-}

@@ -36,7 +36,7 @@ import { checkOneServer } from './checkers/one-server';
 import { MissedOwners } from './checkers/missed-owners';
 import { RingHistory } from './checkers/ring-history';
 import { rulesWithout, type Rule, type Rules } from './left-out';
-import { FOCUSES } from './focus';
+import { FOCUSES } from './focuses';
 import type { Scenario } from './scenario';
 import { seeded } from './seeded';
 import { Client } from './world/client';
@@ -228,8 +228,9 @@ class Simulation implements World {
 
   private lacksCopy(node: NodeId, range: Arc): boolean {
     const machine = this.machineOf(node);
-    if (!machine?.process?.core || machine.hasLostCopies || this.scenario.oldDisks !== 'never') return false;
-    return !machine.process.hasWholeCopy(range);
+    const held = machine?.process?.held;
+    if (!held || machine.hasLostCopies || this.scenario.oldDisks !== 'never') return false;
+    return !held.hasWholeCopy(range);
   }
 
   private checkDrop({ process }: Machine, start: Position, nodes: readonly NodeId[]): void {
@@ -398,7 +399,7 @@ class Simulation implements World {
       if (!process || id === undefined || !stopped) continue;
       const { start } = stopped.range;
       const other = this.machineOf(stopped.conflict?.node ?? id)?.process;
-      const right = other?.hasWholeCopy(stopped.range) ? other : process;
+      const right = other?.held?.hasWholeCopy(stopped.range) ? other : process;
       this.trace.note('fault', () => `${right.name} is to be right about ${formatPosition(start)}`);
       const decision = { kind: 'recover' as const, request: 0, start, from: (right.core as NodeCore).self };
       right.post(decision);
@@ -470,8 +471,8 @@ class Simulation implements World {
   private nodes(): NodeAtRest[] {
     const nodes: NodeAtRest[] = [];
     for (const { name, process } of this.machines) {
-      const core = process?.core;
-      if (!process || !core) continue;
+      const { core, held } = process ?? {};
+      if (!core || !held) continue;
       const { id, settled, replicas } = core.status();
       nodes.push({
         id,
@@ -484,10 +485,10 @@ class Simulation implements World {
           return core.tableSizes();
         },
         get strayContent() {
-          return process.strayContent;
+          return held.strayContent;
         },
         get copies() {
-          return replicas.map(({ range }) => ({ range, content: process.contentOf(range) }));
+          return replicas.map(({ range }) => ({ range, content: held.contentOf(range) }));
         },
       });
     }

@@ -1,7 +1,8 @@
 /** A failed run in words: one line for a list, and the lines of its trace that tell the story. */
 
 import type { Rule } from './left-out';
-import type { Find, PlantedBug } from './planted-bugs';
+import type { PlantedBug } from './planted-bugs';
+import type { Find } from './planted-search';
 import type { Adjustments } from './scenario';
 import type { RunResult } from './simulation';
 import { formatLine } from './world/trace';

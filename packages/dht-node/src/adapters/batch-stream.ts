@@ -26,7 +26,8 @@ import {
   updateToWire,
   type KeyLimits,
 } from '@ringkeep/shared/wire';
-import type { NodeHost, QueryAnswer } from '../hosting/host';
+import type { NodeHost } from '../hosting/host';
+import type { QueryAnswer } from '../hosting/open-queries';
 import { deadlineMsOf } from './deadlines';
 
 /** Frames of one stream that may be unanswered. */

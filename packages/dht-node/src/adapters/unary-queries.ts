@@ -10,7 +10,8 @@ import {
   type OperationResult,
 } from '@ringkeep/shared';
 import { bytesOfBuffer, dht, operationOrError, type KeyLimits } from '@ringkeep/shared/wire';
-import type { NodeHost, QueryAnswer } from '../hosting/host';
+import type { NodeHost } from '../hosting/host';
+import type { QueryAnswer } from '../hosting/open-queries';
 import { deadlineMsOfCall } from './deadlines';
 
 export const KEY_NOT_PRESENT = 'Key not present';

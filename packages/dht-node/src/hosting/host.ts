@@ -8,98 +8,26 @@
  * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core
  * is a broken invariant: the node stops at once rather than go on with a state that cannot be trusted;
  * what was acknowledged is on its disk.
- *
- * Every query is answered once: by the core, or, when the node stops, by the host: what nobody can know any
- * more about a write is said to be unknown.
  */
 
-import type { Arc, Member, NodeId, Operation, OperationResult, Position, Ring } from '@ringkeep/shared';
+import type { NodeId, Operation, Position } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
-import { NumberMap } from '@ringkeep/shared/ring/number-map';
 import { isWrite } from '@ringkeep/shared/ring/operations';
-import { Admission, type Load } from '../admission';
-import type { DiscardedOp, NodeEffect, NodeEvent, RegistryCall } from '../core/effects';
+import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
-import type { FollowerMessage, PrimaryMessage } from '../core/messages';
 import type { NodeCore } from '../core/node';
 import { isOfCopies } from '../core/replica/records';
 import { encodeBatch, encodeSnapshot } from '../codec';
 import { NODE_EVENT_LOOP, type EventLoop, type Timer } from '../storage/event-loop';
 import type { NodeStorage } from '../storage';
-
-/** The clock of the process: see MonotonicClock. */
-export interface HostClock {
-  now(): number;
-  suspended(): boolean;
-}
-
-/** Where the core's effects go. */
-export interface HostPorts {
-  readonly registry: { call(call: number, request: RegistryCall, withinMs: number): void };
-  readonly peers: {
-    forward(effect: Extract<NodeEffect, { kind: 'forward' }>, remainingMs: number): void;
-    cancel(to: NodeId, forward: number): void;
-    connect(to: Member): void;
-    introduce(to: Member, as: 'previous' | 'next'): void;
-    dial(to: Member): void;
-  };
-  /** Streams that this node opens as a follower. */
-  readonly primaries: {
-    open(connection: number, to: Member, message: FollowerMessage): void;
-    send(connection: number, message: FollowerMessage): void;
-    close(connection: number): void;
-  };
-  /** Streams that others opened here. */
-  readonly followers: {
-    send(connection: number, message: PrimaryMessage): void;
-    close(connection: number): void;
-  };
-  readonly observer: {
-    event(event: NodeEvent): void;
-    /** Prepared operations are discarded: they are to be kept before the step's batch is written. */
-    discarded(range: Arc, ops: readonly DiscardedOp[]): void;
-    left(): void;
-    leaveRefused(text: string): void;
-    /** The node cannot go on: the registry refuses it, its disk fails, or an invariant is broken. */
-    failed(error: Error): void;
-    /** For whoever follows each step: what goes into it, and what comes of it. */
-    readonly steps?: {
-      before(inputs: readonly NodeInput[]): void;
-      after(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void;
-    };
-  };
-}
-
-export interface QueryAnswer {
-  readonly results: readonly OperationResult[];
-  readonly hops: number;
-  readonly ring: Ring | undefined;
-}
-
-export interface QueryOptions {
-  readonly hops: number;
-  readonly deadlineMs: number;
-  readonly ringVersion: number;
-  readonly direct: boolean;
-  /** Bytes of the keys and values. */
-  readonly bytes: number;
-  /** They came together, as one frame. */
-  readonly inFrame: boolean;
-}
-
-interface Asked {
-  readonly operations: readonly Operation[];
-  readonly load: Load;
-  readonly hops: number;
-  readonly answer: (answer: QueryAnswer) => void;
-  /** Why nothing of it is started, if so. */
-  readonly refusal: OperationResult | undefined;
-}
+import { dispatch } from './dispatch';
+import { OpenQueries, type QueryAnswer, type QueryOptions } from './open-queries';
+import type { HostClock, HostPorts } from './ports';
 
 /** Steps of one turn of the event loop that do not wait for its end: timers and the disk have to get their turn, too. */
 const STEPS_AT_ONCE_MAX = 64;
-/** Operations of a frame that are company enough for each other. */
-const COMPANY = 32;
+/** A frame of so many operations is a step of its own. */
+const FRAME_OPERATIONS_AT_ONCE_MIN = 32;
 /** How long queries under way may take when the node stops. */
 const DRAIN_MS = 1_500;
 
@@ -113,11 +41,8 @@ export class NodeHost {
   private timerDueAt = Number.POSITIVE_INFINITY;
   private stopped = false;
   private lastRequest = 0;
-  private readonly asked = new NumberMap<Asked>();
+  private readonly queries = new OpenQueries();
   private readonly decisions = new Map<number, (refusal: string | undefined) => void>();
-  /** Set when no new query is taken; called when none is under way any more. */
-  private drained: (() => void) | undefined;
-  private readonly admission = new Admission();
   private batchOffset: number | undefined;
   private checkpointing = false;
   private durableUpTo = 0;
@@ -161,9 +86,8 @@ export class NodeHost {
   async drain(): Promise<void> {
     let timer: Timer | undefined;
     await new Promise<void>((resolve) => {
-      this.drained = resolve;
       timer = this.eventLoop.later(this.stopped ? 0 : DRAIN_MS, resolve);
-      this.checkDrained();
+      this.queries.drain(resolve);
     });
     this.eventLoop.cancel(timer);
     this.giveUpAll();
@@ -172,7 +96,7 @@ export class NodeHost {
   /** No step is taken any more. */
   stop(): void {
     this.stopped = true;
-    this.drained ??= () => undefined;
+    this.queries.close();
     this.eventLoop.cancel(this.timer);
     this.giveUpAll();
   }
@@ -201,11 +125,8 @@ export class NodeHost {
     answer: (answer: QueryAnswer) => void,
   ): number {
     const request = ++this.lastRequest;
-    const load = { operations: operations.length, bytes: options.bytes };
-    const refusal = this.drained ? STOPPING : this.admission.admit(load) ? undefined : TOO_MUCH;
-    this.asked.set(request, { operations, load, hops: options.hops, answer, refusal });
-    if (refusal) {
-      this.eventLoop.soon(() => this.giveUp(request));
+    if (!this.queries.open(request, operations, options, answer)) {
+      this.eventLoop.soon(() => this.queries.giveUp(request));
       return request;
     }
     const input: NodeInput = {
@@ -217,7 +138,10 @@ export class NodeHost {
       ringVersion: options.ringVersion,
       direct: options.direct,
     };
-    this.take(input, options.inFrame && (operations.length >= COMPANY || !operations.some(isWrite)));
+    this.take(
+      input,
+      options.inFrame && (operations.length >= FRAME_OPERATIONS_AT_ONCE_MIN || !operations.some(isWrite)),
+    );
     return request;
   }
 
@@ -234,35 +158,15 @@ export class NodeHost {
   }
 
   cancel(request: number): void {
-    if (!this.release(request)) return;
+    if (!this.queries.cancel(request)) return;
     this.post({ kind: 'cancel-query', request });
-    this.checkDrained();
+    this.queries.checkDrained();
   }
 
   private giveUpAll(): void {
     for (const decided of this.decisions.values()) decided('the node is stopping');
     this.decisions.clear();
-    for (const request of this.asked.keys()) this.giveUp(request);
-  }
-
-  private giveUp(request: number): void {
-    const asked = this.release(request);
-    asked?.answer({
-      results: asked.operations.map((operation) => asked.refusal ?? brokenOff(operation)),
-      hops: asked.hops,
-      ring: undefined,
-    });
-  }
-
-  private release(request: number): Asked | undefined {
-    const asked = this.asked.get(request);
-    this.asked.delete(request);
-    if (asked && !asked.refusal) this.admission.release(asked.load);
-    return asked;
-  }
-
-  private checkDrained(): void {
-    if (this.asked.size === 0) this.drained?.();
+    this.queries.giveUpAll();
   }
 
   /** Writes are coming faster than checkpoints bring them to the table on disk. */
@@ -317,7 +221,6 @@ export class NodeHost {
   }
 
   private perform(effect: NodeEffect, now: number): void {
-    const ports = this.ports as HostPorts;
     switch (effect.kind) {
       case 'append': {
         const batch = this.storage.append(encodeBatch(effect.records));
@@ -334,61 +237,17 @@ export class NodeHost {
           (error: Error) => this.fail(error),
         );
         return;
-      case 'discard':
-        return ports.observer.discarded(effect.range, effect.ops);
-      case 'answer': {
-        const asked = this.release(effect.request);
-        asked?.answer({ results: effect.results, hops: effect.hops, ring: effect.ring });
-        return this.checkDrained();
-      }
+      case 'answer':
+        return this.queries.answer(effect.request, effect);
       case 'recover-answer': {
         const decided = this.decisions.get(effect.request);
         this.decisions.delete(effect.request);
         return decided?.(effect.refusal);
       }
-      case 'forward':
-        return ports.peers.forward(effect, Math.max(1, effect.deadlineAtMs - now));
-      case 'cancel-forward':
-        return ports.peers.cancel(effect.to, effect.forward);
-      case 'connect':
-        return ports.peers.connect(effect.to);
-      case 'introduce':
-        return ports.peers.introduce(effect.to, effect.as);
-      case 'dial':
-        return ports.peers.dial(effect.to);
-      case 'call-registry':
-        return ports.registry.call(effect.call, effect.request, effect.withinMs);
-      case 'open-stream':
-        return ports.primaries.open(effect.connection, effect.to, effect.message);
-      case 'send-to-primary':
-        return ports.primaries.send(effect.connection, effect.message);
-      case 'close-stream':
-        return ports.primaries.close(effect.connection);
-      case 'send-to-follower':
-        return ports.followers.send(effect.connection, effect.message);
-      case 'close-follower':
-        return ports.followers.close(effect.connection);
-      case 'left':
-        return ports.observer.left();
-      case 'leave-refused':
-        return ports.observer.leaveRefused(effect.text);
       case 'refused':
         return this.fail(new Error(effect.text));
-      case 'event':
-        return ports.observer.event(effect.event);
+      default:
+        return dispatch(effect, this.ports as HostPorts, now);
     }
   }
-}
-
-const STOPPING: OperationResult = { ok: false, code: 'UNAVAILABLE', text: 'the node is stopping' };
-const TOO_MUCH: OperationResult = {
-  ok: false,
-  code: 'RESOURCE_EXHAUSTED',
-  text: 'the node has too many operations under way',
-};
-
-function brokenOff(operation: Operation): OperationResult {
-  return isWrite(operation)
-    ? { ok: false, code: 'OUTCOME_UNKNOWN', text: 'outcome unknown: the node stopped before the write ended' }
-    : { ok: false, code: 'UNAVAILABLE', text: 'the node stopped before the read ended' };
 }

@@ -8,7 +8,8 @@ import { RingError } from '@ringkeep/shared';
 import { decodeBatch, decodeSnapshot } from '../codec';
 import { NodeCore, type NodeSettings } from '../core/node';
 import type { EventLoop } from '../storage/event-loop';
-import { NodeHost, type HostClock } from './host';
+import { NodeHost } from './host';
+import type { HostClock } from './ports';
 import type { IdentityFile, NodeStorage } from '../storage';
 
 /** The incarnation of a node without a disk. */

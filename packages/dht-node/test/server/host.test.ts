@@ -5,7 +5,9 @@ import { MonotonicClock } from '@ringkeep/process/running';
 import { ringKeyOf } from '@ringkeep/shared/wire';
 import type { LogRecord, NodeCore, NodeEffect, NodeInput } from '../../src/core';
 import { NODE_EVENT_LOOP } from '../../src/storage/event-loop';
-import { NodeHost, type HostPorts, type QueryAnswer } from '../../src/hosting/host';
+import { NodeHost } from '../../src/hosting/host';
+import type { QueryAnswer } from '../../src/hosting/open-queries';
+import type { HostPorts } from '../../src/hosting/ports';
 import { MemoryStorage } from '../../src/storage';
 
 const nothing = (): void => undefined;

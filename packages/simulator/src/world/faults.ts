@@ -209,13 +209,14 @@ export class Faults {
    */
   changeBit(machine: Machine | undefined, random: Random): void {
     const process = machine?.process;
+    const held = process?.held;
     const table = machine?.disk.table;
-    if (!machine || !process?.core || !table || this.isDamaged) return;
+    if (!machine || !process || !held || !table || this.isDamaged) return;
     this.random = random;
     const keys = table.state.keys.filter((key) => {
       const value = table.state.entries.get(key);
-      const isSeen = process.entries.raw(key) === value;
-      return isSeen && this.holdersCountedOn(key, machine).some((other) => other.hasInCopy(key, value));
+      const isSeen = held.entries.raw(key) === value;
+      return isSeen && this.holdersCountedOn(key, machine).some((other) => other.held?.hasInCopy(key, value));
     });
     if (keys.length === 0) return;
     const key = this.random.pick(keys);

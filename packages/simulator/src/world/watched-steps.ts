@@ -1,0 +1,47 @@
+/** The steps of a node's core, watched: each stands in the trace, and none may be taken in vain over and over. */
+
+import type { NodeCore, NodeEffect, NodeInput } from '@ringkeep/dht-node/core';
+import type { StepObserver } from '@ringkeep/dht-node/hosting';
+import { FruitlessSteps } from '../checkers/fruitless-steps';
+import { describeEffect, describeInput } from './descriptions';
+import type { DriftingClock } from './drifting-clock';
+import type { World } from './world';
+
+export class WatchedSteps implements StepObserver {
+  private readonly fruitlessSteps: FruitlessSteps;
+  /** Why the registry refuses the node, if it does. */
+  refusal: string | undefined;
+
+  constructor(
+    private readonly world: World,
+    private readonly name: string,
+    private readonly core: NodeCore,
+    private readonly clock: DriftingClock,
+  ) {
+    this.fruitlessSteps = new FruitlessSteps(name);
+  }
+
+  before(inputs: readonly NodeInput[]): void {
+    const { trace, names } = this.world;
+    trace.note(
+      'step',
+      () => `${this.name} ⟵ ${inputs.map((input) => describeInput(input, names)).join(' | ')}`,
+    );
+  }
+
+  after(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void {
+    this.checkFruit(inputs, effects);
+    const { trace, names } = this.world;
+    for (const effect of effects) {
+      if (effect.kind === 'refused') this.refusal = effect.text;
+      if (effect.kind !== 'event')
+        trace.note('step', () => `${this.name} ⟶ ${describeEffect(effect, names)}`);
+    }
+  }
+
+  private checkFruit(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void {
+    const fruitless = effects.length === 0 && inputs.every(({ kind }) => kind === 'tick');
+    const failure = this.fruitlessSteps.taken(this.clock.now, this.core.nextTickAt, fruitless);
+    if (failure) this.world.fail(failure.checker, failure.text);
+  }
+}
