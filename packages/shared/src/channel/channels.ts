@@ -51,5 +51,28 @@ export function channelTo(
 ): [target: string, credentials: ChannelCredentials, options: ChannelOptions] {
   const parsed = parseAddress(address);
   const secured = parsed.secure ? credentials.createSsl(tls.ca ?? null) : credentials.createInsecure();
-  return [grpcTarget(parsed), secured, { ...CHANNEL_OPTIONS, ...options }];
+  return [grpcTarget(parsed), endingWithChannel(secured), { ...CHANNEL_OPTIONS, ...options }];
+}
+
+/**
+ * A channel that is closed while it pauses after a failure would connect once more all the same (grpc-js 1.14), and
+ * nobody would ever close that connection. Its connector is told of the end, and makes none after it.
+ */
+function endingWithChannel(secured: ChannelCredentials): ChannelCredentials {
+  const create = secured._createSecureConnector.bind(secured);
+  secured._createSecureConnector = (...of) => {
+    const connector = create(...of);
+    let isOver = false;
+    return {
+      connect: (socket) => connector.connect(socket),
+      waitForReady: () =>
+        isOver ? Promise.reject(new Error('the channel was closed')) : connector.waitForReady(),
+      getCallCredentials: () => connector.getCallCredentials(),
+      destroy: () => {
+        isOver = true;
+        connector.destroy();
+      },
+    };
+  };
+  return secured;
 }
