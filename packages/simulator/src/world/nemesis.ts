@@ -50,8 +50,8 @@ export class Nemesis {
     const { rot, world, scenario, faults } = this;
     world.timeline.after(scenario.faultEveryMs * (0.5 + rot.fraction()), () => {
       if (faults.over) return;
-      for (const { process } of world.machines) if (faults.isDamaged && process?.core) process.scrub();
-      faults.changeBit(faults.pickMachine(rot), rot.fork());
+      for (const { process } of world.machines) if (faults.rot.isDamaged && process?.core) process.scrub();
+      faults.rot.changeBit(faults.pickMachine(rot), rot.fork());
       this.planRot();
     });
   }

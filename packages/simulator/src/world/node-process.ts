@@ -243,7 +243,7 @@ export class NodeProcess implements Server {
         event: unlessDead((event) => this.seen(event)),
         left: unlessDead(() => this.machine.retire('it has left')),
         leaveRefused: () => undefined,
-        discarded: unlessDead((_, ops) => this.world.discarded(ops)),
+        discarded: unlessDead((_, ops) => this.world.witness.discarded(ops)),
         failed: unlessDead((error) => this.failed(error)),
         steps,
       },

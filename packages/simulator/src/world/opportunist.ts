@@ -5,6 +5,7 @@
 
 import type { NodeId, Position, Random } from '@ringkeep/shared';
 import { RingView } from '@ringkeep/shared';
+import type { NodeEvent } from '@ringkeep/dht-node/core';
 import type { OccasionName, Trigger } from '../focus';
 import type { Faults } from './faults';
 import type { Machine } from './machine';
@@ -41,6 +42,22 @@ export class Opportunist {
       if (afterMs === 0) this.strike(trigger, occasion, random);
       else this.world.timeline.after(afterMs, () => this.strike(trigger, occasion, random));
     }
+  }
+
+  eventSeen(machine: Machine, event: NodeEvent): void {
+    this.occurred(this.occasionOf(machine, event));
+  }
+
+  private occasionOf(machine: Machine, event: NodeEvent): Occasion {
+    if (event.kind === 'proposed') {
+      const { proposal } = event;
+      const named = 'node' in proposal ? proposal.node : 'nodes' in proposal ? proposal.nodes[0] : undefined;
+      const other = named === undefined ? undefined : this.world.machineOf(named);
+      return { name: `proposed ${proposal.kind}`, machine, other, at: proposal.start };
+    }
+    const home = machine.id;
+    const at = 'arc' in event ? event.arc.start : 'range' in event ? event.range.start : home;
+    return { name: event.kind, machine, at };
   }
 
   private strike({ deed, to, long }: Trigger, occasion: Occasion, random: Random): void {

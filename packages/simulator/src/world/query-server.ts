@@ -81,14 +81,17 @@ export class QueryServer {
   private noteReads({ operations, results }: Answered): void {
     for (const [index, operation] of operations.entries()) {
       if (isWrite(operation) || !results[index]?.ok) continue;
-      this.world.checkServers(positionOf(operation.key), operations.length === 1 ? this.machine : undefined);
+      this.world.witness.checkServers(
+        positionOf(operation.key),
+        operations.length === 1 ? this.machine : undefined,
+      );
     }
   }
 
   private noteWrites({ operations, results }: Answered, sentUnder: number): void {
     for (const [index, operation] of operations.entries()) {
       if (!isWrite(operation) || !results[index]?.ok) continue;
-      this.world.writeAcknowledged(positionOf(operation.key), sentUnder, this.host.core.view.version);
+      this.world.witness.writeAcknowledged(positionOf(operation.key), sentUnder, this.host.core.view.version);
     }
   }
 

@@ -201,7 +201,7 @@ export class RegistryProcess implements Server {
   private report(fact: RegistryFact): void {
     const { world } = this;
     world.trace.note('registry', () => `${fact.what}${'reason' in fact ? ` ${fact.reason}` : ''}`);
-    if (fact.what === 'missed') world.primaryMissed(fact.arc, fact.to);
+    if (fact.what === 'missed') world.witness.primaryMissed(fact.arc, fact.to);
     if (fact.what === 'behind' || fact.what === 'foreign caller') this.atOdds = true;
     const machine = fact.what === 'died' ? world.machineOf(fact.member.id) : undefined;
     if (machine)

@@ -50,7 +50,7 @@ export class ReplicaStreams {
             return;
           this.host.guard(() => {
             const decoded = primaryMessageFromWire(dht.PrimaryMessage.decode(received));
-            this.world.primaryHeard(this.machine, decoded.stream);
+            this.world.witness.primaryHeard(this.machine, decoded.stream);
             this.host.post({ kind: 'primary-message', connection, message: decoded });
           });
         },

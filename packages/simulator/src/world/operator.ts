@@ -1,0 +1,38 @@
+/** The operator of a ring, who decides about what its nodes do not decide by themselves. */
+
+import { formatPosition } from '@ringkeep/shared';
+import type { NodeCore } from '@ringkeep/dht-node/core';
+import type { Machine } from './machine';
+import type { World } from './world';
+
+/** So long everybody has been there before he decides. */
+const WAITS_MS = 2_000;
+
+export class Operator {
+  /** When somebody was last about to start. */
+  private lastComingAt = 0;
+
+  constructor(private readonly world: World) {}
+
+  /**
+   * A stopped arc goes on with the copy that contradicts its primary's, or with the primary's where that one is a copy of
+   * a part only. He waits until everybody has been there for a while: whoever comes may know better.
+   */
+  decideAboutStoppedArcs(): void {
+    const { now } = this.world.timeline;
+    const comes = ({ starting, process }: Machine): boolean => starting || (!!process && !process.core);
+    if (this.world.machines.some(comes)) this.lastComingAt = now;
+    if (now - this.lastComingAt < WAITS_MS) return;
+    for (const { process, id } of this.world.machines) {
+      const stopped = process?.core?.status().replicas.find((replica) => replica.stopped !== undefined);
+      if (!process || id === undefined || !stopped) continue;
+      const { start } = stopped.range;
+      const other = this.world.machineOf(stopped.conflict?.node ?? id)?.process;
+      const right = other?.held?.hasWholeCopy(stopped.range) ? other : process;
+      this.world.trace.note('fault', () => `${right.name} is to be right about ${formatPosition(start)}`);
+      const decision = { kind: 'recover' as const, request: 0, start, from: (right.core as NodeCore).self };
+      right.post(decision);
+      if (right !== process) process.post(decision);
+    }
+  }
+}
