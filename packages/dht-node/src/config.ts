@@ -7,7 +7,7 @@ import { option, optionValues, parseProgram } from '@ringkeep/process/command-li
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@ringkeep/process/running';
 import { loadTls } from '@ringkeep/shared/channel';
 import { PROXIMITIES } from './proximity';
-import { SCRUB_EVERY_MS, type NodeOptions } from './server';
+import { SCRUB_EVERY_MS, type NodeOptions } from './node-options';
 
 const MEBIBYTE = 1 << 20;
 const REGISTRY_DEFAULT = '127.0.0.1:50000';

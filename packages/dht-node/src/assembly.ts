@@ -1,0 +1,248 @@
+/**
+ * A node put together, in named steps: the data, the core in its host, the server, the links to others, and what looks
+ * after the data. What was started stops in reverse order, also when a later step fails.
+ *
+ * Order of a start: the data folder is locked and the log replayed before the node is heard of; the server listens before
+ * it registers, because its address must be true; the node is ready when it serves its own arc.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { RingError, ringBeat } from '@ringkeep/shared';
+import { whatAnswers } from '@ringkeep/process/probes';
+import { limited, MonotonicClock, type Lifecycle, type Logger } from '@ringkeep/process/running';
+import { GrpcServer } from '@ringkeep/process/server';
+import { addressUrl, parseAddress } from '@ringkeep/shared/channel';
+import { advertisedAddress } from './adapters/advertised-address';
+import { BatchStreams } from './adapters/batch-streams';
+import { addNodeService, type NodeFacts } from './adapters/grpc-service';
+import { keeperOf } from './adapters/identity-keeper';
+import { Peers } from './adapters/peers';
+import { RegistryLink } from './adapters/registry-link';
+import { RegistryOfRing } from './adapters/registry-of-ring';
+import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
+import { RingWatchers } from './adapters/ring-watchers';
+import { RoundTrips } from './adapters/round-trips';
+import type { NodeEvent, NodeInput } from './core';
+import { logEvent } from './event-log';
+import type { NodeHost } from './hosting/host';
+import type { HostPorts } from './hosting/ports';
+import { takeUp } from './hosting/taking-up';
+import { Joining, whatIsLacking } from './joining';
+import { NodeData } from './node-data';
+import { REGISTRY_TIMEOUT_MS, type NodeOptions } from './node-options';
+import { coordinatesOf } from './proximity';
+import { DiscardFile, type DataFolder } from './storage';
+
+/** How long the server may take to stop. */
+const SERVER_STOP_MS = 2_500;
+/** How long it may take to find out what there is at the registry's address. */
+const EXAMINE_MS = 2_000;
+
+/** Whoever has the node assembled: is told what becomes of it. */
+export interface NodeOwner extends Pick<HostPorts['observer'], 'left' | 'leaveRefused' | 'failed'> {
+  /** A caller wants it to leave the ring. */
+  leave(): Promise<void>;
+}
+
+/** How others reach the node. */
+interface Door {
+  readonly server: GrpcServer;
+  readonly followers: FollowerStreams;
+  readonly watchers: RingWatchers;
+  readonly batches: BatchStreams;
+  readonly health: ReturnType<typeof addNodeService>;
+}
+
+type Links = Pick<HostPorts, 'registry' | 'primaries'> & { readonly peers: Peers };
+
+export class Assembly {
+  /** What there is of it so far. */
+  host: NodeHost | undefined;
+  facts: NodeFacts | undefined;
+  joining: Joining | undefined;
+  private readonly clock = new MonotonicClock();
+  private readonly post = (input: NodeInput): void => this.host?.post(input);
+
+  constructor(
+    private readonly options: NodeOptions,
+    private readonly lifecycle: Lifecycle,
+    private readonly log: Logger,
+    private readonly owner: NodeOwner,
+  ) {}
+
+  /** Resolves when the node serves its own part of the ring. */
+  async run(): Promise<void> {
+    const registryAddress = await this.findRegistry();
+    const data = new NodeData(this.options, this.lifecycle, this.log);
+    const folder = await data.openFolder();
+    const storage = await data.openStorage(folder);
+    const host = await takeUp(folder?.identity, storage, this.clock);
+    this.host = host;
+    await this.lifecycle.start(() => host);
+    const door = this.makeDoor(host);
+    const address = await this.listen(door.server);
+    const facts = { address, registryAddress, storage: storage.name };
+    this.facts = facts;
+    await this.startDoor(door);
+    const links = await this.connect(host, facts, folder);
+    await this.lifecycle.start(() => ({
+      name: 'health',
+      drain: () => door.health.setServing(false),
+      stop: () => undefined,
+    }));
+    const joining = this.begin(host, door, links, folder);
+    await data.startScrub(storage, this.post);
+    await data.watchFolder(folder, host.core);
+    await joining.done;
+  }
+
+  private async findRegistry(): Promise<string> {
+    const { registry, join, tls } = this.options;
+    if (registry !== undefined) return addressUrl(parseAddress(registry));
+    if (join === undefined)
+      throw new RingError(
+        'INVALID_ARGUMENT',
+        'a node needs the address of the registry or of a node to join',
+      );
+    const line = await this.lifecycle.start(() => new RegistryOfRing(join, tls, this.log));
+    return line.find(this.registryTimeoutMs).finally(() => line.stop());
+  }
+
+  // ---- the server, and what it serves ----
+
+  private makeDoor(host: NodeHost): Door {
+    const { core } = host;
+    const server = new GrpcServer(this.options.tls, this.log.child('server'));
+    const callBytes = (): GrpcServer['callBytes'] => server.callBytes;
+    const followers = new FollowerStreams(this.post, limited(this.log.child('followers')), callBytes);
+    const watchers = new RingWatchers(
+      () => core.view.ring,
+      () => ringBeat(core.parameters.leaseMs, this.clock.now() - core.registryAnsweredAt),
+    );
+    const batches = new BatchStreams(host, () => core.parameters, callBytes);
+    const health = addNodeService(server, {
+      host,
+      batches,
+      followers,
+      watchers,
+      facts: () => this.facts as NodeFacts,
+      leave: () => this.owner.leave(),
+    });
+    return { server, followers, watchers, batches, health };
+  }
+
+  /** @returns the URL under which others reach the node */
+  private async listen(server: GrpcServer): Promise<string> {
+    const { options } = this;
+    const host = options.host ?? '127.0.0.1';
+    const portOption = 'the PORT argument or NODE_PORT';
+    const port = await server.listen({ host, port: options.port, portOption });
+    await this.lifecycle.start(() => ({ name: 'server', stop: () => server.stop(SERVER_STOP_MS) }));
+    return advertisedAddress(options.advertise ?? host, options.tls?.identity !== undefined, port);
+  }
+
+  private async startDoor({ batches, followers, watchers }: Door): Promise<void> {
+    await this.lifecycle.start(() => batches);
+    await this.lifecycle.start(() => followers);
+    await this.lifecycle.start(() => watchers);
+  }
+
+  // ---- the links to others ----
+
+  private async connect(
+    { core }: NodeHost,
+    { address, registryAddress }: NodeFacts,
+    folder: DataFolder | undefined,
+  ): Promise<Links> {
+    const { lifecycle, post, clock, log } = this;
+    const { tls, proximity = 'random' } = this.options;
+    const self = (): { id: typeof core.self; addr: string } => ({ id: core.self, addr: address });
+    const peers = await lifecycle.start(() => new Peers(self, tls, post, log.child('peers')));
+    const primaries = await lifecycle.start(
+      () => new PrimaryStreams((member) => peers.client(member), post, limited(log.child('following'))),
+    );
+    const claim = folder?.identity.claim ?? randomUUID();
+    const settings = {
+      registryAddress,
+      ownAddress: address,
+      incarnation: core.incarnation,
+      process: core.process,
+      claim,
+      coordinates: coordinatesOf(proximity, claim),
+      tls,
+      placeHeld: (reason: string) => this.joining?.placeIsHeld(reason),
+    };
+    const now = (): number => clock.now();
+    const registry = await lifecycle.start(
+      () => new RegistryLink(settings, keeperOf(folder), () => core.known, post, now, log.child('registry')),
+    );
+    if (proximity === 'rtt') await lifecycle.start(() => new RoundTrips(core, tls, post));
+    return { peers, primaries, registry };
+  }
+
+  // ---- the first step, and what comes of it ----
+
+  private begin(
+    host: NodeHost,
+    { followers, watchers, health }: Door,
+    links: Links,
+    folder: DataFolder | undefined,
+  ): Joining {
+    const { core } = host;
+    const joining = this.join(host);
+    const discards = folder && new DiscardFile(folder.path);
+    const violations = limited(this.log);
+    const seen = (event: NodeEvent): void => {
+      logEvent(event.kind === 'protocol-violation' ? violations : this.log, event);
+      if (event.kind === 'ring-adopted') {
+        joining.registered = true;
+        watchers.changed();
+        links.peers.retain((id) => core.view.member(id) !== undefined);
+      }
+      if (event.kind === 'registry-silent') joining.registryIsSilent(event.text);
+      if (event.kind === 'room') health.setRoom(event.lacking === undefined);
+      if (event.kind !== 'role-open' && event.kind !== 'joined') return;
+      if (!this.serving) return;
+      health.setServing(true);
+      joining.succeed();
+    };
+    host.start({
+      ...links,
+      followers,
+      observer: {
+        event: seen,
+        discarded: (range, ops) => discards?.keep(range, ops),
+        left: () => this.owner.left(),
+        leaveRefused: (text) => this.owner.leaveRefused(text),
+        failed: (error) => this.owner.failed(error),
+      },
+    });
+    return joining;
+  }
+
+  private join({ core }: NodeHost): Joining {
+    const { registryAddress } = this.facts as NodeFacts;
+    const { tls } = this.options;
+    const joining = new Joining(
+      {
+        registryAddress,
+        timeoutMs: this.registryTimeoutMs,
+        examine: () => whatAnswers({ address: registryAddress, deadlineMs: EXAMINE_MS, tls }),
+      },
+      this.log,
+      () => whatIsLacking(core),
+    );
+    this.joining = joining;
+    return joining;
+  }
+
+  /** It has joined and serves its own part of the ring. */
+  get serving(): boolean {
+    const core = this.host?.core;
+    return core !== undefined && core.view.arcAt(core.self)?.primary === core.self && core.serves(core.self);
+  }
+
+  private get registryTimeoutMs(): number {
+    return this.options.registryTimeoutMs ?? REGISTRY_TIMEOUT_MS;
+  }
+}

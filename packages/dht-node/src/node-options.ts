@@ -1,0 +1,41 @@
+/** What a node is started with, and what holds where nothing is said. */
+
+import type { Logger } from '@ringkeep/process/running';
+import type { TlsMaterial } from '@ringkeep/shared/channel';
+import type { Proximity } from './proximity';
+import type { Durability } from './storage';
+
+export interface NodeOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly host?: string;
+  /** The address under which others reach this node; by default host and port. */
+  readonly advertise?: string | undefined;
+  /** The registry's address, or … */
+  readonly registry?: string | undefined;
+  /** … the address of any node of the ring, which names the registry. */
+  readonly join?: string | undefined;
+  readonly storage: 'disk' | 'memory';
+  /** Needed for storage 'disk'. */
+  readonly dataDir?: string | undefined;
+  readonly durability?: Durability;
+  /** Free space on the disk below which no new entry is taken, bytes. */
+  readonly diskReserveBytes?: number | undefined;
+  /** A node that has lost a part of its data becomes a new one; otherwise it refuses to start. */
+  readonly acceptDataLoss?: boolean;
+  /** How long to try to register before the start fails, ms. */
+  readonly registryTimeoutMs?: number;
+  /** What routing by proximity goes by: random co-ordinates (the default), round-trip times, or nothing. */
+  readonly proximity?: Proximity;
+  /** How often all that is kept is read and checked, ms; 0 for never. */
+  readonly scrubEveryMs?: number;
+  readonly tls?: TlsMaterial | undefined;
+  readonly logger?: Logger;
+  /** The node, once started, cannot go on; it has stopped. */
+  readonly onFailure?: (error: Error) => void;
+  /** The node has left the ring, on whoever's wish. */
+  readonly onLeft?: () => void;
+}
+
+export const REGISTRY_TIMEOUT_MS = 60_000;
+export const SCRUB_EVERY_MS = 7 * 24 * 3_600_000;
