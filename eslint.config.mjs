@@ -81,7 +81,12 @@ export default tseslint.config(
     rules: coreFence,
   },
   {
-    files: ['**/main.ts', 'packages/cli/src/**/*.ts', 'scripts/**/*.ts'],
+    files: [
+      '**/main.ts',
+      'packages/cli/src/**/*.ts',
+      'packages/{local-ring,bench}/src/**/*.ts',
+      'scripts/**/*.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   {

@@ -14,14 +14,18 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OperationType, type Bytes } from '@ringkeep/shared';
-import { option, optionValues } from '@ringkeep/process/command-line';
+import { option, optionValues, runScript } from '@ringkeep/process/command-line';
 import { ringKeyOf, dht, encodeRequest } from '@ringkeep/shared/wire';
-import { residentBytes } from './bench/load/process-cpu';
-import { compiled } from './compiled';
-import { addressOf, type NodePlace } from './local-ring';
-import { table } from './ring-table';
-import { runScript } from './script';
-import { verdict, withTemporaryRing, type TemporaryRing } from './temporary-ring';
+import {
+  residentBytes,
+  compiled,
+  addressOf,
+  type NodePlace,
+  table,
+  verdict,
+  withTemporaryRing,
+  type TemporaryRing,
+} from '@ringkeep/local-ring';
 
 const MEBIBYTE = 1 << 20;
 const KEYS = 256;
@@ -73,7 +77,7 @@ runScript(script, ({ callers }) =>
       name: 'attack',
       nodes: 1,
       replicationFactor: 1,
-      nodeEnv: { NODE_OPTIONS: `--require ${compiled('bench/systems/collect-on-signal.js')}` },
+      nodeEnv: { NODE_OPTIONS: `--require ${compiled('packages/local-ring/dist/collect-on-signal.js')}` },
     },
     (temporary) => attack(temporary, callers),
   ),

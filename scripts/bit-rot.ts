@@ -12,12 +12,9 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { option, optionValues } from '@ringkeep/process/command-line';
+import { option, optionValues, runScript } from '@ringkeep/process/command-line';
 import { forceCheckpoints } from './checkpoints';
-import type { NodePlace } from './local-ring';
-import { table } from './ring-table';
-import { runScript } from './script';
-import { verdict, withTemporaryRing, type TemporaryRing } from './temporary-ring';
+import { type NodePlace, table, verdict, withTemporaryRing, type TemporaryRing } from '@ringkeep/local-ring';
 import { WrittenKeys, type ReadBack } from './written-keys';
 
 const STOPPED_MS = 6_000;

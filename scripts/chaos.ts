@@ -11,11 +11,16 @@
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { option, optionValues } from '@ringkeep/process/command-line';
+import {
+  option,
+  optionValues,
+  EXIT_INTERRUPTED,
+  runScript,
+  untilInterrupted,
+} from '@ringkeep/process/command-line';
 import { ChaosRun } from './chaos/chaos-run';
 import { FAULT_KINDS, readKinds } from './chaos/faults';
 import { report } from './chaos/report';
-import { EXIT_INTERRUPTED, runScript, untilInterrupted } from './script';
 
 const specs = {
   minutes: option({

@@ -3,7 +3,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RingClient } from '@ringkeep/client';
-import type { LocalRing } from './local-ring';
+import type { LocalRing } from '@ringkeep/local-ring';
 
 /**
  * A node writes a checkpoint when its log has grown by 128 MB: a few keys, written over and over, keep the table

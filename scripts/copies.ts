@@ -1,8 +1,7 @@
 /** How many copies of how many keys a ring at rest holds. */
 
 import type { dht } from '@ringkeep/shared/wire';
-import type { LocalRing } from './local-ring';
-import { heldKeys, ownedKeys } from './ring-client';
+import { type LocalRing, heldKeys, ownedKeys } from '@ringkeep/local-ring';
 
 export interface Copies {
   readonly nodes: readonly dht.NodeDescription[];

@@ -15,15 +15,20 @@
 import { loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
 import { RingClient } from '@ringkeep/client';
 import { Random, ringFault, type Ring } from '@ringkeep/shared';
-import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
+import { createProgress, option, optionValues, runScript } from '@ringkeep/process/command-line';
 import type { dht } from '@ringkeep/shared/wire';
 import { countCopies } from './copies';
 import { CountingLoad, type LoadFigures } from './counting-load';
-import type { LocalRing, NodePlace } from './local-ring';
-import { askToLeave, heldKeys, ownedKeys } from './ring-client';
-import { ringTable } from './ring-table';
-import { runScript } from './script';
-import { verdict, withTemporaryRing } from './temporary-ring';
+import {
+  type LocalRing,
+  type NodePlace,
+  askToLeave,
+  heldKeys,
+  ownedKeys,
+  ringTable,
+  verdict,
+  withTemporaryRing,
+} from '@ringkeep/local-ring';
 
 const LEAVE_MS = 120_000;
 const COPIES_MS = 5_000;

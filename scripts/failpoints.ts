@@ -6,11 +6,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { option, optionValues } from '@ringkeep/process/command-line';
+import { option, optionValues, runScript } from '@ringkeep/process/command-line';
 import { endAtPoints } from './failpoints/armed-process';
 import { NodeLives } from './failpoints/node-lives';
-import { runScript } from './script';
-import { verdict } from './temporary-ring';
+import { verdict } from '@ringkeep/local-ring';
 
 const script = {
   name: 'npm run failpoints --',

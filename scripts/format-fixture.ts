@@ -16,8 +16,8 @@ import { promisify } from 'node:util';
 import { RingClient } from '@ringkeep/client';
 import { RingError } from '@ringkeep/shared';
 import { forceCheckpoints } from './checkpoints';
-import { LocalRing } from './local-ring';
-import { runScript } from './script';
+import { LocalRing } from '@ringkeep/local-ring';
+import { runScript } from '@ringkeep/process/command-line';
 
 /** What a ring should hold that starts on the fixture. */
 export interface Expected {

@@ -3,8 +3,7 @@
 import { RingClient } from '@ringkeep/client';
 import { loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
 import { RingError } from '@ringkeep/shared';
-import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
-import { runScript } from './script';
+import { createProgress, option, optionValues, runScript } from '@ringkeep/process/command-line';
 
 const specs = {
   node: option({

@@ -1,12 +1,21 @@
 /** `npm run mass-join -- COUNT`: that many nodes join a running ring at once. */
 
-import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
+import {
+  createProgress,
+  option,
+  optionValues,
+  runScript,
+  untilInterrupted,
+} from '@ringkeep/process/command-line';
 import { RingError } from '@ringkeep/shared';
-import { freeRow } from './ports';
-import { RingProcess } from './processes';
-import { connectedNodes, ownedKeys, untilSettled } from './ring-client';
-import { ringTable } from './ring-table';
-import { runScript, untilInterrupted } from './script';
+import {
+  freeRow,
+  RingProcess,
+  connectedNodes,
+  ownedKeys,
+  untilSettled,
+  ringTable,
+} from '@ringkeep/local-ring';
 
 const SETTLE_MS = 600_000;
 

@@ -1,10 +1,15 @@
 /** `npm run mass-leave -- SHARE`: that share of the ring's nodes leaves at once, handing over what it holds. */
 
 import { Random, RingError } from '@ringkeep/shared';
-import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
-import { askToLeave, connectedNodes, nodeName, ownedKeys, untilSettled } from './ring-client';
-import { ringTable } from './ring-table';
-import { runScript } from './script';
+import { createProgress, option, optionValues, runScript } from '@ringkeep/process/command-line';
+import {
+  askToLeave,
+  connectedNodes,
+  nodeName,
+  ownedKeys,
+  untilSettled,
+  ringTable,
+} from '@ringkeep/local-ring';
 
 const SETTLE_MS = 600_000;
 

@@ -8,12 +8,14 @@
 import { join } from 'node:path';
 import { RingClient } from '@ringkeep/client';
 import { StatusWatch, loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';
-import { createProgress, option, optionValues } from '@ringkeep/process/command-line';
-import { freeRow } from './ports';
-import { RingProcess } from './processes';
-import { ownedKeys, untilSettled } from './ring-client';
-import { ringTable } from './ring-table';
-import { runScript, untilInterrupted } from './script';
+import {
+  createProgress,
+  option,
+  optionValues,
+  runScript,
+  untilInterrupted,
+} from '@ringkeep/process/command-line';
+import { freeRow, RingProcess, ownedKeys, untilSettled, ringTable } from '@ringkeep/local-ring';
 
 const CITIES_KEY = 'country,admin1,admin2,name';
 const SETTLE_MS = 60_000;

@@ -11,14 +11,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RingClient } from '@ringkeep/client';
 import { Random } from '@ringkeep/shared';
-import { option, optionValues } from '@ringkeep/process/command-line';
+import { option, optionValues, runScript } from '@ringkeep/process/command-line';
 import { countCopies } from './copies';
 import { CountingLoad } from './counting-load';
-import { addressOf, type LocalRing, type NodePlace } from './local-ring';
-import { connectedNodes } from './ring-client';
-import { ringTable } from './ring-table';
-import { runScript } from './script';
-import { verdict, withTemporaryRing } from './temporary-ring';
+import {
+  addressOf,
+  type LocalRing,
+  type NodePlace,
+  connectedNodes,
+  ringTable,
+  verdict,
+  withTemporaryRing,
+} from '@ringkeep/local-ring';
 import { WrittenKeys, type ReadBack } from './written-keys';
 
 const REPLICATION_FACTOR = 3;

@@ -11,7 +11,7 @@ import type { HistoryOperation, Value } from '@ringkeep/checker';
 import { Random, RingError, ringFault, type Ring } from '@ringkeep/shared';
 import type { RingClient } from '@ringkeep/client';
 import { countCopies } from '../copies';
-import { addressOf, LocalRing, publicAddressOf } from '../local-ring';
+import { addressOf, LocalRing, publicAddressOf } from '@ringkeep/local-ring';
 import { CLOCK_ENV } from './clock-faults';
 import { drawFaults, KINDS_OF_DISKS, type FaultKind } from './faults';
 import { MachineDisks } from './machine-disks';

@@ -1,7 +1,7 @@
 /** Clocks of single nodes that are set, or stand still while their machine sleeps (shifted-clock.ts does it). */
 
 import type { Random } from '@ringkeep/shared';
-import { compiled } from '../compiled';
+import { compiled } from '@ringkeep/local-ring';
 import type { Fault } from './faults';
 import type { Grounds } from './grounds';
 import type { ClockOrder } from './shifted-clock';
@@ -11,7 +11,7 @@ const JUMPS_MS = [30, 400, 2_500, 60_000, 3_600_000];
 
 /** What a node's environment needs so that its clocks can be shifted. */
 export const CLOCK_ENV: Readonly<Record<string, string>> = {
-  NODE_OPTIONS: `--require "${compiled('chaos/shifted-clock.js')}"`,
+  NODE_OPTIONS: `--require "${compiled('scripts/dist/chaos/shifted-clock.js')}"`,
 };
 
 /** The wall clock is wrong for a while, and set right again. */

@@ -2,10 +2,16 @@
 
 import { join } from 'node:path';
 import { RingError, type Random } from '@ringkeep/shared';
-import { addressOf, publicAddressOf, type LocalRing, type NodePlace } from '../local-ring';
-import { freePort } from '../ports';
-import { RingProcess } from '../processes';
-import { askToLeave, ringOf } from '../ring-client';
+import {
+  addressOf,
+  publicAddressOf,
+  type LocalRing,
+  type NodePlace,
+  freePort,
+  RingProcess,
+  askToLeave,
+  ringOf,
+} from '@ringkeep/local-ring';
 import type { Fault } from './faults';
 import type { Grounds } from './grounds';
 

@@ -9,8 +9,7 @@
 
 import { join } from 'node:path';
 import { RingError, type Random } from '@ringkeep/shared';
-import { publicAddressOf, type LocalRing, type NodePlace } from '../local-ring';
-import { describeNode, ringOf } from '../ring-client';
+import { publicAddressOf, type LocalRing, type NodePlace, describeNode, ringOf } from '@ringkeep/local-ring';
 import type { Fault } from './faults';
 import { copyFolder, emptyFolder, putBack } from './folder-copy';
 import type { Grounds } from './grounds';

@@ -8,7 +8,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '@ringkeep/shared';
-import type { LocalRing, NodePlace } from '../local-ring';
+import type { LocalRing, NodePlace } from '@ringkeep/local-ring';
 import type { Fault, FaultKind } from './faults';
 
 /** What a fault may have to itself. */

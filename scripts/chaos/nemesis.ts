@@ -1,8 +1,7 @@
 /** Carries out the faults of a chaos run on a ring of real processes, and undoes them. */
 
 import { Random } from '@ringkeep/shared';
-import type { LocalRing, NodePlace } from '../local-ring';
-import type { LinkState } from '../tcp-link';
+import type { LocalRing, NodePlace, LinkState } from '@ringkeep/local-ring';
 import { jump, sleep } from './clock-faults';
 import { ComingsAndGoings } from './comings-and-goings';
 import { DiskFaults } from './disk-faults';

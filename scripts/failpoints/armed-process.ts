@@ -1,8 +1,7 @@
 /** A registry or a node that ends by itself, as by kill -9, at a named point (preload.ts). */
 
 import { readFile } from 'node:fs/promises';
-import { compiled } from '../compiled';
-import { RingProcess } from '../processes';
+import { compiled, RingProcess } from '@ringkeep/local-ring';
 import { FAILPOINT_ENV, PASSED_ENV } from './failpoint';
 
 /** A life of a process: how to have it end at a point, or by kill -9 when there is none, and what to begin with. */
@@ -18,7 +17,7 @@ export function startArmed(
   point: string | undefined,
 ): RingProcess {
   const env = {
-    NODE_OPTIONS: `--require "${compiled('failpoints/preload.js')}"`,
+    NODE_OPTIONS: `--require "${compiled('scripts/dist/failpoints/preload.js')}"`,
     LOG_LEVEL: 'error',
     [PASSED_ENV]: passedFile,
     ...(point !== undefined && { [FAILPOINT_ENV]: point }),

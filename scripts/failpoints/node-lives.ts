@@ -5,8 +5,7 @@
 
 import { join } from 'node:path';
 import { RingClient } from '@ringkeep/client';
-import { freePort } from '../ports';
-import { RingProcess } from '../processes';
+import { freePort, RingProcess } from '@ringkeep/local-ring';
 import { startArmed, type Life } from './armed-process';
 
 const KEYS = 20;

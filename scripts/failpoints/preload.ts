@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { PROJECT_ROOT } from '../processes';
+import { PROJECT_ROOT } from '@ringkeep/local-ring';
 import { watchFiles } from './watched-files';
 import { watchLmdb } from './watched-lmdb';
 

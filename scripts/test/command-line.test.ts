@@ -3,7 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '../../packages/dht-node/test/server/node-peer';
-import { freePort } from '../ports';
+import { freePort } from '@ringkeep/local-ring';
 import { ProcessTest, type Server } from './process-test';
 
 let test_: ProcessTest;

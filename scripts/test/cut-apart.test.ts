@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dht } from '@ringkeep/shared/wire';
 import { NodePeer, eventually } from '../../packages/dht-node/test/server/node-peer';
-import { LocalRing, addressOf } from '../local-ring';
+import { LocalRing, addressOf } from '@ringkeep/local-ring';
 
 const KEYS = Array.from({ length: 60 }, (_, index) => `key-${index}`);
 /** A call that would have to be forwarded to a node that is cut off takes so long. */

@@ -11,9 +11,7 @@ import { RegistryPeer } from '../../packages/registry/test/registry-peer';
 import { StandInNodes } from '../../packages/registry/test/stand-in-nodes';
 import { endAtPoints, startArmed } from '../failpoints/armed-process';
 import { NodeLives } from '../failpoints/node-lives';
-import { freePort } from '../ports';
-import type { RingProcess } from '../processes';
-import { ringOf } from '../ring-client';
+import { freePort, type RingProcess, ringOf } from '@ringkeep/local-ring';
 
 /** Tens of processes, one after the other. */
 jest.setTimeout(300_000);

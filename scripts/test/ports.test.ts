@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GrpcServer, portUse, portUseIn } from '@ringkeep/process/server';
-import { freePort, freeRow } from '../ports';
+import { freePort, freeRow } from '@ringkeep/local-ring';
 
 const START = join(__dirname, '../dist/start.js');
 const closers: (() => unknown)[] = [];

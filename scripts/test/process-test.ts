@@ -4,8 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, NodePeer } from '../../packages/dht-node/test/server/node-peer';
-import { freePort } from '../ports';
-import { RingProcess } from '../processes';
+import { freePort, RingProcess } from '@ringkeep/local-ring';
 
 const SHORT_LEASES = ['--lease', '500ms', '--lease-margin', '100ms'];
 

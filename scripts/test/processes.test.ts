@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { dht } from '@ringkeep/shared/wire';
 import { eventually, type NodePeer } from '../../packages/dht-node/test/server/node-peer';
-import { freePort } from '../ports';
+import { freePort } from '@ringkeep/local-ring';
 import { ProcessTest, type Server } from './process-test';
 
 const ROOT = join(__dirname, '../..');

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { eventually, type NodePeer } from '../../packages/dht-node/test/server/node-peer';
 import { SmallDisk } from '../../packages/dht-node/test/server/small-disk';
 import { copyFolder, putBack } from '../chaos/folder-copy';
-import { freePort } from '../ports';
-import type { RingProcess } from '../processes';
+import { freePort, type RingProcess } from '@ringkeep/local-ring';
 import { kill, ProcessTest, saidBy, settled, type Server } from './process-test';
 
 jest.setTimeout(180_000);

@@ -16,7 +16,7 @@ import { RingClient } from '@ringkeep/client';
 import { run, type Outcome } from '../../packages/cli/test/terminal';
 import { eventually, type NodePeer } from '../../packages/dht-node/test/server/node-peer';
 import { copyFolder, putBack } from '../chaos/folder-copy';
-import type { RingProcess } from '../processes';
+import type { RingProcess } from '@ringkeep/local-ring';
 import { kill, ProcessTest, settled, type Server } from './process-test';
 
 jest.setTimeout(180_000);

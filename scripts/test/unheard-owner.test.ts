@@ -10,7 +10,7 @@ import { RingView, type Bytes, type RingError } from '@ringkeep/shared';
 import { ringKeyOf } from '@ringkeep/shared/wire';
 import { RingClient } from '@ringkeep/client';
 import { eventually } from '../../packages/dht-node/test/server/node-peer';
-import { LocalRing, publicAddressOf, type NodePlace } from '../local-ring';
+import { LocalRing, publicAddressOf, type NodePlace } from '@ringkeep/local-ring';
 
 const KEYS = Array.from({ length: 60 }, (_, index) => `key-${index}`);
 /** Much longer than a lease and a failure timeout: this machine may be busy. */

@@ -7,6 +7,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { surviveLoss } from '@ringkeep/process/command-line';
 import { RingError } from '@ringkeep/shared';
 import { readHistory, readHistoryFile } from './adapters/history-file';
 import { checkHistory, DEFAULT_LIMITS, describeFailure, failurePage, type HistoryVerdict } from './core';
@@ -32,6 +33,8 @@ A line: {"client":3,"key":"city","op":"set","value":"Porto","callMs":12.5,"retur
 Exit code: 0 linearizable, 1 not linearizable, 2 undecided, 3 bad input.`;
 
 async function main(): Promise<number> {
+  surviveLoss(process.stdout);
+  surviveLoss(process.stderr);
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { html: { type: 'string' }, steps: { type: 'string' }, help: { type: 'boolean', short: 'h' } },

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GrpcServer, Health, unary } from '@ringkeep/process/server';
 import { dht } from '@ringkeep/shared/wire';
-import { freePort } from '../../../scripts/ports';
+import { freePort } from '@ringkeep/local-ring';
 import { FakeRing } from '../../client/test/fake-ring';
 import { run } from './terminal';
 

@@ -1,6 +1,6 @@
 /** `npm run simulate`: many seeds, or the story of one. Exit code 1 when a rule was broken. */
 
-import { createProgress, HelpShown } from '@ringkeep/process/command-line';
+import { createProgress, HelpShown, surviveLoss } from '@ringkeep/process/command-line';
 import { runCampaign } from './campaign';
 import { readOptions, type SimulatorOptions } from './config';
 import { PLANTED_BUGS } from './planted-bugs';
@@ -73,6 +73,8 @@ async function searchPlanted(from: number): Promise<boolean> {
 }
 
 async function main(): Promise<void> {
+  surviveLoss(process.stdout);
+  surviveLoss(process.stderr);
   const options = readOptions(process.argv.slice(2));
   const { seed, planted, from } = options;
   const run = (): Promise<boolean> => (seed === undefined ? runMany(options) : runOne(seed, options));

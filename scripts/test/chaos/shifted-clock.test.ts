@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClockOrder } from '../../chaos/shifted-clock';
-import { compiled } from '../../compiled';
+import { compiled } from '@ringkeep/local-ring';
 
 /** Says after each order by how much each clock has gone on, in milliseconds. */
 const PROGRAM = `
@@ -25,7 +25,7 @@ test('clocks are set forward and back, and stand still in a sleep', async () => 
   const folder = await mkdtemp(join(tmpdir(), 'ringkeep-clock-'));
   const program = join(folder, 'program.js');
   await writeFile(program, PROGRAM);
-  const child = fork(program, { execArgv: ['--require', compiled('chaos/shifted-clock.js')] });
+  const child = fork(program, { execArgv: ['--require', compiled('scripts/dist/chaos/shifted-clock.js')] });
   const after = async (order: ClockOrder): Promise<number[]> => {
     child.send(order);
     const [passed] = (await once(child, 'message')) as [number[]];

@@ -7,7 +7,7 @@ import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from '../../../../scripts/ports';
+import { freePort } from '@ringkeep/local-ring';
 import { TestRing } from '../ring/test-ring';
 import { NodePeer } from './node-peer';
 

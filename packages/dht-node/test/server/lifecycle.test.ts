@@ -10,7 +10,7 @@ import type { Logger } from '@ringkeep/process/running';
 import { GrpcServer, Health, unary } from '@ringkeep/process/server';
 import { dht } from '@ringkeep/shared/wire';
 import { RingNode, type NodeOptions } from '../../src';
-import { freePort } from '../../../../scripts/ports';
+import { freePort } from '@ringkeep/local-ring';
 import { TestRing } from '../ring/test-ring';
 import { NodePeer } from './node-peer';
 

@@ -7,7 +7,7 @@ import { bytesOfText, positionOfText, ringKeyOf, dht } from '@ringkeep/shared/wi
 import { service as healthService } from 'grpc-health-check';
 import { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';
-import { freePort } from '../../../../scripts/ports';
+import { freePort } from '@ringkeep/local-ring';
 import { eventually, NodePeer, QUERY_DHT } from './node-peer';
 
 const { Get, Set: Store, Delete } = dht.OperationType;

@@ -2,7 +2,7 @@
 
 import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
 import { RegistryChannel } from '../../src/adapters/registry-channel';
-import { freePort } from '../../../../scripts/ports';
+import { freePort } from '@ringkeep/local-ring';
 import { eventually } from './node-peer';
 
 let port: number;

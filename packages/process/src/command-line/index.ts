@@ -2,3 +2,4 @@ export * from './lost-output';
 export * as optionValues from './option-values';
 export * from './options';
 export * from './progress';
+export * from './script';

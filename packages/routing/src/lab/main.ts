@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random, RingError } from '@ringkeep/shared';
-import { createProgress, HelpShown } from '@ringkeep/process/command-line';
+import { createProgress, HelpShown, surviveLoss } from '@ringkeep/process/command-line';
 import { SCHEME_NAMES } from '../scheme';
 import { readOptions, type LabOptions } from './config';
 import { balance } from './experiments/balance';
@@ -64,6 +64,8 @@ function write(outcome: Outcome, options: LabOptions): void {
 }
 
 function main(): void {
+  surviveLoss(process.stdout);
+  surviveLoss(process.stderr);
   const startedMs = performance.now();
   const options = readOptions(process.argv.slice(2), process.env);
   const outcome = run(options);

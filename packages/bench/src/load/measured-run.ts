@@ -1,0 +1,54 @@
+/** One run: a loop that is warmed up, then a window in which everything is counted. */
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { Random } from '@ringkeep/shared';
+import type { Target } from '../targets/target';
+import { ClosedLoop } from './closed-loop';
+import type { RunSpec, Sample } from './generator-protocol';
+import { OpenLoop } from './open-loop';
+import { cpuMicroseconds } from '@ringkeep/local-ring';
+import { Recorder } from './recorder';
+import { Workload } from './workload';
+
+export interface RunListener {
+  /** Each operation of an open loop that succeeded, warm-up included. */
+  readonly onDone?: (key: string, index: number) => void;
+}
+
+export async function measuredRun(target: Target, run: RunSpec, listener: RunListener = {}): Promise<Sample> {
+  const recorder = new Recorder();
+  const loop = startLoop(target, run, recorder, listener);
+  await pause(run.warmUpMs);
+  const before = cpuTimes(run.serverPids);
+  recorder.open(performance.now());
+  await pause(run.measureMs);
+  recorder.close(performance.now());
+  const after = cpuTimes(run.serverPids);
+  await loop.stop();
+  return {
+    ...recorder.outcomes(),
+    clientCpuUs: after.client - before.client,
+    serverCpuUs:
+      before.server === undefined || after.server === undefined ? undefined : after.server - before.server,
+    latencies: encodeIntoCompressedBase64(recorder.latencies),
+    failureLatencies: encodeIntoCompressedBase64(recorder.failureLatencies),
+  };
+}
+
+function startLoop(
+  target: Target,
+  { workload: spec, loop, seed }: RunSpec,
+  recorder: Recorder,
+  { onDone }: RunListener,
+): { stop(): Promise<void> } {
+  const workload = new Workload(spec, seed);
+  if (loop.kind === 'closed') return new ClosedLoop(target, workload, recorder, loop.concurrency);
+  const options = { ratePerSecond: loop.ratePerSecond, random: new Random(seed), onDone };
+  return new OpenLoop(target, workload, recorder, options);
+}
+
+function cpuTimes(serverPids: readonly number[]): { client: number; server: number | undefined } {
+  const { user, system } = process.cpuUsage();
+  return { client: user + system, server: cpuMicroseconds(serverPids) };
+}

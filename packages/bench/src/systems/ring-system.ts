@@ -1,0 +1,52 @@
+/** A ring of this project: registry and nodes as processes of their own. Writes are synced before the answer. */
+
+import { compiled, addressOf, LocalRing, type NodePlace } from '@ringkeep/local-ring';
+import type { System } from './system';
+
+const COLLECT = JSON.stringify(compiled('packages/local-ring/dist/collect-on-signal.js'));
+
+export interface RingSystemOptions {
+  readonly nodes: number;
+  readonly copies: number;
+  readonly storage: 'disk' | 'memory';
+  /** Nodes collect their garbage at SIGUSR2. */
+  readonly collectable?: boolean;
+}
+
+/** Ways: `client` (default), `query` (one unary call an operation), `one-node` (it reaches the first node only), `impatient` (no retries). */
+export type RingSystem = System & { readonly ring: LocalRing };
+
+export async function startRing(folder: string, options: RingSystemOptions): Promise<RingSystem> {
+  const { nodes, copies, storage } = options;
+  const nodeArgs = ['--storage', storage];
+  const nodeEnv: Record<string, string> = options.collectable ? { NODE_OPTIONS: `--require ${COLLECT}` } : {};
+  const ring = await LocalRing.start({ folder, replicationFactor: copies, nodeArgs, nodeEnv }, nodes);
+  try {
+    await ring.settled();
+  } catch (error) {
+    await ring.stop();
+    throw error;
+  }
+  const [first] = ring.places as [NodePlace];
+  return {
+    label: 'Ringkeep',
+    durability: durabilityText(storage, copies),
+    copies,
+    nodes,
+    get pids() {
+      return ring.pids;
+    },
+    ring,
+    target: (way) => {
+      if (way === 'query') return { kind: 'ring-query', node: addressOf(first) };
+      if (way === 'one-node') return { kind: 'ring-client', nodes: [addressOf(first)], onlyPort: first.port };
+      return { kind: 'ring-client', nodes: ring.addresses, retry: way !== 'impatient' };
+    },
+    stop: () => ring.stop(),
+  };
+}
+
+function durabilityText(storage: 'disk' | 'memory', copies: number): string {
+  const where = copies === 1 ? '' : ` at all ${copies} copies`;
+  return storage === 'disk' ? `fdatasync${where} before the answer` : `none${where && `, in memory${where}`}`;
+}
