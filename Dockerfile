@@ -22,9 +22,10 @@ COPY tsconfig.base.json ./
 COPY packages packages
 COPY config config
 COPY LICENSE ./
+COPY scripts/build.mjs scripts/client-bundle.mjs scripts/
 COPY scripts/docker-entrypoint.sh bin/ringkeep
 # The files' modes are set because they depend on the umask of whoever checked the sources out.
-RUN npx tsc --build packages/registry packages/dht-node packages/cli \
+RUN node scripts/build.mjs packages/registry packages/dht-node packages/cli \
   && find packages -mindepth 2 -maxdepth 2 ! -name dist ! -name package.json -exec rm -rf {} + \
   && find packages -type f \( -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete \
   && chmod -R a+rX packages config LICENSE && chmod 755 bin/ringkeep

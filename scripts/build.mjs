@@ -1,5 +1,5 @@
 /**
- * `tsc --build` for the projects given, one process at a time.
+ * `tsc --build` for the projects given, and the client's bundle, one process at a time.
  *
  * A registry and nodes are started side by side, each by a command that first builds what it needs. Two builds at once
  * read what the other has half written ("has no exported member"). So each waits for the one before it, and then
@@ -12,17 +12,19 @@
 import { spawn } from 'node:child_process';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as pause } from 'node:timers/promises';
+import { bundleClient, isBundleStale } from './client-bundle.mjs';
 
 const FOLDER = join('node_modules', '.cache', 'ringkeep');
 const LOCK = join(FOLDER, 'build.lock');
 const OWN = join(FOLDER, `build-${process.pid}`);
 const LOOK_MS = 100;
-/** Somebody who waits that long is told for whom. */
-const PATIENCE_MS = 3_000;
+/** Somebody who waits that long is told for what. */
+const PATIENCE_MS = 300;
 
 /** The process that builds; undefined when none does, or one that is gone. */
 function holder() {
@@ -78,8 +80,23 @@ async function lock() {
   });
 }
 
+/** Resolves with the exit code. */
+function compile(projects) {
+  const require = createRequire(import.meta.url);
+  // The compiler tells its own path to nobody; beside it stands an older one, for the linter.
+  const compiler = join(dirname(require.resolve('@typescript/native/package.json')), 'bin/tsc');
+  const running = spawn(process.execPath, [compiler, '--build', ...projects], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running.kill(signal));
+  return new Promise((resolve) => running.on('exit', (code) => resolve(code ?? 1)));
+}
+
 await lock();
-const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const build = spawn(process.execPath, [compiler, '--build', ...process.argv.slice(2)], { stdio: 'inherit' });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => build.kill(signal));
-build.on('exit', (code) => process.exit(code ?? 1));
+const projects = process.argv.slice(2);
+const told = setTimeout(
+  () => process.stderr.write(`building what has changed in ${projects.join(', ') || 'all packages'}\n`),
+  PATIENCE_MS,
+);
+const code = await compile(projects);
+if (code === 0 && isBundleStale()) await bundleClient();
+clearTimeout(told);
+process.exit(code);

@@ -166,7 +166,7 @@ PORT_PREFIX=${PORT_PREFIX:-$(free_port_prefix)}
 export PORT_PREFIX
 say "$("${compose_command[@]}" version --short), ports ${PORT_PREFIX}0 to ${PORT_PREFIX}5"
 
-quietly 'building the command line here' npx tsc --build packages/cli
+quietly 'building the command line here' node scripts/build.mjs packages/cli
 quietly 'building the image' compose build
 size=$(docker image inspect -f '{{.Size}}' "$RINGKEEP_IMAGE")
 in_image() { docker run --rm --entrypoint sh "$RINGKEEP_IMAGE" -c "$1"; }

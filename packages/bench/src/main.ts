@@ -2,6 +2,7 @@
 
 import type { BenchCommand } from './command';
 import { clusters } from './commands/clusters';
+import { importing } from './commands/import';
 import { latency } from './commands/latency';
 import { ratios } from './commands/ratios';
 import { ringSize } from './commands/ring-size';
@@ -19,6 +20,7 @@ const COMMANDS: readonly BenchCommand[] = [
   trace,
   ratios,
   soak,
+  importing,
 ];
 
 const [name = '--help', ...args] = process.argv.slice(2);

@@ -63,9 +63,16 @@ export function errorCodeOfByte(byte: number): ErrorCode {
   return codesByByte.get(byte) ?? 'INTERNAL';
 }
 
+/** Marks a RingError also for another copy of this class: the client brings its own in its bundle. */
+const MARK: unique symbol = Symbol.for('ringkeep.RingError');
+
 /** The one error class that leaves the project's libraries. */
 export class RingError extends Error {
   override readonly name = 'RingError';
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && MARK in value;
+  }
 
   constructor(
     readonly code: ErrorCode,
@@ -73,6 +80,10 @@ export class RingError extends Error {
     options?: ErrorOptions,
   ) {
     super(message === undefined || message === '' ? ERROR_CODES[code].text : message, options);
+  }
+
+  get [MARK](): true {
+    return true;
   }
 
   get advice(): Advice {
