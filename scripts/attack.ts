@@ -13,9 +13,10 @@
 
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { setTimeout as pause } from 'node:timers/promises';
-import { OperationType, type Bytes } from '@ringkeep/shared';
+import { type Bytes } from '@ringkeep/shared';
+import { OperationType, ringKeyOf } from '@ringkeep/shared/operations';
 import { option, optionValues, runScript } from '@ringkeep/process/command-line';
-import { ringKeyOf, dht, encodeRequest } from '@ringkeep/shared/wire';
+import { dht, encodeRequest } from '@ringkeep/shared/wire';
 import {
   residentBytes,
   compiled,
@@ -117,7 +118,7 @@ async function attack({ ring, client, unexpectedEnds }: TemporaryRing, callers: 
 /** One frame after another: each asks for all keys. */
 function framesOfReads(): Buffer {
   const operations = Array.from({ length: KEYS }, (_, i) => ({
-    type: OperationType.Get,
+    type: OperationType.get,
     key: ringKeyOf(`key ${i}` as Bytes),
   }));
   const frames = Array.from({ length: FRAMES }, (_, frame) => {

@@ -5,7 +5,7 @@
  * last is explained by a write of it that no acknowledged write certainly came after.
  */
 
-import { describeOperation, type HistoryOperation, type Value } from '@ringkeep/checker';
+import { describeOperation, leftBy, type HistoryOperation, type Value } from '@ringkeep/checker';
 
 export interface LostWrite {
   readonly write: HistoryOperation;
@@ -19,7 +19,7 @@ export function lostWrites(
 ): LostWrite[] {
   const writesOf = new Map<string, HistoryOperation[]>();
   for (const operation of history) {
-    if (operation.op === 'get' || operation.outcome === 'fail') continue;
+    if (leftBy(operation) === undefined) continue;
     const writes = writesOf.get(operation.key);
     if (writes) writes.push(operation);
     else writesOf.set(operation.key, [operation]);
@@ -36,13 +36,9 @@ export function describeLost({ write, found }: LostWrite): string {
 /** The acknowledged writes that came after everything that may have left that value. */
 function missing(writes: readonly HistoryOperation[], value: Value): HistoryOperation[] {
   const acknowledged = writes.filter(({ outcome }) => outcome === 'ok');
-  const ends = writes.filter((write) => valueOf(write) === value).map(endMs);
+  const ends = writes.filter((write) => leftBy(write) === value).map(endMs);
   const latestMs = Math.max(-Infinity, ...ends);
   return acknowledged.filter((write) => write.callMs > latestMs);
-}
-
-function valueOf(write: HistoryOperation): Value {
-  return write.op === 'set' ? write.value : null;
 }
 
 /** When it has certainly taken effect; a write of unknown outcome may do so at any time. */

@@ -2,14 +2,15 @@
 
 import { Metadata } from '@grpc/grpc-js';
 import type { Action, Value } from '@ringkeep/checker';
-import { type Random, OperationType, RingError } from '@ringkeep/shared';
+import { type Random, RingError } from '@ringkeep/shared';
+import { OperationType } from '@ringkeep/shared/operations';
 import { channelTo, fromServiceError } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 
 const TYPES = {
-  get: OperationType.Get,
-  set: OperationType.Set,
-  delete: OperationType.Delete,
+  get: OperationType.get,
+  set: OperationType.exchange,
+  delete: OperationType.delete,
 } as const;
 
 const NOT_PRESENT = 'Key not present';

@@ -11,7 +11,7 @@ import {
   type NodeId,
   type Position,
 } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/wire';
+import { ringKeyOf } from '@ringkeep/shared/operations';
 import { RingClient } from '@ringkeep/client';
 import { run, type Outcome } from '../../packages/cli/test/terminal';
 import { eventually, type NodePeer } from '../../packages/dht-node/test/server/node-peer';

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RingView, type Bytes, type RingError } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/wire';
+import { ringKeyOf } from '@ringkeep/shared/operations';
 import { RingClient } from '@ringkeep/client';
 import { eventually } from '../../packages/dht-node/test/server/node-peer';
 import { LocalRing, publicAddressOf, type NodePlace } from '@ringkeep/local-ring';

@@ -15,7 +15,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RingClient } from '@ringkeep/client';
 import { DEFAULT_PARAMETERS, position, RingView, type NodeId } from '@ringkeep/shared';
 import { option, optionValues, runScript } from '@ringkeep/process/command-line';
-import { bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
+import { bytesOfText, ringKeyOf } from '@ringkeep/shared/operations';
 import {
   addressOf,
   type LocalRing,

@@ -10,7 +10,7 @@ import { cpus } from 'node:os';
 import type { RingClient } from '@ringkeep/client';
 import { RingView } from '@ringkeep/shared';
 import { createProgress, option, optionValues, runScript } from '@ringkeep/process/command-line';
-import { bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
+import { bytesOfText, ringKeyOf } from '@ringkeep/shared/operations';
 import { ownedKeys, table, withTemporaryRing } from '@ringkeep/local-ring';
 
 const specs = {

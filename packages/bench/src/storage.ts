@@ -9,9 +9,8 @@ import { join } from 'node:path';
 import type { Entry } from '@ringkeep/dht-node/core';
 import { DiskStorage, MemoryStorage, type NodeStorage } from '@ringkeep/dht-node/storage';
 import { Random, type Bytes, type RingKey } from '@ringkeep/shared';
-import { seal } from '@ringkeep/shared/operations';
+import { seal, bytesOfText, ringKeyOf } from '@ringkeep/shared/operations';
 import { option, optionValues, runScript } from '@ringkeep/process/command-line';
-import { bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
 import { table } from '@ringkeep/local-ring';
 
 const KEYS = 1_000_000;

@@ -11,7 +11,8 @@ import {
   type Ring,
   type RingKey,
 } from '@ringkeep/shared';
-import { bufferOfBytes, bytesOfBuffer, historyFromWire, type dht } from '@ringkeep/shared/wire';
+import { historyFromWire, type dht } from '@ringkeep/shared/wire';
+import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations';
 import type { CommandContext } from './commands';
 import { compareCopies, type Comparison, type CopyKey } from './copy-comparison';
 

@@ -1,7 +1,7 @@
 /** Keys and values between what people type and see, and bytes. */
 
 import { quoted, type Bytes } from '@ringkeep/shared';
-import { bytesOfBuffer, textOfBytes } from '@ringkeep/shared/wire';
+import { bytesOfBuffer, textOfBytes } from '@ringkeep/shared/operations';
 import { UsageError } from './failure';
 
 export type Encoding = 'text' | 'hex' | 'base64';

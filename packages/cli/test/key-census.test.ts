@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Bytes } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/wire';
+import { ringKeyOf } from '@ringkeep/shared/operations';
 import { KeyCensus } from '../src/bulk/key-census';
 import { Tally } from '../src/bulk/tally';
 

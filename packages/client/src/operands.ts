@@ -7,7 +7,9 @@ import { isUint8Array } from 'node:util/types';
 import type { Bytes } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { DEFAULT_PARAMETERS } from '@ringkeep/shared/ring/parameters';
-import { bytesOfBuffer, bytesOfText, checkKey, checkValue } from '@ringkeep/shared/wire/bytes';
+import { bytesOfBuffer, bytesOfText } from '@ringkeep/shared/operations/bytes';
+import type { OperandName } from '@ringkeep/shared/operations/catalogue';
+import { checkKey, checkValue } from '@ringkeep/shared/operations/check';
 
 /** A key or a value: text, which stands for its UTF-8 bytes, or bytes. */
 export type Operand = string | Uint8Array;
@@ -19,14 +21,14 @@ export function keyBytes(key: Operand): Bytes {
   return bytes;
 }
 
-/** The bytes of a value. Throws INVALID_ARGUMENT when no ring would take it. */
-export function valueBytes(value: Operand): Bytes {
-  const bytes = bytesOf(value, 'value');
-  checkValue(bytes, DEFAULT_PARAMETERS.valueBytesMax);
+/** The bytes of what an operation brings beside the key. Throws INVALID_ARGUMENT when no ring would take it. */
+export function operandBytes(operand: Operand | undefined, name: OperandName): Bytes {
+  const bytes = bytesOf(operand, name);
+  checkValue(bytes, DEFAULT_PARAMETERS.valueBytesMax, name);
   return bytes;
 }
 
-function bytesOf(operand: Operand, what: string): Bytes {
+function bytesOf(operand: Operand | undefined, what: string): Bytes {
   if (typeof operand === 'string') {
     // Only ASCII has as many bytes as code units, and then the text is its own byte string.
     if (Buffer.byteLength(operand) === operand.length) return operand as Bytes;

@@ -4,7 +4,8 @@
  * A single call costs one object and one promise; a call of a batch only the object.
  */
 
-import type { Bytes, OperationType, RingError } from '@ringkeep/shared';
+import type { Bytes, RingError } from '@ringkeep/shared';
+import type { OperationType } from '@ringkeep/shared/operations';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { stacklessError } from '@ringkeep/shared/channel/stackless-error';
 import { awaitAbort, forgetAbort, type Cancellable } from './cancellations';
@@ -20,7 +21,8 @@ export interface Request {
   readonly type: OperationType;
   readonly position: Bytes;
   readonly key: Bytes;
-  readonly value: Bytes | undefined;
+  /** In the order of the operation's row. */
+  readonly operands: readonly Bytes[];
 }
 
 /** How long it may take, and what else its caller says of it. */
@@ -34,13 +36,13 @@ export class PromiseCall extends Call implements Cancellable {
   private readonly signal: AbortSignal | undefined;
 
   constructor(
-    { type, position, key, value }: Request,
+    { type, position, key, operands }: Request,
     { deadlineAtMs, retries, signal }: Terms,
     private readonly resolve: (value: Uint8Array | undefined) => void,
     private readonly reject: (error: RingError) => void,
     private readonly abort: (call: Call) => void,
   ) {
-    super(type, position, key, value, deadlineAtMs, retries);
+    super(type, position, key, operands, deadlineAtMs, retries);
     this.signal = signal;
     if (signal !== undefined) awaitAbort(signal, this);
   }
@@ -64,12 +66,12 @@ export interface BatchListener {
 
 export class BatchCall extends Call {
   constructor(
-    { type, position, key, value }: Request,
+    { type, position, key, operands }: Request,
     private readonly terms: Terms,
     private readonly batch: BatchListener,
     readonly index: number,
   ) {
-    super(type, position, key, value, terms.deadlineAtMs, terms.retries);
+    super(type, position, key, operands, terms.deadlineAtMs, terms.retries);
   }
 
   override deliver(): void {

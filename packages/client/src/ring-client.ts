@@ -8,15 +8,21 @@
 
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
-import type { Ring } from '@ringkeep/shared';
+import type { Bytes, Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
-import { OperationType, bringsValue } from '@ringkeep/shared/ring/operations';
+import {
+  CATALOGUE,
+  OperationType,
+  type OperandName,
+  type OperationName,
+  type OperationRow,
+} from '@ringkeep/shared/operations/catalogue';
 import { Random } from '@ringkeep/shared/ring/random';
-import { positionBytesOf } from '@ringkeep/shared/wire/bytes';
+import { positionBytesOf } from '@ringkeep/shared/operations/bytes';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
 import type { Call, SessionCounts } from './core';
-import { keyBytes, valueBytes, type Operand } from './operands';
+import { keyBytes, operandBytes, type Operand } from './operands';
 import {
   checkDuration,
   checkWait,
@@ -99,7 +105,7 @@ export class RingClient {
 
   /** The value of a key, undefined when it is not present. */
   get(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.issue(OperationType.Get, key, undefined, options);
+    return this.issue('get', key, [], options);
   }
 
   /** The value of a key as text. Throws FAILED_PRECONDITION when it is not UTF-8. */
@@ -112,22 +118,22 @@ export class RingClient {
 
   /** Stores a value. */
   set(key: Operand, value: Operand, options?: CallOptions): Promise<void> {
-    return this.issue(OperationType.Put, key, value, options) as Promise<void>;
+    return this.issue('set', key, [value], options) as Promise<void>;
   }
 
   /** Stores a value. Returns the one that it replaces, undefined when there was none. */
   exchange(key: Operand, value: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.issue(OperationType.Set, key, value, options);
+    return this.issue('exchange', key, [value], options);
   }
 
   /** Removes a key. Returns its value, undefined when it was not present. */
   delete(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.issue(OperationType.Delete, key, undefined, options);
+    return this.issue('delete', key, [], options);
   }
 
   /** Many `get`s; each item has its own result, in the order of the keys. */
   getMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
-    return this.issueMany(keys, (key) => request(OperationType.Get, key, undefined), options);
+    return this.issueMany(keys, (key) => request('get', key, []), options);
   }
 
   /** Many `set`s, in no order among themselves; each item has its own result, in the order of the entries. */
@@ -135,12 +141,12 @@ export class RingClient {
     entries: Iterable<readonly [key: Operand, value: Operand]>,
     options?: CallOptions,
   ): Promise<ItemResult[]> {
-    return this.issueMany(entries, ([key, value]) => request(OperationType.Put, key, value), options);
+    return this.issueMany(entries, ([key, value]) => request('set', key, [value]), options);
   }
 
   /** Many `delete`s; each item has its own result, in the order of the keys. */
   deleteMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
-    return this.issueMany(keys, (key) => request(OperationType.Delete, key, undefined), options);
+    return this.issueMany(keys, (key) => request('delete', key, []), options);
   }
 
   /** The ring as far as it is known; version 0 and empty before anything is. */
@@ -190,15 +196,15 @@ export class RingClient {
   }
 
   private issue(
-    type: OperationType,
+    name: OperationName,
     key: Operand,
-    value: Operand | undefined,
+    operands: readonly Operand[],
     options: CallOptions | undefined,
   ): Promise<Uint8Array | undefined> {
     return new Promise((resolve, reject) => {
       // Under overload most calls end here: before anything was spent on them.
       if (!this.host.hasRoomFor(0)) throw this.host.fullness;
-      const asked = request(type, key, value);
+      const asked = request(name, key, operands);
       const terms = this.terms(options);
       const { signal } = terms;
       if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
@@ -225,10 +231,10 @@ export class RingClient {
   }
 }
 
-function request(type: OperationType, key: Operand, value: Operand | undefined): Request {
+function request(name: OperationName, key: Operand, brought: readonly Operand[]): Request {
+  const { brings }: OperationRow = CATALOGUE[name];
   const bytes = keyBytes(key);
-  const position = positionBytesOf(key);
-  if (!bringsValue(type)) return { type, position, key: bytes, value: undefined };
-  if (value === undefined) throw new RingError('INVALID_ARGUMENT', 'Value not provided');
-  return { type, position, key: bytes, value: valueBytes(value) };
+  const operands = new Array<Bytes>(brings.length);
+  for (let i = 0; i < brings.length; i++) operands[i] = operandBytes(brought[i], brings[i] as OperandName);
+  return { type: OperationType[name], position: positionBytesOf(key), key: bytes, operands };
 }

@@ -1,9 +1,9 @@
-import { OperationType } from '@ringkeep/shared';
+import { OperationType } from '@ringkeep/shared/operations';
 import { CallQueue } from '../src/core/call-queue';
 import { TestCall } from './session-driver';
 
 const late = (deadlineAtMs: number, key = 'key'): TestCall =>
-  new TestCall(OperationType.Set, key, deadlineAtMs);
+  new TestCall(OperationType.exchange, key, deadlineAtMs);
 
 function queueOf(...calls: readonly TestCall[]): CallQueue {
   const queue = new CallQueue();

@@ -10,8 +10,6 @@ import {
   NO_RING,
   checkParameters,
   DEFAULT_PARAMETERS,
-  OperationType,
-  valueOf,
   RingError,
   RingView,
   position,
@@ -21,23 +19,21 @@ import {
   type ErrorCode,
   type Member,
   type NodeId,
-  type Operation,
-  type OperationResult,
   type Ring,
   type RingKey,
   type RingUpdate,
 } from '@ringkeep/shared';
-import { GrpcServer, unary } from '@ringkeep/process/server';
 import {
+  evaluate,
+  OperationType,
+  type Operation,
+  type OperationResult,
   bufferOfBytes,
   bytesOfBuffer,
   ringKeyOf,
-  decodeRequest,
-  dht,
-  encodeReplies,
-  registry,
-  updateToWire,
-} from '@ringkeep/shared/wire';
+} from '@ringkeep/shared/operations';
+import { GrpcServer, unary } from '@ringkeep/process/server';
+import { decodeRequest, dht, encodeReplies, registry, updateToWire } from '@ringkeep/shared/wire';
 
 type BatchStream = ServerDuplexStream<dht.BatchRequest, dht.BatchReply>;
 type WatchStream = ServerWritableStream<registry.WatchRingRequest, registry.RingUpdate>;
@@ -274,10 +270,10 @@ export class FakeNode {
   apply(operation: Operation): OperationResult {
     const { key } = operation;
     const value = this.entries.get(key);
-    const stored = valueOf(operation);
-    if (stored !== undefined) this.entries.set(key, stored);
-    if (operation.type === OperationType.Delete) this.entries.delete(key);
-    return { ok: true, value: operation.type === OperationType.Put ? undefined : value };
+    const { effect, answer } = evaluate(operation, value);
+    if (effect?.value !== undefined) this.entries.set(key, effect.value);
+    else if (effect !== undefined) this.entries.delete(key);
+    return { ok: true, value: answer };
   }
 
   private batch(stream: BatchStream): void {
@@ -334,7 +330,7 @@ export class FakeNode {
 
   private query(query: dht.Query): dht.QueryResult {
     const key = ringKeyOf(bytesOfBuffer(query.key));
-    const result = this.answer({ type: OperationType.Get, key }, false);
+    const result = this.answer({ type: OperationType.get, key }, false);
     const value = result.ok && result.value !== undefined ? bufferOfBytes(result.value) : undefined;
     return { error: value === undefined ? 'Key not present' : undefined, value, hops: 0 };
   }

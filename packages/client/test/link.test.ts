@@ -1,6 +1,7 @@
 /** What a link knows of its node: whether it answers, when it is tried again, and when a frame may go. */
 
-import { OperationType, Random } from '@ringkeep/shared';
+import { Random } from '@ringkeep/shared';
+import { OperationType } from '@ringkeep/shared/operations';
 import { DEFAULT_LIMITS } from '../src/core';
 import { Budget } from '../src/core/budget';
 import { Link } from '../src/core/link';
@@ -8,7 +9,7 @@ import { FRAME_HOLD_MS, RECONNECT_PAUSE_MS, SILENT_TRY_MS } from '../src/core/li
 import { TestCall } from './session-driver';
 
 const budget = new Budget(DEFAULT_LIMITS);
-const call = (): TestCall => new TestCall(OperationType.Set, 'key', 60_000);
+const call = (): TestCall => new TestCall(OperationType.exchange, 'key', 60_000);
 
 /** Open, with a frame in flight since that time. */
 function asked(atMs: number): Link {

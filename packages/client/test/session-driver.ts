@@ -1,24 +1,15 @@
 /** Drives a session by hand: a clock that only the test moves, and its effects kept in lists. */
 
-import {
-  NO_RING,
-  Random,
-  bringsValue,
-  position,
-  type ArcConfig,
-  type Bytes,
-  type OperationType,
-  type Ring,
-} from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/wire';
+import { NO_RING, Random, position, type ArcConfig, type Bytes, type Ring } from '@ringkeep/shared';
+import { positionBytesOf, rowOf, type OperationType } from '@ringkeep/shared/operations';
 import { Call, DEFAULT_LIMITS, Session, type CallResult, type Effect, type SessionConfig } from '../src/core';
 
 export class TestCall extends Call {
   deliveries = 0;
 
   constructor(type: OperationType, key: string, deadlineAtMs: number, retries = true, value = 'value') {
-    const stored = bringsValue(type) ? (value as Bytes) : undefined;
-    super(type, positionBytesOf(key), key as Bytes, stored, deadlineAtMs, retries);
+    const operands = rowOf(type).brings.map(() => value as Bytes);
+    super(type, positionBytesOf(key), key as Bytes, operands, deadlineAtMs, retries);
   }
 
   override deliver(): void {

@@ -4,7 +4,8 @@
  */
 
 import fc from 'fast-check';
-import { ERROR_CODES, OperationType, Random } from '@ringkeep/shared';
+import { ERROR_CODES, Random } from '@ringkeep/shared';
+import { OperationType } from '@ringkeep/shared/operations';
 import type { CallResult, Frame } from '../src/core';
 import { SessionDriver, ringOf, type TestCall } from './session-driver';
 

@@ -1,5 +1,5 @@
-import { NO_RING, FRAME_OPERATIONS_MAX, OperationType, RingView } from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/wire';
+import { NO_RING, FRAME_OPERATIONS_MAX, RingView } from '@ringkeep/shared';
+import { OperationType, positionBytesOf } from '@ringkeep/shared/operations';
 import {
   DEFAULT_LIMITS,
   FRAME_HOLD_MS,
@@ -12,7 +12,7 @@ import {
 } from '../src/core';
 import { SessionDriver, TestCall, ringOf } from './session-driver';
 
-const { Get, Set, Delete } = OperationType;
+const { get: Get, exchange: Set, delete: Delete } = OperationType;
 const DONE: CallResult = { ok: true, value: undefined };
 const NOT_OWNER: CallResult = { ok: false, code: 'NOT_OWNER', text: '' };
 const UNAVAILABLE: CallResult = { ok: false, code: 'UNAVAILABLE', text: 'the arc is offline' };

@@ -1,11 +1,11 @@
 /** A client whose news of the ring come from a node that stands still, is cut off or is gone; and nodes that fall silent. */
 
-import { OperationType, RingView, ringBeat, type Ring } from '@ringkeep/shared';
-import { positionBytesOf } from '@ringkeep/shared/wire';
+import { RingView, ringBeat, type Ring } from '@ringkeep/shared';
+import { OperationType, positionBytesOf } from '@ringkeep/shared/operations';
 import { CONNECTING_MAX, CONNECT_SLOW_MS, DEFAULT_LIMITS, type CallResult, type Effect } from '../src/core';
 import { SessionDriver, ringOf, type TestCall } from './session-driver';
 
-const { Get, Set } = OperationType;
+const { get: Get, exchange: Set } = OperationType;
 const DONE: CallResult = { ok: true, value: undefined };
 const UNAVAILABLE: CallResult = { ok: false, code: 'UNAVAILABLE', text: 'not at present' };
 const LEASE_MS = 2_000;

@@ -1,46 +1,32 @@
-/** One operation that the program around a node asks for, rather than a call from outside. */
+/** The operations that the program around a node asks for, rather than a call from outside. */
 
+import type { Bytes } from '@ringkeep/shared';
 import {
-  RingError,
-  type Bytes,
-  type Operation,
-  type OperationResult,
-  type OperationType,
-} from '@ringkeep/shared';
-import { bufferOfBytes, bytesOfBuffer, bytesOfText, operationOrError } from '@ringkeep/shared/wire';
+  bufferOfBytes,
+  bytesOfBuffer,
+  bytesOfText,
+  OperationType,
+  type OperationName,
+} from '@ringkeep/shared/operations';
 import { DEADLINE_DEFAULT_MS } from './adapters/deadlines';
-import type { NodeCore } from './core/node';
+import { askOne } from './ask/one-operation';
 import type { NodeHost } from './hosting/host';
 
 export type Key = string | Uint8Array;
 
-/** The value that there is or was. Throws RingError. */
+/** What the operation is answered with. Throws RingError. */
 export async function ownQuery(
-  core: NodeCore,
   host: NodeHost,
-  type: OperationType,
+  name: OperationName,
   key: Key,
-  value: Key = '',
+  ...operands: readonly Key[]
 ): Promise<Uint8Array | undefined> {
-  const operation = operationOrError(type, bytes(key), bytes(value), undefined, core.parameters);
-  if (operation instanceof RingError) throw operation;
-  const result = await new Promise<OperationResult>((resolve) => {
-    const options = {
-      hops: 0,
-      deadlineMs: DEADLINE_DEFAULT_MS,
-      ringVersion: core.view.version,
-      direct: false,
-      bytes: operation.key.length + value.length,
-      inFrame: false,
-    };
-    host.query([operation satisfies Operation], options, ({ results }) =>
-      resolve(results[0] as OperationResult),
-    );
-  });
-  if (!result.ok) throw new RingError(result.code, result.text);
-  return result.value === undefined ? undefined : bufferOfBytes(result.value);
+  const asked = { type: OperationType[name], key: bytesOf(key), operands: operands.map(bytesOf) };
+  const { version: ringVersion } = host.core.view;
+  const { value } = await askOne(host, asked, { deadlineMs: DEADLINE_DEFAULT_MS, hops: 0, ringVersion });
+  return value === undefined ? undefined : bufferOfBytes(value);
 }
 
-function bytes(text: Key): Bytes {
+function bytesOf(text: Key): Bytes {
   return typeof text === 'string' ? bytesOfText(text) : bytesOfBuffer(text);
 }

@@ -6,7 +6,7 @@
 
 import { Random } from '@ringkeep/shared';
 import { randomCoordinates } from '@ringkeep/routing';
-import { positionOfText } from '@ringkeep/shared/wire';
+import { positionOfText } from '@ringkeep/shared/operations';
 
 export const PROXIMITIES = ['random', 'rtt', 'none'] as const;
 export type Proximity = (typeof PROXIMITIES)[number];

@@ -3,7 +3,8 @@
  * inside a test or a service, as well as by main.ts.
  */
 
-import { OperationType, RingError, type ClusterParameters } from '@ringkeep/shared';
+import { RingError, type ClusterParameters } from '@ringkeep/shared';
+import type { OperationName } from '@ringkeep/shared/operations';
 import { Lifecycle, silentLogger, type Logger } from '@ringkeep/process/running';
 import { parseAddress } from '@ringkeep/shared/channel';
 import type { NodeFacts } from './adapters/grpc-service';
@@ -84,22 +85,22 @@ export class RingNode {
 
   /** The value of a key anywhere on the ring; undefined when there is none. Throws RingError. */
   async get(key: Key): Promise<Uint8Array | undefined> {
-    return this.query(OperationType.Get, key);
+    return this.query('get', key);
   }
 
   /** Stores a value. Throws RingError. */
   async set(key: Key, value: Key): Promise<void> {
-    await this.query(OperationType.Put, key, value);
+    await this.query('set', key, value);
   }
 
   /** Stores a value. @returns the value before, if there was one. Throws RingError. */
   async exchange(key: Key, value: Key): Promise<Uint8Array | undefined> {
-    return this.query(OperationType.Set, key, value);
+    return this.query('exchange', key, value);
   }
 
   /** Removes a key. @returns its value, if there was one. Throws RingError. */
   async delete(key: Key): Promise<Uint8Array | undefined> {
-    return this.query(OperationType.Delete, key);
+    return this.query('delete', key);
   }
 
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */
@@ -158,8 +159,7 @@ export class RingNode {
     return host;
   }
 
-  private query(type: OperationType, key: Key, value?: Key): Promise<Uint8Array | undefined> {
-    const host = this.running();
-    return ownQuery(host.core, host, type, key, value);
+  private query(name: OperationName, key: Key, ...operands: readonly Key[]): Promise<Uint8Array | undefined> {
+    return ownQuery(this.running(), name, key, ...operands);
   }
 }

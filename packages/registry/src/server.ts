@@ -24,7 +24,8 @@ import {
 } from '@ringkeep/process/running';
 import { GrpcServer, Health, addReflection, type Endpoint } from '@ringkeep/process/server';
 import { addressUrl, loadTls, type TlsFiles } from '@ringkeep/shared/channel';
-import { positionOfText, registry } from '@ringkeep/shared/wire';
+import { registry } from '@ringkeep/shared/wire';
+import { positionOfText } from '@ringkeep/shared/operations';
 import { REGISTRY_SERVICE, registryHandlers } from './adapters/grpc-service';
 import { LmdbRingStore } from './adapters/lmdb-ring-store';
 import type { NodeCheck } from './adapters/node-check';

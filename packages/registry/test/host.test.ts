@@ -1,6 +1,6 @@
 import { RingError, type RingUpdate, knownOf, NOTHING_KNOWN } from '@ringkeep/shared';
 import { silentLogger } from '@ringkeep/process/running';
-import { positionOfText } from '@ringkeep/shared/wire';
+import { positionOfText } from '@ringkeep/shared/operations';
 import {
   DEFAULT_CONFIG,
   MemoryRingStore,

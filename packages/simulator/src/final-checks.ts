@@ -4,7 +4,7 @@
  */
 
 import { RingView, type Bytes } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/wire';
+import { ringKeyOf } from '@ringkeep/shared/operations';
 import type { HistoryOperation, Value } from '@ringkeep/checker/core';
 import { checkCopies, checkTables } from './checkers/at-rest';
 import type { Doubts } from './checkers/doubts';

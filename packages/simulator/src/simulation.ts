@@ -4,7 +4,7 @@
  */
 
 import type { Bytes, NodeId, Random } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/wire';
+import { ringKeyOf } from '@ringkeep/shared/operations';
 import { HistoryRecorder, type HistoryOperation } from '@ringkeep/checker/core';
 import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
 import type { NodeEvent } from '@ringkeep/dht-node/core';

@@ -2,17 +2,14 @@
 
 import {
   NO_RING,
-  OperationType,
   position,
   type ArcConfig,
   type Bytes,
   type Member,
   type NodeId,
-  type Operation,
-  type OperationResult,
   type Ring,
 } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/wire';
+import { OperationType, type Operation, type OperationResult, ringKeyOf } from '@ringkeep/shared/operations';
 import type { HistoryOperation } from '@ringkeep/checker/core';
 import { AdmittedCopies } from '../src/checkers/admitted-copies';
 import { checkCopies, checkTables, notYetAtRest, type NodeAtRest } from '../src/checkers/at-rest';
@@ -185,8 +182,8 @@ test('a client that gets nothing done with a key is caught, one that does now an
 
 describe('room', () => {
   const room = { name: 'n1', arrivedAt: 5_000, runsSince: 0, fullSince: 1_000, anyFullAt: 6_000 };
-  const set: Operation = { type: OperationType.Set, key: ringKeyOf('k' as Bytes), value: 'v' as Bytes };
-  const remove: Operation = { type: OperationType.Delete, key: set.key };
+  const set: Operation = { type: OperationType.exchange, key: ringKeyOf('k' as Bytes), value: 'v' as Bytes };
+  const remove: Operation = { type: OperationType.delete, key: set.key };
   const ok: OperationResult = { ok: true, value: undefined };
   const refused: OperationResult = { ok: false, code: 'RESOURCE_EXHAUSTED', text: 'the disk has no room' };
 

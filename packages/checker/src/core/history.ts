@@ -39,6 +39,21 @@ export type HistoryOperation = Action & {
   readonly outcome: Outcome;
 };
 
+/** What it may have left its key with; undefined when it certainly changed nothing. */
+export function leftBy(operation: HistoryOperation): Value | undefined {
+  if (operation.outcome === 'fail') return undefined;
+  switch (operation.op) {
+    case 'get':
+      return undefined;
+    case 'set':
+      return operation.value;
+    case 'delete':
+      return null;
+    case 'cas':
+      return operation.swapped === false ? undefined : operation.value;
+  }
+}
+
 const TEXT_CHARS_MAX = 40;
 
 /** The operation in a few words, long values cut. */

@@ -8,4 +8,5 @@ export * from './kv-model';
 export * from './model';
 export * from './places';
 export * from './recorder';
+export * from './ring-operations';
 export { type SearchLimits } from './search';

@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream';
 import { RingError, type RingKey } from '@ringkeep/shared';
 import type { Progress } from '@ringkeep/process/command-line';
-import { bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
+import { bytesOfText, ringKeyOf } from '@ringkeep/shared/operations';
 import type { Entry, FieldPath } from './record';
 import { readRecords, type Format } from './record-reader';
 import { Source } from './source';

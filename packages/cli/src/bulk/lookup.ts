@@ -1,7 +1,7 @@
 /** Compares the records of a file with what a ring holds; of several records of one key the last counts. */
 
 import type { RingClient } from '@ringkeep/client';
-import { bytesOfBuffer, bytesOfText } from '@ringkeep/shared/wire';
+import { bytesOfBuffer, bytesOfText } from '@ringkeep/shared/operations';
 import { BulkRun, type BulkFigures, type BulkOptions, type Item } from './bulk-run';
 import { Tally } from './tally';
 

@@ -23,7 +23,7 @@ import {
   type RingKey,
 } from '@ringkeep/shared';
 import { option, optionValues } from '@ringkeep/process/command-line';
-import { bufferOfBytes } from '@ringkeep/shared/wire';
+import { bufferOfBytes } from '@ringkeep/shared/operations';
 import type { CommandContext, CommandSpec } from './command';
 import { copiesOf, differencesOf, type ArcCopy } from '../arc-copies';
 import { ArcDecision } from '../arc-decision';

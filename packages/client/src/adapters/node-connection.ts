@@ -10,7 +10,7 @@
 import { connectivityState, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
 import { cancelSoon, causeOf, channelTo, type TlsMaterial } from '@ringkeep/shared/channel';
 import { dht, encodeLocated, type FrameHeader, type registry } from '@ringkeep/shared/wire';
-import type { LocatedOperation } from '@ringkeep/shared';
+import type { LocatedOperation } from '@ringkeep/shared/operations';
 
 export interface ConnectionEvents {
   opened(): void;

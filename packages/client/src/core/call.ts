@@ -7,9 +7,10 @@
  * so that a call costs one object and a batch of calls needs no promise each.
  */
 
-import type { Bytes, ErrorCode, LocatedOperation, Outcome } from '@ringkeep/shared';
+import type { Bytes, ErrorCode } from '@ringkeep/shared';
+import type { LocatedOperation, Outcome } from '@ringkeep/shared/operations';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import { OperationType } from '@ringkeep/shared/ring/operations';
+import { rowOf, type OperationType } from '@ringkeep/shared/operations/catalogue';
 import type { Frame } from './frame';
 
 /** What came of a call; a value is a view of the reply that brought it. */
@@ -30,7 +31,7 @@ export abstract class Call implements LocatedOperation {
   retryAtMs = 0;
   /** False when it goes to a node that is expected to forward it. */
   direct = true;
-  /** Bytes of key and value. */
+  /** Bytes of all that it brings. */
   readonly bytes: number;
   readonly isWrite: boolean;
 
@@ -38,13 +39,15 @@ export abstract class Call implements LocatedOperation {
     readonly type: OperationType,
     readonly position: Bytes,
     readonly key: Bytes,
-    readonly value: Bytes | undefined,
+    readonly operands: readonly Bytes[],
     readonly deadlineAtMs: number,
     /** Whether refusals are tried again until the deadline. */
     readonly retries: boolean,
   ) {
-    this.isWrite = type !== OperationType.Get;
-    this.bytes = key.length + (value === undefined ? 0 : value.length);
+    this.isWrite = rowOf(type).writes;
+    let bytes = key.length;
+    for (const operand of operands) bytes += operand.length;
+    this.bytes = bytes;
   }
 
   get settled(): boolean {

@@ -3,7 +3,7 @@
  * empty: the reply is read past it.
  */
 
-import type { LocatedOperation } from '@ringkeep/shared';
+import type { LocatedOperation } from '@ringkeep/shared/operations';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import type { Call } from './call';
 import type { Lane } from './lane';

@@ -11,23 +11,17 @@
  */
 
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
-import type { Operation, OperationResult, Ring } from '@ringkeep/shared';
+import type { Ring } from '@ringkeep/shared';
+import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
-import { isWrite } from '@ringkeep/shared/ring/operations';
 import type { CallBytes } from '@ringkeep/process/server';
 import { toServiceError } from '@ringkeep/shared/channel/grpc-errors';
-import {
-  type dht,
-  decodeRequest,
-  encodeReply,
-  endOfReply,
-  updateToWire,
-  type KeyLimits,
-} from '@ringkeep/shared/wire';
+import { type dht, decodeRequest, encodeReply, endOfReply, updateToWire } from '@ringkeep/shared/wire';
+import type { KeyLimits } from '@ringkeep/shared/operations';
 import type { NodeHost } from '../hosting/host';
-import type { QueryAnswer } from '../hosting/open-queries';
+import type { QueryAnswer } from '../ask/open-queries';
 import { deadlineMsOf } from './deadlines';
 
 /** Frames of one stream that may be unanswered. */
@@ -118,7 +112,7 @@ export class BatchStream {
     }
     const obstacle = this.callBytes?.obstacle;
     if (obstacle !== undefined) return this.refuse(frame, new RingError('RESOURCE_EXHAUSTED', obstacle));
-    this.ask(frame, this.host.overloaded ? decoded.map(refuseWrite) : decoded);
+    this.ask(frame, decoded);
   }
 
   private ask(frame: dht.BatchRequest, checked: readonly (Operation | RingError)[]): void {
@@ -264,9 +258,4 @@ export class BatchStream {
 
 function failure(error: RingError): OperationResult {
   return { ok: false, code: error.code, text: error.message };
-}
-
-function refuseWrite(operation: Operation | RingError): Operation | RingError {
-  if (operation instanceof RingError || !isWrite(operation)) return operation;
-  return new RingError('RESOURCE_EXHAUSTED', 'the disk does not keep up with the writes');
 }

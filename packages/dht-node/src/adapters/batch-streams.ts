@@ -1,7 +1,7 @@
 /** All QueryBatch streams that are open here, so that a node that stops can end them. */
 
 import type { CallBytes } from '@ringkeep/process/server';
-import type { KeyLimits } from '@ringkeep/shared/wire';
+import type { KeyLimits } from '@ringkeep/shared/operations';
 import type { NodeHost } from '../hosting/host';
 import { BatchStream, type BatchCall } from './batch-stream';
 

@@ -9,7 +9,8 @@ import {
   withMethodAlias,
   type GrpcServer,
 } from '@ringkeep/process/server';
-import { bufferOfBytes, dht, historyToWire } from '@ringkeep/shared/wire';
+import { dht, historyToWire } from '@ringkeep/shared/wire';
+import { bufferOfBytes } from '@ringkeep/shared/operations';
 import { conflictToWire, rangeFromWire } from '../codec';
 import { listCopy } from '../core/replica/copy-listing';
 import type { NodeStatus } from '../core/node-status';
@@ -45,8 +46,7 @@ export interface ServiceParts {
 /** Adds the service under both spellings, reflection, and health checks (serving once the node has joined). */
 export function addNodeService(server: GrpcServer, parts: ServiceParts): Health {
   const { host } = parts;
-  const limits = (): { keyBytesMax: number; valueBytesMax: number } => host.core.parameters;
-  const queries = new UnaryQueries(host, limits);
+  const queries = new UnaryQueries(host);
   const queryDht = unary((_: dht.Query, call: Parameters<UnaryQueries['query']>[0]) => queries.query(call));
   const older = { ...dht.DhtNodeService.queryDht, path: `/${SERVICE}/${OLDER_SPELLING.alias}` as const };
   server.addService(dht.DhtNodeService, {

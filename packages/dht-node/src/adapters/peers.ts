@@ -7,7 +7,8 @@
  */
 
 import { type ClientDuplexStream } from '@grpc/grpc-js';
-import { NumberMap, type Member, type NodeId, type OperationResult, type RingUpdate } from '@ringkeep/shared';
+import { NumberMap, type Member, type NodeId, type RingUpdate } from '@ringkeep/shared';
+import { type OperationResult } from '@ringkeep/shared/operations';
 import { processAt } from '@ringkeep/process/probes';
 import type { Logger } from '@ringkeep/process/running';
 import { cancelSoon, channelTo, NODE_CHANNEL, type TlsMaterial } from '@ringkeep/shared/channel';

@@ -1,35 +1,33 @@
 /** QueryDHT and ForwardQuery: one operation a call, for people and for clients in any language. */
 
 import type { ServerUnaryCall } from '@grpc/grpc-js';
+import { positionOf, RingError, type Bytes } from '@ringkeep/shared';
 import {
-  bringsValue,
-  RingError,
-  isWrite,
-  positionOf,
-  type Bytes,
-  type OperationResult,
-} from '@ringkeep/shared';
-import { bytesOfBuffer, dht, operationOrError, type KeyLimits } from '@ringkeep/shared/wire';
+  bytesOfBuffer,
+  checkKey,
+  isOperationType,
+  ringKeyOf,
+  rowOf,
+  type OperandName,
+} from '@ringkeep/shared/operations';
+import type { dht } from '@ringkeep/shared/wire';
+import { askOne } from '../ask/one-operation';
 import type { NodeHost } from '../hosting/host';
-import type { QueryAnswer } from '../hosting/open-queries';
 import { deadlineMsOfCall } from './deadlines';
 
-export const KEY_NOT_PRESENT = 'Key not present';
-export const VALUE_NOT_PROVIDED = 'Value not provided';
+/** What a message brings beside the key; one that has no field for an operand of the catalogue does not compile. */
+type Brought = Pick<dht.Query, OperandName>;
 
 export class UnaryQueries {
-  constructor(
-    private readonly host: NodeHost,
-    private readonly limits: () => KeyLimits,
-  ) {}
+  constructor(private readonly host: NodeHost) {}
 
   query(call: ServerUnaryCall<dht.Query, dht.QueryResult>): Promise<dht.QueryResult> {
-    const { ty, key, value } = call.request;
-    return this.answer(call, ty, bytesOfBuffer(key), value, 0, 0);
+    const { ty, key } = call.request;
+    return this.answer(call, ty, bytesOfBuffer(key), call.request, 0, 0);
   }
 
   forward(call: ServerUnaryCall<dht.EncodedQuery, dht.QueryResult>): Promise<dht.QueryResult> {
-    const { ty, key, value, originalKey, hops, ringVersion } = call.request;
+    const { ty, key, originalKey, hops, ringVersion } = call.request;
     if (originalKey.length === 0) {
       throw new RingError(
         'INVALID_ARGUMENT',
@@ -37,58 +35,50 @@ export class UnaryQueries {
       );
     }
     const original = bytesOfBuffer(originalKey);
-    const operation = operationOrError(
-      dht.OperationType.Get,
-      original,
-      '' as Bytes,
-      undefined,
-      this.limits(),
-    );
-    if (!(operation instanceof RingError) && positionOf(operation.key) !== key) {
+    checkKey(original, this.host.core.parameters.keyBytesMax);
+    const position = positionOf(ringKeyOf(original));
+    if (position !== key) {
       throw new RingError(
         'INVALID_ARGUMENT',
-        `key ${key} is not the position of original_key, which is ${positionOf(operation.key)}`,
+        `key ${key} is not the position of original_key, which is ${position}`,
       );
     }
-    return this.answer(call, ty, original, value, Math.max(1, hops), ringVersion);
+    return this.answer(call, ty, original, call.request, Math.max(1, hops), ringVersion);
   }
 
   private async answer(
     call: ServerUnaryCall<unknown, unknown>,
     type: number,
     key: Bytes,
-    value: Buffer | undefined,
+    brought: Brought,
     hops: number,
     ringVersion: number,
   ): Promise<dht.QueryResult> {
-    const given = value === undefined ? ('' as Bytes) : bytesOfBuffer(value);
-    const operation = operationOrError(type, key, given, undefined, this.limits());
-    if (operation instanceof RingError) throw operation;
-    if (bringsValue(operation.type) && value === undefined) {
-      return { error: VALUE_NOT_PROVIDED, value: undefined, hops };
+    const row = isOperationType(type) ? rowOf(type) : undefined;
+    const operands: Bytes[] = [];
+    for (const name of row?.brings ?? []) {
+      const operand = brought[name];
+      if (operand === undefined) return { error: notProvided(name), value: undefined, hops };
+      operands.push(bytesOfBuffer(operand));
     }
-    if (this.host.overloaded && isWrite(operation)) {
-      throw new RingError('RESOURCE_EXHAUSTED', 'the disk does not keep up with the writes');
-    }
-    const options = {
-      hops,
-      deadlineMs: deadlineMsOfCall(call.getDeadline()),
-      ringVersion,
-      direct: false,
-      bytes: key.length + given.length,
-      inFrame: false,
-    };
-    const answer = await new Promise<QueryAnswer>((resolve) => {
-      const request = this.host.query([operation], options, resolve);
-      call.on('cancelled', () => this.host.cancel(request));
-    });
-    const result = answer.results[0] as OperationResult;
-    if (!result.ok) throw new RingError(result.code, result.text);
-    const missing = result.value === undefined && !bringsValue(operation.type);
+    const answer = await askOne(
+      this.host,
+      { type, key, operands },
+      {
+        deadlineMs: deadlineMsOfCall(call.getDeadline()),
+        hops,
+        ringVersion,
+        onCancel: (giveUp) => call.on('cancelled', giveUp),
+      },
+    );
     return {
-      error: missing ? KEY_NOT_PRESENT : undefined,
-      value: result.value === undefined ? undefined : Buffer.from(result.value, 'latin1'),
+      error: answer.value === undefined ? row?.withoutValue : undefined,
+      value: answer.value === undefined ? undefined : Buffer.from(answer.value, 'latin1'),
       hops: answer.hops,
     };
   }
+}
+
+function notProvided(name: OperandName): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)} not provided`;
 }

@@ -4,7 +4,7 @@ import type { KeyRange, LogExtent, Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { logFault } from '@ringkeep/shared/ring/log-history';
 import { position } from '@ringkeep/shared/ring/position';
-import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/wire/bytes';
+import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations/bytes';
 import type { dht } from '@ringkeep/shared/wire';
 import { historyFromWire, historyToWire, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
 import type { Bucket } from '../core/replica/entry-store';

@@ -36,6 +36,8 @@ export interface NodeContext {
   readonly registeredAt: number;
   /** Why the disk takes nothing more but what makes room; undefined when it has room. */
   readonly roomLacking: string | undefined;
+  /** Writes come faster than the disk takes them. */
+  readonly diskOverloaded: boolean;
   /** When the registry last answered, ms. */
   readonly registryAnsweredAt: number;
   /** It changes the ring, by its last answer: it may also say that it cannot at present. */

@@ -7,13 +7,12 @@ import type {
   Bytes,
   Member,
   NodeId,
-  Operation,
-  OperationResult,
   Proposal,
   Ring,
   Seq,
   Term,
 } from '@ringkeep/shared';
+import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import type { Entry } from './replica/entry-store';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 import type { Complaint } from './follower/primary-contacts';

@@ -1,14 +1,7 @@
 /** What a node's core is told. Times are the host's monotonic clock in ms; requests and connections are numbers. */
 
-import type {
-  KeyRange,
-  NodeId,
-  Operation,
-  OperationResult,
-  Position,
-  Ring,
-  RingUpdate,
-} from '@ringkeep/shared';
+import type { KeyRange, NodeId, Position, Ring, RingUpdate } from '@ringkeep/shared';
+import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 
 /** A batch of operations from a client or another node. */
@@ -104,6 +97,8 @@ export type NodeInput =
   | { readonly kind: 'leave' }
   /** Why the disk takes nothing more but what makes room; undefined when it has room. */
   | { readonly kind: 'room'; readonly lacking: string | undefined }
+  /** The disk falls behind the writes, or keeps up with them again. */
+  | { readonly kind: 'disk-overloaded'; readonly overloaded: boolean }
   /** The scrub has found something there that is not what its primary made. */
   | { readonly kind: 'damaged'; readonly ranges: readonly KeyRange[] }
   /** The machine slept: leases held may have run out without the clock having moved. */

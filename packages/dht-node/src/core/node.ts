@@ -74,6 +74,7 @@ export class NodeCore implements NodeContext {
   now: number;
   self: NodeId = 0n as NodeId;
   roomLacking: string | undefined;
+  diskOverloaded = false;
   view = new RingView(NO_RING);
   readonly incarnation: number;
   readonly process: bigint;
@@ -216,6 +217,9 @@ export class NodeCore implements NodeContext {
       }
       case 'leave':
         return this.membership.leave();
+      case 'disk-overloaded':
+        this.diskOverloaded = input.overloaded;
+        return;
       case 'room':
         if ((this.roomLacking === undefined) !== (input.lacking === undefined))
           this.report({ kind: 'room', lacking: input.lacking });

@@ -10,9 +10,10 @@
  * what was acknowledged is on its disk.
  */
 
-import type { NodeId, Operation, Position } from '@ringkeep/shared';
+import type { NodeId, Position } from '@ringkeep/shared';
+import type { Operation } from '@ringkeep/shared/operations';
 import { RingError } from '@ringkeep/shared/ring/errors';
-import { isWrite } from '@ringkeep/shared/ring/operations';
+import { isWrite } from '@ringkeep/shared/operations/operation';
 import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
 import type { NodeCore } from '../core/node';
@@ -21,7 +22,7 @@ import { encodeBatch, encodeSnapshot } from '../codec';
 import { NODE_EVENT_LOOP, type EventLoop, type Timer } from '../storage/event-loop';
 import type { NodeStorage } from '../storage';
 import { dispatch } from './dispatch';
-import { OpenQueries, type QueryAnswer, type QueryOptions } from './open-queries';
+import { OpenQueries, type QueryAnswer, type QueryOptions } from '../ask/open-queries';
 import type { HostClock, HostPorts } from './ports';
 
 /** Steps of one turn of the event loop that do not wait for its end: timers and the disk have to get their turn, too. */
@@ -45,6 +46,8 @@ export class NodeHost {
   private readonly decisions = new Map<number, (refusal: string | undefined) => void>();
   private batchOffset: number | undefined;
   private checkpointing = false;
+  /** Writes are coming faster than checkpoints bring them to the table on disk. */
+  private overloaded = false;
   private durableUpTo = 0;
   private noting: Promise<void> | undefined;
   /** The first batch that says anything of a copy. */
@@ -169,11 +172,6 @@ export class NodeHost {
     this.queries.giveUpAll();
   }
 
-  /** Writes are coming faster than checkpoints bring them to the table on disk. */
-  get overloaded(): boolean {
-    return this.storage.overloaded();
-  }
-
   private readonly turnIsOver = (): void => {
     this.stepsAtOnce = 0;
   };
@@ -184,6 +182,9 @@ export class NodeHost {
     const inputs = this.inputs;
     this.inputs = [];
     if (this.clock.suspended()) inputs.unshift({ kind: 'suspended' });
+    const overloaded = this.storage.overloaded();
+    if (overloaded !== this.overloaded) inputs.unshift({ kind: 'disk-overloaded', overloaded });
+    this.overloaded = overloaded;
     const now = this.clock.now();
     const steps = this.ports?.observer.steps;
     steps?.before(inputs);

@@ -1,6 +1,6 @@
 /** What hosts a node's core in a process. */
 
 export * from './host';
-export * from './open-queries';
+export * from '../ask/open-queries';
 export * from './ports';
 export * from './taking-up';

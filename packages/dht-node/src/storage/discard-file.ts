@@ -10,8 +10,7 @@
 import { appendFileSync, fsyncSync, closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatArc, positionOf, formatPosition, POSITION_BYTES, type Arc } from '@ringkeep/shared';
-import { valueIn } from '@ringkeep/shared/operations';
-import { bufferOfBytes } from '@ringkeep/shared/wire';
+import { valueIn, bufferOfBytes } from '@ringkeep/shared/operations';
 import type { DiscardedOp } from '../core/effects';
 
 const FILE_BYTES_MAX = 16 * 1024 * 1024;

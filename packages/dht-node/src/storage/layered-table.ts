@@ -97,22 +97,6 @@ export class LayeredTable implements EntryStore {
     });
   }
 
-  replace(entries: readonly Entry[]): Found[] {
-    const replaced: Found[] = [];
-    this.active.table.each(entries, ({ key, value }) => {
-      const found = this.get(key);
-      replaced.push(found);
-      const before = found === DAMAGED ? this.raw(key) : found;
-      if (value !== undefined) {
-        this.active.table.set(key, value);
-        this.count(key, value.length, before?.length);
-      } else if (before !== undefined) {
-        this.delete(key, before.length);
-      }
-    });
-    return replaced;
-  }
-
   private delete(key: RingKey, bytesBefore: number): void {
     this.active.table.set(key, null);
     this.counts.add(key, -1, POSITION_BYTES - key.length - bytesBefore);

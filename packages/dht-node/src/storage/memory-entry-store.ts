@@ -45,15 +45,6 @@ export class MemoryEntryStore implements EntryStore {
     this.table.each(entries, (entry) => this.store(entry));
   }
 
-  replace(entries: readonly Entry[]): Found[] {
-    const replaced: Found[] = [];
-    this.table.each(entries, (entry) => {
-      replaced.push(this.get(entry.key));
-      this.store(entry);
-    });
-    return replaced;
-  }
-
   mend(range: KeyRange, entries: readonly Entry[]): void {
     this.table.erase(range);
     this.put(entries);

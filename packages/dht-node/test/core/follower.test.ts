@@ -1,8 +1,7 @@
 /** A follower stepped by hand: what it acknowledges and when, what it grants, and what makes it erase. */
 
 import { position, unknownHistory, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
-import { seal } from '@ringkeep/shared/operations';
-import { ringKeyOf } from '@ringkeep/shared/wire';
+import { seal, ringKeyOf } from '@ringkeep/shared/operations';
 import { RunningHash, type HashPoint } from '../../src/core/replica/running-hash';
 import type { Entry, FollowerBody, PrimaryBody, StreamName } from '../../src/core';
 import { SteppedNode, arc, OTHER, ring, SELF } from './stepped-node';

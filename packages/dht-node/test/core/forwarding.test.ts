@@ -63,3 +63,10 @@ test('an owner that was replaced and lives is waited for: it answers, or says th
   node.pass(100);
   expect(node.last('forward').to.id).toBe(THIRD);
 });
+
+test('a node whose disk falls behind forwards what others own', () => {
+  const node = forwarder();
+  node.step({ kind: 'disk-overloaded', overloaded: true });
+  node.query(put('key', 'value'), get('key'));
+  expect(node.last('forward').operations).toHaveLength(2);
+});

@@ -1,8 +1,7 @@
 /** Damaged entries, stepped by hand: they are no answer, go to nobody, and come back from whoever has them. */
 
 import { type Bytes, type RingKey } from '@ringkeep/shared';
-import { seal, type StoredValue } from '@ringkeep/shared/operations';
-import { ringKeyOf } from '@ringkeep/shared/wire';
+import { seal, type StoredValue, ringKeyOf } from '@ringkeep/shared/operations';
 import { DAMAGED, type Damaged, type PrimaryBody } from '../../src/core';
 import { SteppedNode, type Follower, arc, get, OTHER, ring, SELF, set } from './stepped-node';
 

@@ -148,3 +148,16 @@ describe('a follower without room', () => {
     expect(node.last('send-to-primary').message.body).toMatchObject({ kind: 'acknowledge', full: false });
   });
 });
+
+test('a primary whose disk falls behind refuses every write and answers reads, until it has caught up', () => {
+  const { node, follower } = withFollower();
+  node.step({ kind: 'disk-overloaded', overloaded: true });
+  for (const write of [put('key', 'value'), remove('there')])
+    expect(node.answer(node.query(write))).toMatchObject([{ ok: false, code: 'RESOURCE_EXHAUSTED' }]);
+  expect(node.answer(node.query(get('there')))).toEqual([{ ok: true, value: 'before' }]);
+  node.step({ kind: 'disk-overloaded', overloaded: false });
+  const later = node.query(put('key', 'later'));
+  node.sync();
+  follower.acknowledge(2);
+  expect(node.answer(later)).toEqual([{ ok: true, value: undefined }]);
+});

@@ -4,7 +4,6 @@ import {
   NO_RING,
   checkParameters,
   NO_HISTORY,
-  OperationType,
   position,
   truncateHistory,
   type ArcConfig,
@@ -12,14 +11,12 @@ import {
   type ClusterParameters,
   type Member,
   type NodeId,
-  type Operation,
-  type OperationResult,
   type Position,
   type Ring,
   type RingKey,
 } from '@ringkeep/shared';
+import { OperationType, type Operation, type OperationResult, ringKeyOf } from '@ringkeep/shared/operations';
 import type { StoredValue } from '@ringkeep/shared/operations';
-import { ringKeyOf } from '@ringkeep/shared/wire';
 import {
   NodeCore,
   type NodeEffect,
@@ -35,18 +32,18 @@ export const SELF = position(100n);
 export const OTHER = position(1n << 63n);
 export const THIRD = position(3n << 62n);
 
-export const get = (key: string): Operation => ({ type: OperationType.Get, key: ringKeyOf(key as Bytes) });
+export const get = (key: string): Operation => ({ type: OperationType.get, key: ringKeyOf(key as Bytes) });
 export const remove = (key: string): Operation => ({
-  type: OperationType.Delete,
+  type: OperationType.delete,
   key: ringKeyOf(key as Bytes),
 });
 export const set = (key: string, value: string): Operation => ({
-  type: OperationType.Set,
+  type: OperationType.exchange,
   key: ringKeyOf(key as Bytes),
   value: value as Bytes,
 });
 export const put = (key: string, value: string): Operation => ({
-  type: OperationType.Put,
+  type: OperationType.set,
   key: ringKeyOf(key as Bytes),
   value: value as Bytes,
 });

@@ -6,17 +6,16 @@
 import {
   NO_RING,
   DEFAULT_PARAMETERS,
-  OperationType,
   position,
   type Bytes,
   type Member,
   type NodeId,
-  type Operation,
   type Ring,
 } from '@ringkeep/shared';
+import { OperationType, type Operation, ringKeyOf } from '@ringkeep/shared/operations';
 import { MonotonicClock, silentLogger } from '@ringkeep/process/running';
 import { GrpcServer } from '@ringkeep/process/server';
-import { ringKeyOf, dht, encodeRequest } from '@ringkeep/shared/wire';
+import { dht, encodeRequest } from '@ringkeep/shared/wire';
 import { BatchStreams } from '../../src/adapters/batch-streams';
 import { Peers } from '../../src/adapters/peers';
 import { NodeCore } from '../../src/core';
@@ -162,8 +161,8 @@ test('its query ends at the owner; a write that was started there goes on', asyn
     batch.send(
       encodeRequest({ frame, deadlineMs: 60_000, hops: 0, ringVersion: 2, direct: false }, [operation]),
     );
-  send(1, { type: OperationType.Set, key, value: 'v' as Bytes });
-  send(2, { type: OperationType.Get, key });
+  send(1, { type: OperationType.exchange, key, value: 'v' as Bytes });
+  send(2, { type: OperationType.get, key });
   await eventually('both wait at the owner', () => owner.size('queries') === 2);
   expect(near.size('forwards')).toBe(2);
   batch.send({ cancel: 1 });
@@ -172,7 +171,7 @@ test('its query ends at the owner; a write that was started there goes on', asyn
   expect(near.size('forwards')).toBe(0);
 
   owner.adopt(ringOf(3, [OWNER]));
-  send(3, { type: OperationType.Get, key });
+  send(3, { type: OperationType.get, key });
   expect(await batch.answers(3, 1)).toEqual([{ ok: true, value: 'v' }]);
   expect([...batch.messages.keys()]).toEqual([3]);
 });

@@ -1,16 +1,15 @@
 /** One node's core, stepped by hand: where it sends what it does not own, and what it does when a hop fails. */
 
 import {
-  OperationType,
   positionBytes,
   Random,
   ringKey,
   type Bytes,
   type NodeId,
-  type Operation,
   type Ring,
   type Routing,
 } from '@ringkeep/shared';
+import { OperationType, type Operation } from '@ringkeep/shared/operations';
 import { NodeCore, type NodeEffect, type NodeInput } from '../../src/core';
 import { FAILED_PEER_MS, FORWARD_RETRY_MS } from '../../src/core/limits';
 import { MemoryEntryStore } from '../../src/storage';
@@ -82,8 +81,8 @@ class SteppedNode {
   query(places: number, write: boolean, more: { hops?: number; ringVersion?: number } = {}): NodeEffect[] {
     const key = ringKey(positionBytes(this.id(places)), 'key' as Bytes);
     const operation: Operation = write
-      ? { type: OperationType.Delete, key }
-      : { type: OperationType.Get, key };
+      ? { type: OperationType.delete, key }
+      : { type: OperationType.get, key };
     return this.step({
       kind: 'query',
       request: ++this.requests,
@@ -223,7 +222,7 @@ describe('a frame of one owner', () => {
     kind: 'query',
     request: 7,
     operations: places.map((place, index) => ({
-      type: OperationType.Get,
+      type: OperationType.get,
       key: ringKey(positionBytes(node.id(place)), `key-${index}` as Bytes),
     })),
     hops: 0,
@@ -293,7 +292,7 @@ describe('a frame of one owner', () => {
   test('whose reads have left a dead node is cancelled there, and so is one whose writes are given up', () => {
     const [read] = query([20]).operations as [Operation];
     const reads = node.forward(node.step(query([20])));
-    const mixed: Operation[] = [read, { type: OperationType.Delete, key: read.key }];
+    const mixed: Operation[] = [read, { type: OperationType.delete, key: read.key }];
     const writes = node.forward(node.step({ ...query([20]), request: 8, operations: mixed }));
     const effects = node.adopt(node.buried(20));
     const cancelled = node.of('cancel-forward', effects).map(({ forward }) => forward);
@@ -307,7 +306,7 @@ describe('a frame of one owner', () => {
   test('that nobody answers ends with its deadline: reads failed, writes of unknown outcome, and stays so', () => {
     const input = query([3, 3]);
     const [read, write] = input.operations as [Operation, Operation];
-    const operations: Operation[] = [read, { type: OperationType.Delete, key: write.key }];
+    const operations: Operation[] = [read, { type: OperationType.delete, key: write.key }];
     const sent = node.forward(node.step({ ...input, operations, deadlineAtMs: 200 }));
     expect(sent.deadlineAtMs).toBe(200);
     node.now = 200;

@@ -1,7 +1,7 @@
 /** Rings of real nodes that know only a part of each other: who answers, after how many forwards, and past whom. */
 
 import { Random, RingView, type NodeId, type Routing } from '@ringkeep/shared';
-import { bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
+import { bytesOfText, ringKeyOf } from '@ringkeep/shared/operations';
 import type { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';
 import { NodePeer } from '../server/node-peer';

@@ -1,4 +1,4 @@
-import { Admission } from '../../src/admission';
+import { Admission } from '../../src/ask/admission';
 
 const load = (operations: number, bytes: number) => ({ operations, bytes });
 

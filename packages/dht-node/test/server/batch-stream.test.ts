@@ -3,8 +3,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { status } from '@grpc/grpc-js';
-import { Random, type OperationResult, type Operation } from '@ringkeep/shared';
-import { type dht, decodeReply, encodeRequest, bytesOfText, ringKeyOf } from '@ringkeep/shared/wire';
+import { Random } from '@ringkeep/shared';
+import { type OperationResult, type Operation, bytesOfText, ringKeyOf } from '@ringkeep/shared/operations';
+import { type dht, decodeReply, encodeRequest } from '@ringkeep/shared/wire';
 import { TestRing } from '../ring/test-ring';
 import { type BatchPeer, eventually, NodePeer, statusOf } from './node-peer';
 
@@ -82,7 +83,7 @@ describe('a frame', () => {
 
   test.each<[string, (frame: dht.BatchRequest) => void, string]>([
     ['too few key lengths', (frame) => frame.keyLengths.pop(), '2 types, 1 key lengths'],
-    ['a value length too many', (frame) => frame.valueLengths.push(0), '2 value lengths for 1 sets'],
+    ['a value length too many', (frame) => frame.valueLengths.push(0), '2 value lengths for 1 values'],
     [
       'a blob that is too short',
       (frame) => (frame.blob = frame.blob.subarray(1)),

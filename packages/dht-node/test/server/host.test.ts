@@ -1,18 +1,18 @@
 /** When a host takes its steps: what waits for the end of a turn of the event loop, and what does not. */
 
-import { NOTHING_KNOWN, OperationType, position, type Bytes, type Operation } from '@ringkeep/shared';
+import { NOTHING_KNOWN, position, type Bytes } from '@ringkeep/shared';
+import { OperationType, type Operation, ringKeyOf } from '@ringkeep/shared/operations';
 import { MonotonicClock } from '@ringkeep/process/running';
-import { ringKeyOf } from '@ringkeep/shared/wire';
 import type { LogRecord, NodeCore, NodeEffect, NodeInput } from '../../src/core';
 import { NODE_EVENT_LOOP } from '../../src/storage/event-loop';
 import { NodeHost } from '../../src/hosting/host';
-import type { QueryAnswer } from '../../src/hosting/open-queries';
+import type { QueryAnswer } from '../../src/ask/open-queries';
 import type { HostPorts } from '../../src/hosting/ports';
 import { MemoryStorage } from '../../src/storage';
 
 const nothing = (): void => undefined;
-const read: Operation = { type: OperationType.Get, key: ringKeyOf('key' as Bytes) };
-const write: Operation = { type: OperationType.Put, key: ringKeyOf('key' as Bytes), value: 'value' as Bytes };
+const read: Operation = { type: OperationType.get, key: ringKeyOf('key' as Bytes) };
+const write: Operation = { type: OperationType.set, key: ringKeyOf('key' as Bytes), value: 'value' as Bytes };
 
 /** A host whose core does nothing but remember its steps, and whose disk is the test. */
 class Subject {

@@ -7,7 +7,7 @@ import {
   type ServiceError,
   type StatusObject,
 } from '@grpc/grpc-js';
-import type { OperationResult } from '@ringkeep/shared';
+import type { OperationResult } from '@ringkeep/shared/operations';
 import { channelTo } from '@ringkeep/shared/channel';
 import { decodeReply, dht } from '@ringkeep/shared/wire';
 

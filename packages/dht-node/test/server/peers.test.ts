@@ -1,9 +1,10 @@
 /** What the stream to another node says of frames when it breaks: which have left and which certainly have not. */
 
-import { OperationType, position, type Bytes, type Member } from '@ringkeep/shared';
+import { position, type Bytes, type Member } from '@ringkeep/shared';
+import { OperationType, ringKeyOf } from '@ringkeep/shared/operations';
 import { silentLogger } from '@ringkeep/process/running';
 import { GrpcServer } from '@ringkeep/process/server';
-import { ringKeyOf, dht } from '@ringkeep/shared/wire';
+import { dht } from '@ringkeep/shared/wire';
 import { Metadata, status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Peers } from '../../src/adapters/peers';
 import type { NodeInput } from '../../src/core';
@@ -54,7 +55,7 @@ afterEach(() => {
 
 function forward(number: number): void {
   const operation = {
-    type: OperationType.Put,
+    type: OperationType.set,
     key: ringKeyOf('key' as Bytes),
     value: 'value' as Bytes,
   } as const;

@@ -3,7 +3,8 @@
 import { type Client, credentials, loadPackageDefinition, status } from '@grpc/grpc-js';
 import { Random, type ClusterParameters } from '@ringkeep/shared';
 import { grpcTarget, parseAddress } from '@ringkeep/shared/channel';
-import { bytesOfText, positionOfText, ringKeyOf, dht } from '@ringkeep/shared/wire';
+import { dht } from '@ringkeep/shared/wire';
+import { bytesOfText, positionOfText, ringKeyOf } from '@ringkeep/shared/operations';
 import { service as healthService } from 'grpc-health-check';
 import { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';

@@ -2,14 +2,8 @@
 
 import { status, type ClientDuplexStream } from '@grpc/grpc-js';
 import { knownOf, NO_RING, Random, updateRing, type Ring, type RingBeat } from '@ringkeep/shared';
-import {
-  positionOfText,
-  beatFromWire,
-  dht,
-  ringToWire,
-  updateFromWire,
-  type registry,
-} from '@ringkeep/shared/wire';
+import { beatFromWire, dht, ringToWire, updateFromWire, type registry } from '@ringkeep/shared/wire';
+import { positionOfText } from '@ringkeep/shared/operations';
 import type { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';
 import { eventually, NodePeer, statusOf } from './node-peer';

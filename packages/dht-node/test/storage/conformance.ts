@@ -62,14 +62,6 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
     }
   }
 
-  replace(entries: readonly Entry[]): (StoredValue | undefined)[] {
-    return entries.map((entry) => {
-      const before = this.get(entry.key);
-      this.put([entry]);
-      return before;
-    });
-  }
-
   raw(key: RingKey): StoredValue | undefined {
     return this.values.get(key);
   }
@@ -286,13 +278,8 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
         let checkpoint: Promise<void> = Promise.resolve();
         for (let step = 0; step < 150; step++) {
           const change = draw.change();
-          if ('put' in change && random.chance(0.5)) {
-            const entries = change.put.map(([key, value]) => ({ key, value: value ?? undefined }));
-            expect(storage.entries.replace(entries)).toEqual(model.replace(entries));
-          } else {
-            applyChange(model, change);
-            applyChange(storage.entries, change);
-          }
+          applyChange(model, change);
+          applyChange(storage.entries, change);
           storage.append(encodeChange(change));
           expectSame(storage.entries, model, draw);
           if (random.chance(0.03)) {

@@ -1,5 +1,5 @@
 import { RING_SIZE, clockwiseDistance, position, type NodeId } from '@ringkeep/shared';
-import { positionOfText } from '@ringkeep/shared/wire';
+import { positionOfText } from '@ringkeep/shared/operations';
 import { SALTS_TRIED, place, type Placement } from '../../src/core';
 
 const everywhere = (): boolean => true;

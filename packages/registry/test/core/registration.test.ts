@@ -1,5 +1,6 @@
 import { MESSAGE_BYTES_MAX, position, type ArcConfig, type Member, type NodeId } from '@ringkeep/shared';
-import { positionOfText, registry as wire, ringToWire } from '@ringkeep/shared/wire';
+import { registry as wire, ringToWire } from '@ringkeep/shared/wire';
+import { positionOfText } from '@ringkeep/shared/operations';
 import {
   DEFAULT_CONFIG,
   MEMBERS_MAX,

@@ -15,7 +15,7 @@ import {
   type Ring,
   type RingUpdate,
 } from '@ringkeep/shared';
-import { positionOfText } from '@ringkeep/shared/wire';
+import { positionOfText } from '@ringkeep/shared/operations';
 import {
   DEFAULT_CONFIG,
   RegistryCore,

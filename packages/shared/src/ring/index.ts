@@ -7,7 +7,6 @@ export * from './limits';
 export * from './log-comparison';
 export * from './log-history';
 export * from './number-map';
-export * from './operations';
 export * from './parameters';
 export * from './position';
 export * from './proposal';

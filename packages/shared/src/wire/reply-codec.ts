@@ -1,6 +1,7 @@
 /** Results between the column replies in which they travel and what both sides make of them. */
 
-import type { Bytes, OperationResult, Outcome } from '../ring';
+import type { Bytes } from '../ring';
+import type { OperationResult, Outcome } from '../operations/operation';
 import { ERROR_CODES, RingError, errorCodeOfByte } from '../ring/errors';
 import { REPLY_BYTES_TARGET } from '../ring/limits';
 import { ByteRope } from './byte-rope';

@@ -6,13 +6,15 @@
  */
 
 import { isAscii } from 'node:buffer';
-import type { Bytes, LocatedOperation, Operation } from '../ring';
+import type { Bytes } from '../ring';
 import { RingError } from '../ring/errors';
 import { SLICE_BYTES_MAX } from '../ring/limits';
-import { OperationType, bringsValue, valueOf } from '../ring/operations';
-import { POSITION_BYTES, ringKey } from '../ring/ring-key';
+import { POSITION_BYTES } from '../ring/ring-key';
+import { bufferOfBytes } from '../operations/bytes';
+import { isOperationType, rowOf, type OperationType } from '../operations/catalogue';
+import { checkOperation, type KeyLimits } from '../operations/check';
+import { operandOf, type LocatedOperation, type Operation } from '../operations/operation';
 import { ByteRope, joinRopes } from './byte-rope';
-import { bufferOfBytes, checkKey, checkValue, ringKeyOf } from './bytes';
 import type { BatchRequest } from './generated/dht';
 
 /**
@@ -21,10 +23,7 @@ import type { BatchRequest } from './generated/dht';
  */
 const SLICED_BYTES_MAX = 64 * 1024;
 
-export interface KeyLimits {
-  readonly keyBytesMax: number;
-  readonly valueBytesMax: number;
-}
+const NO_OPERANDS: Bytes[] = [];
 
 export interface FrameHeader {
   readonly frame: number;
@@ -46,13 +45,15 @@ class Columns {
     this.types = Buffer.allocUnsafe(count);
   }
 
-  add(type: OperationType, key: Bytes, value: Bytes | undefined): void {
+  add(type: OperationType, key: Bytes): void {
     this.types[this.keyLengths.length] = type;
     this.keyLengths.push(key.length);
     this.keys.add(key);
-    if (value === undefined) return;
-    this.valueLengths.push(value.length);
-    this.values.add(value);
+  }
+
+  addOperand(operand: Bytes): void {
+    this.valueLengths.push(operand.length);
+    this.values.add(operand);
   }
 
   request(header: FrameHeader, positions: Buffer): BatchRequest {
@@ -79,7 +80,8 @@ class Columns {
 export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
   const columns = new Columns(operations.length);
   for (const operation of operations) {
-    columns.add(operation.type, operation.key.slice(POSITION_BYTES) as Bytes, valueOf(operation));
+    columns.add(operation.type, operation.key.slice(POSITION_BYTES) as Bytes);
+    for (const name of rowOf(operation.type).brings) columns.addOperand(operandOf(operation, name));
   }
   return columns.request(header, positionsOf(header, operations));
 }
@@ -90,10 +92,13 @@ function positionsOf({ hops }: FrameHeader, operations: readonly Operation[]): B
   return bufferOfBytes(positions as Bytes);
 }
 
-/** The same of a client's operations. Nobody would believe it their positions: they stay here. */
+/** The same of a client's operations. Positions are omitted: a node never trusts a client's hash. */
 export function encodeLocated(header: FrameHeader, operations: readonly LocatedOperation[]): BatchRequest {
   const columns = new Columns(operations.length);
-  for (const { type, key, value } of operations) columns.add(type, key, value);
+  for (const { type, key, operands } of operations) {
+    columns.add(type, key);
+    for (const operand of operands) columns.addOperand(operand);
+  }
   return columns.request(header, Buffer.alloc(0));
 }
 
@@ -115,19 +120,20 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
   const operations = new Array<Operation | RingError>(count);
   let keyAt = 0;
   let valueAt = keysEnd;
-  let set = 0;
+  let value = 0;
   for (let i = 0; i < count; i++) {
     const type = types[i] as number;
     const keyEnd = keyAt + (keyLengths[i] as number);
     const key = piece(keyAt, keyEnd);
     keyAt = keyEnd;
-    let value = '' as Bytes;
-    if (bringsValue(type)) {
-      const valueEnd = valueAt + (valueLengths[set++] as number);
-      value = piece(valueAt, valueEnd);
+    const count = operandsOf(type);
+    const operands = count === 0 ? NO_OPERANDS : new Array<Bytes>(count);
+    for (let operand = 0; operand < count; operand++) {
+      const valueEnd = valueAt + (valueLengths[value++] as number);
+      operands[operand] = piece(valueAt, valueEnd);
       valueAt = valueEnd;
     }
-    operations[i] = operationOrError(type, key, value, positionAt(frame, i), limits, ascii);
+    operations[i] = checkOperation(type, key, operands, positionAt(frame, i), limits, ascii);
   }
   return operations;
 }
@@ -135,11 +141,11 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
 /** Where the keys end and the values begin. Throws INVALID_ARGUMENT when the columns do not fit together. */
 function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: BatchRequest): number {
   const count = types.length;
-  let sets = 0;
-  for (const type of types) if (bringsValue(type)) sets++;
-  if (keyLengths.length !== count || valueLengths.length !== sets) {
+  let operands = 0;
+  for (const type of types) operands += operandsOf(type);
+  if (keyLengths.length !== count || valueLengths.length !== operands) {
     throw malformed(
-      `${count} types, ${keyLengths.length} key lengths, ${valueLengths.length} value lengths for ${sets} sets`,
+      `${count} types, ${keyLengths.length} key lengths, ${valueLengths.length} value lengths for ${operands} values`,
     );
   }
   let keyBytes = 0;
@@ -153,6 +159,11 @@ function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: Ba
   return keyBytes;
 }
 
+/** An unknown operation brings none, and fails alone. */
+function operandsOf(type: number): number {
+  return isOperationType(type) ? rowOf(type).brings.length : 0;
+}
+
 function malformed(why: string): RingError {
   return new RingError('INVALID_ARGUMENT', `malformed frame: ${why}`);
 }
@@ -160,36 +171,4 @@ function malformed(why: string): RingError {
 function positionAt(frame: BatchRequest, index: number): Bytes | undefined {
   if (frame.positions.length === 0 || frame.hops === 0) return undefined;
   return frame.positions.toString('latin1', index * POSITION_BYTES, (index + 1) * POSITION_BYTES) as Bytes;
-}
-
-/** One operation, checked; `known` is its position when a node has hashed the key before, `ascii` what is known of the key. */
-export function operationOrError(
-  type: number,
-  key: Bytes,
-  value: Bytes,
-  known: Bytes | undefined,
-  limits: KeyLimits,
-  ascii?: boolean,
-): Operation | RingError {
-  try {
-    checkKey(key, limits.keyBytesMax);
-    const located = known === undefined ? ringKeyOf(key, ascii) : ringKey(known, key);
-    switch (type) {
-      case OperationType.Get:
-      case OperationType.Delete:
-        return { type, key: located };
-      case OperationType.Set:
-      case OperationType.Put:
-        checkValue(value, limits.valueBytesMax);
-        return { type, key: located, value };
-      default:
-        return new RingError(
-          'INVALID_ARGUMENT',
-          `unknown ty ${type}; there are Get = 0, Delete = 1, Set = 2, Put = 3`,
-        );
-    }
-  } catch (error) {
-    if (error instanceof RingError) return error;
-    throw error;
-  }
 }

@@ -2,15 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import {
-  OperationType,
-  RingError,
-  type Bytes,
-  type Operation,
-  type OperationResult,
-  REPLY_BYTES_TARGET,
-} from '../../src/ring';
-import { ringKeyOf, decodeReply, decodeRequest, dht, encodeReplies, encodeRequest } from '../../src/wire';
+import { OperationType, ringKeyOf, type Operation, type OperationResult } from '../../src/operations';
+import { RingError, type Bytes, REPLY_BYTES_TARGET } from '../../src/ring';
+import { decodeReply, decodeRequest, dht, encodeReplies, encodeRequest } from '../../src/wire';
 
 const LIMITS = { keyBytesMax: 1_024, valueBytesMax: 1 << 20 };
 
@@ -21,12 +15,12 @@ const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
 
 const operations: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
-    type: fc.constantFrom(OperationType.Set, OperationType.Put),
+    type: fc.constantFrom(OperationType.exchange, OperationType.set),
     key: bytes(1, 40).map(ringKeyOf),
     value: fc.oneof({ weight: 9, arbitrary: bytes(0, 200) }, { weight: 1, arbitrary: bytes(1_000, 20_000) }),
   }),
   fc.record({
-    type: fc.constantFrom(OperationType.Get, OperationType.Delete),
+    type: fc.constantFrom(OperationType.get, OperationType.delete),
     key: bytes(1, 40).map(ringKeyOf),
   }),
 );
@@ -64,7 +58,7 @@ test.each([
 ])('keys are hashed as the bytes that they are, where %s of a frame are ASCII', (_, keys) => {
   const frame = encodeRequest(
     header(0),
-    keys.map((key) => ({ type: OperationType.Put, key: ringKeyOf(key as Bytes), value: '\xe9' as Bytes })),
+    keys.map((key) => ({ type: OperationType.set, key: ringKeyOf(key as Bytes), value: '\xe9' as Bytes })),
   );
   const positions = keys.map((key) => createHash('sha256').update(key, 'latin1').digest().subarray(0, 8));
   const located = decodeRequest(frame, LIMITS).map((operation) =>
@@ -76,12 +70,12 @@ test.each([
 test('the position that a client sends is not believed: the key is hashed again', () => {
   const [operation] = decodeRequest(
     {
-      ...encodeRequest(header(0), [{ type: OperationType.Get, key: ringKeyOf('key' as Bytes) }]),
+      ...encodeRequest(header(0), [{ type: OperationType.get, key: ringKeyOf('key' as Bytes) }]),
       positions: Buffer.alloc(8),
     },
     LIMITS,
   );
-  expect(operation).toEqual({ type: OperationType.Get, key: ringKeyOf('key' as Bytes) });
+  expect(operation).toEqual({ type: OperationType.get, key: ringKeyOf('key' as Bytes) });
 });
 
 test('results come back in order, in as many messages as their bytes need', () => {
@@ -99,9 +93,9 @@ test('results come back in order, in as many messages as their bytes need', () =
 
 test('an operation that breaks a limit fails alone', () => {
   const frame = encodeRequest(header(0), [
-    { type: OperationType.Set, key: ringKeyOf('k' as Bytes), value: 'too long' as Bytes },
-    { type: OperationType.Get, key: ringKeyOf('longer' as Bytes) },
-    { type: OperationType.Get, key: ringKeyOf('k' as Bytes) },
+    { type: OperationType.exchange, key: ringKeyOf('k' as Bytes), value: 'too long' as Bytes },
+    { type: OperationType.get, key: ringKeyOf('longer' as Bytes) },
+    { type: OperationType.get, key: ringKeyOf('k' as Bytes) },
   ]);
   frame.types[2] = 9;
   const [value, key, type] = decodeRequest(frame, { keyBytesMax: 5, valueBytesMax: 3 });
@@ -114,7 +108,7 @@ test('an operation that breaks a limit fails alone', () => {
 
 test('a frame whose columns do not fit together is refused as a whole', () => {
   const whole = encodeRequest(header(1), [
-    { type: OperationType.Set, key: ringKeyOf('key' as Bytes), value: 'v' as Bytes },
+    { type: OperationType.exchange, key: ringKeyOf('key' as Bytes), value: 'v' as Bytes },
   ]);
   const broken: Partial<dht.BatchRequest>[] = [
     { keyLengths: [] },

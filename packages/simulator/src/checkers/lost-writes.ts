@@ -5,7 +5,7 @@
  * Linearizability says so as well; this says it in words that name the lost write.
  */
 
-import type { HistoryOperation, Value } from '@ringkeep/checker/core';
+import { leftBy, type HistoryOperation, type Value } from '@ringkeep/checker/core';
 import type { Failure } from './failure';
 
 /** `last`: what was read of each key after every operation had ended. */
@@ -14,11 +14,9 @@ export function checkLostWrites(
   last: ReadonlyMap<string, Value>,
 ): Failure | undefined {
   for (const [key, found] of last) {
-    const writes = history.filter((operation) => operation.key === key && operation.op !== 'get');
+    const writes = history.filter((operation) => operation.key === key && leftBy(operation) !== undefined);
     const acknowledged = writes.filter(({ outcome }) => outcome === 'ok');
-    const sources = writes.filter(
-      (write) => write.outcome !== 'fail' && (write.op === 'delete' ? null : (write.value ?? null)) === found,
-    );
+    const sources = writes.filter((write) => leftBy(write) === found);
     const firstState = found === null && acknowledged.length === 0;
     const explained = sources.some(
       (source) => !acknowledged.some((later) => later !== source && cameAfter(later, source)),

@@ -3,7 +3,7 @@
  * nothing is while no disk is or was full.
  */
 
-import { isWrite, type Operation, type OperationResult } from '@ringkeep/shared';
+import { isWrite, type Operation, type OperationResult } from '@ringkeep/shared/operations';
 import type { Failure } from './failure';
 
 /** It is looked for room twice a second. */

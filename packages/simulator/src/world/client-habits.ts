@@ -1,8 +1,7 @@
-/** What simulated clients ask for, and how it stands in the history. */
+/** What simulated clients ask for: operations of the whole catalogue. */
 
-import { OperationType, type Bytes, type Operation, type Random } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/wire';
-import type { HistoryRecorder } from '@ringkeep/checker/core';
+import type { Bytes, Random, RingKey } from '@ringkeep/shared';
+import { CATALOGUE, ringKeyOf, type Operation, type OperationRow } from '@ringkeep/shared/operations';
 
 export interface ClientHabits {
   readonly keys: readonly Bytes[];
@@ -20,19 +19,18 @@ export function drawOperation(
 ): Operation {
   const key = ringKeyOf(random.pick(keys));
   const dice = random.fraction();
-  if (dice < 0.45 && !onlyWrites) return { type: OperationType.Get, key };
-  if (dice < 0.55) return { type: OperationType.Delete, key };
-  return { type: random.pick([OperationType.Set, OperationType.Put]), key, value: nextValue() };
+  const rows = dice < 0.45 && !onlyWrites ? READS : dice < 0.55 ? BARE_WRITES : OTHER_WRITES;
+  // Where there is nothing to choose nothing is drawn.
+  const row = rows.length === 1 ? (rows[0] as OperationRow) : random.pick(rows);
+  return operationOf(row, key, nextValue);
 }
 
-export function actionOf(operation: Operation): Parameters<HistoryRecorder['call']>[2] {
-  switch (operation.type) {
-    case OperationType.Get:
-      return { op: 'get' };
-    case OperationType.Delete:
-      return { op: 'delete' };
-    case OperationType.Set:
-    case OperationType.Put:
-      return { op: 'set', value: operation.value };
-  }
+function operationOf({ code, brings }: OperationRow, key: RingKey, nextValue: () => Bytes): Operation {
+  const operands = brings.map((name) => [name, nextValue()] as const);
+  return { type: code, key, ...Object.fromEntries(operands) } as Operation;
 }
+
+const ROWS: readonly OperationRow[] = Object.values(CATALOGUE);
+const READS = ROWS.filter(({ writes }) => !writes);
+const BARE_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length === 0);
+const OTHER_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length > 0);

@@ -5,21 +5,17 @@
  * write of unknown outcome is never repeated.
  */
 
+import { ERROR_CODES, RingView, updateRing, NO_RING, type Bytes, type Random } from '@ringkeep/shared';
 import {
-  ERROR_CODES,
   OperationType,
-  RingView,
-  updateRing,
-  NO_RING,
   isWrite,
-  type Bytes,
   type Operation,
   type OperationResult,
-  type Random,
-} from '@ringkeep/shared';
-import { ringKeyOf, decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
-import type { HistoryRecorder } from '@ringkeep/checker/core';
-import { actionOf, drawOperation, type ClientHabits } from './client-habits';
+  ringKeyOf,
+} from '@ringkeep/shared/operations';
+import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
+import { actionOf, observationOf, type HistoryRecorder } from '@ringkeep/checker/core';
+import { drawOperation, type ClientHabits } from './client-habits';
 import { describeOperation, describeResult } from './descriptions';
 import type { Machine } from './machine';
 import type { Party } from './network';
@@ -67,13 +63,13 @@ export class Client {
 
   /** Reads a key, for as long as it takes. */
   readAtLast(key: Bytes, patienceMs: number, done: Done): void {
-    this.run({ type: OperationType.Get, key: ringKeyOf(key) }, patienceMs, done);
+    this.run({ type: OperationType.get, key: ringKeyOf(key) }, patienceMs, done);
   }
 
   /** Writes a key, for as long as it takes. */
   writeAtLast(key: Bytes, patienceMs: number, done: Done): void {
     const value = `${this.party}.${++this.lastValue}` as Bytes;
-    this.run({ type: OperationType.Set, key: ringKeyOf(key), value }, patienceMs, done);
+    this.run({ type: OperationType.exchange, key: ringKeyOf(key), value }, patienceMs, done);
   }
 
   private draw(): Operation {
@@ -96,8 +92,7 @@ export class Client {
       );
       const value = result?.ok ? (result.value ?? null) : null;
       if (result?.ok) {
-        const told = isWrite(operation) ? { previous: value } : { value };
-        recorder.ok(number, operation.type === OperationType.Put ? {} : told, timeline.now);
+        recorder.ok(number, observationOf(operation, value), timeline.now);
       } else if (result) {
         recorder.fail(number, timeline.now);
       } else {

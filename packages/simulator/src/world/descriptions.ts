@@ -7,8 +7,9 @@ import type {
   NodeInput,
   PrimaryMessage,
 } from '@ringkeep/dht-node/core';
-import type { Operation, OperationResult, Proposal, RingUpdate } from '@ringkeep/shared';
-import { OperationType, valueOf } from '@ringkeep/shared';
+import type { Proposal, RingUpdate } from '@ringkeep/shared';
+import type { Operation, OperationResult } from '@ringkeep/shared/operations';
+import { operandOf, rowOf } from '@ringkeep/shared/operations';
 import { op, point, range, valueText, type Names } from './names';
 
 type EventEffect = Extract<NodeEffect, { kind: 'event' }>['event'];
@@ -144,9 +145,9 @@ export function describeUpdate(update: RingUpdate): string {
 
 export function describeOperation(operation: Operation): string {
   const key = operation.key.slice(8);
-  const value = valueOf(operation);
-  if (value !== undefined) return `${operation.type === OperationType.Put ? 'put' : 'set'} ${key}=${value}`;
-  return `${operation.type === OperationType.Get ? 'get' : 'delete'} ${key}`;
+  const { wireName, brings } = rowOf(operation.type);
+  const operands = brings.map((name) => `=${operandOf(operation, name)}`);
+  return `${wireName.toLowerCase()} ${key}${operands.join('')}`;
 }
 
 export function describeResult(result: OperationResult): string {

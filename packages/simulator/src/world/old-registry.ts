@@ -138,6 +138,8 @@ export class OldRegistry {
     const { registry, machines } = this.world;
     const named = this.named();
     if (named.size === 0 || !registry.server) return false;
+    // A registry that has lost everything begins a ring with whoever comes first and knows of none.
+    if (this.how === 'lost' && machines.some(({ process, id }) => process && id === undefined)) return false;
     for (const machine of machines) {
       const { process, id } = machine;
       if (id === undefined || !named.delete(id)) continue;

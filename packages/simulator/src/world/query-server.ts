@@ -1,6 +1,7 @@
 /** Answers what clients and other nodes ask a simulated node, and shows the world's checkers every answer of its own. */
 
-import { isWrite, positionOf, type Operation, type OperationResult } from '@ringkeep/shared';
+import { positionOf } from '@ringkeep/shared';
+import { isWrite, type Operation, type OperationResult } from '@ringkeep/shared/operations';
 import { decodeRequest, dht, encodeReply, updateToWire } from '@ringkeep/shared/wire';
 import type { NodeHost } from '@ringkeep/dht-node/hosting';
 import { checkRoom } from '../checkers/room-refusals';

@@ -1,7 +1,8 @@
 /** The machine of the registry: its disk and clock survive the processes that come and go on it. */
 
 import type { ClusterParameters, Random, Ring } from '@ringkeep/shared';
-import { positionOfText, registry, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
+import { registry, ringFromWire, ringToWire } from '@ringkeep/shared/wire';
+import { positionOfText } from '@ringkeep/shared/operations';
 import {
   RegistryCore,
   begun,

@@ -4,16 +4,9 @@
  * and it hears of the ring from a node that may stand still or be cut off.
  */
 
+import { type Bytes, type Random, type RingUpdate } from '@ringkeep/shared';
+import { isWrite, operandOf, positionBytesOf, rowOf, type Operation } from '@ringkeep/shared/operations';
 import {
-  OperationType,
-  isWrite,
-  type Bytes,
-  type Operation,
-  type Random,
-  type RingUpdate,
-} from '@ringkeep/shared';
-import {
-  positionBytesOf,
   beatFromWire,
   decodeOutcomes,
   dht,
@@ -22,9 +15,9 @@ import {
   updateFromWire,
 } from '@ringkeep/shared/wire';
 import { Call, DEFAULT_LIMITS, Session, type CallResult, type Effect } from '@ringkeep/client/core';
-import type { HistoryRecorder } from '@ringkeep/checker/core';
+import { actionOf, observationOf, type HistoryRecorder } from '@ringkeep/checker/core';
 import type { Progress } from '../checkers/progress';
-import { actionOf, drawOperation, type ClientHabits } from './client-habits';
+import { drawOperation, type ClientHabits } from './client-habits';
 import { openBatches, openWatch } from './client-streams';
 import { describeOperation } from './descriptions';
 import type { Party } from './network';
@@ -41,12 +34,14 @@ type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
 class SimulatedCall extends Call {
   constructor(
-    { type, key, ...rest }: Operation,
+    operation: Operation,
     deadlineAtMs: number,
     private readonly done: (result: CallResult) => void,
   ) {
+    const { type, key } = operation;
     const plain = key.slice(8) as Bytes;
-    super(type, positionBytesOf(plain), plain, 'value' in rest ? rest.value : undefined, deadlineAtMs, true);
+    const operands = rowOf(type).brings.map((name) => operandOf(operation, name));
+    super(type, positionBytesOf(plain), plain, operands, deadlineAtMs, true);
   }
 
   override deliver(): void {
@@ -127,8 +122,7 @@ export class SessionClient {
     const { now } = this.world.timeline;
     if (result.ok) {
       const value = result.value === undefined ? null : Buffer.from(result.value).toString('latin1');
-      const told = isWrite(operation) ? { previous: value } : { value };
-      return recorder.ok(number, operation.type === OperationType.Put ? {} : told, now);
+      return recorder.ok(number, observationOf(operation, value), now);
     }
     const unknown = result.code === 'OUTCOME_UNKNOWN' || result.code === 'INTERNAL';
     if (unknown && isWrite(operation)) recorder.unknown(number, now);

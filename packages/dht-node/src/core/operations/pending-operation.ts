@@ -1,8 +1,9 @@
 /** An operation on its way through this node, and the batch it came with. */
 
-import type { Bytes, ErrorCode, Operation, OperationResult } from '@ringkeep/shared';
+import type { Bytes, ErrorCode } from '@ringkeep/shared';
+import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { ERROR_CODES } from '@ringkeep/shared/ring/errors';
-import { OperationType, isWrite } from '@ringkeep/shared/ring/operations';
+import { isWrite } from '@ringkeep/shared/operations/operation';
 import type { QueryInput } from '../inputs';
 
 /** A batch that is being answered. */
@@ -62,10 +63,16 @@ export class PendingQuery {
 /** Most writes have nothing to say but that they are done. */
 const DONE: OperationResult = { ok: true, value: undefined };
 
+export function doneWith(value: Bytes | undefined): OperationResult {
+  return value === undefined ? DONE : { ok: true, value };
+}
+
 export class PendingOperation {
   done = false;
   /** It may have an effect that this node cannot take back: it has a sequence number, or left the node. */
   started = false;
+  /** Of a write that has a number: what it is told when that commits. */
+  answer: OperationResult = DONE;
 
   constructor(
     readonly query: PendingQuery,
@@ -73,13 +80,17 @@ export class PendingOperation {
     readonly operation: Operation,
   ) {}
 
-  /** Its caller is told what it replaced. */
-  get tellsPrevious(): boolean {
-    return this.operation.type !== OperationType.Put;
+  succeed(value: Bytes | undefined): void {
+    this.finish(doneWith(value));
   }
 
-  succeed(value: Bytes | undefined): void {
-    this.finish(value === undefined ? DONE : { ok: true, value });
+  get answerBytes(): number {
+    return this.answer.ok && this.answer.value !== undefined ? this.answer.value.length : 0;
+  }
+
+  /** It is committed. */
+  acknowledge(): void {
+    this.finish(this.answer);
   }
 
   fail(code: ErrorCode, text: string = ERROR_CODES[code].text): void {

@@ -5,10 +5,11 @@
  * read. A write that left this node and was not answered has an unknown outcome; nothing repeats it.
  */
 
-import type { ArcConfig, NodeId, Operation, OperationResult } from '@ringkeep/shared';
+import type { ArcConfig, NodeId } from '@ringkeep/shared';
+import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
-import { isWrite, OperationType } from '@ringkeep/shared/ring/operations';
-import { valueIn } from '@ringkeep/shared/operations/stored';
+import { evaluate } from '@ringkeep/shared/operations/evaluate';
+import { isWrite } from '@ringkeep/shared/operations/operation';
 import { FORWARD_RETRY_MS, HELD_OPERATIONS_MAX } from '../limits';
 import type { ArcPrimary } from '../primary/arc-primary';
 import type { NodeContext } from '../context';
@@ -78,11 +79,11 @@ export class Queries {
         role = holder?.primary === self ? this.roleAt(holder.start) : undefined;
         readable = role?.mayRead() === true;
       }
-      if (readable && operation.type === OperationType.Get) {
+      if (readable && role !== undefined && !isWrite(operation)) {
         if (index >= announced) announced = entries.announce(operations, index);
-        const found = entries.get(operation.key);
-        if (found === DAMAGED) role?.submit(query.wait(index));
-        else query.set(index, { ok: true, value: found === undefined ? undefined : valueIn(found) });
+        const value = role.read(operation.key);
+        if (value === DAMAGED) role.submit(query.wait(index));
+        else query.set(index, { ok: true, value: evaluate(operation, value).answer });
       } else if (role !== undefined) {
         role.submit(query.wait(index));
       } else {

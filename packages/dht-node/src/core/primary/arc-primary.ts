@@ -12,13 +12,15 @@
  *  6    takeover: wait out what was granted, keep the whole window, align every member, then open
  */
 
-import type { ArcConfig, Bytes, KeyRange, NodeId, Operation, Proposal, RingKey, Seq } from '@ringkeep/shared';
+import type { ArcConfig, Bytes, KeyRange, NodeId, Proposal, RingKey, Seq } from '@ringkeep/shared';
 import { formatArc } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { excerpt } from '@ringkeep/shared/ring/excerpt';
-import { isWrite } from '@ringkeep/shared/ring/operations';
+import { rowOf } from '@ringkeep/shared/operations/catalogue';
+import { evaluate } from '@ringkeep/shared/operations/evaluate';
+import { isWrite } from '@ringkeep/shared/operations/operation';
 import { formatPosition } from '@ringkeep/shared/ring/position';
-import { seal, valueIn } from '@ringkeep/shared/operations/stored';
+import { seal, valueIn, type StoredValue } from '@ringkeep/shared/operations/stored';
 import {
   BEATS_PER_LEASE,
   HELD_OPERATIONS_MAX,
@@ -31,6 +33,7 @@ import { DAMAGED, type Entry, type Found } from '../replica/entry-store';
 import type { FollowerSession } from './follower-session';
 import { Followers } from './followers';
 import { HeldLeases } from './held-leases';
+import { LatestValues } from './latest-values';
 import { LevelHold } from './level-hold';
 import { repairFrom } from '../replica/mending';
 import {
@@ -46,7 +49,8 @@ import {
   type SequencedOp,
   type StreamName,
 } from '../messages';
-import type { PendingOperation } from '../operations/pending-operation';
+import { doneWith, type PendingOperation } from '../operations/pending-operation';
+import type { OperationResult } from '@ringkeep/shared/operations';
 import { LogComparison } from './log-comparison';
 import { Proposals } from './proposals';
 import { Repairs } from './repairs';
@@ -89,8 +93,10 @@ export class ArcPrimary {
   private readonly comparison: LogComparison;
   private readonly repairs: Repairs;
   private readonly levelHold: LevelHold;
+  private readonly latest: LatestValues;
   /** Prepared by this node itself, durably. */
   private ownDurable: Seq = -1;
+  /** Numbered, and not prepared yet. */
   private fresh: SequencedOp[] = [];
   private windowBytes = 0;
   private held: PendingOperation[] = [];
@@ -117,6 +123,7 @@ export class ArcPrimary {
     );
     this.repairs = new Repairs(context, replica);
     this.levelHold = new LevelHold(context);
+    this.latest = new LatestValues(context.replicas.entries, replica, () => this.fresh);
     this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
     const until =
       currentConfig.handover || !context.rules.grantsWaitedOut
@@ -176,17 +183,24 @@ export class ArcPrimary {
   submit(operation: PendingOperation): void {
     if (operation.done) return;
     if (isWrite(operation.operation)) this.write(operation);
-    else if (this.mayRead()) this.read(operation);
+    else if (this.mayRead()) this.answerRead(operation);
     else this.hold(operation);
   }
 
-  private read(pending: PendingOperation): void {
-    const { replicas, rules } = this.context;
-    const { key } = pending.operation;
-    const found = replicas.entries.get(key);
-    if (found === DAMAGED && rules.damagedNotServed) return this.readDamaged(pending, key);
-    const stored = found === DAMAGED ? replicas.entries.raw(key) : found;
-    pending.succeed(stored === undefined ? undefined : valueIn(stored));
+  private answerRead(pending: PendingOperation): void {
+    const { operation } = pending;
+    const value = this.read(operation.key);
+    if (value === DAMAGED) this.readDamaged(pending, operation.key);
+    else pending.succeed(evaluate(operation, value).answer);
+  }
+
+  /** The value that a key has at this moment; to be asked only while `mayRead`. */
+  read(key: RingKey): Bytes | typeof DAMAGED | undefined {
+    const { entries } = this.context.replicas;
+    const found = entries.get(key);
+    if (found === undefined) return undefined;
+    if (found !== DAMAGED) return valueIn(found);
+    return this.context.rules.damagedNotServed ? DAMAGED : valueIn(entries.raw(key) as StoredValue);
   }
 
   /** It waits for a member that has the entry undamaged; with one copy nobody has. */
@@ -222,21 +236,35 @@ export class ArcPrimary {
     if (!this.enoughCopies) return pending.fail('UNAVAILABLE', this.tooFewCopies());
     if (
       this.replica.window.length + this.fresh.length >= WINDOW_OPERATIONS_MAX ||
-      this.windowBytes >= WINDOW_BYTES_MAX
+      this.windowBytes + this.waiting.answerBytes >= WINDOW_BYTES_MAX
     ) {
       return pending.fail(
         'RESOURCE_EXHAUSTED',
         'too many writes of this part of the ring wait for its replicas',
       );
     }
-    const lacking = 'value' in pending.operation ? this.roomLacking() : undefined;
+    if (this.context.diskOverloaded)
+      return pending.fail('RESOURCE_EXHAUSTED', 'the disk does not keep up with the writes');
+    const { brings, entry: looks } = rowOf(pending.operation.type);
+    const lacking = brings.length > 0 ? this.roomLacking() : undefined;
     if (lacking !== undefined) return pending.fail('RESOURCE_EXHAUSTED', `nothing was written: ${lacking}`);
+    const latest = looks === 'unseen' ? undefined : this.latest.of(pending.operation.key);
+    if (latest === DAMAGED && looks === 'decides') return this.readDamaged(pending, pending.operation.key);
+    this.number(pending, latest);
+  }
+
+  /** Evaluates a write, in the step in which it gets its number. */
+  private number(pending: PendingOperation, latest: Found): void {
+    const { operation } = pending;
+    const present = latest === DAMAGED || latest === undefined ? undefined : valueIn(latest);
+    const { effect, answer } = evaluate(operation, present);
     const seq = this.replica.lastPrepared + this.fresh.length + 1;
-    const entry = entryOf(pending.operation, seq);
+    const entry = effect && entryOf(operation.key, effect.value, seq);
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
     pending.started = true;
+    pending.answer = latest === DAMAGED ? PREVIOUS_DAMAGED : doneWith(answer);
     this.fresh.push(entry);
-    this.windowBytes += bytesOf(entry);
+    if (entry) this.windowBytes += bytesOf(entry);
     this.waiting.add(seq, pending);
   }
 
@@ -378,32 +406,20 @@ export class ArcPrimary {
   private commit(seq: Seq): void {
     const first = this.replica.committed + 1;
     if (seq < first) return;
-    const { ops, entries, replaced } = this.context.journal.commit(
-      this.replica.start,
-      seq,
-      this.wantsReplaced(first, seq),
-    );
+    const entries = this.context.journal.commit(this.replica.start, seq);
+    this.latest.committed(entries, seq);
     this.windowBytes -= entryBytes(entries);
     this.repairs.committed(entries);
     this.followers.committed(entries);
     // Replicas may have been dropped since the write was taken: it is not called safe on the few that are left.
     const acknowledges = this.enoughCopies;
-    let entry = 0;
-    for (let i = 0; i < ops.length; i++) {
-      const before = ops[i] === undefined ? undefined : replaced?.[entry++];
-      const pending = this.waiting.at(first + i);
-      if (!acknowledges) pending?.fail('OUTCOME_UNKNOWN', TOO_FEW_LEFT);
-      else if (before === DAMAGED && pending?.tellsPrevious)
-        pending.fail('OUTCOME_UNKNOWN', PREVIOUS_DAMAGED);
-      else pending?.succeed(pending.tellsPrevious ? valueOrNone(before) : undefined);
+    for (let number = first; number <= seq; number++) {
+      const pending = this.waiting.at(number);
+      if (acknowledges) pending?.acknowledge();
+      else pending?.fail('OUTCOME_UNKNOWN', TOO_FEW_LEFT);
     }
     this.waiting.forgetThrough(seq);
     if (this.quiesceState) this.followers.tellCommitPoint();
-  }
-
-  private wantsReplaced(first: Seq, last: Seq): boolean {
-    for (let seq = first; seq <= last; seq++) if (this.waiting.at(seq)?.tellsPrevious) return true;
-    return false;
   }
 
   // ---- followers ----
@@ -552,6 +568,7 @@ export class ArcPrimary {
   /** A configuration of the same term with a higher epoch: whatever was proposed is settled. */
   adoptConfig(config: ArcConfig): void {
     invariant(config.epoch >= this.currentConfig.epoch, 'the epoch of an arc never falls');
+    this.latest.forget();
     if (config.epoch === this.currentConfig.epoch) {
       // Who has no copy may have changed all the same. It settles nothing.
       this.currentConfig = config;
@@ -625,14 +642,13 @@ export class ArcPrimary {
   }
 }
 
-const PREVIOUS_DAMAGED = 'the write is done, but what it replaced was damaged on the disk and cannot be told';
-
-function valueOrNone(found: Found): Bytes | undefined {
-  return found === undefined || found === DAMAGED ? undefined : valueIn(found);
-}
+const PREVIOUS_DAMAGED: OperationResult = {
+  ok: false,
+  code: 'OUTCOME_UNKNOWN',
+  text: 'the write is done, but what it replaced was damaged on the disk and cannot be told',
+};
 
 /** What a write leaves behind under its number, which is the entry's version. */
-function entryOf(operation: Operation, seq: Seq): Entry {
-  const { key } = operation;
-  return { key, value: 'value' in operation ? seal(key, seq, operation.value) : undefined };
+function entryOf(key: RingKey, value: Bytes | undefined, seq: Seq): Entry {
+  return { key, value: value === undefined ? undefined : seal(key, seq, value) };
 }

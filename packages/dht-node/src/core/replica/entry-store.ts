@@ -77,8 +77,6 @@ export interface EntryStore {
   scan(range: KeyRange, bytesMax: number, checked?: boolean): ScanPage;
   /** Stores entries, deletes those without a value. */
   put(entries: readonly Entry[]): void;
-  /** The same; returns what each of them replaced, those before it applied. */
-  replace(entries: readonly Entry[]): Found[];
   /** Makes the range hold these entries and nothing else, without reading what it holds. */
   mend(range: KeyRange, entries: readonly Entry[]): void;
   /** Removes every entry of the range. */

@@ -8,7 +8,8 @@
 import type { Position, Seq } from '@ringkeep/shared';
 import type { NodeEffect } from '../effects';
 import type { LogRecord } from './records';
-import type { Committed, Replica, ReplicaStore } from './replica-store';
+import type { Entry } from './entry-store';
+import type { Replica, ReplicaStore } from './replica-store';
 
 export class Journal {
   private pending: LogRecord[] = [];
@@ -42,10 +43,10 @@ export class Journal {
   }
 
   /** Commits as a record written lazily does. */
-  commit(start: Position, seq: Seq, wantsReplaced: boolean): Committed {
-    const committed = this.replicas.commit(start, seq, wantsReplaced);
+  commit(start: Position, seq: Seq): readonly Entry[] {
+    const entries = this.replicas.commit(start, seq);
     this.pending.push({ kind: 'commit', start, seq });
-    return committed;
+    return entries;
   }
 
   /** Runs the action when everything written so far is durable; at once when it is. */

@@ -38,7 +38,7 @@ import {
   NO_HISTORY,
   truncateHistory,
 } from '@ringkeep/shared/ring/log-history';
-import type { Entry, EntryStore, Found, RangeSize } from './entry-store';
+import type { Entry, EntryStore, RangeSize } from './entry-store';
 import type { ConflictingLog, SequencedOp } from '../messages';
 import type { LogRecord, ReplicaSnapshot } from './records';
 import type { HashPoint, RunningHash } from './running-hash';
@@ -95,14 +95,6 @@ export class Replica {
     invariant(seq >= this.committed, 'operations before the commit point are not in the window');
     return this.window.slice(seq - this.committed);
   }
-}
-
-export interface Committed {
-  readonly ops: readonly SequencedOp[];
-  /** Those of them that have one. */
-  readonly entries: readonly Entry[];
-  /** The value that each entry replaced, when that was asked for. */
-  readonly replaced: readonly Found[] | undefined;
 }
 
 export class ReplicaStore {
@@ -225,13 +217,12 @@ export class ReplicaStore {
     }
   }
 
-  /** What a commit record does; returns the operations, and what they replaced if somebody wants to know. */
-  commit(start: Position, seq: Seq, wantsReplaced: boolean): Committed {
+  /** What a commit record does. @returns the entries that are committed */
+  commit(start: Position, seq: Seq): readonly Entry[] {
     const ops = this.takeCommitted(this.at(start), seq);
     const entries = ops.filter((op) => op !== undefined);
-    if (wantsReplaced) return { ops, entries, replaced: this.entries.replace(entries) };
     this.entries.put(entries);
-    return { ops, entries, replaced: undefined };
+    return entries;
   }
 
   snapshot(): ReplicaSnapshot[] {

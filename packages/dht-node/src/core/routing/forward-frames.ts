@@ -1,7 +1,7 @@
 /** Which operations are forwarded together: as many as a frame takes, and whole frames as they came. */
 
 import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
-import { valueOf } from '@ringkeep/shared/ring/operations';
+import { operandBytes } from '@ringkeep/shared/operations/operation';
 import type { PendingOperation, PendingQuery } from '../operations/pending-operation';
 
 /** The query of which these are all operations, in order. */
@@ -17,7 +17,7 @@ export function* frames(operations: readonly PendingOperation[]): Generator<read
   let bytes = 0;
   for (let i = 0; i < operations.length; i++) {
     const { operation } = operations[i] as PendingOperation;
-    bytes += operation.key.length + (valueOf(operation)?.length ?? 0);
+    bytes += operation.key.length + operandBytes(operation);
     if (i + 1 - from >= FRAME_OPERATIONS_MAX || bytes >= FRAME_BYTES_TARGET) {
       yield operations.slice(from, i + 1);
       from = i + 1;

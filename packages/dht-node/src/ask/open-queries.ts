@@ -5,10 +5,11 @@
  * write is said to be unknown.
  */
 
-import type { Operation, OperationResult, Ring } from '@ringkeep/shared';
+import type { Ring } from '@ringkeep/shared';
+import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
-import { isWrite } from '@ringkeep/shared/ring/operations';
-import { Admission, type Load } from '../admission';
+import { isWrite } from '@ringkeep/shared/operations/operation';
+import { Admission, type Load } from './admission';
 
 export interface QueryAnswer {
   readonly results: readonly OperationResult[];

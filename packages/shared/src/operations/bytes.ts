@@ -3,7 +3,6 @@
 import { hash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import type { Bytes, Position, RingKey } from '../ring';
-import { RingError } from '../ring/errors';
 import { position } from '../ring/position';
 import { POSITION_BYTES, ringKey } from '../ring/ring-key';
 
@@ -44,19 +43,4 @@ export function ringKeyOf(key: Bytes, ascii = Buffer.byteLength(key) === key.len
 /** The position of a text (the address and salt of a node): the first 8 bytes, big-endian, of its SHA-256. */
 export function positionOfText(text: string): Position {
   return position(BigInt(`0x${hash('sha256', text, 'hex').slice(0, 16)}`));
-}
-
-/** Throws INVALID_ARGUMENT when a key has no byte or too many. */
-export function checkKey(key: Bytes, bytesMax: number): void {
-  if (key.length === 0) throw new RingError('INVALID_ARGUMENT', 'the key is empty; a key has 1 byte or more');
-  if (key.length > bytesMax) {
-    throw new RingError('INVALID_ARGUMENT', `the key has ${key.length} bytes; ${bytesMax} are allowed`);
-  }
-}
-
-/** Throws INVALID_ARGUMENT when a value has too many bytes. */
-export function checkValue(value: Bytes, bytesMax: number): void {
-  if (value.length > bytesMax) {
-    throw new RingError('INVALID_ARGUMENT', `the value has ${value.length} bytes; ${bytesMax} are allowed`);
-  }
 }

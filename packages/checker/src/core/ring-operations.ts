@@ -1,0 +1,28 @@
+/** How each operation of a ring stands in a history: a row for each of the catalogue. */
+
+import type { Operation, OperationName, OperationOf } from '@ringkeep/shared/operations';
+import { nameOf } from '@ringkeep/shared/operations';
+import type { Action, Value } from './history';
+import type { Observation } from './recorder';
+
+interface Row<Name extends OperationName> {
+  readonly action: (operation: OperationOf<Name>) => Action;
+  /** What the value of its answer says; `null` when it has none. */
+  readonly observed: (answer: Value) => Observation;
+}
+
+const ROWS: { readonly [Name in OperationName]: Row<Name> } = {
+  get: { action: () => ({ op: 'get' }), observed: (value) => ({ value }) },
+  delete: { action: () => ({ op: 'delete' }), observed: (previous) => ({ previous }) },
+  exchange: { action: ({ value }) => ({ op: 'set', value }), observed: (previous) => ({ previous }) },
+  set: { action: ({ value }) => ({ op: 'set', value }), observed: () => ({}) },
+};
+
+export function actionOf(operation: Operation): Action {
+  const { action } = ROWS[nameOf(operation.type)] as { action: (operation: Operation) => Action };
+  return action(operation);
+}
+
+export function observationOf(operation: Operation, answer: Value): Observation {
+  return ROWS[nameOf(operation.type)].observed(answer);
+}

@@ -1,0 +1,49 @@
+/** One operation asked by itself, whichever door it came through: checked, admitted, carried out or refused as any other. */
+
+import type { Bytes } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared';
+import { checkOperation, operandBytes, type OperationResult } from '@ringkeep/shared/operations';
+import type { NodeHost } from '../hosting/host';
+import type { QueryAnswer } from './open-queries';
+
+export interface OneOperation {
+  /** A code of the catalogue, as it came. */
+  readonly type: number;
+  readonly key: Bytes;
+  /** In the order of its row. */
+  readonly operands: readonly Bytes[];
+}
+
+export interface AskTerms {
+  readonly deadlineMs: number;
+  /** Forwards so far. */
+  readonly hops: number;
+  /** The newest ring that the caller knows; 0 for none. */
+  readonly ringVersion: number;
+  /** Called with what gives the question up. */
+  readonly onCancel?: (giveUp: () => void) => void;
+}
+
+export interface OneAnswer {
+  readonly value: Bytes | undefined;
+  readonly hops: number;
+}
+
+/** Throws RingError: what is wrong with the operation, or why it was not carried out. */
+export async function askOne(
+  host: NodeHost,
+  { type, key, operands }: OneOperation,
+  { deadlineMs, hops, ringVersion, onCancel }: AskTerms,
+): Promise<OneAnswer> {
+  const operation = checkOperation(type, key, operands, undefined, host.core.parameters);
+  if (operation instanceof RingError) throw operation;
+  const bytes = operation.key.length + operandBytes(operation);
+  const options = { hops, deadlineMs, ringVersion, direct: false, bytes, inFrame: false };
+  const answer = await new Promise<QueryAnswer>((resolve) => {
+    const request = host.query([operation], options, resolve);
+    onCancel?.(() => host.cancel(request));
+  });
+  const result = answer.results[0] as OperationResult;
+  if (!result.ok) throw new RingError(result.code, result.text);
+  return { value: result.value, hops: answer.hops };
+}

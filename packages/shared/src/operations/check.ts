@@ -1,0 +1,73 @@
+/**
+ * What a key, a value and an operation must be, whichever way they come in. The limits are parameters of the ring; the
+ * errors say what was wrong and what is allowed.
+ */
+
+import type { Bytes } from '../ring/bytes';
+import { RingError } from '../ring/errors';
+import { ringKey } from '../ring/ring-key';
+import { ringKeyOf } from './bytes';
+import { CATALOGUE, isOperationType, rowOf, type OperandName, type OperationType } from './catalogue';
+import type { Operation } from './operation';
+
+export interface KeyLimits {
+  readonly keyBytesMax: number;
+  readonly valueBytesMax: number;
+}
+
+/** Throws INVALID_ARGUMENT when a key has no byte or too many. */
+export function checkKey(key: Bytes, bytesMax: number): void {
+  if (key.length === 0) throw new RingError('INVALID_ARGUMENT', 'the key is empty; a key has 1 byte or more');
+  if (key.length > bytesMax) {
+    throw new RingError('INVALID_ARGUMENT', `the key has ${key.length} bytes; ${bytesMax} are allowed`);
+  }
+}
+
+/** Throws INVALID_ARGUMENT when a value has too many bytes; `name` is that of the operand. */
+export function checkValue(value: Bytes, bytesMax: number, name: OperandName = 'value'): void {
+  if (value.length > bytesMax) {
+    throw new RingError('INVALID_ARGUMENT', `the ${name} has ${value.length} bytes; ${bytesMax} are allowed`);
+  }
+}
+
+/**
+ * One operation, or why it is none.
+ *
+ * @param operands as many as its row says that it brings
+ * @param known its position, when a node has hashed the key before
+ * @param ascii what is known of the key
+ */
+export function checkOperation(
+  type: number,
+  key: Bytes,
+  operands: readonly Bytes[],
+  known: Bytes | undefined,
+  limits: KeyLimits,
+  ascii?: boolean,
+): Operation | RingError {
+  try {
+    checkKey(key, limits.keyBytesMax);
+    const located = known === undefined ? ringKeyOf(key, ascii) : ringKey(known, key);
+    if (!isOperationType(type))
+      return new RingError('INVALID_ARGUMENT', `unknown ty ${type}; there are ${TYPES}`);
+    const { brings } = rowOf(type);
+    for (let i = 0; i < brings.length; i++) checkValue(operands[i] as Bytes, limits.valueBytesMax, brings[i]);
+    return operationWith(type, located, operands);
+  } catch (error) {
+    if (error instanceof RingError) return error;
+    throw error;
+  }
+}
+
+/** Written out for what nearly all operations bring: the engine then makes objects of two shapes only. */
+function operationWith(type: OperationType, key: Operation['key'], operands: readonly Bytes[]): Operation {
+  const { brings } = rowOf(type);
+  if (brings.length === 0) return { type, key } as Operation;
+  if (brings.length === 1 && brings[0] === 'value') return { type, key, value: operands[0] } as Operation;
+  const named = brings.map((name, index) => [name, operands[index]] as const);
+  return { type, key, ...Object.fromEntries(named) } as Operation;
+}
+
+const TYPES = Object.values(CATALOGUE)
+  .map(({ wireName, code }) => `${wireName} = ${code}`)
+  .join(', ');

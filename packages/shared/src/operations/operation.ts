@@ -1,0 +1,48 @@
+/** Operations on keys and their results, as all parts of a ring speak of them. */
+
+import type { Bytes } from '../ring/bytes';
+import type { ErrorCode } from '../ring/errors';
+import type { RingKey } from '../ring/ring-key';
+import { rowOf, type Catalogue, type OperandName, type OperationName, type OperationType } from './catalogue';
+
+export type OperationOf<Name extends OperationName> = {
+  readonly type: Catalogue[Name]['code'];
+  readonly key: RingKey;
+} & { readonly [Operand in Catalogue[Name]['brings'][number]]: Bytes };
+
+/** One of the catalogue, with what its row says that it brings. */
+export type Operation = { [Name in OperationName]: OperationOf<Name> }[OperationName];
+
+/** An operation with its key and the key's position (8 bytes) apart, as they travel. */
+export interface LocatedOperation {
+  readonly type: OperationType;
+  readonly position: Bytes;
+  readonly key: Bytes;
+  /** In the order of its row. */
+  readonly operands: readonly Bytes[];
+}
+
+/**
+ * What came of an operation; the value is what evaluate.ts says that it is answered with, undefined when there is none.
+ */
+export type Outcome<Value> =
+  | { readonly ok: true; readonly value: Value | undefined }
+  | { readonly ok: false; readonly code: ErrorCode; readonly text: string };
+
+export type OperationResult = Outcome<Bytes>;
+
+export function isWrite(operation: Operation): boolean {
+  return rowOf(operation.type).writes;
+}
+
+/** Of an operand that its row says it brings. */
+export function operandOf(operation: Operation, name: OperandName): Bytes {
+  return (operation as Readonly<Record<OperandName, Bytes>>)[name];
+}
+
+/** Bytes of all that it brings beside its key. */
+export function operandBytes(operation: Operation): number {
+  let bytes = 0;
+  for (const name of rowOf(operation.type).brings) bytes += operandOf(operation, name).length;
+  return bytes;
+}
