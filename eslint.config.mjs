@@ -39,7 +39,15 @@ const coreFence = {
       patterns: [
         { group: ['node:*', '@grpc/*', 'winston', 'lmdb'], message: 'A core does no I/O.' },
         {
-          group: ['**/adapters/**', '**/server', '**/wire', '**/channel', '@ringkeep/process'],
+          group: [
+            '**/adapters/**',
+            '**/doors/**',
+            '**/links/**',
+            '**/server',
+            '**/wire',
+            '**/channel',
+            '@ringkeep/process',
+          ],
           message: 'Imports point one way.',
         },
       ],

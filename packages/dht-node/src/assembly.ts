@@ -7,21 +7,18 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { RingError, ringBeat } from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared';
 import { whatAnswers } from '@ringkeep/process/probes';
 import { limited, MonotonicClock, type Lifecycle, type Logger } from '@ringkeep/process/running';
-import { GrpcServer } from '@ringkeep/process/server';
 import { addressUrl, parseAddress } from '@ringkeep/shared/channel';
-import { advertisedAddress } from './adapters/advertised-address';
-import { BatchStreams } from './adapters/batch-streams';
-import { addNodeService, type NodeFacts } from './adapters/grpc-service';
-import { keeperOf } from './adapters/identity-keeper';
-import { Peers } from './adapters/peers';
-import { RegistryLink } from './adapters/registry-link';
-import { RegistryOfRing } from './adapters/registry-of-ring';
-import { FollowerStreams, PrimaryStreams } from './adapters/replica-streams';
-import { RingWatchers } from './adapters/ring-watchers';
-import { RoundTrips } from './adapters/round-trips';
+import { GrpcDoor } from './doors/grpc/grpc-door';
+import type { NodeFacts } from './doors/grpc/grpc-service';
+import { keeperOf } from './storage/identity-keeper';
+import { Peers } from './links/peers';
+import { RegistryLink } from './links/registry-link';
+import { RegistryOfRing } from './links/registry-of-ring';
+import { PrimaryStreams } from './links/replica-streams';
+import { RoundTrips } from './links/round-trips';
 import type { NodeEvent, NodeInput } from './core';
 import { logEvent } from './event-log';
 import type { NodeHost } from './hosting/host';
@@ -33,8 +30,6 @@ import { REGISTRY_TIMEOUT_MS, type NodeOptions } from './node-options';
 import { coordinatesOf } from './proximity';
 import { DiscardFile, type DataFolder } from './storage';
 
-/** How long the server may take to stop. */
-const SERVER_STOP_MS = 2_500;
 /** How long it may take to find out what there is at the registry's address. */
 const EXAMINE_MS = 2_000;
 
@@ -42,15 +37,6 @@ const EXAMINE_MS = 2_000;
 export interface NodeOwner extends Pick<HostPorts['observer'], 'left' | 'leaveRefused' | 'failed'> {
   /** A caller wants it to leave the ring. */
   leave(): Promise<void>;
-}
-
-/** How others reach the node. */
-interface Door {
-  readonly server: GrpcServer;
-  readonly followers: FollowerStreams;
-  readonly watchers: RingWatchers;
-  readonly batches: BatchStreams;
-  readonly health: ReturnType<typeof addNodeService>;
 }
 
 type Links = Pick<HostPorts, 'registry' | 'primaries'> & { readonly peers: Peers };
@@ -79,15 +65,17 @@ export class Assembly {
     const host = await takeUp(folder?.identity, storage, this.clock);
     this.host = host;
     await this.lifecycle.start(() => host);
-    const door = this.makeDoor(host);
-    const address = await this.listen(door.server);
+    const door = new GrpcDoor(host, this.options, () => this.clock.now(), this.post, this.log, {
+      facts: () => this.facts as NodeFacts,
+      leave: () => this.owner.leave(),
+    });
+    const address = await door.listen(this.lifecycle);
     const facts = { address, registryAddress, storage: storage.name };
     this.facts = facts;
-    await this.startDoor(door);
     const links = await this.connect(host, facts, folder);
     await this.lifecycle.start(() => ({
       name: 'health',
-      drain: () => door.health.setServing(false),
+      drain: () => door.setServing(false),
       stop: () => undefined,
     }));
     const joining = this.begin(host, door, links, folder);
@@ -106,45 +94,6 @@ export class Assembly {
       );
     const line = await this.lifecycle.start(() => new RegistryOfRing(join, tls, this.log));
     return line.find(this.registryTimeoutMs).finally(() => line.stop());
-  }
-
-  // ---- the server, and what it serves ----
-
-  private makeDoor(host: NodeHost): Door {
-    const { core } = host;
-    const server = new GrpcServer(this.options.tls, this.log.child('server'));
-    const callBytes = (): GrpcServer['callBytes'] => server.callBytes;
-    const followers = new FollowerStreams(this.post, limited(this.log.child('followers')), callBytes);
-    const watchers = new RingWatchers(
-      () => core.view.ring,
-      () => ringBeat(core.parameters.leaseMs, this.clock.now() - core.registryAnsweredAt),
-    );
-    const batches = new BatchStreams(host, () => core.parameters, callBytes);
-    const health = addNodeService(server, {
-      host,
-      batches,
-      followers,
-      watchers,
-      facts: () => this.facts as NodeFacts,
-      leave: () => this.owner.leave(),
-    });
-    return { server, followers, watchers, batches, health };
-  }
-
-  /** @returns the URL under which others reach the node */
-  private async listen(server: GrpcServer): Promise<string> {
-    const { options } = this;
-    const host = options.host ?? '127.0.0.1';
-    const portOption = 'the PORT argument or NODE_PORT';
-    const port = await server.listen({ host, port: options.port, portOption });
-    await this.lifecycle.start(() => ({ name: 'server', stop: () => server.stop(SERVER_STOP_MS) }));
-    return advertisedAddress(options.advertise ?? host, options.tls?.identity !== undefined, port);
-  }
-
-  private async startDoor({ batches, followers, watchers }: Door): Promise<void> {
-    await this.lifecycle.start(() => batches);
-    await this.lifecycle.start(() => followers);
-    await this.lifecycle.start(() => watchers);
   }
 
   // ---- the links to others ----
@@ -182,12 +131,7 @@ export class Assembly {
 
   // ---- the first step, and what comes of it ----
 
-  private begin(
-    host: NodeHost,
-    { followers, watchers, health }: Door,
-    links: Links,
-    folder: DataFolder | undefined,
-  ): Joining {
+  private begin(host: NodeHost, door: GrpcDoor, links: Links, folder: DataFolder | undefined): Joining {
     const { core } = host;
     const joining = this.join(host);
     const discards = folder && new DiscardFile(folder.path);
@@ -196,19 +140,19 @@ export class Assembly {
       logEvent(event.kind === 'protocol-violation' ? violations : this.log, event);
       if (event.kind === 'ring-adopted') {
         joining.registered = true;
-        watchers.changed();
+        door.ringChanged();
         links.peers.retain((id) => core.view.member(id) !== undefined);
       }
       if (event.kind === 'registry-silent') joining.registryIsSilent(event.text);
-      if (event.kind === 'room') health.setRoom(event.lacking === undefined);
+      if (event.kind === 'room') door.setRoom(event.lacking === undefined);
       if (event.kind !== 'role-open' && event.kind !== 'joined') return;
       if (!this.serving) return;
-      health.setServing(true);
+      door.setServing(true);
       joining.succeed();
     };
     host.start({
       ...links,
-      followers,
+      followers: door.followers,
       observer: {
         event: seen,
         discarded: (range, ops) => discards?.keep(range, ops),

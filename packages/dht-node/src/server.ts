@@ -7,13 +7,13 @@ import { RingError, type ClusterParameters } from '@ringkeep/shared';
 import type { OperationName } from '@ringkeep/shared/operations';
 import { Lifecycle, silentLogger, type Logger } from '@ringkeep/process/running';
 import { parseAddress } from '@ringkeep/shared/channel';
-import type { NodeFacts } from './adapters/grpc-service';
+import type { NodeFacts } from './doors/grpc/grpc-service';
 import { Assembly } from './assembly';
 import type { NodeStatus } from './core/node-status';
 import type { NodeHost } from './hosting/host';
 import { Leaving } from './leaving';
 import type { NodeOptions } from './node-options';
-import { ownQuery, type Key } from './own-query';
+import { ownQuery, type Key } from './doors/own/own-query';
 
 const STOP_DEADLINE_MS = 10_000;
 

@@ -16,8 +16,8 @@ import { OperationType, type Operation, ringKeyOf } from '@ringkeep/shared/opera
 import { MonotonicClock, silentLogger } from '@ringkeep/process/running';
 import { GrpcServer } from '@ringkeep/process/server';
 import { dht, encodeRequest } from '@ringkeep/shared/wire';
-import { BatchStreams } from '../../src/adapters/batch-streams';
-import { Peers } from '../../src/adapters/peers';
+import { BatchStreams } from '../../src/doors/grpc/batch-streams';
+import { Peers } from '../../src/links/peers';
 import { NodeCore } from '../../src/core';
 import { NodeHost } from '../../src/hosting/host';
 import { MemoryStorage } from '../../src/storage';

@@ -1,7 +1,7 @@
 /** Round-trip times to the members of a real ring. */
 
 import { DEFAULT_PARAMETERS, RingView, type NodeId, type Routing } from '@ringkeep/shared';
-import { RoundTrips } from '../../src/adapters/round-trips';
+import { RoundTrips } from '../../src/links/round-trips';
 import type { NodeInput } from '../../src/core/inputs';
 import { TestRing } from '../ring/test-ring';
 

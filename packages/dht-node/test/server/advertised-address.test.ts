@@ -1,6 +1,6 @@
 /** What a node tells others of where it is. */
 
-import { advertisedAddress } from '../../src/adapters/advertised-address';
+import { advertisedAddress } from '../../src/doors/grpc/advertised-address';
 
 test.each([
   ['127.0.0.1', false, 'http://127.0.0.1:50001'],

@@ -6,7 +6,7 @@ import { silentLogger } from '@ringkeep/process/running';
 import { GrpcServer } from '@ringkeep/process/server';
 import { dht } from '@ringkeep/shared/wire';
 import { Metadata, status, type ServerDuplexStream } from '@grpc/grpc-js';
-import { Peers } from '../../src/adapters/peers';
+import { Peers } from '../../src/links/peers';
 import type { NodeInput } from '../../src/core';
 import { eventually } from './node-peer';
 

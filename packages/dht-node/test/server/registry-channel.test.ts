@@ -1,7 +1,7 @@
 /** The node's connection to a registry that comes late, goes, comes back, and falls silent. */
 
 import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
-import { RegistryChannel } from '../../src/adapters/registry-channel';
+import { RegistryChannel } from '../../src/links/registry-channel';
 import { freePort } from '@ringkeep/local-ring';
 import { eventually } from './node-peer';
 

@@ -3,8 +3,8 @@
 import { NOTHING_KNOWN, type KnownRing } from '@ringkeep/shared';
 import { silentLogger } from '@ringkeep/process/running';
 import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
-import type { IdentityKeeper } from '../../src/adapters/identity-keeper';
-import { RegistryLink } from '../../src/adapters/registry-link';
+import type { IdentityKeeper } from '../../src/storage/identity-keeper';
+import { RegistryLink } from '../../src/links/registry-link';
 import type { NodeInput } from '../../src/core';
 import { eventually } from './node-peer';
 

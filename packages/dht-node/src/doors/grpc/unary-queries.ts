@@ -11,8 +11,8 @@ import {
   type OperandName,
 } from '@ringkeep/shared/operations';
 import type { dht } from '@ringkeep/shared/wire';
-import { askOne } from '../ask/one-operation';
-import type { NodeHost } from '../hosting/host';
+import { askOne } from '../../ask/one-operation';
+import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 
 /** What a message brings beside the key; one that has no field for an operand of the catalogue does not compile. */

@@ -2,7 +2,7 @@
 
 import type { CallBytes } from '@ringkeep/process/server';
 import type { KeyLimits } from '@ringkeep/shared/operations';
-import type { NodeHost } from '../hosting/host';
+import type { NodeHost } from '../../hosting/host';
 import { BatchStream, type BatchCall } from './batch-stream';
 
 export class BatchStreams {

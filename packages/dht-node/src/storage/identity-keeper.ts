@@ -1,6 +1,6 @@
 /** What is remembered of a node across its starts: on its disk, or for as long as the process lives. */
 
-import type { DataFolder, NodeIdentity } from '../storage';
+import type { DataFolder, NodeIdentity } from '.';
 
 export interface IdentityKeeper {
   readonly known: NodeIdentity | undefined;

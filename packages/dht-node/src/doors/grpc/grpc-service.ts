@@ -11,12 +11,12 @@ import {
 } from '@ringkeep/process/server';
 import { dht, historyToWire } from '@ringkeep/shared/wire';
 import { bufferOfBytes } from '@ringkeep/shared/operations';
-import { conflictToWire, rangeFromWire } from '../codec';
-import { listCopy } from '../core/replica/copy-listing';
-import type { NodeStatus } from '../core/node-status';
-import type { NodeHost } from '../hosting/host';
+import { conflictToWire, rangeFromWire } from '../../codec';
+import { listCopy } from '../../core/replica/copy-listing';
+import type { NodeStatus } from '../../core/node-status';
+import type { NodeHost } from '../../hosting/host';
 import type { BatchStreams } from './batch-streams';
-import type { FollowerStreams } from './replica-streams';
+import type { FollowerStreams } from '../../links/replica-streams';
 import type { RingWatchers } from './ring-watchers';
 import { UnaryQueries } from './unary-queries';
 

@@ -8,9 +8,9 @@ import {
   OperationType,
   type OperationName,
 } from '@ringkeep/shared/operations';
-import { DEADLINE_DEFAULT_MS } from './adapters/deadlines';
-import { askOne } from './ask/one-operation';
-import type { NodeHost } from './hosting/host';
+import { DEADLINE_DEFAULT_MS } from '../grpc/deadlines';
+import { askOne } from '../../ask/one-operation';
+import type { NodeHost } from '../../hosting/host';
 
 export type Key = string | Uint8Array;
 

@@ -20,8 +20,8 @@ import type { CallBytes } from '@ringkeep/process/server';
 import { toServiceError } from '@ringkeep/shared/channel/grpc-errors';
 import { type dht, decodeRequest, encodeReply, endOfReply, updateToWire } from '@ringkeep/shared/wire';
 import type { KeyLimits } from '@ringkeep/shared/operations';
-import type { NodeHost } from '../hosting/host';
-import type { QueryAnswer } from '../ask/open-queries';
+import type { NodeHost } from '../../hosting/host';
+import type { QueryAnswer } from '../../ask/open-queries';
 import { deadlineMsOf } from './deadlines';
 
 /** Frames of one stream that may be unanswered. */

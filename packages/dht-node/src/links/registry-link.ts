@@ -31,7 +31,7 @@ import {
 } from '@ringkeep/shared/wire';
 import type { RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
-import type { IdentityKeeper } from './identity-keeper';
+import type { IdentityKeeper } from '../storage/identity-keeper';
 import { RegistryChannel } from './registry-channel';
 
 /** What the registry answers when asking again would not help; anything else may pass. */
