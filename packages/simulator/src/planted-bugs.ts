@@ -184,7 +184,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'members die one after another, and the last to die is the sole one that counts, with its disk lost',
     focus: 'blackouts',
-    seed: 20,
+    seed: 38,
     within: 120,
   },
   {
@@ -200,7 +200,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'only holders get a role',
     story: 'a node that came back without its copy is made primary, and the arc stands still',
     focus: 'blackouts',
-    seed: 8,
+    seed: 15,
     within: 120,
   },
   {
@@ -263,7 +263,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'acknowledgedWhenDurable',
     story: 'a follower that loses power has acknowledged what it lost',
     focus: 'power',
-    seed: 7,
+    seed: 11,
     within: 60,
   },
   {
@@ -284,7 +284,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'leasesEndInSleep',
     story: 'a machine wakes up and reads under leases that ended in its sleep',
     focus: 'sleep',
-    seed: 5,
+    seed: 10,
     within: 60,
   },
   {
@@ -298,7 +298,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'unknownNotRepeated',
     story: 'a write of unknown outcome is sent again and takes effect twice',
     focus: 'none',
-    seed: 28,
+    seed: 44,
     within: 60,
   },
   {
@@ -398,7 +398,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'complainersInSync',
     story: 'an arc goes to a node that was dropped from it, whose complaint is still there',
     focus: 'unheard',
-    seed: 1,
+    seed: 4,
     within: 120,
   },
   {
@@ -413,7 +413,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'brokenWritesNotResent',
     story: 'a client takes a write whose stream broke for one that has not left, and sends it again',
     focus: 'none',
-    seed: 28,
+    seed: 36,
     within: 60,
   },
   {

@@ -10,6 +10,8 @@ import type { World } from '../src/world/world';
 
 const SEEDS_MIN = 2;
 const SEEDS_MAX = 4;
+/** Faults strike for so long at most: the story is told by then. */
+const SAFETY_MS = 4_000;
 
 /** What the story of some runs must tell, in the words of the trace. */
 const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
@@ -50,7 +52,8 @@ test.each(FOCUS_NAMES)(
     const told: string[] = [];
     const isTold = (): boolean => told.some((text) => TOLD[focus].test(text));
     for (let seed = 1; seed <= SEEDS_MIN || (!isTold() && seed <= SEEDS_MAX); seed++) {
-      const { failure, lines } = await simulate(drawScenario(seed, { focus }), { keepTrace: true });
+      const scenario = drawScenario(seed, { focus, safetyMs: SAFETY_MS });
+      const { failure, lines } = await simulate(scenario, { keepTrace: true });
       expect(failure).toBeUndefined();
       told.push(...lines.map(({ text }) => text));
     }
