@@ -1,2 +1,3 @@
 export * from './record-codec';
+export * from './snapshot-codec';
 export * from './replica-codec';

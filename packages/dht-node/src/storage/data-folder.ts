@@ -13,7 +13,8 @@
 
 import { RingError, invariant } from '@ringkeep/shared';
 import type { FolderLock } from '@ringkeep/process/disk';
-import { DiskStorage, type DiskOptions } from './disk-storage';
+import type { DiskOptions } from './disk-options';
+import { DiskStorage } from './disk-storage';
 import { FolderGuard } from './folder-guard';
 import { PARTS, markPart, partsFault, readParts, setAside } from './folder-parts';
 import { IDENTITY_FILE, IdentityFile } from './identity';

@@ -1,6 +1,7 @@
 export * from './data-folder';
 export type { BaseTable, Checkpoint } from './base-table';
 export * from './discard-file';
+export * from './disk-options';
 export * from './disk-storage';
 export * from './event-loop';
 export * from './file-system';

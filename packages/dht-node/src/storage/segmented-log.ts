@@ -5,28 +5,19 @@
  * arrives meanwhile goes with the next. So the slower the disk, the larger the groups, and the throughput
  * depends on the number of batches outstanding rather than on the disk.
  *
- * Segments are allocated before they are written, the next one while the present one fills: a sync then
- * writes data alone. There is one loop with one await at a time; between the awaits nothing changes but
- * the queue of waiting batches.
+ * There is one loop with one await at a time; between the awaits nothing changes but the queue of waiting batches.
  *
  * A disk that fails once is not tried again: after a failed sync the kernel may have dropped what it could
  * not write, and the next sync would succeed without it.
  */
 
 import { invariant } from '@ringkeep/shared';
-import { isNoRoom, isTooLong } from '@ringkeep/process/disk';
+import { isNoRoom } from '@ringkeep/process/disk';
 import type { Timer } from './event-loop';
-import type { LogFile, LogFolder } from './log-folder';
-import {
-  MARK_NUMBER,
-  RECORD_HEADER_BYTES,
-  SEGMENT_HEADER_BYTES,
-  encodeRecord,
-  encodeSegmentHeader,
-  recordBytes,
-  segmentName,
-} from './log-record';
-import { recoverLog, type ClosedSegment, type RecoveredLog } from './log-recovery';
+import type { LogFolder } from './log-folder';
+import { MARK_NUMBER, RECORD_HEADER_BYTES, encodeRecord, recordBytes } from './log-record';
+import { recoverLog, type RecoveredLog } from './log-recovery';
+import { LogSegments, type OpenSegment } from './log-segments';
 import type { Durability } from './node-storage';
 import type { RoomWatch } from './room-watch';
 import { NODE_SYSTEM, type System } from './system';
@@ -42,9 +33,6 @@ export interface LogOptions {
 const GROUP_BYTES_MAX = 1 << 20;
 /** A log at rest for this long says so with a mark. */
 const MARK_DELAY_MS = 100;
-const SALT_BYTES = 4;
-/** Where there is no room for a whole segment. */
-export const SHORT_SEGMENT_BYTES = 1 << 20;
 /** How long a log that has no room waits before it tries again. */
 const ROOM_RETRY_MS = 500;
 /** Where nobody watches the room. */
@@ -53,18 +41,6 @@ const ROOM_ENOUGH: LogRoom = { fits: () => true, took: () => undefined, stall: (
 /** What the log asks and tells of the room that there is (room-watch.ts). */
 type LogRoom = Pick<RoomWatch, 'fits' | 'took' | 'stall'>;
 const NO_BYTES = new Uint8Array(0);
-
-interface OpenSegment extends SpareSegment {
-  readonly file: LogFile;
-  /** Where the next record goes. */
-  at: number;
-}
-
-interface SpareSegment {
-  readonly name: string;
-  readonly salt: number;
-  readonly bytes: number;
-}
 
 export class SegmentedLog {
   private waiting: Uint8Array[] = [];
@@ -76,11 +52,7 @@ export class SegmentedLog {
   private marked: number;
   private bytes: number;
 
-  /** Those that are full, the oldest first. */
-  private readonly closed: ClosedSegment[];
-  private segmentNumber: number;
-  private current: OpenSegment | undefined;
-  private spare: Promise<SpareSegment | undefined> | undefined;
+  private readonly segments: LogSegments;
   private readonly group: Buffer;
 
   private busy = false;
@@ -102,8 +74,7 @@ export class SegmentedLog {
     private readonly room: LogRoom,
   ) {
     this.group = Buffer.allocUnsafeSlow(Math.min(GROUP_BYTES_MAX, options.segmentBytes));
-    this.closed = recovered.segments;
-    this.segmentNumber = recovered.segmentNumber;
+    this.segments = new LogSegments(folder, options.segmentBytes, recovered, system, room);
     this.appended = this.written = this.synced = this.marked = recovered.lastNumber;
     this.bytes = recovered.bytes;
   }
@@ -119,7 +90,7 @@ export class SegmentedLog {
   ): Promise<SegmentedLog> {
     const recovered = await recoverLog(folder, checkpointNumber, visit);
     const log = new SegmentedLog(folder, options, recovered, system, room);
-    if (recovered.segments.length === 0) await log.begin(recovered.empty);
+    if (recovered.segments.length === 0) await log.segments.begin(recovered.empty);
     return log;
   }
 
@@ -135,7 +106,7 @@ export class SegmentedLog {
 
   /** The segment that is written to. */
   get segmentInUse(): string | undefined {
-    return this.current?.name;
+    return this.segments.current?.name;
   }
 
   /** Bytes appended since ever; what was recovered counts. */
@@ -162,12 +133,8 @@ export class SegmentedLog {
   }
 
   /** Drops the segments that hold nothing after the number, the oldest first, but never the only one. */
-  async dropThrough(number: number): Promise<void> {
-    for (let oldest = this.closed[0]; oldest && oldest.lastNumber <= number; oldest = this.closed[0]) {
-      if (this.closed.length === 1 && this.current === undefined) return;
-      this.closed.shift();
-      await this.folder.remove(oldest.name);
-    }
+  dropThrough(number: number): Promise<void> {
+    return this.segments.dropThrough(number);
   }
 
   /** Takes nothing and touches nothing any more. */
@@ -178,12 +145,6 @@ export class SegmentedLog {
   close(): Promise<void> {
     this.closing ??= this.finish();
     return this.closing;
-  }
-
-  /** A log without a segment is one that somebody has taken away, so there is one from the first moment on. */
-  private async begin(before: string | undefined): Promise<void> {
-    this.spare = Promise.resolve(await this.allocate(0));
-    if (before !== undefined) await this.folder.remove(before);
   }
 
   private wake(): void {
@@ -245,64 +206,19 @@ export class SegmentedLog {
     this.waiting = this.waiting.slice(count);
     this.written += count;
     if (this.syncing) this.synced = this.written;
-    if (segment.at > segment.bytes / 2) this.spare ??= this.allocateSpare();
+    if (segment.at > segment.bytes / 2) this.segments.prepareNext();
     this.settleLater();
     return this.written;
   }
 
   private async segmentWithRoom(bytes: number): Promise<OpenSegment> {
-    const { current } = this;
+    const { current } = this.segments;
     if (current !== undefined) {
       if (current.at + bytes <= current.bytes) return current;
       if (this.synced < this.written) await this.sync(current);
-      await current.file.close();
-      this.closed.push({ name: current.name, lastNumber: this.written });
-      this.current = undefined;
+      await this.segments.closeCurrent(current, this.written);
     }
-    const next = await this.segmentFor(SEGMENT_HEADER_BYTES + bytes);
-    const file = await this.folder.open(next.name, this.syncing);
-    this.current = { ...next, file, at: SEGMENT_HEADER_BYTES };
-    return this.current;
-  }
-
-  private async segmentFor(bytes: number): Promise<SpareSegment> {
-    const spare = await this.spare;
-    this.spare = undefined;
-    if (spare !== undefined && bytes <= spare.bytes) return spare;
-    // An empty segment between two others would look like the end of the log; one before all others does not.
-    const first = this.closed.length === 0;
-    if (spare !== undefined && !first) await this.folder.remove(spare.name);
-    const next = await this.allocate(bytes);
-    if (spare !== undefined && first) await this.folder.remove(spare.name);
-    return next;
-  }
-
-  /** As long as segments are, or a short one where there is no room for that. */
-  private async allocate(neededBytes: number): Promise<SpareSegment> {
-    const bytes = Math.max(this.options.segmentBytes, neededBytes);
-    const shortBytes = Math.max(SHORT_SEGMENT_BYTES, neededBytes);
-    if (!this.room.fits(bytes) && shortBytes < bytes) return this.create(shortBytes);
-    try {
-      return await this.create(bytes);
-    } catch (error) {
-      if (!isTooLong(error) || shortBytes >= bytes) throw error;
-      return this.create(shortBytes);
-    }
-  }
-
-  /** One that fails may leave its name behind: the next one takes it, or an empty segment would lie between two others. */
-  private async create(bytes: number): Promise<SpareSegment> {
-    const salt = this.system.randomBytes(SALT_BYTES).readUInt32LE();
-    const name = segmentName(this.segmentNumber + 1);
-    await this.folder.create(name, encodeSegmentHeader(salt), bytes);
-    this.segmentNumber++;
-    this.room.took(bytes);
-    return { name, salt, bytes };
-  }
-
-  /** A failure now is none yet: by the time the segment is needed a checkpoint may have made room. */
-  private allocateSpare(): Promise<SpareSegment | undefined> {
-    return this.allocate(0).catch(() => undefined);
+    return this.segments.openNext(bytes, this.syncing);
   }
 
   private settleLater(): void {
@@ -320,7 +236,7 @@ export class SegmentedLog {
   /** The sync of durability 'interval', and the mark of a log at rest. */
   private async settle(): Promise<void> {
     this.settleDue = false;
-    const { current } = this;
+    const { current } = this.segments;
     if (current === undefined) return;
     if (this.synced < this.written) await this.sync(current);
     if (this.waiting.length === 0 && this.marked < this.synced) await this.mark(current);
@@ -359,15 +275,13 @@ export class SegmentedLog {
     while (this.busy) await this.work;
     await this.writeRest();
     this.system.eventLoop.cancel(this.settleTimer);
-    const spare = await this.spare;
+    const spare = await this.segments.awaitSpare();
     if (this.failure !== undefined) {
-      await this.current?.file.close().catch(() => undefined);
+      await this.segments.current?.file.close().catch(() => undefined);
       return;
     }
-    const { current } = this;
-    if (spare !== undefined && (current !== undefined || this.closed.length > 0)) {
-      await this.folder.remove(spare.name);
-    }
+    const { current } = this.segments;
+    if (spare !== undefined) await this.segments.removeSpare(spare);
     if (current === undefined) return;
     await this.sync(current);
     await this.mark(current);
