@@ -17,6 +17,7 @@
  *    operations without need, to see how far an order gets and which states it can end in.
  */
 
+import { Candidates } from './candidates';
 import { Ledger } from './ledger';
 import { spansContradict } from './spans';
 import type { Timeline } from './timeline';
@@ -60,6 +61,7 @@ export class Search {
   private readonly key: Int32Array;
   private readonly visited: Visited;
   private readonly ledger: Ledger;
+  private readonly candidates: Candidates;
   private readonly frames: Frame[] = [];
   private depth = 0;
 
@@ -83,6 +85,9 @@ export class Search {
     this.key = new Int32Array(3 + Math.ceil(timeline.slotCount / 32));
     this.visited = new Visited(this.key.length, this.usedSet.length, limits.visitedBytesMax);
     this.ledger = new Ledger(timeline);
+    const { occupants, isPlaced, calledOfKind, usedOfKind } = this;
+    const place = { occupants, isPlaced, calledOfKind, usedOfKind };
+    this.candidates = new Candidates(timeline, place, options.lookAhead);
   }
 
   /** The order found, or as far as the search has got. */
@@ -100,7 +105,7 @@ export class Search {
   }
 
   get steps(): number {
-    return this.tried + this.visited.compared;
+    return this.tried + this.candidates.tried + this.visited.compared;
   }
 
   run(): SearchOutcome {
@@ -160,47 +165,8 @@ export class Search {
     this.tried++;
     const choice = frame.cursor++;
     if (choice === 0) return this.waiting();
-    if (choice === 1) this.listOthers(frame.others);
+    if (choice === 1) this.candidates.list(this.waiting(), frame.others);
     return frame.others[choice - 1];
-  }
-
-  /** What else could come next: those in progress that change the state, and the useful optional ones. */
-  private listOthers(others: number[]): void {
-    const { readOnly, needs, makes } = this.timeline;
-    const waiting = this.waiting();
-    const goal = needs[waiting] as number;
-    let helpful = 0;
-    others.length = 0;
-    for (const index of this.occupants) {
-      if (index === -1 || this.isPlaced[index] === 1) continue;
-      // One that only reads has been placed already, if it is possible here.
-      if (index === waiting || readOnly[index] === 1) continue;
-      others.push(index);
-      if (goal !== -1 && makes[index] === goal) {
-        others[others.length - 1] = others[helpful] as number;
-        others[helpful++] = index;
-      }
-    }
-    this.listOptional(others);
-  }
-
-  private listOptional(others: number[]): void {
-    const { needs, kindsByMakes, linkKinds, kinds } = this.timeline;
-    let anyMayHelp = kindsByMakes === undefined || !this.options.lookAhead;
-    for (const index of this.occupants) {
-      if (anyMayHelp) break;
-      if (index === -1 || this.isPlaced[index] === 1) continue;
-      anyMayHelp = !this.timeline.isPredictable(index);
-      for (const kind of kindsByMakes?.get(needs[index] as number) ?? []) this.listKind(kind, others);
-    }
-    for (const kind of anyMayHelp ? kinds.keys() : linkKinds) this.listKind(kind, others);
-  }
-
-  private listKind(kind: number, others: number[]): void {
-    this.tried++;
-    const used = this.usedOfKind[kind] as number;
-    if (used < (this.calledOfKind[kind] as number))
-      others.push((this.timeline.kinds[kind] as readonly number[])[used] as number);
   }
 
   /** Makes an operation the next in the order, with what follows from that at once. False: not possible. */

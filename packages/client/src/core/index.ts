@@ -7,3 +7,4 @@ export * from './limits';
 export * from './rules';
 export * from './send-window';
 export * from './session';
+export * from './session-config';

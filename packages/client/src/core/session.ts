@@ -22,35 +22,18 @@ import type { CallQueue } from './call-queue';
 import { Connections } from './connections';
 import { Directory } from './directory';
 import type { Effect } from './effects';
-import { LATE_MS_MAX, TICK_MS, type SessionLimits } from './limits';
+import { LATE_MS_MAX, TICK_MS } from './limits';
 import type { Link } from './link';
 import { Outbox } from './outbox';
+import { RingNews } from './ring-news';
 import { RingWatch } from './ring-watch';
 import { Router } from './router';
-import { ALL_CLIENT_RULES, type ClientRules } from './rules';
+import { ALL_CLIENT_RULES } from './rules';
+import type { SessionConfig, SessionCounts } from './session-config';
 import { Settlement } from './settlement';
 import { Traffic } from './traffic';
 import { resultOnCancel, resultOnDeadline } from './verdict';
 import { WaitingRoom } from './waiting-room';
-
-export interface SessionConfig {
-  /** Addresses of nodes, spelled as the ring spells them. */
-  readonly nodes: readonly string[];
-  readonly registry: string | undefined;
-  readonly limits: SessionLimits;
-  /** All of them, but where a simulator leaves one out. */
-  readonly rules?: ClientRules;
-}
-
-/** What is outstanding, and what was done, for whoever wants to see. */
-export interface SessionCounts {
-  readonly operations: number;
-  readonly operationsInFlight: number;
-  readonly framesSent: number;
-  readonly operationsSent: number;
-  /** The most forwards that an operation of the last answered frame took. */
-  readonly lastHops: number;
-}
 
 export class Session {
   private readonly outbox = new Outbox();
@@ -62,6 +45,7 @@ export class Session {
   private readonly router: Router;
   private readonly traffic: Traffic;
   private readonly watch: RingWatch;
+  private readonly news: RingNews;
   private sweepAtMs = 0;
   /** When it asked to be flushed again. */
   private dueAtMs = Infinity;
@@ -81,6 +65,8 @@ export class Session {
     const rules = config.rules ?? ALL_CLIENT_RULES;
     this.watch = new RingWatch(this.directory, config.registry, random, outbox, rules);
     this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement, this.watch, rules);
+    const { directory, watch, router, traffic, connections } = this;
+    this.news = new RingNews({ directory, watch, outbox, waiting, router, traffic, connections });
   }
 
   get ring(): Ring {
@@ -95,7 +81,7 @@ export class Session {
 
   /** Why there is no ring or no node, for people. */
   get obstacle(): string | undefined {
-    return this.directory.obstacle() ?? this.watch.obstacle;
+    return this.news.obstacle;
   }
 
   /**
@@ -103,11 +89,7 @@ export class Session {
    * Undefined while one of them may still answer.
    */
   get refusal(): string | undefined {
-    if (this.ring.version > 0) return undefined;
-    const nodes = this.directory.seedFailures();
-    const registry = this.watch.registryFailure();
-    if (nodes === undefined || registry === undefined) return undefined;
-    return `nobody answers at the addresses given (${[...nodes, ...registry].join('; ')})`;
+    return this.news.refusal;
   }
 
   /** Whether more would fit, and why not. */
@@ -194,38 +176,26 @@ export class Session {
 
   /** News of the ring that came with a reply. */
   ringLearned(update: RingUpdate, nowMs: number): void {
-    if (this.directory.adopt(update) !== true) return;
-    this.watch.ringAdopted();
-    this.ringAdopted(nowMs);
+    this.news.learned(update, nowMs);
   }
 
   /** News of the ring from the watch of that number. */
   watchNews(number: number, update: RingUpdate, nowMs: number): void {
-    if (!this.watch.isCurrent(number)) return;
-    const adopted = this.directory.adopt(update);
-    if (adopted === undefined) {
-      this.outbox.push({ kind: 'stop-watching' });
-      this.watch.broken(nowMs);
-      return;
-    }
-    this.watch.continued(adopted, nowMs);
-    if (adopted) this.ringAdopted(nowMs);
+    this.news.watched(number, update, nowMs);
   }
 
   /** The watch of that number is on: its source has said so. */
   watchAccepted(number: number, nowMs: number): void {
-    if (this.watch.isCurrent(number)) this.watch.accepted(nowMs);
+    this.news.accepted(number, nowMs);
   }
 
   /** A sign of life from the watch of that number. */
   watchBeat(number: number, beat: RingBeat, nowMs: number): void {
-    if (this.watch.isCurrent(number)) this.watch.beaten(beat, nowMs);
+    this.news.beaten(number, beat, nowMs);
   }
 
   watchEnded(number: number, reason: string, nowMs: number): void {
-    if (!this.watch.isCurrent(number)) return;
-    const source = this.watch.end(reason, nowMs);
-    if (source !== undefined) this.outbox.report({ kind: 'watch-ended', source, reason });
+    this.news.ended(number, reason, nowMs);
   }
 
   /** No new calls; `closed` follows when the last one has its result. */
@@ -284,14 +254,6 @@ export class Session {
   private excuse(lateMs: number): void {
     this.watch.excuse(lateMs);
     for (const link of this.directory.open) link.excuse(lateMs);
-  }
-
-  private ringAdopted(nowMs: number): void {
-    this.outbox.push({ kind: 'ring', ring: this.ring });
-    this.waiting.rescue();
-    for (const link of this.directory.open) this.router.routeAnew(link);
-    for (const link of this.directory.dead) this.traffic.giveUpOnDead(link, nowMs);
-    this.connections.tidy(nowMs);
   }
 
   private broken(link: Link, reason: string, nowMs: number): void {
