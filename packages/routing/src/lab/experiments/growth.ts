@@ -8,7 +8,7 @@ import { ChordLab } from '../chord-lab';
 import { LabRing } from '../lab-ring';
 import type { LabScheme } from '../lab-scheme';
 import { measureLookups } from '../lookups';
-import type { Outcome, Setting } from '../outcome';
+import type { Outcome, Setting, Table } from '../outcome';
 import { PastryLab } from '../pastry-lab';
 import { PastryToClosest } from '../pastry-to-closest';
 import { COLOURS } from '../pictures/colours';
@@ -64,6 +64,14 @@ export function growth(setting: GrowthSetting): Outcome {
     task.update(done + 1);
   }
   task.finish();
+  return {
+    tables: [tableOf(setting, rows)],
+    figures: { seed: setting.seed, rows },
+    pictures: picturesOf(sizes, rows),
+  };
+}
+
+function picturesOf(sizes: readonly number[], rows: readonly GrowthRow[]): Record<string, string> {
   const schemes = Object.keys(THEORY);
   const series = schemes.map((name) => ({
     name,
@@ -95,7 +103,11 @@ export function growth(setting: GrowthSetting): Outcome {
     y: { label: 'mean hops', scale: 'linear', from: 0, to: HOPS_SHOWN },
     series: [...series.filter(({ name }) => name !== 'neighbours'), ...theory],
   });
-  const table = {
+  return { 'routing-hops': all, 'routing-hops-close': close };
+}
+
+function tableOf(setting: GrowthSetting, rows: readonly GrowthRow[]): Table {
+  return {
     title: `Hops over the size of the ring, seed ${setting.seed}, placement ${setting.placement}`,
     columns: ['nodes', 'scheme', 'rings', 'hops mean', 'theory', 'deviation %', 'p99', 'max', 'stretch'],
     rows: rows.map((row) => [
@@ -109,11 +121,6 @@ export function growth(setting: GrowthSetting): Outcome {
       row.hopsMax,
       row.stretch,
     ]),
-  };
-  return {
-    tables: [table],
-    figures: { seed: setting.seed, rows },
-    pictures: { 'routing-hops': all, 'routing-hops-close': close },
   };
 }
 
