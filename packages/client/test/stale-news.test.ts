@@ -210,6 +210,20 @@ describe('the source of news', () => {
     expect(watched(driver.last('watch'))).toBe('r');
   });
 
+  test('a watch that ends again and again is asked for at the registry and at a node in turn', () => {
+    const driver = new SessionDriver({ nodes: ['n0'], registry: 'r' });
+    driver.open('n0');
+    driver.learn(ringOf(1, ['n0']));
+    const asked: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      const watch = driver.last('watch');
+      asked.push(watched(watch));
+      driver.session.watchEnded(watch.number, 'gone', driver.nowMs);
+      while (driver.last('watch') === watch) driver.pass(10);
+    }
+    expect(asked).toEqual(['r', 'r', 'n0', 'r', 'n0', 'r']);
+  });
+
   test('what is refused is a reason to ask another node, unless the source has just heard the registry', () => {
     const driver = new Following(['n0', 'n1', 'n2']);
     const refused = (): void => {

@@ -157,6 +157,16 @@ describe('registration', () => {
       expect(registry.member(node)?.state).toBe('active');
     });
 
+    test('finds the claims of the others when a member was forgotten, and not the claim of that one', () => {
+      const other = { addr: 'http://c:1', claim: 'of another' };
+      const c: Node = { addr: other.addr, identity: registry.register(other).identity, incarnation: 1 };
+      registry.advanceWith([a, c], 30_000);
+      expect(registry.member(node)).toBeUndefined();
+      expect(registry.state.claims).toEqual([{ id: c.identity.id, claim: other.claim }]);
+      expect(registry.register(other).identity).toEqual(c.identity);
+      expect(registry.ring.members).toHaveLength(2);
+    });
+
     test('is refused, too, when that node was forgotten and has come back since', () => {
       registry.advanceWith([a], 30_000);
       expect(registry.member(node)).toBeUndefined();
