@@ -96,6 +96,7 @@ async function up(
   },
   running: RingProcess[],
 ): Promise<{ readonly code: number; readonly addresses: readonly string[] }> {
+  console.log(`starting a registry and ${options.nodes} nodes, each with a folder in ${options.dataDir}`);
   const row = await freeRow(options.basePort, USUAL_BASE, options.nodes + 1, '--base-port (BASE_PORT)');
   const { first: basePort } = row;
   if (row.moved !== undefined) {
