@@ -9,9 +9,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgress } from '@ringkeep/process/command-line';
-import type { LoopSpec, Sample } from './load/generator-protocol';
+import type { Sample } from './load/generator-protocol';
 import { GeneratorProcess } from './load/generator-process';
 import type { WorkloadSpec } from './load/workload';
+import type { Point } from './point';
 import { figureOf, type Figure } from './report/figure';
 import { startSystem, type SystemSpec } from './systems/start-system';
 import { NotInstalled, type System } from './systems/system';
@@ -23,14 +24,6 @@ export interface ContestantSpec {
   readonly system: SystemSpec;
   /** One of the ways in which the system can be asked. */
   readonly way?: string;
-}
-
-/** One setting at which some or all are measured. */
-export interface Point {
-  readonly workload: WorkloadSpec;
-  readonly loop: LoopSpec;
-  /** Names of those that take part; all when absent. */
-  readonly only?: readonly string[];
 }
 
 export interface Pace {

@@ -13,7 +13,7 @@ import {
 } from '@ringkeep/shared';
 import { historyFromWire, type dht } from '@ringkeep/shared/wire';
 import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations';
-import type { CommandContext } from './commands';
+import type { CommandContext } from './commands/command';
 import { compareCopies, type Comparison, type CopyKey } from './copy-comparison';
 
 /** Whoever asks has an arc that stands still. */

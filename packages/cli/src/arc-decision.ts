@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RingClient } from '@ringkeep/client';
 import { arcContains, RingError, RingView, type ArcConfig, type Member } from '@ringkeep/shared';
 import { rangeOf } from './arc-copies';
-import type { CommandContext } from './commands';
+import type { CommandContext } from './commands/command';
 
 /** How long the ring may take to do what was decided. */
 const DONE_MS_MAX = 30_000;

@@ -3,7 +3,8 @@
  * One contest after another, so that only those that are compared run at the same time.
  */
 
-import type { ContestantSpec, Point } from '../contest';
+import type { ContestantSpec } from '../contest';
+import type { Point } from '../point';
 import { contestants, REDIS_FAMILY, type ContestantName, type Setting } from '../contestants';
 import type { OperationKind, WorkloadSpec } from '../load/workload';
 import { plainWorkload, VALUE_BYTES } from '../workloads';

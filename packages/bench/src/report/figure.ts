@@ -1,9 +1,9 @@
 /** What was measured at one point of one contestant: each round, medians, and the spread. */
 
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import type { Point } from '../contest';
 import type { LoopSpec, Sample } from '../load/generator-protocol';
 import { newHistogram } from '../load/recorder';
+import type { Point } from '../point';
 import type { System } from '../systems/system';
 import { spreadOf, type Spread } from './spread';
 

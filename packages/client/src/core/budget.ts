@@ -1,8 +1,6 @@
 /** What is outstanding and what is in flight, held against the limits. */
 
 import { invariant } from '@ringkeep/shared/ring/errors';
-import type { Call } from './call';
-import type { Frame } from './frame';
 import type { SessionLimits } from './limits';
 
 export class Budget {
@@ -36,25 +34,27 @@ export class Budget {
     return this.limits.inFlightBytesMax - this.bytesInFlight;
   }
 
-  enter(call: Call): void {
+  /** A call of so many bytes is let in. */
+  enter(bytes: number): void {
     this.operations++;
-    this.bytes += call.bytes;
+    this.bytes += bytes;
   }
 
-  leave(call: Call): void {
+  leave(bytes: number): void {
     this.operations--;
-    this.bytes -= call.bytes;
+    this.bytes -= bytes;
     invariant(this.operations >= 0 && this.bytes >= 0, 'a call leaves once');
   }
 
-  send(frame: Frame): void {
-    this.operationsInFlight += frame.operations.length;
-    this.bytesInFlight += frame.bytes;
+  /** A frame is sent. */
+  send(operations: number, bytes: number): void {
+    this.operationsInFlight += operations;
+    this.bytesInFlight += bytes;
   }
 
-  forget(frame: Frame): void {
-    this.operationsInFlight -= frame.operations.length;
-    this.bytesInFlight -= frame.bytes;
+  forget(operations: number, bytes: number): void {
+    this.operationsInFlight -= operations;
+    this.bytesInFlight -= bytes;
     invariant(this.operationsInFlight >= 0 && this.bytesInFlight >= 0, 'a frame is forgotten once');
   }
 }

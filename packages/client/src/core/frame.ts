@@ -7,8 +7,13 @@ import type { LocatedOperation } from '@ringkeep/shared/operations';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import type { Call } from './call';
 import type { Lane } from './lane';
-import type { Link } from './link';
 import { loadOf } from './send-window';
+
+/** The link on which a frame travels. */
+interface Carrier {
+  readonly address: string;
+  forget(frame: Frame): void;
+}
 
 export class Frame {
   readonly calls: (Call | undefined)[];
@@ -32,7 +37,7 @@ export class Frame {
   constructor(
     readonly number: number,
     /** The node that it travels to. */
-    readonly link: Link,
+    readonly link: Carrier,
     /** Where it was cut from. */
     readonly lane: Lane,
     calls: readonly Call[],

@@ -13,9 +13,13 @@
  */
 
 import { CallQueue } from './call-queue';
-import type { Frame } from './frame';
 import { FRAME_HOLD_MS, FRAME_OPERATIONS_WORTH, ROUND_TRIP_WEIGHT } from './limits';
-import { loadOf, SendWindow } from './send-window';
+import { loadOf, SendWindow, type FrameLoad } from './send-window';
+
+/** What a lane goes by, of a frame. */
+interface LaneFrame extends FrameLoad {
+  readonly operations: { readonly length: number };
+}
 
 export class Lane {
   readonly queue = new CallQueue();
@@ -45,7 +49,7 @@ export class Lane {
     return outstanding < 2 * this.frameLeast ? outstanding : Math.ceil(outstanding / 2);
   }
 
-  sent(frame: Frame): void {
+  sent(frame: LaneFrame): void {
     this.window.sent(frame);
     this.unanswered += frame.operations.length;
     this.lastSentAtMs = frame.sentAtMs;
@@ -67,18 +71,18 @@ export class Lane {
   }
 
   /** The last part of the answer is there; `done` when the node did anything of it. */
-  answered(frame: Frame, done: boolean, nowMs: number): void {
+  answered(frame: LaneFrame, done: boolean, nowMs: number): void {
     if (done) this.window.answered(frame, nowMs);
     this.roundTripMs += ROUND_TRIP_WEIGHT * (nowMs - frame.sentAtMs - this.roundTripMs);
   }
 
   /** The deadline of its last operation has passed before its answer. */
-  givenUp(frame: Frame, nowMs: number): void {
+  givenUp(frame: LaneFrame, nowMs: number): void {
     this.window.givenUp(frame, nowMs);
   }
 
   /** The frame was answered, cancelled or lost. */
-  forget(frame: Frame): void {
+  forget(frame: LaneFrame): void {
     this.window.forget(frame);
     this.unanswered -= frame.operations.length;
   }

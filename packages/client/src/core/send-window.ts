@@ -11,12 +11,19 @@
  * own: reads are not late because a disk is, nor one owner because another one is.
  */
 
-import type { Frame } from './frame';
 import { OPERATION_LOAD_BYTES, QUEUEING_MS_MAX, QUICKEST_PERIOD_MS, WINDOW_BYTES_LEAST } from './limits';
 
 /** What so many operations with so many bytes of keys and values mean for a node, in bytes. */
 export function loadOf(operations: number, bytes: number): number {
   return bytes + operations * OPERATION_LOAD_BYTES;
+}
+
+/** What a window goes by, of a frame. */
+export interface FrameLoad {
+  readonly sentAtMs: number;
+  readonly load: number;
+  /** What is on its way when it leaves, itself included. */
+  readonly loadMet: number;
 }
 
 export class SendWindow {
@@ -38,16 +45,16 @@ export class SendWindow {
     return load >= this.limit;
   }
 
-  sent(frame: Frame): void {
+  sent(frame: FrameLoad): void {
     this.load += frame.load;
   }
 
-  forget(frame: Frame): void {
+  forget(frame: FrameLoad): void {
     this.load -= frame.load;
   }
 
   /** The last part of its answer is there, and something was done. */
-  answered(frame: Frame, nowMs: number): void {
+  answered(frame: FrameLoad, nowMs: number): void {
     const tookMs = nowMs - frame.sentAtMs;
     if (nowMs >= this.periodEndsAtMs) {
       this.periodEndsAtMs = nowMs + QUICKEST_PERIOD_MS;
@@ -60,7 +67,7 @@ export class SendWindow {
   }
 
   /** Nobody waits for its answer any more: if it came now, it would be late or not. */
-  givenUp(frame: Frame, nowMs: number): void {
+  givenUp(frame: FrameLoad, nowMs: number): void {
     const tookMs = nowMs - frame.sentAtMs;
     if (tookMs > this.inTimeMs) this.cut(frame, tookMs);
   }
@@ -70,7 +77,7 @@ export class SendWindow {
   }
 
   /** What is late with little on its way is late for another reason. */
-  private cut({ loadMet }: Frame, tookMs: number): void {
+  private cut({ loadMet }: FrameLoad, tookMs: number): void {
     if (loadMet <= WINDOW_BYTES_LEAST) return;
     this.limit = Math.min(this.limit, Math.max(WINDOW_BYTES_LEAST, (loadMet * this.inTimeMs) / tookMs));
   }

@@ -105,7 +105,7 @@ export class Session {
     } else if (!this.budget.hasRoomFor(call.bytes)) {
       this.settlement.refuse(call, { ok: false, code: 'RESOURCE_EXHAUSTED', text: this.budget.obstacle });
     } else {
-      this.budget.enter(call);
+      this.budget.enter(call.bytes);
       this.waiting.arrivals.push(call);
     }
   }

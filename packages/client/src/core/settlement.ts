@@ -25,7 +25,7 @@ export class Settlement {
   settle(call: Call, result: CallResult): void {
     if (call.frame !== undefined) this.leave(call);
     call.settle(result);
-    this.budget.leave(call);
+    this.budget.leave(call.bytes);
     this.outbox.settle(call);
   }
 
@@ -58,6 +58,6 @@ export class Settlement {
   /** The frame takes up no room any more. */
   forget(frame: Frame): void {
     frame.link.forget(frame);
-    this.budget.forget(frame);
+    this.budget.forget(frame.operations.length, frame.bytes);
   }
 }

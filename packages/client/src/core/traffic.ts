@@ -36,7 +36,7 @@ export class Traffic {
         if (frame === undefined) break;
         this.framesSent++;
         this.operationsSent += frame.operations.length;
-        this.budget.send(frame);
+        this.budget.send(frame.operations.length, frame.bytes);
         const deadlineMs = Math.max(1, Math.ceil(frame.lastDeadlineAtMs - nowMs));
         this.outbox.push({ kind: 'send', address: link.address, frame, deadlineMs, ringVersion });
       }
