@@ -203,7 +203,7 @@ export class RingClient {
   ): Promise<Uint8Array | undefined> {
     return new Promise((resolve, reject) => {
       // Under overload most calls end here: before anything was spent on them.
-      if (!this.host.hasRoomFor(0)) throw this.host.fullness;
+      if (!this.host.hasRoomFor(0)) throw this.host.noRoomError;
       const asked = request(name, key, operands);
       const terms = this.terms(options);
       const { signal } = terms;

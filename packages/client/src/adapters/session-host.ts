@@ -72,7 +72,7 @@ export class SessionHost {
   }
 
   /** What a caller is told for whom there is no room: one error for all of a turn, for they may be many. */
-  get fullness(): RingError {
+  get noRoomError(): RingError {
     return (this.full ??= stacklessError('RESOURCE_EXHAUSTED', this.session.room.obstacle));
   }
 
@@ -158,7 +158,7 @@ export class SessionHost {
     switch (effect.kind) {
       case 'settle':
         for (const call of effect.calls) call.deliver();
-        this.letIn();
+        this.admitWaiting();
         break;
       case 'send':
         this.send(effect);
@@ -192,7 +192,7 @@ export class SessionHost {
     }
   }
 
-  private letIn(): void {
+  private admitWaiting(): void {
     if (this.waitingForRoom.length === 0 || !this.session.room.isHalfEmpty) return;
     for (const enter of this.waitingForRoom.splice(0)) enter();
   }

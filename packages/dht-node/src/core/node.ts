@@ -154,7 +154,7 @@ export class NodeCore implements NodeContext {
     this.wake = this.now + TICK_MS_MAX;
     this.effects = [];
     for (const input of inputs) this.handle(input);
-    this.goOn();
+    this.finishStep();
     return this.effects;
   }
 
@@ -237,7 +237,7 @@ export class NodeCore implements NodeContext {
   }
 
   /** After the inputs of a step: every part goes on, then the step is written and sent. */
-  private goOn(): void {
+  private finishStep(): void {
     if (this.membership.standing === 'member') this.membership.complain(this.links.complaints());
     this.membership.tick();
     if (this.membership.standing === 'member') {
