@@ -39,7 +39,6 @@ export async function bundleClient() {
     target: 'node20',
     sourcemap: true,
     sourcesContent: false,
-    minifyWhitespace: true,
     logLevel: 'warning',
     external: ['@grpc/grpc-js'],
     plugins: [{ name: 'sources of shared', setup: resolveShared }],
