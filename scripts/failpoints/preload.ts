@@ -13,7 +13,7 @@ const SMALL = { segmentBytes: 64 << 10, checkpointLogBytes: 128 << 10 };
 watchFiles();
 watchLmdb();
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- it has to come after what it builds on is watched
-const storage = require(join(PROJECT_ROOT, 'packages/dht-node/dist/storage/disk-storage.js')) as {
+const storage = require(join(PROJECT_ROOT, 'packages/dht-node/dist/storage/disk-options.js')) as {
   readonly DEFAULT_DISK_OPTIONS: object;
 };
 Object.assign(storage.DEFAULT_DISK_OPTIONS, SMALL);
