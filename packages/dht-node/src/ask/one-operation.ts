@@ -1,7 +1,6 @@
 /** One operation asked by itself, whichever door it came through: checked, admitted, carried out or refused as any other. */
 
-import type { Bytes } from '@ringkeep/shared';
-import { RingError } from '@ringkeep/shared';
+import { RingError, type Bytes } from '@ringkeep/shared';
 import { checkOperation, operandBytes, type OperationResult } from '@ringkeep/shared/operations';
 import type { NodeHost } from '../hosting/host';
 import type { QueryAnswer } from './open-queries';
@@ -12,6 +11,8 @@ export interface OneOperation {
   readonly key: Bytes;
   /** In the order of its row. */
   readonly operands: readonly Bytes[];
+  /** Of the key (8 bytes), where it has been hashed already. */
+  readonly position?: Bytes;
 }
 
 export interface AskTerms {
@@ -32,10 +33,10 @@ export interface OneAnswer {
 /** Throws RingError: what is wrong with the operation, or why it was not carried out. */
 export async function askOne(
   host: NodeHost,
-  { type, key, operands }: OneOperation,
+  { type, key, operands, position }: OneOperation,
   { deadlineMs, hops, ringVersion, onCancel }: AskTerms,
 ): Promise<OneAnswer> {
-  const operation = checkOperation(type, key, operands, undefined, host.core.parameters);
+  const operation = checkOperation(type, key, operands, position, host.core.parameters);
   if (operation instanceof RingError) throw operation;
   const bytes = operation.key.length + operandBytes(operation);
   const options = { hops, deadlineMs, ringVersion, direct: false, bytes, inFrame: false };

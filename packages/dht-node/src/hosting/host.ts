@@ -2,8 +2,8 @@
  * The real host of a node's core: feeds it what has arrived in a turn of the event loop as one batch,
  * carries out its effects in order, and keeps its one timer. Frames of reads, large ones, and what the disk has made
  * durable do not wait for the end of the turn, unless something is waiting for it already: what becomes of them is on its
- * way while the next frame is read. Everything else gains more from company: single calls, small writes, and what nodes
- * say to each other.
+ * way while the next frame is read. Everything else waits for the end of the turn, where batching is cheaper: single calls,
+ * small writes, and what nodes say to each other.
  *
  * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core
  * is a broken invariant: the node stops at once rather than go on with a state that cannot be trusted;

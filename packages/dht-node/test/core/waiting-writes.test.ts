@@ -1,11 +1,9 @@
 import type { PendingOperation } from '../../src/core/operations/pending-operation';
 import { WaitingWrites } from '../../src/core/primary/waiting-writes';
 
-const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ name }) as unknown as PendingOperation) as [
-  PendingOperation,
-  PendingOperation,
-  PendingOperation,
-];
+const [a, b, c] = ['a', 'b', 'c'].map(
+  (name, index) => ({ name, answerBytes: 10 ** index }) as unknown as PendingOperation,
+) as [PendingOperation, PendingOperation, PendingOperation];
 
 /** Somebody waits for 5, 6 and 8. */
 function some(): WaitingWrites {
@@ -45,4 +43,17 @@ test('the next term has all of it, the one before nothing', () => {
   const next = writes.handOver();
   expect(at(next)).toEqual([undefined, a, b, undefined, c, undefined]);
   expect(writes.takeAll()).toEqual([]);
+});
+
+test('answers count while their writes wait, with whichever queue has them', () => {
+  const writes = some();
+  expect(writes.answerBytes).toBe(111);
+  writes.forgetThrough(5);
+  expect(writes.answerBytes).toBe(110);
+  writes.takeFrom(8);
+  expect(writes.answerBytes).toBe(10);
+  const next = writes.handOver();
+  expect([writes.answerBytes, next.answerBytes]).toEqual([0, 10]);
+  next.takeAll();
+  expect(next.answerBytes).toBe(0);
 });

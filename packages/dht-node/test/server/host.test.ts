@@ -22,6 +22,7 @@ class Subject {
   readonly host: NodeHost;
   durable: (upTo: number) => void = nothing;
   effects: NodeEffect[] = [];
+  overloaded = false;
 
   constructor(clock = new MonotonicClock(), noteData?: () => Promise<void>) {
     const core: Pick<NodeCore, 'step' | 'nextTickAt'> = {
@@ -35,6 +36,7 @@ class Subject {
     };
     const storage = Object.assign(new MemoryStorage(), {
       append: () => ++this.appended,
+      overloaded: () => this.overloaded,
       onDurable: (listener: (upTo: number) => void) => (this.durable = listener),
     });
     // No timer: it would keep the test waiting.
@@ -149,6 +151,21 @@ test('a sleep is told before anything that has come meanwhile, once, and whichev
     await endOfTurn();
     expect(subject.steps).toEqual([['suspended', 'query'], ['query']]);
   }
+});
+
+test('a disk that falls behind is told before what would be written to it, and once; so is that it has caught up', async () => {
+  const subject = await Subject.withBatch();
+  for (const overloaded of [true, true, false, false]) {
+    subject.overloaded = overloaded;
+    subject.ask([write]);
+    await endOfTurn();
+  }
+  expect(subject.steps).toEqual([
+    ['disk-overloaded', 'query'],
+    ['query'],
+    ['disk-overloaded', 'query'],
+    ['query'],
+  ]);
 });
 
 test('nothing of a copy counts as durable before it is on the disk that there is something', async () => {

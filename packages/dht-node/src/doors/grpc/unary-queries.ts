@@ -1,17 +1,17 @@
 /** QueryDHT and ForwardQuery: one operation a call, for people and for clients in any language. */
 
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { positionOf, RingError, type Bytes } from '@ringkeep/shared';
+import { positionOfBytes, RingError, type Bytes } from '@ringkeep/shared';
 import {
   bytesOfBuffer,
   checkKey,
   isOperationType,
-  ringKeyOf,
+  positionBytesOf,
   rowOf,
   type OperandName,
 } from '@ringkeep/shared/operations';
 import type { dht } from '@ringkeep/shared/wire';
-import { askOne } from '../../ask/one-operation';
+import { askOne, type AskTerms, type OneOperation } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 
@@ -23,7 +23,7 @@ export class UnaryQueries {
 
   query(call: ServerUnaryCall<dht.Query, dht.QueryResult>): Promise<dht.QueryResult> {
     const { ty, key } = call.request;
-    return this.answer(call, ty, bytesOfBuffer(key), call.request, 0, 0);
+    return this.answer(call, { type: ty, key: this.keyIn(key) }, call.request, { hops: 0, ringVersion: 0 });
   }
 
   forward(call: ServerUnaryCall<dht.EncodedQuery, dht.QueryResult>): Promise<dht.QueryResult> {
@@ -34,40 +34,44 @@ export class UnaryQueries {
         'original_key is missing, as in the first protocol: a position alone names no entry; QueryDHT takes the key',
       );
     }
-    const original = bytesOfBuffer(originalKey);
-    checkKey(original, this.host.core.parameters.keyBytesMax);
-    const position = positionOf(ringKeyOf(original));
-    if (position !== key) {
+    const original = this.keyIn(originalKey);
+    const position = positionBytesOf(originalKey);
+    if (positionOfBytes(position) !== key) {
       throw new RingError(
         'INVALID_ARGUMENT',
-        `key ${key} is not the position of original_key, which is ${position}`,
+        `key ${key} is not the position of original_key, which is ${positionOfBytes(position)}`,
       );
     }
-    return this.answer(call, ty, original, call.request, Math.max(1, hops), ringVersion);
+    const way = { hops: Math.max(1, hops), ringVersion };
+    return this.answer(call, { type: ty, key: original, position }, call.request, way);
+  }
+
+  /** Throws INVALID_ARGUMENT when no ring would take it. */
+  private keyIn(buffer: Buffer): Bytes {
+    const key = bytesOfBuffer(buffer);
+    checkKey(key, this.host.core.parameters.keyBytesMax);
+    return key;
   }
 
   private async answer(
     call: ServerUnaryCall<unknown, unknown>,
-    type: number,
-    key: Bytes,
+    asked: Omit<OneOperation, 'operands'>,
     brought: Brought,
-    hops: number,
-    ringVersion: number,
+    way: Pick<AskTerms, 'hops' | 'ringVersion'>,
   ): Promise<dht.QueryResult> {
-    const row = isOperationType(type) ? rowOf(type) : undefined;
+    const row = isOperationType(asked.type) ? rowOf(asked.type) : undefined;
     const operands: Bytes[] = [];
     for (const name of row?.brings ?? []) {
       const operand = brought[name];
-      if (operand === undefined) return { error: notProvided(name), value: undefined, hops };
+      if (operand === undefined) return { error: notProvided(name), value: undefined, hops: way.hops };
       operands.push(bytesOfBuffer(operand));
     }
     const answer = await askOne(
       this.host,
-      { type, key, operands },
+      { ...asked, operands },
       {
+        ...way,
         deadlineMs: deadlineMsOfCall(call.getDeadline()),
-        hops,
-        ringVersion,
         onCancel: (giveUp) => call.on('cancelled', giveUp),
       },
     );
