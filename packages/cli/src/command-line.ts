@@ -40,7 +40,7 @@ export interface CommandLineSources {
 }
 
 const EXIT_CODES =
-  'Exit codes: 0 done, 1 error, 2 usage, 3 key not present, 4 ring degraded, 5 ring unavailable, 6 done but the answer could not be written.';
+  'Exit codes: 0 done, 1 error, 2 usage, 3 key not present or not as expected, 4 ring degraded, 5 ring unavailable, 6 done but the answer could not be written.';
 
 /** Throws a UsageError, or HelpShown after it has written what was asked for. */
 export function readCommandLine(args: readonly string[], sources: CommandLineSources): CommandLine {

@@ -8,7 +8,7 @@ import type { Observation } from './recorder';
 interface Row<Name extends OperationName> {
   readonly action: (operation: OperationOf<Name>) => Action;
   /** What the value of its answer says; `null` when it has none. */
-  readonly observed: (answer: Value) => Observation;
+  readonly observed: (answer: Value, operation: OperationOf<Name>) => Observation;
 }
 
 const ROWS: { readonly [Name in OperationName]: Row<Name> } = {
@@ -24,5 +24,8 @@ export function actionOf(operation: Operation): Action {
 }
 
 export function observationOf(operation: Operation, answer: Value): Observation {
-  return ROWS[nameOf(operation.type)].observed(answer);
+  const { observed } = ROWS[nameOf(operation.type)] as {
+    observed: (answer: Value, operation: Operation) => Observation;
+  };
+  return observed(answer, operation);
 }

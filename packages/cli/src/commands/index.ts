@@ -4,15 +4,13 @@ import type { CommandSpec } from './command';
 import { healthCommand } from './health';
 import { leaveCommand } from './leave';
 import { nodesCommand } from './nodes';
-import { deleteCommand, getCommand, setCommand } from './operations';
+import { OPERATION_COMMANDS } from './operations';
 import { recoverCommand } from './recover';
 import { ringCommand } from './ring';
 
 /** In the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
-  setCommand,
-  getCommand,
-  deleteCommand,
+  ...OPERATION_COMMANDS,
   ringCommand,
   nodesCommand,
   healthCommand,

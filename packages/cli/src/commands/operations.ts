@@ -1,4 +1,4 @@
-/** set, get, delete: one key. */
+/** What is done with one key: a command for each operation. */
 
 import type { CommandContext, CommandSpec } from './command';
 import { bytesTyped, shown } from '../encoding';
@@ -6,7 +6,7 @@ import { ExitCode } from '../failure';
 
 const KEY = { name: '<key>', text: 'the key' };
 
-export const setCommand: CommandSpec = {
+const setCommand: CommandSpec = {
   name: 'set',
   text: 'store a value under a key',
   operands: [KEY, { name: '<value>', text: 'the value' }],
@@ -24,7 +24,7 @@ export const setCommand: CommandSpec = {
   },
 };
 
-export const getCommand: CommandSpec = {
+const getCommand: CommandSpec = {
   name: 'get',
   text: 'print the value of a key',
   operands: [KEY],
@@ -38,7 +38,7 @@ export const getCommand: CommandSpec = {
   },
 };
 
-export const deleteCommand: CommandSpec = {
+const deleteCommand: CommandSpec = {
   name: 'delete',
   text: 'remove a key',
   operands: [KEY],
@@ -51,6 +51,9 @@ export const deleteCommand: CommandSpec = {
     return found(context, key, value, 'deleted: ');
   },
 };
+
+/** In the order of the help. */
+export const OPERATION_COMMANDS: readonly CommandSpec[] = [setCommand, getCommand, deleteCommand];
 
 function keyTyped(context: CommandContext, key: string): Uint8Array {
   return bytesTyped(key, context.encoding, 'key');

@@ -9,6 +9,11 @@
 /** What an operation may bring beside its key. */
 export type OperandName = 'value';
 
+/** What an operand is to its entry: it is kept there, or compared with what is kept. */
+export type OperandRole = 'kept' | 'compared';
+
+export const OPERANDS: Readonly<Record<OperandName, OperandRole>> = { value: 'kept' };
+
 export interface OperationRow {
   readonly code: number;
   /** Its name in the protocol, where Put and Set are what is `set` and `exchange` everywhere else. */

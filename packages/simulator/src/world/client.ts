@@ -15,7 +15,7 @@ import {
 } from '@ringkeep/shared/operations';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import { actionOf, observationOf, type HistoryRecorder } from '@ringkeep/checker/core';
-import { drawOperation, type ClientHabits } from './client-habits';
+import { ClientValues, drawOperation, type ClientHabits } from './client-habits';
 import { describeOperation, describeResult } from './descriptions';
 import type { Machine } from './machine';
 import type { Party } from './network';
@@ -31,9 +31,9 @@ type Done = (result: OperationResult | undefined) => void;
 export class Client {
   private stopped = false;
   private lastFrame = 0;
-  private lastValue = 0;
   private view = new RingView(NO_RING);
   private readonly direct: boolean;
+  private readonly values: ClientValues;
 
   constructor(
     private readonly world: World,
@@ -43,6 +43,7 @@ export class Client {
     private readonly habits: ClientHabits,
   ) {
     this.direct = random.chance(0.5);
+    this.values = new ClientValues(party);
   }
 
   start(): void {
@@ -68,12 +69,12 @@ export class Client {
 
   /** Writes a key, for as long as it takes. */
   writeAtLast(key: Bytes, patienceMs: number, done: Done): void {
-    const value = `${this.party}.${++this.lastValue}` as Bytes;
-    this.run({ type: OperationType.exchange, key: ringKeyOf(key), value }, patienceMs, done);
+    const write = { type: OperationType.exchange, key: ringKeyOf(key), value: this.values.next() };
+    this.run(write, patienceMs, done);
   }
 
   private draw(): Operation {
-    return drawOperation(this.random, this.habits, () => `${this.party}.${++this.lastValue}` as Bytes);
+    return drawOperation(this.random, this.habits, this.values);
   }
 
   private run(operation: Operation, patienceMs: number, done: Done): void {
@@ -90,9 +91,9 @@ export class Client {
         () =>
           `client ${this.party}: ${describeOperation(operation)} → ${result ? describeResult(result) : 'unknown'}`,
       );
-      const value = result?.ok ? (result.value ?? null) : null;
       if (result?.ok) {
-        recorder.ok(number, observationOf(operation, value), timeline.now);
+        this.values.answered(operation, result.value);
+        recorder.ok(number, observationOf(operation, result.value ?? null), timeline.now);
       } else if (result) {
         recorder.fail(number, timeline.now);
       } else {

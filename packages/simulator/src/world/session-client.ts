@@ -5,7 +5,14 @@
  */
 
 import { type Bytes, type Random, type RingUpdate } from '@ringkeep/shared';
-import { isWrite, operandOf, positionBytesOf, rowOf, type Operation } from '@ringkeep/shared/operations';
+import {
+  bytesOfBuffer,
+  isWrite,
+  operandOf,
+  positionBytesOf,
+  rowOf,
+  type Operation,
+} from '@ringkeep/shared/operations';
 import {
   beatFromWire,
   decodeOutcomes,
@@ -17,7 +24,7 @@ import {
 import { Call, DEFAULT_LIMITS, Session, type CallResult, type Effect } from '@ringkeep/client/core';
 import { actionOf, observationOf, type HistoryRecorder } from '@ringkeep/checker/core';
 import type { Progress } from '../checkers/progress';
-import { drawOperation, type ClientHabits } from './client-habits';
+import { ClientValues, drawOperation, type ClientHabits } from './client-habits';
 import { openBatches, openWatch } from './client-streams';
 import { describeOperation } from './descriptions';
 import type { Party } from './network';
@@ -51,10 +58,10 @@ class SimulatedCall extends Call {
 
 export class SessionClient {
   private readonly session: Session;
+  private readonly values: ClientValues;
   private readonly streams = new Map<string, { stream: Stream | undefined; open: boolean }>();
   private feed: Stream | undefined;
   private stopped = false;
-  private lastValue = 0;
   private flushPlanned = false;
   private timerAt = Infinity;
 
@@ -66,6 +73,7 @@ export class SessionClient {
     private readonly habits: ClientHabits,
     private readonly progress: Progress,
   ) {
+    this.values = new ClientValues(party);
     const nodes = random.shuffle(world.machines.map(({ addr }) => addr)).slice(0, random.between(1, 3));
     const config = { nodes, registry: undefined, limits: DEFAULT_LIMITS, rules: world.rules.clients };
     this.session = new Session(config, random.fork());
@@ -92,7 +100,7 @@ export class SessionClient {
   }
 
   private draw(): Operation {
-    return drawOperation(this.random, this.habits, () => `${this.party}.${++this.lastValue}` as Bytes);
+    return drawOperation(this.random, this.habits, this.values);
   }
 
   private issue(operation: Operation, ended: () => void): void {
@@ -121,8 +129,9 @@ export class SessionClient {
     const { recorder } = this;
     const { now } = this.world.timeline;
     if (result.ok) {
-      const value = result.value === undefined ? null : Buffer.from(result.value).toString('latin1');
-      return recorder.ok(number, observationOf(operation, value), now);
+      const value = result.value === undefined ? undefined : bytesOfBuffer(result.value);
+      this.values.answered(operation, value);
+      return recorder.ok(number, observationOf(operation, value ?? null), now);
     }
     const unknown = result.code === 'OUTCOME_UNKNOWN' || result.code === 'INTERNAL';
     if (unknown && isWrite(operation)) recorder.unknown(number, now);
