@@ -96,7 +96,6 @@ export default tseslint.config(
     // Still to be cut.
     files: [
       'packages/dht-node/src/core/follower/following.ts',
-      'packages/dht-node/src/core/node.ts',
       'packages/dht-node/src/core/operations/queries.ts',
       'packages/dht-node/src/core/primary/arc-primary.ts',
       'packages/dht-node/src/core/replica/replica-store.ts',

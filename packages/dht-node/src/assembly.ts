@@ -183,7 +183,11 @@ export class Assembly {
   /** It has joined and serves its own part of the ring. */
   get serving(): boolean {
     const core = this.host?.core;
-    return core !== undefined && core.view.arcAt(core.self)?.primary === core.self && core.serves(core.self);
+    return (
+      core !== undefined &&
+      core.view.arcAt(core.self)?.primary === core.self &&
+      core.inspection.serves(core.self)
+    );
   }
 
   private get registryTimeoutMs(): number {

@@ -76,7 +76,7 @@ export class RingNode {
   }
 
   status(): NodeStatus {
-    return this.running().core.status();
+    return this.running().core.inspection.status();
   }
 
   get parameters(): ClusterParameters {

@@ -1,3 +1,4 @@
+export type { NodeSettings } from './config';
 export type { TransferSizes } from './limits';
 export * from './effects';
 export * from './replica/entry-store';

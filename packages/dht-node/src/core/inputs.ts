@@ -104,3 +104,8 @@ export type NodeInput =
   /** The machine slept: leases held may have run out without the clock having moved. */
   | { readonly kind: 'suspended' }
   | { readonly kind: 'tick' };
+
+export type InputOf<Kind extends NodeInput['kind']> = Extract<NodeInput, { kind: Kind }>;
+
+/** What is done with each kind of input: a kind without a row does not compile. */
+export type InputHandlers = { readonly [Kind in NodeInput['kind']]: (input: InputOf<Kind>) => void };

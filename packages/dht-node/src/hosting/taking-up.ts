@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { RingError } from '@ringkeep/shared';
 import { decodeBatch, decodeSnapshot } from '../codec';
-import { NodeCore, type NodeSettings } from '../core/node';
+import type { NodeSettings } from '../core/config';
+import { NodeCore } from '../core/node';
 import type { EventLoop } from '../storage/event-loop';
 import { NodeHost } from './host';
 import type { HostClock } from './ports';

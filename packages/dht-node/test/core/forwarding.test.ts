@@ -36,7 +36,7 @@ test('when the owner is dead and replaced, its reads move on and its writes are 
   expect(node.answer(read)).toEqual([{ ok: true, value: undefined }]);
   expect(node.answer(mixed)).toMatchObject([unknown, { ok: true }]);
   expect(node.of('cancel-forward')).toHaveLength(3);
-  expect(node.core.tableSizes()).toMatchObject({ queries: 0, forwards: 0 });
+  expect(node.core.inspection.tableSizes()).toMatchObject({ queries: 0, forwards: 0 });
 });
 
 test('a dead owner that nobody has replaced keeps its writes, for its answer may still come; later it does not', () => {

@@ -119,7 +119,7 @@ describe('a primary', () => {
       follower.acknowledge(2);
     }
     expect(asked(follower)).toEqual([]);
-    expect(node.core.tableSizes()['mending']).toBe(0);
+    expect(node.core.inspection.tableSizes()['mending']).toBe(0);
   });
 
   test('a transfer stops at what is damaged, asks the follower for it, and goes on when it has it', () => {

@@ -33,7 +33,9 @@ test('an arc that had two and has one refuses writes as not started, says what t
     }),
   ]);
   expect(node.answer(read)).toEqual([{ ok: true, value: undefined }]);
-  expect(node.core.status().replicas).toMatchObject([{ primary: true, serving: true, enoughCopies: false }]);
+  expect(node.core.inspection.status().replicas).toMatchObject([
+    { primary: true, serving: true, enoughCopies: false },
+  ]);
 });
 
 test('who is away is named in the refusal', () => {

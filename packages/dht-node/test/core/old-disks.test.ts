@@ -80,7 +80,9 @@ describe('a takeover', () => {
     node.forget();
     node.pass(3 * node.parameters.failureTimeoutMs);
     expect(proposals(node)).toEqual([]);
-    expect(node.core.status().replicas[0]?.stopped).toContain('which is down, has shown a newer copy');
+    expect(node.core.inspection.status().replicas[0]?.stopped).toContain(
+      'which is down, has shown a newer copy',
+    );
     node.adopt(ring(7, [arc({ ...config, epoch: 6 })], IDS));
     expect(proposals(node)).toMatchObject([{ kind: 'yield', node: OTHER, epoch: 6 }]);
     node.adopt(ring(8, [arc({ ...config, epoch: 7 })], IDS, [OTHER]));
@@ -129,11 +131,13 @@ describe('a takeover', () => {
     node.adopt(ring(5, [arc({ epoch: 5, term: 5, seq: 9, inSync: [SELF, OTHER] })], IDS));
     node.pass(3 * node.parameters.failureTimeoutMs);
     expect(proposals(node)).toEqual([]);
-    expect(node.core.status().replicas[0]?.stopped).toContain('ends at write 3, though the arc had 9');
+    expect(node.core.inspection.status().replicas[0]?.stopped).toContain(
+      'ends at write 3, though the arc had 9',
+    );
     node.step({ kind: 'recover', request: 1, start: SELF, from: SELF });
     node.sync();
     expect(node.last('recover-answer').refusal).toBeUndefined();
-    expect(node.core.status().replicas[0]?.stopped).toBeUndefined();
+    expect(node.core.inspection.status().replicas[0]?.stopped).toBeUndefined();
   });
 
   test('whose shorter log a person has decided for gives no number out that the arc has seen', () => {
@@ -176,7 +180,7 @@ describe('an open primary', () => {
     node.query(put('d', '4'), put('e', '5'), put('f', '6'));
     node.sync();
     expect(node.openedBy(OTHER, SELF, 5, opening(better)).kinds).toEqual(['wait']);
-    expect(node.core.status().replicas[0]?.stopped).toBeDefined();
+    expect(node.core.inspection.status().replicas[0]?.stopped).toBeDefined();
   });
 
   test('does not release a copy either that is better than its own', () => {
@@ -234,7 +238,7 @@ describe('an open primary', () => {
     const node = openAlone();
     const part = { ...better, range: { start: SELF, end: OTHER } };
     node.openedBy(OTHER, SELF, 5, { ...opening(better), complete: false, logs: [part] });
-    expect(node.core.status().replicas[0]?.stopped).toBeDefined();
+    expect(node.core.inspection.status().replicas[0]?.stopped).toBeDefined();
     expect(decided(node, OTHER)).toContain('has not shown a whole copy');
     expect(decided(node, THIRD)).toContain('has not shown a whole copy');
     node.openedBy(OTHER, SELF, 5, opening(better));
@@ -255,7 +259,7 @@ describe('an open primary', () => {
     const node = takingOver();
     const worse = logOf(3, 4, { term: 1, first: 1 }, { term: 4, first: 4 });
     node.openedBy(OTHER, SELF, 5, { ...opening(worse), conflict: { node: THIRD, log: better } });
-    expect(node.core.status().replicas[0]?.stopped).toBeDefined();
+    expect(node.core.inspection.status().replicas[0]?.stopped).toBeDefined();
     expect(node.openedBy(THIRD, SELF, 5, opening(better)).kinds).toEqual(['wait']);
     expect(decided(node, THIRD)).toBeUndefined();
     expect(proposals(node)).toMatchObject([{ kind: 'handover', node: THIRD, at: SELF }]);

@@ -139,7 +139,7 @@ describe('a member', () => {
       const { call } = node.last('call-registry');
       const update = { kind: 'ring', ring: alone } as const;
       node.step({ kind: 'member-answer', call, live: true, replaced: '', undecided, roomLacking, update });
-      return node.core.status().registryTrouble;
+      return node.core.inspection.status().registryTrouble;
     };
     expect(renewed('', '')).toBeUndefined();
     expect(renewed('', 'the disk is nearly full')).toBe(
@@ -150,7 +150,7 @@ describe('a member', () => {
     );
     expect(renewed('', '')).toBeUndefined();
     losing(2_000, 100);
-    expect(node.core.status().registryTrouble).toMatch(/^the registry does not answer: /);
+    expect(node.core.inspection.status().registryTrouble).toMatch(/^the registry does not answer: /);
     expect(renewed('', '')).toBeUndefined();
   });
 
@@ -169,6 +169,6 @@ describe('a member', () => {
     expect(node.of('event').filter(({ event }) => event.kind === 'registry-wrong')).toEqual([]);
     expect(node.of('refused')).toEqual([]);
     expect(node.of('call-registry').length).toBeGreaterThan(4);
-    expect(node.core.serves(SELF)).toBe(true);
+    expect(node.core.inspection.serves(SELF)).toBe(true);
   });
 });

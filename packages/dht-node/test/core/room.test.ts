@@ -60,7 +60,7 @@ describe('a primary without room', () => {
     const told = node.of('event').filter(({ event }) => event.kind === 'room');
     expect(told.map(({ event }) => event)).toEqual([FULL, ROOM]);
     node.step(FULL);
-    expect(node.core.status().roomLacking).toBe('the disk is nearly full');
+    expect(node.core.inspection.status().roomLacking).toBe('the disk is nearly full');
   });
 });
 

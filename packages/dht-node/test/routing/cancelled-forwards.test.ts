@@ -89,7 +89,7 @@ class Node {
   }
 
   size(table: 'queries' | 'forwards'): number {
-    return this.core.tableSizes()[table] as number;
+    return this.core.inspection.tableSizes()[table] as number;
   }
 
   async stop(): Promise<void> {

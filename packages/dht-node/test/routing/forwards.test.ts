@@ -68,7 +68,7 @@ class SteppedNode {
   }
 
   get forwardsUnderWay(): number {
-    return this.core.tableSizes()['forwards'] as number;
+    return this.core.inspection.tableSizes()['forwards'] as number;
   }
 
   step(...inputs: NodeInput[]): NodeEffect[] {

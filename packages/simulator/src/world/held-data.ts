@@ -41,7 +41,7 @@ export class HeldData {
 
   /** Entries that lie in none of its copies. */
   get strayContent(): string {
-    const copies = this.core.status().replicas.map(({ range }) => arcKeyTest(range));
+    const copies = this.core.inspection.status().replicas.map(({ range }) => arcKeyTest(range));
     const strays = this.entries
       .scan(WHOLE_RANGE, Infinity, false)
       .entries.filter(({ key }) => !copies.some((holds) => holds(key)));
@@ -54,7 +54,7 @@ export class HeldData {
   }
 
   private wholeCopies(): Arc[] {
-    return this.core
+    return this.core.inspection
       .status()
       .replicas.filter(({ complete }) => complete)
       .map(({ range }) => range);

@@ -203,7 +203,7 @@ export class NodeProcess implements Server {
 
   /** It would answer a read at a position if it ran now. */
   wouldAnswer(point: Position): boolean {
-    return !this.hasSlept && (this.core?.wouldAnswer(point, this.machine.clock.now) ?? false);
+    return !this.hasSlept && (this.core?.inspection.wouldAnswer(point, this.machine.clock.now) ?? false);
   }
 
   /** Has it write a checkpoint with its next step. */

@@ -8,7 +8,7 @@ export function nodesAtRest(machines: readonly Machine[]): NodeAtRest[] {
   for (const { name, process } of machines) {
     const { core, held } = process ?? {};
     if (!core || !held) continue;
-    const { id, settled, replicas } = core.status();
+    const { id, settled, replicas } = core.inspection.status();
     nodes.push({
       id,
       name,
@@ -17,7 +17,7 @@ export function nodesAtRest(machines: readonly Machine[]): NodeAtRest[] {
       allCommitted: replicas.every(({ committed, lastPrepared }) => committed === lastPrepared),
       // Asked for at the very end only, and nodes often.
       get tableSizes() {
-        return core.tableSizes();
+        return core.inspection.tableSizes();
       },
       get strayContent() {
         return held.strayContent;

@@ -75,7 +75,7 @@ export class OldDisks {
     const { machines, registry } = this.world;
     const there = machines.filter(({ joined, retired }) => joined && !retired);
     return (
-      there.every(({ process }) => process?.core?.status().settled) &&
+      there.every(({ process }) => process?.core?.inspection.status().settled) &&
       registry.ring.arcs.length > 0 &&
       registry.ring.arcs.every(({ inSync }) => inSync.length > 1)
     );

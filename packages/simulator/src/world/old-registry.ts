@@ -194,7 +194,10 @@ export class OldRegistry {
   private isWhole(): boolean {
     const { machines, registry } = this.world;
     const there = machines.filter(({ joined, retired }) => joined && !retired);
-    return registry.ring.arcs.length > 0 && there.every(({ process }) => process?.core?.status().settled);
+    return (
+      registry.ring.arcs.length > 0 &&
+      there.every(({ process }) => process?.core?.inspection.status().settled)
+    );
   }
 
   /** Has the registry found out? Has somebody been led into another history? */

@@ -24,7 +24,9 @@ export class Operator {
     if (this.world.machines.some(comes)) this.lastComingAt = now;
     if (now - this.lastComingAt < WAITS_MS) return;
     for (const { process, id } of this.world.machines) {
-      const stopped = process?.core?.status().replicas.find((replica) => replica.stopped !== undefined);
+      const stopped = process?.core?.inspection
+        .status()
+        .replicas.find((replica) => replica.stopped !== undefined);
       if (!process || id === undefined || !stopped) continue;
       const { start } = stopped.range;
       const other = this.world.machineOf(stopped.conflict?.node ?? id)?.process;

@@ -140,7 +140,9 @@ export class Stage implements World {
   async settle(): Promise<void> {
     const latest = this.timeline.now + SETTLE_MS_MAX;
     const isSettled = (): boolean =>
-      this.machines.every(({ process }) => process === undefined || process.core?.status().settled === true);
+      this.machines.every(
+        ({ process }) => process === undefined || process.core?.inspection.status().settled === true,
+      );
     // What was just told has not been heard yet.
     await this.pass(1);
     await this.timeline.runUntil(latest, isSettled);

@@ -5,7 +5,7 @@
  * it lived registers again with the same incarnation.
  */
 
-import type { Position, Proposal } from '@ringkeep/shared';
+import type { NodeId, Position, Proposal } from '@ringkeep/shared';
 import {
   BEATS_PER_LEASE,
   REGISTRY_CALL_MS_MAX,
@@ -31,6 +31,8 @@ const TROUBLES = {
 const EVERYTHING_WAITS = 'joins, leaves and fail-overs wait';
 
 export class Membership {
+  /** Once the registry has said so. */
+  self: NodeId = 0n as NodeId;
   standing: Standing = 'outside';
   /** This process has been a member; a process that was never one knows nothing of the ring. */
   hasRegistered = false;

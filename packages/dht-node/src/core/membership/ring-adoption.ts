@@ -18,10 +18,12 @@ import {
   sameKnown,
   updateRing,
   type KnownRing,
+  type Position,
   type Ring,
   type RingUpdate,
 } from '@ringkeep/shared';
 import type { NodeContext } from '../context';
+import type { Membership } from './membership';
 
 interface Waiting {
   readonly version: number;
@@ -38,6 +40,7 @@ export class RingAdoption {
   /** @param act makes a ring the one that this node acts on */
   constructor(
     private readonly context: NodeContext,
+    private readonly membership: Membership,
     private readonly act: (ring: Ring) => void,
   ) {}
 
@@ -56,8 +59,26 @@ export class RingAdoption {
     return this.awaited ?? this.context.view.ring;
   }
 
+  /**
+   * What has changed of the ring, or all of it. When it does not continue what is known, the whole ring is asked for,
+   * unless this is one of another history. `alone`: the one arc of it that is taken over; none, but where a rule is left
+   * out.
+   */
+  update(update: RingUpdate, alone?: Position): void {
+    if (!this.membership.hasRegistered) return;
+    const ring = this.after(update);
+    if (ring) this.offer(alone === undefined ? ring : withOneArc(this.context.view.ring, ring, alone));
+    else if (update.kind === 'ring') this.offer(update.ring);
+    else this.membership.beat();
+  }
+
+  /** A ring came with a message of another node. @returns whether a newer one than the one acted on is under way now */
+  hear(ring: Ring): boolean {
+    return this.membership.hasRegistered && this.offer(ring);
+  }
+
   /** The ring after an update; undefined when that continues neither the newest one nor the one acted on. */
-  after(update: RingUpdate): Ring | undefined {
+  private after(update: RingUpdate): Ring | undefined {
     return updateRing(this.newest, update) ?? updateRing(this.context.view.ring, update);
   }
 
@@ -115,4 +136,11 @@ export class RingAdoption {
         : `it is ${formatKnown(offered)}, this node knows ${formatKnown(this.known)}, and neither is of the other's past`;
     this.context.report({ kind: 'foreign-ring', text });
   }
+}
+
+/** What a node would know that learns of one arc alone: never done, but where a rule is left out. */
+function withOneArc(known: Ring, newer: Ring, start: Position): Ring {
+  const arc = newer.arcs.find((each) => each.start === start);
+  const arcs = known.arcs.map((old) => (arc && old.start === start ? { ...arc, end: old.end } : old));
+  return { ...newer, arcs };
 }

@@ -58,7 +58,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
     registerAsNeighbor: unary((info: dht.NeighborRegisterInfo) => neighbours(host, info)),
     transferKeys: (stream: TransferCall) => parts.followers.accept(stream),
     identifyNode: unary(() => ({ process: host.core.process })),
-    describeNode: unary(() => describe(host.core.status(), host.core.incarnation, parts.facts())),
+    describeNode: unary(() => describe(host.core.inspection.status(), host.core.incarnation, parts.facts())),
     watchRing: (stream: WatchCall) => parts.watchers.accept(stream),
     listCopy: unary(({ range }: dht.ListCopyRequest) => listed(host, range)),
     recoverArc: unary(async ({ start, from }: dht.RecoverArcRequest) => {

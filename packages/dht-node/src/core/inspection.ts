@@ -1,0 +1,78 @@
+/** A node seen from outside, by people, tools and tests: looking changes nothing. */
+
+import { arcContains, type Position } from '@ringkeep/shared';
+import type { NodeContext } from './context';
+import type { FollowerLinks } from './follower/follower-links';
+import type { Membership } from './membership/membership';
+import { isSettled, replicaStatuses, type NodeStatus } from './node-status';
+import type { Queries } from './operations/queries';
+import type { InboundStreams } from './primary/inbound-streams';
+import type { Roles } from './primary/roles';
+import type { NextHop } from './routing/next-hop';
+
+export interface InspectedParts {
+  readonly membership: Membership;
+  readonly links: FollowerLinks;
+  readonly inbound: InboundStreams;
+  readonly roles: Roles;
+  readonly queries: Queries;
+  readonly nextHop: NextHop;
+}
+
+export class Inspection {
+  /** Prepared operations that were handed out and discarded, since the process started. */
+  operationsDiscarded = 0;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly parts: InspectedParts,
+  ) {}
+
+  status(): NodeStatus {
+    const { context, parts } = this;
+    const { membership, links, roles, nextHop } = parts;
+    return {
+      id: context.self,
+      ring: context.view.ring,
+      parameters: context.parameters,
+      replicas: replicaStatuses(context, (start) => roles.at(start)),
+      settled: membership.standing === 'member' && links.allLive && isSettled(context, roles.all()),
+      entriesReceived: links.received,
+      roomLacking: context.roomLacking,
+      registryTrouble: membership.registryTrouble,
+      longestPauseMs: roles.longestPauseMs,
+      operationsDiscarded: this.operationsDiscarded,
+      routing: nextHop.status(),
+    };
+  }
+
+  /** This node is primary of the arc that starts there, and answers. */
+  serves(start: Position): boolean {
+    return this.parts.roles.at(start)?.serving ?? false;
+  }
+
+  /** True when this process would answer a read at a position at that time, if nothing else happened before. */
+  wouldAnswer(point: Position, now: number): boolean {
+    for (const primary of this.parts.roles.all()) {
+      if (arcContains(primary.config, point)) return primary.mayRead(now);
+    }
+    return false;
+  }
+
+  /** How much each table in memory holds; all of them are small once the node is at rest. */
+  tableSizes(): Readonly<Record<string, number>> {
+    const { membership, links, inbound, roles, queries, nextHop } = this.parts;
+    const primaries = roles.all();
+    return {
+      roles: primaries.length,
+      inbound: inbound.size,
+      sessions: primaries.reduce((sum, { followers }) => sum + followers.count, 0),
+      ...links.tableSizes(),
+      ...queries.tableSizes(),
+      ...nextHop.tableSizes(),
+      ...membership.tableSizes(),
+      ...this.context.reachability.tableSizes(),
+      mending: this.context.mending.size,
+    };
+  }
+}
