@@ -27,6 +27,24 @@ describe('set, get and delete', () => {
     expect(await cli('delete', 'city')).toEqual(absent);
   });
 
+  test('compare-and-set stores where the expected value is, and else shows what is there', async () => {
+    const key = 'compared';
+    expect(await cli('compare-and-set', key, 'a', 'b')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'key not present\n',
+    });
+    await cli('set', key, 'a');
+    expect(await cli('compare-and-set', key, 'z', 'b')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'nothing stored, the value is a\n',
+    });
+    expect(await cli('compare-and-set', key, 'a', 'b')).toEqual({ code: 0, stdout: 'stored\n', stderr: '' });
+    const { stdout } = await cli('--json', 'compare-and-set', key, 'a', 'c');
+    expect(JSON.parse(stdout)).toEqual({ key, stored: false, previous: 'b', encoding: 'utf8' });
+  });
+
   test('answer in JSON', async () => {
     expect(JSON.parse((await cli('--json', 'set', 'k', 'v')).stdout)).toEqual({ key: 'k', previous: null });
     expect(JSON.parse((await cli('get', 'k', '--json')).stdout)).toEqual({

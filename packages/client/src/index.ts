@@ -1,4 +1,4 @@
-export { RingClient } from './ring-client';
+export { RingClient, type CompareAndSetResult } from './ring-client';
 export type { CallOptions, ConnectOptions, RingClientOptions } from './options';
 export type { Operand } from './operands';
 export type { ItemResult } from './pending-calls';

@@ -18,7 +18,7 @@ import {
   type OperationRow,
 } from '@ringkeep/shared/operations/catalogue';
 import { Random } from '@ringkeep/shared/ring/random';
-import { positionBytesOf } from '@ringkeep/shared/operations/bytes';
+import { bytesOfBuffer, positionBytesOf } from '@ringkeep/shared/operations/bytes';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
 import type { Call, SessionCounts } from './core';
@@ -40,6 +40,12 @@ import { callSafely } from './uncaught';
 const CLOSE_MS = 5_000;
 /** A byte order mark is a part of the text. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+export interface CompareAndSetResult {
+  readonly stored: boolean;
+  /** What the key had before; undefined when it was not present. */
+  readonly previous: Uint8Array | undefined;
+}
 
 export class RingClient {
   private readonly options: ResolvedOptions;
@@ -124,6 +130,21 @@ export class RingClient {
   /** Stores a value. Returns the one that it replaces, undefined when there was none. */
   exchange(key: Operand, value: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
     return this.issue('exchange', key, [value], options);
+  }
+
+  /**
+   * Stores a value if the key has the expected one; a key that is not present has none. Returns whether it is stored, and
+   * the value that the key had: to try again, begin with that one.
+   */
+  async compareAndSet(
+    key: Operand,
+    expected: Operand,
+    value: Operand,
+    options?: CallOptions,
+  ): Promise<CompareAndSetResult> {
+    const previous = await this.issue('compareAndSet', key, [expected, value], options);
+    const stored = previous !== undefined && bytesOfBuffer(previous) === operandBytes(expected, 'expected');
+    return { stored, previous };
   }
 
   /** Removes a key. Returns its value, undefined when it was not present. */

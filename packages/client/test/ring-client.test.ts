@@ -65,6 +65,20 @@ describe('operations', () => {
     expect(await client.delete('city')).toBeUndefined();
   });
 
+  test('compareAndSet stores where the expected value is, and tells what was there', async () => {
+    const ring = await startRing({ nodes: 3 });
+    const client = await settledClient(ring);
+    expect(await client.compareAndSet('city', '', 'Faro')).toEqual({ stored: false, previous: undefined });
+    await client.set('city', 'Faro');
+    const faro = Buffer.from('Faro');
+    expect(await client.compareAndSet('city', 'Porto', 'Lisboa')).toEqual({ stored: false, previous: faro });
+    expect(await client.compareAndSet('city', faro, 'Lisboa')).toEqual({ stored: true, previous: faro });
+    expect(await client.getText('city')).toBe('Lisboa');
+    await expect(client.compareAndSet('city', 7 as never, 'Lisboa')).rejects.toThrow(
+      'the expected must be a string or a Uint8Array, got number',
+    );
+  });
+
   test('what is issued on a reply leaves in the same turn of the event loop, with one flush', async () => {
     const ring = await startRing({ nodes: 1 });
     const client = await settledClient(ring);

@@ -16,6 +16,10 @@ const ROWS: { readonly [Name in OperationName]: Row<Name> } = {
   delete: { action: () => ({ op: 'delete' }), observed: (previous) => ({ previous }) },
   exchange: { action: ({ value }) => ({ op: 'set', value }), observed: (previous) => ({ previous }) },
   set: { action: ({ value }) => ({ op: 'set', value }), observed: () => ({}) },
+  compareAndSet: {
+    action: ({ expected, value }) => ({ op: 'cas', expected, value }),
+    observed: (previous, { expected }) => ({ previous, swapped: previous === expected }),
+  },
 };
 
 export function actionOf(operation: Operation): Action {

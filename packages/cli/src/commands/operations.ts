@@ -52,8 +52,42 @@ const deleteCommand: CommandSpec = {
   },
 };
 
+const compareAndSetCommand: CommandSpec = {
+  name: 'compare-and-set',
+  text: 'store a value if the key has the expected one; exit code 3 when it has not',
+  operands: [
+    KEY,
+    { name: '<expected>', text: 'the value that the key must have' },
+    { name: '<value>', text: 'the value' },
+  ],
+  options: {},
+  examples: ['compare-and-set city Porto Lisboa'],
+  async run(context, [key = '', expected = '', value = '']) {
+    const { encoding, output, signal } = context;
+    const keyBytes = keyTyped(context, key);
+    const expectedBytes = bytesTyped(expected, encoding, 'expected value');
+    const bytes = bytesTyped(value, encoding, 'value');
+    const client = await context.ring.client(signal);
+    const { stored, previous } = await client.compareAndSet(keyBytes, expectedBytes, bytes, { signal });
+    const told = previous === undefined ? undefined : tell(context, previous);
+    output.answer({ key, stored, previous: told?.text ?? null, encoding: told?.encoding }, () =>
+      stored ? 'stored' : [],
+    );
+    if (stored) return ExitCode.Ok;
+    output.note(
+      told === undefined ? 'key not present' : `nothing stored, the value is ${output.printable(told.text)}`,
+    );
+    return ExitCode.NotPresent;
+  },
+};
+
 /** In the order of the help. */
-export const OPERATION_COMMANDS: readonly CommandSpec[] = [setCommand, getCommand, deleteCommand];
+export const OPERATION_COMMANDS: readonly CommandSpec[] = [
+  setCommand,
+  getCommand,
+  deleteCommand,
+  compareAndSetCommand,
+];
 
 function keyTyped(context: CommandContext, key: string): Uint8Array {
   return bytesTyped(key, context.encoding, 'key');

@@ -47,6 +47,12 @@ export const put = (key: string, value: string): Operation => ({
   key: ringKeyOf(key as Bytes),
   value: value as Bytes,
 });
+export const compareAndSet = (key: string, expected: string, value: string): Operation => ({
+  type: OperationType.compareAndSet,
+  key: ringKeyOf(key as Bytes),
+  expected: expected as Bytes,
+  value: value as Bytes,
+});
 
 export function arc(part: Partial<ArcConfig> = {}): ArcConfig {
   return {

@@ -51,6 +51,24 @@ describe('QueryDHT', () => {
     expect(await peer().get('valueless')).toMatchObject({ error: 'Key not present' });
   });
 
+  test('CompareAndSet stores where the expected value is, and says what was there, which is no error', async () => {
+    const ty = dht.OperationType.CompareAndSet;
+    const compareAndSet = (expected: string | undefined, value: string): Promise<dht.QueryResult> =>
+      peer().queryWithin(10_000, {
+        ty,
+        key: Buffer.from('compared'),
+        expected: expected === undefined ? undefined : Buffer.from(expected),
+        value: Buffer.from(value),
+      });
+    expect(await compareAndSet('', 'a')).toMatchObject({ error: 'Key not present', value: undefined });
+    await peer(1).set('compared', 'a');
+    expect(await compareAndSet('b', 'c')).toMatchObject({ error: undefined, value: Buffer.from('a') });
+    expect(await peer(2).get('compared')).toMatchObject({ value: Buffer.from('a') });
+    expect(await compareAndSet('a', 'c')).toMatchObject({ error: undefined, value: Buffer.from('a') });
+    expect(await peer(2).get('compared')).toMatchObject({ value: Buffer.from('c') });
+    expect(await compareAndSet(undefined, 'd')).toMatchObject({ error: 'Expected not provided' });
+  });
+
   test('keys and values are bytes: none is changed, and no two are confused', async () => {
     const random = new Random(7);
     const binary = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)));

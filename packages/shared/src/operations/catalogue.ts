@@ -7,12 +7,15 @@
  */
 
 /** What an operation may bring beside its key. */
-export type OperandName = 'value';
+export type OperandName = 'value' | 'expected';
 
 /** What an operand is to its entry: it is kept there, or compared with what is kept. */
 export type OperandRole = 'kept' | 'compared';
 
-export const OPERANDS: Readonly<Record<OperandName, OperandRole>> = { value: 'kept' };
+export const OPERANDS: Readonly<Record<OperandName, OperandRole>> = {
+  value: 'kept',
+  expected: 'compared',
+};
 
 export interface OperationRow {
   readonly code: number;
@@ -57,6 +60,14 @@ export const CATALOGUE = {
     brings: ['value'],
     entry: 'unseen',
     withoutValue: undefined,
+  },
+  compareAndSet: {
+    code: 4,
+    wireName: 'CompareAndSet',
+    writes: true,
+    brings: ['expected', 'value'],
+    entry: 'decides',
+    withoutValue: KEY_NOT_PRESENT,
   },
 } as const satisfies Record<string, OperationRow>;
 

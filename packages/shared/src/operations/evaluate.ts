@@ -34,6 +34,11 @@ export function evaluate(operation: Operation, latest: Bytes | undefined): Evalu
       return { effect: { value: operation.value }, answer: latest };
     case OperationType.set:
       return { effect: { value: operation.value }, answer: undefined };
+    case OperationType.compareAndSet:
+      return {
+        effect: latest === operation.expected ? { value: operation.value } : undefined,
+        answer: latest,
+      };
     default:
       return unknown(operation);
   }

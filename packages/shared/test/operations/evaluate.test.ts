@@ -40,7 +40,21 @@ const MEANINGS: Record<OperationName, [Operation, ReturnType<typeof evaluate>, R
       { effect: { value: NEW }, answer: undefined },
       { effect: { value: NEW }, answer: undefined },
     ],
+    compareAndSet: [
+      { type: OperationType.compareAndSet, key: KEY, expected: OLD, value: NEW },
+      { effect: { value: NEW }, answer: OLD },
+      { effect: undefined, answer: undefined },
+    ],
   };
+
+test('compare-and-set changes nothing where the value is another one, and tells it', () => {
+  const operation = { type: OperationType.compareAndSet, key: KEY, expected: NEW, value: NEW } as const;
+  expect(evaluate(operation, OLD)).toEqual({ effect: undefined, answer: OLD });
+  expect(evaluate({ ...operation, expected: '' as Bytes }, undefined)).toEqual({
+    effect: undefined,
+    answer: undefined,
+  });
+});
 
 test.each(Object.entries(MEANINGS))(
   '%s of a key with a value, and of one without',
@@ -62,5 +76,5 @@ test.each(Object.entries(CATALOGUE))(
 test('the protocol has no operation that the catalogue lacks', () => {
   const codes = Object.values(dht.OperationType).filter((code) => typeof code === 'number' && code >= 0);
   expect(new Set(codes)).toEqual(new Set(Object.values(OperationType)));
-  expect([4, 255, 0.5, -1, NaN].some(isOperationType)).toBe(false);
+  expect([5, 255, 0.5, -1, NaN].some(isOperationType)).toBe(false);
 });

@@ -23,6 +23,12 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
     type: fc.constantFrom(OperationType.get, OperationType.delete),
     key: bytes(1, 40).map(ringKeyOf),
   }),
+  fc.record({
+    type: fc.constant(OperationType.compareAndSet),
+    key: bytes(1, 40).map(ringKeyOf),
+    expected: bytes(0, 200),
+    value: bytes(0, 200),
+  }),
 );
 
 const results: fc.Arbitrary<OperationResult> = fc.oneof(
@@ -102,7 +108,10 @@ test('an operation that breaks a limit fails alone', () => {
   expect(value).toEqual(new RingError('INVALID_ARGUMENT', 'the value has 8 bytes; 3 are allowed'));
   expect(key).toEqual(new RingError('INVALID_ARGUMENT', 'the key has 6 bytes; 5 are allowed'));
   expect(type).toEqual(
-    new RingError('INVALID_ARGUMENT', 'unknown ty 9; there are Get = 0, Delete = 1, Set = 2, Put = 3'),
+    new RingError(
+      'INVALID_ARGUMENT',
+      'unknown ty 9; there are Get = 0, Delete = 1, Set = 2, Put = 3, CompareAndSet = 4',
+    ),
   );
 });
 

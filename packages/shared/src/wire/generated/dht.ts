@@ -43,6 +43,11 @@ export enum OperationType {
   Set = 2,
   /** Put - As Set, and returns nothing: the cheaper one. */
   Put = 3,
+  /**
+   * CompareAndSet - Stores the value if the key has the expected one. Returns the value that the key had: it is stored if that is the
+   * expected one, and nothing is changed otherwise.
+   */
+  CompareAndSet = 4,
   UNRECOGNIZED = -1,
 }
 
@@ -55,7 +60,11 @@ export enum NeighborType {
 export interface Query {
   ty: OperationType;
   key: Buffer;
-  value?: Buffer | undefined;
+  value?:
+    | Buffer
+    | undefined;
+  /** Of CompareAndSet alone. */
+  expected?: Buffer | undefined;
 }
 
 export interface EncodedQuery {
@@ -71,6 +80,8 @@ export interface EncodedQuery {
   hops: number;
   /** The newest ring version that the sender knows. */
   ringVersion: number;
+  /** Of CompareAndSet alone. */
+  expected?: Buffer | undefined;
 }
 
 export interface QueryResult {
@@ -109,7 +120,7 @@ export interface BatchRequest {
   /** One OperationType a byte. */
   types: Buffer;
   keyLengths: number[];
-  /** One for each Set and Put, in order. */
+  /** Of what the operations bring beside their keys, in order: a value, or for CompareAndSet the expected one and a value. */
   valueLengths: number[];
   /** All keys, one after another, then all values. */
   blob: Buffer;
@@ -143,7 +154,8 @@ export interface BatchReply {
  */
 export interface EntryColumns {
   /**
-   * One byte each: 0 a sequence number of an operation on another part of the arc, without key or value;
+   * One byte each: 0 a sequence number without key or value: of an operation on another part of the arc, or of one that
+   * changed nothing;
    * 1 a deletion; 2 a value; 3 a deletion because the key's time was over; 4 is kept free.
    */
   kinds: Buffer;
@@ -497,7 +509,7 @@ export interface LeaveAnswer {
 }
 
 function createBaseQuery(): Query {
-  return { ty: 0, key: Buffer.alloc(0), value: undefined };
+  return { ty: 0, key: Buffer.alloc(0), value: undefined, expected: undefined };
 }
 
 export const Query: MessageFns<Query> = {
@@ -510,6 +522,9 @@ export const Query: MessageFns<Query> = {
     }
     if (message.value !== undefined) {
       writer.uint32(26).bytes(message.value);
+    }
+    if (message.expected !== undefined) {
+      writer.uint32(34).bytes(message.expected);
     }
     return writer;
   },
@@ -551,6 +566,14 @@ export const Query: MessageFns<Query> = {
             message.value = Buffer.from(reader.bytes());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.expected = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -571,12 +594,21 @@ export const Query: MessageFns<Query> = {
     message.ty = object.ty ?? 0;
     message.key = object.key ?? Buffer.alloc(0);
     message.value = object.value ?? undefined;
+    message.expected = object.expected ?? undefined;
     return message;
   },
 };
 
 function createBaseEncodedQuery(): EncodedQuery {
-  return { ty: 0, key: 0n, value: undefined, originalKey: Buffer.alloc(0), hops: 0, ringVersion: 0 };
+  return {
+    ty: 0,
+    key: 0n,
+    value: undefined,
+    originalKey: Buffer.alloc(0),
+    hops: 0,
+    ringVersion: 0,
+    expected: undefined,
+  };
 }
 
 export const EncodedQuery: MessageFns<EncodedQuery> = {
@@ -604,6 +636,9 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
         throw new globalThis.Error("value provided for field BigInt(message.ringVersion) of type uint64 too large");
       }
       writer.uint32(48).uint64(BigInt(message.ringVersion));
+    }
+    if (message.expected !== undefined) {
+      writer.uint32(58).bytes(message.expected);
     }
     return writer;
   },
@@ -669,6 +704,14 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
             message.ringVersion = longToNumber(reader.uint64());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.expected = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -692,6 +735,7 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
     message.originalKey = object.originalKey ?? Buffer.alloc(0);
     message.hops = object.hops ?? 0;
     message.ringVersion = object.ringVersion ?? 0;
+    message.expected = object.expected ?? undefined;
     return message;
   },
 };
