@@ -1,5 +1,5 @@
 /**
- * Clients that write, read and delete, and take down every operation with what came of it.
+ * Clients that read, write, compare and delete, and take down every operation with what came of it.
  *
  * Some use the client library, which talks to owners; the others ask any node with a single call, which is
  * forwarded. Keys are few, and every second operation goes to a handful of hot ones, so that operations meet.
@@ -7,10 +7,10 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { HistoryRecorder, type Action, type HistoryOperation, type Value } from '@ringkeep/checker';
+import { HistoryRecorder, type HistoryOperation, type Observation, type Value } from '@ringkeep/checker';
 import { RingClient } from '@ringkeep/client';
 import { RingError, type ErrorCode, type Random } from '@ringkeep/shared';
-import { SingleCalls } from './single-calls';
+import { SingleCalls, type RingAction } from './single-calls';
 
 export interface Load {
   readonly keys: number;
@@ -19,7 +19,7 @@ export interface Load {
   readonly clients: number;
 }
 
-type Asked = (key: string, action: Action) => Promise<Value>;
+type Asked = (key: string, action: RingAction) => Promise<Value>;
 
 const OPERATION_MS = 4_000;
 /** Between two operations of one client; longer after a failure. */
@@ -109,20 +109,28 @@ export class RecordedClients {
   private async work(ask: Asked): Promise<void> {
     const client = ++this.clients;
     const random = this.random.fork();
+    const found = new Map<string, Value>();
     for (let turn = 0; this.running; turn++) {
       const key = random.pick(random.chance(0.5) ? this.hotKeys : this.keys);
-      const result = await this.perform(client, key, draw(random, `${client}.${turn}`), ask);
+      const action = draw(random, `${client}.${turn}`, found.get(key) ?? undefined);
+      const result = await this.perform(client, key, action, ask);
+      if (result !== undefined) found.set(key, action.op === 'set' ? action.value : result);
       await pause(2 * random.fraction() * (result === undefined ? THINK_MS.failed : THINK_MS.ok));
     }
   }
 
   /** The value that was found, or undefined when the operation did not succeed. */
-  private async perform(client: number, key: string, action: Action, ask: Asked): Promise<Value | undefined> {
+  private async perform(
+    client: number,
+    key: string,
+    action: RingAction,
+    ask: Asked,
+  ): Promise<Value | undefined> {
     const { recorder } = this;
     const number = recorder.call(client, key, action, performance.now());
     try {
       const value = await ask(key, action);
-      recorder.ok(number, action.op === 'get' ? { value } : { previous: value }, performance.now());
+      recorder.ok(number, observed(action, value), performance.now());
       return value;
     } catch (error) {
       const mayHaveHappened = error instanceof RingError ? UNCERTAIN[error.code] : undefined;
@@ -134,19 +142,46 @@ export class RecordedClients {
   }
 }
 
-function draw(random: Random, value: string): Action {
+/** `expected`: what the client found there last. */
+function draw(random: Random, value: string, expected: string | undefined): RingAction {
   const dice = random.fraction();
   if (dice < 0.45) return { op: 'get' };
-  return dice < 0.57 ? { op: 'delete' } : { op: 'set', value };
+  if (dice < 0.57) return { op: 'delete' };
+  return dice < 0.75 && expected !== undefined ? { op: 'cas', expected, value } : { op: 'set', value };
 }
 
-async function askLibrary(client: RingClient, key: string, action: Action): Promise<Value> {
-  const options = { deadlineMs: OPERATION_MS };
-  const found =
-    action.op === 'set'
-      ? await client.exchange(key, action.value, options)
-      : action.op === 'delete'
-        ? await client.delete(key, options)
-        : await client.get(key, options);
+/** `found`: what the key had. */
+function observed(action: RingAction, found: Value): Observation {
+  switch (action.op) {
+    case 'get':
+      return { value: found };
+    case 'set':
+    case 'delete':
+      return { previous: found };
+    case 'cas':
+      return { previous: found, swapped: found === action.expected };
+  }
+}
+
+async function askLibrary(client: RingClient, key: string, action: RingAction): Promise<Value> {
+  const found = await valueFound(client, key, action);
   return found === undefined ? null : Buffer.from(found).toString();
+}
+
+async function valueFound(
+  client: RingClient,
+  key: string,
+  action: RingAction,
+): Promise<Uint8Array | undefined> {
+  const options = { deadlineMs: OPERATION_MS };
+  switch (action.op) {
+    case 'get':
+      return client.get(key, options);
+    case 'set':
+      return client.exchange(key, action.value, options);
+    case 'delete':
+      return client.delete(key, options);
+    case 'cas':
+      return (await client.compareAndSet(key, action.expected, action.value, options)).previous;
+  }
 }

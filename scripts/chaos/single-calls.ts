@@ -11,9 +11,14 @@ const TYPES = {
   get: OperationType.get,
   set: OperationType.exchange,
   delete: OperationType.delete,
+  cas: OperationType.compareAndSet,
 } as const;
 
 const NOT_PRESENT = 'Key not present';
+
+/** What a ring carries out: it compares with a value, never with none. */
+export type RingAction =
+  Exclude<Action, { op: 'cas' }> | { readonly op: 'cas'; readonly expected: string; readonly value: string };
 
 export class SingleCalls {
   private readonly clients = new Map<string, dht.DhtNodeClient>();
@@ -24,14 +29,14 @@ export class SingleCalls {
   ) {}
 
   /** Asks any node. Returns the value that the key had. */
-  ask(key: string, action: Action, deadlineMs: number): Promise<Value> {
+  ask(key: string, action: RingAction, deadlineMs: number): Promise<Value> {
     const { op } = action;
-    if (op === 'cas') throw new RingError('INVALID_ARGUMENT', 'nodes know no compare-and-set');
     const address = this.random.pick(this.addresses());
     const query = {
       ty: TYPES[op],
       key: Buffer.from(key),
-      value: action.op === 'set' ? Buffer.from(action.value) : undefined,
+      value: action.op === 'set' || action.op === 'cas' ? Buffer.from(action.value) : undefined,
+      expected: action.op === 'cas' ? Buffer.from(action.expected) : undefined,
     };
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + deadlineMs;

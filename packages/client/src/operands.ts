@@ -8,7 +8,7 @@ import type { Bytes } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { DEFAULT_PARAMETERS } from '@ringkeep/shared/ring/parameters';
 import { bytesOfBuffer, bytesOfText } from '@ringkeep/shared/operations/bytes';
-import type { OperandName } from '@ringkeep/shared/operations/catalogue';
+import { OPERANDS, type OperandName } from '@ringkeep/shared/operations/catalogue';
 import { checkKey, checkValue } from '@ringkeep/shared/operations/check';
 
 /** A key or a value: text, which stands for its UTF-8 bytes, or bytes. */
@@ -23,7 +23,7 @@ export function keyBytes(key: Operand): Bytes {
 
 /** The bytes of what an operation brings beside the key. Throws INVALID_ARGUMENT when no ring would take it. */
 export function operandBytes(operand: Operand | undefined, name: OperandName): Bytes {
-  const bytes = bytesOf(operand, name);
+  const bytes = bytesOf(operand, OPERANDS[name].text);
   checkValue(bytes, DEFAULT_PARAMETERS.valueBytesMax, name);
   return bytes;
 }

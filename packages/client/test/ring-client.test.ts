@@ -75,7 +75,7 @@ describe('operations', () => {
     expect(await client.compareAndSet('city', faro, 'Lisboa')).toEqual({ stored: true, previous: faro });
     expect(await client.getText('city')).toBe('Lisboa');
     await expect(client.compareAndSet('city', 7 as never, 'Lisboa')).rejects.toThrow(
-      'the expected must be a string or a Uint8Array, got number',
+      'the expected value must be a string or a Uint8Array, got number',
     );
   });
 

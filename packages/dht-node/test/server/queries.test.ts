@@ -66,7 +66,7 @@ describe('QueryDHT', () => {
     expect(await peer(2).get('compared')).toMatchObject({ value: Buffer.from('a') });
     expect(await compareAndSet('a', 'c')).toMatchObject({ error: undefined, value: Buffer.from('a') });
     expect(await peer(2).get('compared')).toMatchObject({ value: Buffer.from('c') });
-    expect(await compareAndSet(undefined, 'd')).toMatchObject({ error: 'Expected not provided' });
+    expect(await compareAndSet(undefined, 'd')).toMatchObject({ error: 'Expected value not provided' });
   });
 
   test('keys and values are bytes: none is changed, and no two are confused', async () => {

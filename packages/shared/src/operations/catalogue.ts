@@ -9,12 +9,16 @@
 /** What an operation may bring beside its key. */
 export type OperandName = 'value' | 'expected';
 
-/** What an operand is to its entry: it is kept there, or compared with what is kept. */
-export type OperandRole = 'kept' | 'compared';
+export interface OperandRow {
+  /** What it is called in errors. */
+  readonly text: string;
+  /** What it is to its entry: it is kept there, or compared with what is kept. */
+  readonly role: 'kept' | 'compared';
+}
 
-export const OPERANDS: Readonly<Record<OperandName, OperandRole>> = {
-  value: 'kept',
-  expected: 'compared',
+export const OPERANDS: Readonly<Record<OperandName, OperandRow>> = {
+  value: { text: 'value', role: 'kept' },
+  expected: { text: 'expected value', role: 'compared' },
 };
 
 export interface OperationRow {

@@ -7,7 +7,14 @@ import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
 import { ringKey } from '../ring/ring-key';
 import { ringKeyOf } from './bytes';
-import { CATALOGUE, isOperationType, rowOf, type OperandName, type OperationType } from './catalogue';
+import {
+  CATALOGUE,
+  isOperationType,
+  OPERANDS,
+  rowOf,
+  type OperandName,
+  type OperationType,
+} from './catalogue';
 import type { Operation } from './operation';
 
 export interface KeyLimits {
@@ -26,7 +33,10 @@ export function checkKey(key: Bytes, bytesMax: number): void {
 /** Throws INVALID_ARGUMENT when a value has too many bytes; `name` is that of the operand. */
 export function checkValue(value: Bytes, bytesMax: number, name: OperandName = 'value'): void {
   if (value.length > bytesMax) {
-    throw new RingError('INVALID_ARGUMENT', `the ${name} has ${value.length} bytes; ${bytesMax} are allowed`);
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      `the ${OPERANDS[name].text} has ${value.length} bytes; ${bytesMax} are allowed`,
+    );
   }
 }
 

@@ -40,7 +40,7 @@ export class ClientValues {
   }
 
   operand(name: OperandName, key: RingKey): Bytes {
-    const met = OPERANDS[name] === 'compared' ? this.met.get(key) : undefined;
+    const met = OPERANDS[name].role === 'compared' ? this.met.get(key) : undefined;
     return met ?? this.next();
   }
 }

@@ -6,6 +6,7 @@ import {
   bytesOfBuffer,
   checkKey,
   isOperationType,
+  OPERANDS,
   positionBytesOf,
   rowOf,
   type OperandName,
@@ -84,5 +85,6 @@ export class UnaryQueries {
 }
 
 function notProvided(name: OperandName): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)} not provided`;
+  const { text } = OPERANDS[name];
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)} not provided`;
 }
