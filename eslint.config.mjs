@@ -97,7 +97,6 @@ export default tseslint.config(
     files: [
       'packages/dht-node/src/core/follower/following.ts',
       'packages/dht-node/src/core/operations/queries.ts',
-      'packages/dht-node/src/core/primary/arc-primary.ts',
       'packages/dht-node/src/core/replica/replica-store.ts',
     ],
     rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' },

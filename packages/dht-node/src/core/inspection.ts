@@ -54,7 +54,7 @@ export class Inspection {
   /** True when this process would answer a read at a position at that time, if nothing else happened before. */
   wouldAnswer(point: Position, now: number): boolean {
     for (const primary of this.parts.roles.all()) {
-      if (arcContains(primary.config, point)) return primary.mayRead(now);
+      if (arcContains(primary.config, point)) return primary.operations.mayRead(now);
     }
     return false;
   }

@@ -60,13 +60,13 @@ export function replicaStatuses({ replicas }: NodeContext, roleAt: RoleAt): Repl
       range: copy.range,
       primary: role !== undefined,
       serving: role?.serving ?? false,
-      enoughCopies: role?.enoughCopies ?? false,
+      enoughCopies: role?.configurations.enoughCopies ?? false,
       complete: copy.complete,
       ...replicas.size(copy.range),
       lastPrepared: copy.lastPrepared,
       committed: copy.committed,
-      stopped: role?.stopText,
-      conflict: role?.conflict,
+      stopped: role?.comparison.stopText,
+      conflict: role?.replica.conflict,
       history: copy.history,
     };
   });

@@ -77,15 +77,15 @@ export class Queries {
       if (holder !== arc) {
         arc = holder;
         role = holder?.primary === self ? this.roleAt(holder.start) : undefined;
-        readable = role?.mayRead() === true;
+        readable = role?.operations.mayRead() === true;
       }
       if (readable && role !== undefined && !isWrite(operation)) {
         if (index >= announced) announced = entries.announce(operations, index);
-        const value = role.read(operation.key);
-        if (value === DAMAGED) role.submit(query.wait(index));
+        const value = role.operations.read(operation.key);
+        if (value === DAMAGED) role.operations.submit(query.wait(index));
         else query.set(index, { ok: true, value: evaluate(operation, value).answer });
       } else if (role !== undefined) {
-        role.submit(query.wait(index));
+        role.operations.submit(query.wait(index));
       } else {
         this.route(query.wait(index), holder);
       }
@@ -122,7 +122,7 @@ export class Queries {
     if (arc === undefined) return this.hold(pending);
     if (arc.primary === self) {
       const role = this.roleAt(arc.start);
-      if (role) role.submit(pending);
+      if (role) role.operations.submit(pending);
       else pending.fail('UNAVAILABLE', 'this node may not answer for the key at present');
       return;
     }

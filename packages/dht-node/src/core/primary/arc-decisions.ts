@@ -31,13 +31,13 @@ export class ArcDecisions {
   decide(): void {
     const { role } = this;
     this.endSessions();
-    if (role.quiesced && !role.isStopped) return this.goOnWithQuiesce();
+    if (role.quiesced && !role.comparison.isStopped) return this.goOnWithQuiesce();
     if (!role.settled) return;
-    const newer = role.open ? undefined : role.newerMember;
+    const newer = role.open ? undefined : role.comparison.newerMember;
     // The registry refuses the dead.
     if (newer !== undefined && this.context.view.member(newer)?.state !== 'dead')
       return role.propose({ kind: 'yield', ...this.onArc(), node: newer });
-    if (role.isStopped) return;
+    if (role.comparison.isStopped) return;
     const lost = role.config.inSync.filter((id) => id !== this.context.self && this.isLost(id));
     if (lost.length > 0) return this.drop(lost);
     const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);
@@ -58,13 +58,13 @@ export class ArcDecisions {
   /** Sessions that have come to their end: of followers that are silent, unwanted, or no newcomers any more. */
   private endSessions(): void {
     const { role, context } = this;
-    const members = role.otherMembers();
+    const members = role.configurations.otherMembers;
     for (const session of role.followers.all()) {
       const { follower } = session;
       if (members.has(follower)) continue;
       if (context.now - session.heardAt > context.parameters.failureTimeoutMs) role.followers.close(follower);
       else if (session.coversArc && role.settled && isOfNoUse(context, role.config, follower))
-        role.release(follower);
+        role.followers.release(follower);
       else if (!session.coversArc && !isNewcomer(context, role.config, follower))
         role.followers.close(follower);
     }
@@ -87,7 +87,7 @@ export class ArcDecisions {
     const { role, context } = this;
     const { followers, config } = role;
     const { leaseMs, failureTimeoutMs } = context.parameters;
-    if (role.isNewer(member)) return false;
+    if (role.comparison.isNewer(member)) return false;
     if (config.withoutCopy.includes(member) || followers.hasIncompleteCopy(member)) return true;
     if (!context.rules.unheardDropped && !followers.isHeard(member, Infinity)) return false;
     const silenceMs = followers.silenceOf(member);

@@ -15,6 +15,7 @@ import {
   inMessages,
   type Acknowledge,
   type Digests,
+  type OpenStream,
   type PrimaryBody,
   type SequencedOp,
   type StreamName,
@@ -22,9 +23,22 @@ import {
 import type { NodeContext } from '../context';
 import type { Replica } from '../replica/replica-store';
 import type { HashPoint } from '../replica/running-hash';
+import type { Takeover } from './takeover';
 import { Transfer } from './transfer';
 
+interface OpenedStream {
+  readonly connection: number;
+  readonly stream: StreamName;
+  readonly open: OpenStream;
+  readonly arc: Arc;
+  /** It gets a transfer first; a member does not. */
+  readonly startsOver: boolean;
+}
+
 export class FollowerSession {
+  readonly connection: number;
+  readonly stream: StreamName;
+  readonly range: Arc;
   readonly follower: NodeId;
   /** The process that opened the stream: what it acknowledges says nothing of a later one's disk. */
   readonly incarnation: number;
@@ -47,6 +61,7 @@ export class FollowerSession {
   private untaken: { readonly upToBytes: number; readonly bytes: number }[] = [];
   private unacked: { readonly seq: Seq; readonly bytes: number; readonly sentAt: number }[] = [];
   private unackedBytes = 0;
+  private readonly arc: Arc;
   private readonly transfer: Transfer;
   /** The window at the end of a transfer that goes without it: never, but where a rule is left out. */
   private owed: { readonly firstSeq: Seq; readonly ops: readonly SequencedOp[] } | undefined;
@@ -54,27 +69,25 @@ export class FollowerSession {
 
   constructor(
     private readonly context: NodeContext,
-    readonly connection: number,
-    follower: { readonly id: NodeId; readonly incarnation: number; readonly process: bigint },
-    readonly stream: StreamName,
-    readonly range: Arc,
-    private readonly arc: Arc,
-    transferring: boolean,
-    compares: boolean,
+    { connection, stream, open, arc, startsOver }: OpenedStream,
   ) {
-    this.follower = follower.id;
-    this.incarnation = follower.incarnation;
-    this.process = follower.process;
+    this.connection = connection;
+    this.stream = stream;
+    this.follower = open.follower;
+    this.incarnation = open.incarnation;
+    this.process = open.process;
+    this.range = open.range;
+    this.arc = arc;
     this.heardAt = context.now;
-    this.transferring = transferring;
+    this.transferring = startsOver;
     this.transfer = new Transfer(
       context.replicas.entries,
-      range,
-      compares,
+      open.range,
+      open.compares,
       context.transferSizes,
       context.rules.damagedNotSent,
     );
-    this.holds = arcKeyTest(range);
+    this.holds = arcKeyTest(open.range);
   }
 
   get coversArc(): boolean {
@@ -173,7 +186,7 @@ export class FollowerSession {
   }
 
   /** Goes on with the transfer if the follower has room for more; true when it may go on again at once. */
-  pump(replica: Replica, hashAt: (seq: Seq) => HashPoint | undefined): boolean {
+  pump(replica: Replica, takeover: Takeover): boolean {
     const { transfer } = this;
     const { committed, window, overrules } = replica;
     const { chunkBytes, windowBytes } = this.context.transferSizes;
@@ -186,7 +199,7 @@ export class FollowerSession {
       const [first = [], ...rest] = inMessages(mine, this.context.transferSizes.messageBytes);
       if (!this.context.rules.windowEndsTransfer) this.owed = { firstSeq: committed + 1, ops: mine };
       const sent = this.owed ? [] : first;
-      const known = this.coversArc ? hashAt(committed + sent.length) : undefined;
+      const known = this.coversArc ? takeover.hashAt(committed + sent.length) : undefined;
       const history = historyWithin(truncateHistory(replica.history, committed + sent.length), this.range);
       const hash = this.hashBefore(rest, known);
       this.send({ kind: 'live', committed, window: sent, history, overrules, hash });

@@ -5,15 +5,26 @@
  * the only other one. Whoever is no member starts over, comparing what it has with what is here.
  */
 
-import { invariant, termsBetween, type ArcConfig, type NodeId, type Seq } from '@ringkeep/shared';
+import { invariant, termsBetween, type NodeId, type Seq } from '@ringkeep/shared';
 import type { NodeContext } from '../context';
+import { beatMs } from '../limits';
 import type { Entry } from '../replica/entry-store';
-import { FollowerSession } from './follower-session';
-import { inMessages, type OpenStream, type SequencedOp, type StreamName } from '../messages';
+import { inMessages, type Digests, type OpenStream, type SequencedOp, type StreamName } from '../messages';
 import type { Replica } from '../replica/replica-store';
-import type { HashPoint } from '../replica/running-hash';
+import type { Configurations } from './configurations';
+import { FollowerSession } from './follower-session';
+import type { Takeover } from './takeover';
+
+interface FollowedArc {
+  readonly replica: Replica;
+  readonly configurations: Configurations;
+  readonly takeover: Takeover;
+}
 
 export class Followers {
+  private readonly replica: Replica;
+  private readonly configurations: Configurations;
+  private readonly takeover: Takeover;
   private readonly sessions = new Map<NodeId, FollowerSession>();
   private readonly heardAt = new Map<NodeId, number>();
   /** The newest stream that each follower has opened in this term, and which process of it. */
@@ -24,9 +35,11 @@ export class Followers {
 
   constructor(
     private readonly context: NodeContext,
-    private readonly replica: Replica,
-    private readonly hashAt: (seq: Seq) => HashPoint | undefined,
+    { replica, configurations, takeover }: FollowedArc,
   ) {
+    this.replica = replica;
+    this.configurations = configurations;
+    this.takeover = takeover;
     this.since = context.now;
   }
 
@@ -73,31 +86,21 @@ export class Followers {
    * A follower of the arc, or of a part of it, opened a stream; acknowledgements of an earlier one are void.
    * `shared`: up to where each of the logs that it has named is the same as the one here.
    */
-  open(
-    connection: number,
-    stream: StreamName,
-    open: OpenStream,
-    shared: readonly Seq[],
-    config: ArcConfig,
-    members: ReadonlySet<NodeId>,
-  ): void {
+  open(connection: number, stream: StreamName, open: OpenStream, shared: readonly Seq[]): void {
     const { context } = this;
-    const { follower, range, compares } = open;
+    const { follower } = open;
     this.newestStream.set(follower, { process: open.process, number: stream.number });
     this.incomplete.delete(follower);
     const before = this.sessions.get(follower);
     this.close(follower);
-    const member = members.has(follower) && context.rules.membersAreAligned;
-    const session = new FollowerSession(
-      context,
+    const member = this.configurations.otherMembers.has(follower) && context.rules.membersAreAligned;
+    const session = new FollowerSession(context, {
       connection,
-      { id: follower, incarnation: open.incarnation, process: open.process },
       stream,
-      range,
-      config,
-      !member,
-      compares,
-    );
+      open,
+      arc: this.configurations.newest,
+      startsOver: !member,
+    });
     this.sessions.set(follower, session);
     if (before && !context.rules.acksOfPresentStreamOnly) session.inherit(before);
     this.heard(follower);
@@ -124,7 +127,7 @@ export class Followers {
       ops: first,
       terms: termsBetween(history, shared + 1, last),
       overrules,
-      hash: session.hashBefore(rest, this.hashAt(shared)),
+      hash: session.hashBefore(rest, this.takeover.hashAt(shared)),
     });
     session.prepareAll(last + 1, rest, this.replica);
   }
@@ -149,8 +152,17 @@ export class Followers {
     for (const follower of [...this.sessions.keys()]) this.close(follower);
   }
 
-  /** Ends a follower's copy; the caller has seen to it that no configuration that might be in force names it. */
+  /** A follower names digests of what it has. @returns why they cannot be; its stream is closed then */
+  compare(session: FollowerSession, digests: Digests): string | undefined {
+    const fault = session.compare(digests);
+    this.heard(session.follower);
+    if (fault !== undefined) this.close(session.follower);
+    return fault;
+  }
+
+  /** Ends a follower's copy. Only for one that no configuration that might be in force names. */
   release(follower: NodeId): void {
+    invariant(!this.configurations.otherMembers.has(follower), 'a member is never released');
     this.sessions.get(follower)?.send({ kind: 'release' });
     if (this.context.rules.releaseVoidsAcks) this.close(follower);
   }
@@ -171,10 +183,12 @@ export class Followers {
   }
 
   /** Heartbeats and transfers; a follower that is far behind loses its stream unless it is a member. */
-  tick(beatMs: number, members: ReadonlySet<NodeId>): void {
+  tick(): void {
+    const periodMs = beatMs(this.context.parameters);
+    const members = this.configurations.otherMembers;
     for (const session of this.all()) {
-      if (session.pump(this.replica, this.hashAt)) this.context.wakeAt(this.context.now);
-      session.beat(this.replica.committed, beatMs);
+      if (session.pump(this.replica, this.takeover)) this.context.wakeAt(this.context.now);
+      session.beat(this.replica.committed, periodMs);
       if (session.lagging && !members.has(session.follower)) this.close(session.follower);
     }
   }

@@ -17,6 +17,7 @@ import { isOfNoUse, wantsCopy } from './arc-decisions';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from '../context';
 import type { FollowerMessage, OpenStream, PrimaryBody, StreamName } from '../messages';
+import { repairFrom } from '../replica/mending';
 import { Newcomers } from './newcomers';
 
 export class InboundStreams {
@@ -45,9 +46,10 @@ export class InboundStreams {
     const session = role?.followers.get(known.follower);
     if (!role || session?.connection !== connection || session.stream.number !== stream.number) return;
     if (body.kind === 'acknowledge') return role.acknowledge(session, body);
-    if (body.kind === 'damaged') return role.answerDamaged(session, body);
+    if (body.kind === 'damaged')
+      return session.send(repairFrom(this.context, body.ranges, role.replica.committed));
     if (body.kind === 'repair') return role.repair(session, body);
-    const fault = role.compare(session, body);
+    const fault = role.followers.compare(session, body);
     if (fault !== undefined) this.reportViolation(known.follower, fault);
   }
 
@@ -95,7 +97,7 @@ export class InboundStreams {
     const role = this.roleAt(stream.start);
     if (!role || role.config.term !== stream.term || this.isStranger(open)) return refuse({ kind: 'wait' });
     const whole = arcsEqual(open.range, role.config);
-    const member = role.otherMembers().has(open.follower);
+    const member = role.configurations.otherMembers.has(open.follower);
     // Members alone: whoever lost its disk counts its streams afresh, and may have been given its old place.
     if (member && role.followers.isOvertaken(stream, open) && context.rules.overtakenOpeningsDropped) {
       return context.emit({ kind: 'close-follower', connection });
@@ -110,18 +112,18 @@ export class InboundStreams {
       );
       return refuse({ kind: 'wait' });
     }
-    role.noteShown(open);
+    role.comparison.noteShown(open);
     // Its own log may not be the newest yet: it would stop needlessly, or start a better copy over.
     if (!member && !role.open) return refuse({ kind: 'wait' });
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
-    const shared = role.admits(open, member);
+    const shared = role.comparison.admits(open, member, role.open);
     if (!shared) return refuse({ kind: 'wait' });
     if (!member && whole && !wantsCopy(context, role.config, open.follower))
       return refuse(
         isOfNoUse(context, role.config, open.follower) ? { kind: 'release', shared } : { kind: 'wait' },
       );
     this.followers.set(connection, { follower: open.follower, start: stream.start });
-    role.openedBy(connection, stream, open, shared);
+    role.followers.open(connection, stream, open, shared);
   }
 
   /** It speaks for another cluster, or for a process of a member that is over. */

@@ -8,16 +8,20 @@
  * then not again for long, so that a follower that is slower than it looked costs little.
  */
 
-import type { Seq } from '@ringkeep/shared';
+import type { NodeId, Seq } from '@ringkeep/shared';
 import { HOLD_AGAIN_MS, HOLD_MS_MAX } from '../limits';
 import type { NodeContext } from '../context';
 import type { FollowerSession } from './follower-session';
+import type { Followers } from './followers';
 
 export class LevelHold {
   private held: { readonly session: FollowerSession; readonly until: number } | undefined;
   private notBefore = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly context: NodeContext) {}
+  constructor(
+    private readonly context: NodeContext,
+    private readonly followers: Followers,
+  ) {}
 
   begin(session: FollowerSession): void {
     const { context } = this;
@@ -26,13 +30,19 @@ export class LevelHold {
     context.wakeAt(this.held.until);
   }
 
-  /** Up to where may be committed, of what the members have. `goesOn`: the session is still one to wait for. */
-  limit(seq: Seq, goesOn: (session: FollowerSession) => boolean): Seq {
+  /** Up to where may be committed, of what the members have. */
+  limit(seq: Seq, members: ReadonlySet<NodeId>): Seq {
     if (!this.held) return seq;
     const { session, until } = this.held;
-    if (this.context.now < until && goesOn(session)) return Math.min(seq, session.acked ?? seq);
+    const { now } = this.context;
+    if (now < until && this.isStillToBeLevel(session, members)) return Math.min(seq, session.acked ?? seq);
     this.held = undefined;
-    if (this.context.now >= until) this.notBefore = this.context.now + HOLD_AGAIN_MS;
+    if (now >= until) this.notBefore = now + HOLD_AGAIN_MS;
     return seq;
+  }
+
+  /** Its stream is the present one, and it is no member yet. */
+  private isStillToBeLevel(session: FollowerSession, members: ReadonlySet<NodeId>): boolean {
+    return this.followers.get(session.follower) === session && !members.has(session.follower);
   }
 }

@@ -24,12 +24,22 @@ import {
   type Seq,
 } from '@ringkeep/shared';
 import type { NodeContext } from '../context';
+import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { judgeLogs, memberNewness } from './log-judgement';
 import type { ConflictingLog, OpenStream } from '../messages';
 import type { Replica } from '../replica/replica-store';
 
+interface ComparedArc {
+  readonly replica: Replica;
+  readonly configurations: Configurations;
+  readonly followers: Followers;
+}
+
 export class LogComparison {
+  private readonly replica: Replica;
+  private readonly configurations: Configurations;
+  private readonly followers: Followers;
   /** Logs that were newer than the one here, of those who have named them. */
   private readonly newer = new Map<NodeId, LogExtent>();
   /** By their last Open, be it in pieces: who has missed a merge joins them when the arc is its own. */
@@ -39,11 +49,12 @@ export class LogComparison {
 
   constructor(
     private readonly context: NodeContext,
-    private readonly replica: Replica,
-    private readonly configNow: () => ArcConfig,
-    private readonly followers: Followers,
+    { replica, configurations, followers }: ComparedArc,
     private readonly onStop: () => void,
   ) {
+    this.replica = replica;
+    this.configurations = configurations;
+    this.followers = followers;
     const { conflict } = replica;
     if (conflict && !this.isConflict(conflict.log))
       context.journal.write({ kind: 'resume', start: replica.start });
@@ -115,8 +126,12 @@ export class LogComparison {
     return conflict !== undefined || isShort || this.missedMember !== undefined;
   }
 
-  /** Why it does. */
-  get stopText(): string {
+  /** Why it does; undefined when it does not. */
+  get stopText(): string | undefined {
+    return this.isStopped ? this.whyStopped : undefined;
+  }
+
+  private get whyStopped(): string {
     const { conflict, lastPrepared } = this.replica;
     const { start, seq } = this.config;
     const missed = this.missedMember;
@@ -129,7 +144,7 @@ export class LogComparison {
   }
 
   private get config(): ArcConfig {
-    return this.configNow();
+    return this.configurations.newest;
   }
 
   /**
@@ -153,7 +168,7 @@ export class LogComparison {
       kind: 'arc-stopped',
       arc: this.config,
       node: conflict.node,
-      text: this.stopText,
+      text: this.whyStopped,
     });
     this.onStop();
   }

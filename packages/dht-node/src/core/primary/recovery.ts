@@ -20,10 +20,22 @@ export function recoverArc(
 ): string | undefined {
   const arc = context.view.arcAt(start);
   if (!arc) return `no arc starts at ${formatPosition(start)}`;
-  if (role && !role.isStopped) return `the arc ${formatArc(arc)} is not stopped`;
+  if (role && !role.comparison.isStopped) return `the arc ${formatArc(arc)} is not stopped`;
   if (from === context.self) return overrule(context, arc, role);
   if (!role) return `${formatPosition(context.self)} is not the primary of ${formatArc(arc)}`;
-  return role.handOverStopped(from);
+  return handOverStopped(context, role, from);
+}
+
+function handOverStopped(context: NodeContext, role: ArcPrimary, to: NodeId): string | undefined {
+  const member = context.view.member(to);
+  if (!member || member.state === 'dead') return `${formatPosition(to)} is no living member`;
+  if (!role.comparison.hasWholeCopy(to))
+    return `${formatPosition(to)} has not shown a whole copy of ${formatArc(role.config)} here`;
+  if (role.waitsOutGrants || !role.settled) return 'not yet: ask again in a moment';
+  const { start, epoch, seq } = role.config;
+  const { incarnation, process } = member;
+  role.propose({ kind: 'handover', start, epoch, node: to, incarnation, process, at: start, seq });
+  return undefined;
 }
 
 function overrule(context: NodeContext, arc: ArcConfig, role: ArcPrimary | undefined): string | undefined {

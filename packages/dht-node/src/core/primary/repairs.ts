@@ -13,6 +13,7 @@ import { REPAIR_KEYS_MAX } from '../limits';
 import type { NodeContext } from '../context';
 import type { Entry } from '../replica/entry-store';
 import type { FollowerSession } from './follower-session';
+import type { Followers } from './followers';
 import { isDamaged } from '../replica/mending';
 import type { Repair } from '../messages';
 import type { Replica } from '../replica/replica-store';
@@ -26,9 +27,11 @@ export class Repairs {
   constructor(
     private readonly context: NodeContext,
     private readonly replica: Replica,
+    private readonly followers: Followers,
   ) {}
 
-  ask(ranges: readonly KeyRange[], followers: readonly FollowerSession[]): void {
+  ask(ranges: readonly KeyRange[]): void {
+    const followers = this.followers.all();
     const level = followers.filter(isLevel);
     const { committed } = this.replica;
     this.askedAt = level.length > 0 ? committed : undefined;

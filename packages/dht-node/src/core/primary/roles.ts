@@ -117,7 +117,7 @@ export class Roles {
       if (session.stream.term === arc.term) primary.followers.inherit(session);
     const decisions = new ArcDecisions(context, primary, (start) => this.at(start));
     this.roles.set(arc.start, { primary, decisions });
-    primary.advance();
+    primary.goOn();
   }
 }
 

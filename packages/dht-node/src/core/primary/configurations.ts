@@ -1,6 +1,7 @@
 /**
- * What a primary has proposed for its arc without knowing the outcome, and hence which configurations might
- * be in force: the newest one known, and what each unsettled proposal would make of it.
+ * Which configurations of an arc might be in force: the newest one known, and what each proposal of this primary whose
+ * outcome it does not know would make of it. A write must be at the members of all of them, and a read under the
+ * leases of all of them.
  *
  * Only a configuration with a higher epoch settles a proposal. An answer with the same epoch settles nothing
  * (the request may still be on its way), so a refusal is followed by Keep and silence by a repetition.
@@ -13,7 +14,7 @@ import type { NodeContext } from '../context';
 /** How many times longer a proposal that may still be answered waits for its repetition. */
 const PATIENCE = 4;
 
-export class Proposals {
+export class Configurations {
   private unsettled: Proposal[] = [];
   private sentAt = 0;
   private awaitingAnswer = false;
@@ -26,6 +27,10 @@ export class Proposals {
     this.members = this.membersInForce();
   }
 
+  get newest(): ArcConfig {
+    return this.config;
+  }
+
   /** Nothing proposed might still come into force. */
   get settled(): boolean {
     return this.unsettled.length === 0;
@@ -34,6 +39,17 @@ export class Proposals {
   /** The members of every configuration that might be in force, this node left out. */
   get otherMembers(): ReadonlySet<NodeId> {
     return this.members;
+  }
+
+  /** The members of the newest configuration alone, this node left out: they are enough where a rule is left out. */
+  get knownMembers(): ReadonlySet<NodeId> {
+    return new Set(this.config.inSync.filter((id) => id !== this.context.self));
+  }
+
+  /** As many replicas are in sync as the ring asks for to accept writes. */
+  get enoughCopies(): boolean {
+    if (!this.context.rules.enoughCopiesAsked) return true;
+    return this.config.inSync.length >= this.context.view.copiesToWrite(this.config);
   }
 
   propose(proposal: Proposal): void {
@@ -63,6 +79,11 @@ export class Proposals {
     const dueAt = this.sentAt + (this.awaitingAnswer ? PATIENCE : 1) * REGISTRY_RETRY_MS;
     if (this.context.now >= dueAt) return this.send(last);
     this.context.wakeAt(this.context.rules.lookedAtWhenDue ? dueAt : this.sentAt + REGISTRY_RETRY_MS);
+  }
+
+  /** Who has no copy may have changed under the same epoch, the members not. It settles nothing. */
+  refresh(config: ArcConfig): void {
+    this.config = config;
   }
 
   /** A configuration with a higher epoch: whatever was proposed before is settled. */

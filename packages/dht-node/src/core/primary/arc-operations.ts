@@ -1,0 +1,113 @@
+/**
+ * What becomes of an operation on an arc of this node: it is answered, accepted, held or refused.
+ *
+ * Reads need the leases, writes the copies and the room; either needs an arc that serves. What has to wait for one of
+ * these is held, and submitted anew whenever something has changed: nothing is remembered of why it waited. What
+ * would wait in vain, for a person or for a copy that nobody has, is told so at once.
+ */
+
+import type { Bytes, RingKey } from '@ringkeep/shared';
+import { isWrite } from '@ringkeep/shared/operations/operation';
+import type { NodeContext } from '../context';
+import { HeldOperations } from '../operations/held-operations';
+import type { PendingOperation } from '../operations/pending-operation';
+import type { DAMAGED } from '../replica/entry-store';
+import type { Configurations } from './configurations';
+import type { LogComparison } from './log-comparison';
+import type { Pauses } from './pauses';
+import type { Reads } from './reads';
+import type { Takeover } from './takeover';
+import type { Writes } from './writes';
+
+interface ServedArc {
+  readonly configurations: Configurations;
+  readonly takeover: Takeover;
+  readonly comparison: LogComparison;
+  readonly pauses: Pauses;
+  readonly reads: Reads;
+  readonly writes: Writes;
+}
+
+export class ArcOperations {
+  private readonly configurations: Configurations;
+  private readonly takeover: Takeover;
+  private readonly comparison: LogComparison;
+  private readonly pauses: Pauses;
+  private readonly reads: Reads;
+  private readonly writes: Writes;
+  private readonly held = new HeldOperations('too many operations wait for this part of the ring to answer');
+
+  constructor(
+    private readonly context: NodeContext,
+    arc: ServedArc,
+  ) {
+    this.configurations = arc.configurations;
+    this.takeover = arc.takeover;
+    this.comparison = arc.comparison;
+    this.pauses = arc.pauses;
+    this.reads = arc.reads;
+    this.writes = arc.writes;
+  }
+
+  get areServed(): boolean {
+    return this.takeover.isOver && this.pauses.present === undefined && !this.comparison.isStopped;
+  }
+
+  submit(operation: PendingOperation): void {
+    if (operation.done) return;
+    if (isWrite(operation.operation)) this.write(operation);
+    else if (!this.mayRead()) this.hold(operation);
+    else if (!this.reads.answer(operation)) this.metDamage(operation);
+  }
+
+  private write(operation: PendingOperation): void {
+    if (!this.areServed) this.hold(operation);
+    else if (!this.writes.accept(operation)) this.metDamage(operation);
+  }
+
+  mayRead(now = this.context.now): boolean {
+    return this.areServed && this.reads.areUnderLeases(now);
+  }
+
+  /** The value that a key has at this moment; to be asked only while `mayRead`. */
+  read(key: RingKey): Bytes | typeof DAMAGED | undefined {
+    return this.reads.valueOf(key);
+  }
+
+  /** It waits for a member that has the entry undamaged; with one copy nobody has. */
+  private metDamage(pending: PendingOperation): void {
+    this.context.mending.foundKey(pending.operation.key);
+    if (this.configurations.otherMembers.size > 0) return this.hold(pending);
+    pending.fail(
+      'UNAVAILABLE',
+      'the entry is damaged on the disk of its owner, which has the only copy in sync',
+    );
+  }
+
+  private hold(operation: PendingOperation): void {
+    const { stopText } = this.comparison;
+    if (stopText === undefined) this.held.add(operation);
+    else operation.fail('UNAVAILABLE', stopText);
+  }
+
+  /** Something has changed for which they may have waited. */
+  submitHeld(): void {
+    if (!this.areServed || this.held.size === 0) return;
+    for (const operation of this.held.takeAll()) this.submit(operation);
+  }
+
+  /** The arc is stopped: what is held is told so. */
+  stop(): void {
+    for (const operation of this.held.takeAll()) this.hold(operation);
+  }
+
+  tick(): void {
+    this.held.forgetDone();
+    this.submitHeld();
+  }
+
+  /** The role ends. @returns those that are not started: to be routed again */
+  takeNotStarted(): PendingOperation[] {
+    return [...this.held.takeAll(), ...this.writes.takeFresh()];
+  }
+}

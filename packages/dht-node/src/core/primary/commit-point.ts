@@ -1,0 +1,53 @@
+/**
+ * Up to where an arc's operations may be committed: those that are prepared, durably, here and at every member of every
+ * configuration that might be in force (docs/PROTOCOL.md, section 3.3).
+ *
+ * It is worked out anew from what each follower has acknowledged on its present stream, never kept: members come and
+ * go, and a stream that breaks takes its acknowledgements with it.
+ */
+
+import type { NodeId, Seq } from '@ringkeep/shared';
+import type { NodeContext } from '../context';
+import type { Configurations } from './configurations';
+import type { Followers } from './followers';
+import { LevelHold } from './level-hold';
+
+export class CommitPoint {
+  /** Prepared by this node itself, durably. */
+  private ownDurable: Seq = -1;
+  readonly levelHold: LevelHold;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly configurations: Configurations,
+    private readonly followers: Followers,
+  ) {
+    this.levelHold = new LevelHold(context, followers);
+  }
+
+  preparedHere(seq: Seq): void {
+    this.ownDurable = Math.max(this.ownDurable, seq);
+  }
+
+  /** In an open term. */
+  reached(): Seq {
+    const members = this.members();
+    return this.levelHold.limit(this.preparedBy(members), members);
+  }
+
+  /** In a takeover, which is complete when this is the whole window. */
+  aligned(): Seq {
+    return this.context.rules.alignedBeforeServing ? this.preparedBy(this.members()) : this.ownDurable;
+  }
+
+  private members(): ReadonlySet<NodeId> {
+    const { configurations } = this;
+    return this.context.rules.committedByAll ? configurations.otherMembers : configurations.knownMembers;
+  }
+
+  private preparedBy(members: ReadonlySet<NodeId>): Seq {
+    let seq = this.ownDurable;
+    for (const member of members) seq = Math.min(seq, this.followers.get(member)?.acked ?? -1);
+    return seq;
+  }
+}

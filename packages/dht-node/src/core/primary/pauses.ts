@@ -1,0 +1,43 @@
+/**
+ * The pauses of an arc: it is quiesced before a handover or a merge is proposed, and accepts nothing until that is
+ * settled or given up. What it accepted meanwhile, the next primary would not have.
+ */
+
+import type { ArcConfig, NodeId } from '@ringkeep/shared';
+import type { NodeContext } from '../context';
+
+/** Why the arc accepts nothing at present. */
+export interface Quiesce {
+  readonly since: number;
+  /** The upper part of a handover begins here; of a merge, undefined. */
+  readonly handover: { readonly at: NodeId; readonly to: NodeId } | undefined;
+  proposed: boolean;
+}
+
+export class Pauses {
+  private quiesce: Quiesce | undefined;
+  private longest = 0;
+
+  constructor(private readonly context: NodeContext) {}
+
+  get present(): Quiesce | undefined {
+    return this.quiesce;
+  }
+
+  get longestMs(): number {
+    return this.longest;
+  }
+
+  begin(handover: Quiesce['handover']): void {
+    this.quiesce = { since: this.context.now, handover, proposed: false };
+  }
+
+  /** Without effect where there is none. */
+  end(arc: ArcConfig): void {
+    if (!this.quiesce) return;
+    const forMs = this.context.now - this.quiesce.since;
+    this.quiesce = undefined;
+    this.longest = Math.max(this.longest, forMs);
+    this.context.report({ kind: 'paused', arc, forMs });
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What a primary answers reads with: the entries of its table, under the leases of every member that might become
+ * primary (docs/PROTOCOL.md, section 3.5). So nobody else can have accepted a newer write.
+ *
+ * Lease and entry are looked at in one step, hence at the same moment. A damaged entry is never answered with.
+ */
+
+import type { Bytes, NodeId, RingKey } from '@ringkeep/shared';
+import { evaluate } from '@ringkeep/shared/operations/evaluate';
+import { valueIn, type StoredValue } from '@ringkeep/shared/operations/stored';
+import type { NodeContext } from '../context';
+import type { PendingOperation } from '../operations/pending-operation';
+import { DAMAGED } from '../replica/entry-store';
+import type { Configurations } from './configurations';
+import { HeldLeases } from './held-leases';
+
+export class Reads {
+  private readonly leases = new HeldLeases();
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly configurations: Configurations,
+  ) {}
+
+  areUnderLeases(now: number): boolean {
+    const { configurations } = this;
+    const members = this.context.rules.leasesOfProposedMembers
+      ? configurations.otherMembers
+      : configurations.knownMembers;
+    return this.leases.heldOfAll(members, now);
+  }
+
+  /** The value that a key has at this moment. */
+  valueOf(key: RingKey): Bytes | typeof DAMAGED | undefined {
+    const { entries } = this.context.replicas;
+    const found = entries.get(key);
+    if (found === undefined) return undefined;
+    if (found !== DAMAGED) return valueIn(found);
+    return this.context.rules.damagedNotServed ? DAMAGED : valueIn(entries.raw(key) as StoredValue);
+  }
+
+  /** @returns false where the entry is damaged: it has no answer yet */
+  answer(pending: PendingOperation): boolean {
+    const { operation } = pending;
+    const value = this.valueOf(operation.key);
+    if (value === DAMAGED) return false;
+    pending.succeed(evaluate(operation, value).answer);
+    return true;
+  }
+
+  /** A follower has answered, as live, a message that was sent at that time. */
+  leaseGranted(follower: NodeId, sentAtMs: number): void {
+    const { rules, parameters, now } = this.context;
+    const countedFrom = rules.leaseFromSending ? sentAtMs : now;
+    this.leases.granted(follower, sentAtMs, countedFrom + parameters.leaseMs - parameters.leaseMarginMs);
+  }
+
+  /** The machine slept: no lease held can be relied on, nor one granted on a message from before. */
+  voidLeases(): void {
+    if (this.context.rules.leasesEndInSleep) this.leases.void(this.context.now);
+  }
+}

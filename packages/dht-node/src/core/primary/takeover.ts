@@ -1,0 +1,81 @@
+/**
+ * How a term of an arc begins (docs/PROTOCOL.md, section 6):
+ *
+ *  1. The primaries before may still count on what this node has granted to them: it waits that out. Not where the
+ *     one before has handed over, which serves no more.
+ *  2. What is in the window may have been acknowledged: all of it is kept, and every member brought level with it.
+ *  3. Then all of it is committed and the term is open. Its running hash begins there, with 0.
+ *
+ * Commits and followers are the role's: here is only how far the takeover has come.
+ */
+
+import type { ArcConfig, Seq } from '@ringkeep/shared';
+import type { NodeContext } from '../context';
+import type { Replica } from '../replica/replica-store';
+import { NO_TERM, RunningHash, type HashPoint } from '../replica/running-hash';
+
+type Phase =
+  | { readonly kind: 'waiting-out-grants'; readonly until: number }
+  | { readonly kind: 'aligning' }
+  | { readonly kind: 'open' };
+
+export class Takeover {
+  private phase: Phase;
+  private readonly startedAt: number;
+
+  constructor(
+    private readonly context: NodeContext,
+    { handover }: ArcConfig,
+    private readonly replica: Replica,
+  ) {
+    const { now, rules, grants } = context;
+    const until = handover || !rules.grantsWaitedOut ? 0 : grants.grantedUntil(replica.range);
+    this.phase = until > now ? { kind: 'waiting-out-grants', until } : { kind: 'aligning' };
+    this.startedAt = now;
+  }
+
+  /** The term is open. */
+  get isOver(): boolean {
+    return this.phase.kind === 'open';
+  }
+
+  get waitsOutGrants(): boolean {
+    return this.phase.kind === 'waiting-out-grants';
+  }
+
+  /** Goes on to aligning when it is time to; asks for a tick otherwise. */
+  grantsAreOver(): boolean {
+    if (this.phase.kind !== 'waiting-out-grants') return true;
+    const { until } = this.phase;
+    if (this.context.now < until) {
+      this.context.wakeAt(until);
+      return false;
+    }
+    this.phase = { kind: 'aligning' };
+    return true;
+  }
+
+  /**
+   * A person has decided for a log that ends before the arc's last number. The numbers up to there name writes that
+   * somebody may have read: they are not given out again. @returns whether any were skipped
+   */
+  skipOverruled({ seq, term }: ArcConfig): boolean {
+    const { start, lastPrepared } = this.replica;
+    if (lastPrepared >= seq) return false;
+    this.context.journal.write({ kind: 'skip', start, seq, term });
+    return true;
+  }
+
+  /** All members are level, and everything is committed. */
+  open(arc: ArcConfig): void {
+    const { term } = arc;
+    this.phase = { kind: 'open' };
+    this.replica.hash = new RunningHash(term, this.replica.lastPrepared, 0);
+    this.context.report({ kind: 'role-open', arc, term, afterMs: this.context.now - this.startedAt });
+  }
+
+  /** The hash that a member is told of: until the term is open, that of the one before. */
+  hashAt(seq: Seq): HashPoint | undefined {
+    return this.replica.hashAt(seq) ?? (this.isOver ? undefined : NO_TERM);
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The writes of one arc in one term, from the moment that they are accepted until their callers hear of them.
+ *
+ * A write is evaluated, and gets its number, in the step in which it is accepted: `fresh` until it is prepared, then
+ * in the replica's window until it commits. What the window may hold is bounded, and a full window refuses rather
+ * than waits: whoever is refused knows that nothing was written.
+ */
+
+import type { Bytes, RingKey, Seq } from '@ringkeep/shared';
+import type { OperationResult } from '@ringkeep/shared/operations';
+import { rowOf } from '@ringkeep/shared/operations/catalogue';
+import { evaluate } from '@ringkeep/shared/operations/evaluate';
+import { seal, valueIn } from '@ringkeep/shared/operations/stored';
+import { excerpt } from '@ringkeep/shared/ring/excerpt';
+import type { NodeContext } from '../context';
+import { PREPARE_OPERATIONS_MAX, WINDOW_BYTES_MAX, WINDOW_OPERATIONS_MAX } from '../limits';
+import { bytesOf, entryBytes, inMessages, type SequencedOp } from '../messages';
+import { doneWith, type PendingOperation } from '../operations/pending-operation';
+import { DAMAGED, type Entry, type Found } from '../replica/entry-store';
+import type { Replica } from '../replica/replica-store';
+import type { Configurations } from './configurations';
+import type { Followers } from './followers';
+import { LatestValues } from './latest-values';
+import type { WaitingWrites } from './waiting-writes';
+
+/** What a write is accepted for, and by how many. */
+interface ArcOfWrites {
+  readonly replica: Replica;
+  readonly configurations: Configurations;
+  readonly followers: Followers;
+}
+
+export class Writes {
+  private readonly replica: Replica;
+  private readonly configurations: Configurations;
+  private readonly followers: Followers;
+  private readonly latest: LatestValues;
+  /** Numbered, and not prepared yet. */
+  private fresh: SequencedOp[] = [];
+  private windowBytes: number;
+
+  constructor(
+    private readonly context: NodeContext,
+    { replica, configurations, followers }: ArcOfWrites,
+    private readonly waiting: WaitingWrites,
+  ) {
+    this.replica = replica;
+    this.configurations = configurations;
+    this.followers = followers;
+    this.latest = new LatestValues(context.replicas.entries, replica, () => this.fresh);
+    this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
+  }
+
+  /** Nothing is under way. */
+  get idle(): boolean {
+    return this.replica.window.length === 0 && this.fresh.length === 0;
+  }
+
+  // ---- accepting ----
+
+  /** @returns false where it would have to look at an entry that is damaged: it is neither accepted nor refused */
+  accept(pending: PendingOperation): boolean {
+    const { brings, entry: looks } = rowOf(pending.operation.type);
+    if (!this.mayAccept(pending, brings.length > 0)) return true;
+    const latest = looks === 'unseen' ? undefined : this.latest.of(pending.operation.key);
+    if (latest === DAMAGED && looks === 'decides') return false;
+    this.number(pending, latest);
+    return true;
+  }
+
+  /** @returns false where it is refused: it has failed */
+  private mayAccept(pending: PendingOperation, takesRoom: boolean): boolean {
+    if (!this.configurations.enoughCopies) {
+      pending.fail('UNAVAILABLE', this.tooFewCopies());
+    } else if (this.isWindowFull()) {
+      pending.fail('RESOURCE_EXHAUSTED', 'too many writes of this part of the ring wait for its replicas');
+    } else if (this.context.diskOverloaded) {
+      pending.fail('RESOURCE_EXHAUSTED', 'the disk does not keep up with the writes');
+    } else {
+      const lacking = takesRoom ? this.roomLacking() : undefined;
+      if (lacking === undefined) return true;
+      pending.fail('RESOURCE_EXHAUSTED', `nothing was written: ${lacking}`);
+    }
+    return false;
+  }
+
+  private isWindowFull(): boolean {
+    return (
+      this.replica.window.length + this.fresh.length >= WINDOW_OPERATIONS_MAX ||
+      this.windowBytes + this.waiting.answerBytes >= WINDOW_BYTES_MAX
+    );
+  }
+
+  /**
+   * Why nothing new is taken: this node's disk, or that of a member, has no room. A member that is full stays in sync,
+   * on what it keeps for that; to drop it would leave the arc with a copy less and fill the next one.
+   */
+  private roomLacking(): string | undefined {
+    if (!this.context.rules.roomAsked) return undefined;
+    if (this.context.roomLacking !== undefined) return this.context.roomLacking;
+    for (const id of this.configurations.otherMembers) {
+      if (this.followers.get(id)?.full === true)
+        return `the disk of a replica has no room, at the node ${this.context.view.member(id)?.addr ?? id}`;
+    }
+    return undefined;
+  }
+
+  private tooFewCopies(): string {
+    const { view } = this.context;
+    const { newest } = this.configurations;
+    const away = view.ring.members.filter(({ state }) => state === 'dead').map(({ addr }) => addr);
+    return (
+      `nothing was written: ${newest.inSync.length} of ${view.copiesToWrite(newest)} copies needed (--min-copies) are in sync; reads go on. ` +
+      `Writes do when a copy is made or ${away.length === 0 ? 'a node is' : `${excerpt(away.join(', '))} is`} back or forgotten`
+    );
+  }
+
+  /** Evaluates a write, in the step in which it gets its number. */
+  private number(pending: PendingOperation, latest: Found): void {
+    const { operation } = pending;
+    const present = latest === DAMAGED || latest === undefined ? undefined : valueIn(latest);
+    const { effect, answer } = evaluate(operation, present);
+    const seq = this.replica.lastPrepared + this.fresh.length + 1;
+    const entry = effect && entryOf(operation.key, effect.value, seq);
+    // From here on it has a seq: a deadline that passes in this very step must not call it not started.
+    pending.started = true;
+    pending.answer = latest === DAMAGED ? PREVIOUS_DAMAGED : doneWith(answer);
+    this.fresh.push(entry);
+    if (entry) this.windowBytes += bytesOf(entry);
+    this.waiting.add(seq, pending);
+  }
+
+  // ---- preparing ----
+
+  /**
+   * Whether what was accepted goes now, at the end of a step, as one batch. When more than that is on its way already,
+   * it waits for that to commit, with whatever joins it: a message and a sync cost the same for one operation as for
+   * hundreds.
+   */
+  get areDue(): boolean {
+    const { length } = this.fresh;
+    return length >= PREPARE_OPERATIONS_MAX || length >= this.replica.window.length;
+  }
+
+  /** Writes what is fresh to the log and sends it. @returns whether there was anything */
+  prepare(): boolean {
+    if (this.fresh.length === 0) return false;
+    const parts = inMessages(this.fresh, this.context.transferSizes.messageBytes);
+    this.fresh = [];
+    for (const ops of parts) {
+      const firstSeq = this.replica.lastPrepared + 1;
+      this.context.journal.writePrepared({ kind: 'prepare', start: this.replica.start, firstSeq, ops });
+      this.followers.prepare(firstSeq, ops);
+    }
+    return true;
+  }
+
+  // ---- outcome ----
+
+  /** These entries, those of the operations up to a number, have gone from the window into the table. */
+  committed(entries: readonly Entry[], seq: Seq): void {
+    this.latest.committed(entries, seq);
+    this.windowBytes -= entryBytes(entries);
+  }
+
+  /** Tells the callers of the committed operations from one number to another. */
+  answer(first: Seq, last: Seq): void {
+    // Replicas may have been dropped since the write was taken: it is not called safe on the few that are left.
+    const acknowledges = this.configurations.enoughCopies;
+    for (let seq = first; seq <= last; seq++) {
+      const pending = this.waiting.at(seq);
+      if (acknowledges) pending?.acknowledge();
+      else pending?.fail('OUTCOME_UNKNOWN', TOO_FEW_LEFT);
+    }
+    this.waiting.forgetThrough(last);
+  }
+
+  /** The arc has other keys, or its copy other operations, than before. */
+  forgetLatest(): void {
+    this.latest.forget();
+  }
+
+  /** The role ends. @returns those that are not prepared: they are not started after all */
+  takeFresh(): readonly PendingOperation[] {
+    const operations = this.waiting.takeFrom(this.replica.lastPrepared + 1);
+    for (const operation of operations) operation.started = false;
+    this.fresh = [];
+    return operations;
+  }
+}
+
+const TOO_FEW_LEFT =
+  'outcome unknown: the write is on fewer copies than this ring asks for (--min-copies), for others were lost meanwhile';
+
+const PREVIOUS_DAMAGED: OperationResult = {
+  ok: false,
+  code: 'OUTCOME_UNKNOWN',
+  text: 'the write is done, but what it replaced was damaged on the disk and cannot be told',
+};
+
+/** What a write leaves behind under its number, which is the entry's version. */
+function entryOf(key: RingKey, value: Bytes | undefined, seq: Seq): Entry {
+  return { key, value: value === undefined ? undefined : seal(key, seq, value) };
+}
