@@ -95,7 +95,6 @@ export default tseslint.config(
   {
     // Still to be cut.
     files: [
-      'packages/dht-node/src/core/follower/following.ts',
       'packages/dht-node/src/core/operations/queries.ts',
       'packages/dht-node/src/core/replica/replica-store.ts',
     ],

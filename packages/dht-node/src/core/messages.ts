@@ -148,6 +148,8 @@ export type PrimaryBody =
   /** Not now: ask again. */
   | { readonly kind: 'wait' };
 
+export type PrimaryBodyOf<Kind extends PrimaryBody['kind']> = Extract<PrimaryBody, { kind: Kind }>;
+
 export interface PrimaryMessage {
   readonly stream: StreamName;
   /** The primary's clock; comes back with the acknowledgement, and the lease is counted from it. */

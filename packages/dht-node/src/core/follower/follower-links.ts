@@ -34,7 +34,7 @@ export class FollowerLinks {
 
   /** Every range that should be followed is. */
   get allLive(): boolean {
-    return this.wanted().every(({ range }) => this.links.get(range.start)?.phase === 'live');
+    return this.wanted().every(({ range }) => this.links.get(range.start)?.live);
   }
 
   /** Holds the streams against the ring; safe to repeat. */

@@ -1,60 +1,53 @@
 /**
  * The follower's side of one stream: copy a range, then go on following it.
  *
- * A link belongs to one term of one arc; node.ts closes it when the ring says otherwise, so that what
- * still arrives on it is ignored. Acknowledgements wait for the disk and carry the lease: first this node
+ * A stream belongs to one term of one arc. What is here when it is opened is former-copies.ts; the copy that is made of
+ * it, and then follows, is followed-copy.ts. Acknowledgements wait for the disk and carry the lease: first this node
  * notes what it grants, then it answers.
  *
- * A copy ends only on order: start-over or release on this, the newest stream, in the term in which it was
- * opened, from the primary of the newest configuration known, which has compared the logs that the opening
- * names. Release erases it; after start-over its entries are no more than what the transfer (intake.ts) need not
- * bring. What was prepared and is discarded is handed out (discard.ts).
+ * Only follower-links.ts closes a stream, when the ring or an answer says so, and never in the middle of a message: a
+ * ring that a message brings is acted on when it is on the disk, not within the call.
  */
 
-import type { Arc, ArcConfig, LogExtent, KeyRange, Member, RingKey, Seq, TermStart } from '@ringkeep/shared';
-import { arcCovers, arcInside, arcsEqual, arcKeyTest } from '@ringkeep/shared/ring/arc';
+import type { Arc, ArcConfig, KeyRange, Member, Seq } from '@ringkeep/shared';
+import { arcsEqual } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import type { NodeContext } from '../context';
-import { discard } from '../replica/discard';
-import type { Chunk, Entry } from '../replica/entry-store';
-import { changesToMatch, Intake } from './intake';
-import { isDamaged, repairFrom } from '../replica/mending';
 import {
   entryBytes,
   sameStream,
-  type Damaged,
   type FollowerBody,
+  type OpenStream,
   type PrimaryBody,
+  type PrimaryBodyOf,
   type PrimaryMessage,
-  type Repair,
-  type SequencedOp,
   type StreamName,
 } from '../messages';
-import type { Replica } from '../replica/replica-store';
-import { RunningHash, type HashPoint } from '../replica/running-hash';
+import type { Chunk, Entry } from '../replica/entry-store';
+import { repairFrom } from '../replica/mending';
+import { FollowedCopy } from './followed-copy';
+import { FormerCopies } from './former-copies';
+import { changesToMatch, Intake } from './intake';
 
-interface TermedOps {
-  readonly firstSeq: Seq;
-  readonly ops: readonly SequencedOp[];
-  readonly terms: readonly TermStart[];
-}
+type Phase =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'transferring'; readonly intake: Intake }
+  | { readonly kind: 'live' };
 
-type Phase = 'opening' | 'transferring' | 'live';
+/** How a stream goes on after a message: as it is, opened again at once or later, or not at all. */
+export type NextOfStream = 'go-on' | 'again' | 'later' | 'released';
 
 export class Following {
-  phase: Phase = 'opening';
   readonly stream: StreamName;
   heardAt: number;
   /** Entries that came in chunks. */
   received = 0;
+  private phase: Phase = { kind: 'opening' };
   private takenBytes = 0;
-  private readonly compares: boolean;
-  /** Of the copies as they were on opening; none, once the log is the primary's. */
-  private logs: readonly LogExtent[];
-  private intake: Intake | undefined;
+  private readonly former: FormerCopies;
+  private readonly copy: FollowedCopy;
   private toAcknowledge: number | undefined;
-  private ended = false;
-  private readonly holds: (key: RingKey) => boolean;
+  private closed = false;
 
   constructor(
     private readonly context: NodeContext,
@@ -65,34 +58,35 @@ export class Following {
   ) {
     this.heardAt = context.now;
     this.stream = { start: arc.start, term: arc.term, number: connection };
-    this.holds = arcKeyTest(range);
-    const copy = this.copy();
-    this.compares = context.replicas.size(range).keys > 0;
-    this.logs = this.wholeLogs();
+    this.former = new FormerCopies(context, range);
+    this.copy = new FollowedCopy(context, range, arc.term);
     if (!context.rules.oneGrantForAll) context.grants.forget(range);
     context.report({ kind: 'following', range, primary: primary.id });
-    context.emit({
-      kind: 'open-stream',
-      connection,
-      to: primary,
-      message: {
-        stream: this.stream,
-        body: {
-          kind: 'open',
-          follower: context.self,
-          incarnation: context.incarnation,
-          process: context.process,
-          range,
-          lastPrepared: copy?.lastPrepared ?? 0,
-          committed: copy?.committed ?? 0,
-          complete: copy?.complete ?? false,
-          compares: this.compares,
-          logs: this.logs,
-          conflict: this.overlapping().find(({ conflict }) => conflict)?.conflict,
-          ring: context.view.ring,
-        },
-      },
-    });
+    const message = { stream: this.stream, body: this.opening() };
+    context.emit({ kind: 'open-stream', connection, to: primary, message });
+  }
+
+  private opening(): OpenStream {
+    const { context, former, range } = this;
+    const copy = this.copy.found;
+    return {
+      kind: 'open',
+      follower: context.self,
+      incarnation: context.incarnation,
+      process: context.process,
+      range,
+      lastPrepared: copy?.lastPrepared ?? 0,
+      committed: copy?.committed ?? 0,
+      complete: copy?.complete ?? false,
+      compares: former.haveEntries,
+      logs: former.logs,
+      conflict: former.conflict,
+      ring: context.view.ring,
+    };
+  }
+
+  get live(): boolean {
+    return this.phase.kind === 'live';
   }
 
   /** It still is what the ring asks for. */
@@ -101,169 +95,80 @@ export class Following {
       arcsEqual(range, this.range) &&
       arc.start === this.arc.start &&
       arc.term === this.arc.term &&
-      arc.primary === this.primary.id &&
-      !this.ended
+      arc.primary === this.primary.id
     );
   }
 
   close(text: string): void {
-    if (this.ended) return;
-    this.ended = true;
+    this.closed = true;
     this.context.emit({ kind: 'close-stream', connection: this.connection });
     this.context.report({ kind: 'following-ended', range: this.range, text });
   }
 
-  /** @returns how the stream goes on: as it is, or opened again at once or later */
-  receive(message: PrimaryMessage): 'go-on' | 'again' | 'later' | 'released' {
-    if (this.ended || !sameStream(message.stream, this.stream)) return 'go-on';
+  receive({ stream, body, sentAtMs }: PrimaryMessage): NextOfStream {
+    if (!sameStream(stream, this.stream)) return 'go-on';
     this.heardAt = this.context.now;
-    return this.apply(message.body, message.sentAtMs);
-  }
-
-  private apply(body: PrimaryBody, sentAtMs: number): 'go-on' | 'again' | 'later' | 'released' {
     switch (body.kind) {
-      case 'adopt':
-        return this.context.adopt(body.ring) ? 'again' : 'later';
       case 'wait':
         return 'later';
+      case 'adopt':
+        return this.context.adopt(body.ring) ? 'again' : 'later';
+      case 'release':
+        this.former.release(body.shared);
+        return 'released';
+      default:
+        this.follow(body);
+        this.toAcknowledge = sentAtMs;
+        return 'go-on';
+    }
+  }
+
+  private follow(body: Exclude<PrimaryBody, PrimaryBodyOf<'wait' | 'adopt' | 'release'>>): void {
+    switch (body.kind) {
       case 'align':
-        this.align(body);
-        break;
+        return this.align(body);
       case 'start-over':
-        this.startOver(body.shared);
-        break;
+        return this.startOver(body.shared);
       case 'chunk':
         this.received += body.entries.length;
-        this.install(this.changesToMatch(body));
-        this.takenBytes += entryBytes(body.entries);
-        break;
+        return this.install(this.changesToMatch(body), body.entries);
       case 'committed-ops':
-        this.install(body.entries);
-        this.takenBytes += entryBytes(body.entries);
-        break;
+        return this.install(body.entries, body.entries);
       case 'compared':
-        this.sendDigests();
-        break;
+        return this.sendDigests();
       case 'live':
-        this.becomeLive(body);
-        break;
+        return this.becomeLive(body);
       case 'prepare':
-        this.prepare(body);
-        this.commit(body.committed);
-        break;
+        return this.prepare(body);
       case 'heartbeat':
-        if (this.phase === 'live') this.commit(body.committed);
-        break;
+        return this.live ? this.copy.commit(body.committed) : undefined;
       case 'damaged':
-        this.answerDamaged(body);
-        break;
+        return this.send(
+          this.live
+            ? this.copy.repairOf(body.ranges, body.committed)
+            : repairFrom(this.context, body.ranges, 0),
+        );
       case 'repair':
-        this.repair(body);
-        break;
-      case 'release':
-        this.forget(body.shared);
-        return 'released';
-    }
-    this.toAcknowledge = sentAtMs;
-    return 'go-on';
-  }
-
-  private overlapping(): Replica[] {
-    return this.context.replicas.overlapping(this.range);
-  }
-
-  /** Of all that is here of the range and whole. */
-  private wholeLogs(): LogExtent[] {
-    const whole = this.overlapping().filter(({ complete }) => complete);
-    return whole.flatMap((copy) => arcInside(copy.range, this.range).map((part) => copy.logWithin(part)));
-  }
-
-  private copy(): Replica | undefined {
-    const copy = this.context.replicas.get(this.range.start);
-    return copy && arcsEqual(copy.range, this.range) ? copy : undefined;
-  }
-
-  private liveCopy(): Replica {
-    const copy = this.copy();
-    invariant(copy?.complete, 'a copy is complete before operations are prepared on it');
-    return copy;
-  }
-
-  private align(body: Extract<PrimaryBody, { kind: 'align' }>): void {
-    const copy = this.liveCopy();
-    const { journal, rules } = this.context;
-    const { firstSeq, lastPrepared, overrules } = body;
-    const shared = firstSeq - 1;
-    invariant(copy.committed <= shared, 'a member has committed only what its primary has');
-    invariant(shared <= copy.lastPrepared, 'a member is given what follows on its log');
-    invariant(body.committed <= lastPrepared, 'a primary commits what it has');
-    const { start } = copy;
-    const own = copy.hashAt(shared);
-    invariant(
-      !own || own.term !== body.hash?.term || own.value === body.hash.value,
-      'a member has the operations that its primary has',
-    );
-    if (own?.term !== this.stream.term) this.takeHash(copy, body.hash, shared, lastPrepared);
-    if (copy.lastPrepared > shared && rules.strayOpsDiscarded) {
-      discard(this.context, copy, shared, this.holds);
-      journal.writePrepared({ kind: 'truncate', start, lastPrepared: shared });
-    }
-    this.takeOps(copy, body);
-    invariant(
-      copy.lastPrepared === lastPrepared || !rules.strayOpsDiscarded,
-      'an aligned member has what its primary has',
-    );
-    if (overrules > copy.overrules) journal.write({ kind: 'overrule', start, term: overrules });
-    if (copy.liveTerm < this.stream.term) journal.write({ kind: 'live-term', start, term: this.stream.term });
-    this.phase = 'live';
-    this.logs = [];
-    this.commit(body.committed);
-  }
-
-  /** The operations that the copy lacks, those of each term as one record. */
-  private takeOps(copy: Replica, { firstSeq, ops, terms }: TermedOps): void {
-    const { start } = copy;
-    for (const [index, { term, first }] of terms.entries()) {
-      const end = terms[index + 1]?.first ?? firstSeq + ops.length;
-      const from = Math.max(first, copy.lastPrepared + 1);
-      const part = ops.slice(from - firstSeq, end - firstSeq);
-      if (part.length === 0) continue;
-      this.context.journal.writePrepared({ kind: 'prepare', start, firstSeq: from, ops: part, term });
+        return this.live ? this.copy.mend(body) : undefined;
     }
   }
 
-  /** The hash of this term begins with the end of its takeover; before that, the primary's is of another term. */
-  private takeHash(copy: Replica, hash: HashPoint | undefined, at: Seq, lastPrepared: Seq): void {
-    const { term } = this.stream;
-    const begun = hash?.term === term;
-    copy.hash = hash && new RunningHash(term, begun ? at : lastPrepared, begun ? hash.value : 0);
+  private align(body: PrimaryBodyOf<'align'>): void {
+    this.copy.align(body);
+    this.phase = { kind: 'live' };
+    this.former.aligned();
   }
 
-  private startOver(shared: readonly Seq[] = []): void {
-    const { journal, replicas, transferSizes, view, self, rules } = this.context;
-    invariant(
-      !view.arcsWithin(this.range).some((arc) => arc.inSync.includes(self)) || !rules.membersAreAligned,
-      'a member is never started over',
-    );
-    this.handOutDiscarded(shared);
-    this.logs = [];
-    journal.write({ kind: 'transfer', range: this.range });
-    this.phase = 'transferring';
-    this.intake = new Intake(replicas.entries, this.range, transferSizes);
-    if (this.compares) this.sendDigests();
-  }
-
-  /** What the primary does not have of the logs that were named; without its word, all that is not committed. */
-  private handOutDiscarded(shared: readonly Seq[]): void {
-    for (const [index, { range }] of this.logs.entries()) {
-      const copy = this.overlapping().find((each) => arcCovers(each.range, range));
-      if (copy) discard(this.context, copy, Math.max(copy.committed, shared[index] ?? 0), this.holds);
-    }
+  private startOver(shared: readonly Seq[] | undefined): void {
+    const { replicas, transferSizes } = this.context;
+    this.former.startOver(shared);
+    this.phase = { kind: 'transferring', intake: new Intake(replicas.entries, this.range, transferSizes) };
+    if (this.former.haveEntries) this.sendDigests();
   }
 
   private sendDigests(): void {
-    const buckets = this.intake?.nextDigests();
-    invariant(this.compares && buckets, 'digests are asked for while there are more');
+    const buckets = this.phase.kind === 'transferring' ? this.phase.intake.nextDigests() : undefined;
+    invariant(this.former.haveEntries && buckets, 'digests are asked for while there are more');
     this.send({ kind: 'digests', buckets });
   }
 
@@ -274,96 +179,43 @@ export class Following {
       : changes.filter((entry) => entry.value !== undefined);
   }
 
-  private install(sent: readonly Entry[]): void {
-    invariant(this.phase === 'transferring', 'entries come after start-over');
-    const entries = sent.every(({ key }) => this.holds(key))
-      ? sent
-      : sent.filter(({ key }) => this.holds(key));
-    if (entries.length > 0) this.context.journal.write({ kind: 'install', start: this.range.start, entries });
+  /** `sent`: what the entries came in, which the primary counts. */
+  private install(entries: readonly Entry[], sent: readonly Entry[]): void {
+    invariant(this.phase.kind === 'transferring', 'entries come after start-over');
+    this.copy.install(entries);
+    this.takenBytes += entryBytes(sent);
   }
 
-  private becomeLive(body: Extract<PrimaryBody, { kind: 'live' }>): void {
-    invariant(this.phase === 'transferring', 'a transfer ends after it has begun');
-    const { committed, window, hash, history, overrules } = body;
-    const { journal } = this.context;
-    journal.writePrepared({
-      kind: 'complete',
-      start: this.range.start,
-      committed,
-      window,
-      term: this.stream.term,
-      history,
-    });
-    const copy = this.liveCopy();
-    if (overrules > copy.overrules) journal.write({ kind: 'overrule', start: copy.start, term: overrules });
-    this.takeHash(copy, hash, copy.lastPrepared, copy.lastPrepared);
-    this.phase = 'live';
+  private becomeLive(body: PrimaryBodyOf<'live'>): void {
+    invariant(this.phase.kind === 'transferring', 'a transfer ends after it has begun');
+    this.copy.complete(body);
+    this.phase = { kind: 'live' };
     const { keys } = this.context.replicas.size(this.range);
     this.context.report({ kind: 'live', range: this.range, keys, received: this.received });
   }
 
-  private prepare(body: Extract<PrimaryBody, { kind: 'prepare' }>): void {
-    invariant(this.phase === 'live', 'operations are prepared on a live copy');
-    const copy = this.liveCopy();
-    const { firstSeq, ops, terms } = body;
-    invariant(firstSeq === copy.lastPrepared + 1, 'operations arrive in order on a stream');
-    if (terms) this.takeOps(copy, { firstSeq, ops, terms });
-    else this.context.journal.writePrepared({ kind: 'prepare', start: copy.start, firstSeq, ops });
-  }
-
-  private commit(seq: number): void {
-    const copy = this.liveCopy();
-    invariant(seq <= copy.lastPrepared, 'a commit point comes after what it commits');
-    if (seq > copy.committed) this.context.journal.writeLazily({ kind: 'commit', start: copy.start, seq });
+  private prepare(body: PrimaryBodyOf<'prepare'>): void {
+    invariant(this.live, 'operations are prepared on a live copy');
+    this.copy.prepare(body);
+    this.copy.commit(body.committed);
   }
 
   /** Asks the primary for ranges of this copy that are damaged. */
   askRepair(ranges: readonly KeyRange[]): void {
-    if (this.phase === 'live' && !this.ended) this.send({ kind: 'damaged', ranges, committed: 0 });
-  }
-
-  /** The primary's entries are damaged. Those of a copy that counts as nothing may still be what it had. */
-  private answerDamaged({ ranges, committed }: Damaged): void {
-    const live = this.phase === 'live';
-    if (live) this.commit(committed);
-    this.send(repairFrom(this.context, ranges, live ? this.liveCopy().committed : 0));
-  }
-
-  /** As of the primary's commit point: this copy has to be there first. */
-  private repair({ ranges, entries, committed }: Repair): void {
-    if (this.phase !== 'live') return;
-    this.commit(committed);
-    const { journal, replicas, mending } = this.context;
-    const damaged = ranges.filter((range) => isDamaged(replicas.entries, range));
-    const start = this.liveCopy().start;
-    if (damaged.length > 0) journal.write({ kind: 'mend', start, ranges: damaged, entries });
-    mending.checkNow();
-  }
-
-  /** Ends all that is here of the range; what copies have beyond it stays. */
-  private forget(shared: readonly Seq[] = []): void {
-    const { journal } = this.context;
-    const copies = this.overlapping();
-    this.handOutDiscarded(shared);
-    if (copies.some(({ range }) => !arcsEqual(range, this.range)))
-      journal.write({ kind: 'transfer', range: this.range });
-    if (copies.length > 0) journal.write({ kind: 'forget', start: this.range.start });
-    this.context.report({ kind: 'erased', range: this.range });
-    this.close('released');
+    if (this.live) this.send({ kind: 'damaged', ranges, committed: 0 });
   }
 
   /** End of a step: one acknowledgement for all that came in it, when it is durable. */
   flush(): void {
     const sentAtMs = this.toAcknowledge;
-    if (sentAtMs === undefined || this.ended) return;
+    if (sentAtMs === undefined) return;
     this.toAcknowledge = undefined;
-    const copy = this.copy();
-    const live = this.phase === 'live';
-    const prepared = live && copy ? copy.lastPrepared : 0;
-    const applied = live && copy ? copy.committed : 0;
-    const { takenBytes, context } = this;
+    const { context, live, takenBytes } = this;
+    const copy = live ? this.copy.found : undefined;
+    const prepared = copy?.lastPrepared ?? 0;
+    const applied = copy?.committed ?? 0;
     const acknowledge = (): void => {
-      if (this.ended) return;
+      if (this.closed) return;
       if (live) context.grants.grant(this.range, context.now + context.parameters.leaseMs);
       const full = context.roomLacking !== undefined;
       this.send({ kind: 'acknowledge', prepared, applied, live, sentAtMs, takenBytes, full });

@@ -4,7 +4,7 @@
  * 1. A newer ring is acted on once its version and run are on the disk. A node that acknowledged, committed, served or
  *    erased under a ring and then forgot that it knew it could not tell the registry, after a loss of power, that its data
  *    are an old copy. Until then the node goes on under the ring that it has, as if the newer one were still on its way:
- *    reads wait for nothing.
+ *    reads wait for nothing. So no ring is acted on within the call that brings it: a caller finds its world as it was.
  * 2. A ring in whose past the newest one known here is not is of another history: it is never taken over.
  * 3. While one ring is on its way to the disk, only the newest of those that come is kept for the next time.
  */

@@ -1,0 +1,83 @@
+/**
+ * What this node has of a range when it opens a stream for it, and how that ends.
+ *
+ * A copy ends only on order: start-over or release on the newest stream, in the term in which it was opened, from the
+ * primary of the newest configuration known, which has compared the logs that the opening names. Release erases the
+ * copy; after start-over its entries are no more than what the transfer (intake.ts) need not bring. What was prepared
+ * and is discarded is handed out (discard.ts).
+ */
+
+import type { Arc, LogExtent, RingKey, Seq } from '@ringkeep/shared';
+import { arcCovers, arcInside, arcKeyTest, arcsEqual } from '@ringkeep/shared/ring/arc';
+import { invariant } from '@ringkeep/shared/ring/errors';
+import type { NodeContext } from '../context';
+import type { ConflictingLog } from '../messages';
+import { discard } from '../replica/discard';
+import type { Replica } from '../replica/replica-store';
+
+export class FormerCopies {
+  /** There are entries of the range: what they are is told by digests, and not sent again. */
+  readonly haveEntries: boolean;
+  /** Of the copies that are whole, as far as they lie in the range; none, once the log is the primary's. */
+  private named: readonly LogExtent[];
+  private readonly holds: (key: RingKey) => boolean;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly range: Arc,
+  ) {
+    this.haveEntries = context.replicas.size(range).keys > 0;
+    this.holds = arcKeyTest(range);
+    const whole = this.overlapping().filter(({ complete }) => complete);
+    this.named = whole.flatMap((copy) => arcInside(copy.range, range).map((part) => copy.logWithin(part)));
+  }
+
+  get logs(): readonly LogExtent[] {
+    return this.named;
+  }
+
+  /** What made this node stop the arc, as the primary that it was. */
+  get conflict(): ConflictingLog | undefined {
+    return this.overlapping().find(({ conflict }) => conflict)?.conflict;
+  }
+
+  /** The log is the primary's now: there is nothing left of a former one. */
+  aligned(): void {
+    this.named = [];
+  }
+
+  /** They count as nothing from now on, and a transfer begins. `shared`: up to where the primary has what each log has. */
+  startOver(shared: readonly Seq[] = []): void {
+    const { journal, rules, self, view } = this.context;
+    invariant(
+      !view.arcsWithin(this.range).some((arc) => arc.inSync.includes(self)) || !rules.membersAreAligned,
+      'a member is never started over',
+    );
+    this.handOutDiscarded(shared);
+    this.named = [];
+    journal.write({ kind: 'transfer', range: this.range });
+  }
+
+  /** Ends all that is here of the range; what copies have beyond it stays. */
+  release(shared: readonly Seq[] = []): void {
+    const { journal } = this.context;
+    const copies = this.overlapping();
+    this.handOutDiscarded(shared);
+    if (copies.some(({ range }) => !arcsEqual(range, this.range)))
+      journal.write({ kind: 'transfer', range: this.range });
+    if (copies.length > 0) journal.write({ kind: 'forget', start: this.range.start });
+    this.context.report({ kind: 'erased', range: this.range });
+  }
+
+  /** What the primary does not have of the logs that were named; without its word, all that is not committed. */
+  private handOutDiscarded(shared: readonly Seq[]): void {
+    for (const [index, { range }] of this.named.entries()) {
+      const copy = this.overlapping().find((each) => arcCovers(each.range, range));
+      if (copy) discard(this.context, copy, Math.max(copy.committed, shared[index] ?? 0), this.holds);
+    }
+  }
+
+  private overlapping(): Replica[] {
+    return this.context.replicas.overlapping(this.range);
+  }
+}
