@@ -57,7 +57,7 @@ const specs = {
 
 const script = {
   name: 'npm run attack --',
-  text: 'Streams that are never read and messages that are never finished, against one node: what it costs.',
+  text: 'Opens streams that are never read and sends messages that are never finished, and measures what that costs a node.',
   specs,
 };
 

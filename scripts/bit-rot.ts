@@ -35,7 +35,7 @@ const specs = {
 
 const script = {
   name: 'npm run bit-rot --',
-  text: 'Flips bits on the disk of a running node and checks that none is ever told, and that they are mended.',
+  text: 'Flips bits on the disk of a running node, and checks that a damaged value is never answered and always repaired.',
   specs,
 };
 

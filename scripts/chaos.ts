@@ -25,13 +25,13 @@ import { report } from './chaos/report';
 const specs = {
   minutes: option({
     flag: '--minutes <count>',
-    text: 'for how long things go wrong',
+    text: 'how long faults go on',
     read: optionValues.integer(1, 24 * 60),
     default: 3,
   }),
   seed: option({
     flag: '--seed <number>',
-    text: 'draws the faults and what the clients do',
+    text: 'seed of the faults and of what the clients do',
     read: optionValues.integer(0, 2 ** 31),
     default: 1,
   }),
@@ -61,14 +61,14 @@ const specs = {
   }),
   nemesis: option({
     flag: '--nemesis <list>',
-    text: `what goes wrong, by commas: all; old (processes and links) or new (disks, clocks, addresses); or ${Object.keys(FAULT_KINDS).join(', ')}`,
+    text: `the faults, separated by commas: all; old (processes and links) or new (disks, clocks, addresses); or ${Object.keys(FAULT_KINDS).join(', ')}`,
     read: readKinds,
     default: readKinds('all'),
     defaultText: 'all',
   }),
   durability: option({
     flag: '--durability <when>',
-    text: 'of the nodes: with interval and none, a cut of the power is expected to lose writes',
+    text: 'durability of the nodes; with interval or none, a power cut is expected to lose writes',
     read: optionValues.choice('always', 'interval', 'none'),
     default: 'always' as const,
   }),

@@ -17,7 +17,7 @@ const script = {
   specs: {
     only: option({
       flag: '--only <text>',
-      text: 'only points whose names have this in them',
+      text: 'only points whose names contain this',
       read: optionValues.text,
       default: '',
     }),

@@ -48,7 +48,7 @@ const script = {
 
 runScript(script, async (_options, [checkout, file]) => {
   if (checkout === undefined || file === undefined)
-    throw new RingError('INVALID_ARGUMENT', 'say which checkout is to be run and which file to write');
+    throw new RingError('INVALID_ARGUMENT', 'name the checkout to run and the file to write');
   const folder = await mkdtemp(join(tmpdir(), 'ringkeep-fixture-'));
   try {
     const expected = await runRing(resolve(checkout), folder);

@@ -23,7 +23,7 @@ const specs = {
   }),
   seed: option({
     flag: '--seed <number>',
-    text: 'which nodes are drawn',
+    text: 'seed that picks the nodes',
     read: optionValues.integer(0, 2 ** 31),
     default: 1,
   }),
@@ -38,9 +38,9 @@ const specs = {
 
 const script = {
   name: 'npm run mass-leave --',
-  text: 'Has a share of the ring’s nodes leave, all at once, and checks that no key was lost.',
+  text: 'Makes a share of the ring’s nodes leave, all at once, and checks that no key was lost.',
   specs,
-  operands: [{ name: '<share>', text: 'such as 30% of the nodes, or a number of them' }],
+  operands: [{ name: '<share>', text: 'a share of the nodes, such as 30%, or a number of nodes' }],
 };
 
 runScript(script, async (options, [share]) => {

@@ -46,13 +46,13 @@ const specs = {
   }),
   outageSeconds: option({
     flag: '--outage-seconds <count>',
-    text: 'for how long the registry is dead',
+    text: 'how long the registry is dead',
     read: optionValues.integer(1, 3_600),
     default: 60,
   }),
   seed: option({
     flag: '--seed <number>',
-    text: 'which nodes are killed',
+    text: 'seed that picks the nodes to kill',
     read: optionValues.integer(0, 2 ** 31),
     default: 1,
   }),

@@ -31,7 +31,7 @@ export async function systemCalls(
   );
   if (!can) {
     process.stderr.write(
-      'there is no strace here that may trace, so the order of system calls is not looked at\n',
+      'strace is missing or may not trace here, so the order of system calls is not checked\n',
     );
     return undefined;
   }

@@ -108,7 +108,7 @@ export function readKinds(text: string): readonly FaultKind[] {
     const known = FAMILIES[name] ?? ALL_KINDS.filter((kind) => kind === name);
     if (known.length > 0) return known;
     const there = [...Object.keys(FAMILIES), ...ALL_KINDS].join(', ');
-    throw new RingError('INVALID_ARGUMENT', `knows no fault ${quoted(name)}; there are ${there}`);
+    throw new RingError('INVALID_ARGUMENT', `there is no fault ${quoted(name)}; the faults are ${there}`);
   });
   return [...new Set(kinds)];
 }

@@ -42,9 +42,7 @@ export class MachineDisks {
       return disks;
     } catch (error) {
       const why = (error as Error).message.trim().split('\n').at(-1);
-      console.log(
-        `no disk can be made and cut off here (${why}): left out are full disks and cuts of the power`,
-      );
+      console.log(`cannot make disks and cut them off here (${why}); full disks and power cuts are left out`);
       return undefined;
     } finally {
       await disks.close();

@@ -49,7 +49,7 @@ describe('a wrong command line ends with 2 and one line that names flag and vari
       'an address that is none',
       ['0', '--registry', 'here'],
       {},
-      '--registry (REGISTRY_ADDRESS) is no address: the port is missing',
+      '--registry (REGISTRY_ADDRESS) is not an address: the port is missing',
     ],
     [
       'a node and a registry to join',

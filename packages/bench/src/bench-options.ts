@@ -29,7 +29,7 @@ export const SETTING_OPTIONS = {
   }),
   targets: option({
     flag: '--targets <names>',
-    text: `who is measured: some of ${CONTESTANTS.join(', ')}`,
+    text: `what to measure: some of ${CONTESTANTS.join(', ')}`,
     read: names(...CONTESTANTS),
     default: ['ringkeep', 'redis', 'etcd'] as ContestantName[],
     defaultText: 'ringkeep,redis,etcd',
@@ -60,7 +60,7 @@ export const PACE_OPTIONS = {
   }),
   seconds: option({
     flag: '--seconds <count>',
-    text: 'how long one measurement takes (default 3)',
+    text: 'how many seconds a measurement takes (default 3)',
     read: optionValues.integer(1, 3_600),
   }),
   quick: option({
@@ -71,7 +71,7 @@ export const PACE_OPTIONS = {
   }),
   output: option({
     flag: '--output <folder>',
-    text: 'where the figures (JSON) and the plots (SVG) go',
+    text: 'folder for the figures (JSON) and the plots (SVG)',
     read: optionValues.text,
     default: 'bench-results',
   }),

@@ -37,7 +37,7 @@ export class ArcDecision {
       }
       await pause(ASK_EVERY_MS, undefined, { signal: this.context.signal }).catch(() => undefined);
     }
-    throw last ?? new RingError('DEADLINE_EXCEEDED', 'the arc does not go on yet; look again with recover');
+    throw last ?? new RingError('DEADLINE_EXCEEDED', 'the arc has not resumed yet; look again with recover');
   }
 
   private decide({ addr }: Member): Promise<unknown> {

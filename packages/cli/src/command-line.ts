@@ -88,5 +88,5 @@ function choiceOf(spec: CommandSpec, command: Command, env: Environment): Chosen
 
 function unknownCommand(name: string): UsageError {
   const known = [...COMMANDS.map((spec) => spec.name), 'help'].join(', ');
-  return new UsageError(`unknown command ${quoted(name)}; there are ${known}`);
+  return new UsageError(`unknown command ${quoted(name)}; the commands are ${known}`);
 }

@@ -26,14 +26,14 @@ const connectionSpecs = {
   node: option({
     flag: '--node <address>',
     env: 'NODE_ADDRESS',
-    text: 'a node of the ring; repeat it, or separate several by commas',
+    text: 'a node of the ring; repeat the flag, or separate several with commas',
     read: addresses,
     defaultText: '127.0.0.1:50001',
   }),
   registry: option({
     flag: '--registry <address>',
     env: 'REGISTRY_ADDRESS',
-    text: 'the registry, instead of a node or beside it',
+    text: 'the registry, instead of a node or in addition to one',
     read: address,
   }),
   timeout: option({
@@ -47,7 +47,7 @@ const connectionSpecs = {
   wait: option({
     flag: '--wait <duration>',
     env: 'RINGKEEP_WAIT',
-    text: 'how long to insist while every address given fails, as when the ring is just starting',
+    text: 'how long to keep trying while every address given fails, for example while the ring starts',
     read: durationMs(0, 3_600_000),
     default: 0,
     defaultText: 'not at all',
@@ -55,7 +55,7 @@ const connectionSpecs = {
   tlsCa: option({
     flag: '--tls-ca <file>',
     env: 'TLS_CA',
-    text: 'certificate authority to trust, in PEM, for https:// addresses',
+    text: 'certificate authority (PEM) to trust for https:// addresses',
     read: text,
   }),
 };
@@ -64,17 +64,17 @@ const connectionSpecs = {
 const formSpecs = {
   hex: option({
     flag: '--hex',
-    text: 'keys and values are typed and shown in hexadecimal',
+    text: 'read and show keys and values in hexadecimal',
     read: yesOrNo,
     default: false,
   }),
   base64: option({
     flag: '--base64',
-    text: 'keys and values are typed and shown in base64',
+    text: 'read and show keys and values in base64',
     read: yesOrNo,
     default: false,
   }),
-  json: option({ flag: '--json', text: 'answers are JSON', read: yesOrNo, default: false }),
+  json: option({ flag: '--json', text: 'print answers as JSON', read: yesOrNo, default: false }),
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -114,6 +114,6 @@ export function readConnection(command: Command, env: Environment): ConnectionOp
 
 export function readForm(command: Command, env: Environment): FormOptions {
   const values: OptionValues<typeof formSpecs> = checked(() => readOptions(command, formSpecs, { env }));
-  if (values.hex && values.base64) throw new UsageError('--hex and --base64 exclude each other');
+  if (values.hex && values.base64) throw new UsageError('--hex and --base64 cannot be used together');
   return { encoding: values.hex ? 'hex' : values.base64 ? 'base64' : 'text', json: values.json };
 }

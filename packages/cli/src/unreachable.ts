@@ -33,7 +33,7 @@ export async function explainedConnection(error: unknown, given: GivenAddresses)
   const swapped = seen.some(({ found, text }) => text !== undefined && /^(node|registry)$/.test(found.kind));
   const hint = swapped ? '; --node takes the address of a node, --registry that of the registry' : '';
   const told = seen.map(
-    ({ address, text }) => `${address}: ${text ?? 'it answers, and does not know the ring'}`,
+    ({ address, text }) => `${address}: ${text ?? 'it answers, but does not know the ring'}`,
   );
   return new RingError(error.code, `no ring can be reached (${told.join('; ')})${hint}`, { cause: error });
 }

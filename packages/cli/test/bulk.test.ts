@@ -111,9 +111,9 @@ test('in NDJSON a broken line costs only itself and is named', async () => {
   expect(summary).toMatchObject({ records: 7, loaded: 3, failed: 4 });
   expect(summary.problems.map(({ line, reason }) => [line, reason.replace(/:.*/, '')])).toEqual([
     [3, 'not JSON'],
-    [5, 'not an object, so it has no fields to make a key of'],
-    [6, 'no field name that is a text, a number or a boolean'],
-    [7, 'no field name that is a text, a number or a boolean'],
+    [5, 'not an object, so it has no fields to make a key from'],
+    [6, 'no field name that is a string, a number or a boolean'],
+    [7, 'no field name that is a string, a number or a boolean'],
   ]);
   expect(await client.getText('e')).toBe('{"name":"e"}');
 });
@@ -160,10 +160,12 @@ test('a form that does not go with the key fields is refused before anything is 
       () => 'loaded',
       (error: Error) => error.message,
     );
-  expect(await refused('[{"name":"a"}]')).toContain('the file is an array: name the fields');
-  expect(await refused('{"name":"a"}\n{"name":"b"}')).toContain('the file is NDJSON: name the fields');
-  expect(await refused('{\n"name":"a"}', byName)).toContain('leave --key away');
-  expect(await refused('{"name":"a"}', { format: 'ndjson' })).toContain('name the fields');
+  expect(await refused('[{"name":"a"}]')).toContain('the file is an array; name with --key the fields');
+  expect(await refused('{"name":"a"}\n{"name":"b"}')).toContain(
+    'the file is NDJSON; name with --key the fields',
+  );
+  expect(await refused('{\n"name":"a"}', byName)).toContain('leave out --key');
+  expect(await refused('{"name":"a"}', { format: 'ndjson' })).toContain('name with --key the fields');
   expect(ring.nodes.every((node) => node.entries.size === 0)).toBe(true);
   expect(() => parseKeyFields('a,,b')).toThrow('must be names of fields');
 });

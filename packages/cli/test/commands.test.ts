@@ -67,7 +67,7 @@ describe('set, get and delete', () => {
     expect(shown).toEqual({
       code: 0,
       stdout: '//4=\n',
-      stderr: 'the value is not UTF-8 text, it is shown in base64\n',
+      stderr: 'the value is not UTF-8 text; it is shown in base64\n',
     });
   });
 
@@ -91,16 +91,16 @@ describe('set, get and delete', () => {
 
 describe('usage', () => {
   test.each([
-    [['frobnicate'], 'unknown command "frobnicate"; there are set, get'],
+    [['frobnicate'], 'unknown command "frobnicate"; the commands are set, get'],
     [['set', 'key'], "missing required argument 'value'"],
     [['get', 'key', 'more'], 'too many arguments'],
     [['get', '--frobnicate', 'key'], "unknown option '--frobnicate'"],
     [['--timeout', 'soon', 'get', 'key'], '--timeout (RINGKEEP_TIMEOUT) must be a duration'],
-    [['--node', 'nowhere', 'get', 'key'], '--node (NODE_ADDRESS) is no address: the port is missing'],
+    [['--node', 'nowhere', 'get', 'key'], '--node (NODE_ADDRESS) is not an address: the port is missing'],
     [['load', '--format', 'xml', 'file'], '--format must be one of auto, object, array, ndjson'],
     [['load', '--key', 'a,,b', 'file'], '--key must be names of fields'],
-    [['load', '--hex', 'file'], 'do not go with files'],
-    [['leave', 'nowhere'], 'is no address'],
+    [['load', '--hex', 'file'], 'cannot be used with files'],
+    [['leave', 'nowhere'], 'is not an address'],
   ])('%j exits with 2 and says why', async (args, why) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

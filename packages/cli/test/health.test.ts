@@ -26,7 +26,7 @@ test('health tells by its exit code whether a server serves', async () => {
 test('health tells of a server that serves and whose disk lacks room, and calls it well', async () => {
   health.setServing(true);
   health.setRoom(false);
-  const stdout = `http://${address} is serving, and its disk lacks room: nothing new is taken\n`;
+  const stdout = `http://${address} is serving, but its disk is short of room: it takes nothing new\n`;
   expect(await run(['health', address])).toEqual({ code: 0, stdout, stderr: '' });
   expect(JSON.parse((await run(['--json', 'health', address])).stdout)).toMatchObject({ room: false });
 });

@@ -23,7 +23,7 @@ const specs = {
   advertise: option({
     flag: '--advertise <address>',
     env: 'NODE_ADVERTISE',
-    text: 'address under which others reach this node; "hostname" takes this machine’s name; the port may be left out',
+    text: 'address at which others reach this node; "hostname" takes this machine’s name; the port may be left out',
     read: optionValues.text,
   }),
   registry: option({
@@ -62,14 +62,14 @@ const specs = {
   diskReserve: option({
     flag: '--disk-reserve <MiB>',
     env: 'NODE_DISK_RESERVE',
-    text: 'free space on the disk below which new entries are refused; a tenth of the disk at most',
+    text: 'free space on the disk below which new entries are refused; at most a tenth of the disk',
     read: optionValues.integer(1, 1 << 20),
     default: 256,
   }),
   acceptDataLoss: option({
     flag: '--accept-data-loss',
     env: 'NODE_ACCEPT_DATA_LOSS',
-    text: 'when a part of the node’s data is gone: start as a new node, and set aside what is left',
+    text: 'if a part of the node’s data is gone, start as a new node and set aside what is left',
     read: optionValues.yesOrNo,
     default: false,
   }),
@@ -98,7 +98,7 @@ const specs = {
   scrubEvery: option({
     flag: '--scrub-every <duration>',
     env: 'NODE_SCRUB_EVERY',
-    text: 'how often all that is kept is read and checked in the background; 0 for never',
+    text: 'how often all stored data is read and checked in the background; 0 for never',
     read: optionValues.durationMs(0, 8_760 * 3_600_000),
     default: SCRUB_EVERY_MS,
     defaultText: '168h',
@@ -120,13 +120,13 @@ const specs = {
   tlsKey: option({
     flag: '--tls-key <file>',
     env: 'TLS_KEY',
-    text: 'its key (PEM)',
+    text: 'key of the certificate (PEM)',
     read: optionValues.text,
   }),
   tlsCa: option({
     flag: '--tls-ca <file>',
     env: 'TLS_CA',
-    text: 'authority to trust (PEM)',
+    text: 'certificate authority to trust (PEM)',
     read: optionValues.text,
   }),
   logLevel: option({

@@ -21,13 +21,13 @@ const LINES: Lines = {
   'role-lost': (log, event) =>
     log.info('does not answer for an arc any more', { arc: formatArc(event.arc), term: event.term }),
   'data-missing': (log, event) =>
-    log.error('the ring takes this node for the owner of an arc that is not on its disk', {
+    log.error('the ring names this node as the owner of an arc that is not on its disk', {
       arc: formatArc(event.arc),
     }),
   following: (log, event) =>
     log.debug('follows', { range: formatArc(event.range), primary: formatPosition(event.primary) }),
   'following-ended': (log, event) =>
-    log.debug('follows no longer', { range: formatArc(event.range), reason: event.text }),
+    log.debug('stopped following', { range: formatArc(event.range), reason: event.text }),
   live: (log, event) =>
     log.info('has a whole copy', {
       range: formatArc(event.range),
@@ -37,12 +37,12 @@ const LINES: Lines = {
   erased: (log, event) =>
     log.info('erased a copy that is not needed any more', { range: formatArc(event.range) }),
   discarded: (log, event) =>
-    log.warn('discarded writes that were prepared, and not known to be committed; they are kept in a file', {
+    log.warn('discarded writes that were prepared but not known to be committed; they are kept in a file', {
       range: formatArc(event.range),
       operations: event.operations,
     }),
   'old-copy': (log, event) =>
-    log.warn('a copy is older than it should be: it is not used', {
+    log.warn('a copy is older than it should be, and is not used', {
       range: formatArc(event.range),
       node: formatPosition(event.node),
       reason: event.text,
@@ -63,13 +63,13 @@ const LINES: Lines = {
   'proposal-refused': (log, event) =>
     log.info('a change was refused', { ...describeProposal(event.proposal), reason: event.reason }),
   'node-missed': (log, event) =>
-    log.warn('a node is not where it says that it is: it is given no part of the ring', {
+    log.warn('a node was not found at the address that it advertises; it is given no part of the ring', {
       id: formatPosition(event.node),
       addr: event.addr,
       answers: event.other ? 'another process' : 'nobody',
     }),
   'node-reached': (log, event) =>
-    log.info('a node is found at its address again', {
+    log.info('a node was found at its address again', {
       id: formatPosition(event.node),
       addr: event.addr,
     }),
@@ -100,7 +100,7 @@ const LINES: Lines = {
   },
   'foreign-ring': (log, event) =>
     log.error(
-      'a ring of another history was offered and is not taken over: somewhere an old copy of the registry’s data was carried on',
+      'a ring of another history was offered and is not adopted: somewhere an old copy of the registry’s data is in use',
       { reason: event.text },
     ),
   damage: (log, event) =>

@@ -118,6 +118,6 @@ export function whatIsLacking({ view, self }: NodeCore): string {
   const owner = arc && view.member(arc.primary);
   if (!arc || !owner || owner.id === self) return 'its own part of the ring to open';
   return owner.state === 'dead'
-    ? `the node at ${owner.addr}, which is down; nobody who runs has its part of the ring: start that node again`
+    ? `the node at ${owner.addr}, which is down; no running node has its part of the ring, so start that node again`
     : `its part of the ring, which comes from the node at ${owner.addr}`;
 }

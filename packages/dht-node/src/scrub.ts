@@ -57,7 +57,7 @@ export class Scrub {
     if (damaged.length > 0) this.post({ kind: 'damaged', ranges: damaged });
     else if (missing !== 0) {
       const what = `${Math.abs(missing)} ${missing > 0 ? 'are missing' : 'are too many'}`;
-      this.log.error(`the table has not the keys that were written to it: ${what}`, { part });
+      this.log.error(`the table does not hold the keys that were written to it: ${what}`, { part });
     }
   }
 }

@@ -147,7 +147,7 @@ export class RingNode {
     const error = new RingError('FAILED_PRECONDITION', `${fault.message}${where}`, { cause: fault });
     this.leaving.fail(error);
     if (!this.started) return this.assembly.joining?.fail(error);
-    this.log.error('the node stops: it cannot go on', { reason: error.message });
+    this.log.error('the node stops because it cannot continue', { reason: error.message });
     this.stop()
       .catch((failure: Error) => this.log.error('stopping failed', { reason: failure.message }))
       .finally(() => this.options.onFailure?.(error));

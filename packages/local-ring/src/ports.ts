@@ -54,7 +54,7 @@ export async function freeRow(
   for (let other = LEAST; other + count <= MOST; other += ROW_STEP) {
     if ((await firstTaken(other, count)) === undefined) return { first: other, moved: why };
   }
-  throw new RingError('UNAVAILABLE', `${why}, and nor are others free; choose ports with ${option}`);
+  throw new RingError('UNAVAILABLE', `${why}, and no other ports are free; choose ports with ${option}`);
 }
 
 async function firstTaken(first: number, count: number): Promise<number | undefined> {

@@ -38,7 +38,7 @@ export async function ringOf(registryAddress: string): Promise<Ring> {
     for await (const message of watch as AsyncIterable<wire.RingUpdate>) {
       if (message.update?.$case === 'ring') return ringFromWire(message.update.value);
     }
-    throw new Error(`the registry at ${registryAddress} has told nothing of the ring`);
+    throw new Error(`the registry at ${registryAddress} has said nothing about the ring`);
   } finally {
     watch.on('error', () => undefined);
     watch.cancel();

@@ -203,7 +203,7 @@ export class RegistryHost {
 
   /** Whoever waits for an answer is refused, also if its question has changed nothing: it was answered by that core. */
   private goOnFrom(state: RegistryState, error: RingError): void {
-    this.tools.log.warn('goes on from the ring that is on the disk', { reason: error.message });
+    this.tools.log.warn('continues from the ring that is on the disk', { reason: error.message });
     this.endAll(new RingError('RESOURCE_EXHAUSTED', `nothing was changed: ${error.message}`));
     this.inputs = [];
     this.durableRing = state.ring;

@@ -65,7 +65,7 @@ export interface RegistryOptions extends Partial<Omit<RegistryConfig, 'parameter
   /** Finds out who answers at the address that a node advertises. Connects to it when absent. */
   readonly nodeCheck?: NodeCheck;
   readonly log?: Logger;
-  /** Called when the registry can go on no longer, say because its disk is full. It has stopped by then. */
+  /** Called when the registry cannot continue, say because its disk is full. It has stopped by then. */
   readonly onFatal?: (error: Error) => void;
 }
 
@@ -106,7 +106,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const coreOf = (from: RegistryState, at: number): RegistryCore =>
       new RegistryCore(config, tools, from, at);
     const fatal = (error: Error): void => {
-      log.error('the registry can go on no longer', { error });
+      log.error('the registry cannot continue', { error });
       life.stop().then(
         () => options.onFatal?.(error),
         () => options.onFatal?.(error),
@@ -181,8 +181,8 @@ function watchFolder(watch: FolderWatch, { leaseMs }: ClusterParameters, host: R
     onFault: (fault) =>
       host.end(
         new Error(
-          `${fault} while the registry was running. It stops at once: what it would decide now nobody would find ` +
-            'again. Put the data folder back as it was and start the registry again.',
+          `${fault} while the registry was running. It stops at once, because what it would decide now would be ` +
+            'lost. Put the data folder back as it was and start the registry again.',
         ),
       ),
   });

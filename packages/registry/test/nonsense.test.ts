@@ -33,8 +33,8 @@ const identity = (change: Partial<wire.NodeIdentity>): wire.NodeIdentity => ({
 
 describe('RegisterNode', () => {
   test.each<[string, () => Partial<wire.ConnectionAddr> & { addr: string }, string, string]>([
-    ['an address with a path', () => ({ addr: 'http://a:1/path' }), 'INVALID_ARGUMENT', 'is no address'],
-    ['another scheme', () => ({ addr: 'ftp://a:1' }), 'INVALID_ARGUMENT', 'is no address'],
+    ['an address with a path', () => ({ addr: 'http://a:1/path' }), 'INVALID_ARGUMENT', 'is not an address'],
+    ['another scheme', () => ({ addr: 'ftp://a:1' }), 'INVALID_ARGUMENT', 'is not an address'],
     [
       'a claim without end',
       () => ({ addr: 'http://c:1', claim: 'x'.repeat(129) }),

@@ -24,7 +24,7 @@ const specs = {
   }),
   from: option({
     flag: '--from <seed>',
-    text: 'the first of them',
+    text: 'the first seed',
     read: optionValues.integer(1, SEED_MAX),
     default: 1,
   }),
@@ -47,12 +47,12 @@ const specs = {
   }),
   without: option({
     flag: '--without <faults>',
-    text: `leave kinds of faults out: ${FAULT_KINDS.join(', ')}`,
+    text: `kinds of faults to leave out: ${FAULT_KINDS.join(', ')}`,
     read: faultKinds,
   }),
   focus: option({
     flag: '--focus <name>',
-    text: `the kind of story to make common, in place of the one that a seed draws: ${FOCUS_NAMES.join(', ')}, or none`,
+    text: `the kind of story to make common, instead of the one that the seed draws: ${FOCUS_NAMES.join(', ')}, or none`,
     read: optionValues.choice('none', ...FOCUS_NAMES),
   }),
   safety: option({
@@ -72,12 +72,12 @@ const specs = {
   }),
   leaveOut: option({
     flag: '--leave-out <rule>',
-    text: `a rule that is not kept: ${RULES.join(', ')}`,
+    text: `a rule of the protocol to leave out: ${RULES.join(', ')}`,
     read: optionValues.choice(...RULES),
   }),
   planted: option({
     flag: '--planted',
-    text: 'leave out one rule after the other, and look for a seed that notices, from --from on',
+    text: 'leave out one rule at a time, and look for a seed that notices, starting at --from',
     read: optionValues.yesOrNo,
     default: false,
   }),

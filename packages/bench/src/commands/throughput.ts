@@ -15,7 +15,7 @@ import { KEY_BYTES, keysThatFit, plainWorkload } from '../workloads';
 const specs = {
   targets: option({
     flag: '--targets <names>',
-    text: `who is measured: some of ${CONTESTANTS.join(', ')}`,
+    text: `what to measure: some of ${CONTESTANTS.join(', ')}`,
     read: names(...CONTESTANTS),
     default: ['ringkeep', 'redis', 'etcd', 'echo-stream'] as (typeof CONTESTANTS)[number][],
     defaultText: 'ringkeep,redis,etcd,echo-stream',

@@ -142,14 +142,14 @@ function checkFields(format: Exclude<Format, 'auto'>, fields: readonly FieldPath
   if (format === 'object' && fields.length > 0) {
     throw new RingError(
       'INVALID_ARGUMENT',
-      'the file is one object, whose names are the keys: leave --key away',
+      'the file is one object, whose names are the keys; leave out --key',
     );
   }
   if (format !== 'object' && fields.length === 0) {
     const form = format === 'array' ? 'an array' : 'NDJSON';
     throw new RingError(
       'INVALID_ARGUMENT',
-      `the file is ${form}: name the fields that make the key with --key`,
+      `the file is ${form}; name with --key the fields that make the key`,
     );
   }
 }

@@ -78,13 +78,13 @@ export function recordOfElement(place: Place, element: Buffer, fields: readonly 
     return bad(place, notJson(error));
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    return bad(place, 'not an object, so it has no fields to make a key of');
+    return bad(place, 'not an object, so it has no fields to make a key from');
   }
   const parts: string[] = [];
   for (const path of fields) {
     const part = fieldOf(parsed, text, path);
     if (part === undefined)
-      return bad(place, `no field ${path.join('.')} that is a text, a number or a boolean`);
+      return bad(place, `no field ${path.join('.')} that is a string, a number or a boolean`);
     parts.push(part);
   }
   return { kind: 'entry', ...place, key: parts.join('/'), value: compact(text) };

@@ -20,13 +20,13 @@ const specs = {
   }),
   format: option({
     flag: '--format <form>',
-    text: `form of the file: ${FORMATS.join(', ')}`,
+    text: `format of the file: ${FORMATS.join(', ')}`,
     read: optionValues.choice(...FORMATS),
     default: 'auto' as const,
   }),
 };
 
-const FILE = { name: '<file>', text: 'JSON object, array or NDJSON, may be gzipped; - is stdin' };
+const FILE = { name: '<file>', text: 'JSON object, JSON array or NDJSON, optionally gzipped; - reads stdin' };
 
 export const loadCommand: CommandSpec = {
   name: 'load',
@@ -82,7 +82,7 @@ function bulkOptions(
   label: string,
 ): BulkOptions {
   if (context.encoding !== 'text') {
-    throw new UsageError('--hex and --base64 do not go with files: their keys and values are text');
+    throw new UsageError('--hex and --base64 cannot be used with files, whose keys and values are text');
   }
   const { key, format } = options as OptionValues<typeof specs>;
   return {

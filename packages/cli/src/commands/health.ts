@@ -9,11 +9,11 @@ import type { CommandSpec } from './command';
 import { ExitCode, UsageError, checked } from '../failure';
 
 /** It serves all the same, and starting it anew would help nobody. */
-const NO_ROOM = ', and its disk lacks room: nothing new is taken';
+const NO_ROOM = ', but its disk is short of room: it takes nothing new';
 
 export const healthCommand: CommandSpec = {
   name: 'health',
-  text: 'ask a node or the registry whether it is serving; exit code 0 when it is, 1 when not; --wait insists',
+  text: 'ask a node or the registry whether it is serving; exit code 0 if it is, 1 if not; --wait keeps asking',
   operands: [{ name: '[address]', text: 'the server (default: the one given with --node, or --registry)' }],
   options: {},
   examples: ['health 127.0.0.1:50001', 'health 127.0.0.1:50000'],

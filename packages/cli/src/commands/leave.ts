@@ -27,7 +27,7 @@ export const leaveCommand: CommandSpec = {
   async run(context, [given]) {
     const address =
       given === undefined ? context.ring.options.nodes[0] : checked(() => optionValues.address(given));
-    if (address === undefined) throw new UsageError('name the node that shall leave');
+    if (address === undefined) throw new UsageError('name the node that is to leave');
     const nodes = [...new Set([address, ...context.ring.options.nodes])];
     const client = context.ring.clientOf(nodes);
     try {
@@ -68,7 +68,7 @@ class Departure {
     let silentSinceMs: number | undefined;
     try {
       for (;;) {
-        if (signal.aborted) throw new RingError('CANCELLED', 'stopped waiting; the node goes on leaving');
+        if (signal.aborted) throw new RingError('CANCELLED', 'stopped waiting; the node continues to leave');
         try {
           if ((await this.context.ring.leave(this.address)).left) break;
           silentSinceMs = undefined;

@@ -37,7 +37,7 @@ const specs = { watch: WATCH };
 
 export const nodesCommand: CommandSpec = {
   name: 'nodes',
-  text: 'ask each node what it holds, and tell whether the data is safe; exit codes as of ring, 1 when a node is silent',
+  text: 'ask each node what it holds, and show whether the data is safe; exit codes as for ring, or 1 if a node does not answer',
   operands: [],
   options: specs,
   examples: ['nodes', 'nodes --watch', 'nodes --json'],

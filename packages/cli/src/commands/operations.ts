@@ -54,7 +54,7 @@ const deleteCommand: CommandSpec = {
 
 const compareAndSetCommand: CommandSpec = {
   name: 'compare-and-set',
-  text: 'store a value if the key has the expected one; exit code 3 when it has not',
+  text: 'store a value if the key has the expected one; exit code 3 if it has not',
   operands: [
     KEY,
     { name: '<expected>', text: 'the value that the key must have' },
@@ -113,7 +113,7 @@ function found(
 function tell(context: CommandContext, value: Uint8Array): ReturnType<typeof shown> {
   const told = shown(value, context.encoding);
   if (context.encoding === 'text' && told.encoding !== 'utf8') {
-    context.output.note('the value is not UTF-8 text, it is shown in base64');
+    context.output.note('the value is not UTF-8 text; it is shown in base64');
   }
   return told;
 }

@@ -56,17 +56,17 @@ interface NamedKeys {
 
 export const recoverCommand: CommandSpec = {
   name: 'recover',
-  text: 'decide whose data a stopped arc goes on with',
+  text: 'show the copies of a stopped arc, and choose the one to go on with',
   operands: [{ name: '<arc>', text: 'where the arc starts, 16 hexadecimal digits' }],
   options: {
     from: option({
       flag: '--from <node>',
-      text: 'the node whose copy is right, by its id; without it the copies are only shown',
+      text: 'id of the node whose copy to keep; without it the copies are only shown',
       read: parsePosition,
     }),
     yes: option({
       flag: '--yes',
-      text: 'do not ask before copies that contradict it are given up',
+      text: 'do not ask before giving up copies that contradict it',
       read: optionValues.yesOrNo,
       default: false,
     }),
@@ -101,7 +101,7 @@ export const recoverCommand: CommandSpec = {
     );
     if (from === undefined) {
       context.output.note(
-        'decide with --from NODE: its copy stays, what the others have beyond it is given up',
+        'choose with --from NODE: its copy is kept, and what the others have beyond it is given up',
       );
       return ExitCode.Ok;
     }
@@ -173,7 +173,7 @@ function differenceLines(output: Output, rows: readonly CopyRow[], compared: Com
 
 async function confirm({ stdin, output }: CommandContext, { addr }: Member): Promise<void> {
   if (!('isTTY' in stdin) || stdin.isTTY !== true)
-    throw new UsageError('nobody can be asked here: say --yes to give up what contradicts the copy');
+    throw new UsageError('cannot ask for confirmation here; add --yes to give up what contradicts the copy');
   const terminal = createInterface({ input: stdin, output: output.stderr });
   const question = `Keep the copy of ${addr}, and give up what the others have beyond it? Type yes: `;
   const answer = await terminal.question(question).finally(() => terminal.close());

@@ -39,7 +39,7 @@ const specs = {
   watch: WATCH,
   arcs: option({
     flag: '--arcs',
-    text: 'list every arc with its copies, not only those that lack some',
+    text: 'list every arc with its copies, not only arcs that lack some',
     read: optionValues.yesOrNo,
     default: false,
   }),

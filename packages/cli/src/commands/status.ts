@@ -11,7 +11,7 @@ export type Seen = StatusSeen<RingSeen>;
 
 export const WATCH = option({
   flag: '--watch',
-  text: 'go on, and tell each change',
+  text: 'keep running and report each change',
   read: optionValues.yesOrNo,
   default: false,
 });

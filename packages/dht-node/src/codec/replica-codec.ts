@@ -22,7 +22,7 @@ import type {
 import { columnsOf, entriesOf, opsOf } from './entry-columns';
 
 function columns(message: dht.EntryColumns | undefined): dht.EntryColumns {
-  if (!message) throw new RingError('INVALID_ARGUMENT', 'a message without its operations');
+  if (!message) throw new RingError('INVALID_ARGUMENT', 'received a message without its operations');
   return message;
 }
 
@@ -69,7 +69,7 @@ function repairFromWire({ ranges, entries, committed }: dht.Repair): Repair {
 }
 
 function streamFromWire(message: dht.StreamName | undefined): StreamName {
-  if (!message) throw new RingError('INVALID_ARGUMENT', 'a message without the name of its stream');
+  if (!message) throw new RingError('INVALID_ARGUMENT', 'received a message without the name of its stream');
   return { start: position(message.start), term: message.term, number: message.number };
 }
 
@@ -79,7 +79,7 @@ function ringToUpdate(ring: Ring): dht.AdoptRing['ring'] {
 
 function ringFromUpdate(message: dht.AdoptRing['ring']): Ring {
   if (message?.update?.$case !== 'ring')
-    throw new RingError('INVALID_ARGUMENT', 'a message without its ring');
+    throw new RingError('INVALID_ARGUMENT', 'received a message without its ring');
   return ringFromWire(message.update.value);
 }
 
@@ -91,7 +91,7 @@ function logFromWire({ start, end, committed, lastPrepared, history }: dht.LogEx
   const range = { start: position(start), end: position(end) };
   const log = { range, committed, lastPrepared, history: historyFromWire(history) };
   const fault = logFault(log);
-  if (fault !== undefined) throw new RingError('INVALID_ARGUMENT', `received a log that cannot be: ${fault}`);
+  if (fault !== undefined) throw new RingError('INVALID_ARGUMENT', `received an impossible log: ${fault}`);
   return log;
 }
 
@@ -171,7 +171,7 @@ function followerBodyFromWire(body: dht.FollowerMessage['body']): FollowerBody {
     case 'repair':
       return repairFromWire(body.value);
     default:
-      throw new RingError('INVALID_ARGUMENT', 'an empty message from a follower');
+      throw new RingError('INVALID_ARGUMENT', 'received an empty message from a follower');
   }
 }
 
@@ -293,6 +293,6 @@ function primaryBodyFromWire(body: dht.PrimaryMessage['body']): PrimaryBody {
     case 'wait':
       return { kind: 'wait' };
     default:
-      throw new RingError('INVALID_ARGUMENT', 'an empty message from a primary');
+      throw new RingError('INVALID_ARGUMENT', 'received an empty message from a primary');
   }
 }

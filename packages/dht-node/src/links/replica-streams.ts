@@ -42,7 +42,7 @@ export class PrimaryStreams {
       try {
         this.post({ kind: 'primary-message', connection, message: primaryMessageFromWire(received) });
       } catch (error) {
-        this.log.warn('a primary sent what cannot be read', {
+        this.log.warn('a primary sent a message that cannot be read', {
           primary: to.addr,
           reason: (error as Error).message,
         });
@@ -105,7 +105,7 @@ export class FollowerStreams {
       try {
         this.post({ kind: 'follower-message', connection, message: followerMessageFromWire(received) });
       } catch (error) {
-        this.log.warn('a follower sent what cannot be read', { reason: (error as Error).message });
+        this.log.warn('a follower sent a message that cannot be read', { reason: (error as Error).message });
         stream.emit('error', toServiceError(error));
         this.gone(connection);
       }

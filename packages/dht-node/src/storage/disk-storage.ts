@@ -254,7 +254,7 @@ export class DiskStorage implements NodeStorage {
   private notBlank(): RingError {
     return new RingError(
       'FAILED_PRECONDITION',
-      `${this.folder.path} and the table beside it hold the data of a node, and node.json beside them names none. Put ` +
+      `${this.folder.path} and the table beside it hold the data of a node, but the node.json beside them names none. Put ` +
         'back the node.json that belongs to them, or move them away to start a new node.',
     );
   }

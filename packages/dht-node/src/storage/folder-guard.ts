@@ -41,7 +41,7 @@ export class FolderGuard {
     if (fault === undefined || (segment !== this.storage.segmentInUse && fault.includes(`${segment}`)))
       return undefined;
     const text =
-      `${fault} while the node was running. It stops at once: what it would write now nobody would find again. ` +
+      `${fault} while the node was running. It stops at once, because what it would write now would be lost. ` +
       'Put the data folder back as it was and start the node again.';
     this.storage.abandon(new RingError('FAILED_PRECONDITION', text));
     return text;

@@ -50,7 +50,7 @@ function partFault({ exists, isMember, folderId, marked }: Owner, part: Part): s
   const { name, id, hasSegments } = part;
   if (!exists) {
     const there = id !== undefined || hasSegments;
-    return there ? `node.json is gone, and ${name}/ has the data of a node` : undefined;
+    return there ? `node.json is gone, but ${name}/ has the data of a node` : undefined;
   }
   if (id !== undefined && id !== folderId) return `${name}/ belongs to another node than node.json`;
   if (!isMember) return undefined;

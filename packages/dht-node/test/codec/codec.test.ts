@@ -358,9 +358,9 @@ test('an empty message, or one without the name of its stream, is refused', () =
   );
   const stream = { start: 1n, term: 1, number: 1 };
   expect(() => primaryMessageFromWire(dht.PrimaryMessage.fromPartial({ stream }))).toThrow(
-    'an empty message from a primary',
+    'received an empty message from a primary',
   );
   expect(() => followerMessageFromWire(dht.FollowerMessage.fromPartial({ stream }))).toThrow(
-    'an empty message from a follower',
+    'received an empty message from a follower',
   );
 });

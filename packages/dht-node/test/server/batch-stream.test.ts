@@ -163,7 +163,7 @@ describe('a stream ends with INVALID_ARGUMENT, and the node lives,', () => {
     stream.write(Buffer.from([0x08, 0xff, 0xff]));
     expect(await ended).toMatchObject({
       code: status.INVALID_ARGUMENT,
-      details: expect.stringContaining('no valid protobuf message'),
+      details: expect.stringContaining('not a valid protobuf message'),
     });
     await stillAnswers();
   });

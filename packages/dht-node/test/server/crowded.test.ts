@@ -79,7 +79,7 @@ onLinux(
 
 onLinux('with no room for connections it does not start, and says what to change', async () => {
   await startNode(44);
-  expect(said.join('\n')).toContain('raise the limit, say with ulimit -n 1024');
+  expect(said.join('\n')).toContain('raise the limit, for example with ulimit -n 1024');
 });
 
 onLinux(

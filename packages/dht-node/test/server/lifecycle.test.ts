@@ -60,7 +60,7 @@ async function strangers(): Promise<[address: string, words: string][]> {
     [at(await webPort), 'this is not a Ringkeep node: what answers there does not speak gRPC'],
     [
       at(await first.listen(here)),
-      "this node speaks the first protocol: it answers QueryDHT, and no call that Ringkeep's nodes and tools make",
+      "this node speaks the first protocol: it answers QueryDHT, but no call that Ringkeep's nodes and tools make",
     ],
   ];
 }
@@ -199,7 +199,7 @@ describe('starting', () => {
       silent.close();
     });
     const address = `127.0.0.1:${port}`;
-    const says = 'something takes connections there and says nothing';
+    const says = 'something accepts connections there but says nothing';
     await expect(ring.addNode({ join: address, registryTimeoutMs: 2_500 })).rejects.toThrow(
       `no node answers at ${address} (${says})`,
     );

@@ -117,7 +117,7 @@ describe('QueryDHT', () => {
   ])('malformed protobuf is INVALID_ARGUMENT: %s', async (_what, bytes) => {
     await expect(peer().raw(QUERY_DHT, Buffer.from(bytes))).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
-      details: expect.stringContaining('no valid protobuf message'),
+      details: expect.stringContaining('not a valid protobuf message'),
     });
     await expect(peer().get('still there')).resolves.toMatchObject({ error: 'Key not present' });
   });

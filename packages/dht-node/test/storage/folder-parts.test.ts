@@ -114,8 +114,8 @@ describe('a node with a past', () => {
     ['with a table of another node', fromAnother('table'), 'table/ belongs to another node than node.json'],
     ['with the identity of another node', fromAnother('node.json'), 'log/ belongs to another node'],
     ['with segments of nobody knows whom', logOfStranger, 'log/ is not the one that this node wrote'],
-    ['whose identity is gone', without('node.json'), 'node.json is gone, and log/ has the data of a node'],
-    ['whose table alone is left', without('node.json', 'log'), 'node.json is gone, and table/ has the data'],
+    ['whose identity is gone', without('node.json'), 'node.json is gone, but log/ has the data of a node'],
+    ['whose table alone is left', without('node.json', 'log'), 'node.json is gone, but table/ has the data'],
   ])('%s refuses to start, and starts as a new one when told to', async (_, damage, words) => {
     const path = await member('node');
     await damage(path);

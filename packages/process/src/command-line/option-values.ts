@@ -66,7 +66,7 @@ export const address: ValueReader<string> = (given) => {
   try {
     return addressUrl(parseAddress(given));
   } catch (error) {
-    throw error instanceof RingError ? new Error(error.message.replace(/^"[^"]*" is no/, 'is no')) : error;
+    throw error instanceof RingError ? new Error(error.message.replace(/^"[^"]*" is not/, 'is not')) : error;
   }
 };
 

@@ -219,7 +219,7 @@ function checkedFile(
       throw new RingError('INVALID_ARGUMENT', `${path} names ${name}; it may name ${known.join(', ')}`);
     }
     if (!['string', 'number', 'boolean'].includes(typeof value)) {
-      throw new RingError('INVALID_ARGUMENT', `${name} in ${path} must be a text, a number or a boolean`);
+      throw new RingError('INVALID_ARGUMENT', `${name} in ${path} must be a string, a number or a boolean`);
     }
   }
   return parsed as Readonly<Record<string, unknown>>;

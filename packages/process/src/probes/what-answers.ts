@@ -113,14 +113,14 @@ export function mismatch(
   const texts: Readonly<Record<ServerKind, string>> = {
     node: 'this is a Ringkeep node, not a registry',
     registry: 'this is a Ringkeep registry, not a node',
-    'first-node': `this node ${first}: it answers QueryDHT, and no call that Ringkeep's nodes and tools make`,
-    'first-registry': `this registry ${first}: it lists nodes, and knows nothing of leases and arcs`,
+    'first-node': `this node ${first}: it answers QueryDHT, but no call that Ringkeep's nodes and tools make`,
+    'first-registry': `this registry ${first}: it lists nodes, but knows nothing of leases and arcs`,
     'other-grpc': `this is not a Ringkeep ${expected}: another gRPC server answers there`,
     'no-grpc': `this is not a Ringkeep ${expected}: ${NO_GRPC}${detail}`,
     tls: `this port speaks TLS: write ${url(true)}`,
     'no-tls': `this port does not speak TLS: write ${url(false)}`,
-    untrusted: `its certificate is not trusted (${detail}): name its authority with --tls-ca`,
-    silent: 'something takes connections there and says nothing',
+    untrusted: `its certificate is not trusted (${detail}); name its authority with --tls-ca`,
+    silent: 'something accepts connections there but says nothing',
     absent: detail,
   };
   return kind === expected ? undefined : texts[kind];

@@ -67,7 +67,7 @@ class Malformed {
   constructor(private readonly why: string) {}
 
   get error(): ServiceError {
-    const text = `the request is no valid protobuf message: ${this.why}`;
+    const text = `the request is not a valid protobuf message: ${this.why}`;
     return toServiceError(new RingError('INVALID_ARGUMENT', text));
   }
 }
@@ -176,7 +176,7 @@ export class GrpcServer {
     const { connections } = this.inflow.limits;
     const why = `at most ${openFilesMax()} files may be open, which leaves room for ${connections} connections`;
     if (connections < CONNECTIONS_MIN)
-      throw new RingError('FAILED_PRECONDITION', `${why}; raise the limit, say with ulimit -n 1024`);
+      throw new RingError('FAILED_PRECONDITION', `${why}; raise the limit, for example with ulimit -n 1024`);
     if (connections < CONNECTIONS_COMFORTABLE) this.log.warn(`${why}; ulimit -n raises the limit`);
   }
 

@@ -98,7 +98,7 @@ describe('options', () => {
     [[], { A_PORT: '65536' }, '--port (A_PORT) must be a port'],
     [['--lease', '1ms'], {}, '--lease (A_LEASE) must be a duration from 50ms to 1m'],
     [['--kind', 'green'], {}, '--kind must be one of red, blue, got "green"'],
-    [['--peer', 'host'], {}, '--peer (A_PEER) is no address: the port is missing, got "host"'],
+    [['--peer', 'host'], {}, '--peer (A_PEER) is not an address: the port is missing, got "host"'],
     [[], { A_EMPTY: 'maybe' }, '--empty (A_EMPTY) must be true or false'],
     [['--prot', '1'], {}, "unknown option '--prot'"],
     [['--port'], {}, 'argument missing'],

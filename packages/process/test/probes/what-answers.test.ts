@@ -115,7 +115,7 @@ test('who is silent, hangs up, or is not there may still come', async () => {
   const silent = await tcp(createServer(() => undefined));
   expect(await seen(silent, 'node', undefined, 300)).toEqual({
     kind: 'silent',
-    text: 'something takes connections there and says nothing',
+    text: 'something accepts connections there but says nothing',
     lasting: false,
   });
   const hangsUp = await tcp(createServer((socket) => socket.destroy()));
@@ -146,7 +146,7 @@ describe('TLS (needs the openssl command)', () => {
     expect(await seen(url, 'node')).toMatchObject({
       kind: 'untrusted',
       text: expect.stringMatching(
-        /^its certificate is not trusted \(.*self-signed certificate\): .*--tls-ca$/,
+        /^its certificate is not trusted \(.*self-signed certificate\); .*--tls-ca$/,
       ),
     });
     expect(await seen(`https://localhost:${secure}`, 'node', { ca: cert })).toMatchObject({ kind: 'node' });

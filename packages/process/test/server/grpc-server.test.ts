@@ -69,7 +69,7 @@ describe('a gRPC server', () => {
       });
     expect(await call(Buffer.from([0x08]))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('no valid protobuf message'),
+      message: expect.stringContaining('not a valid protobuf message'),
     });
     expect((await call(Buffer.alloc(0))).code).toBe('FAILED_PRECONDITION');
   });

@@ -86,7 +86,7 @@ function addressOf(text: string): string {
   if (!isWildcard(address)) return addressUrl(address);
   throw new RingError(
     'INVALID_ARGUMENT',
-    `${text} is every address of a machine, and nobody can connect to it: a node is to advertise one of them`,
+    `${text} stands for every address of a machine, so nobody can connect to it; a node must advertise one of them`,
   );
 }
 

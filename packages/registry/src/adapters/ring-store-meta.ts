@@ -56,7 +56,7 @@ export function encodeMeta({ ring, returns }: RegistryState): Uint8Array {
 export function decodeMeta(bytes: Uint8Array): Meta {
   const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as MetaRecord;
   if (!(record.format >= FORMAT_OLDEST && record.format <= FORMAT))
-    throw new Error(`its format is ${record.format}, this program reads ${FORMAT}`);
+    throw new Error(`its format is ${record.format}, and this program reads ${FORMAT}`);
   const { clusterId, version, lease, parameters, runs = [] } = record;
   return {
     clusterId,

@@ -43,12 +43,12 @@ function checkHost(text: string, host: string): string {
   }
   const looksNumeric = /^[\d.]+$/.test(host);
   if (looksNumeric ? !isIPv4(host) : !HOST_NAME.test(host))
-    throw fault(text, `${excerpt(host)} is no host name`);
+    throw fault(text, `${excerpt(host)} is not a host name`);
   return host;
 }
 
 function fault(text: string, why: string): RingError {
-  return new RingError('INVALID_ARGUMENT', `${quoted(text)} is no address: ${why}`);
+  return new RingError('INVALID_ARGUMENT', `${quoted(text)} is not an address: ${why}`);
 }
 
 /** It stands for every address of a machine: a server may listen on it, nobody can connect to it from elsewhere. */

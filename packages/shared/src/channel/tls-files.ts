@@ -21,7 +21,7 @@ export const NO_TLS: TlsMaterial = {};
 /** Throws INVALID_ARGUMENT naming the file that is missing or unreadable. */
 export async function loadTls(files: TlsFiles): Promise<TlsMaterial> {
   if ((files.cert === undefined) !== (files.key === undefined)) {
-    throw new RingError('INVALID_ARGUMENT', 'TLS needs a certificate and its key, only one of them is given');
+    throw new RingError('INVALID_ARGUMENT', 'TLS needs a certificate and its key; only one of them is given');
   }
   const ca = files.ca === undefined ? undefined : await read('certificate authority', files.ca);
   if (files.cert === undefined || files.key === undefined) return { ca };

@@ -71,8 +71,7 @@ export function ringFromWire(message: wire.Ring): Ring {
     parameters: parametersFromWire(message.parameters),
   };
   const fault = ringFault(ring);
-  if (fault !== undefined)
-    throw new RingError('INVALID_ARGUMENT', `received a ring that cannot be: ${fault}`);
+  if (fault !== undefined) throw new RingError('INVALID_ARGUMENT', `received an impossible ring: ${fault}`);
   return ring;
 }
 
@@ -124,7 +123,7 @@ export function beatFromWire({ update }: wire.RingUpdate): RingBeat | undefined 
 }
 
 export function parametersFromWire(message: wire.ClusterParameters | undefined): ClusterParameters {
-  if (!message) throw new RingError('INVALID_ARGUMENT', 'a ring without the cluster parameters');
+  if (!message) throw new RingError('INVALID_ARGUMENT', 'received a ring without the cluster parameters');
   return checkParameters(message);
 }
 

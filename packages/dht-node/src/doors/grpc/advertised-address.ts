@@ -11,7 +11,7 @@ export function advertisedAddress(given: string, secure: boolean, port: number):
   if (!isWildcard(address)) return addressUrl(address);
   throw new RingError(
     'INVALID_ARGUMENT',
-    `${address.host} is every address of this machine, and nobody can connect to it: name one with --advertise ` +
+    `${address.host} stands for every address of this machine, so nobody can connect to it; name one with --advertise ` +
       '(NODE_ADVERTISE), under which the registry, other nodes and clients reach this node; "--advertise hostname" ' +
       'takes this machine’s name',
   );

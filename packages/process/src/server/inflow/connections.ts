@@ -81,7 +81,7 @@ export class Connections {
   }
 
   private get noRoom(): string {
-    return `there are as many connections here as there may be, ${this.clientsMax}, and none of them is idle`;
+    return `the limit of ${this.clientsMax} connections is reached, and none of them is idle`;
   }
 
   private connected(socket: Socket): void {

@@ -140,9 +140,8 @@ export class Inflow {
   private obstacleFor({ session }: ServerHttp2Stream, headers: IncomingHttpHeaders): string | undefined {
     const { limits } = this;
     if (session && this.connections.callsOn(session) > limits.callsOfConnection)
-      return `there are as many calls on this connection as there may be, ${limits.callsOfConnection}`;
-    if (this.calls.size >= limits.calls)
-      return `there are as many calls here as there may be, ${limits.calls}`;
+      return `the limit of ${limits.callsOfConnection} calls on a connection is reached`;
+    if (this.calls.size >= limits.calls) return `the limit of ${limits.calls} calls is reached`;
     const isNode = headers['user-agent']?.startsWith(NODE_USER_AGENT) === true;
     return this.budget.isFull && !isNode ? 'too many bytes of requests and answers are under way' : undefined;
   }
@@ -153,7 +152,7 @@ export class Inflow {
     for (const call of this.calls) {
       call.look();
       if (call.isEnded || call.incompleteMs(nowMs) <= messageMs) continue;
-      const text = `a message was begun and not completed within ${messageMs} ms`;
+      const text = `a message was begun but not completed within ${messageMs} ms`;
       this.tools.refused(text);
       call.end({ code: 'DEADLINE_EXCEEDED', text });
     }

@@ -174,7 +174,7 @@ describe('bytes', () => {
     await eventually(() => call.received === 8);
     call.stream.write(framed(Buffer.alloc(10), 11));
     await call.over;
-    expect(call.refusal).toBe('4 a message was begun and not completed within 200 ms');
+    expect(call.refusal).toBe('4 a message was begun but not completed within 200 ms');
     const whole = new Call(await session(), TALK);
     whole.stream.write(framed(Buffer.from('3')).subarray(0, 3));
     whole.stream.end(framed(Buffer.from('3')).subarray(3));
@@ -232,10 +232,10 @@ describe('calls', () => {
       Array.from({ length: count }, () => new Call(on, TALK));
     const calls = open(a, 3);
     await eventually(() => server.held.calls === 3);
-    expect((await asks(a)).refusal).toBe('8 there are as many calls on this connection as there may be, 3');
+    expect((await asks(a)).refusal).toBe('8 the limit of 3 calls on a connection is reached');
     calls.push(...open(b, 2));
     await eventually(() => server.held.calls === 5);
-    expect((await asks(b)).refusal).toBe('8 there are as many calls here as there may be, 5');
+    expect((await asks(b)).refusal).toBe('8 the limit of 5 calls is reached');
     calls[0]!.stream.close(constants.NGHTTP2_CANCEL);
     await eventually(() => server.held.calls === 4);
     expect((await asks(a)).refusal).toBe('0 OK');
@@ -286,7 +286,7 @@ describe('connections', () => {
     await eventually(() => server.held.calls === 3);
     const client = await session();
     expect((await asks(client)).refusal).toBe(
-      '8 there are as many connections here as there may be, 3, and none of them is idle',
+      '8 the limit of 3 connections is reached, and none of them is idle',
     );
     await eventually(() => client.destroyed);
     const node = await session();
