@@ -4,7 +4,7 @@ import type { Bytes, RingKey } from '@ringkeep/shared';
 import { ringKeyOf, seal } from '@ringkeep/shared/operations';
 import { LatestValues } from '../../src/core/primary/latest-values';
 import type { Entry } from '../../src/core/replica/entry-store';
-import { Replica } from '../../src/core/replica/replica-store';
+import { Replica } from '../../src/core/replica/replica';
 import { MemoryEntryStore } from '../../src/storage';
 import { arc, get, put, remove, ring, SELF, set, SteppedNode } from './stepped-node';
 

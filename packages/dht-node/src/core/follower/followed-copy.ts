@@ -14,7 +14,7 @@ import type { PrimaryBodyOf, Repair, SequencedOp } from '../messages';
 import { discard } from '../replica/discard';
 import type { Entry } from '../replica/entry-store';
 import { isDamaged, repairFrom } from '../replica/mending';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 import { RunningHash, type HashPoint } from '../replica/running-hash';
 
 interface TermedOps {

@@ -11,7 +11,7 @@ import { eraseUseless, mayErase } from '../replica/copies';
 import { Following } from './following';
 import type { PrimaryMessage } from '../messages';
 import { PrimaryContacts, type Complaint } from './primary-contacts';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 
 interface Wanted {
   readonly range: Arc;

@@ -13,7 +13,7 @@ import { invariant } from '@ringkeep/shared/ring/errors';
 import type { NodeContext } from '../context';
 import type { ConflictingLog } from '../messages';
 import { discard } from '../replica/discard';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 
 export class FormerCopies {
   /** There are entries of the range: what they are is told by digests, and not sent again. */

@@ -21,7 +21,7 @@ import { invariant } from '@ringkeep/shared/ring/errors';
 import type { NodeContext } from '../context';
 import type { Acknowledge, Repair } from '../messages';
 import type { PendingOperation } from '../operations/pending-operation';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 import { ArcOperations } from './arc-operations';
 import { CommitPoint } from './commit-point';
 import { Configurations } from './configurations';

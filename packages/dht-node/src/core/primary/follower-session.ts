@@ -21,7 +21,7 @@ import {
   type StreamName,
 } from '../messages';
 import type { NodeContext } from '../context';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 import type { HashPoint } from '../replica/running-hash';
 import type { Takeover } from './takeover';
 import { Transfer } from './transfer';

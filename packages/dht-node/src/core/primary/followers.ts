@@ -10,7 +10,7 @@ import type { NodeContext } from '../context';
 import { beatMs } from '../limits';
 import type { Entry } from '../replica/entry-store';
 import { inMessages, type Digests, type OpenStream, type SequencedOp, type StreamName } from '../messages';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 import type { Configurations } from './configurations';
 import { FollowerSession } from './follower-session';
 import type { Takeover } from './takeover';

@@ -7,7 +7,7 @@
 import type { RingKey, Seq } from '@ringkeep/shared';
 import type { SequencedOp } from '../messages';
 import type { Entry, EntryStore, Found } from '../replica/entry-store';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 
 interface Numbered {
   readonly seq: Seq;

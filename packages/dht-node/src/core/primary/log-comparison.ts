@@ -28,7 +28,7 @@ import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { judgeLogs, memberNewness } from './log-judgement';
 import type { ConflictingLog, OpenStream } from '../messages';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 
 interface ComparedArc {
   readonly replica: Replica;

@@ -16,7 +16,7 @@ import {
   type LogExtent,
   type Seq,
 } from '@ringkeep/shared';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 import type { ProtocolRules } from '../rules';
 
 export type Judgement =

@@ -10,7 +10,7 @@
 
 import type { Seq } from '@ringkeep/shared';
 import type { NodeContext } from '../context';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 import type { ArcOperations } from './arc-operations';
 import type { CommitPoint } from './commit-point';
 import type { Configurations } from './configurations';

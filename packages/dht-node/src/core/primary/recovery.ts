@@ -9,7 +9,7 @@
 import { arcContains, formatArc, formatPosition, type ArcConfig, type NodeId } from '@ringkeep/shared';
 import type { ArcPrimary } from './arc-primary';
 import type { NodeContext } from '../context';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 
 /** @returns why it cannot be, or undefined */
 export function recoverArc(

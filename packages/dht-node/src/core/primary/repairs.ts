@@ -16,7 +16,7 @@ import type { FollowerSession } from './follower-session';
 import type { Followers } from './followers';
 import { isDamaged } from '../replica/mending';
 import type { Repair } from '../messages';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 
 export class Repairs {
   /** The commit point of the newest question; undefined when none is open. */

@@ -11,7 +11,7 @@
 
 import type { ArcConfig, Seq } from '@ringkeep/shared';
 import type { NodeContext } from '../context';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 import { NO_TERM, RunningHash, type HashPoint } from '../replica/running-hash';
 
 type Phase =

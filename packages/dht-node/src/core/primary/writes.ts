@@ -17,7 +17,7 @@ import { PREPARE_OPERATIONS_MAX, WINDOW_BYTES_MAX, WINDOW_OPERATIONS_MAX } from 
 import { bytesOf, entryBytes, inMessages, type SequencedOp } from '../messages';
 import { doneWith, type PendingOperation } from '../operations/pending-operation';
 import { DAMAGED, type Entry, type Found } from '../replica/entry-store';
-import type { Replica } from '../replica/replica-store';
+import type { Replica } from '../replica/replica';
 import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { LatestValues } from './latest-values';

@@ -16,7 +16,7 @@ import {
   type Seq,
 } from '@ringkeep/shared';
 import type { NodeContext } from '../context';
-import type { Replica } from './replica-store';
+import type { Replica } from './replica';
 
 /** Divides and joins the copies of arcs whose boundaries have changed. */
 export function fitCopies(context: NodeContext): void {

@@ -7,7 +7,7 @@
 import { termsBetween, type RingKey, type Seq } from '@ringkeep/shared';
 import type { NodeContext } from '../context';
 import type { DiscardedOp } from '../effects';
-import type { Replica } from './replica-store';
+import type { Replica } from './replica';
 
 /** Hands out what a copy has prepared after a number, as far as the keys are concerned. */
 export function discard(

@@ -9,7 +9,8 @@ import type { Position, Seq } from '@ringkeep/shared';
 import type { NodeEffect } from '../effects';
 import type { LogRecord } from './records';
 import type { Entry } from './entry-store';
-import type { Replica, ReplicaStore } from './replica-store';
+import type { Replica } from './replica';
+import type { ReplicaStore } from './replica-store';
 
 export class Journal {
   private pending: LogRecord[] = [];

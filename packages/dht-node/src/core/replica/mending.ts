@@ -12,7 +12,7 @@ import { MENDING_RANGES_MAX, MEND_AGAIN_MS } from '../limits';
 import type { NodeContext } from '../context';
 import type { EntryStore } from './entry-store';
 import type { Repair } from '../messages';
-import type { Replica } from './replica-store';
+import type { Replica } from './replica';
 
 interface Wanted {
   readonly range: KeyRange;

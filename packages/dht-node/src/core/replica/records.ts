@@ -61,6 +61,8 @@ export type LogRecord =
   /** The newest ring that this node may act on. */
   | { readonly kind: 'known-ring'; readonly known: KnownRing };
 
+export type RecordOf<Kind extends LogRecord['kind']> = Extract<LogRecord, { kind: Kind }>;
+
 /** The durable state of one copy, as a checkpoint keeps it. */
 export interface ReplicaSnapshot {
   readonly range: Arc;
