@@ -20,21 +20,24 @@ import { RegistryOfRing } from './links/registry-of-ring';
 import { PrimaryStreams } from './links/replica-streams';
 import { RoundTrips } from './links/round-trips';
 import type { NodeEvent, NodeInput } from './core';
-import { logEvent } from './event-log';
 import type { NodeHost } from './hosting/host';
+import type { NodeObserver } from './observing/node-observer';
 import type { HostPorts } from './hosting/ports';
 import { takeUp } from './hosting/taking-up';
 import { Joining, whatIsLacking } from './joining';
 import { NodeData } from './node-data';
 import { REGISTRY_TIMEOUT_MS, type NodeOptions } from './node-options';
 import { coordinatesOf } from './proximity';
+import { observersOf } from './observing/observers-of';
+import { Tallies, type NodeStatus } from './observing/tallies';
+import { addNodeGauges } from './observing/meters/node-gauges';
 import { DiscardFile, type DataFolder } from './storage';
 
 /** How long it may take to find out what there is at the registry's address. */
 const EXAMINE_MS = 2_000;
 
 /** Whoever has the node assembled: is told what becomes of it. */
-export interface NodeOwner extends Pick<HostPorts['observer'], 'left' | 'leaveRefused' | 'failed'> {
+export interface NodeOwner extends Pick<HostPorts['owner'], 'left' | 'leaveRefused' | 'failed'> {
   /** A caller wants it to leave the ring. */
   leave(): Promise<void>;
 }
@@ -47,6 +50,8 @@ export class Assembly {
   facts: NodeFacts | undefined;
   joining: Joining | undefined;
   private readonly clock = new MonotonicClock();
+  private readonly tallies = new Tallies();
+  private readonly observer: NodeObserver;
   private readonly post = (input: NodeInput): void => this.host?.post(input);
 
   constructor(
@@ -54,7 +59,9 @@ export class Assembly {
     private readonly lifecycle: Lifecycle,
     private readonly log: Logger,
     private readonly owner: NodeOwner,
-  ) {}
+  ) {
+    this.observer = observersOf(options, log, this.tallies);
+  }
 
   /** Resolves when the node serves its own part of the ring. */
   async run(): Promise<void> {
@@ -65,7 +72,9 @@ export class Assembly {
     const host = await takeUp(folder?.identity, storage, this.clock);
     this.host = host;
     await this.lifecycle.start(() => host);
+    await this.addGauges(host);
     const door = new GrpcDoor(host, this.options, () => this.clock.now(), this.post, this.log, {
+      status: () => this.status(host),
       facts: () => this.facts as NodeFacts,
       leave: () => this.owner.leave(),
     });
@@ -82,6 +91,17 @@ export class Assembly {
     await data.startScrub(storage, this.post);
     await data.watchFolder(folder, host.core);
     await joining.done;
+  }
+
+  status(host: NodeHost): NodeStatus {
+    return { ...host.core.inspection.status(), ...this.tallies.tallied };
+  }
+
+  private async addGauges(host: NodeHost): Promise<void> {
+    const { meter } = this.options;
+    if (meter === undefined) return;
+    const takeBack = addNodeGauges(meter, host, () => this.clock.now());
+    await this.lifecycle.start(() => ({ name: 'gauges', stop: takeBack }));
   }
 
   private async findRegistry(): Promise<string> {
@@ -103,12 +123,13 @@ export class Assembly {
     { address, registryAddress }: NodeFacts,
     folder: DataFolder | undefined,
   ): Promise<Links> {
-    const { lifecycle, post, clock, log } = this;
+    const { lifecycle, post, clock, log, observer } = this;
     const { tls, proximity = 'random' } = this.options;
     const self = (): { id: typeof core.self; addr: string } => ({ id: core.self, addr: address });
-    const peers = await lifecycle.start(() => new Peers(self, tls, post, log.child('peers')));
+    const peers = await lifecycle.start(() => new Peers(self, tls, post, log.child('peers'), observer));
     const primaries = await lifecycle.start(
-      () => new PrimaryStreams((member) => peers.client(member), post, limited(log.child('following'))),
+      () =>
+        new PrimaryStreams((member) => peers.client(member), post, limited(log.child('following')), observer),
     );
     const claim = folder?.identity.claim ?? randomUUID();
     const settings = {
@@ -135,9 +156,7 @@ export class Assembly {
     const { core } = host;
     const joining = this.join(host);
     const discards = folder && new DiscardFile(folder.path);
-    const violations = limited(this.log);
-    const seen = (event: NodeEvent): void => {
-      logEvent(event.kind === 'protocol-violation' ? violations : this.log, event);
+    const react = (event: NodeEvent): void => {
       if (event.kind === 'ring-adopted') {
         joining.registered = true;
         door.ringChanged();
@@ -154,7 +173,13 @@ export class Assembly {
       ...links,
       followers: door.followers,
       observer: {
-        event: seen,
+        ...this.observer,
+        event: (event) => {
+          this.observer.event?.(event);
+          react(event);
+        },
+      },
+      owner: {
         discarded: (range, ops) => discards?.keep(range, ops),
         left: () => this.owner.left(),
         leaveRefused: (text) => this.owner.leaveRefused(text),

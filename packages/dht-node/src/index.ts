@@ -1,4 +1,6 @@
 export type { NodeOptions } from './node-options';
 export { RingNode } from './server';
-export type { NodeStatus } from './core/node-status';
+export type { NodeStatus } from './observing/tallies';
+export type * from './observing/node-observer';
+export type { NodeEvent } from './core/effects';
 export type { Durability } from './storage';

@@ -1,7 +1,9 @@
 /** What a node is started with, and what holds where nothing is said. */
 
+import type { Meter } from '@ringkeep/process/meter';
 import type { Logger } from '@ringkeep/process/running';
 import type { TlsMaterial } from '@ringkeep/shared/channel';
+import type { NodeObserver } from './observing/node-observer';
 import type { Proximity } from './proximity';
 import type { Durability } from './storage';
 
@@ -31,6 +33,10 @@ export interface NodeOptions {
   readonly scrubEveryMs?: number;
   readonly tls?: TlsMaterial | undefined;
   readonly logger?: Logger;
+  /** Are told of what happens, beside the logger and the meter. */
+  readonly observers?: readonly NodeObserver[];
+  /** Counts what happens; one for each node. */
+  readonly meter?: Meter;
   /** The node, once started, cannot go on; it has stopped. */
   readonly onFailure?: (error: Error) => void;
   /** The node has left the ring, on whoever's wish. */

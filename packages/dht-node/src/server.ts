@@ -9,7 +9,7 @@ import { Lifecycle, silentLogger, type Logger } from '@ringkeep/process/running'
 import { parseAddress } from '@ringkeep/shared/channel';
 import type { NodeFacts } from './doors/grpc/grpc-service';
 import { Assembly } from './assembly';
-import type { NodeStatus } from './core/node-status';
+import type { NodeStatus } from './observing/tallies';
 import type { NodeHost } from './hosting/host';
 import { Leaving } from './leaving';
 import type { NodeOptions } from './node-options';
@@ -76,7 +76,7 @@ export class RingNode {
   }
 
   status(): NodeStatus {
-    return this.running().core.inspection.status();
+    return this.assembly.status(this.running());
   }
 
   get parameters(): ClusterParameters {

@@ -16,9 +16,9 @@ export interface Load {
   readonly bytes: number;
 }
 
-export class Admission {
-  private operations = 0;
-  private bytes = 0;
+export class Admission implements Load {
+  operations = 0;
+  bytes = 0;
 
   constructor(
     private readonly most: Load = { operations: OPERATIONS_UNDER_WAY_MAX, bytes: BYTES_UNDER_WAY_MAX },

@@ -16,6 +16,8 @@ export interface OneOperation {
 }
 
 export interface AskTerms {
+  /** Through which it came. */
+  readonly door: string;
   readonly deadlineMs: number;
   /** Forwards so far. */
   readonly hops: number;
@@ -34,12 +36,15 @@ export interface OneAnswer {
 export async function askOne(
   host: NodeHost,
   { type, key, operands, position }: OneOperation,
-  { deadlineMs, hops, ringVersion, onCancel }: AskTerms,
+  { door, deadlineMs, hops, ringVersion, onCancel }: AskTerms,
 ): Promise<OneAnswer> {
   const operation = checkOperation(type, key, operands, position, host.core.parameters);
-  if (operation instanceof RingError) throw operation;
+  if (operation instanceof RingError) {
+    host.observer.malformed?.({ door, operations: 1, code: operation.code });
+    throw operation;
+  }
   const bytes = operation.key.length + operandBytes(operation);
-  const options = { hops, deadlineMs, ringVersion, direct: false, bytes, inFrame: false };
+  const options = { door, hops, deadlineMs, ringVersion, direct: false, bytes, inFrame: false };
   const answer = await new Promise<QueryAnswer>((resolve) => {
     const request = host.query([operation], options, resolve);
     onCancel?.(() => host.cancel(request));

@@ -9,6 +9,7 @@ import type { Ring } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
 import { isWrite } from '@ringkeep/shared/operations/operation';
+import type { NodeObserver, Refusal } from '../observing/node-observer';
 import { Admission, type Load } from './admission';
 
 export interface QueryAnswer {
@@ -18,6 +19,8 @@ export interface QueryAnswer {
 }
 
 export interface QueryOptions {
+  /** Through which they came. */
+  readonly door: string;
   readonly hops: number;
   readonly deadlineMs: number;
   readonly ringVersion: number;
@@ -30,11 +33,11 @@ export interface QueryOptions {
 
 interface Asked {
   readonly operations: readonly Operation[];
-  readonly load: Load;
-  readonly hops: number;
+  readonly options: QueryOptions;
+  readonly askedAtMs: number;
   readonly answer: (answer: QueryAnswer) => void;
   /** Why nothing of it is started, if so. */
-  readonly refusal: OperationResult | undefined;
+  readonly refusal: Refusal | undefined;
 }
 
 export class OpenQueries {
@@ -42,36 +45,68 @@ export class OpenQueries {
   private readonly admission = new Admission();
   /** Set when no new query is taken; called when none is under way any more. */
   private drained: (() => void) | undefined;
+  private observer: NodeObserver = {};
+
+  constructor(private readonly now: () => number) {}
+
+  observe(observer: NodeObserver): void {
+    this.observer = observer;
+  }
+
+  /** What of them is not answered yet. */
+  get underWay(): Load {
+    return this.admission;
+  }
 
   /** @returns whether it is taken on; if not, it is to be given up */
   open(
     request: number,
     operations: readonly Operation[],
-    { hops, bytes }: QueryOptions,
+    options: QueryOptions,
+    askedAtMs: number,
     answer: (answer: QueryAnswer) => void,
   ): boolean {
-    const load = { operations: operations.length, bytes };
-    const refusal = this.drained ? STOPPING : this.admission.admit(load) ? undefined : TOO_MUCH;
-    this.asked.set(request, { operations, load, hops, answer, refusal });
-    return refusal === undefined;
+    const asked = { operations, options, askedAtMs, answer, refusal: this.refusalOf(operations, options) };
+    this.asked.set(request, asked);
+    return asked.refusal === undefined;
+  }
+
+  private refusalOf({ length }: readonly Operation[], { bytes }: QueryOptions): Refusal | undefined {
+    if (this.drained) return 'stopping';
+    return this.admission.admit({ operations: length, bytes }) ? undefined : 'too much under way';
   }
 
   answer(request: number, answer: QueryAnswer): void {
-    this.release(request)?.answer(answer);
+    const asked = this.release(request);
+    if (asked) this.tell(asked, answer);
     this.checkDrained();
   }
 
   /** @returns whether it was under way */
   cancel(request: number): boolean {
-    return this.release(request) !== undefined;
+    const asked = this.release(request);
+    if (asked) this.observer.abandoned?.({ door: asked.options.door, operations: asked.operations.length });
+    return asked !== undefined;
   }
 
   giveUp(request: number): void {
     const asked = this.release(request);
-    asked?.answer({
-      results: asked.operations.map((operation) => asked.refusal ?? brokenOff(operation)),
-      hops: asked.hops,
-      ring: undefined,
+    if (!asked) return;
+    const { operations, options, refusal } = asked;
+    const results = operations.map((operation) => (refusal ? REFUSALS[refusal] : brokenOff(operation)));
+    this.tell(asked, { results, hops: options.hops, ring: undefined });
+  }
+
+  private tell({ operations, options, askedAtMs, answer, refusal }: Asked, answered: QueryAnswer): void {
+    answer(answered);
+    this.observer.answered?.({
+      door: options.door,
+      operations,
+      results: answered.results,
+      hops: options.hops,
+      requestBytes: options.bytes,
+      durationMs: this.now() - askedAtMs,
+      refusal,
     });
   }
 
@@ -97,16 +132,19 @@ export class OpenQueries {
   private release(request: number): Asked | undefined {
     const asked = this.asked.get(request);
     this.asked.delete(request);
-    if (asked && !asked.refusal) this.admission.release(asked.load);
+    if (asked && !asked.refusal)
+      this.admission.release({ operations: asked.operations.length, bytes: asked.options.bytes });
     return asked;
   }
 }
 
-const STOPPING: OperationResult = { ok: false, code: 'UNAVAILABLE', text: 'the node is stopping' };
-const TOO_MUCH: OperationResult = {
-  ok: false,
-  code: 'RESOURCE_EXHAUSTED',
-  text: 'the node has too many operations under way',
+const REFUSALS: Readonly<Record<Refusal, OperationResult>> = {
+  stopping: { ok: false, code: 'UNAVAILABLE', text: 'the node is stopping' },
+  'too much under way': {
+    ok: false,
+    code: 'RESOURCE_EXHAUSTED',
+    text: 'the node has too many operations under way',
+  },
 };
 
 function brokenOff(operation: Operation): OperationResult {

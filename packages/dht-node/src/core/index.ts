@@ -5,7 +5,7 @@ export * from './replica/entry-store';
 export * from './inputs';
 export * from './messages';
 export * from './node';
-export type { NodeStatus } from './node-status';
+export type { CoreStatus } from './node-status';
 export { silenceComplainedOf } from './follower/primary-contacts';
 export * from './replica/records';
 export * from './rules';

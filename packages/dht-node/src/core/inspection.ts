@@ -4,7 +4,7 @@ import { arcContains, type Position } from '@ringkeep/shared';
 import type { NodeContext } from './context';
 import type { FollowerLinks } from './follower/follower-links';
 import type { Membership } from './membership/membership';
-import { isSettled, replicaStatuses, type NodeStatus } from './node-status';
+import { isSettled, replicaStatuses, type CoreStatus } from './node-status';
 import type { Queries } from './operations/queries';
 import type { InboundStreams } from './primary/inbound-streams';
 import type { Roles } from './primary/roles';
@@ -20,15 +20,12 @@ export interface InspectedParts {
 }
 
 export class Inspection {
-  /** Prepared operations that were handed out and discarded, since the process started. */
-  operationsDiscarded = 0;
-
   constructor(
     private readonly context: NodeContext,
     private readonly parts: InspectedParts,
   ) {}
 
-  status(): NodeStatus {
+  status(): CoreStatus {
     const { context, parts } = this;
     const { membership, links, roles, nextHop } = parts;
     return {
@@ -37,11 +34,8 @@ export class Inspection {
       parameters: context.parameters,
       replicas: replicaStatuses(context, (start) => roles.at(start)),
       settled: membership.standing === 'member' && links.allLive && isSettled(context, roles.all()),
-      entriesReceived: links.received,
       roomLacking: context.roomLacking,
       registryTrouble: membership.registryTrouble,
-      longestPauseMs: roles.longestPauseMs,
-      operationsDiscarded: this.operationsDiscarded,
       routing: nextHop.status(),
     };
   }

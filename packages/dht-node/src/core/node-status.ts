@@ -17,20 +17,16 @@ import type { NodeContext } from './context';
 import type { ConflictingLog } from './messages';
 import type { RoutingStatus } from './routing/next-hop';
 
-export interface NodeStatus {
+export interface CoreStatus {
   readonly id: NodeId;
   readonly ring: Ring;
   readonly parameters: ClusterParameters;
   readonly replicas: readonly ReplicaStatus[];
   readonly settled: boolean;
-  readonly entriesReceived: number;
   /** Why the disk takes no new entries, if it does not. */
   readonly roomLacking: string | undefined;
   /** What is amiss with the registry, as far as this node knows. */
   readonly registryTrouble: string | undefined;
-  readonly longestPauseMs: number;
-  /** Since the process started. */
-  readonly operationsDiscarded: number;
   readonly routing: RoutingStatus;
 }
 

@@ -270,7 +270,6 @@ export class NodeCore implements NodeContext {
 
   emit(effect: NodeEffect): void {
     if (effect.kind === 'close-follower') this.inbound.closed(effect.connection);
-    if (effect.kind === 'discard') this.inspection.operationsDiscarded += effect.ops.length;
     this.effects.push(effect);
   }
 

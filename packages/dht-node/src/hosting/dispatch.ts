@@ -31,12 +31,12 @@ export function dispatch(effect: OutwardEffect, ports: HostPorts, now: number): 
     case 'close-follower':
       return ports.followers.close(effect.connection);
     case 'left':
-      return ports.observer.left();
+      return ports.owner.left();
     case 'leave-refused':
-      return ports.observer.leaveRefused(effect.text);
+      return ports.owner.leaveRefused(effect.text);
     case 'discard':
-      return ports.observer.discarded(effect.range, effect.ops);
+      return ports.owner.discarded(effect.range, effect.ops);
     case 'event':
-      return ports.observer.event(effect.event);
+      return ports.observer.event?.(effect.event);
   }
 }

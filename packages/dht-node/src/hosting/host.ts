@@ -22,7 +22,9 @@ import { encodeBatch, encodeSnapshot } from '../codec';
 import { NODE_EVENT_LOOP, type EventLoop, type Timer } from '../storage/event-loop';
 import type { NodeStorage } from '../storage';
 import { dispatch } from './dispatch';
+import type { Load } from '../ask/admission';
 import { OpenQueries, type QueryAnswer, type QueryOptions } from '../ask/open-queries';
+import type { NodeObserver } from '../observing/node-observer';
 import type { HostClock, HostPorts } from './ports';
 
 /** Steps of one turn of the event loop that do not wait for its end: timers and the disk have to get their turn, too. */
@@ -42,7 +44,7 @@ export class NodeHost {
   private timerDueAt = Number.POSITIVE_INFINITY;
   private stopped = false;
   private lastRequest = 0;
-  private readonly queries = new OpenQueries();
+  private readonly queries = new OpenQueries(() => this.clock.now());
   private readonly decisions = new Map<number, (refusal: string | undefined) => void>();
   private batchOffset: number | undefined;
   private checkpointing = false;
@@ -64,6 +66,9 @@ export class NodeHost {
 
   start(ports: HostPorts): void {
     this.ports = ports;
+    this.queries.observe(ports.observer);
+    const { observer } = ports;
+    if (observer.logWritten) this.storage.onWritten((write) => observer.logWritten?.(write));
     this.storage.onDurable((upTo) => {
       this.durableUpTo = upTo;
       if (!this.noteData || upTo < this.firstOfCopies) return this.persisted();
@@ -78,6 +83,16 @@ export class NodeHost {
     this.storage.onFailure((error) => this.fail(error));
     this.storage.onRoom((lacking) => this.post({ kind: 'room', lacking }));
     this.post({ kind: 'tick' });
+  }
+
+  /** Whoever is told of what happens here. */
+  get observer(): NodeObserver {
+    return this.ports?.observer ?? {};
+  }
+
+  /** What of the operations that are asked here is not answered yet. */
+  get underWay(): Load {
+    return this.queries.underWay;
   }
 
   private persisted(): void {
@@ -128,7 +143,8 @@ export class NodeHost {
     answer: (answer: QueryAnswer) => void,
   ): number {
     const request = ++this.lastRequest;
-    if (!this.queries.open(request, operations, options, answer)) {
+    const nowMs = this.clock.now();
+    if (!this.queries.open(request, operations, options, nowMs, answer)) {
       this.eventLoop.soon(() => this.queries.giveUp(request));
       return request;
     }
@@ -137,7 +153,7 @@ export class NodeHost {
       request,
       operations,
       hops: options.hops,
-      deadlineAtMs: this.clock.now() + options.deadlineMs,
+      deadlineAtMs: nowMs + options.deadlineMs,
       ringVersion: options.ringVersion,
       direct: options.direct,
     };
@@ -186,7 +202,7 @@ export class NodeHost {
     if (overloaded !== this.overloaded) inputs.unshift({ kind: 'disk-overloaded', overloaded });
     this.overloaded = overloaded;
     const now = this.clock.now();
-    const steps = this.ports?.observer.steps;
+    const steps = this.ports?.steps;
     steps?.before(inputs);
     try {
       const effects = this.core.step(now, inputs);
@@ -218,7 +234,7 @@ export class NodeHost {
   private fail(error: Error): void {
     if (this.stopped) return;
     this.stop();
-    this.ports?.observer.failed(error);
+    this.ports?.owner.failed(error);
   }
 
   private perform(effect: NodeEffect, now: number): void {
@@ -232,8 +248,9 @@ export class NodeHost {
       }
       case 'checkpoint':
         this.storage.checkpoint(encodeSnapshot(effect)).then(
-          () => {
+          (kept) => {
             this.checkpointing = false;
+            this.observer.checkpointed?.({ durationMs: this.clock.now() - now, kept });
           },
           (error: Error) => this.fail(error),
         );

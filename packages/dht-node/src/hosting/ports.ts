@@ -1,9 +1,10 @@
 /** What a host of a node's core is given: the clock of its process, and where the core's effects go. */
 
 import type { Arc, Member, NodeId } from '@ringkeep/shared';
-import type { DiscardedOp, NodeEffect, NodeEvent, RegistryCall } from '../core/effects';
+import type { DiscardedOp, NodeEffect, RegistryCall } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
 import type { FollowerMessage, PrimaryMessage } from '../core/messages';
+import type { NodeObserver } from '../observing/node-observer';
 
 /** The clock of the process: see MonotonicClock. */
 export interface HostClock {
@@ -38,14 +39,15 @@ export interface HostPorts {
     send(connection: number, message: PrimaryMessage): void;
     close(connection: number): void;
   };
-  readonly observer: {
-    event(event: NodeEvent): void;
+  readonly observer: NodeObserver;
+  /** Whoever has the node, and what becomes of it. */
+  readonly owner: {
     /** Prepared operations are discarded: they are to be kept before the step's batch is written. */
     discarded(range: Arc, ops: readonly DiscardedOp[]): void;
     left(): void;
     leaveRefused(text: string): void;
     /** The node cannot go on: the registry refuses it, its disk fails, or an invariant is broken. */
     failed(error: Error): void;
-    readonly steps?: StepObserver;
   };
+  readonly steps?: StepObserver;
 }

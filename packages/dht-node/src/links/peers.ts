@@ -15,6 +15,7 @@ import { cancelSoon, channelTo, NODE_CHANNEL, type TlsMaterial } from '@ringkeep
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
+import type { EndedForward, NodeObserver } from '../observing/node-observer';
 
 type Forward = Extract<NodeEffect, { kind: 'forward' }>;
 type BatchStream = ClientDuplexStream<dht.BatchRequest, dht.BatchReply>;
@@ -35,6 +36,9 @@ interface Waiting {
 /** A frame that has left, and what was answered so far. */
 interface Written {
   readonly operations: number;
+  readonly sentBytes: number;
+  readonly sentAtMs: number;
+  receivedBytes: number;
   results: readonly OperationResult[];
   ring: RingUpdate | undefined;
 }
@@ -49,6 +53,7 @@ export class Peers {
     private readonly tls: TlsMaterial | undefined,
     private readonly post: (input: NodeInput) => void,
     private readonly log: Logger,
+    private readonly observer: NodeObserver = {},
   ) {}
 
   forward(effect: Forward, remainingMs: number): void {
@@ -108,7 +113,7 @@ export class Peers {
     const known = this.peers.get(member.id);
     if (known?.addr === member.addr) return known;
     known?.close();
-    const peer = new Peer(member.addr, this.tls, this.post);
+    const peer = new Peer(member, this.tls, this.post, this.observer);
     this.peers.set(member.id, peer);
     return peer;
   }
@@ -116,6 +121,7 @@ export class Peers {
 
 class Peer {
   readonly client: dht.DhtNodeClient;
+  readonly addr: string;
   private stream: BatchStream | undefined;
   /** The stream is known to be open, and takes more. */
   private writable = false;
@@ -124,11 +130,13 @@ class Peer {
   private readonly written = new NumberMap<Written>();
 
   constructor(
-    readonly addr: string,
+    private readonly member: Member,
     tls: TlsMaterial | undefined,
     private readonly post: (input: NodeInput) => void,
+    private readonly observer: NodeObserver,
   ) {
-    this.client = new dht.DhtNodeClient(...channelTo(addr, tls, NODE_CHANNEL));
+    this.addr = member.addr;
+    this.client = new dht.DhtNodeClient(...channelTo(member.addr, tls, NODE_CHANNEL));
   }
 
   get busy(): boolean {
@@ -144,7 +152,7 @@ class Peer {
 
   /** A frame that has not left stays here; of one that has, the other node is told, and its answer is dropped. */
   cancel(forward: number): void {
-    if (this.waiting.delete(forward) || !this.written.delete(forward)) return;
+    if (this.waiting.delete(forward) || !this.end(forward, 'cancelled')) return;
     this.writable = this.stream?.write(dht.BatchRequest.fromPartial({ cancel: forward })) ?? false;
   }
 
@@ -166,14 +174,21 @@ class Peer {
       const { effect, expiresAtMs } = this.waiting.first;
       this.waiting.delete(effect.forward);
       if (expiresAtMs <= now) this.giveBack(effect, 'the node does not keep up');
-      else this.write(effect, Math.ceil(expiresAtMs - now));
+      else this.write(effect, Math.ceil(expiresAtMs - now), now);
     }
   }
 
-  private write(effect: Forward, deadlineMs: number): void {
+  private write(effect: Forward, deadlineMs: number, sentAtMs: number): void {
     const { forward, hops, ringVersion, operations } = effect;
     const frame = encodeRequest({ frame: forward, deadlineMs, hops, ringVersion, direct: false }, operations);
-    this.written.set(forward, { operations: operations.length, results: [], ring: undefined });
+    this.written.set(forward, {
+      operations: operations.length,
+      sentBytes: frame.blob.length,
+      sentAtMs,
+      receivedBytes: 0,
+      results: [],
+      ring: undefined,
+    });
     this.writable = this.stream?.write(frame) ?? false;
   }
 
@@ -209,16 +224,17 @@ class Peer {
     const forward = reply.frame;
     const written = this.written.get(forward);
     if (!written) return;
+    written.receivedBytes += reply.blob.length;
     try {
       const results = decodeReply(reply);
       written.results = written.results.length === 0 ? results : [...written.results, ...results];
       if (reply.ring) written.ring = updateFromWire(reply.ring);
     } catch (error) {
-      this.written.delete(forward);
+      this.end(forward, 'broken');
       return this.post({ kind: 'forward-failed', forward, sent: true, text: (error as Error).message });
     }
     if (written.results.length < written.operations) return;
-    this.written.delete(forward);
+    this.end(forward, 'answered');
     const { results, ring } = written;
     this.post({ kind: 'forward-answer', forward, results, hops: reply.hops, ring });
   }
@@ -230,11 +246,30 @@ class Peer {
     clearTimeout(this.openTimer);
     stream.on('error', () => undefined);
     cancelSoon(stream);
-    for (const forward of this.written.keys()) {
+    for (const forward of [...this.written.keys()]) {
+      this.end(forward, 'broken');
       this.post({ kind: 'forward-failed', forward, sent: true, text });
     }
     for (const { effect } of this.waiting.values()) this.giveBack(effect, text);
-    this.written.clear();
     this.waiting.clear();
+  }
+
+  /** Nothing is expected any more of a frame that has left. @returns whether anything was */
+  private end(forward: number, outcome: EndedForward['outcome']): boolean {
+    const written = this.written.get(forward);
+    if (!written) return false;
+    this.written.delete(forward);
+    if (this.observer.forwarded === undefined) return true;
+    const { operations, sentBytes, receivedBytes, sentAtMs } = written;
+    const durationMs = performance.now() - sentAtMs;
+    this.observer.forwarded({
+      to: this.member.id,
+      operations,
+      sentBytes,
+      receivedBytes,
+      durationMs,
+      outcome,
+    });
+    return true;
   }
 }

@@ -19,6 +19,7 @@ import {
 } from '../codec';
 import type { NodeInput } from '../core/inputs';
 import type { FollowerMessage, PrimaryMessage } from '../core/messages';
+import type { NodeObserver } from '../observing/node-observer';
 
 type FollowerSide = ClientDuplexStream<dht.FollowerMessage, dht.PrimaryMessage>;
 type PrimarySide = ServerDuplexStream<dht.FollowerMessage, dht.PrimaryMessage>;
@@ -32,6 +33,7 @@ export class PrimaryStreams {
     private readonly client: (member: Member) => dht.DhtNodeClient,
     private readonly post: (input: NodeInput) => void,
     private readonly log: Logger,
+    private readonly observer: NodeObserver = {},
   ) {}
 
   open(connection: number, to: Member, message: FollowerMessage): void {
@@ -40,7 +42,9 @@ export class PrimaryStreams {
     stream.on('data', (received: dht.PrimaryMessage) => {
       if (this.streams.get(connection) !== stream) return;
       try {
-        this.post({ kind: 'primary-message', connection, message: primaryMessageFromWire(received) });
+        const message = primaryMessageFromWire(received);
+        this.tell(received, message);
+        this.post({ kind: 'primary-message', connection, message });
       } catch (error) {
         this.log.warn('a primary sent a message that cannot be read', {
           primary: to.addr,
@@ -66,6 +70,11 @@ export class PrimaryStreams {
 
   stop(): void {
     for (const connection of [...this.streams.keys()]) this.close(connection);
+  }
+
+  private tell(received: dht.PrimaryMessage, { body }: PrimaryMessage): void {
+    this.observer.replicaReceived?.({ bytes: blobBytes(received) });
+    if (body.kind === 'chunk') this.observer.chunkReceived?.({ entries: body.entries.length });
   }
 
   private gone(connection: number, text: string): void {
@@ -95,6 +104,7 @@ export class FollowerStreams {
     private readonly log: Logger,
     /** Of the call that is just being accepted. */
     private readonly callBytes: () => CallBytes | undefined = () => undefined,
+    private readonly observer: () => NodeObserver = () => ({}),
   ) {}
 
   accept(stream: PrimarySide): void {
@@ -120,7 +130,9 @@ export class FollowerStreams {
     if (!followed) return;
     const { stream, callBytes } = followed;
     const encoded = primaryMessageToWire(message);
-    const bytes = messageBytes(encoded);
+    const blob = blobBytes(encoded);
+    const bytes = MESSAGE_BYTES_LEAST + blob;
+    this.observer().replicaSent?.({ bytes: blob });
     const hold = (more: number): void => {
       followed.unsentBytes += more;
       callBytes?.hold({ here: 0, there: followed.unsentBytes });
@@ -149,8 +161,8 @@ export class FollowerStreams {
   }
 }
 
-/** What a message costs in memory while it waits to be sent. */
-function messageBytes({ body }: dht.PrimaryMessage): number {
+/** Keys and values of a message: by far most of it, where there are any. */
+function blobBytes({ body }: dht.PrimaryMessage): number {
   const { ops, entries, window } = (body?.value ?? {}) as Partial<Record<string, dht.EntryColumns>>;
-  return MESSAGE_BYTES_LEAST + ((ops ?? entries ?? window)?.blob.length ?? 0);
+  return (ops ?? entries ?? window)?.blob.length ?? 0;
 }

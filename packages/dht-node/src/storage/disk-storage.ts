@@ -15,7 +15,7 @@ import type { Layer } from './layer';
 import { LayeredTable } from './layered-table';
 import { DiskLogFolder, type LogFolder } from './log-folder';
 import { SHORT_SEGMENT_BYTES } from './log-segments';
-import type { Examined, NodeStorage, RecoveryVisitor } from './node-storage';
+import type { Examined, LogWrite, NodeStorage, RecoveryVisitor } from './node-storage';
 import { RangeCounts } from './range-counts';
 import { RoomWatch } from './room-watch';
 import { SegmentedLog } from './segmented-log';
@@ -40,7 +40,7 @@ export class DiskStorage implements NodeStorage {
   /** Bytes of the log that the last checkpoint to begin includes, and the last one to end. */
   private bytesFrozen = 0;
   private bytesInTable = 0;
-  private checkpointing: Promise<void> | undefined;
+  private checkpointing: Promise<boolean> | undefined;
   private failure: Error | undefined;
   private closing: Promise<void> | undefined;
   private readonly room: RoomWatch;
@@ -48,6 +48,7 @@ export class DiskStorage implements NodeStorage {
   private pausing = false;
   private look: () => Promise<unknown> = async () => undefined;
   private durableListener: (upTo: number) => void = () => undefined;
+  private writeListener: ((write: LogWrite) => void) | undefined;
   private failureListener: (error: Error) => void = () => undefined;
 
   private constructor(
@@ -108,6 +109,7 @@ export class DiskStorage implements NodeStorage {
     );
     if (options.isBlank && this.log.lastNumber > 0) throw this.notBlank();
     this.log.onDurable((upTo) => this.durableListener(upTo));
+    if (this.writeListener) this.log.onWritten(this.writeListener);
     this.log.onFailure((error) => this.fail(error));
   }
 
@@ -117,6 +119,11 @@ export class DiskStorage implements NodeStorage {
 
   onDurable(listener: (upTo: number) => void): void {
     this.durableListener = listener;
+  }
+
+  onWritten(listener: (write: LogWrite) => void): void {
+    this.writeListener = listener;
+    this.log?.onWritten(listener);
   }
 
   onFailure(listener: (error: Error) => void): void {
@@ -147,7 +154,7 @@ export class DiskStorage implements NodeStorage {
     );
   }
 
-  checkpoint(snapshot: Uint8Array): Promise<void> {
+  checkpoint(snapshot: Uint8Array): Promise<boolean> {
     invariant(this.checkpointing === undefined, 'one checkpoint at a time');
     invariant(this.closing === undefined, 'no checkpoint of a closed storage');
     this.checkpointing = this.writeCheckpoint(snapshot).finally(() => (this.checkpointing = undefined));
@@ -178,11 +185,11 @@ export class DiskStorage implements NodeStorage {
     return this.closing;
   }
 
-  private async writeCheckpoint(snapshot: Uint8Array): Promise<void> {
+  private async writeCheckpoint(snapshot: Uint8Array): Promise<boolean> {
     if (this.failure !== undefined) throw this.failure;
     const log = this.openLog();
     const needs = this.roomForCheckpoint();
-    if (!this.hasRoom(needs)) return this.pause();
+    if (!this.hasRoom(needs)) return this.giveUp();
     const number = log.lastNumber;
     const bytes = log.bytesAppended;
     const frozenBefore = this.bytesFrozen;
@@ -195,7 +202,7 @@ export class DiskStorage implements NodeStorage {
       if (!this.hasRoom(needs) || !(await this.writeTable(layer, { number, snapshot, counts }))) {
         this.entries.thaw();
         this.bytesFrozen = frozenBefore;
-        return this.pause();
+        return this.giveUp();
       }
       this.entries.dropFrozen();
       this.bytesInTable = bytes;
@@ -203,6 +210,7 @@ export class DiskStorage implements NodeStorage {
       if (this.failure !== undefined) throw this.failure;
       await log.dropThrough(number);
       if (this.room.isLacking) this.pause();
+      return true;
     } catch (error) {
       throw this.fail(error as Error);
     }
@@ -234,6 +242,11 @@ export class DiskStorage implements NodeStorage {
 
   private hasRoom(needs: CheckpointNeeds | undefined): boolean {
     return needs === undefined || needs.freeBytes <= this.room.freeBytes;
+  }
+
+  private giveUp(): false {
+    this.pause();
+    return false;
   }
 
   private pause(): void {

@@ -5,7 +5,7 @@
 
 import { invariant } from '@ringkeep/shared';
 import { MemoryEntryStore } from './memory-entry-store';
-import type { Examined, NodeStorage, RecoveryVisitor } from './node-storage';
+import type { Examined, LogWrite, NodeStorage, RecoveryVisitor } from './node-storage';
 
 export class MemoryStorage implements NodeStorage {
   readonly name = 'memory';
@@ -30,6 +30,8 @@ export class MemoryStorage implements NodeStorage {
     this.durableListener = listener;
   }
 
+  onWritten(_listener: (write: LogWrite) => void): void {}
+
   onRoom(_listener: (lacking: string | undefined) => void): void {}
 
   onFailure(_listener: (error: Error) => void): void {}
@@ -42,7 +44,9 @@ export class MemoryStorage implements NodeStorage {
     return false;
   }
 
-  async checkpoint(_snapshot: Uint8Array): Promise<void> {}
+  async checkpoint(_snapshot: Uint8Array): Promise<boolean> {
+    return true;
+  }
 
   examine(part: number): Examined {
     return this.entries.examine(part);

@@ -32,6 +32,14 @@ export interface Examined {
   readonly missing: number;
 }
 
+/** Batches that one write brought to the log. */
+export interface LogWrite {
+  readonly batches: number;
+  readonly bytes: number;
+  /** How long the disk took, the sync included where each write syncs. */
+  readonly durationMs: number;
+}
+
 export interface NodeStorage {
   readonly name: 'memory' | 'disk';
   /** The readable state. Usable from the start of `recover` on. */
@@ -53,6 +61,9 @@ export interface NodeStorage {
   /** Everything up to the number is durable (see `Durability` for what that means when it is not 'always'). */
   onDurable(listener: (upTo: number) => void): void;
 
+  /** What each write brought to the log; of a storage without a disk there is none. */
+  onWritten(listener: (write: LogWrite) => void): void;
+
   /** The disk fails: told once, with the reason. Nothing becomes durable any more. */
   onFailure(listener: (error: Error) => void): void;
 
@@ -71,10 +82,10 @@ export interface NodeStorage {
   /**
    * Takes the entries as they are now and `snapshot`, the core's other durable state as of all batches
    * appended so far, writes both to the table on the disk in the background, and drops the log before.
-   * One at a time. Resolves when the checkpoint is durable, or was given up for want of room: then the log stays,
-   * and another one is due later. Rejects, after onFailure, when it failed.
+   * One at a time. Resolves with true when the checkpoint is durable, and with false when it was given up for want of
+   * room: then the log stays, and another one is due later. Rejects, after onFailure, when it failed.
    */
-  checkpoint(snapshot: Uint8Array): Promise<void>;
+  checkpoint(snapshot: Uint8Array): Promise<boolean>;
 
   /** Reads one of PARTS parts of the entries and says what of it is damaged. A part takes a millisecond or less. */
   examine(part: number): Examined;

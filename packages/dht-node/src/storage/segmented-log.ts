@@ -15,10 +15,11 @@ import { invariant } from '@ringkeep/shared';
 import { isNoRoom } from '@ringkeep/process/disk';
 import type { Timer } from './event-loop';
 import type { LogFolder } from './log-folder';
+import { LogGroup } from './log-group';
 import { MARK_NUMBER, RECORD_HEADER_BYTES, encodeRecord, recordBytes } from './log-record';
 import { recoverLog, type RecoveredLog } from './log-recovery';
 import { LogSegments, type OpenSegment } from './log-segments';
-import type { Durability } from './node-storage';
+import type { Durability, LogWrite } from './node-storage';
 import type { RoomWatch } from './room-watch';
 import { NODE_SYSTEM, type System } from './system';
 
@@ -29,8 +30,6 @@ export interface LogOptions {
   readonly segmentBytes: number;
 }
 
-/** Larger groups would keep the first batch of a group waiting for the bytes of the last. */
-const GROUP_BYTES_MAX = 1 << 20;
 /** A log at rest for this long says so with a mark. */
 const MARK_DELAY_MS = 100;
 /** How long a log that has no room waits before it tries again. */
@@ -40,6 +39,7 @@ const ROOM_ENOUGH: LogRoom = { fits: () => true, took: () => undefined, stall: (
 
 /** What the log asks and tells of the room that there is (room-watch.ts). */
 type LogRoom = Pick<RoomWatch, 'fits' | 'took' | 'stall'>;
+type LogSystem = Pick<System, 'eventLoop' | 'randomBytes' | 'now'>;
 const NO_BYTES = new Uint8Array(0);
 
 export class SegmentedLog {
@@ -53,7 +53,7 @@ export class SegmentedLog {
   private bytes: number;
 
   private readonly segments: LogSegments;
-  private readonly group: Buffer;
+  private readonly group: LogGroup;
 
   private busy = false;
   private work: Promise<void> = Promise.resolve();
@@ -62,6 +62,7 @@ export class SegmentedLog {
   private closing: Promise<void> | undefined;
   private failure: Error | undefined;
   private durableListener: (upTo: number) => void = () => undefined;
+  private writeListener: ((write: LogWrite) => void) | undefined;
   private failureListener: (error: Error) => void = () => undefined;
   /** Set while the log waits for room. */
   private retryTimer: Timer | undefined;
@@ -70,10 +71,10 @@ export class SegmentedLog {
     private readonly folder: LogFolder,
     private readonly options: LogOptions,
     recovered: RecoveredLog,
-    private readonly system: Pick<System, 'eventLoop' | 'randomBytes'>,
+    private readonly system: LogSystem,
     private readonly room: LogRoom,
   ) {
-    this.group = Buffer.allocUnsafeSlow(Math.min(GROUP_BYTES_MAX, options.segmentBytes));
+    this.group = new LogGroup(options.segmentBytes);
     this.segments = new LogSegments(folder, options.segmentBytes, recovered, system, room);
     this.appended = this.written = this.synced = this.marked = recovered.lastNumber;
     this.bytes = recovered.bytes;
@@ -85,7 +86,7 @@ export class SegmentedLog {
     options: LogOptions,
     checkpointNumber: number,
     visit: (batch: Uint8Array) => void,
-    system: Pick<System, 'eventLoop' | 'randomBytes'> = NODE_SYSTEM,
+    system: LogSystem = NODE_SYSTEM,
     room: LogRoom = ROOM_ENOUGH,
   ): Promise<SegmentedLog> {
     const recovered = await recoverLog(folder, checkpointNumber, visit);
@@ -116,6 +117,10 @@ export class SegmentedLog {
 
   onDurable(listener: (upTo: number) => void): void {
     this.durableListener = listener;
+  }
+
+  onWritten(listener: (write: LogWrite) => void): void {
+    this.writeListener = listener;
   }
 
   onFailure(listener: (error: Error) => void): void {
@@ -191,18 +196,13 @@ export class SegmentedLog {
   /** Writes what waits, as far as the segment has room, and returns the number up to which it is durable. */
   private async writeGroup(): Promise<number> {
     const segment = await this.segmentWithRoom(recordBytes((this.waiting[0] as Uint8Array).length));
-    const room = segment.bytes - segment.at;
-    const first = recordBytes((this.waiting[0] as Uint8Array).length);
-    const group = first > this.group.length ? Buffer.allocUnsafeSlow(first) : this.group;
-    const bytesMax = Math.min(room, group.length);
-    let end = 0;
-    let count = 0;
-    for (const batch of this.waiting) {
-      if (end + recordBytes(batch.length) > bytesMax) break;
-      end = encodeRecord(group, end, segment.salt, this.written + ++count, this.synced, batch);
-    }
-    await segment.file.write(group.subarray(0, end), segment.at);
-    segment.at += end;
+    const { salt } = segment;
+    const place = { roomBytes: segment.bytes - segment.at, salt, written: this.written, synced: this.synced };
+    const { bytes, count } = this.group.of(this.waiting, place);
+    const beganAtMs = this.system.now();
+    await segment.file.write(bytes, segment.at);
+    this.writeListener?.({ batches: count, bytes: bytes.length, durationMs: this.system.now() - beganAtMs });
+    segment.at += bytes.length;
     this.waiting = this.waiting.slice(count);
     this.written += count;
     if (this.syncing) this.synced = this.written;

@@ -13,6 +13,8 @@ export interface System {
   lockFolder(path: string): Promise<FolderLock>;
   openTable(path: string): BaseTable;
   randomBytes(count: number): Buffer;
+  /** Milliseconds of a clock that never goes back: for measuring, nothing is decided by it. */
+  now(): number;
 }
 
 export const NODE_SYSTEM: System = {
@@ -21,4 +23,5 @@ export const NODE_SYSTEM: System = {
   lockFolder: (path) => lockFolder(path, 'a node'),
   openTable: (path) => LmdbTable.open(path),
   randomBytes,
+  now: () => performance.now(),
 };

@@ -74,8 +74,8 @@ class Node {
       peers: this.peers,
       primaries: { open: nothing, send: nothing, close: nothing },
       followers: { send: nothing, close: nothing },
-      observer: {
-        event: nothing,
+      observer: {},
+      owner: {
         discarded: nothing,
         left: nothing,
         leaveRefused: nothing,

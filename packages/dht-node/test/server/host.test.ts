@@ -42,7 +42,7 @@ class Subject {
     // No timer: it would keep the test waiting.
     jest.spyOn(globalThis, 'setTimeout').mockReturnValue({} as NodeJS.Timeout);
     this.host = new NodeHost(core as NodeCore, storage, clock, NODE_EVENT_LOOP, noteData);
-    this.host.start({ observer: { event: nothing, failed: nothing } } as unknown as HostPorts);
+    this.host.start({ observer: {}, owner: { failed: nothing } } as unknown as HostPorts);
   }
 
   /** With a first batch in the log, so that the disk has something to say. */
@@ -55,7 +55,15 @@ class Subject {
   }
 
   ask(operations: readonly Operation[], inFrame = true): void {
-    const options = { hops: 0, deadlineMs: 1_000, ringVersion: 1, direct: true, bytes: 1, inFrame };
+    const options = {
+      door: 'test',
+      hops: 0,
+      deadlineMs: 1_000,
+      ringVersion: 1,
+      direct: true,
+      bytes: 1,
+      inFrame,
+    };
     this.host.query(operations, options, (answer) => this.answers.push(answer));
   }
 }

@@ -275,7 +275,7 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
         const model = new SortedMap();
         storage.append(encodeChange({ erase: WHOLE_RING }));
         storage.entries.erase(WHOLE_RING);
-        let checkpoint: Promise<void> = Promise.resolve();
+        let checkpoint: Promise<unknown> = Promise.resolve();
         for (let step = 0; step < 150; step++) {
           const change = draw.change();
           applyChange(model, change);

@@ -1,3 +1,4 @@
+export * from './instruments';
 export * from './meter';
 export * from './meter-conformance';
 export * from './observers';

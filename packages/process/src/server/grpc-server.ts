@@ -108,6 +108,7 @@ export class GrpcServer {
   private readonly manyRequests = new Set<string>();
   private readonly inflow: Inflow;
   private stopped: Promise<void> | undefined;
+  private refusalListener: () => void = () => undefined;
 
   constructor(
     private readonly tls: TlsMaterial = NO_TLS,
@@ -125,7 +126,10 @@ export class GrpcServer {
       {
         now: () => performance.now(),
         hasOneRequest: (path) => !this.manyRequests.has(path),
-        refused: (text) => refusals.warn(`a caller was refused: ${text}`),
+        refused: (text) => {
+          refusals.warn(`a caller was refused: ${text}`);
+          this.refusalListener();
+        },
       },
     );
   }
@@ -133,6 +137,11 @@ export class GrpcServer {
   /** In a handler that has just been called: what it may tell of the bytes that its call holds. */
   get callBytes(): CallBytes | undefined {
     return this.inflow.current;
+  }
+
+  /** A caller or a call is refused before anything is read of it. */
+  onRefusal(listener: () => void): void {
+    this.refusalListener = listener;
   }
 
   /** What all callers hold at present. */

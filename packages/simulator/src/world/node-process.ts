@@ -239,14 +239,14 @@ export class NodeProcess implements Server {
         send: unlessDead((connection, message) => streams.sendToFollower({ connection, message })),
         close: unlessDead((connection) => streams.closeFollower(connection)),
       },
-      observer: {
-        event: unlessDead((event) => this.seen(event)),
+      observer: { event: unlessDead((event) => this.seen(event)) },
+      owner: {
         left: unlessDead(() => this.machine.retire('it has left')),
         leaveRefused: () => undefined,
         discarded: unlessDead((_, ops) => this.world.witness.discarded(ops)),
         failed: unlessDead((error) => this.failed(error)),
-        steps,
       },
+      steps,
     };
   }
 

@@ -29,6 +29,10 @@ export class ProcessLoop implements EventLoop {
     private readonly stepMs: () => number,
   ) {}
 
+  get now(): number {
+    return this.timeline.now;
+  }
+
   get paused(): boolean {
     return this.timeline.now < this.pausedUntil;
   }

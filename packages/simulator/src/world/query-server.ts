@@ -50,6 +50,7 @@ export class QueryServer {
     });
     const sentUnder = host.core.view.version;
     const options = {
+      door: 'simulated',
       hops: frame.hops,
       deadlineMs: frame.deadlineMs,
       ringVersion: frame.ringVersion,

@@ -13,6 +13,7 @@ export function simulatedSystem(files: MountedFiles, eventLoop: ProcessLoop, ran
     eventLoop,
     lockFolder: (folder) => Promise.resolve({ folder, release: () => Promise.resolve() }),
     openTable: (folder) => MountedTable.open(files, folder),
+    now: () => eventLoop.now,
     randomBytes: (count) => Buffer.from(Array.from({ length: count }, () => random.below(256))),
   };
 }

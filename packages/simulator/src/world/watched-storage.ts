@@ -4,7 +4,7 @@
  */
 
 import type { EntryStore } from '@ringkeep/dht-node/core';
-import type { Examined, NodeStorage, RecoveryVisitor } from '@ringkeep/dht-node/storage';
+import type { Examined, LogWrite, NodeStorage, RecoveryVisitor } from '@ringkeep/dht-node/storage';
 import type { Disk } from './disk';
 import type { Timeline } from './timeline';
 
@@ -52,6 +52,10 @@ export class WatchedStorage implements NodeStorage {
     });
   }
 
+  onWritten(listener: (write: LogWrite) => void): void {
+    this.storage.onWritten(listener);
+  }
+
   onFailure(listener: (error: Error) => void): void {
     this.storage.onFailure(listener);
   }
@@ -72,7 +76,7 @@ export class WatchedStorage implements NodeStorage {
     return this.storage.overloaded();
   }
 
-  checkpoint(snapshot: Uint8Array): Promise<void> {
+  checkpoint(snapshot: Uint8Array): Promise<boolean> {
     this.checkpointWanted = false;
     this.timeline.stir();
     return this.storage.checkpoint(snapshot);

@@ -24,7 +24,6 @@ export class FollowerLinks {
   private readonly reopenAt = new Map<Position, number>();
   private readonly contacts: PrimaryContacts;
   private nextConnection: number;
-  private receivedBefore = 0;
   private checkAt = 0;
 
   constructor(private readonly context: NodeContext) {
@@ -110,8 +109,6 @@ export class FollowerLinks {
   }
 
   private end(link: Following, text: string): void {
-    this.receivedBefore += link.received;
-    link.received = 0;
     link.close(text);
     this.byConnection.delete(link.connection);
     if (this.links.get(link.range.start) === link) this.links.delete(link.range.start);
@@ -184,12 +181,5 @@ export class FollowerLinks {
       connections: this.byConnection.size,
       reopenings: this.reopenAt.size,
     };
-  }
-
-  /** Entries that came by transfer since the process started. */
-  get received(): number {
-    let sum = this.receivedBefore;
-    for (const link of this.links.values()) sum += link.received;
-    return sum;
   }
 }

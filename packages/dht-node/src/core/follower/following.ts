@@ -41,7 +41,7 @@ export class Following {
   readonly stream: StreamName;
   heardAt: number;
   /** Entries that came in chunks. */
-  received = 0;
+  private received = 0;
   private phase: Phase = { kind: 'opening' };
   private takenBytes = 0;
   private readonly former: FormerCopies;

@@ -116,11 +116,6 @@ export class ArcPrimary {
     return this.pauses.present;
   }
 
-  /** The longest time for which it held back its writes, ms. */
-  get longestPauseMs(): number {
-    return this.pauses.longestMs;
-  }
-
   /** Nothing proposed that might still come into force. */
   get settled(): boolean {
     return this.configurations.settled;

@@ -16,16 +16,11 @@ export interface Quiesce {
 
 export class Pauses {
   private quiesce: Quiesce | undefined;
-  private longest = 0;
 
   constructor(private readonly context: NodeContext) {}
 
   get present(): Quiesce | undefined {
     return this.quiesce;
-  }
-
-  get longestMs(): number {
-    return this.longest;
   }
 
   begin(handover: Quiesce['handover']): void {
@@ -37,7 +32,6 @@ export class Pauses {
     if (!this.quiesce) return;
     const forMs = this.context.now - this.quiesce.since;
     this.quiesce = undefined;
-    this.longest = Math.max(this.longest, forMs);
     this.context.report({ kind: 'paused', arc, forMs });
   }
 }

@@ -21,7 +21,6 @@ interface Role {
 
 export class Roles {
   private readonly roles = new Map<Position, Role>();
-  private pauseEndedMs = 0;
 
   /** @param untouched tells whether no process before this one has been a member or has written to the disk */
   constructor(
@@ -35,11 +34,6 @@ export class Roles {
 
   all(): ArcPrimary[] {
     return [...this.roles.values()].map(({ primary }) => primary);
-  }
-
-  /** The longest time for which an arc held back its writes, ms. */
-  get longestPauseMs(): number {
-    return Math.max(this.pauseEndedMs, ...this.all().map((primary) => primary.longestPauseMs));
   }
 
   /** Throws when the ring that is about to be adopted contradicts a role. */
@@ -96,7 +90,6 @@ export class Roles {
       decisions.settled();
       this.roles.delete(start);
       ended.set(start, primary.end());
-      this.pauseEndedMs = Math.max(this.pauseEndedMs, primary.longestPauseMs);
     }
     return ended;
   }

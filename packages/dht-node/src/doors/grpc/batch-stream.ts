@@ -23,6 +23,7 @@ import type { KeyLimits } from '@ringkeep/shared/operations';
 import type { NodeHost } from '../../hosting/host';
 import type { QueryAnswer } from '../../ask/open-queries';
 import { deadlineMsOf } from './deadlines';
+import { GRPC } from './name';
 
 /** Frames of one stream that may be unanswered. */
 export const FRAMES_IN_FLIGHT_MAX = 256;
@@ -66,6 +67,8 @@ export class BatchStream {
   private unsentBytes = 0;
   /** Of replies that wait for room. */
   private waitingBytes = 0;
+  /** The caller leaves so much unread that it is not read from. */
+  private unread = false;
   /** The caller sends no more frames. */
   private ended = false;
   private over = false;
@@ -117,9 +120,11 @@ export class BatchStream {
 
   private ask(frame: dht.BatchRequest, checked: readonly (Operation | RingError)[]): void {
     const faulty = checked.some((operation) => operation instanceof RingError);
+    if (faulty) this.tellFaulty(checked);
     const operations = faulty ? checked.filter((operation) => !(operation instanceof RingError)) : checked;
     const { length: bytes } = frame.blob;
     const options = {
+      door: GRPC,
       hops: frame.hops,
       deadlineMs: deadlineMsOf(frame.deadlineMs),
       ringVersion: frame.ringVersion,
@@ -159,9 +164,17 @@ export class BatchStream {
   /** A frame whose columns do not fit together: each of its operations fails with the reason. */
   private refuse(frame: dht.BatchRequest, error: Error): void {
     const fault = error instanceof RingError ? error : new RingError('INTERNAL', error.message);
+    const { length: operations } = frame.types;
+    this.host.observer.malformed?.({ door: GRPC, operations, code: fault.code });
     const results = Array.from(frame.types, () => failure(fault));
     const bytes = OPERATION_BYTES * results.length;
     this.reply({ frame: frame.frame, hops: frame.hops, results, ring: undefined, bytes, next: 0 });
+  }
+
+  private tellFaulty(checked: readonly (Operation | RingError)[]): void {
+    for (const operation of checked)
+      if (operation instanceof RingError)
+        this.host.observer.malformed?.({ door: GRPC, operations: 1, code: operation.code });
   }
 
   private reply(reply: Reply): void {
@@ -209,9 +222,11 @@ export class BatchStream {
 
   private readOrPause(): void {
     if (this.over) return;
+    const unread = this.replies.length > 0 || this.unsentBytes >= REPLY_BYTES_UNSENT_MAX;
+    if (unread && !this.unread) this.host.observer.slowReader?.({ door: GRPC });
+    this.unread = unread;
     const mayRead =
-      this.replies.length === 0 &&
-      this.unsentBytes < REPLY_BYTES_UNSENT_MAX &&
+      !unread &&
       this.inFlight.size < FRAMES_IN_FLIGHT_MAX &&
       this.bytesInFlight < REQUEST_BYTES_IN_FLIGHT_MAX &&
       this.operationsInFlight * this.bytesAnOperation < REPLY_BYTES_EXPECTED_MAX;

@@ -8,6 +8,7 @@ import type { NodeHost } from '../../hosting/host';
 import { FollowerStreams } from '../../links/replica-streams';
 import type { NodeOptions } from '../../node-options';
 import type { Door } from '../door';
+import { GRPC } from './name';
 import { advertisedAddress } from './advertised-address';
 import { BatchStreams } from './batch-streams';
 import { addNodeService, type ServiceParts } from './grpc-service';
@@ -32,12 +33,18 @@ export class GrpcDoor implements Door {
     now: () => number,
     post: (input: NodeInput) => void,
     log: Logger,
-    parts: Pick<ServiceParts, 'facts' | 'leave'>,
+    parts: Pick<ServiceParts, 'status' | 'facts' | 'leave'>,
   ) {
     const { core } = host;
     this.server = new GrpcServer(options.tls, log.child('server'));
+    this.server.onRefusal(() => host.observer.callerRefused?.({ door: GRPC }));
     const callBytes = (): GrpcServer['callBytes'] => this.server.callBytes;
-    this.followers = new FollowerStreams(post, limited(log.child('followers')), callBytes);
+    this.followers = new FollowerStreams(
+      post,
+      limited(log.child('followers')),
+      callBytes,
+      () => host.observer,
+    );
     this.watchers = new RingWatchers(
       () => core.view.ring,
       () => ringBeat(core.parameters.leaseMs, now() - core.registryAnsweredAt),

@@ -13,7 +13,7 @@ import { dht, historyToWire } from '@ringkeep/shared/wire';
 import { bufferOfBytes } from '@ringkeep/shared/operations';
 import { conflictToWire, rangeFromWire } from '../../codec';
 import { listCopy } from '../../core/replica/copy-listing';
-import type { NodeStatus } from '../../core/node-status';
+import type { NodeStatus } from '../../observing/tallies';
 import type { NodeHost } from '../../hosting/host';
 import type { BatchStreams } from './batch-streams';
 import type { FollowerStreams } from '../../links/replica-streams';
@@ -38,6 +38,7 @@ export interface ServiceParts {
   readonly batches: BatchStreams;
   readonly followers: FollowerStreams;
   readonly watchers: RingWatchers;
+  readonly status: () => NodeStatus;
   readonly facts: () => NodeFacts;
   /** Hands everything over and goes. Resolves when the node has left. */
   readonly leave: () => Promise<void>;
@@ -58,7 +59,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
     registerAsNeighbor: unary((info: dht.NeighborRegisterInfo) => neighbours(host, info)),
     transferKeys: (stream: TransferCall) => parts.followers.accept(stream),
     identifyNode: unary(() => ({ process: host.core.process })),
-    describeNode: unary(() => describe(host.core.inspection.status(), host.core.incarnation, parts.facts())),
+    describeNode: unary(() => describe(parts.status(), host.core.incarnation, parts.facts())),
     watchRing: (stream: WatchCall) => parts.watchers.accept(stream),
     listCopy: unary(({ range }: dht.ListCopyRequest) => listed(host, range)),
     recoverArc: unary(async ({ start, from }: dht.RecoverArcRequest) => {

@@ -1,7 +1,7 @@
 /** QueryDHT and ForwardQuery: one operation a call, for people and for clients in any language. */
 
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { positionOfBytes, RingError, type Bytes } from '@ringkeep/shared';
+import { positionOfBytes, RingError, type Bytes, type ErrorCode } from '@ringkeep/shared';
 import {
   bytesOfBuffer,
   checkKey,
@@ -15,20 +15,30 @@ import type { dht } from '@ringkeep/shared/wire';
 import { askOne, type AskTerms, type OneOperation } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
+import { GRPC } from './name';
 
 /** What a message brings beside the key; one that has no field for an operand of the catalogue does not compile. */
 type Brought = Pick<dht.Query, OperandName>;
+
+/** An operation without what its row says that it brings. */
+type Asked = Omit<OneOperation, 'operands'>;
 
 export class UnaryQueries {
   constructor(private readonly host: NodeHost) {}
 
   query(call: ServerUnaryCall<dht.Query, dht.QueryResult>): Promise<dht.QueryResult> {
     const { ty, key } = call.request;
-    return this.answer(call, { type: ty, key: this.keyIn(key) }, call.request, { hops: 0, ringVersion: 0 });
+    const asked = this.formed(() => ({ type: ty, key: this.keyIn(key) }));
+    return this.answer(call, asked, call.request, { hops: 0, ringVersion: 0 });
   }
 
   forward(call: ServerUnaryCall<dht.EncodedQuery, dht.QueryResult>): Promise<dht.QueryResult> {
-    const { ty, key, originalKey, hops, ringVersion } = call.request;
+    const { hops, ringVersion } = call.request;
+    const asked = this.formed(() => this.asEncoded(call.request));
+    return this.answer(call, asked, call.request, { hops: Math.max(1, hops), ringVersion });
+  }
+
+  private asEncoded({ ty, key, originalKey }: dht.EncodedQuery): Asked {
     if (originalKey.length === 0) {
       throw new RingError(
         'INVALID_ARGUMENT',
@@ -43,8 +53,21 @@ export class UnaryQueries {
         `key ${key} is not the position of original_key, which is ${positionOfBytes(position)}`,
       );
     }
-    const way = { hops: Math.max(1, hops), ringVersion };
-    return this.answer(call, { type: ty, key: original, position }, call.request, way);
+    return { type: ty, key: original, position };
+  }
+
+  /** What it throws is what is wrong with the operation, and told as that. */
+  private formed(form: () => Asked): Asked {
+    try {
+      return form();
+    } catch (error) {
+      if (error instanceof RingError) this.tellMalformed(error.code);
+      throw error;
+    }
+  }
+
+  private tellMalformed(code: ErrorCode): void {
+    this.host.observer.malformed?.({ door: GRPC, operations: 1, code });
   }
 
   /** Throws INVALID_ARGUMENT when no ring would take it. */
@@ -56,7 +79,7 @@ export class UnaryQueries {
 
   private async answer(
     call: ServerUnaryCall<unknown, unknown>,
-    asked: Omit<OneOperation, 'operands'>,
+    asked: Asked,
     brought: Brought,
     way: Pick<AskTerms, 'hops' | 'ringVersion'>,
   ): Promise<dht.QueryResult> {
@@ -64,13 +87,17 @@ export class UnaryQueries {
     const operands: Bytes[] = [];
     for (const name of row?.brings ?? []) {
       const operand = brought[name];
-      if (operand === undefined) return { error: notProvided(name), value: undefined, hops: way.hops };
+      if (operand === undefined) {
+        this.tellMalformed('INVALID_ARGUMENT');
+        return { error: notProvided(name), value: undefined, hops: way.hops };
+      }
       operands.push(bytesOfBuffer(operand));
     }
     const answer = await askOne(
       this.host,
       { ...asked, operands },
       {
+        door: GRPC,
         ...way,
         deadlineMs: deadlineMsOfCall(call.getDeadline()),
         onCancel: (giveUp) => call.on('cancelled', giveUp),

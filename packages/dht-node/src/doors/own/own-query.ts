@@ -12,6 +12,9 @@ import { DEADLINE_DEFAULT_MS } from '../grpc/deadlines';
 import { askOne } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
 
+/** What observers call this door. */
+const OWN = 'own';
+
 export type Key = string | Uint8Array;
 
 /** What the operation is answered with. Throws RingError. */
@@ -23,7 +26,12 @@ export async function ownQuery(
 ): Promise<Uint8Array | undefined> {
   const asked = { type: OperationType[name], key: bytesOf(key), operands: operands.map(bytesOf) };
   const { version: ringVersion } = host.core.view;
-  const { value } = await askOne(host, asked, { deadlineMs: DEADLINE_DEFAULT_MS, hops: 0, ringVersion });
+  const { value } = await askOne(host, asked, {
+    door: OWN,
+    deadlineMs: DEADLINE_DEFAULT_MS,
+    hops: 0,
+    ringVersion,
+  });
   return value === undefined ? undefined : bufferOfBytes(value);
 }
 

@@ -1,8 +1,9 @@
-/** The core's facts as log lines: a table, a row each. */
+/** The core's events as log lines: a table, a row each. */
 
 import { POSITION_BYTES, formatArc, formatPosition, type Bytes, type Proposal } from '@ringkeep/shared';
-import type { Logger } from '@ringkeep/process/running';
-import type { NodeEvent } from './core/effects';
+import { limited, type Logger } from '@ringkeep/process/running';
+import type { NodeEvent } from '../core/effects';
+import type { NodeObserver } from './node-observer';
 
 type Lines = {
   readonly [Kind in NodeEvent['kind']]: (log: Logger, event: Extract<NodeEvent, { kind: Kind }>) => void;
@@ -111,8 +112,14 @@ const LINES: Lines = {
   'protocol-violation': (log, event) => log.error('a message broke the protocol', { reason: event.text }),
 };
 
-export function logEvent(log: Logger, event: NodeEvent): void {
-  (LINES[event.kind] as (log: Logger, event: NodeEvent) => void)(log, event);
+export function eventLog(log: Logger): NodeObserver {
+  const violations = limited(log);
+  return {
+    event: (event) => {
+      const line = LINES[event.kind] as (log: Logger, event: NodeEvent) => void;
+      line(event.kind === 'protocol-violation' ? violations : log, event);
+    },
+  };
 }
 
 /** The position that a place on the ring begins with. */
