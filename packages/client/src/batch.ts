@@ -1,8 +1,8 @@
 /**
  * Many operations of one request, fed to the session piece by piece.
  *
- * All of them at once could exceed what the session holds, so only a window is outstanding and each
- * result lets the next one in, and without room it waits. An operation that breaks a rule fails alone.
+ * All of them at once could exceed what the session holds. So only a window of them is outstanding, each result lets
+ * the next one in, and an operation for which there is no room waits. An operation that breaks a rule fails alone.
  */
 
 import { RingError } from '@ringkeep/shared/ring/errors';
@@ -99,7 +99,10 @@ export class Batch<Item> implements BatchListener, Cancellable {
     }
   }
 
-  /** Its own results make room, or else those of others. What would not fit an empty session is refused by it. */
+  /**
+   * Waits for room, which its own results make, or those of others. An operation that would not fit an empty session is
+   * refused by the session.
+   */
   private mustWait(call: BatchCall): boolean {
     if (this.host.hasRoomFor(call.bytes) || this.host.counts.operations === 0) return false;
     if (this.calls.size === 0) void this.host.room(call.bytes).then(() => this.feed());

@@ -1,8 +1,9 @@
 /**
  * What ends when a signal is aborted.
  *
- * One listener a signal, however many calls, batches and clients share it: an AbortSignal finds a listener by walking
- * through all of them, and Node.js takes many for a leak; a batch of thousands of calls with one signal is common.
+ * There is one listener for each signal, however many calls, batches and clients share it. An AbortSignal finds a
+ * listener by walking through all of them, and Node.js takes many listeners for a leak; a batch of thousands of calls
+ * with one signal is common.
  */
 
 /** Something that a signal may end. */

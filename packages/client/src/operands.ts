@@ -1,6 +1,6 @@
 /**
- * Keys and values as applications hand them in: text is UTF-8, anything else is bytes. An array of bytes may come from
- * another realm (a vm context, a test's window), where `instanceof` does not know it.
+ * Keys and values as applications hand them in: text is UTF-8, anything else is bytes. A byte array may come from
+ * another realm (a vm context, a test's window), where `instanceof` does not recognise it.
  */
 
 import { isUint8Array } from 'node:util/types';

@@ -1,4 +1,4 @@
-/** What a RingClient is told when it is made, filled in and checked. */
+/** The options of a RingClient, filled in and checked. */
 
 import { RingError } from '@ringkeep/shared';
 import { addressUrl, parseAddress, type TlsMaterial } from '@ringkeep/shared/channel';
@@ -7,7 +7,7 @@ import { checkLimits, type SessionLimits, type SessionReport } from './core';
 export interface RingClientOptions {
   /** Addresses of nodes, `host:port` or URLs. One is enough: the others are learned from it. */
   readonly nodes?: readonly string[];
-  /** The registry's address, instead of nodes or beside them. */
+  /** The registry's address, instead of nodes or in addition to them. */
   readonly registry?: string;
   /** How long an operation may take unless its call says otherwise. Default 10 s. */
   readonly deadlineMs?: number;
@@ -15,9 +15,9 @@ export interface RingClientOptions {
   readonly connectMs?: number;
   readonly limits?: Partial<SessionLimits>;
   readonly tls?: TlsMaterial;
-  /** Seeds the jitter of pauses and the choice among equals. */
+  /** Seeds the jitter of pauses and the choice among equal nodes. */
   readonly seed?: number;
-  /** Told of connections made and lost; for logs. What it throws is an uncaught error of the process. */
+  /** Called when connections are made and lost; for logs. What it throws is an uncaught error of the process. */
   readonly onReport?: (report: SessionReport) => void;
 }
 
@@ -25,8 +25,8 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
   /**
-   * False hands a refusal (overload, nobody can answer) to the caller instead of trying again, and refuses here
-   * what would wait long for its node.
+   * False hands a refusal (overload, nobody can answer) to the caller instead of trying again. It also refuses an
+   * operation here that would wait long for its node.
    */
   readonly retry?: boolean;
 }
@@ -35,8 +35,8 @@ export interface ConnectOptions {
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
   /**
-   * For how long to insist when every address that was given fails: the nodes may just be starting. The deadline is no
-   * earlier. `connect` does not insist unless it is told to; `ready` does until its deadline.
+   * How long to keep trying while every address that was given fails, because the nodes may just be starting. The
+   * deadline is extended to at least this. By default `connect` does not keep trying; `ready` does until its deadline.
    */
   readonly waitMs?: number;
 }

@@ -1,9 +1,9 @@
 /**
- * The client of a ring: get, set and delete as plain promises, batched by themselves.
+ * The client of a ring: get, set, delete and compare-and-set as plain promises, batched by the client.
  *
- * It knows the ring and talks to the owner of each key; the session (core/session.ts) says how. Errors are
- * RingErrors, whose code says what may be done about them. Operations that are issued without waiting for
- * each other have no order, not even on one key.
+ * It knows the ring and talks to the owner of each key; the session (core/session.ts) says how. Errors are RingErrors,
+ * whose code says what the caller may do. Operations that are issued without waiting for each other have no order, not
+ * even on one key.
  */
 
 import { isUtf8 } from 'node:buffer';
@@ -55,7 +55,7 @@ export class RingClient {
   private readonly closed: Promise<void>;
   private closing = false;
 
-  /** Begins to connect at once; operations may be issued at once, too. */
+  /** Begins to connect at once. Operations may be issued at once, too. */
   constructor(options: RingClientOptions) {
     this.options = resolveOptions(options);
     let closed = (): void => undefined;
@@ -74,8 +74,8 @@ export class RingClient {
   }
 
   /**
-   * A client that knows the ring. Throws UNAVAILABLE, saying why, when that takes longer than the deadline, and at once
-   * when every address that was given fails, unless `waitMs` says to insist.
+   * Returns a client that knows the ring. Throws UNAVAILABLE with the reason when that takes longer than the deadline,
+   * and at once when every address that was given fails, unless `waitMs` says to keep trying.
    */
   static async connect(options: RingClientOptions, call: ConnectOptions = {}): Promise<RingClient> {
     const client = new RingClient(options);
@@ -175,12 +175,14 @@ export class RingClient {
     return this.host.ring;
   }
 
-  /** Tells of the ring, now if it is known, and of each newer one. Returns what ends that. */
+  /**
+   * Calls the listener with the ring, now if it is known, and with each newer one. Returns a function that stops this.
+   */
   watchRing(listener: (ring: Ring) => void): () => void {
     return this.listeners.add(listener, this.host.ring);
   }
 
-  /** The ring and each newer one, until the client is closed. Whoever is slow gets the newest only. */
+  /** The ring and each newer one, until the client is closed. A slow reader gets only the newest. */
   rings(): AsyncIterableIterator<Ring> {
     return this.listeners.iterate(this.host.ring);
   }
@@ -191,9 +193,8 @@ export class RingClient {
   }
 
   /**
-   * Resolves when there is room for more operations, for those who would rather wait than be refused. It takes
-   * no longer than the operations that are outstanding; all who wait are let in together, so ask `hasRoom`
-   * again.
+   * Resolves when there is room for more operations, for callers that would rather wait than be refused. It takes no
+   * longer than the operations that are outstanding. All who wait are let in together, so ask `hasRoom` again.
    */
   room(): Promise<void> {
     return this.host.room();
@@ -204,7 +205,7 @@ export class RingClient {
     return this.host.counts;
   }
 
-  /** Takes no new operations, waits for those outstanding for at most `deadlineMs`, and disconnects. */
+  /** Takes no new operations, waits at most `deadlineMs` for those outstanding, and disconnects. */
   async close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
     const deadlineMs = checkDuration('deadlineMs', options.deadlineMs ?? CLOSE_MS);
     if (!this.closing) {

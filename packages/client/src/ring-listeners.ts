@@ -1,4 +1,4 @@
-/** Whoever wants to hear of newer rings: listeners, iterators, and those that wait for the first one. */
+/** Everybody that wants to hear of newer rings: listeners, iterators, and callers that wait for the first one. */
 
 import { RingError, type Ring } from '@ringkeep/shared';
 import { awaitAbort, forgetAbort } from './cancellations';
@@ -13,7 +13,7 @@ export interface FirstRing {
   readonly waitMs: number;
   readonly signal: AbortSignal | undefined;
   readonly late: () => RingError;
-  /** Why nobody will tell as things are; undefined while somebody may. */
+  /** Why no source will tell us the ring as things are; undefined while one may. */
   readonly refused: () => RingError | undefined;
 }
 
@@ -27,7 +27,7 @@ export class RingListeners {
     for (const listener of [...this.listeners]) callSafely(listener, ring);
   }
 
-  /** Something failed: those that wait for the first ring may not want to wait any longer. */
+  /** Something failed. Callers that wait for the first ring may not want to wait any longer. */
   reconsider(): void {
     for (const look of [...this.waiting]) look();
   }

@@ -1,6 +1,6 @@
 /**
- * Callbacks of the application. What one throws is the application's own error: the process hears of it as of any
- * uncaught error, and the client goes on, for other callers wait for it.
+ * Calls callbacks of the application. What one throws is the application's own error: the process hears of it like of
+ * any uncaught error. The client goes on, because other callers wait for it.
  */
 export function callSafely<Arguments extends unknown[]>(
   callback: (...given: Arguments) => unknown,

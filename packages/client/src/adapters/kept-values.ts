@@ -1,10 +1,10 @@
 /**
- * Values out of a reply, each keeping alive little more than itself.
+ * Takes the values out of a reply so that each keeps little more than itself in memory.
  *
- * A view of the reply would be the cheapest, but whoever keeps one value of a batch would keep all of them. A copy of
- * each costs a memory block each, which is a tenth of what a read costs. So the smallest are copied, for those need no
- * block; the rest are views of pieces that are copied as a whole and hold some sixteen values of their size; and a
- * value that is most of its reply stays where it is.
+ * Views of the reply would be cheapest, but whoever keeps one value of a batch would then keep the whole reply. Copying
+ * each value costs a memory block each, a tenth of the cost of a read. So there are three cases. The smallest values
+ * are copied, because they need no block. The others are views of pieces that are copied as a whole and hold some
+ * sixteen values of that size. A value that is most of its reply stays where it is.
  */
 
 /** Up to here V8 keeps the bytes in the object itself. */

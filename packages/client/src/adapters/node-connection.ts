@@ -1,10 +1,10 @@
 /**
  * One connection to one node: its channel, the stream of batches on it, and watches of its ring.
  *
- * The stream is opened before the channel is connected, and nothing is written to it until the node has sent its header,
- * which it does at once: an error before that moment names its cause and proves that no operation has left, be it that
- * nobody listens there, that the process stands still, or that it is another server altogether. Each attempt has a
- * channel of its own, so that the session's pauses are the only ones.
+ * The stream is opened before the channel is connected. Nothing is written to it until the node has sent its header,
+ * which a node does at once. So an error before that moment proves that no operation has left, and names its cause:
+ * nobody listens there, the process stands still, or it is another kind of server. Each attempt has a channel of its
+ * own, so that the only pauses are those of the session.
  */
 
 import { connectivityState, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
@@ -18,7 +18,7 @@ export interface ConnectionEvents {
   failed(reason: string): void;
   /** Was open; what is unanswered may have happened. */
   ended(reason: string): void;
-  /** The node takes no new streams: it is about to stop, what is in flight is still answered. */
+  /** The node takes no new streams because it is about to stop; what is in flight is still answered. */
   closing(): void;
   reply(reply: dht.BatchReply): void;
   /** Takes frames again after `send` has returned false. */

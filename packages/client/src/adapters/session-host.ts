@@ -1,9 +1,9 @@
 /**
- * Runs a session over gRPC: hands it the time and what the network says, and carries out its effects.
+ * Runs a session over gRPC: hands it the time and the news from the network, and carries out its effects.
  *
- * Calls issued in one turn of the event loop are flushed together at its end (`setImmediate` runs after
- * everything that the turn's I/O has caused, promises included), those issued on a reply as soon as all whom it was for
- * have run. There is one timer, set for whatever the session wants to look at next.
+ * Calls issued in one turn of the event loop are flushed together at its end. (`setImmediate` runs after everything
+ * that the I/O of the turn has caused, promises included.) Calls issued on a reply are flushed as soon as all callbacks
+ * of that reply have run. There is one timer, set for whatever the session wants to look at next.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -71,12 +71,14 @@ export class SessionHost {
     return this.session.room.hasRoomFor(bytes);
   }
 
-  /** What a caller is told for whom there is no room: one error for all of a turn, for they may be many. */
+  /**
+   * The error for callers for whom there is no room. There is one for all callers of a turn, because they may be many.
+   */
   get noRoomError(): RingError {
     return (this.full ??= stacklessError('RESOURCE_EXHAUSTED', this.session.room.obstacle));
   }
 
-  /** Resolves at once while there is room, else when at most half of what may be outstanding is. */
+  /** Resolves at once while there is room, otherwise when at most half of the limit is outstanding. */
   room(bytes = 0): Promise<void> {
     if (this.session.room.hasRoomFor(bytes)) return Promise.resolve();
     return new Promise((resolve) => this.waitingForRoom.push(resolve));
@@ -104,7 +106,10 @@ export class SessionHost {
     this.scheduleFlush();
   }
 
-  /** At the end of this turn of the event loop, unless it is sooner: what is submitted in it travels together. */
+  /**
+   * Flushes at the end of this turn of the event loop, unless something flushes sooner: what is submitted in one turn
+   * travels together.
+   */
   private scheduleFlush(): void {
     if (this.flushing || this.flushingSoon) return;
     this.flushing = true;
@@ -115,9 +120,9 @@ export class SessionHost {
   }
 
   /**
-   * When everything has run that waits for the results about to be delivered: what it submits travels together, and
-   * leaves in the same turn, while a node works on the next frame. It works since gRPC delivers messages from microtasks:
-   * those of the callers come next, and ticks after them.
+   * Flushes when everything has run that waits for the results about to be delivered. What it submits travels together
+   * and leaves in the same turn, while a node works on the next frame. This works because gRPC delivers messages from
+   * microtasks: those of the callers come next, and ticks after them.
    */
   private flushAfterCallers(): void {
     if (this.flushingSoon) return;

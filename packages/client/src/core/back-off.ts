@@ -1,4 +1,7 @@
-/** Pauses that double and never fall into step: between half and the whole of first · 2^n, at most `longest`. */
+/**
+ * Pauses that double and do not fall into step: each is between half and the whole of first · 2^n, and at most
+ * `longest`.
+ */
 
 import type { Random } from '@ringkeep/shared';
 

@@ -1,4 +1,4 @@
-/** What is outstanding and what is in flight, held against the limits. */
+/** Counts what is outstanding and what is in flight, and compares both with the limits. */
 
 import { invariant } from '@ringkeep/shared/ring/errors';
 import type { SessionLimits } from './limits';
@@ -16,7 +16,7 @@ export class Budget {
     return this.operations < this.limits.operationsMax && this.bytes + bytes <= this.limits.bytesMax;
   }
 
-  /** Enough has ended to let a crowd in that found no room. */
+  /** Enough has ended to let in a crowd that found no room. */
   get isHalfEmpty(): boolean {
     return 2 * this.operations <= this.limits.operationsMax && 2 * this.bytes <= this.limits.bytesMax;
   }

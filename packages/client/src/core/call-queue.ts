@@ -1,7 +1,6 @@
 /**
- * Calls in the order of their arrival, from which frames are cut. A frame is closed at 256 operations or
- * 256 KiB; one larger operation travels alone. Settled calls are passed over, and swept out when the queue
- * has doubled.
+ * Calls in the order of their arrival, from which frames are cut. A frame is closed at 256 operations or 256 KiB; a
+ * larger operation travels alone. Settled calls are skipped, and swept out when the queue has doubled.
  */
 
 import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';

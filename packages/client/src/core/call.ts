@@ -1,10 +1,10 @@
 /**
- * One operation on its way, from the caller's request to its result.
+ * One operation on its way from the caller's request to its result.
  *
- * A call is in exactly one place: a queue of the session, or a frame that was handed to a node's stream.
- * That place is what decides about a write when something breaks: in a queue it certainly has not
- * left, in a frame it may have. How the caller hears of the result is its own affair (`deliver`),
- * so that a call costs one object and a batch of calls needs no promise each.
+ * A call is in exactly one place: in a queue of the session, or in a frame that was handed to a node's stream. The
+ * place decides what happens to a write when something breaks. A write in a queue certainly has not left; a write in a
+ * frame may have. `deliver` tells the caller the result, so that a call costs one object and the calls of a batch need
+ * no promise each.
  */
 
 import type { Bytes, ErrorCode } from '@ringkeep/shared';
@@ -13,18 +13,18 @@ import { invariant } from '@ringkeep/shared/ring/errors';
 import { rowOf, type OperationType } from '@ringkeep/shared/operations/catalogue';
 import type { Frame } from './frame';
 
-/** What came of a call; a value is a view of the reply that brought it. */
+/** The result of a call; a value is a view of the reply that brought it. */
 export type CallResult = Outcome<Uint8Array>;
 
 export abstract class Call implements LocatedOperation {
   /** The frame in which it travels and its index there; undefined while it waits. */
   frame: Frame | undefined = undefined;
   slot = 0;
-  /** Set once, when all is said. */
+  /** Set once, at the end. */
   result: CallResult | undefined = undefined;
   /** The last refusal; nothing was started then. */
   refusal: { readonly code: ErrorCode; readonly text: string } | undefined = undefined;
-  /** How often it was sent in vain; sets the pause before the next time. */
+  /** How often it was sent without success; sets the pause before the next attempt. */
   attempts = 0;
   /** How often in a row it was sent to a node that did not own its key. */
   strays = 0;

@@ -1,5 +1,5 @@
 /**
- * Which nodes a session is connected to: it opens what routing asks for, keeps trying while nothing can be
+ * Decides which nodes a session is connected to. It opens what routing asks for, keeps trying while no node can be
  * reached, and lets go of nodes that stop or have left the ring.
  */
 
@@ -11,7 +11,7 @@ import type { Outbox } from './outbox';
 
 const CLOSING = 'the node is about to stop';
 
-/** Whether news of the ring are wanted from another node than the present one, and from which. */
+/** Whether news of the ring is wanted from another node than the present one, and from which. */
 export interface SourceWanted {
   wantsAnother(nowMs: number): boolean;
   isHopeful(address: string, nowMs: number): boolean;
@@ -38,8 +38,8 @@ export class Connections {
   }
 
   /**
-   * While no node can be reached, tries some; where another source of news is wanted, those that may be one. An attempt
-   * that takes long keeps no others from being begun: those that were named may all stand still but one.
+   * While no node can be reached, tries some. While another source of news is wanted, tries nodes that may be one. A
+   * slow attempt does not keep others from starting, because all of the named nodes but one may stand still.
    */
   seek(nowMs: number, watch: SourceWanted): void {
     if (!this.isSought(nowMs, watch)) return;
@@ -52,8 +52,8 @@ export class Connections {
   }
 
   /**
-   * When `seek` has something to do that it had not before; undefined while nothing is sought, and while what is under
-   * way is all that there is to try.
+   * When `seek` next has something new to do. Undefined while nothing is sought, and while everything that can be tried
+   * is under way.
    */
   seekAtMs(nowMs: number, watch: SourceWanted): number | undefined {
     if (!this.isSought(nowMs, watch)) return undefined;
@@ -77,7 +77,7 @@ export class Connections {
     return this.directory.usable().length === 0 || watch.isHopeful(link.address, nowMs);
   }
 
-  /** Since when the attempts last that are not slow yet. */
+  /** When the attempts began that are not slow yet. */
   private underWay(nowMs: number): number[] {
     const since: number[] = [];
     for (const { phase } of this.directory.links.values()) {
@@ -101,7 +101,7 @@ export class Connections {
     this.outbox.report({ kind: 'broken', address: link.address, reason: CLOSING, unknown: 0 });
   }
 
-  /** What time, or another ring, makes superfluous. */
+  /** Closes what time, or another ring, has made superfluous. */
   tidy(nowMs: number): void {
     for (const link of [...this.directory.open]) this.letGo(link, nowMs);
     for (const link of this.directory.retire()) this.disconnect(link);

@@ -1,9 +1,9 @@
 /**
- * Which node a call should go to: the ring as far as it is known, and a link to each node.
+ * Decides which node a call should go to, from the ring as far as it is known and a link to each node.
  *
- * The owner answers in one step, but it may not be reachable from here (an address that is valid only
- * inside a container network) or not yet known. Any other node forwards, so there is one rule: the owner if
- * its stream is open, otherwise any open stream, the nodes that the application named before others.
+ * The owner answers in one step, but it may be unknown yet, or not reachable from here (an address that is valid only
+ * inside a container network). Any other node forwards. So there is one rule: the owner if its stream is open,
+ * otherwise any open stream, and nodes that the application named before others.
  */
 
 import type { ArcConfig, Bytes, Random, Ring, RingUpdate } from '@ringkeep/shared';
@@ -18,11 +18,11 @@ export class Directory {
   private turn = 0;
   private view = new RingView(NO_RING);
   private linksByArc = new Map<ArcConfig, Link>();
-  /** Nodes that the ring takes for dead: they will hardly answer. */
+  /** Nodes that the ring takes for dead. They are unlikely to answer. */
   dead: ReadonlySet<Link> = new Set();
-  /** Nodes that have left the ring and are not forgotten yet: something they may still answer is in flight. */
+  /** Nodes that have left the ring and are not forgotten yet, because they may still answer something in flight. */
   private strangers: ReadonlySet<Link> = new Set();
-  /** The nodes under the addresses by which the ring knows them. */
+  /** The nodes by the addresses under which the ring knows them. */
   private named: ReadonlySet<Link> = new Set();
 
   constructor(seeds: readonly string[]) {
@@ -60,7 +60,7 @@ export class Directory {
     return arc === undefined ? undefined : this.linksByArc.get(arc);
   }
 
-  /** Those with a stream, each time another one first, so that a bound on all starves none. */
+  /** The links with a stream, starting with another one each time, so that a common bound starves none. */
   openInTurn(): Link[] {
     const links = [...this.open];
     this.turn = links.length === 0 ? 0 : (this.turn + 1) % links.length;
@@ -73,8 +73,9 @@ export class Directory {
   }
 
   /**
-   * A node that can be reached and will forward, and that is not silent; another one from time to time. One that the
-   * application named and the ring does not may be a member under another address, or one that has left: it comes last.
+   * A node that can be reached, will forward, and is not silent; it changes from time to time. A node that the
+   * application named and the ring does not know comes last: it may be a member under another address, or one that has
+   * left.
    */
   forwarder(random: Random): Link | undefined {
     return this.chosen(
@@ -96,7 +97,7 @@ export class Directory {
     return this.chosen(random, this.usable().filter(isGood));
   }
 
-  /** All that can be reached: one that is taken for dead may learn better. */
+  /** All nodes that can be reached. A node that is taken for dead may learn better. */
   informants(): Link[] {
     return [...this.open].filter((link) => link.isOpen);
   }
@@ -140,7 +141,10 @@ export class Directory {
     return `no node can be reached (${shown}${reasons.length > 3 ? '; …' : ''})`;
   }
 
-  /** What went wrong with each address that the application named; undefined unless something did with all. */
+  /**
+   * What went wrong with each address that the application named; undefined unless something went wrong with all of
+   * them.
+   */
   seedFailures(): string[] | undefined {
     const failures: string[] = [];
     for (const link of this.links.values()) {

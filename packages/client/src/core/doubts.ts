@@ -1,7 +1,7 @@
 /**
- * Sources of news of the ring that others are preferred to for a while: they were silent, heard nothing of the registry
- * themselves, or ended the watch. Each doubt in a row lasts twice as long as the one before, so that a ring whose registry
- * is down for hours is not asked round for ever.
+ * Sources of news of the ring that are avoided for a while: they were silent, heard nothing from the registry
+ * themselves, or ended the watch. Each doubt in a row lasts twice as long as the one before, so that a ring whose
+ * registry is down for hours is not asked over and over.
  */
 
 import { DOUBT_LEASES } from './limits';
@@ -20,7 +20,7 @@ export class Doubts {
     this.doubts.set(address, { untilMs: nowMs + leases * leaseMs, inARow });
   }
 
-  /** It has shown that there is no reason. */
+  /** The source has shown that there is no reason for doubt. */
   dispel(address: string): void {
     if (this.doubts.size > 0) this.doubts.delete(address);
   }

@@ -9,7 +9,7 @@ export type WatchSource =
   | { readonly kind: 'node'; readonly address: string }
   | { readonly kind: 'registry'; readonly address: string };
 
-/** What happened, for logs and for whoever wants to see: nothing depends on it. */
+/** What happened, for logs and for anybody who is interested: nothing depends on it. */
 export type SessionReport =
   | { readonly kind: 'reached'; readonly address: string }
   | { readonly kind: 'unreachable'; readonly address: string; readonly reason: string }

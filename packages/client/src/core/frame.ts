@@ -1,6 +1,6 @@
 /**
- * Calls that travel together to one node. A call that is settled while its frame travels leaves its slot
- * empty: the reply is read past it.
+ * Calls that travel together to one node. When a call is settled while its frame travels, its slot stays empty, and the
+ * reply to that slot is skipped.
  */
 
 import type { LocatedOperation } from '@ringkeep/shared/operations';
@@ -17,16 +17,16 @@ interface Carrier {
 
 export class Frame {
   readonly calls: (Call | undefined)[];
-  /** What is sent, whatever becomes of the calls before it is. */
+  /** What is sent, whatever happens to the calls meanwhile. */
   readonly operations: readonly LocatedOperation[];
   /** Calls that still wait for this frame's reply. */
   open: number;
   /** Slots answered so far: a large reply comes in several messages, in the order of the calls. */
   answered = 0;
   readonly bytes: number;
-  /** What it means for the node. */
+  /** What it costs the node. */
   readonly load: number;
-  /** What of its lane is on its way when it leaves, itself included. */
+  /** What of its lane is on its way when it leaves, including itself. */
   readonly loadMet: number;
   /** When the first call gives up; the last one's is what the node is told. */
   readonly firstDeadlineAtMs: number;

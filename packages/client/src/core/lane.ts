@@ -1,22 +1,25 @@
 /**
  * What waits for one node and may travel together, and when its next frame may go.
  *
- * A frame costs as much as some forty operations, so while one is unanswered the next one waits until it
- * is worth its cost, an answer comes or as much time has passed as answers take. Without that, a caller with
- * 64 operations outstanding ends up with some twenty frames of three; with it frames grow with the load, and
- * a caller that sends little never waits. Where there is enough for two frames, one takes no more than half of
- * what is outstanding: one half is made here and carried out there at once, where a single frame would leave one
- * of the two sides idle. Half of what is on its way is worth a frame, too: were it as much, the halves would
- * have to be equal, and whenever one fell short it would wait for the other. The time is bounded, so that
- * neither a frame that nobody answers nor a long way to the node holds back what is new. Reads have a lane of
- * their own, so that none waits for a disk to sync.
+ * A frame costs as much as some forty operations. So while one is unanswered, the next one waits until it is worth its
+ * cost, an answer comes, or as much time has passed as answers take. Without that, a caller with 64 operations
+ * outstanding ends up with some twenty frames of three. With it, frames grow with the load, and a caller that sends
+ * little never waits.
+ *
+ * When there is enough for two frames, one takes at most half of what is outstanding. Client and node then work at the
+ * same time, each on its half, where a single frame would leave one of them idle. Half of what is on its way is also
+ * enough for a frame. If as much were required, the halves would have to be equal, and a half that fell short would
+ * wait for the other.
+ *
+ * The wait is bounded, so that neither a frame that nobody answers nor a long way to the node holds back what is new.
+ * Reads have a lane of their own, so that none waits for a disk to sync.
  */
 
 import { CallQueue } from './call-queue';
 import { FRAME_HOLD_MS, FRAME_OPERATIONS_WORTH, ROUND_TRIP_WEIGHT } from './limits';
 import { loadOf, SendWindow, type FrameLoad } from './send-window';
 
-/** What a lane goes by, of a frame. */
+/** What a lane needs to know of a frame. */
 interface LaneFrame extends FrameLoad {
   readonly operations: { readonly length: number };
 }
@@ -65,12 +68,12 @@ export class Lane {
     return this.window.isFull;
   }
 
-  /** As much waits as may be on its way: what joins it would be answered late. */
+  /** As much waits as may be on its way; anything that joins it would be answered late. */
   get isCrowded(): boolean {
     return this.window.exceededBy(loadOf(this.queue.length, this.queue.bytes));
   }
 
-  /** The last part of the answer is there; `done` when the node did anything of it. */
+  /** The last part of the answer has come; `done` if the node carried out any of it. */
   answered(frame: LaneFrame, done: boolean, nowMs: number): void {
     if (done) this.window.answered(frame, nowMs);
     this.roundTripMs += ROUND_TRIP_WEIGHT * (nowMs - frame.sentAtMs - this.roundTripMs);

@@ -1,4 +1,4 @@
-/** The limits and paces of a client session. Each has a unit in its name and a reason beside it. */
+/** The limits and paces of a client session, each with its unit in the name and a reason beside it. */
 
 import {
   DEFAULT_PARAMETERS,
@@ -13,7 +13,7 @@ export interface SessionLimits {
   readonly operationsMax: number;
   /** The same for the bytes of their keys and values. */
   readonly bytesMax: number;
-  /** Operations handed to one node's stream and unanswered: a slow node must not take all there is. */
+  /** Operations handed to one node's stream and unanswered: a slow node must not take up the whole budget. */
   readonly nodeOperationsMax: number;
   readonly nodeBytesMax: number;
   /** Operations handed to any stream and unanswered. */
@@ -30,26 +30,26 @@ export const DEFAULT_LIMITS: SessionLimits = {
   inFlightBytesMax: 32 * 1024 * 1024,
 };
 
-/** What an operation costs a node beside its bytes, as bytes: found with values of 100 bytes to 16 KiB. */
+/** What an operation costs a node in addition to its bytes, in bytes: found with values of 100 bytes to 16 KiB. */
 export const OPERATION_LOAD_BYTES = 400;
-/** How much later than it could be an answer may come before less is sent. */
+/** How late an answer may come, compared with the quickest, before less is sent. */
 export const QUEUEING_MS_MAX = 50;
 /** For how long the quickest answer counts, at least. */
 export const QUICKEST_PERIOD_MS = 60_000;
-/** So much is sent however late the answers are: a thousand small operations, which share a disk's one sync. */
+/** This much is sent however late the answers are: a thousand small operations, which share one sync of a disk. */
 export const WINDOW_BYTES_LEAST = 512 * 1024;
-/** How often deadlines and retries are looked at while there are operations: their precision. */
+/** How often deadlines and retries are checked while there are operations; this is their precision. */
 export const TICK_MS = 10;
 /**
- * Frames of fewer go only when nothing is unanswered or time has passed, and what is outstanding is not cut in two where
- * the halves would be smaller. One of writes costs a node twice as much, for the sync of its disk.
+ * Smaller frames go only when nothing is unanswered or time has passed, and what is outstanding is not cut in two if
+ * the halves would be smaller. A frame of writes costs a node twice as much, for the sync of its disk.
  */
 export const FRAME_OPERATIONS_LEAST = { reads: 32, writes: 64 } as const;
-/** Operations with which a frame goes at once, whatever is unanswered. */
+/** A frame with this many operations goes at once, whatever is unanswered. */
 export const FRAME_OPERATIONS_WORTH = 128;
-/** Bounds of the time for which a smaller one waits; between them it is as long as an answer takes. */
+/** Bounds of how long a smaller frame waits; between them it waits as long as an answer takes. */
 export const FRAME_HOLD_MS = { least: 1, most: 10 } as const;
-/** What the newest answer counts for in the time that answers take. */
+/** The weight of the newest answer in the time that answers take. */
 export const ROUND_TRIP_WEIGHT = 1 / 8;
 /** Owners for whom a forwarding node gets frames of their own when there is much to send to each. */
 export const FORWARD_LANES_MAX = 16;
@@ -70,24 +70,24 @@ export const WATCH_PAUSE_MS = { first: 50, longest: 2_000 } as const;
 export const SUSPICION_PAUSE_MS = { first: 1_000, longest: 30_000 } as const;
 /** The ring's lease, until a beat says it. */
 export const LEASE_MS_ASSUMED = DEFAULT_PARAMETERS.leaseMs;
-/** A node that has answered nothing for so long is silent. A node that is gone is replaced after one lease. */
+/** A node that has answered nothing for this long is silent. A node that is gone is replaced after one lease. */
 export const SILENT_LEASES = 1 / 2;
-/** How often a silent node is asked something all the same, to see whether it speaks again. */
+/** How often a silent node is asked something anyway, to see whether it speaks again. */
 export const SILENT_TRY_MS = 500;
-/** A flush that comes later than asked for by more says that this process stood still, not the others. */
+/** A flush that is later than asked for by more than this shows that this process stood still, not the others. */
 export const LATE_MS_MAX = 50;
 /** Beats that may be missing before a watch is taken for silent: one may be late on a busy machine. */
 export const BEATS_MISSED_MAX = 2;
-/** Within so long a node answers a watch, over a connection that is there. */
+/** How long a node may take to answer a watch over an existing connection. */
 export const FIRST_WORD_LEASES = 1 / 4;
 /** The same for the registry, to which the connection is made first. */
 export const REGISTRY_FIRST_WORD_MS = 2_000;
-/** For how long others are preferred to a source of news that was no good. */
+/** For how long other sources are preferred to one that was no good. */
 export const DOUBT_LEASES = { first: 2, longest: 32 } as const;
 /** An attempt to connect that takes longer does not keep others from being begun. */
 export const CONNECT_SLOW_MS = 250;
 
-/** Fills in what is missing. Throws an error naming a limit that cannot be. */
+/** Fills in what is missing. Throws an error that names an impossible limit. */
 export function checkLimits(given: Partial<SessionLimits>): SessionLimits {
   const limits = { ...DEFAULT_LIMITS, ...given };
   for (const [name, value] of Object.entries(limits)) {

@@ -1,11 +1,11 @@
 /**
- * One node as a session sees it: whether it can be reached, what waits for it, what it has not answered.
+ * One node as a session sees it: whether it can be reached, what waits for it, and what it has not answered.
  *
- * Calls enter a lane only while the stream is open; whatever becomes of the stream, they are taken
- * out again and routed anew, so that no call waits for a node that may never come.
+ * Calls enter a lane only while the stream is open. When the stream ends, they are taken out and routed anew, so that
+ * no call waits for a node that may never come.
  *
- * What the node is to forward travels together, for the larger a frame the better. Only where there is enough
- * for frames of one owner each do they get a lane of their own: such frames are passed on as they are.
+ * Calls that the node is to forward travel together, because larger frames are better. Only when there is enough for
+ * frames of one owner each do such calls get a lane of their own: frames of one owner are passed on as they are.
  */
 
 import type { Random } from '@ringkeep/shared';
@@ -43,8 +43,8 @@ export class Link {
   /** What went wrong last, while it has not been reached again. */
   obstacle: string | undefined = undefined;
   /**
-   * It has answered nothing for too long although it was asked. Until it does, what waits for it stays here, where it has
-   * certainly not left, but for one operation now and then.
+   * It has been asked, and has answered nothing for too long. Until it answers, what waits for it stays here, where it
+   * has certainly not left, except for one operation now and then.
    */
   silent = false;
   /** Since when it has been asked without an answer; undefined when it has answered since. */
@@ -79,13 +79,13 @@ export class Link {
     this.heard();
   }
 
-  /** The node has said something. */
+  /** The node has sent something. */
   heard(): void {
     this.silent = false;
     this.unansweredSinceMs = undefined;
   }
 
-  /** So much of the time was this process's own fault. */
+  /** This much of the time, this process itself stood still. */
   excuse(ms: number): void {
     if (this.unansweredSinceMs !== undefined) this.unansweredSinceMs += ms;
   }
@@ -95,12 +95,15 @@ export class Link {
     this.lastSentAtMs = nowMs;
   }
 
-  /** It is silent, and has nothing to answer and was not asked for a while. */
+  /** It is silent, owes no answer, and was not asked for a while. */
   isWorthAnotherTry(nowMs: number): boolean {
     return this.silent && this.frames.size === 0 && nowMs - this.lastSentAtMs >= SILENT_TRY_MS;
   }
 
-  /** It has been asked for so long without an answer. What nobody waits for any more counts for a while only. */
+  /**
+   * It has been asked for this long without an answer. Operations that nobody waits for any more count for a while
+   * only.
+   */
   isUnanswered(forMs: number, nowMs: number): boolean {
     const { unansweredSinceMs } = this;
     if (unansweredSinceMs === undefined) return false;
@@ -120,8 +123,8 @@ export class Link {
   }
 
   /**
-   * Takes a call for the node itself, or for others to which it is to be forwarded. Returns false for one that
-   * would rather be refused than wait where much waits already.
+   * Takes a call for the node itself, or for others to which it is to be forwarded. Returns false for a call that would
+   * rather be refused than wait where much waits already.
    */
   enqueue(call: Call): boolean {
     return put(call, this.own);
@@ -141,7 +144,7 @@ export class Link {
     return this.lanes.some((lane) => !lane.queue.isEmpty);
   }
 
-  /** Everything that waits; nothing does afterwards. */
+  /** Takes out everything that waits. */
   drain(): Call[] {
     const calls = this.lanes.flatMap((lane) => lane.queue.drain());
     this.forgetForwarded();
@@ -207,7 +210,7 @@ export class Link {
     return calls;
   }
 
-  /** Each time another one first, so that the bounds starve none. */
+  /** Starts with another one each time, so that the bounds starve none. */
   private nextLane(nowMs: number): Lane | undefined {
     const { lanes } = this;
     for (let i = 0; i < lanes.length; i++) {

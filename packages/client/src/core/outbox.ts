@@ -1,4 +1,4 @@
-/** What a session wants done, gathered until the host takes it. Results go first: callers may act on them. */
+/** The effects of a session, gathered until the host takes them. Results go first, because callers may act on them. */
 
 import type { Call } from './call';
 import type { Effect, SessionReport } from './effects';

@@ -1,4 +1,7 @@
-/** What a session hears of the ring, with replies and from its watch, and what a newer ring means for what is under way. */
+/**
+ * What a session hears about the ring, from replies and from its watch, and what a newer ring means for calls under
+ * way.
+ */
 
 import type { RingBeat, RingUpdate } from '@ringkeep/shared';
 import type { Connections } from './connections';
@@ -9,7 +12,7 @@ import type { Router } from './router';
 import type { Traffic } from './traffic';
 import type { WaitingRoom } from './waiting-room';
 
-/** The parts of a session that tell of the ring, and those that a newer one concerns. */
+/** The parts of a session that bring news of the ring, and those that a newer ring concerns. */
 export interface SessionParts {
   readonly directory: Directory;
   readonly watch: RingWatch;

@@ -1,14 +1,15 @@
 /**
- * Where the ring is watched, and where next when a watch has ended or is no good.
+ * Decides where the ring is watched, and where next when a watch has ended or is no good.
  *
- * A node is as good a source as the registry and spares it, so a reachable node comes first; the registry, if its address
- * is known, is where a client without any node begins and what it falls back on. Only one watch is on at a time; news of
- * an earlier one are told by their number.
+ * A node is as good a source as the registry and spares it, so a reachable node comes first. A client without any node
+ * begins at the registry, if its address is known, and falls back on it. Only one watch is on at a time, and news of an
+ * earlier one is recognised by its number.
  *
- * A watch that gives reason for complaint (watched-feed.ts), whose node is no live member any more, or that is suspected
- * is left for another source as soon as there is one; until then it stays on, for it may be the only one. Suspected is a
- * source when an operation was not answered or was refused and the source cannot show that it hears the registry: then
- * the ring may have changed without it. Versions of the ring only grow, so nobody leads back to an older one.
+ * A watch is left for another source when it gives reason for complaint (watched-feed.ts), when its node is no longer a
+ * live member, or when it is suspected. It stays on until there is another source, because it may be the only one. A
+ * source is suspected when an operation was not answered or was refused and the source cannot show that it hears the
+ * registry: the ring may then have changed without it. Versions of the ring only grow, so no source leads back to an
+ * older one.
  */
 
 import { NOTHING_KNOWN, knownOf, type Random, type Ring, type RingBeat } from '@ringkeep/shared';
@@ -34,10 +35,10 @@ export class RingWatch {
   /** Suspicions in a row without a newer ring, and before when the next one counts for nothing. */
   private suspicions = 0;
   private nextSuspicionAtMs = -Infinity;
-  /** The ring of version 0 is asked for: what came last did not continue ours. */
+  /** Ask for the ring from version 0: the last update did not continue ours. */
   private fromStart = false;
   private lastReason: string | undefined;
-  /** Why the registry, when it was last asked, did not tell. */
+  /** Why the registry did not tell us the ring when it was last asked. */
   private registryReason: string | undefined;
 
   constructor(
@@ -84,7 +85,7 @@ export class RingWatch {
     return !this.doubts.holds(address, nowMs);
   }
 
-  /** Starts a watch when none is on and its time has come, and another one where the present one is no good. */
+  /** Starts a watch when none is on and its time has come, or another one when the present one is no good. */
   start(ring: Ring, nowMs: number): void {
     if (this.phase.kind === 'off') {
       if (nowMs >= this.phase.retryAtMs) this.watch(this.better(nowMs) ?? this.any(), ring, nowMs);
@@ -103,7 +104,7 @@ export class RingWatch {
     this.watch(source, ring, nowMs);
   }
 
-  /** So much of the time was this process's own fault. */
+  /** This much of the time, this process itself stood still. */
   excuse(ms: number): void {
     if (this.phase.kind === 'on') this.phase.feed.excuse(ms);
   }
@@ -123,7 +124,7 @@ export class RingWatch {
     this.doubts.dispel(feed.source.address);
   }
 
-  /** News came in and fitted; `newer` when they were news. */
+  /** News came in and fitted our ring; `newer` if it was new. */
   continued(newer: boolean, nowMs: number): void {
     if (this.phase.kind === 'on') this.phase.feed.heard(nowMs);
     this.failures = 0;
@@ -133,7 +134,7 @@ export class RingWatch {
     if (newer) this.ringAdopted();
   }
 
-  /** A newer ring, from wherever. */
+  /** A newer ring has come, from any source. */
   ringAdopted(): void {
     this.suspicions = 0;
     this.nextSuspicionAtMs = -Infinity;
@@ -150,7 +151,7 @@ export class RingWatch {
     feed.suspicion = `${address} does not answer, and this source may not know why`;
   }
 
-  /** News came in that do not continue the ring we know: the whole ring is asked for. */
+  /** News came in that does not continue our ring, so the whole ring is asked for. */
   broken(nowMs: number): void {
     this.fromStart = true;
     this.end('the news did not continue the ring', nowMs);
@@ -197,8 +198,8 @@ export class RingWatch {
   }
 
   /**
-   * Any source but one, where there is none of which nothing bad is known: it may have got better, and even one that
-   * hears nothing is better than one that says nothing.
+   * Any source but one, for when something bad is known of all. A source may have recovered, and one that hears nothing
+   * is still better than one that says nothing.
    */
   private any(but?: WatchSource): WatchSource | undefined {
     const nodes = this.directory.informants().filter(({ address }) => address !== but?.address);

@@ -1,6 +1,6 @@
 /**
- * Where a call goes: its owner if that can be reached, else a node that forwards, else it waits for one. One that
- * is not to be sent again is refused where too much waits already.
+ * Decides where a call goes: to its owner if that can be reached, otherwise to a node that forwards, otherwise it waits
+ * for one. A call that is not to be sent again is refused where too much waits already.
  */
 
 import type { Random } from '@ringkeep/shared';
@@ -21,7 +21,7 @@ export class Router {
     private readonly random: Random,
   ) {}
 
-  /** All that has arrived gets its place. */
+  /** Gives each arrival its place. */
   route(nowMs: number): void {
     const { arrivals } = this.waiting;
     if (arrivals.isEmpty) return;
@@ -42,9 +42,9 @@ export class Router {
   }
 
   /**
-   * The owner is silent: another node may reach it, or know its successor. Not for a write, which is of unknown outcome
-   * once it has left: it waits here until the owner speaks, its connection breaks or the ring has another owner. Now and
-   * then a read goes to the owner all the same, to see whether it speaks again.
+   * The owner is silent. Another node may reach it, or know its successor, so reads go there. A write does not, because
+   * its outcome is unknown once it has left: it waits here until the owner speaks, its connection breaks, or the key
+   * has another owner. Now and then a read goes to the owner anyway, to see whether it speaks again.
    */
   private goesRound(call: Call, owner: Link, nowMs: number): boolean {
     if (call.isWrite || this.directory.forwarder(this.random) === undefined) return false;

@@ -1,24 +1,24 @@
 /**
- * How much may be on its way to one node, so that it is not answered much later than it could be.
+ * How much may be on its way to one node, so that it is not answered much later than possible.
  *
- * What is on its way is what a node answers in a second times how long an answer takes (Little's law). A node that is
- * given more than it can do answers no more for it, only later; each late answer therefore tells what would have
- * been in time, and no more than that is sent until answers in time make room again. What is not sent waits here,
- * where it can be refused at once, or given up with nothing started.
+ * What is on its way equals what a node answers in a second times how long an answer takes (Little's law). A node that
+ * is given more than it can do does not answer more, only later. So a late answer tells how much would have been
+ * answered in time, and no more than that is sent until answers in time make room again. The rest waits here, where it
+ * can be refused at once, or given up with nothing started.
  *
- * Late is measured from the quickest answer of the last minutes, so that a long way to the node counts for nothing.
- * Only answers that something was done count: a node that is overloaded refuses quickly. Each lane has a window of its
+ * Lateness is measured from the quickest answer of the last minutes, so that a long way to the node does not count.
+ * Only answers to work that was done count, because an overloaded node refuses quickly. Each lane has a window of its
  * own: reads are not late because a disk is, nor one owner because another one is.
  */
 
 import { OPERATION_LOAD_BYTES, QUEUEING_MS_MAX, QUICKEST_PERIOD_MS, WINDOW_BYTES_LEAST } from './limits';
 
-/** What so many operations with so many bytes of keys and values mean for a node, in bytes. */
+/** The cost for a node, in bytes, of this many operations with this many bytes of keys and values. */
 export function loadOf(operations: number, bytes: number): number {
   return bytes + operations * OPERATION_LOAD_BYTES;
 }
 
-/** What a window goes by, of a frame. */
+/** What a window needs to know of a frame. */
 export interface FrameLoad {
   readonly sentAtMs: number;
   readonly load: number;
@@ -66,7 +66,7 @@ export class SendWindow {
     else this.cut(frame, tookMs);
   }
 
-  /** Nobody waits for its answer any more: if it came now, it would be late or not. */
+  /** Nobody waits for its answer any more. If the answer came now, it would be late or in time. */
   givenUp(frame: FrameLoad, nowMs: number): void {
     const tookMs = nowMs - frame.sentAtMs;
     if (tookMs > this.inTimeMs) this.cut(frame, tookMs);
@@ -76,7 +76,7 @@ export class SendWindow {
     return Math.min(this.quickestMs, this.quickestBeforeMs) + QUEUEING_MS_MAX;
   }
 
-  /** What is late with little on its way is late for another reason. */
+  /** An answer that is late with little on its way is late for another reason. */
   private cut({ loadMet }: FrameLoad, tookMs: number): void {
     if (loadMet <= WINDOW_BYTES_LEAST) return;
     this.limit = Math.min(this.limit, Math.max(WINDOW_BYTES_LEAST, (loadMet * this.inTimeMs) / tookMs));

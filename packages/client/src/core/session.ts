@@ -1,10 +1,10 @@
 /**
- * A client's session with a ring: calls and news in, effects out. It has no clock, socket or promise;
- * the host hands in the time, carries out the effects, and comes back with what became of them.
+ * A client's session with a ring: calls and news in, effects out. It has no clock, socket or promise. The host hands in
+ * the time, carries out the effects, and comes back with their outcome.
  *
- * The way of a call: `submit` puts it among the arrivals; `flush`, once a turn of the event loop and after each reply,
- * gives each arrival a place in a node's lane (router.ts) and sends frames of them at the lane's pace (traffic.ts,
- * lane.ts); a reply, a broken stream or the deadline decides about it (verdict.ts, settlement.ts).
+ * The path of a call: `submit` puts it among the arrivals. `flush`, once a turn of the event loop and after each reply,
+ * gives each arrival a place in a node's lane (router.ts) and sends frames at the pace of the lane (traffic.ts,
+ * lane.ts). A reply, a broken stream or the deadline decides its fate (verdict.ts, settlement.ts).
  *
  * What always holds:
  *
@@ -85,8 +85,8 @@ export class Session {
   }
 
   /**
-   * Why nobody will tell of the ring as things are: every address that was given has failed and has not answered since.
-   * Undefined while one of them may still answer.
+   * Why no source will tell us the ring as things are: every address that was given has failed and has not answered
+   * since. Undefined while one of them may still answer.
    */
   get refusal(): string | undefined {
     return this.news.refusal;
@@ -110,7 +110,7 @@ export class Session {
     }
   }
 
-  /** The caller does not wait any more. */
+  /** The caller no longer waits. */
   abort(call: Call): void {
     if (call.settled) return;
     this.settlement.settle(call, resultOnCancel(call, call.frame?.link.address, 'the caller'));
@@ -140,7 +140,7 @@ export class Session {
     this.outbox.report({ kind: 'broken', address, reason, unknown });
   }
 
-  /** The node is about to stop: what is in flight is awaited, everything else goes elsewhere. */
+  /** The node is about to stop: what is in flight is awaited, and everything else goes elsewhere. */
   closing(address: string, nowMs: number): void {
     const link = this.linkAt(address);
     if (link?.phase.kind !== 'open') return;
@@ -155,7 +155,7 @@ export class Session {
     if (phase?.kind === 'open') phase.writable = true;
   }
 
-  /** The stream asks to wait: what was handed over travels, nothing more for now. */
+  /** The stream asks to wait: what was handed over travels, and nothing more for now. */
   full(address: string): void {
     const phase = this.linkAt(address)?.phase;
     if (phase?.kind === 'open') phase.writable = false;
@@ -184,7 +184,7 @@ export class Session {
     this.news.watched(number, update, nowMs);
   }
 
-  /** The watch of that number is on: its source has said so. */
+  /** The watch of that number has begun: its source has said so. */
   watchAccepted(number: number, nowMs: number): void {
     this.news.accepted(number, nowMs);
   }
@@ -211,7 +211,7 @@ export class Session {
     }
   }
 
-  /** Sends what can be sent, gives up what is late, opens what should be open. */
+  /** Sends what can be sent, gives up what is late, and opens what should be open. */
   flush(nowMs: number): void {
     if (this.phase === 'closed') return;
     const lateMs = nowMs - this.dueAtMs;
@@ -235,7 +235,7 @@ export class Session {
     return next;
   }
 
-  /** What is to be done since the last time, in order. */
+  /** The effects since the last call, in order. */
   take(): readonly Effect[] {
     return this.outbox.take();
   }
@@ -250,7 +250,7 @@ export class Session {
     return next === Infinity ? undefined : Math.max(next, nowMs + 1);
   }
 
-  /** It was this process that stood still: what others said meanwhile has not been read yet. */
+  /** This process itself stood still: what others said meanwhile has not been read yet. */
   private excuse(lateMs: number): void {
     this.watch.excuse(lateMs);
     for (const link of this.directory.open) link.excuse(lateMs);
@@ -261,7 +261,7 @@ export class Session {
     this.router.routeAnew(link);
   }
 
-  /** What time alone brings about. */
+  /** Everything that happens because time has passed. */
   private sweep(nowMs: number): void {
     this.sweepAtMs = nowMs + TICK_MS;
     const { obstacle } = this;

@@ -1,6 +1,6 @@
 /**
- * What becomes of a call: it gets its result, or is sent again. Whatever ends a call goes through here, so
- * that its frame, the budget and the caller hear of it once each.
+ * Settles calls: each gets its result or is sent again. Every end of a call goes through here, so that its frame, the
+ * budget and the caller hear of it once each.
  */
 
 import type { Random } from '@ringkeep/shared';
@@ -29,7 +29,7 @@ export class Settlement {
     this.outbox.settle(call);
   }
 
-  /** Ends a call that was never let in. */
+  /** Ends a call that was never admitted. */
   refuse(call: Call, result: CallResult): void {
     call.settle(result);
     this.outbox.settle(call);
@@ -55,7 +55,7 @@ export class Settlement {
     this.outbox.push({ kind: 'cancel', address: frame.link.address, frame: frame.number });
   }
 
-  /** The frame takes up no room any more. */
+  /** The frame no longer takes up room. */
   forget(frame: Frame): void {
     frame.link.forget(frame);
     this.budget.forget(frame.operations.length, frame.bytes);

@@ -1,4 +1,6 @@
-/** What is on its way to the nodes: frames that go out, and what replies, broken streams and deadlines say of them. */
+/**
+ * What is on its way to the nodes: frames that go out, and what replies, broken streams and deadlines mean for them.
+ */
 
 import type { Budget } from './budget';
 import type { CallResult } from './call';
@@ -51,8 +53,8 @@ export class Traffic {
   }
 
   /**
-   * The results of the next operations of a frame. A reply to a frame that was cancelled in the meantime is
-   * nobody's. Returns what is wrong with the reply, if anything.
+   * Takes the results of the next operations of a frame. A reply to a frame that was cancelled in the meantime is
+   * ignored. Returns what is wrong with the reply, if anything.
    */
   answered(
     link: Link,
@@ -88,7 +90,7 @@ export class Traffic {
     return undefined;
   }
 
-  /** The stream is gone: what it did not answer is judged one by one. Returns the writes among it. */
+  /** The stream is gone: each call that it did not answer is judged by itself. Returns the writes among them. */
   lost(link: Link, reason: string, nowMs: number): number {
     let writes = 0;
     for (const frame of link.frames.values()) {
@@ -104,8 +106,8 @@ export class Traffic {
   }
 
   /**
-   * The nodes that have become silent, found out with this call. For as long as they are, what they owe is looked at
-   * again: other nodes are asked for their reads, and what has another owner by now does not wait for them.
+   * The nodes that this call has found to be silent. While they are, what they owe is looked at again: their reads are
+   * asked of other nodes, and calls whose key has another owner by now do not wait for them.
    */
   findSilent(nowMs: number): Link[] {
     const found: Link[] = [];
@@ -125,7 +127,7 @@ export class Traffic {
     return found;
   }
 
-  /** The node is taken for dead: whatever it owes, save for what nobody else can answer either. */
+  /** The node is taken for dead: settles whatever it owes, except what nobody else can answer either. */
   giveUpOnDead(link: Link, nowMs: number): void {
     this.callBack(link, (call, direct) => !call.isWrite || !direct || this.isReplaced(call, link), nowMs);
   }

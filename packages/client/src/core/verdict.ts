@@ -1,15 +1,15 @@
 /**
  * What an answer, a broken stream or a deadline means for a call. The rules:
  *
- * 1. A refusal (NOT_OWNER, UNAVAILABLE, RESOURCE_EXHAUSTED, or the node's own DEADLINE_EXCEEDED) says
- *    that nothing was started: reads and writes alike may be sent again, within the caller's deadline.
+ * 1. A refusal (NOT_OWNER, UNAVAILABLE, RESOURCE_EXHAUSTED, or the node's own DEADLINE_EXCEEDED) says that nothing was
+ *    started. Reads and writes may both be sent again, within the caller's deadline.
  * 2. A read may always be sent again.
- * 3. A write that was handed to a stream and not answered may have happened. It is never sent again:
- *    its outcome is unknown.
- * 4. A node that is taken for dead, or is silent, will hardly answer for a key that another one owns by now: its reads
- *    are sent there, its writes are of unknown outcome at once.
- * 5. When the deadline passes, a call that was refused by a node says so; the caller learns more from
- *    "unavailable" than from "too late".
+ * 3. A write that was handed to a stream and not answered may have happened. It is never sent again, and its outcome is
+ *    unknown.
+ * 4. A node that is taken for dead, or is silent, is unlikely to answer for a key that another node owns by now. Its
+ *    reads are sent there, and its writes have an unknown outcome at once.
+ * 5. When the deadline passes, a call that was refused by a node reports the refusal: "unavailable" tells the caller
+ *    more than "too late".
  */
 
 import type { ErrorCode } from '@ringkeep/shared';
@@ -63,7 +63,7 @@ export function verdictOnBreak(call: Call, address: string, reason: string, rule
   };
 }
 
-/** The node in whose hands the call is will hardly answer, and another one owns the key by now. */
+/** The node that has the call is unlikely to answer, and another one owns the key by now. */
 export function verdictOnReplacement(call: Call, address: string, rules: ClientRules): Verdict {
   if (!call.isWrite || !rules.replacedWritesNotResent) return RESEND_LATER;
   const text = `outcome unknown: ${address} does not answer and has been replaced, the write may have happened`;

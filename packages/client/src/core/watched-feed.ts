@@ -1,9 +1,11 @@
 /**
- * One watch of the ring while it is on: what was heard of it, and whether there is reason to rather ask another source.
+ * One watch of the ring while it is on: what was heard from it, and whether there is reason to ask another source
+ * instead.
  *
- * A source that stands still and a ring that does not change look alike, hence beats: a source that gave one and then
- * misses two is silent. A source may also be well and know nothing: its beats say when it last heard the registry, which
- * alone makes new versions. Servers of before send their header at once and no beats; of them nothing more can be said.
+ * A source that stands still and a ring that does not change look alike, so there are beats. A source that gave one and
+ * then misses two is silent. A source may also be well and know nothing, so its beats say when it last heard from the
+ * registry, which alone makes new versions. Older servers send their header at once and no beats; nothing more can be
+ * said of them.
  */
 
 import type { RingBeat } from '@ringkeep/shared';
@@ -15,9 +17,9 @@ export class WatchedFeed {
   private accepted = false;
   private heardAtMs: number;
   private beat: RingBeat | undefined;
-  /** Something else that it is to be left for, see RingWatch. */
+  /** Another reason to leave it, see RingWatch. */
   suspicion: string | undefined;
-  /** It was said that it is complained of. */
+  /** The complaint has been reported. */
   doubted = false;
 
   constructor(
@@ -41,13 +43,13 @@ export class WatchedFeed {
     if (beat.registrySilentMs < beat.leaseMs / 2) this.suspicion = undefined;
   }
 
-  /** So much of the time was this process's own fault. */
+  /** This much of the time, this process itself stood still. */
   excuse(ms: number): void {
     this.heardAtMs += ms;
     this.startedAtMs += ms;
   }
 
-  /** How old its news may be: since when it has not heard the registry, as far as is known. */
+  /** How old its news may be: when it last heard from the registry, as far as is known. */
   ageMs(nowMs: number): number {
     return this.beat === undefined ? Infinity : this.beat.registrySilentMs + (nowMs - this.heardAtMs);
   }
