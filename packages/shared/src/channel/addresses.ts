@@ -1,8 +1,8 @@
 /**
- * Addresses of servers: host:port, http://host:port or https://host:port, IPv6 hosts in brackets.
+ * Addresses of servers: host:port, http://host:port or https://host:port, with IPv6 hosts in brackets.
  *
- * On the wire and in the ring an address is a URL (its scheme says whether TLS is spoken); people may
- * leave http:// away. One normal form (lower case, no trailing slash) makes equal addresses equal texts.
+ * On the wire and in the ring an address is a URL, whose scheme says whether TLS is spoken. People may leave out
+ * http://. There is one normal form (lower case, no trailing slash), so that equal addresses are equal strings.
  */
 
 import { isIPv4, isIPv6 } from 'node:net';
@@ -51,7 +51,7 @@ function fault(text: string, why: string): RingError {
   return new RingError('INVALID_ARGUMENT', `${quoted(text)} is not an address: ${why}`);
 }
 
-/** It stands for every address of a machine: a server may listen on it, nobody can connect to it from elsewhere. */
+/** It stands for every address of a machine: a server may listen on it, but nobody can connect to it from elsewhere. */
 export function isWildcard({ host }: Pick<ServerAddress, 'host'>): boolean {
   if (isIPv4(host)) return host === '0.0.0.0';
   // The form in which URLs write IPv6 addresses has one text for each.

@@ -1,9 +1,9 @@
 /**
  * Cancels a stream in the next turn of the event loop.
  *
- * One that is cancelled in the very turn in which it was opened on a connection that is there already never
- * tells its server (Node.js 20 loses the reset): the server keeps the stream, and neither side's connection
- * can be closed in order. Whoever cancels has stopped listening before.
+ * When a stream is cancelled in the same turn in which it was opened on an existing connection, its server never hears
+ * of it (Node.js 20 loses the reset). The server then keeps the stream, and neither side can close the connection in
+ * order. The caller has stopped listening before it cancels.
  */
 
 import { setImmediate } from 'node:timers';

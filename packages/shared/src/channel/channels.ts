@@ -1,8 +1,8 @@
 /**
  * Client channels: one set of options for all, and credentials by the scheme of the address.
  *
- * gRPC's own retries and channelz are off: they cost 12–30 % of a client's CPU, and what may be sent
- * again is decided by those who know whether it was a write.
+ * gRPC's own retries and channelz are off. They cost 12–30 % of a client's CPU, and only the caller knows whether a
+ * call was a write and may be sent again.
  */
 
 import { credentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
@@ -10,9 +10,12 @@ import { FLOW_CONTROL_WINDOW_BYTES, MESSAGE_BYTES_MAX } from '../ring';
 import { grpcTarget, parseAddress } from './addresses';
 import { NO_TLS, type TlsMaterial } from './tls-files';
 
-/** A peer is asked whether it is there so often: a connection may be gone without either end having been told. */
+/** How often a peer is asked whether it is there: a connection may be gone without either end having been told. */
 export const KEEPALIVE_TIME_MS = 4_000;
-/** A peer that does not answer that question is taken for gone: it stands still for longer than any lease by then. */
+/**
+ * A peer that does not answer that question in time is taken for gone: by then it has stood still for longer than any
+ * lease.
+ */
 export const KEEPALIVE_TIMEOUT_MS = 4_000;
 
 export const MESSAGE_OPTIONS: ChannelOptions = {
@@ -40,7 +43,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
 /** The user agent by which nodes know each other. */
 export const NODE_USER_AGENT = 'ringkeep-node';
 
-/** Of channels from a node: by their user agent others keep room for them. */
+/** The user agent of channels from a node, by which others keep room for them. */
 export const NODE_CHANNEL: ChannelOptions = { 'grpc.primary_user_agent': NODE_USER_AGENT };
 
 /** The three arguments of a generated client's constructor: `new RegistryClient(...channelTo(address))`. */
@@ -55,8 +58,8 @@ export function channelTo(
 }
 
 /**
- * A channel that is closed while it pauses after a failure would connect once more all the same (grpc-js 1.14), and
- * nobody would ever close that connection. Its connector is told of the end, and makes none after it.
+ * A channel that is closed while it pauses after a failure would still connect once more (grpc-js 1.14), and nobody
+ * would ever close that connection. Its connector is told of the end, and connects no more after it.
  */
 function endingWithChannel(secured: ChannelCredentials): ChannelCredentials {
   const create = secured._createSecureConnector.bind(secured);

@@ -1,10 +1,9 @@
 /**
- * RingErrors as gRPC statuses and back.
+ * Converts RingErrors to gRPC statuses and back.
  *
- * Several codes share a gRPC status (NOT_OWNER and FAILED_PRECONDITION), so the code travels in a trailer
- * as well. A status without that trailer was made by gRPC itself, on either side: the connection broke,
- * the deadline passed. Of a call that writes, nobody can then say whether it happened, unless gRPC says
- * that it never left.
+ * Several codes share a gRPC status (NOT_OWNER and FAILED_PRECONDITION), so the code also travels in a trailer. A
+ * status without that trailer was made by gRPC itself, on either side: the connection broke, or the deadline passed. If
+ * the call was a write, nobody can then say whether it happened, unless gRPC says that it never left.
  */
 
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
@@ -14,10 +13,10 @@ import { updateFromWire, updateToWire } from '../wire/ring-conversion';
 
 export const CODE_TRAILER = 'ringkeep-code';
 export const RING_TRAILER = 'ringkeep-ring-bin';
-/** Peers may refuse more than 8 KiB of metadata, and it travels in base64. A larger ring is fetched instead. */
+/** Peers may refuse more than 8 KiB of metadata, and the ring travels in base64. A larger ring is fetched instead. */
 export const RING_TRAILER_BYTES_MAX = 4096;
 
-/** Statuses that gRPC or another server gives on its own, and what they are to us. */
+/** Statuses that gRPC or another server gives on its own, and the codes that they become. */
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   [status.CANCELLED]: 'CANCELLED',
   [status.INVALID_ARGUMENT]: 'INVALID_ARGUMENT',
@@ -51,11 +50,11 @@ export interface CallFacts {
   /** Name of the method. */
   readonly call: string;
   readonly address: string;
-  /** The call writes: without word from the server it may or may not have happened. */
+  /** The call is a write: without an answer from the server it may or may not have happened. */
   readonly writes: boolean;
 }
 
-/** What a grpc-js server answers a failed call with. `ring` goes along when the caller's is out of date. */
+/** What a grpc-js server answers to a failed call. `ring` goes along when the caller's is out of date. */
 export function toServiceError(error: unknown, ring?: RingUpdate): ServiceError {
   const code: ErrorCode = error instanceof RingError ? error.code : 'INTERNAL';
   const details = error instanceof Error ? error.message : String(error);
@@ -68,7 +67,7 @@ export function toServiceError(error: unknown, ring?: RingUpdate): ServiceError 
   return Object.assign(new Error(details), { code: ERROR_CODES[code].grpcStatus, details, metadata });
 }
 
-/** The RingError that a failed call amounts to; its text names the method and the address. */
+/** The RingError for a failed call; its text names the method and the address. */
 export function fromServiceError(error: unknown, facts: CallFacts): RingError {
   if (error instanceof RingError) return error;
   const where = `${facts.call} at ${facts.address}`;

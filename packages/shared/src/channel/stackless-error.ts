@@ -1,6 +1,6 @@
 /**
- * An error without a stack: where a call is answered says nothing of who made it, and taking a stack costs
- * more than all else that a refusal does.
+ * An error without a stack. The place where a call is answered says nothing about who made the call, and taking a stack
+ * costs more than everything else in a refusal.
  */
 
 import { RingError, type ErrorCode } from '../ring';

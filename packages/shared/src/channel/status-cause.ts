@@ -1,6 +1,6 @@
 /**
- * Why a stream ended, by its status alone: gRPC wraps the cause of a failed connection in its own story, and tells of a
- * server that is another one in terms of its own.
+ * Finds why a stream ended, from its status alone. gRPC wraps the cause of a failed connection in text of its own, and
+ * describes another kind of server in its own terms.
  */
 
 import { status, type StatusObject } from '@grpc/grpc-js';
@@ -10,7 +10,7 @@ export const HUNG_UP = 'the connection was closed before anything was said';
 /** Where grpc-js tells why it could not connect. */
 export const LAST_ERROR = /Last error: (?:Error: )?(.*?)\.? Resolution note/s;
 
-/** `ended` is said of a stream that ended in order. */
+/** `ended` is the text for a stream that ended in order. */
 export function causeOf({ code, details }: StatusObject, ended: string, expected: string): string {
   if (code === status.OK || details === '') return ended;
   const cause = LAST_ERROR.exec(details)?.[1] ?? details;

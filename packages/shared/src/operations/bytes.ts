@@ -1,4 +1,7 @@
-/** Byte strings from and to Buffers and text, and the position of a key: what needs Node's own code. */
+/**
+ * Converts byte strings from and to Buffers and text, and computes the position of a key: everything that needs Node's
+ * own code.
+ */
 
 import { hash } from 'node:crypto';
 import { TextDecoder } from 'node:util';

@@ -1,16 +1,16 @@
 /**
- * Every operation that a ring carries out on a key, a row each. Codecs, doors, the client, the checker and the simulator
- * go by the rows, and a table over operations that lacks one does not compile. What an operation means is said in one
- * other place (evaluate.ts).
+ * Every operation that a ring carries out on a key, one row each. Codecs, doors, the client, the checker and the
+ * simulator read these rows, and a table over operations that lacks one does not compile. What an operation means is
+ * said in one other place (evaluate.ts).
  *
- * A code is what stands for the operation on the wire and in every frame: it is never given to another one.
+ * A code stands for its operation on the wire and in every frame, and is never given to another one.
  */
 
-/** What an operation may bring beside its key. */
+/** What an operation may bring in addition to its key. */
 export type OperandName = 'value' | 'expected';
 
 export interface OperandRow {
-  /** What it is called in errors. */
+  /** Its name in errors. */
   readonly text: string;
   /** What it is to its entry: it is kept there, or compared with what is kept. */
   readonly role: 'kept' | 'compared';
@@ -23,17 +23,20 @@ export const OPERANDS: Readonly<Record<OperandName, OperandRow>> = {
 
 export interface OperationRow {
   readonly code: number;
-  /** Its name in the protocol, where Put and Set are what is `set` and `exchange` everywhere else. */
+  /** Its name in the protocol, where Put and Set stand for what is `set` and `exchange` everywhere else. */
   readonly wireName: string;
   readonly writes: boolean;
   /** In the order in which they travel. */
   readonly brings: readonly OperandName[];
   /**
-   * What a write makes of the entry that is there: it overwrites it unseen, tells it, or depends on it. Only what depends
-   * on an entry waits when that is damaged.
+   * How a write depends on the existing entry: it overwrites it unseen, it returns it, or it is decided by it. Only a
+   * write that is decided by its entry waits when that entry is damaged.
    */
   readonly entry: 'unseen' | 'told' | 'decides';
-  /** What an answer without a value says to who asks for one operation a call; nothing where it is as good as any. */
+  /**
+   * The text of an answer without a value, for a caller that asks for one operation a call; undefined if no value is a
+   * normal answer.
+   */
   readonly withoutValue: string | undefined;
 }
 
@@ -104,7 +107,7 @@ export function nameOf(type: OperationType): OperationName {
   return NAMES.get(type) as OperationName;
 }
 
-/** Of a number that came from outside. */
+/** Whether a number that came from outside is an operation's code. */
 export function isOperationType(type: number): type is OperationType {
   return ROWS[type] !== undefined;
 }

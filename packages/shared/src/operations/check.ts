@@ -1,6 +1,6 @@
 /**
- * What a key, a value and an operation must be, whichever way they come in. The limits are parameters of the ring; the
- * errors say what was wrong and what is allowed.
+ * Checks keys, values and operations, whichever way they come in. The limits are parameters of the ring. The errors say
+ * what was wrong and what is allowed.
  */
 
 import type { Bytes } from '../ring/bytes';
@@ -22,7 +22,7 @@ export interface KeyLimits {
   readonly valueBytesMax: number;
 }
 
-/** Throws INVALID_ARGUMENT when a key has no byte or too many. */
+/** Throws INVALID_ARGUMENT when a key is empty or has too many bytes. */
 export function checkKey(key: Bytes, bytesMax: number): void {
   if (key.length === 0) throw new RingError('INVALID_ARGUMENT', 'the key is empty; a key has 1 byte or more');
   if (key.length > bytesMax) {

@@ -1,8 +1,8 @@
 /**
- * CRC-32C (Castagnoli), eight bytes a step with eight tables: about 1 GB/s, and no native module.
+ * CRC-32C (Castagnoli), eight bytes a step with eight tables: about 1 GB/s, without a native module.
  *
- * Node's own zlib.crc32 is the other polynomial, which finds fewer errors in blocks of this size.
- * Reference: RFC 3720, section B.4.
+ * Node's own zlib.crc32 uses the other polynomial, which finds fewer errors in blocks of this size. Reference: RFC
+ * 3720, section B.4.
  */
 
 const POLYNOMIAL = 0x82f63b78;

@@ -1,8 +1,8 @@
 /**
- * What an operation means: the one place that says what it leaves its key with, and what it is answered with.
+ * What an operation means: the one place that says what value it leaves its key with, and what its answer is.
  *
- * The primary asks once, in the step in which a write gets its number, and holds it against what the newest numbered write
- * leaves, committed or not. What comes of it is a plain entry: followers, log and transfer know nothing of operations.
+ * The primary asks once, in the step in which a write gets its number. It passes the value that the newest numbered
+ * write leaves, committed or not. The result is a plain entry: followers, log and transfer know nothing of operations.
  */
 
 import type { Bytes } from '../ring/bytes';
@@ -10,20 +10,23 @@ import { invariant } from '../ring/errors';
 import { OperationType } from './catalogue';
 import type { Operation } from './operation';
 
-/** The value that a key is left with; undefined, it is erased. */
+/** The value that the key has afterwards; undefined if the key is erased. */
 export interface Effect {
   readonly value: Bytes | undefined;
 }
 
 export interface Evaluation {
-  /** Undefined when nothing is changed. */
+  /** Undefined if nothing changes. */
   readonly effect: Effect | undefined;
   readonly answer: Bytes | undefined;
 }
 
 const ERASED: Effect = { value: undefined };
 
-/** `latest` is the value that the key has; undefined, it has none, or the operation's row says that it does not look. */
+/**
+ * `latest` is the value that the key has; undefined if it has none, or if the operation's row says that it does not
+ * look.
+ */
 export function evaluate(operation: Operation, latest: Bytes | undefined): Evaluation {
   switch (operation.type) {
     case OperationType.get:

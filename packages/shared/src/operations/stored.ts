@@ -22,7 +22,7 @@ declare const storedBrand: unique symbol;
 /** An envelope. No Bytes: nobody answers with one by mistake. */
 export type StoredValue = string & { readonly [storedBrand]: true };
 
-/** The version of what was written before there were any. */
+/** The version of entries that were written before there were versions. */
 export const VERSION_BEFORE_ENVELOPES = 1;
 /** Of an envelope without an expiry, of the shortest version. */
 export const ENVELOPE_BYTES_MIN = 6;
@@ -82,7 +82,7 @@ export function checksumIn(stored: StoredValue, at = checksumAt(stored)): number
   );
 }
 
-/** True when an entry is what its primary made. */
+/** True when an entry is exactly what its primary made. */
 export function isSound(key: RingKey, stored: StoredValue): boolean {
   const bytes = key.length + stored.length;
   const target = bytes <= scratch.length ? scratch : Buffer.allocUnsafe(bytes);
@@ -90,7 +90,7 @@ export function isSound(key: RingKey, stored: StoredValue): boolean {
   return isSoundIn(target, 0, keyBytes, keyBytes, keyBytes + target.write(stored, keyBytes, 'latin1'));
 }
 
-/** The same of bytes: the key from `keyFrom` to `keyTo`, the envelope from `from` to `to`. */
+/** The same for bytes: the key from `keyFrom` to `keyTo`, the envelope from `from` to `to`. */
 export function isSoundIn(
   bytes: Uint8Array,
   keyFrom: number,

@@ -87,7 +87,9 @@ export function arcKeyRanges(arc: Arc): KeyRange[] {
   return arc.end === 0n ? [upper] : [upper, { from: '' as Bytes, to: positionBytes(arc.end) }];
 }
 
-/** The same question as arcContains for ring keys, without bigints: made once an arc, asked for each key. */
+/**
+ * Answers the same question as arcContains for ring keys, without bigints: made once for an arc, asked for each key.
+ */
 export function arcKeyTest(arc: Arc): (key: RingKey) => boolean {
   const start = positionBytes(arc.start);
   const end = positionBytes(arc.end);

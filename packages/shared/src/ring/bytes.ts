@@ -1,10 +1,10 @@
 /**
  * Byte strings: bytes held in a JavaScript string, one code unit (0 … 255) a byte.
  *
- * Why strings: they are immutable, so a value that is stored, logged and sent needs one copy and no owner;
- * they are Map keys; V8 keeps them in one byte a byte with a header a tenth of a Uint8Array's; and `<`
- * orders them as the bytes are ordered. Buffers turn into them and back with the 'latin1' encoding, at
- * the edges. Rejected: Buffers all the way (aliasing of network buffers, 100–200 bytes of header each).
+ * Why strings: they are immutable, so a value that is stored, logged and sent needs one copy and no owner. They can be
+ * Map keys. V8 stores them in one byte a byte, with a header a tenth as large as a Uint8Array's. And `<` orders them as
+ * bytes are ordered. At the edges, Buffers turn into them and back with the 'latin1' encoding. Rejected: Buffers
+ * everywhere (aliasing of network buffers, 100–200 bytes of header each).
  */
 
 declare const bytesBrand: unique symbol;

@@ -1,8 +1,8 @@
 /**
  * The closed set of what can go wrong, and what the caller may do about each.
  *
- * Codes travel as one byte in batch replies and as gRPC statuses with a `ringkeep-code` trailer; both
- * tables are total. "Key not present" and "Value not provided" are results, not errors of this kind.
+ * Codes travel as one byte in batch replies, and as gRPC statuses with a `ringkeep-code` trailer; both tables are
+ * total. "Key not present" and "Value not provided" are results, not errors of this kind.
  */
 
 /** What a caller may do with an error. */
@@ -47,7 +47,7 @@ export const ERROR_CODES = {
   CANCELLED: { byte: 22, grpcStatus: 1, advice: 'give-up', text: 'cancelled by the caller' },
   ALREADY_EXISTS: { byte: 23, grpcStatus: 6, advice: 'give-up', text: 'already exists' },
   FAILED_PRECONDITION: { byte: 24, grpcStatus: 9, advice: 'give-up', text: 'not in this state' },
-  /** The registry does not keep the ring that the caller means, or an old copy of it. It decided nothing. */
+  /** The registry does not keep the caller's ring, or has an old copy of it. It decided nothing. */
   WRONG_REGISTRY: { byte: 26, grpcStatus: 9, advice: 'give-up', text: 'not the registry of this ring' },
   INTERNAL: { byte: 25, grpcStatus: 13, advice: 'outcome-unknown', text: 'internal error' },
 } as const satisfies Record<string, CodeFacts>;
@@ -63,7 +63,7 @@ export function errorCodeOfByte(byte: number): ErrorCode {
   return codesByByte.get(byte) ?? 'INTERNAL';
 }
 
-/** Marks a RingError also for another copy of this class: the client brings its own in its bundle. */
+/** Marks a RingError for other copies of this class, too: the client has its own in its bundle. */
 const MARK: unique symbol = Symbol.for('ringkeep.RingError');
 
 /** The one error class that leaves the project's libraries. */
@@ -91,7 +91,7 @@ export class RingError extends Error {
   }
 }
 
-/** Stops the process's present step on a broken invariant: a programmer's error, on in production too. */
+/** Stops the present step of the process on a broken invariant, a programmer's error. Stays on in production. */
 export function invariant(condition: unknown, text: string): asserts condition {
   if (!condition) throw new Error(`broken invariant: ${text}`);
 }

@@ -1,6 +1,6 @@
-/** Quoting in errors what came in: as much as helps to find it, and not as much as somebody cares to send. */
+/** Quotes in errors what came in: enough to find it, but not as much as somebody cares to send. */
 
-/** Bytes of UTF-8 that an error quotes at most. */
+/** The most bytes of UTF-8 that an error quotes. */
 export const QUOTED_BYTES_MAX = 200;
 const CUT = '…';
 

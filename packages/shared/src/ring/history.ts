@@ -1,10 +1,10 @@
 /**
  * Which history a version of the ring belongs to.
  *
- * Versions alone do not tell: a registry that was started on an old copy of its data counts on from there, and its
- * versions overtake those of the first history by number. So each start of a registry draws an id, its run, and begins a
- * version of its own with it. A ring names all runs that led to it; (version, run) is known to a ring when that version
- * was made by that run in the ring's own past.
+ * Versions alone do not tell. A registry that was started on an old copy of its data counts on from there, and its
+ * version numbers overtake those of the first history. So each start of a registry draws an id, its run, and begins a
+ * version of its own with it. A ring names all runs that led to it. (version, run) is known to a ring when that run
+ * made that version in the ring's own past.
  */
 
 /** A start of the registry: a random id, never 0. */
@@ -25,8 +25,8 @@ export interface KnownRing {
 export const NOTHING_KNOWN: KnownRing = { version: 0, run: 0n };
 
 /**
- * As many are remembered: one a day for more than a year, and not much in a message. Who was last there before the
- * oldest of them cannot be told from one of another history.
+ * How many runs are remembered: one a day for more than a year, and not much in a message. A node that was last there
+ * before the oldest of them cannot be told from a node of another history.
  */
 export const RUNS_MAX = 512;
 
@@ -35,7 +35,7 @@ interface Historic {
   readonly runs: readonly Run[];
 }
 
-/** What somebody knows who has this ring. */
+/** What a holder of this ring knows. */
 export function knownOf({ version, runs }: Historic): KnownRing {
   return { version, run: runs.at(-1)?.id ?? 0n };
 }
@@ -47,7 +47,7 @@ export function sameKnown(a: KnownRing, b: KnownRing): boolean {
 /** `too old`: its run is not remembered any more, if there was such a run. */
 export type Standing = 'known' | 'unknown' | 'too old';
 
-/** Whether a version that somebody knows is of this ring's past, itself included. */
+/** Whether a version that somebody knows belongs to this ring's past or is this ring's own. */
 export function standingOf({ version, run }: KnownRing, ring: Historic): Standing {
   if (version === 0) return 'known';
   const { runs } = ring;
@@ -66,12 +66,12 @@ export function isKnown(known: KnownRing, ring: Historic): boolean {
   return standingOf(known, ring) === 'known';
 }
 
-/** The runs after some more; the oldest are forgotten. */
+/** The runs with some more added; the oldest are forgotten. */
 export function withRuns(runs: readonly Run[], more: readonly Run[]): readonly Run[] {
   return more.length === 0 ? runs : [...runs, ...more].slice(-RUNS_MAX);
 }
 
-/** Those of `to` that are not of `from`. */
+/** The runs of `to` that `from` lacks. */
 export function runsSince(from: readonly Run[], to: readonly Run[]): readonly Run[] {
   const last = from.at(-1)?.firstVersion ?? 0;
   return to.filter(({ firstVersion }) => firstVersion > last);
@@ -90,7 +90,7 @@ export function runsFault({ version, runs }: Historic): string | undefined {
   return new Set(runs.map(({ id }) => id)).size === runs.length ? undefined : 'a run twice';
 }
 
-/** For people. */
+/** As text for people. */
 export function formatKnown({ version, run }: KnownRing): string {
   return `version ${version} of run ${formatRun(run)}`;
 }

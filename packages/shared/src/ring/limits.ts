@@ -1,4 +1,4 @@
-/** Limits that all sides share. Each has a unit in its name and a reason beside it. */
+/** Limits that all sides share, each with its unit in the name and a reason beside it. */
 
 import { invariant } from './errors';
 
@@ -20,7 +20,7 @@ export const SLICE_BYTES_MAX = 1024;
 export const CHUNK_BYTES_TARGET = 128 * 1024;
 /** Bytes of chunks that may be on their way to a follower. */
 export const TRANSFER_WINDOW_BYTES = 1024 * 1024;
-/** Forwards before a query is given up: views of the ring can differ for a moment, not for ever. */
+/** Forwards before a query fails: views of the ring may differ for a moment, but not for ever. */
 export const HOPS_MAX = 64;
 
 invariant(

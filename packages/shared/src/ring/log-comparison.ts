@@ -1,9 +1,9 @@
 /**
- * Two logs of one arc compared by their histories: does one contain what the other knows as committed, which
- * one is newer, and up to where are they the same.
+ * Compares two logs of one arc by their histories. Does one contain what the other knows as committed? Which one is
+ * newer? Up to where are they the same?
  *
- * A log that was merged is compared piece by piece, wherever the pieces of the two overlap. What cannot be
- * told, because a history was cut off, is 'unknown' or undefined, and never guessed.
+ * A merged log is compared piece by piece, wherever pieces of the two overlap. When a history was cut off, some
+ * questions have no answer: the result is then 'unknown' or undefined, never a guess.
  */
 
 import { arcsOverlap } from './arc';
@@ -78,7 +78,7 @@ function lastOf(piece: LogPiece): Seq {
   return piece.runs.at(-1)?.last ?? 0;
 }
 
-/** What its last operation is is known. */
+/** It is known which operation was its last. */
 function hasTip({ runs, from }: LogPiece): boolean {
   return runs.length > 0 || from === 1;
 }

@@ -1,16 +1,16 @@
 /**
  * The history of an arc's log: in which term each operation got its number.
  *
- * (term, number) names an operation and all before it, since a term has one primary, which began with one
- * log. Numbers alone name nothing: one whose operation was discarded is used again. So two logs are compared
- * by their histories (log-comparison.ts), and a node whose disk is old is found out.
+ * (term, number) names an operation and everything before it, because a term has one primary, which began with one log.
+ * Numbers alone name nothing: the number of a discarded operation is used again. So two logs are compared by their
+ * histories (log-comparison.ts), and a node whose disk is old is found out.
  *
- * A split leaves both halves the whole history. A merge keeps both, as pieces with their ranges, because the
- * two logs numbered on their own; the numbers after it are common to all pieces.
+ * A split leaves the whole history to both halves. A merge keeps both histories as pieces with their ranges, because
+ * the two logs were numbered independently. The numbers after it are common to all pieces.
  *
- * What is kept is bounded. A history that was cut off says from where on it is known; logs that would have
- * to be compared before that cannot be, which means: keep both, and report. A member's log ends a few terms
- * back at most, so that it takes a copy that was away for HISTORY_RUNS_MAX terms with operations.
+ * The size of a history is bounded. One that was cut off says from where on it is known. Logs that would have to be
+ * compared before that point cannot be compared, so both are kept and the case is reported. A member's log ends at most
+ * a few terms back, so this takes a copy that was away for HISTORY_RUNS_MAX terms with operations.
  */
 
 import { arcInside, arcsEqual, type Arc } from './arc';
@@ -129,7 +129,10 @@ export function piecesOf({ range, committed, lastPrepared, history }: LogExtent)
   });
 }
 
-/** Neighbours that have the same become one: an arc that was divided and joined again has no pieces more. */
+/**
+ * Joins neighbouring pieces with the same history: an arc that was split and joined again has no more pieces than
+ * before.
+ */
 function joinAlike(pieces: readonly LogPiece[]): LogPiece[] {
   const joined: LogPiece[] = [];
   for (const piece of pieces) {

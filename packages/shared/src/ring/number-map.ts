@@ -1,11 +1,11 @@
 /**
- * A map by number for what is under way: added in ascending order, gone after a while, and so on for as long as the
- * process lives.
+ * A map from number to value for what is under way: entries come in ascending order and go after a while, for as long
+ * as the process lives.
  *
- * A Map would do, but for the garbage collector. A Map under such use is soon full of deleted entries and moves to a new
- * table, and the old one keeps a reference to it. Once one of these tables has grown old, all that follow are kept until
- * the next full collection, with whatever they held when they were left: each of the frequent small collections then has
- * to move a tenth of everything instead of next to nothing.
+ * A Map would do, except for the garbage collector. Under such use a Map is soon full of deleted entries and moves to a
+ * new table, and the old table keeps a reference to the new one. Once one of these tables has grown old, all that
+ * follow are kept until the next full collection, with whatever they held when they were left. Each of the frequent
+ * small collections then has to move a tenth of everything, instead of next to nothing.
  */
 
 /** Deleted slots that are left in place, however few others there are. */
@@ -14,7 +14,7 @@ const SPARE_SLOTS = 32;
 export class NumberMap<Value extends object> {
   /** Ascending. */
   private readonly numbers: number[] = [];
-  /** Beside the numbers; undefined where one was deleted. */
+  /** Parallel to the numbers; undefined where one was deleted. */
   private readonly slots: (Value | undefined)[] = [];
   /** All slots before this one are deleted. */
   private head = 0;

@@ -1,6 +1,6 @@
 /**
  * The cluster's parameters. They belong to the registry and are a part of each version of the ring, so that all nodes
- * of a ring agree, and follow when they change. Which of them may change while nodes run is said here.
+ * of a ring agree, and follow when they change. This file says which of them may change while nodes run.
  */
 
 import { RingError } from './errors';
@@ -15,9 +15,9 @@ export interface ClusterParameters {
   readonly replicationFactor: number;
   /** In-sync members that an arc needs to accept writes, once it has had as many; at most the copies. */
   readonly minCopies: number;
-  /** How long a follower's grant to its primary lasts. */
+  /** How long a follower's lease to its primary lasts. */
   readonly leaseMs: number;
-  /** By how much earlier the primary stops to count on a grant: covers clocks that run at other rates. */
+  /** How much earlier a primary stops relying on a lease: covers clocks that run at different rates. */
   readonly leaseMarginMs: number;
   /** How long a member may be silent towards the registry before it is declared dead. */
   readonly membershipLeaseMs: number;
@@ -41,12 +41,12 @@ export const DEFAULT_PARAMETERS: ClusterParameters = {
 };
 
 /**
- * Where there are three copies, one disk that is lost never has the only one of an acknowledged write. Two copies would
- * stop to take writes whenever one is away.
+ * With three copies, a single lost disk never has the only copy of an acknowledged write. With two, requiring both
+ * would stop writes whenever one is away.
  */
 const THREE_COPIES = 3;
 
-/** What a ring asks for that says nothing of it. */
+/** The value for a ring that does not say. */
 function usualMinCopies(replicationFactor: number): number {
   return replicationFactor >= THREE_COPIES ? DEFAULT_PARAMETERS.minCopies : 1;
 }
@@ -62,7 +62,7 @@ const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, numb
   valueBytesMax: [0, 1 << 20],
 };
 
-/** Parameters as somebody wrote them. */
+/** Parameters as a person wrote them. */
 export type GivenParameters = Partial<Omit<ClusterParameters, 'routing'> & { readonly routing: string }>;
 
 /** Fills in what is missing and checks the rest. Throws INVALID_ARGUMENT naming the parameter and its range. */
@@ -114,10 +114,10 @@ export function sameParameters(a: ClusterParameters, b: ClusterParameters): bool
 /**
  * Why a ring with nodes may not go from one set of parameters to another, or undefined.
  *
- * Copies, timeouts and routing may change while nodes run: nothing safe depends on all having the same, and each follows
- * with the next version of the ring. Leases may not: a primary counts on a grant for as long as it believes that its
- * followers gave it. A shorter membership lease would run out before the nodes have heard of it. Limits only grow, for
- * what is stored stays.
+ * Copies, timeouts and routing may change while nodes run: safety does not depend on all nodes having the same, and
+ * each node follows with the next version of the ring. Leases may not change, because a primary relies on a lease for
+ * as long as it believes that its followers granted it. A shorter membership lease would run out before the nodes have
+ * heard of it. Limits only grow, because what is stored stays.
  */
 export function parametersFault(from: ClusterParameters, to: ClusterParameters): string | undefined {
   if (from.leaseMs !== to.leaseMs || from.leaseMarginMs !== to.leaseMarginMs) {

@@ -1,8 +1,8 @@
 /**
- * Positions: points on the ring of 2^64, and the ids of nodes, which are positions too.
+ * Positions: points on the ring of 2^64. The ids of nodes are positions too.
  *
- * A position is a branded bigint: the ring's arithmetic wraps at 2^64 and doubles cannot hold it. Code
- * that handles keys by the million does not use it; see ring-key.ts.
+ * A position is a branded bigint, because the ring's arithmetic wraps at 2^64, which doubles cannot hold. Code that
+ * handles keys by the million does not use it; see ring-key.ts.
  */
 
 import { quoted } from './excerpt';

@@ -1,9 +1,9 @@
 /**
- * Changes of an arc, proposed by its primary and decided by the registry by compare-and-set on the
- * arc's epoch, and what each would make of the arc.
+ * Changes of an arc, and what each would make of the arc. The primary proposes them, and the registry decides by
+ * compare-and-set on the arc's epoch.
  *
- * The registry applies `configsAfter`; the primary asks it which configurations might be in force.
- * Both must agree to the bit, hence one function.
+ * The registry applies `configsAfter`; the primary asks it which configurations might be in force. Both must agree to
+ * the bit, hence one function.
  */
 
 import { arcContains } from './arc';
@@ -19,18 +19,21 @@ interface OnArc {
 /** Which process opened the stream on which a node has shown what it has. */
 interface OfProcess {
   readonly incarnation: number;
-  /** Drawn by it: a copy of its data folder that runs beside it has the same incarnation. Unknown of an older version's. */
+  /**
+   * Drawn by the process: a copy of its data folder that runs beside it has the same incarnation. Unknown for an older
+   * version's.
+   */
   readonly process?: bigint | undefined;
 }
 
 export type Proposal =
-  /** Take a level follower into the in-sync set: the process that opened the stream, and no later one. */
+  /** Take a follower that is level into the in-sync set: the process that opened the stream, and no later one. */
   | (OnArc & OfProcess & { readonly kind: 'admit'; readonly node: NodeId })
   /** Take replicas out of the in-sync set. */
   | (OnArc & { readonly kind: 'drop'; readonly nodes: readonly NodeId[] })
   /** Make an in-sync member primary whose log is newer, in a takeover. */
   | (OnArc & { readonly kind: 'yield'; readonly node: NodeId })
-  /** Nothing but a higher epoch: settles whatever else was proposed. */
+  /** Only raise the epoch: settles whatever else was proposed. */
   | (OnArc & { readonly kind: 'keep' })
   /** Make `node`, the process that opened the stream, primary of [at, end). */
   | (OnArc &

@@ -1,7 +1,7 @@
 /**
  * A seeded generator of random numbers: sfc32 by Chris Doty-Humphrey (PractRand), 128 bits of state.
  *
- * One is handed to whatever needs chance, so that the same seed tells the same story.
+ * One is handed to everything that needs chance, so that the same seed gives the same run.
  */
 
 export class Random {
@@ -65,7 +65,7 @@ export class Random {
     return items;
   }
 
-  /** A generator of its own, so that one part drawing more does not change another part's story. */
+  /** A generator of its own, so that drawing more in one part does not change the run of another part. */
   fork(): Random {
     return new Random(this.word() * 2 ** 21 + (this.word() >>> 11));
   }

@@ -1,8 +1,8 @@
 /**
  * Ring keys: the position of a key (8 bytes, big-endian) and the key behind it, as one byte string.
  *
- * Byte order is ring order, two keys with one position stay two entries, and an arc is one or two
- * contiguous ranges. It is what the tables, the log and the disk are keyed by.
+ * Byte order is ring order, two keys with one position stay two entries, and an arc is one or two contiguous ranges.
+ * Tables, the log and the disk use ring keys.
  */
 
 import type { Bytes } from './bytes';

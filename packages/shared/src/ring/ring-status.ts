@@ -1,10 +1,11 @@
 /**
- * Whether the data of a ring is safe, and whether it can be reached: one judgement for everybody who is asked.
+ * Whether the data of a ring is safe and can be reached: one judgement for everybody who asks.
  *
- * An arc should have as many copies as the parameters say, or as the ring has members if those are fewer. Members that are
- * dead count among them until the registry forgets them, so that a ring does not become healthy by losing a node; those that
- * leave do not. A copy counts while its member is in sync and not dead. An arc whose owner is dead, or that no living
- * member has, cannot be used. One with fewer copies than the ring asks for before it takes writes can be read and no more.
+ * An arc should have as many copies as the parameters say, or as the ring has members if those are fewer. Dead members
+ * count among them until the registry forgets them, so that a ring does not become healthy by losing a node; members
+ * that leave do not count. A copy counts while its member is in sync and not dead. An arc cannot be used if its owner
+ * is dead or no living member has it. An arc with fewer copies than the ring requires for writes can be read but not
+ * written.
  */
 
 import type { ArcConfig, Member, Ring } from './ring';
@@ -16,9 +17,9 @@ export type RingState = 'healthy' | 'degraded' | 'unavailable';
 /** What is known of a ring. */
 export interface RingLook {
   readonly ring: Ring;
-  /** Starts of arcs whose owner says that it does not serve them. */
+  /** Starts of the arcs that their owners say they do not serve. */
   readonly closed?: ReadonlySet<Position>;
-  /** What is amiss with the registry, in words. */
+  /** What is wrong with the registry, in words. */
   readonly registryTrouble?: string | undefined;
 }
 
@@ -27,7 +28,7 @@ export interface ArcStatus {
   /** Living members that are in sync. */
   readonly copies: number;
   readonly wanted: number;
-  /** Copies in sync without which it takes no writes. */
+  /** In-sync copies that it needs to take writes. */
   readonly needed: number;
   /** Why it cannot be used; undefined when it can. */
   readonly obstacle: 'no copy' | 'owner down' | 'not open' | undefined;
@@ -39,9 +40,9 @@ export interface RingStatus {
   readonly arcs: readonly ArcStatus[];
   /** Copies that are missing, all arcs together. */
   readonly missing: number;
-  /** Members that are dead and hold a copy that somebody misses. */
+  /** Dead members that hold a missing copy. */
   readonly down: readonly Member[];
-  /** Somebody who runs can take each copy that is missing. */
+  /** For each missing copy there is a running node that can take it. */
   readonly isRepairing: boolean;
   readonly registryTrouble: string | undefined;
 }
@@ -70,12 +71,12 @@ export function isLacking({ copies, wanted }: ArcStatus): boolean {
   return copies < wanted;
 }
 
-/** It can be read, and takes no writes. */
+/** It can be read but takes no writes. */
 export function refusesWrites({ copies, needed, obstacle }: ArcStatus): boolean {
   return obstacle === undefined && copies < needed;
 }
 
-/** In one line: `healthy`, or what is wrong and what is being done. `leftMs` as far as it can be told. */
+/** One line: `healthy`, or what is wrong and what is being done. Names `leftMs` if it is known. */
 export function describeStatus(status: RingStatus, leftMs?: number): string {
   const { arcs, wanted, registryTrouble: trouble } = status;
   const of = (some: readonly ArcStatus[]): string => `${some.length} of ${arcs.length} arcs`;
@@ -128,7 +129,7 @@ function stateOf(arcs: readonly ArcStatus[], lacking: readonly ArcStatus[], trou
   return lacking.length > 0 || trouble !== undefined ? 'degraded' : 'healthy';
 }
 
-/** Somebody has a copy to give, and as many others run as copies are missing. */
+/** A running node has a copy to give, and as many others run as copies are missing. */
 function canBeRepaired({ arc, copies, wanted }: ArcStatus, active: readonly NodeId[]): boolean {
   const others = active.filter((id) => !arc.inSync.includes(id)).length;
   return copies > 0 && others >= wanted - copies;
@@ -161,7 +162,7 @@ function reasons(status: RingStatus, unusable: readonly ArcStatus[]): string {
   return `: ${texts.join('; ')}${isLost ? waitingFor(status.down) : ''}`;
 }
 
-/** How many addresses are named. */
+/** How many addresses are named at most. */
 const NAMED_MAX = 3;
 
 function waitingFor(down: readonly Member[]): string {
@@ -178,8 +179,8 @@ function duration(ms: number): string {
 }
 
 /**
- * How long a repair will go on, from how it went since it was first seen. A new loss, or the end, begins anew; while
- * nothing has moved nothing is known.
+ * Estimates how long a repair will go on, from its progress since it was first seen. A new loss, or the end, starts the
+ * estimate anew. Nothing is known until something has moved.
  */
 export class RepairPace {
   private first: { readonly missing: number; readonly atMs: number } | undefined;

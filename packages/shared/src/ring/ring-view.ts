@@ -1,9 +1,9 @@
 /**
- * Questions to a ring: who owns a key, who are the neighbours, where should copies be.
+ * Answers questions about a ring: who owns a key, who are the neighbours, where should copies be.
  *
- * Made anew for each version and then only read; look-ups are binary searches. What only some ask for is
- * made when it is first asked for: the arcs' starts as byte strings, so that no bigint is made on the data
- * path, and the active members.
+ * It is made anew for each version and then only read; look-ups are binary searches. What few callers need is computed
+ * when it is first asked for: the starts of arcs as byte strings, so that the data path makes no bigint, and the active
+ * members.
  */
 
 import { clockwiseDistance, type NodeId, type Position } from './position';
@@ -48,7 +48,7 @@ export class RingView {
     return arcs[index === -1 ? arcs.length - 1 : index];
   }
 
-  /** The arc that starts just there. */
+  /** The arc that starts exactly there. */
   arcAt(start: Position): ArcConfig | undefined {
     const arc = this.arcOfPosition(start);
     return arc?.start === start ? arc : undefined;
@@ -71,8 +71,8 @@ export class RingView {
   }
 
   /**
-   * Where the copies of an arc should be: its owner and the members that precede it (predecessors,
-   * because a failed node's arc falls to its predecessor, which then holds it already). Owner first.
+   * Where the copies of an arc should be: its owner first, then the members that precede it. They are predecessors
+   * because a failed node's arc falls to its predecessor, which then already holds it.
    */
   desiredReplicas(arc: Arc, replicationFactor: number): NodeId[] {
     const members = (this.activeMembers ??= this.ring.members.filter(({ state }) => state === 'active'));
@@ -84,8 +84,8 @@ export class RingView {
   }
 
   /**
-   * In-sync members that an arc needs to accept writes: as many as the ring asks for, once it has had them. An arc that grows
-   * with its ring is not held up by the copies that it is about to get; one that has lost some is.
+   * In-sync members that an arc needs to accept writes: as many as the ring requires, once the arc has had that many.
+   * An arc that grows with its ring does not wait for copies that it is about to get; an arc that has lost some does.
    */
   copiesToWrite({ copiesReached }: ArcConfig): number {
     return Math.min(this.ring.parameters.minCopies, copiesReached);

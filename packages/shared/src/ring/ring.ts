@@ -1,7 +1,7 @@
 /**
  * The ring as data: members, arc configurations, and one number that orders its versions.
  *
- * A ring is immutable; the registry makes the next one, everybody else adopts whole versions only.
+ * A ring is immutable. The registry makes the next one, and everybody else adopts whole versions only.
  */
 
 import { arcsEqual, type Arc } from './arc';
@@ -27,8 +27,8 @@ export interface Member {
   /** Counts its starts; kept on its disk. */
   readonly incarnation: number;
   /**
-   * Drawn by its process when it starts: a copy of its data folder that runs beside it has the same incarnation. 0 when
-   * it said none.
+   * Drawn by its process at the start: a copy of its data folder that runs beside it has the same incarnation. 0 if it
+   * named none.
    */
   readonly process: bigint;
   readonly state: MemberState;
@@ -44,13 +44,15 @@ export interface ArcConfig extends Arc {
   readonly handover: boolean;
   readonly primary: NodeId;
   readonly inSync: readonly NodeId[];
-  /** Those in sync that registered without a copy and were not given one since; the epoch does not count this. */
+  /**
+   * In-sync members that registered without a copy and have not been given one since; the epoch does not count this.
+   */
   readonly withoutCopy: readonly NodeId[];
   /** The last sequence number at the last Handover or Merge. */
   readonly seq: Seq;
   /**
-   * The most members in sync that it has had; never more than the ring asks for, nor than it has members, dead ones
-   * included. The epoch does not count this.
+   * The greatest number of in-sync members that it has had. Never more than the ring asks for, nor than it has members,
+   * including dead ones. The epoch does not count this.
    */
   readonly copiesReached: number;
 }
@@ -88,19 +90,21 @@ export interface RingChange {
 export type RingUpdate =
   { readonly kind: 'ring'; readonly ring: Ring } | { readonly kind: 'change'; readonly change: RingChange };
 
-/** Says that a watch of the ring is alive, and what its news are worth. */
+/** Shows that a watch of the ring is alive, and how much its news is worth. */
 export interface RingBeat {
-  /** The next one comes after so long. */
+  /** How long until the next one. */
   readonly intervalMs: number;
   /** The ring's `leaseMs`. */
   readonly leaseMs: number;
-  /** How long ago the sender heard the registry, which alone makes new versions. */
+  /** How long ago the sender heard from the registry, which alone makes new versions. */
   readonly registrySilentMs: number;
 }
 
-/** Beats in a lease: whoever follows the ring by a node that is gone should know before the lease is over. */
+/**
+ * Beats in a lease: a client that follows the ring through a node that is gone should know before the lease is over.
+ */
 const RING_BEATS_PER_LEASE = 4;
-/** Leases of tests are short, and timers are not that exact. */
+/** The leases of tests are short, and timers are not that exact. */
 const RING_BEAT_MS_LEAST = 25;
 /** So long and more is all the same, and fits its field. */
 const REGISTRY_SILENT_MS_MAX = 2 ** 31;
@@ -124,8 +128,8 @@ export const NO_RING: Ring = {
 };
 
 /**
- * The ring after an update, or undefined when the update does not continue `ring`: a change from
- * another version, another cluster's, or another history's. An older update leaves the ring as it is.
+ * The ring after an update, or undefined if the update does not continue `ring`: it changes another version, or belongs
+ * to another cluster or another history. An older update leaves the ring as it is.
  */
 export function updateRing(ring: Ring, update: RingUpdate): Ring | undefined {
   if (update.kind === 'ring') {
@@ -147,7 +151,7 @@ export function updateRing(ring: Ring, update: RingUpdate): Ring | undefined {
   };
 }
 
-/** Of two rings neither is of the other's past: of another cluster, or of another history of this one. */
+/** Neither of two rings is of the other's past: they belong to different clusters, or to different histories of one. */
 export function isForeign(a: Ring, b: Ring): boolean {
   if (a.clusterId !== '' && b.clusterId !== '' && a.clusterId !== b.clusterId) return true;
   return a.version <= b.version ? !isKnown(knownOf(a), b) : !isKnown(knownOf(b), a);

@@ -1,8 +1,8 @@
 /**
- * Byte strings put one after another, and written into one buffer at last.
+ * Byte strings put one after another, and written into one buffer at the end.
  *
- * A call into Node's own code costs more than the few bytes that it would write, so small ones are joined first;
- * but a string of all of them would be so large that V8 gives it pages of its own, which costs more than the bytes.
+ * A call into Node's own code costs more than the few bytes that it would write, so small strings are joined first. But
+ * one string of everything would be so large that V8 gives it pages of its own, which costs more than the bytes.
  */
 
 import type { StoredValue } from '../operations';

@@ -1,4 +1,4 @@
-/** Histories of logs between their messages and their data. What comes in is checked. */
+/** Converts histories of logs between messages and data, and checks what comes in. */
 
 import { NO_HISTORY, position, type LogHistory } from '../ring';
 import type * as wire from './generated/registry';
@@ -11,7 +11,7 @@ export function historyToWire({ from, pieces, starts }: LogHistory): wire.LogHis
   };
 }
 
-/** Nothing is a log's history that has no operations. */
+/** A log without operations has an empty history. */
 export function historyFromWire(message: wire.LogHistory | undefined): LogHistory {
   if (!message) return NO_HISTORY;
   const pieces = message.pieces.map(({ start, end, from, runs, committed }) => {

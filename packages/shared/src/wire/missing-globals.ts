@@ -1,6 +1,6 @@
 /**
- * Globals of Node.js that test environments with a browser's globals (jsdom) lack, and without which neither the
- * generated code nor gRPC can be used there. What is there already stays as it is.
+ * Globals of Node.js that test environments with a browser's globals (jsdom) lack, and that the generated code and gRPC
+ * need. A global that exists stays as it is.
  */
 
 import { clearImmediate, setImmediate } from 'node:timers';

@@ -1,12 +1,12 @@
 /**
- * The edition of what nodes say to each other: entries, logs and transfers as dht.proto has them. A node of another one would
- * be given its part of the ring and then understand nobody, so it is told when it registers.
+ * The edition of the protocol between nodes: entries, logs and transfers as dht.proto has them. A node with another
+ * edition would be given its part of the ring and then understand nobody, so it is told when it registers.
  */
 
-/** Raised with each change that a node of the version before does not understand. */
+/** Raised with each change that a node of the previous edition does not understand. */
 export const NODE_PROTOCOL = 1;
 
-/** Why a node that names this edition is not taken in; undefined when it is. */
+/** Why a node that names this edition is not taken in; undefined if it is. */
 export function nodeProtocolFault(named: number): string | undefined {
   if (named === NODE_PROTOCOL) return undefined;
   const what =

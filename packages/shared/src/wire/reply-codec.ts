@@ -1,4 +1,4 @@
-/** Results between the column replies in which they travel and what both sides make of them. */
+/** Converts results to and from the column replies in which they travel. */
 
 import type { Bytes } from '../ring';
 import type { OperationResult, Outcome } from '../operations/operation';
@@ -9,7 +9,7 @@ import type { BatchReply } from './generated/dht';
 
 const DONE = 0;
 const DONE_WITH_VALUE = 1;
-/** Most results have nothing to say but that they are. */
+/** Most results say only that they succeeded. */
 const NOTHING = { ok: true, value: undefined } as const;
 
 /** The reply with the results from `from` up to `to`. */
@@ -41,8 +41,8 @@ export function encodeReply(
 }
 
 /**
- * The same in as many messages as it takes to keep each far below gRPC's limit: 256 small operations can
- * ask for 256 large values. Each message answers the next operations of the frame, in their order.
+ * The same in as many messages as are needed to keep each far below gRPC's limit: 256 small operations can ask for 256
+ * large values. Each message answers the next operations of the frame, in their order.
  */
 export function encodeReplies(
   frame: number,

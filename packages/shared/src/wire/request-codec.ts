@@ -1,8 +1,8 @@
 /**
- * Operations between the column frames in which they travel and what both sides make of them.
+ * Converts operations to and from the column frames in which they travel.
  *
- * A frame is checked as a whole for its shape (lengths that add up, known types) and operation by
- * operation for its limits, so that one bad key fails alone.
+ * A frame is checked as a whole for its shape (lengths that add up, known types), and operation by operation for its
+ * limits, so that one bad key fails alone.
  */
 
 import { isAscii } from 'node:buffer';
@@ -76,7 +76,7 @@ class Columns {
   }
 }
 
-/** The frame of some operations. Positions travel along between nodes (hops > 0). */
+/** A frame of operations. Positions travel along between nodes (hops > 0). */
 export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
   const columns = new Columns(operations.length);
   for (const operation of operations) {
@@ -92,7 +92,7 @@ function positionsOf({ hops }: FrameHeader, operations: readonly Operation[]): B
   return bufferOfBytes(positions as Bytes);
 }
 
-/** The same of a client's operations. Positions are omitted: a node never trusts a client's hash. */
+/** The same for a client's operations. Positions are omitted: a node never trusts a client's hash. */
 export function encodeLocated(header: FrameHeader, operations: readonly LocatedOperation[]): BatchRequest {
   const columns = new Columns(operations.length);
   for (const { type, key, operands } of operations) {
@@ -159,7 +159,7 @@ function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: Ba
   return keyBytes;
 }
 
-/** An unknown operation brings none, and fails alone. */
+/** An unknown operation brings no operands, and fails alone. */
 function operandsOf(type: number): number {
   return isOperationType(type) ? rowOf(type).brings.length : 0;
 }

@@ -1,4 +1,4 @@
-/** The ring between its messages and its data. What comes in is checked: a wrong ring never gets further. */
+/** Converts the ring between messages and data. What comes in is checked, so that a wrong ring never gets further. */
 
 import {
   RingError,
@@ -109,12 +109,12 @@ export function updateFromWire(message: wire.RingUpdate | undefined): RingUpdate
   return { kind: 'change', change };
 }
 
-/** What a watch with beats is sent that is no update. */
+/** What a watch with beats is sent besides updates. */
 export function beatToWire(beat: RingBeat): wire.RingUpdate {
   return { update: { $case: 'beat', value: { ...beat } } };
 }
 
-/** The beat that the message is; undefined when it is an update. */
+/** The beat in the message; undefined if it is an update. */
 export function beatFromWire({ update }: wire.RingUpdate): RingBeat | undefined {
   if (update?.$case !== 'beat') return undefined;
   const { intervalMs, leaseMs } = update.value;
