@@ -16,7 +16,7 @@ import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations';
 import type { CommandContext } from './commands/command';
 import { compareCopies, type Comparison, type CopyKey } from './copy-comparison';
 
-/** Whoever asks has an arc that stands still. */
+/** How long it may take: the caller has an arc that stands still. */
 const COMPARISON_MS_MAX = 10_000;
 
 export interface ArcCopy {
@@ -65,7 +65,7 @@ export function rangeOf({ start, end }: dht.ReplicaDescription): { start: NodeId
   return { start: position(start), end: position(end) };
 }
 
-/** Undefined, and said aloud, when a node does not tell its keys. */
+/** Undefined, with a note to the user, when a node does not list its keys. */
 export async function differencesOf(
   { ring, output, signal }: CommandContext,
   arc: ArcConfig,

@@ -1,4 +1,7 @@
-/** A person's decision whose copy of a stopped arc is right, carried out: told to whom it takes, until the arc goes on. */
+/**
+ * Carries out a person's decision whose copy of a stopped arc is right: tells the nodes that need to know, until the
+ * arc goes on.
+ */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RingClient } from '@ringkeep/client';
@@ -19,8 +22,9 @@ export class ArcDecision {
   ) {}
 
   /**
-   * The chosen node first: it has to know that it is right before it is given the arc. Given it, it may find that its log
-   * ends before the arc's last number, in a term that was not decided about: then it is told once more.
+   * The chosen node first, because it has to know that it is right before it is given the arc. Once it has the arc, it
+   * may find that its log ends before the arc's last number, in a term that was not decided about. Then it is told once
+   * more.
    */
   async carryOut(): Promise<void> {
     await this.decide(this.chosen);
@@ -44,7 +48,10 @@ export class ArcDecision {
     return this.context.ring.recover(addr, { start: this.arc.start, from: this.chosen.id });
   }
 
-  /** At whoever has the arc by now: it goes to its owner as soon as that has a copy, which need not be the chosen node. */
+  /**
+   * Asks the node that has the arc by now. The arc goes to its owner as soon as that has a copy, and the owner need not
+   * be the chosen node.
+   */
   private async look(): Promise<{ primary: Member; state: 'goes on' | 'stopped' | 'being opened' }> {
     const view = new RingView(this.client.ring());
     const arc = view.arcOfPosition(this.arc.start);

@@ -1,7 +1,7 @@
 /**
- * Reads a command line, of the shell or of the prompt, and says which command it is with which options.
+ * Reads a command line, of the shell or of the prompt, and says which command it is and with which options.
  *
- * Parsing does nothing else: commands run later, with everything they need at hand.
+ * It only parses. Commands run later, with everything they need at hand.
  */
 
 import { Command } from 'commander';

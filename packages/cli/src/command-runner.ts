@@ -1,4 +1,4 @@
-/** Runs one command line and turns whatever comes of it into output and an exit code. */
+/** Runs one command line and turns its result into output and an exit code. */
 
 import type { Readable } from 'node:stream';
 import { HelpShown } from '@ringkeep/process/command-line';

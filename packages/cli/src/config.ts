@@ -1,8 +1,8 @@
 /**
  * The options that all commands share: flag, else environment, else default.
  *
- * `--node` and `--registry` say where the ring is. With either of them typed, the variables of both are left alone: they
- * may name another ring.
+ * `--node` and `--registry` say where the ring is. When either of them is typed, the variables of both are ignored,
+ * because they may name another ring.
  */
 
 import type { Command } from 'commander';
@@ -83,7 +83,7 @@ export interface ConnectionOptions {
   readonly nodes: readonly string[];
   readonly registry: string | undefined;
   readonly timeoutMs: number;
-  /** For how long to insist when nobody answers. */
+  /** How long to keep trying when nobody answers. */
   readonly waitMs: number;
   readonly tlsCa: string | undefined;
 }
@@ -93,7 +93,7 @@ export interface FormOptions {
   readonly json: boolean;
 }
 
-/** The prompt declares the form only: it keeps the connection that it was started with. */
+/** The prompt declares only the form: it keeps the connection that it was started with. */
 export function declareShared(command: Command, withConnection: boolean): void {
   declareOptions(command, withConnection ? { ...connectionSpecs, ...formSpecs } : formSpecs);
   command.options

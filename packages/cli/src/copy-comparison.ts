@@ -1,8 +1,8 @@
 /**
  * Copies of one arc side by side: which keys are not the same in all of them, with some by name.
  *
- * Each copy is read once, page by page and in ring order, so the comparison takes no memory to speak of; it ends when the
- * time is over, since whoever asks has an arc that stands still.
+ * Each copy is read once, page by page and in ring order, so the comparison needs hardly any memory. It ends when its
+ * time is over, because the caller has an arc that stands still.
  */
 
 import type { RingKey } from '@ringkeep/shared';
@@ -26,7 +26,7 @@ export interface KeysFound {
 export interface CopyDifferences {
   /** Keys that no other copy has. */
   readonly onlyHere: KeysFound;
-  /** Keys that another copy has too, and not every one the same. */
+  /** Keys that another copy has too, but that are not the same in all copies. */
   readonly unlike: KeysFound;
 }
 
@@ -38,7 +38,7 @@ export interface Comparison {
   readonly complete: boolean;
 }
 
-/** `copies` yield their keys in ring order; they are read on until `enough` says so. */
+/** `copies` yield their keys in ring order and are read until `enough` says so. */
 export async function compareCopies(
   copies: readonly AsyncIterable<CopyKey>[],
   enough: () => boolean,

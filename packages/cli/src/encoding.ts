@@ -1,4 +1,4 @@
-/** Keys and values between what people type and see, and bytes. */
+/** Converts keys and values between bytes and what people type and see. */
 
 import { quoted, type Bytes } from '@ringkeep/shared';
 import { bytesOfBuffer, textOfBytes } from '@ringkeep/shared/operations';
@@ -37,7 +37,7 @@ export interface Shown {
   readonly encoding: 'utf8' | 'hex' | 'base64';
 }
 
-/** What is asked for as text and is not UTF-8 is shown in base64. */
+/** A value that is asked for as text but is not UTF-8 is shown in base64. */
 export function shown(value: Uint8Array, encoding: Encoding): Shown {
   const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
   if (encoding !== 'text') return { text: buffer.toString(encoding), encoding };

@@ -1,8 +1,8 @@
 /**
- * Exit codes, and the errors that stand for them.
+ * Exit codes, and the errors that lead to them.
  *
- * A code speaks of the data, not of the terminal: a reader that stops early, as `head` does, changes none, and nor
- * does whatever happens to stderr. Only an answer that was lost in another way turns Ok into NotWritten.
+ * A code describes the data, not the terminal. A reader that stops early, as `head` does, changes no code, and neither
+ * does anything that happens to stderr. Only an answer that was lost in another way turns Ok into NotWritten.
  */
 
 import { RingError } from '@ringkeep/shared';
@@ -16,12 +16,12 @@ export const ExitCode = {
   Degraded: 4,
   /** Some arcs of the ring cannot be used. */
   Unavailable: 5,
-  /** What was asked for is done, but the answer could not be written, say to a full disk. */
+  /** The command is done, but its answer could not be written, for example to a full disk. */
   NotWritten: 6,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** The command line was wrong: nothing was tried. */
+/** The command line was wrong, and nothing was tried. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -30,7 +30,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof UsageError ? ExitCode.Usage : ExitCode.Error;
 }
 
-/** What to tell people of an error, in one line. */
+/** The text of an error for people, in one line. */
 export function messageOf(error: unknown): string {
   if (error instanceof RingError) return `${error.message} [${error.code}]`;
   return error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The process: hands its terminal to the command line, and ends with the exit code. */
+/** The process: hands its terminal to the command line, and exits with its code. */
 
 import { runCli } from './cli';
 

@@ -1,6 +1,6 @@
 /**
- * Everything that the command line prints. Answers go to stdout, the rest to stderr; with --json an answer
- * is one JSON value. Colours are for terminals only.
+ * Everything that the command line prints. Answers go to stdout, everything else to stderr. With --json an answer is
+ * one JSON value. Colours are for terminals only.
  */
 
 import { styleText } from './style';
@@ -9,7 +9,7 @@ import { messageOf } from './failure';
 export interface OutputStreams {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
-  /** Aborted when nobody takes what is written to stdout any more. */
+  /** Aborted when nobody reads stdout any more. */
   readonly lost?: AbortSignal;
 }
 
@@ -39,7 +39,7 @@ export class Output {
     if (text !== '') this.streams.stdout.write(`${text}\n`);
   }
 
-  /** Something beside the answer. */
+  /** A remark in addition to the answer. */
   note(text: string): void {
     this.streams.stderr.write(`${styleText(this.streams.stderr, 'dim', text)}\n`);
   }
@@ -53,7 +53,7 @@ export class Output {
     return styleText(this.streams.stdout, 'bold', text);
   }
 
-  /** Text of a stored value or key: on a terminal its control characters are made visible. */
+  /** The text of a stored value or key. On a terminal its control characters are made visible. */
   printable(text: string): string {
     return isTerminal(this.streams.stdout) ? text.replace(CONTROLS, escaped) : text;
   }

@@ -1,8 +1,8 @@
 /**
  * The ring as the commands reach it: one client, made when it is first needed, and questions to single nodes.
  *
- * Whatever answers at an address and is not what was meant is named (unreachable.ts). When nobody answers, that is told at
- * once, unless `--wait` says to insist.
+ * When something else than expected answers at an address, the error names it (unreachable.ts). When nobody answers,
+ * the error comes at once, unless `--wait` says to keep trying.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,14 +16,14 @@ import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { ConnectionOptions } from './config';
 import { explainedCall, explainedConnection, explainedHealth } from './unreachable';
 
-/** One of the generated client's unary methods that ask without saying anything. */
+/** A unary method of the generated client whose request is empty. */
 type Question<Answer> = (
   client: dht.DhtNodeClient,
   deadline: Date,
   done: (error: ServiceError | null, answer: Answer) => void,
 ) => void;
 
-/** Pause between two questions while insisting. */
+/** Pause between two questions while it keeps trying. */
 const INSIST_EVERY_MS = 200;
 
 export class RingAccess {
@@ -67,7 +67,7 @@ export class RingAccess {
     return this.ask(address, 'DescribeNode', question, withinMs);
   }
 
-  /** Asks a node to leave. It may answer before it has: then it is asked again. */
+  /** Asks a node to leave. The answer may come before it has left; then ask again. */
   leave(address: string): Promise<dht.LeaveAnswer> {
     return this.ask(address, 'LeaveRing', (client, deadline, done) => {
       client.leaveRing({}, new Metadata(), { deadline }, done);
@@ -89,8 +89,8 @@ export class RingAccess {
   }
 
   /**
-   * True when the server, a node or the registry, serves; insists that it does for as long as `--wait` says. Throws when it
-   * does not answer.
+   * True when the server, a node or the registry, serves. Keeps asking for as long as `--wait` says. Throws when the
+   * server does not answer.
    */
   async isServing(address: string, signal: AbortSignal): Promise<boolean> {
     const { waitMs } = this.options;

@@ -1,7 +1,7 @@
 /**
- * One look at a ring: what the registry says of it, and what its nodes say of themselves.
+ * One look at a ring: what the registry says about it, and what its nodes say about themselves.
  *
- * A node that does not answer here counts as the registry sees it: its address may be one that only the nodes can
+ * For a node that does not answer here, the registry's view counts: its address may be one that only the nodes can
  * reach, as in a network of containers.
  */
 
@@ -40,7 +40,7 @@ export async function lookAtRing(
   return { look: { ring, closed, registryTrouble: registryTroubleIn(answers) }, answers };
 }
 
-/** As the nodes hear of it: who looks may not reach the registry, and need not. */
+/** As the nodes hear of it: the caller may not reach the registry, and need not. */
 function registryTroubleIn(answers: readonly NodeAnswer[]): string | undefined {
   for (const { said } of answers)
     if (!('problem' in said) && said.registryTrouble !== undefined) return said.registryTrouble;

@@ -1,9 +1,9 @@
-/** The status of a ring over time: each look at it, how long its repair will go on, and when it has changed. */
+/** The status of a ring over time: each look at it, how long its repair will take, and when it has changed. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { RepairPace, describeStatus, ringStatus, type RingLook, type RingStatus } from '@ringkeep/shared';
 
-/** Pause between two looks. A change that is over sooner is nothing to tell. */
+/** Pause between two looks. A change that is over sooner is not reported. */
 const LOOK_EVERY_MS = 1_000;
 
 export interface StatusSeen<Taken> {
@@ -34,7 +34,7 @@ export class StatusWatch<Taken extends { readonly look: RingLook }> {
     return this.look();
   }
 
-  /** What is seen first, and then each change, until the signal ends it. */
+  /** The first status, and then each change, until the signal ends it. */
   async *changes(signal: AbortSignal): AsyncGenerator<StatusSeen<Taken>> {
     let told: string | undefined;
     while (!signal.aborted) {

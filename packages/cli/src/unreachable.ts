@@ -1,13 +1,13 @@
-/** What to tell people when a ring or a node could not be reached: what there is at the addresses they gave. */
+/** What to tell people when a ring or a node cannot be reached: what is at the addresses that they gave. */
 
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { RingError } from '@ringkeep/shared';
 import { mismatch, whatAnswers } from '@ringkeep/process/probes';
 import type { TlsMaterial } from '@ringkeep/shared/channel';
 
-/** How long finding out may take. */
+/** How long it may take to find out. */
 const EXAMINE_MS = 1_500;
-/** Addresses that are looked at. */
+/** How many addresses are examined at most. */
 const EXAMINED_MAX = 4;
 
 export interface GivenAddresses {
@@ -48,7 +48,7 @@ export async function explainedCall(error: RingError, address: string, tls: TlsM
   return text === undefined ? error : new RingError(error.code, `${address}: ${text}`, { cause: error });
 }
 
-/** The error of a question for health: any server may answer it that has gRPC's health service. */
+/** The error of a health check: any server with gRPC's health service may answer it. */
 export async function explainedHealth(
   error: RingError,
   address: string,

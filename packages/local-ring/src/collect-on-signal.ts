@@ -1,6 +1,6 @@
 /**
- * Loaded into a node by `--require`: a full garbage collection at SIGUSR2, so that what is alive can be told from what V8
- * has not yet come to collect. It says what is held then: objects, and bytes outside V8's heap.
+ * Loaded into a node by `--require`. At SIGUSR2 it runs a full garbage collection, so that live memory can be told from
+ * memory that V8 has not collected yet. It then prints what is held: objects, and bytes outside V8's heap.
  */
 
 import { setFlagsFromString } from 'node:v8';

@@ -1,8 +1,8 @@
 /**
  * A ring of real processes in one folder: started, killed, paused and started again at the same addresses.
  *
- * With `links`, whatever goes to a node, and whatever goes from a node to the registry, passes a link that can
- * fail (tcp-link.ts).
+ * With `links`, everything that goes to a node, and everything that goes from a node to the registry, passes through a
+ * link that can fail (tcp-link.ts).
  */
 
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export interface LocalRingOptions {
   readonly folder: string;
   readonly replicationFactor?: number;
   readonly links?: boolean;
-  /** Flags of every node, beside those for its place. */
+  /** Flags of every node, in addition to those for its place. */
   readonly nodeArgs?: readonly string[];
   /** Added to the environment of every node. */
   readonly nodeEnv?: Readonly<Record<string, string>>;
@@ -25,9 +25,9 @@ export interface LocalRingOptions {
   readonly prepareFolder?: (name: string) => Promise<void>;
   /** A built checkout of another version, whose programs are run instead of these. */
   readonly checkout?: string;
-  /** Takes down what each process says in this folder. */
+  /** Writes what each process prints to a file in this folder. */
   readonly logFolder?: string;
-  /** Told of a process that ended although nobody asked it to. */
+  /** Called with a process that ended although nobody asked it to. */
   readonly onUnexpectedEnd?: (process: RingProcess, code: number | NodeJS.Signals) => void;
 }
 
@@ -40,9 +40,9 @@ export interface NodePlace {
 }
 
 export interface NodeLinks {
-  /** Passed by whatever others send to the node. */
+  /** What others send to the node passes through it. */
   readonly node: TcpLink;
-  /** Passed by whatever the node sends to the registry. */
+  /** What the node sends to the registry passes through it. */
   readonly registry: TcpLink;
 }
 
@@ -53,7 +53,7 @@ interface Place extends NodePlace {
 
 const SETTLE_MS = 120_000;
 const REGISTRY = 'registry';
-/** A node that starts waits for the registry for longer than any script keeps it down. */
+/** How long a starting node waits for the registry: longer than any script keeps it down. */
 const REGISTRY_TIMEOUT = '10m';
 /** A node that refuses its data folder does so at once. */
 const REFUSAL_MS = 30_000;
@@ -126,7 +126,7 @@ export class LocalRing {
     await process.ready;
   }
 
-  /** Starts the node of a place, which is to refuse that. Returns what it said and ended with. */
+  /** Starts the node of a place and expects it to refuse. Returns its output and exit code. */
   async startInVain(
     place: NodePlace,
   ): Promise<{ readonly code: number | NodeJS.Signals; readonly lines: readonly string[] }> {
@@ -164,8 +164,8 @@ export class LocalRing {
   }
 
   /**
-   * Cuts a node off from the registry and from all other nodes, but from nobody else. Needs links, and a machine that tells
-   * whose a connection is. Returns what ends that.
+   * Cuts a node off from the registry and from all other nodes, but from nobody else. Needs links, and a machine that
+   * tells whose a connection is. Returns a function that ends the cut.
    */
   cutOff(place: NodePlace): () => void {
     place.links?.registry.impair({ cutTo: true, cutFrom: true });
@@ -176,7 +176,7 @@ export class LocalRing {
     };
   }
 
-  /** The same, but the registry and the node hear each other. */
+  /** The same, but the registry and the node still hear each other. */
   cutFromNodes(place: NodePlace): () => void {
     const others = this.nodes.filter((other) => other !== place);
     const portsOf = (places: readonly NodePlace[]): ReadonlySet<number> =>
@@ -193,7 +193,7 @@ export class LocalRing {
     await kill(this.registryProcess);
   }
 
-  /** That the registry ends by itself is no surprise. */
+  /** From now on the registry may end by itself. */
   expectRegistryEnd(): void {
     this.registryProcess?.expectEnd();
   }
@@ -215,7 +215,7 @@ export class LocalRing {
     ]);
   }
 
-  /** The node at an address is about to leave: that it ends by itself is no surprise. */
+  /** The node at an address is about to leave and may end by itself. */
   expectLeave(address: string): void {
     const place = this.nodes.find((known) => addressOf(known) === address);
     if (place) place.leaving = true;
@@ -234,7 +234,7 @@ export class LocalRing {
     return untilSettled(this.addresses, withinMs);
   }
 
-  /** Ends everything in order, what is paused included. */
+  /** Ends everything in order, including paused processes. */
   async stop(): Promise<void> {
     const all = [...this.nodes.map(({ process }) => process), this.registryProcess];
     for (const process of all) process?.signal('SIGCONT');
@@ -243,7 +243,7 @@ export class LocalRing {
     await Promise.all(this.nodes.map(closeLinks));
   }
 
-  /** For the last moment of this process: a paused node would never notice that it is gone. */
+  /** For the last moment of this process: a paused node would never notice that this process is gone. */
   killNow(): void {
     for (const { process } of this.nodes) process?.signal('SIGKILL');
     this.registryProcess?.signal('SIGKILL');

@@ -1,4 +1,4 @@
-/** Ports for the processes of a ring: which are free, and a row of them for those who did not ask for any. */
+/** Ports for the processes of a ring: which are free, and a row of them for callers that did not ask for any. */
 
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -12,7 +12,7 @@ const MOST = 32_000;
 const ROW_STEP = 100;
 const ATTEMPTS_MAX = 1_000;
 
-/** Handed out by this process, and so perhaps not listened on yet. */
+/** Handed out by this process, so perhaps nobody listens on them yet. */
 const given = new Set<number>();
 
 /** A port on loopback that nobody uses at the moment, for a process that must come back at the same one. */
@@ -30,13 +30,13 @@ export async function freePort(): Promise<number> {
 
 export interface PortRow {
   readonly first: number;
-  /** Why it is not the usual row; undefined when it is, or was asked for. */
+  /** Why it is not the usual row; undefined if it is, or if the row was asked for. */
   readonly moved: string | undefined;
 }
 
 /**
  * `count` free ports in a row: those asked for, else the usual ones, else the first that are free. Throws
- * INVALID_ARGUMENT naming `option` when some that were asked for are taken.
+ * INVALID_ARGUMENT naming `option` if some that were asked for are taken.
  */
 export async function freeRow(
   asked: number | undefined,

@@ -1,4 +1,4 @@
-/** CPU time and memory of other processes, as Linux tells them in /proc; undefined where there is none. */
+/** CPU time and memory of other processes, from Linux's /proc; undefined on other systems. */
 
 import { readFileSync } from 'node:fs';
 

@@ -1,11 +1,11 @@
 /**
- * Which process is at the other end of a connection on this machine: by the ports of its sockets, as Linux tells them in
- * /proc. A link that stands in front of a server can cut off one process so, and leave the others their way.
+ * Finds which process is at the other end of a connection on this machine, by the ports of its sockets in Linux's
+ * /proc. With it, a link in front of a server can cut off one process and let the others through.
  */
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Whether this machine tells. */
+/** Whether this machine can tell. */
 export const TELLS_PORTS = process.platform === 'linux';
 
 /** The local ports of the TCP sockets over IPv4 of some processes; one that is gone has none. */

@@ -1,6 +1,6 @@
 /**
- * Registries and nodes as processes of their own, started and ended by the scripts and tests of this
- * project: started at once, ready when they say so, stopped in order.
+ * Registries and nodes as processes of their own, for the scripts and tests of this project. They are started at once,
+ * are ready when they say so, and are stopped in order.
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -8,14 +8,14 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 
-/** As far from what was compiled as from this file itself, which tests run. */
+/** The same distance from the compiled code as from this file itself, which tests run. */
 export const PROJECT_ROOT = join(__dirname, '../../..');
 const MAIN = {
   registry: 'packages/registry/dist/main.js',
   node: 'packages/dht-node/dist/main.js',
 } as const;
 
-/** Lines kept of what a process said last, for the message when it fails. */
+/** Lines of a process's last output that are kept for the message when it fails. */
 const LINES_KEPT = 20;
 
 /** Of a compiled program or module, for a process of its own: tests run the sources, and so cannot name it beside themselves. */
@@ -26,7 +26,7 @@ export function compiled(path: string): string {
 export interface ProcessOptions {
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Also takes down what it says in a file, behind what is there. */
+  /** Also appends its output to a file. */
   readonly logFile?: string;
   /** A built checkout of another version, to be run instead of this one. */
   readonly checkout?: string;
@@ -98,7 +98,7 @@ export class RingProcess {
     return !this.ended;
   }
 
-  /** It has ended, or is about to, because it was asked to or killed from here. */
+  /** It has ended, or is about to, because it was asked to or was killed from here. */
   get expectedToEnd(): boolean {
     return this.dismissed;
   }
@@ -108,12 +108,12 @@ export class RingProcess {
     return this.lines;
   }
 
-  /** That it ends by itself from now on is no surprise. */
+  /** From now on it may end by itself. */
   expectEnd(): void {
     this.dismissed = true;
   }
 
-  /** Says something to it over the channel to its parent. */
+  /** Sends it a message over the channel to its parent. */
   send(message: object): void {
     if (!this.ended && this.child.connected) this.child.send(message, () => undefined);
   }

@@ -1,4 +1,4 @@
-/** Questions that the scripts ask a ring: who is there, what does each node hold, has it come to rest. */
+/** Questions that scripts ask a ring: who is there, what does each node hold, has it come to rest. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { Metadata } from '@grpc/grpc-js';
@@ -10,7 +10,10 @@ import { dht, registry as wire, ringFromWire } from '@ringkeep/shared/wire';
 const CALL_TIMEOUT_MS = 5_000;
 const POLL_MS = 100;
 
-/** The nodes that own a part of the ring, in ring order. Throws at once, saying what is there, when no registry answers. */
+/**
+ * The nodes that own a part of the ring, in ring order. When no registry answers, throws at once and says what is
+ * there.
+ */
 export async function connectedNodes(registryAddress: string): Promise<wire.Node[]> {
   const client = new wire.RegistryClient(...channelTo(registryAddress));
   const options = { deadline: Date.now() + CALL_TIMEOUT_MS };
@@ -46,7 +49,7 @@ export async function ringOf(registryAddress: string): Promise<Ring> {
   }
 }
 
-/** What a node says of itself; undefined when it does not answer. */
+/** A node's description of itself; undefined if it does not answer. */
 export async function describeNode(address: string): Promise<dht.NodeDescription | undefined> {
   const client = new dht.DhtNodeClient(...channelTo(address));
   try {
@@ -61,7 +64,7 @@ export async function describeNode(address: string): Promise<dht.NodeDescription
   }
 }
 
-/** Asks a node to hand everything over and go. Returns the reason when it did not. */
+/** Asks a node to hand everything over and leave. Returns the reason if it did not. */
 export async function askToLeave(address: string, withinMs: number): Promise<string | undefined> {
   const client = new dht.DhtNodeClient(...channelTo(address));
   const late = new AbortController();

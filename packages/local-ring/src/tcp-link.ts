@@ -1,9 +1,9 @@
 /**
- * A TCP proxy in front of one server, as a network that can fail: its connections can be cut off in either
- * direction, refused or slowed down.
+ * A TCP proxy in front of one server, as a network that can fail: its connections can be cut in either direction,
+ * refused or delayed.
  *
- * A cut is silent: what is sent is kept and neither end is told, as when packets are lost. It arrives late when
- * the cut is mended, so messages from before it come after everything that has happened meanwhile.
+ * A cut is silent: what is sent is kept and neither end is told, as when packets are lost. It arrives late when the cut
+ * is mended, so messages from before the cut come after everything that has happened meanwhile.
  */
 
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ export interface LinkState {
   readonly cutTo: boolean;
   /** Nothing comes back from it. */
   readonly cutFrom: boolean;
-  /** Connections are broken, and new ones too. */
+  /** Existing and new connections are broken. */
   readonly refusing: boolean;
   /** Added to whatever passes, each way. */
   readonly delayMs: number;
@@ -21,7 +21,7 @@ export interface LinkState {
 
 const SOUND: LinkState = { cutTo: false, cutFrom: false, refusing: false, delayMs: 0 };
 
-/** Bytes kept of one direction of a connection; then its sender has to wait. */
+/** Bytes kept of one direction of a connection; beyond that its sender has to wait. */
 const KEPT_BYTES_MAX = 1 << 20;
 
 export class TcpLink {
@@ -49,12 +49,12 @@ export class TcpLink {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Takes on faults beside those that it has. */
+  /** Adds faults to those that it has. */
   impair(faults: Partial<LinkState>): void {
     this.become({ ...this.state, ...faults });
   }
 
-  /** Cuts the connections that come from some ports, those that are there and, asked anew for each, those to come. */
+  /** Cuts the connections that come from some ports: existing ones, and new ones, for each of which it asks again. */
   cutOff(ports: () => ReadonlySet<number>, now = ports()): void {
     this.cutPorts = ports;
     for (const flow of this.flows) flow.cutOff = now.has(flow.originPort);

@@ -1,4 +1,6 @@
-/** A ring of real processes in a folder of its own, and a client, for as long as something is done with them; nothing stays behind. */
+/**
+ * A ring of real processes in a folder of its own, and a client, for as long as a function runs. Nothing stays behind.
+ */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +30,7 @@ export interface TemporaryRingSetup {
   readonly nodeEnv?: Readonly<Record<string, string>>;
 }
 
-/** Returns what `use` returns; it begins with a ring that has come to rest. */
+/** Returns what `use` returns. The ring has come to rest when `use` begins. */
 export async function withTemporaryRing<Result>(
   setup: TemporaryRingSetup,
   use: (temporary: TemporaryRing) => Promise<Result>,

@@ -1,6 +1,6 @@
 /**
- * What loading a file and looking it up have in common: reading, bounding what is outstanding, progress,
- * and the figures at the end.
+ * What loading a file and looking it up have in common: reading, limiting what is outstanding, progress, and the
+ * figures at the end.
  */
 
 import type { Readable } from 'node:stream';
@@ -24,7 +24,7 @@ export interface BulkOptions {
   readonly signal?: AbortSignal;
   /** Time for each operation; the client's when absent. */
   readonly deadlineMs?: number;
-  /** Told the bytes read of the file. */
+  /** Is told how many bytes of the file have been read. */
   readonly progress?: (totalBytes: number | undefined) => Progress;
 }
 

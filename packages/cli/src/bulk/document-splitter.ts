@@ -1,11 +1,11 @@
 /**
  * Cuts one large JSON document, an array or an object, into its elements, without parsing them.
  *
- * Only brackets, quotes and commas are followed, byte by byte; what is inside an element is left to
- * JSON.parse, an element at a time. So memory is bounded by the largest element, a broken element
- * costs only itself, `__proto__` is a key like any other, and each element keeps its line and its very text
- * (numbers are not rounded). Rejected: streaming parsers that build values from tokens; they are several
- * times slower, and keep neither the text nor, at a fault, the rest of the file.
+ * It follows only brackets, quotes and commas, byte by byte. The inside of an element is left to JSON.parse, one
+ * element at a time. So memory is bounded by the largest element, a broken element costs only itself, `__proto__` is a
+ * key like any other, and each element keeps its line and its exact text (numbers are not rounded). Rejected: streaming
+ * parsers that build values from tokens. They are several times slower, and keep neither the text nor, after a fault,
+ * the rest of the file.
  */
 
 import { BulkFault } from './faults';
@@ -27,7 +27,7 @@ export interface Oversized {
   readonly bytesMax: number;
 }
 
-/** Bytes of an element beyond which it is passed over: its value would be refused anyway. */
+/** An element with more bytes than this is skipped: its value would be refused anyway. */
 export const ELEMENT_BYTES_MAX = 8 * 1024 * 1024;
 
 const QUOTE = 0x22;
@@ -103,7 +103,7 @@ export class DocumentSplitter {
     throw new BulkFault(this.line, `the file ends before its JSON does${where}`);
   }
 
-  /** What was found before a fault was thrown. */
+  /** The elements that were found before a fault was thrown. */
   take(): (Element | Oversized)[] {
     const found = this.found;
     this.found = [];

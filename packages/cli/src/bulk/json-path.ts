@@ -1,13 +1,13 @@
 /**
- * Finds a value in the text of a JSON document that JSON.parse has accepted, and returns its very text.
+ * Finds a value in the text of a JSON document that JSON.parse has accepted, and returns its exact text.
  *
- * JSON.parse makes 64-bit floating-point numbers: ids beyond 2^53 fall together, 1e400 is infinite, 1.0 is 1. The text is
- * the only place that still tells them apart, and JSON.parse does not show it before Node.js 21. Only numbers
- * are looked for, so a second pass over the record is rare. Rejected: parsers that keep the text of numbers;
- * they are written in JavaScript, read every record several times slower, and refuse names that are repeated.
+ * JSON.parse makes 64-bit floating-point numbers: ids beyond 2^53 become equal, 1e400 is infinite, 1.0 is 1. Only the
+ * text still tells them apart, and JSON.parse does not show it before Node.js 21. Only numbers are looked for, so a
+ * second pass over a record is rare. Rejected: parsers that keep the text of numbers. They are written in JavaScript,
+ * read every record several times slower, and refuse repeated names.
  */
 
-/** Text, structure, or a word: number, true, false, null. White space between them is passed over. */
+/** A string, structure, or a word: number, true, false, null. White space between them is skipped. */
 const TOKEN = /[ \t\r\n]*(?:("[^"\\]*(?:\\.[^"\\]*)*")|([[\]{}:,])|([^\s[\]{}:,"]+))/y;
 
 /**
@@ -40,7 +40,7 @@ class Walk {
     return opening === '{' ? this.memberAt(name) : undefined;
   }
 
-  /** Passes over one value, whatever is nested in it. */
+  /** Skips one value, whatever is nested in it. */
   skipValue(): void {
     let depth = 0;
     do {

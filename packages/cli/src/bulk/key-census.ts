@@ -1,8 +1,9 @@
 /**
- * Which keys were seen, where last, and what came of that: about 25 bytes a key, for files of any size.
+ * Which keys were seen, where each was seen last, and the verdict on that record: about 25 bytes a key, for files of
+ * any size.
  *
- * Open addressing over typed arrays, by the 64-bit position of the key on the ring: among 10^8 keys two share
- * one with a probability of 1 in 3,700. Rejected: a Map of the keys, at 100 bytes and more for each.
+ * Open addressing over typed arrays, by the 64-bit position of the key on the ring. Among 10^8 keys, two share one with
+ * a probability of 1 in 3,700. Rejected: a Map of the keys, at 100 bytes and more for each.
  */
 
 import { invariant, type RingKey } from '@ringkeep/shared';

@@ -1,9 +1,9 @@
 /**
  * Stores the records of a file in a ring.
  *
- * Many writes are outstanding, but of one key only one at a time, so that the last record of a key wins; of
- * several that wait for their turn only the newest is sent. A write of unknown outcome is written again,
- * since storing the same value twice is the same as once, and counted.
+ * Many writes are outstanding, but only one at a time for each key, so that the last record of a key wins. Of several
+ * records that wait for their turn, only the newest is sent. A write of unknown outcome is made again and counted,
+ * since storing the same value twice is the same as once.
  */
 
 import type { RingClient } from '@ringkeep/client';

@@ -1,4 +1,4 @@
-/** Compares the records of a file with what a ring holds; of several records of one key the last counts. */
+/** Compares the records of a file with what a ring holds. Of several records of one key the last counts. */
 
 import type { RingClient } from '@ringkeep/client';
 import { bytesOfBuffer, bytesOfText } from '@ringkeep/shared/operations';
@@ -6,7 +6,7 @@ import { BulkRun, type BulkFigures, type BulkOptions, type Item } from './bulk-r
 import { Tally } from './tally';
 
 export interface LookupSummary extends BulkFigures {
-  /** Keys whose value is that of the file. */
+  /** Keys whose value is the same as in the file. */
   readonly found: number;
   readonly missing: number;
   readonly different: number;

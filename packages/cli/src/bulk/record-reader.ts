@@ -1,9 +1,9 @@
 /**
  * The records of a file, whatever its form: one JSON object, an array, or NDJSON.
  *
- * The form is told by the first byte and by whether key fields are named; a file whose form does not go
- * with them is refused before anything is stored. Records come in pieces, so that the one await of
- * the caller's loop is paid once for many of them.
+ * The form is recognised by the first byte and by whether key fields are named. A file whose form does not match the
+ * key fields is refused before anything is stored. Records come in pieces, so that the caller's loop needs one await
+ * for many of them.
  */
 
 import { RingError } from '@ringkeep/shared';
@@ -29,11 +29,11 @@ export interface ReaderOptions {
   readonly fields: readonly FieldPath[];
 }
 
-/** How much of the file may be looked at to tell its form. */
+/** How much of the file may be looked at to recognise its form. */
 const LOOK_BYTES = 64 * 1024;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Yields the records in their order. Throws INVALID_ARGUMENT when form and options do not go together. */
+/** Yields the records in their order. Throws INVALID_ARGUMENT when form and options do not match. */
 export async function* readRecords(
   source: AsyncIterable<Buffer>,
   options: ReaderOptions,

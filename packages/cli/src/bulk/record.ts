@@ -1,9 +1,9 @@
 /**
- * Records: what a file says is to be stored, or why a part of it cannot be.
+ * Records: what a file asks to be stored, or why a part of it cannot be.
  *
- * In an object the key is the member's name and a text is stored as it is; any other value, and a record of
- * an array or of NDJSON, is stored as its own JSON text without the white space. A number is its text, in keys
- * as in values: 1, 1.0 and 1e0 are three keys.
+ * In an object the key is the member's name, and a string is stored as it is. Any other value, and a record of an array
+ * or of NDJSON, is stored as its own JSON text without the white space. A number is its text, in keys and in values: 1,
+ * 1.0 and 1e0 are three keys.
  */
 
 import { isUtf8 } from 'node:buffer';
@@ -37,7 +37,7 @@ export interface Place {
 /** A field of a record, as the names on the way to it. */
 export type FieldPath = readonly string[];
 
-/** How deep a record may be nested; what is deeper is an accident or an attack. */
+/** How deep a record may be nested; a deeper one is an accident or an attack. */
 export const DEPTH_MAX = 100;
 
 /** Reads `country,admin1,name` or `country/admin1/name`, dots leading into nested objects. */

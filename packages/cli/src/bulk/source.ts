@@ -10,7 +10,7 @@ const READ_BYTES = 256 * 1024;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
 export class Source {
-  /** Bytes read from the file so far, packed as they are there. */
+  /** Bytes read from the file so far, counted before unpacking. */
   bytesRead = 0;
 
   private constructor(

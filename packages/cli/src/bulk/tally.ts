@@ -1,9 +1,8 @@
 /**
  * What became of the records of a file, key by key.
  *
- * The last record of a key decides: whatever was found for an earlier one is taken back when a later one
- * turns up. So at the end each record is in exactly one class: repeated (a later one has its key), or the
- * verdict on it.
+ * The last record of a key decides. The verdict on an earlier record is withdrawn when a later one turns up. So at the
+ * end each record is in exactly one class: repeated (a later one has its key), or the verdict on it.
  */
 
 import type { RingKey } from '@ringkeep/shared';
@@ -62,7 +61,7 @@ export class Tally<Verdict extends string> {
     this.kept.delete(before.record);
   }
 
-  /** What came of a record; nothing when a later one has its key. */
+  /** The verdict on a record; ignored when a later one has its key. */
   judge(key: RingKey, record: number, verdict: Verdict, problem?: Problem): void {
     if (this.census.last(key)?.record !== record) return;
     this.census.judge(key, this.verdicts.indexOf(verdict) + 1);

@@ -1,4 +1,4 @@
-/** Bounds what is outstanding, in operations and bytes, and lets its owner wait for room. */
+/** Limits what is outstanding, in operations and bytes, and lets its owner wait for room. */
 
 export class WorkWindow {
   private operations = 0;

@@ -1,4 +1,4 @@
-/** load and lookup: files of records, and the summaries of what became of them. */
+/** load and lookup: store or compare the records of a file, and print a summary. */
 
 import { quoted } from '@ringkeep/shared';
 import {

@@ -12,7 +12,7 @@ export interface CommandContext {
   readonly output: Output;
   readonly encoding: Encoding;
   readonly stdin: Readable;
-  /** Aborted when the user has had enough. */
+  /** Aborted when the user gives up. */
   readonly signal: AbortSignal;
 }
 

@@ -1,5 +1,5 @@
 /**
- * health: whether a server serves, for scripts and for what watches containers.
+ * health: whether a server serves, for scripts and for programs that watch containers.
  *
  * Any server with gRPC's standard health service can be asked: a node, the registry, or another one.
  */
@@ -8,7 +8,7 @@ import { optionValues } from '@ringkeep/process/command-line';
 import type { CommandSpec } from './command';
 import { ExitCode, UsageError, checked } from '../failure';
 
-/** It serves all the same, and starting it anew would help nobody. */
+/** It still serves, and restarting it would not help. */
 const NO_ROOM = ', but its disk is short of room: it takes nothing new';
 
 export const healthCommand: CommandSpec = {

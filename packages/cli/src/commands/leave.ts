@@ -1,8 +1,8 @@
 /**
- * leave: a node hands over what it holds and goes.
+ * leave: a node hands over what it holds and leaves.
  *
- * The node is asked again and again until it says that it has left. It may stop before it can say so; then
- * the ring, watched through the other nodes, is the witness.
+ * The node is asked again and again until it says that it has left. It may stop before it can say so. Then the ring,
+ * watched through the other nodes, shows it.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';

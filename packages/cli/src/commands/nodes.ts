@@ -1,4 +1,4 @@
-/** nodes: what each node says of itself, and what follows from it for the data. */
+/** nodes: what each node says about itself, and what follows for the data. */
 
 import { formatPosition, position } from '@ringkeep/shared';
 import type { OptionValues } from '@ringkeep/process/command-line';

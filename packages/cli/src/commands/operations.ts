@@ -1,4 +1,4 @@
-/** What is done with one key: a command for each operation. */
+/** The operations on one key, one command each. */
 
 import type { CommandContext, CommandSpec } from './command';
 import { bytesTyped, shown } from '../encoding';

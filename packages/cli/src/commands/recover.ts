@@ -1,9 +1,9 @@
 /**
  * recover: decides about an arc that is stopped because two copies of it contradict each other.
  *
- * Without --from it only shows what each copy has that the primary's has not, and the other way round, and some of the keys
- * in which they differ. With it, the chosen node's copy becomes the arc's; what contradicts it is overwritten, so it asks
- * first.
+ * Without --from it only shows what each copy has that the primary's lacks, and the other way round, and some of the
+ * keys in which they differ. With --from, the chosen node's copy becomes the arc's. What contradicts it is overwritten,
+ * so the command asks first.
  */
 
 import { createInterface } from 'node:readline/promises';
@@ -41,7 +41,7 @@ interface CopyRow {
   readonly lastPrepared: number;
   /** Of its last operation. */
   readonly term: number;
-  /** Up to here it has what the primary has; absent when that cannot be told. */
+  /** Up to here it has the same as the primary; absent when that cannot be told. */
   readonly shared?: number | undefined;
   /** Keys that are not the same in all copies; absent when they were not compared. */
   readonly keysOnlyHere?: NamedKeys | undefined;

@@ -1,4 +1,4 @@
-/** ring: who takes part, how the ring is divided among them, and whether each arc has its copies. */
+/** ring: its members, how it is divided among them, and whether each arc has its copies. */
 
 import {
   RingView,
@@ -30,9 +30,9 @@ interface MemberRow {
   readonly epoch: number;
 }
 
-/** How long a node may take to say what it serves; one that is silent counts as the registry sees it. */
+/** How long a node may take to say what it serves; for a silent node the registry's view counts. */
 const ANSWER_MS = 1_000;
-/** Arcs that lack copies which are listed without being asked for. */
+/** How many arcs that lack copies are listed without --arcs. */
 const LISTED_MAX = 10;
 
 const specs = {
@@ -86,7 +86,7 @@ function lines(output: Output, ring: Ring, rows: readonly MemberRow[]): string[]
   ];
 }
 
-/** The arcs with their copies: all of them, or the first of those that something is wrong with. */
+/** The arcs with their copies: all of them, or the first that have a problem. */
 function arcLines(output: Output, { status, taken }: Seen, all: boolean): string[] {
   const wrong = status.arcs.filter((arc) => isLacking(arc) || arc.obstacle !== undefined);
   const shown = all ? status.arcs : wrong.slice(0, LISTED_MAX);

@@ -1,4 +1,4 @@
-/** What `ring` and `nodes` have in common: the look, its repetition, and the exit code that it gives. */
+/** What `ring` and `nodes` have in common: looking at the ring, repeating that, and the exit code. */
 
 import { option, optionValues } from '@ringkeep/process/command-line';
 import { refusesWrites, type RingState } from '@ringkeep/shared';

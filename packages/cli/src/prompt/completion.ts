@@ -1,4 +1,4 @@
-/** What Tab offers: commands, their options, and names of files where a file is due. */
+/** What Tab offers: commands, their options, and file names where a file is expected. */
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,9 @@ export function complete(line: string): [candidates: string[], replaced: string]
   return [spec.operands.some(({ name }) => name === '<file>') ? files(last) : [], last];
 }
 
-/** The space lets the next word begin at once; readline offers several candidates up to where they part. */
+/**
+ * The space lets the next word begin at once. If there are several candidates, readline completes as far as they agree.
+ */
 function starting(candidates: readonly string[], start: string): string[] {
   return candidates.filter((candidate) => candidate.startsWith(start)).map((candidate) => `${candidate} `);
 }

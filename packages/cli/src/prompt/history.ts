@@ -14,7 +14,7 @@ export function historyPath(env: Environment): string {
   return join(env['HOME'] || homedir(), '.ringkeep_history');
 }
 
-/** The newest line first. No file is no history. */
+/** The newest line first. Without a file the history is empty. */
 export async function readHistory(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return text
@@ -24,7 +24,7 @@ export async function readHistory(path: string): Promise<string[]> {
     .reverse();
 }
 
-/** Keeps the lines for the user alone: keys and values may be nobody else's business. */
+/** Makes the file readable for the user alone: keys and values may be private. */
 export async function writeHistory(path: string, newestFirst: readonly string[]): Promise<void> {
   const lines = newestFirst.slice(0, HISTORY_LINES_MAX).reverse();
   await mkdir(dirname(path), { recursive: true });

@@ -1,9 +1,9 @@
 /**
  * The prompt: one command a line, over one connection, until the end of the input.
  *
- * On a terminal it has history, completion, and Ctrl-C for the command that is running. From a pipe it runs
- * the lines as they come; its exit code is then that of the last line that failed. A terminal that is gone ends it;
- * a pipe whose reader is gone does not, for the lines that follow may write.
+ * On a terminal it has history, completion, and Ctrl-C for the running command. From a pipe it runs the lines as they
+ * come, and its exit code is that of the last line that failed. When the terminal is gone, it ends. When the reader of
+ * a pipe is gone, it goes on, because later lines may be writes.
  */
 
 import { createInterface, type Interface } from 'node:readline';

@@ -1,16 +1,16 @@
 /**
- * Output that nobody takes any more: `head` has read enough, the disk behind a redirection is full, the terminal
- * is gone.
+ * Output that nobody takes any more: `head` has read enough, the disk behind a redirection is full, or the terminal is
+ * gone.
  *
- * Node.js ends a process at the first such error, in the middle of whatever it does. What a program does must not
- * hang on whether somebody reads what it says: here the error is kept as a fact and the program goes on. Who
- * has nothing to do but to write may stop at the signal.
+ * At the first such error Node.js ends the process in the middle of its work. But what a program does must not depend
+ * on whether somebody reads its output. Here the error is kept as a fact and the program goes on. A program that only
+ * writes may stop at the signal.
  */
 
 export interface OutputLoss {
   /** Aborted when the first write has failed; its reason is the error. */
   readonly signal: AbortSignal;
-  /** The error unless it only says that the reader has had enough. */
+  /** The error, unless it only says that the reader has had enough. */
   readonly error: Error | undefined;
 }
 
@@ -27,7 +27,7 @@ export function surviveLoss(stream: NodeJS.WritableStream): OutputLoss {
   };
 }
 
-/** Resolves when all that was written so far has been taken or has failed. */
+/** Resolves when everything written so far has been taken or has failed. */
 export function flushed(stream: NodeJS.WritableStream): Promise<void> {
   return new Promise((resolve) => {
     // The error event of a failed write comes after its callback.

@@ -1,4 +1,4 @@
-/** Readers of option values: each takes a text and returns the value or throws what it must be instead. */
+/** Readers of option values. Each takes a string and returns the value, or throws what the value must be instead. */
 
 import { RingError } from '@ringkeep/shared';
 import { PORT_MAX, addressUrl, parseAddress } from '@ringkeep/shared/channel';

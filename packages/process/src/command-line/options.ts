@@ -1,12 +1,12 @@
 /**
  * Options of a program, resolved once and eagerly: flag, else environment, else file, else default.
  *
- * Each option is declared once, with its flag, its variable, its default and the reader of its value, and
- * --help shows all of it. Commander parses the command line; the values are read here, because errors must
- * name flag and variable, and because commander reads the process's own environment only.
+ * Each option is declared once, with its flag, its variable, its default and the reader of its value, and --help shows
+ * all of it. Commander parses the command line. The values are read here, because errors must name flag and variable,
+ * and because commander reads only the process's own environment.
  *
- * Options that say one thing in several ways (a node's address, the registry's) are rivals: what was typed for
- * one of them must not be mixed with what the environment says for another, so the higher source counts alone.
+ * Options that name one thing in several ways (a node's address, the registry's) are rivals. What was typed for one of
+ * them must not be mixed with what the environment says for another, so only the higher source counts.
  */
 
 import { readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ export interface OptionSpec<T> {
   readonly read: ValueReader<T>;
   /** Absent: the option is undefined unless given. */
   readonly default?: T;
-  /** How --help shows the default, when its text would not do. */
+  /** How --help shows the default, if its text would not do. */
   readonly defaultText?: string;
 }
 
@@ -50,7 +50,7 @@ export interface OptionSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The option that names a JSON file whose keys are names of other options. */
   readonly fileOption?: string;
-  /** Groups of options, without defaults, of which one that is given hides the others of lower sources. */
+  /** Groups of options without defaults. One that is given hides the others of lower sources. */
   readonly rivals?: readonly (readonly string[])[];
 }
 
@@ -63,9 +63,9 @@ export interface Program<Specs extends OptionSpecs> extends OptionSources {
   readonly text: string;
   readonly version?: string;
   readonly specs: Specs;
-  /** What may stand beside the flags, in commander's form: `[port]`, `<file>`, `[keys...]`. */
+  /** The operands, in commander's form: `[port]`, `<file>`, `[keys...]`. */
   readonly operands?: readonly { readonly name: string; readonly text: string }[];
-  /** Printed behind the options, e.g. examples. */
+  /** Printed after the options, e.g. examples. */
   readonly helpTail?: string;
 }
 
@@ -99,7 +99,7 @@ export function quiet(command: Command): void {
   command.exitOverride().configureOutput({ writeErr: () => undefined });
 }
 
-/** What a failed `parse` of a quiet command amounts to. */
+/** The error for a failed `parse` of a quiet command. */
 export function commandFault(error: unknown): Error {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
     return error as Error;
@@ -178,7 +178,7 @@ interface OptionFile {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** The option file, if there is one. A default file may be absent, one that was asked for may not. */
+/** The option file, if there is one. A default file may be absent; a file that was asked for may not. */
 function readFileOption(
   specs: OptionSpecs,
   sources: OptionSources,

@@ -1,7 +1,7 @@
 /**
- * How far a long task is: a bar on a terminal, a plain line every few seconds elsewhere (a pipe, a log).
+ * How far a long task has got: a bar on a terminal, a plain line every few seconds elsewhere (a pipe, a log).
  *
- * The plain form needs no timer: it looks at the clock when it is told of progress.
+ * The plain form needs no timer: it looks at the clock when progress is reported.
  */
 
 import { Presets, SingleBar } from 'cli-progress';

@@ -1,10 +1,13 @@
-/** What every script has in common: its command line, its exit code, an orderly end, and nobody who must listen. */
+/**
+ * What every script has in common: its command line, its exit code, an orderly end, and output that nobody needs to
+ * read.
+ */
 
 import { RingError } from '@ringkeep/shared';
 import { surviveLoss } from './lost-output';
 import { HelpShown, parseProgram, type OptionSpecs, type OptionValues } from './options';
 
-/** As a shell reports what ^C has ended. */
+/** The code with which a shell reports that ^C ended a program. */
 export const EXIT_INTERRUPTED = 130;
 
 export interface Script<Specs extends OptionSpecs> {

@@ -1,4 +1,4 @@
-/** The room that the file system of a folder has for this process. */
+/** The free space that the file system of a folder has for this process. */
 
 import { statfs } from 'node:fs/promises';
 import { RingError } from '@ringkeep/shared';
@@ -8,7 +8,7 @@ export interface Room {
   readonly totalBytes: number;
 }
 
-/** A process that starts writes a lock, an identity, a state and the first pages of its files. */
+/** What a starting process writes: a lock, an identity, a state and the first pages of its files. */
 const START_BYTES = 256 << 10;
 
 /** What is kept free is never more than this part of the file system. */
@@ -19,14 +19,14 @@ export async function roomOf(folder: string): Promise<Room> {
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
-/** What is kept free of a reserve that was asked for. */
+/** How much of the requested reserve is kept free. */
 export function reserveOf(askedBytes: number, totalBytes: number): number {
   return Math.min(askedBytes, totalBytes * RESERVE_PART_MAX);
 }
 
 /**
- * Throws RESOURCE_EXHAUSTED when there is not enough for a process to start: LMDB maps files into memory, and a page of one
- * that finds no room ends the process with a signal instead of an error.
+ * Throws RESOURCE_EXHAUSTED when there is not enough room for a process to start. LMDB maps files into memory, and when
+ * one of its pages finds no room, a signal ends the process instead of an error.
  */
 export async function checkRoomToStart(folder: string, what: string): Promise<void> {
   const { freeBytes } = await roomOf(folder);

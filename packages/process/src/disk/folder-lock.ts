@@ -2,16 +2,17 @@
  * A lock on a data folder: one process at a time, freed by the kernel when the process dies.
  *
  * Each contender listens on a Unix socket of its own in the folder, and only then looks for the others':
- *  1. It listens under a hidden name, then renames the socket to `lock-<ticket>`. So a visible socket that
- *     refuses connections is a dead process's, and may be removed by anyone.
- *  2. It connects to every other visible socket. Of two contenders at least one sees the other, since
- *     both listened before they looked. Each says whether it holds the lock or is still looking.
- *  3. It gives up for a holder, and for a lower ticket that is still looking; for a higher one it waits
- *     until that one has made up its mind. So one of any number that start at once gets the lock.
  *
- * Why not a file with a process id: ids mean nothing in another container, and are used again. Why not
- * flock: Node.js has none. Sockets are found by inode, hence across containers that share a volume; across
- * machines that share a network file system they are not, and nothing is promised there.
+ * 1. It listens under a hidden name, then renames the socket to `lock-<ticket>`. So a visible socket that refuses
+ *    connections belongs to a dead process, and anyone may remove it.
+ * 2. It connects to every other visible socket. Of two contenders at least one sees the other, since both listened
+ *    before they looked. Each says whether it holds the lock or is still looking.
+ * 3. It gives up if it meets a holder, or a lower ticket that is still looking. For a higher ticket it waits until that
+ *    one has decided. So of any number that start at once, one gets the lock.
+ *
+ * Why not a file with a process id: ids mean nothing in another container, and are used again. Why not flock: Node.js
+ * has none. Sockets are found by inode, so this works across containers that share a volume. Across machines that share
+ * a network file system it does not work, and nothing is promised there.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -26,7 +27,7 @@ import { makeFolder } from './sync-folder';
 
 export interface FolderLock {
   readonly folder: string;
-  /** The name of the lock's file in it, if there is one: as long as it is there, nobody else gets the lock. */
+  /** The name of the lock's file in it, if there is one. As long as it exists, nobody else gets the lock. */
   readonly file?: string;
   /** Idempotent. */
   release(): Promise<void>;
@@ -35,7 +36,7 @@ export interface FolderLock {
 const VISIBLE = /^lock-[0-9a-f]{16}$/;
 /** sockaddr_un holds 108 bytes on Linux and 104 on macOS, the final zero included. */
 const SOCKET_PATH_BYTES_MAX = 100;
-/** How long a contender waits for another one's word before it takes it for a holder that is stopped. */
+/** How long a contender waits for another one's answer before it takes it for a holder that is stopped. */
 const ANSWER_TIMEOUT_MS = 1_000;
 /** Pause before a contender that closed the connection is asked again. */
 const ASK_AGAIN_MS = 50;
@@ -139,8 +140,8 @@ class Contender implements FolderLock {
 }
 
 /**
- * What the contender behind a socket is; with `patient`, once it is no longer looking. Only a refused
- * connection proves it gone: one that is merely closed (its process may be out of descriptors) is asked again.
+ * What the contender behind a socket is; with `patient`, once it is no longer looking. Only a refused connection proves
+ * that it is gone. A connection that is merely closed (its process may be out of descriptors) is tried again.
  */
 async function ask(path: string, patient: boolean): Promise<Finding> {
   const deadline = performance.now() + ANSWER_TIMEOUT_MS;

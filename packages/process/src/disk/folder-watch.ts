@@ -1,15 +1,16 @@
 /**
- * Is a data folder still the one that this process opened?
+ * Checks whether a data folder is still the one that this process opened.
  *
- * A process keeps its files open, so it would go on writing to a folder that was deleted, moved away or replaced, and
- * acknowledge what no start will ever find. So folder and files are looked at now and then: by inode, since another
- * folder under the same name is another folder; and the name itself, since a start goes by that.
+ * A process keeps its files open. So it would go on writing to a folder that was deleted, moved away or replaced, and
+ * acknowledge what no later start will find. Therefore folder and files are looked at now and then, by inode, since
+ * another folder under the same name is another folder. The name itself is checked as well, since a start goes by the
+ * name.
  */
 
 import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Errors that say that there is nothing under a name; others say nothing about that. */
+/** Errors that mean that nothing exists under a name; other errors do not tell. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
 type Look = (path: string) => Promise<{ readonly dev: bigint; readonly ino: bigint }>;
@@ -28,7 +29,7 @@ export class FolderWatch {
 
   private constructor(private readonly folder: string) {}
 
-  /** Remembers a folder and what is in it under these names, all of which has to be there. */
+  /** Remembers a folder and the files in it under these names, all of which must exist. */
   static async of(folder: string, names: readonly string[]): Promise<FolderWatch> {
     const watch = new FolderWatch(folder);
     await watch.add(folder, nameItself);
@@ -38,8 +39,8 @@ export class FolderWatch {
   }
 
   /**
-   * Why the folder is not what it was; undefined when it is. `name` is of a file that is used for a while: it is
-   * remembered at the first look, and has to stay as long as it is named.
+   * Why the folder is not what it was; undefined if it is. `name` names a file that is in use for a while: it is
+   * remembered at the first look, and must stay as long as it is named.
    */
   async look(name?: string): Promise<string | undefined> {
     for (const each of this.watched) {

@@ -1,6 +1,7 @@
 /**
- * Why a commit of LMDB failed. lmdb-js tells it by a second promise, and rejects others that it has handed to nobody;
- * left alone, those would end the process, which has heard of the failure by the transaction's own promise.
+ * Why a commit of LMDB failed. lmdb-js reports the reason by a second promise, and also rejects promises that it has
+ * handed to nobody. Those would end the process if they were left alone, although the transaction's own promise has
+ * already reported the failure.
  */
 
 let tolerating = false;

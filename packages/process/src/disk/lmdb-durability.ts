@@ -1,10 +1,10 @@
 /**
- * Makes what is found in an LMDB file durable, before anything builds on it.
+ * Makes what is found in an LMDB file durable before anything builds on it.
  *
- * A commit syncs its pages, and only then writes the page that makes them count. So of a file that a killed
- * process left, that one page alone may be in the system's memory and not on the disk. If its write had failed,
- * it is there marked as clean, and a sync would not write it: it is written anew. Both of its kind are, since only
- * one of them is the newest, and the other says nothing new.
+ * A commit syncs its pages, and only then writes the page that makes them count. So in a file that a killed process
+ * left, that one page may be in the system's memory only and not on the disk. If its write failed, it is marked clean
+ * there, and a sync would not write it again. So it is written anew. Both pages of this kind are, since only one of
+ * them is the newest, and rewriting the other changes nothing.
  */
 
 import { open, type FileHandle } from 'node:fs/promises';
@@ -12,10 +12,10 @@ import { dirname, join } from 'node:path';
 import { LMDB_DATA_FILE, lmdbPageBytes } from './lmdb-file-check';
 import { syncFolder } from './sync-folder';
 
-/** Pages at the start that describe the database, in turns. */
+/** Pages at the start that take turns to describe the database. */
 const DESCRIBING_PAGES = 2;
 
-/** `folder` is the one that LMDB has its files in; it and its name in the folder above are made durable as well. */
+/** `folder` holds LMDB's files. It and its name in its parent are made durable as well. */
 export async function makeLmdbDurable(folder: string): Promise<void> {
   const path = join(folder, LMDB_DATA_FILE);
   const pageBytes = lmdbPageBytes(folder);

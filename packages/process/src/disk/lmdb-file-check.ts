@@ -1,8 +1,8 @@
 /**
- * Is this a whole LMDB file? Asked before one is opened: LMDB maps its file into memory, and one that is
- * damaged in the head or cut off ends the process with a signal instead of an error.
+ * Checks that an LMDB file is whole before it is opened. LMDB maps its file into memory, and a file that is damaged in
+ * the head or cut off ends the process with a signal instead of an error.
  *
- * Two pages at the start describe the database in turns; the newer one says how many pages there are.
+ * Two pages at the start take turns to describe the database. The newer one says how many pages there are.
  */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';

@@ -1,22 +1,22 @@
-/** Errors that say that there is no room, rather than that the disk is broken: the same may work later. */
+/** Errors that mean that there is no room, and not that the disk is broken: the same write may work later. */
 
 /** The disk is full, a quota is used up. */
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
-/** A disk with more room than this has not cut a write short. */
+/** A disk with more free space than this has not cut a write short. */
 const CUT_SHORT_FREE_BYTES_MAX = 1 << 20;
-/** There is a limit to the length of one file. */
+/** The length of one file is limited. */
 const TOO_LONG = 'EFBIG';
 
-/** How LMDB gives them: by number, and one of its own when its map is full. */
+/** How LMDB reports them: by number, and by one of its own when its map is full. */
 const NO_ROOM_NUMBERS = new Set([28, 122, -30_792]);
-/** A write that was cut short for want of room LMDB takes for a broken disk. */
+/** LMDB takes a write that was cut short for want of room for a broken disk. */
 const LMDB_CUT_SHORT = 5;
 
 export function isNoRoom(error: unknown): boolean {
   return NO_ROOM.has((error as Partial<NodeJS.ErrnoException>).code ?? '');
 }
 
-/** Of a commit of LMDB. `freeBytes`: what the disk has now. */
+/** Whether a commit of LMDB failed for want of room. `freeBytes`: what the disk has now. */
 export function isNoRoomForCommit(error: unknown, freeBytes: number): boolean {
   const { code } = error as { readonly code?: unknown };
   if (typeof code !== 'number') return isNoRoom(error);

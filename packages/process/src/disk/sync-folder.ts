@@ -1,4 +1,4 @@
-/** Makes the names in a folder, and those that are gone, durable: a sync of a file does not do that for its name. */
+/** Makes the names in a folder durable, and their removal: syncing a file does not do that for its name. */
 
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -12,7 +12,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder, and those that it is in, if need be; durable when the promise resolves. */
+/** Makes a folder and its parents if need be; all are durable when the promise resolves. */
 export async function makeFolder(path: string): Promise<void> {
   const whole = resolve(path);
   const first = await mkdir(whole, { recursive: true });

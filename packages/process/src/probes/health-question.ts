@@ -1,8 +1,7 @@
 /**
  * Asks a server, through gRPC's standard health service, whether it serves, or how far away it is.
  *
- * The service's own definition does the encoding, so that any server that keeps to the standard can be
- * asked, ours or not.
+ * The service's own definition does the encoding, so that any server that follows the standard can be asked.
  */
 
 import { Client, Metadata, type ServiceError } from '@grpc/grpc-js';
@@ -18,7 +17,7 @@ export interface HealthQuestion {
   readonly tls?: TlsMaterial | undefined;
 }
 
-/** How many questions a round trip is measured by: the first one warms up both ends. */
+/** How many questions measure a round trip: the first one warms up both ends. */
 const ROUND_TRIPS = 3;
 
 /** True when the server, or the service of it, is serving. Throws RingError when it gives no answer. */

@@ -1,10 +1,11 @@
 /**
- * Which process answers at an address that a node advertises: the number that it has drawn when it started. Whoever is to
- * give a node a part of the ring asks first, on a connection of its own: an older one may live on where nobody could
- * connect any more.
+ * Finds which process answers at an address that a node advertises, by the number that the process drew when it
+ * started. A node or registry that is about to give a node a part of the ring asks first, on a connection of its own:
+ * an older connection may live on where nobody could connect any more.
  *
- * The registry need not know the authority of its nodes, and trusts nothing because of the connection: it speaks TLS
- * where the address says so, and does not look at the certificate. A node asks as it will talk to the other one.
+ * The registry need not know the authority of its nodes, and trusts nothing because of the connection. It speaks TLS
+ * where the address says so, and does not check the certificate. A node asks in the way in which it will talk to the
+ * other one.
  */
 
 import { isIP } from 'node:net';
@@ -18,12 +19,12 @@ import {
 } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 
-/** Who waits for the answer, a registration or a handover, waits longer than that. */
+/** The callers that wait for the answer, a registration or a handover, wait longer than this. */
 const ANSWER_MS = 1_500;
-/** TLS knows no addresses as names of servers, and nobody looks at the name here. */
+/** TLS does not accept addresses as names of servers, and nobody looks at the name here. */
 const UNNAMED_HOST = 'localhost';
 
-/** Throws RingError when none does. `tls` is left out: certificates are not looked at. */
+/** Throws RingError when none does. Without `tls`, certificates are not checked. */
 export async function processAt(
   address: string,
   tls?: { readonly own: TlsMaterial | undefined },

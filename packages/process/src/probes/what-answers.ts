@@ -1,10 +1,10 @@
 /**
- * What answers at an address: a node, a registry, or something else, so that people are told what they have
- * there instead of what did not work.
+ * Finds what answers at an address: a node, a registry, or something else, so that people learn what is there instead
+ * of what did not work.
  *
- * Asked for only when something has failed. It makes the calls that tell the kinds apart, all of them harmless: each of the
- * two services has one of its own, and the nodes of the first ring of this family know QueryDHT and nothing newer.
- * What never became a gRPC connection is told by how it failed, and by whether the port speaks TLS.
+ * It is asked only when something has failed. It makes harmless calls that tell the kinds apart. Each of the two
+ * services has one of its own, and the nodes of the first ring of this family know QueryDHT and nothing newer. When no
+ * gRPC connection came about, the kind is recognised by how the connection failed, and by whether the port speaks TLS.
  */
 
 import { connect as connectTls } from 'node:tls';
@@ -28,7 +28,7 @@ export type ServerKind =
   | 'first-registry'
   | 'other-grpc'
   | 'no-grpc'
-  /** TLS is spoken and was not expected, or the other way round. */
+  /** TLS is spoken though it was not expected, or the other way round. */
   | 'tls'
   | 'no-tls'
   | 'untrusted'
@@ -97,7 +97,7 @@ export async function whatAnswers(question: AddressQuestion): Promise<ServerFoun
   }
 }
 
-/** Whether waiting longer would not help somebody who expects the other kind. */
+/** Whether waiting longer would be of no use for somebody who expects the other kind. */
 export function isLasting(found: ServerFound, expected: 'node' | 'registry'): boolean {
   return found.kind !== expected && LASTING.has(found.kind);
 }
@@ -150,7 +150,7 @@ function outcome(
   });
 }
 
-/** How grpc-js tells of what is no gRPC connection or no gRPC answer; undefined for an answer. */
+/** How grpc-js describes a peer that does not speak gRPC; undefined for an answer. */
 const FATES: readonly (readonly [pattern: RegExp, kind: ServerKind, detail: string])[] = [
   [/Last error: Protocol error/, 'no-grpc', ''],
   [/no application protocol/, 'no-grpc', ''],

@@ -1,8 +1,8 @@
 /**
- * Starting and stopping what a process is made of: parts start in order and stop in reverse.
+ * Starts and stops the parts of a process: they start in order and stop in reverse.
  *
- * Stopping never gives up half-way: what a part throws is collected, a part that takes too long is left
- * behind, and the next one is stopped all the same. Every verb may be called twice.
+ * Stopping never gives up half-way. What a part throws is collected, a part that takes too long is left behind, and the
+ * next one is still stopped. Every verb may be called twice.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { RingError } from '@ringkeep/shared';
 
 export interface Part {
   readonly name: string;
-  /** Finish what was begun, take nothing new. */
+  /** Finish what was begun, and take nothing new. */
   drain?(): void | Promise<void>;
   stop(): void | Promise<void>;
 }
@@ -25,8 +25,8 @@ export class Lifecycle {
   constructor(private readonly deadlineMs: number) {}
 
   /**
-   * Starts a part. When that fails, those before it are stopped and its error is thrown. One that starts
-   * too late, because everything is being stopped, is stopped at once: CANCELLED.
+   * Starts a part. If that fails, the parts before it are stopped and its error is thrown. A part that starts too late,
+   * because everything is being stopped, is stopped at once: CANCELLED.
    */
   async start<P extends Part>(begin: () => P | Promise<P>): Promise<P> {
     try {
@@ -88,7 +88,7 @@ function failed(verb: string, errors: unknown[]): AggregateError {
 
 /** Longer than any part may take to stop. */
 export const EXIT_DEADLINE_MS = 15_000;
-/** After the deadline, for a loop that is busy to notice it. */
+/** Time after the deadline for a busy loop to notice it. */
 const KILL_GRACE_MS = 1_000;
 
 /** From a thread of its own: it may be the main thread that hangs. */
@@ -98,20 +98,20 @@ function killAfter(ms: number): void {
 }
 
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-/** What a shell expects of a process that a signal ended at once. */
+/** The exit code that a shell expects of a process that a signal ended at once. */
 const EXIT_CODE_OF_SIGNAL: Readonly<Record<(typeof STOP_SIGNALS)[number], number>> = {
   SIGINT: 130,
   SIGTERM: 143,
 };
 
 /**
- * For main.ts: the first SIGINT or SIGTERM stops in order and exits with 0 (1 when stopping failed), the
- * second one exits at once.
+ * For main.ts: the first SIGINT or SIGTERM stops in order and exits with 0 (1 if stopping failed). The second one exits
+ * at once.
  *
- * A process that was started with an IPC channel belongs to its parent: when the channel breaks, the parent
- * is gone, however it ended, and nobody else would stop this process. That counts as a SIGTERM.
+ * A process that was started with an IPC channel belongs to its parent. When the channel breaks, the parent is gone,
+ * however it ended, and nobody else would stop this process. That counts as a SIGTERM.
  *
- * After `deadlineMs` the process exits whatever is unfinished: what was acknowledged is on its disk.
+ * After `deadlineMs` the process exits, whatever is unfinished: what was acknowledged is on its disk.
  */
 export function stopOnSignals(
   stop: (signal: string) => Promise<void>,

@@ -1,6 +1,6 @@
 /**
- * A logger for what others can provoke as often as they like: of each text a few lines are said in a period, and
- * at its end how many more there were.
+ * A logger for events that others can provoke as often as they like. In each period it prints a few lines of each text,
+ * and at the end how many more there were.
  */
 
 import type { LogFacts, Logger } from './logging';

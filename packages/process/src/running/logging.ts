@@ -1,8 +1,8 @@
 /**
- * Log lines to stderr: stdout belongs to what a program answers. Text for people, JSON for machines.
+ * Log lines go to stderr, since stdout belongs to a program's answers. They are text for people or JSON for machines.
  *
- * The rest of the code sees this small interface and not winston, so that a library can be handed the
- * silent one and a test one that keeps its lines. Cores log nothing: they report facts.
+ * The rest of the code sees this small interface and not winston, so that a library can be given a silent logger, and a
+ * test one that keeps its lines. Cores log nothing: they report facts.
  */
 
 import winston from 'winston';
@@ -12,7 +12,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Named values beside a line's text. */
+/** Named values in addition to a line's text. */
 export type LogFacts = Readonly<Record<string, unknown>>;
 
 export interface Logger {
@@ -96,7 +96,7 @@ function textFormat(coloured: boolean): winston.Logform.Format {
   });
 }
 
-/** Facts as JSON can hold them: errors by their text, bigints by their digits. */
+/** Facts in a form that JSON can hold: errors by their text, bigints by their digits. */
 function plain(facts: LogFacts | undefined): Record<string, unknown> {
   const entries = Object.entries(facts ?? {}).filter(([, value]) => value !== undefined);
   return Object.fromEntries(

@@ -1,14 +1,15 @@
 /**
  * The clock of a process: milliseconds that only grow, and whether the machine slept meanwhile.
  *
- * Node's monotonic clock stands still while the machine is suspended, but leases held elsewhere run out. Two
- * other clocks go on: the system's uptime in a sleep, and the wall clock both in a sleep and, once somebody has set it
- * right, after the pause of a virtual machine, in which uptime stands still as well. When either gets ahead of the
- * monotonic one, time was slept through, and whoever counts on a lease must take it for expired. A wall clock that
- * is set forward for another reason looks the same: that costs a lease and nothing else. One that is set back says nothing.
+ * Node's monotonic clock stands still while the machine is suspended, but leases held elsewhere run out. Two other
+ * clocks go on. The system's uptime goes on in a sleep. The wall clock goes on in a sleep too, and it is ahead, once
+ * somebody has set it right, after the pause of a virtual machine, in which uptime also stands still. When either gets
+ * ahead of the monotonic clock, the machine slept, and whoever relies on a lease must take it for expired. A wall clock
+ * that is set forward for another reason looks the same: that costs a lease and nothing else. One that is set back says
+ * nothing.
  *
- * Asking for the uptime reads a file, so it is not asked at each step: the wall clock tells at once that there
- * is something to ask about. As it may be set back just then, the uptime is asked now and then all the same.
+ * Reading the uptime reads a file, so it is not done at each step: the wall clock shows at once that there is reason to
+ * look. Since the wall clock may be set back at just that moment, the uptime is read now and then anyway.
  */
 
 import { uptime } from 'node:os';
@@ -17,9 +18,9 @@ import { uptime } from 'node:os';
 const SUSPENSION_MS_MIN = 50;
 /** How fast a clock may gain on the monotonic one without being set: twice what NTP slews at most. */
 const SLEW_MAX = 1e-3;
-/** How far the wall clock may move from the monotonic one before the uptime is asked. */
+/** How far the wall clock may move from the monotonic one before the uptime is read. */
 const WALL_JUMP_MS = 20;
-/** The uptime is asked at least so often. */
+/** The uptime is read at least this often. */
 const LOOK_MS = 10;
 
 /** How far a clock that goes on in sleep is ahead of the running one. */
@@ -34,8 +35,8 @@ class Lead {
   }
 
   /**
-   * The clock was read at a moment between two of the running one; a process that was not scheduled between
-   * the two did not sleep. Small gains add up, but for what slewing explains.
+   * The clock was read between two readings of the running one. A process that was not scheduled between the two did
+   * not sleep. Small gains add up, except for what slewing explains.
    *
    * @returns how far it has leapt ahead; well below zero when it was set back
    */

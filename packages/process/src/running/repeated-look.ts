@@ -1,8 +1,8 @@
-/** Asks a question again and again, with a pause between, until its answer is that something is wrong. */
+/** Repeats a check, with a pause in between, until it finds something wrong. */
 
 export interface LookOptions {
   readonly name: string;
-  /** Why there is reason to worry; undefined while there is none. */
+  /** What is wrong; undefined while nothing is. */
   readonly look: () => Promise<string | undefined>;
   readonly pauseMs: () => number;
   /** Called once. */

@@ -1,8 +1,8 @@
 /**
- * When to try again: exponential back-off with full jitter, drawn from a generator that is handed in.
+ * When to try again: exponential back-off with full jitter, drawn from a generator that is passed in.
  *
- * Full jitter (anything from zero to the limit) spreads the callers that failed together best; see
- * "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
+ * Full jitter (anything from zero to the limit) is best at spreading callers that failed together; see "Exponential
+ * Backoff and Jitter", AWS Architecture Blog, 2015.
  */
 
 import { invariant, type Random } from '@ringkeep/shared';

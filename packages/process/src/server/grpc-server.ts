@@ -1,9 +1,9 @@
 /**
  * A gRPC server: binds, answers malformed messages clearly, and stops within a deadline.
  *
- * grpc-js answers a message that cannot be decoded with INTERNAL, which blames the server and reads as
- * "outcome unknown". Here the decoder hands the failure on as a value, and what stands in front of the handlers
- * turns it into INVALID_ARGUMENT.
+ * grpc-js answers a message that cannot be decoded with INTERNAL, which blames the server and reads as "outcome
+ * unknown". Here the decoder passes the failure on as a value, and the code in front of the handlers turns it into
+ * INVALID_ARGUMENT.
  */
 
 import type { Http2Server, Http2Session, ServerHttp2Stream } from 'node:http2';
@@ -52,15 +52,15 @@ export interface Endpoint {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
-  /** What to tell people to change when the port is taken, e.g. `--port or REGISTRY_PORT`. */
+  /** What people should change when the port is taken, e.g. `--port or REGISTRY_PORT`. */
   readonly portOption?: string | undefined;
 }
 
 /** With fewer connections a server is of no use. */
 const CONNECTIONS_MIN = 4;
-/** With fewer than these its operator is told. */
+/** With fewer than these a warning is logged. */
 const CONNECTIONS_COMFORTABLE = 128;
-/** How long cutting connections may take before a stop is over all the same. */
+/** How long cutting connections may take before the stop ends anyway. */
 const CUT_MS_MAX = 1_000;
 
 class Malformed {
@@ -88,8 +88,9 @@ const ofStreams: ServerInterceptor = (method, call) => {
 const widened = new WeakSet<Http2Session>();
 
 /**
- * Lets the peer send more ahead than HTTP/2's 64 KiB, which are less than two frames of 256 writes. grpc-js has an option
- * for that in its clients and none in its servers, and no way to the session but through a field of the call.
+ * Lets the peer send more ahead than HTTP/2's 64 KiB, which are less than two frames of 256 writes. grpc-js has an
+ * option for that in its clients but none in its servers, and the session can be reached only through a field of the
+ * call.
  */
 function widenWindow(call: ServerInterceptingCallInterface): void {
   const session = (call as { readonly stream?: ServerHttp2Stream }).stream?.session;
@@ -134,12 +135,12 @@ export class GrpcServer {
     );
   }
 
-  /** In a handler that has just been called: what it may tell of the bytes that its call holds. */
+  /** For a handler that has just been called: how it reports the bytes that its call holds. */
   get callBytes(): CallBytes | undefined {
     return this.inflow.current;
   }
 
-  /** A caller or a call is refused before anything is read of it. */
+  /** A caller or a call is refused before anything of it is read. */
   onRefusal(listener: () => void): void {
     this.refusalListener = listener;
   }
@@ -180,7 +181,7 @@ export class GrpcServer {
     });
   }
 
-  /** A limit of open files that leaves no room for connections is said before anybody connects. */
+  /** Reports a limit of open files that leaves no room for connections before anybody connects. */
   private checkConnections(): void {
     const { connections } = this.inflow.limits;
     const why = `at most ${openFilesMax()} files may be open, which leaves room for ${connections} connections`;
@@ -195,11 +196,11 @@ export class GrpcServer {
   }
 
   /**
-   * Takes no new calls, lets the present ones end for at most `deadlineMs`, then cuts them. Idempotent; the
-   * first deadline counts.
+   * Takes no new calls, lets the present ones finish for at most `deadlineMs`, then cuts them. Idempotent; the first
+   * deadline counts.
    *
-   * `drain` comes first: it remembers the connections and cuts them, which forceShutdown does not without
-   * channelz. Its timer does not keep the process alive, hence the second one.
+   * `drain` comes first: it remembers the connections and cuts them, which forceShutdown does not do without channelz.
+   * Its timer does not keep the process alive, hence the second one.
    */
   stop(deadlineMs: number): Promise<void> {
     this.stopped ??= new Promise((resolve) => {

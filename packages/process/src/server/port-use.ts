@@ -1,8 +1,8 @@
 /**
- * Who has a port that one cannot listen on: another server, or a connection that this machine made to somewhere.
+ * Finds who has a port that cannot be listened on: another server, or an outgoing connection of this machine.
  *
- * Linux gives outgoing connections ports from 32768 on, the ring's usual ones among them, and then nobody finds a server
- * to blame. Its /proc/net says which it is; elsewhere both are possible.
+ * Linux gives outgoing connections ports from 32768 on, which include the usual ones of a ring, and then people find no
+ * server to blame. Linux's /proc/net says which it is. Elsewhere both are possible.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export async function portUse(port: number): Promise<PortUse> {
   return portUseIn(tables, port);
 }
 
-/** What tables in the form of /proc/net/tcp say of a port. */
+/** What tables in the format of /proc/net/tcp say about a port. */
 export function portUseIn(tables: readonly string[], port: number): PortUse {
   const states = tables
     .flatMap((table) => table.split('\n'))
@@ -37,7 +37,7 @@ export async function outgoingPorts(): Promise<readonly [least: number, most: nu
   return least === undefined || most === undefined ? undefined : [Number(least), Number(most)];
 }
 
-/** For people: `port 50001 on 127.0.0.1 is in use`, and by what unless that is a server, as one expects. */
+/** For people: `port 50001 on 127.0.0.1 is in use`, and by what, unless it is a server, which people expect. */
 export async function portInUse(port: number, host: string): Promise<string> {
   const taken = `port ${port} on ${host} is in use`;
   const use = await portUse(port);

@@ -1,10 +1,10 @@
 /**
- * The two services that every server offers besides its own: reflection, so that grpcurl and Postman need
- * no proto file, and gRPC's standard health checks.
+ * The two services that every server offers in addition to its own: reflection, so that grpcurl and Postman need no
+ * proto file, and gRPC's standard health checks.
  *
- * Reflection gets the very descriptors that protoc made (kept as bytes beside the generated code), not
- * ones rebuilt from the code, so that optional fields and comments on numbers survive. Those of the health
- * service come with its package, which rebuilds them from the code.
+ * Reflection gets the original descriptors that protoc made (kept as bytes beside the generated code), not descriptors
+ * rebuilt from the code, so that optional fields and comments on numbers survive. Those of the health service come with
+ * its package, which rebuilds them from the code.
  */
 
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -47,7 +47,9 @@ export function withMethodAlias(set: FileDescriptorSet, alias: MethodAlias): Fil
 
 const HEALTH_SERVICE = 'grpc.health.v1.Health';
 
-/** Lets clients ask for the descriptors of the named services, of the health checks, and of all they use. */
+/**
+ * Lets clients ask for the descriptors of the named services, of the health checks, and of everything that they use.
+ */
 export function addReflection(
   server: Server,
   services: readonly string[],
@@ -63,8 +65,8 @@ export function addReflection(
 }
 
 /**
- * Rebuilt descriptors name the entry of a map after its field. It is called FieldEntry, and clients in Go, grpcurl among
- * them, refuse the whole file otherwise.
+ * Rebuilt descriptors name the entry of a map after its field. It must be called FieldEntry, or clients in Go, grpcurl
+ * among them, refuse the whole file.
  */
 function withEntryNames(descriptor: Buffer): Buffer {
   const file = fromBinary(FileDescriptorProtoSchema, descriptor);
@@ -79,7 +81,7 @@ function withEntryNames(descriptor: Buffer): Buffer {
   return Buffer.from(toBinary(FileDescriptorProtoSchema, file));
 }
 
-/** A name under which health checks tell whether the server's disk has room; not being so does not mean not serving. */
+/** The name under which health checks say whether the server's disk has room. A server without room may still serve. */
 export const ROOM_ON_DISK = 'ringkeep.RoomOnDisk';
 
 /** Answers health checks for the named services and, under the empty name, for the server as a whole. */

@@ -1,18 +1,19 @@
 /**
- * One budget of bytes for all callers of a process: what came in and was not answered, and what was answered and
- * is not read.
+ * One budget of bytes for all callers of a process: what came in and was not answered, and what was answered and not
+ * read.
  *
- * Only the latter, and what has come in by halves, waits for the caller. A caller from whom none of that has gone away for
- * a while holds it for good, as far as anybody can tell: when half of the budget is taken such callers are ended, and
- * when all of it is, the worst of all, by bytes and time, until there is room. So those that work are not refused for
- * long on account of those that do not. What waits for the process itself is bounded by refusing more.
+ * Only answers that are not read, and messages that are incomplete, wait for the caller. If none of that has gone away
+ * from a caller for a while, the caller holds it for good, as far as anybody can tell. When half of the budget is
+ * taken, such callers are ended. When all of it is taken, the worst callers, by bytes and time, are ended until there
+ * is room. So callers that make progress are not refused for long because of those that do not. What waits for the
+ * process itself is limited by refusing more.
  */
 
 /** With more than this share of the budget taken, callers that stand still are ended. */
 const PRESSURE = 1 / 2;
-/** When all of it is taken, so much of it is to be free afterwards. */
+/** When all of it is taken, this much of it is to be free afterwards. */
 const RELIEF = 1 / 4;
-/** How long nothing may go away from a caller before it stands still. */
+/** A caller stands still when nothing has gone away from it for this long. */
 export const STANDSTILL_MS = 1_000;
 
 export interface Held {
@@ -34,7 +35,7 @@ export class Holding {
     readonly end: () => void,
   ) {}
 
-  /** Without effect on one that is closed: a handler may hear of that late. */
+  /** Has no effect on a closed one: a handler may hear of that late. */
   set({ here, there }: Held, nowMs: number): void {
     if (this.closed) return;
     if (there < this.there || this.there === 0) this.movedAtMs = nowMs;
@@ -43,7 +44,7 @@ export class Holding {
     this.there = there;
   }
 
-  /** Something has gone away, whatever has come in its place. */
+  /** Something has gone away, whatever has replaced it. */
   moved(nowMs: number): void {
     this.movedAtMs = nowMs;
   }
@@ -86,7 +87,7 @@ export class ByteBudget {
     return this.taken >= this.bytesMax;
   }
 
-  /** Ends whoever has to be. */
+  /** Ends the callers that have to be ended. */
   relieve(nowMs: number): void {
     if (this.taken > PRESSURE * this.bytesMax) {
       for (const holding of [...this.holdings]) if (holding.stillMs(nowMs) >= STANDSTILL_MS) holding.end();

@@ -1,9 +1,9 @@
 /**
- * The connections of a server: not more than it has descriptors and memory for, and some kept for other nodes.
+ * The connections of a server: no more than it has descriptors and memory for, and some kept for other nodes.
  *
- * One too many takes the place of the connection that has been idle for longest. Where none is idle it is let in
- * for one answer, that there is no room, unless it turns out to be another node's, which has a share of its own. So
- * neither idle connections nor busy clients cost a node its place in the ring.
+ * One too many takes the place of the connection that has been idle for longest. If none is idle, the new one is let in
+ * for one answer, that there is no room. Unless it turns out to be another node's, since nodes have a share of their
+ * own. So neither idle connections nor busy clients cost a node its place in the ring.
  */
 
 import type { Http2Server, Http2Session, IncomingHttpHeaders } from 'node:http2';
@@ -12,7 +12,7 @@ import { NODE_USER_AGENT } from '@ringkeep/shared/channel/channels';
 
 /** Share of the connections that only other nodes may take. */
 const SHARE_OF_NODES = 1 / 4;
-/** How long a connection for which there is no room may take to hear of it. */
+/** How long a connection for which there is no room may take to learn so. */
 const FAREWELL_MS = 1_000;
 
 interface Connection {
@@ -121,7 +121,7 @@ export class Connections {
     if (this.known.size >= this.max) this.cutOneFor(connection);
   }
 
-  /** Of those that are to go anyway the first; the newest may turn out to be a node's. */
+  /** Of those that have to go anyway, the first: the newest may turn out to be a node's. */
   private cutOneFor(connection: Connection): void {
     for (const other of this.known.values()) {
       if (other.isNode || other.socket.destroyed || !(other.superfluous || other.leaving)) continue;
@@ -130,7 +130,7 @@ export class Connections {
     connection.socket.destroy();
   }
 
-  /** In order if it can: a client of gRPC connects anew then, when it has something to ask. */
+  /** Closes it in order if possible: a gRPC client connects again when it has something to ask. */
   private close(connection: Connection): void {
     const { session, socket } = connection;
     connection.leaving = true;

@@ -1,6 +1,6 @@
 /**
- * One call as it is seen from below gRPC: the bytes that came in on it and were not answered, and those that wait to
- * be read by the caller. Its handler adds what it holds beyond that.
+ * One call as seen from below gRPC: the bytes that came in on it and were not answered, and those that wait to be read
+ * by the caller. Its handler adds what it holds beyond that.
  */
 
 import type { ServerHttp2Stream } from 'node:http2';
@@ -13,11 +13,11 @@ const ENDING_MS_MAX = 1_000;
 
 /** What a handler tells of its call. */
 export interface CallBytes {
-  /** The handler itself holds so much now. */
+  /** The handler itself holds this much now. */
   hold(held: Held): void;
   /** The caller has read something. */
   moved(): void;
-  /** No more is taken on, for the time being: why, for the caller. */
+  /** Why no more is accepted for the time being, for the caller. */
   readonly obstacle: string | undefined;
 }
 
@@ -74,7 +74,7 @@ export class GuardedStream implements CallBytes {
     this.holding.moved(this.now());
   }
 
-  /** The message that is being sent has not come in whole for so long. */
+  /** The message that is being sent has been incomplete for this long. */
   incompleteMs(nowMs: number): number {
     return nowMs - this.incompleteSinceMs;
   }
@@ -87,7 +87,7 @@ export class GuardedStream implements CallBytes {
     cutOff(this.stream, begun ? { code: 'OUTCOME_UNKNOWN', text: refusal.text } : refusal);
   }
 
-  /** Now and then: what has been read meanwhile, and what does not go away by itself. */
+  /** Called now and then: accounts for what has been read meanwhile, and for what does not go away by itself. */
   look(): void {
     const nowMs = this.now();
     if (this.isEnded) {

@@ -1,8 +1,8 @@
 /**
- * What a server takes on from all its callers together: connections, calls on each and on all of them, and bytes. It
- * stands between HTTP/2 and gRPC, which bounds only a message.
+ * What a server accepts from all its callers together: connections, calls on each and on all of them, and bytes. It
+ * stands between HTTP/2 and gRPC, which limits only the size of a message.
  *
- * Whoever is refused is told why, with RESOURCE_EXHAUSTED; of what is refused nothing was done.
+ * A refused caller is told why, with RESOURCE_EXHAUSTED, and nothing of what it asked was done.
  */
 
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
@@ -38,21 +38,21 @@ export const DEFAULT_INFLOW: InflowLimits = {
 /** Headers that gRPC quotes in its errors. */
 const ECHOED_HEADERS = [':path', 'grpc-timeout', 'grpc-encoding'] as const;
 
-/** How often is looked at what callers have read meanwhile. */
+/** How often to look at what callers have read meanwhile. */
 const LOOK_MS = 100;
 
 export interface InflowTools {
   readonly now: () => number;
   /** Calls of a method have one request. */
   readonly hasOneRequest: (path: string) => boolean;
-  /** Somebody was refused or ended. */
+  /** A caller was refused or ended. */
   readonly refused: (text: string) => void;
 }
 
 type Serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => void;
 
 export class Inflow {
-  /** The call whose handler is just being called. */
+  /** The call whose handler is being called right now. */
   current: CallBytes | undefined;
   private readonly budget: ByteBudget;
   private readonly connections: Connections;

@@ -1,7 +1,8 @@
 /**
- * What a connection keeps alive beyond the pieces of its incomplete messages. A piece is a view of all that was read
- * from the socket at once, 64 KiB at most: whoever sends one byte of a message among much that is forgotten at once has
- * the whole of it kept. So that counts, too, once however many calls have a piece of it, and against the connection.
+ * What a connection keeps in memory beyond the pieces of its incomplete messages. A piece is a view of everything that
+ * was read from the socket at once, at most 64 KiB. So a caller that sends one byte of a message among much that is
+ * dropped at once makes the process keep all of it. That counts too: once, however many calls have a piece of it, and
+ * against the connection.
  */
 
 import { constants, type Http2Session } from 'node:http2';

@@ -1,14 +1,14 @@
 /**
- * How far the message is that a gRPC stream is just being sent: one byte of flags and four of length come
- * before each. A message is kept in pieces until it is complete, and each piece keeps alive all that was read from the
- * socket with it (kept-reads.ts).
+ * How much has arrived of the message that a gRPC stream is being sent. One byte of flags and four of length come
+ * before each message. A message is kept in pieces until it is complete, and each piece keeps everything in memory that
+ * was read from the socket with it (kept-reads.ts).
  */
 
-/** What is told which memory the pieces of an incomplete message are a part of. */
+/** Is told which memory the pieces of an incomplete message belong to. */
 export interface PieceKeeper {
-  /** So many bytes more are kept, in something that was read; `first`: the message had no piece of that before. */
+  /** This many more bytes are kept, of one read; `first`: the message had no piece of that read before. */
   keep(read: ArrayBufferLike, bytes: number, first: boolean): void;
-  /** The message is complete, or will never be. */
+  /** The message is complete, or never will be. */
   release(reads: ReadonlySet<ArrayBufferLike>, bytes: number): void;
 }
 
@@ -19,7 +19,7 @@ export class MessageMeter {
   complete = 0;
   /** Bytes of all of them, without their headers. */
   completeBytes = 0;
-  /** Bytes of the incomplete message that are here. */
+  /** Bytes of the incomplete message that have arrived. */
   incompleteBytes = 0;
   private header = 0;
   private length = 0;

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 const LIMIT = /^Max open files\s+(\d+|unlimited)/m;
 
-/** The limit, or undefined where the system does not tell. Node.js has raised it as far as it may by then. */
+/** The limit, or undefined if the system does not tell. Node.js has raised it as far as it may by then. */
 export function openFilesMax(): number | undefined {
   try {
     const found = LIMIT.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
@@ -14,7 +14,7 @@ export function openFilesMax(): number | undefined {
   }
 }
 
-/** How many are open, or undefined where the system does not tell. */
+/** How many are open, or undefined if the system does not tell. */
 export function openFiles(): number | undefined {
   try {
     return readdirSync('/proc/self/fd').length;
@@ -27,7 +27,7 @@ export function openFiles(): number | undefined {
 const RESERVED_MIN = 24;
 const RESERVED_SHARE = 1 / 8;
 
-/** How many connections leave room for everything else; any number where the system does not tell. */
+/** How many connections leave room for everything else; unlimited if the system does not tell. */
 export function connectionsThatFit(max = openFilesMax(), open = openFiles()): number {
   if (max === undefined || open === undefined) return Infinity;
   return Math.max(0, Math.floor(max - open - Math.max(RESERVED_MIN, RESERVED_SHARE * max)));

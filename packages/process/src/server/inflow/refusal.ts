@@ -1,4 +1,4 @@
-/** Refusing a gRPC call before gRPC has seen it, and ending one that gRPC can bring to no end. */
+/** Refuses a gRPC call before gRPC has seen it, and ends a call that gRPC cannot end. */
 
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { CODE_TRAILER } from '@ringkeep/shared/channel/grpc-errors';
@@ -17,7 +17,7 @@ function statusOf({ code, text }: Refusal): OutgoingHttpHeaders {
   };
 }
 
-/** Answers a call of which nothing was done. */
+/** Answers a call for which nothing was done. */
 export function refuse(stream: ServerHttp2Stream, refusal: Refusal): void {
   stream.on('error', () => undefined);
   if (stream.destroyed || stream.headersSent) return;
@@ -28,8 +28,8 @@ export function refuse(stream: ServerHttp2Stream, refusal: Refusal): void {
 }
 
 /**
- * Ends a call: with a status where the caller can still hear it, that is, where nothing waits for it to be read. A
- * caller that does not read is reset; the code says why, and gRPC makes RESOURCE_EXHAUSTED of it.
+ * Ends a call: with a status if the caller can still hear it, that is, if nothing waits for it to be read. A caller
+ * that does not read is reset; the code says why, and gRPC turns it into RESOURCE_EXHAUSTED.
  */
 export function cutOff(stream: ServerHttp2Stream, refusal: Refusal): void {
   if (stream.destroyed) return;
@@ -44,7 +44,7 @@ export function cutOff(stream: ServerHttp2Stream, refusal: Refusal): void {
   reset(stream);
 }
 
-/** Gives up a stream and all that it holds, whether or not the other side takes note. */
+/** Gives up a stream and everything that it holds, whether or not the other side notices. */
 export function reset(stream: ServerHttp2Stream): void {
   if (stream.destroyed) return;
   stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
