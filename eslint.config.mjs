@@ -93,11 +93,6 @@ export default tseslint.config(
     rules: { 'max-lines': 'off' },
   },
   {
-    // Still to be cut.
-    files: ['packages/dht-node/src/core/operations/queries.ts'],
-    rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' },
-  },
-  {
     files: [
       'packages/*/src/core/**/*.ts',
       'packages/shared/src/ring/**/*.ts',

@@ -85,7 +85,7 @@ export class NodeCore implements NodeContext {
     persisted: ({ batch }) => this.journal.persisted(batch),
     checkpoint: () => (this.checkpointWanted = true),
     'forward-answer': (input) => this.forwardAnswered(input),
-    'forward-failed': ({ forward, sent, text }) => this.queries.forwardFailed(forward, sent, text),
+    'forward-failed': ({ forward, sent, text }) => this.queries.forwards.failed(forward, sent, text),
     registered: (input) => this.registry.registered(input),
     'member-answer': (input) => this.registry.ofMember(input),
     'proposal-answer': (input) => this.registry.ofProposal(input),
@@ -137,7 +137,7 @@ export class NodeCore implements NodeContext {
       else this.links.askRepair(copy.start, ranges);
     });
     this.nextHop = new NextHop(this);
-    this.queries = new Queries(this, this.nextHop, (start) => this.roles.at(start));
+    this.queries = new Queries(this, this.nextHop, (start) => this.roles.at(start)?.operations);
     const { membership, links, inbound, roles, queries, nextHop } = this;
     this.inspection = new Inspection(this, { membership, links, inbound, roles, queries, nextHop });
   }
@@ -175,7 +175,7 @@ export class NodeCore implements NodeContext {
 
   private forwardAnswered({ forward, results, hops, ring }: InputOf<'forward-answer'>): void {
     if (ring) this.adoption.update(ring);
-    this.queries.forwardAnswered(forward, results, hops);
+    this.queries.forwards.answered(forward, results, hops);
   }
 
   private recover({ request, start, from }: InputOf<'recover'>): void {
