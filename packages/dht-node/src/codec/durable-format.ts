@@ -5,7 +5,7 @@
 
 import { RingError } from '@ringkeep/shared/ring/errors';
 import type { dht } from '@ringkeep/shared/wire';
-import type { SequencedOp } from '../core/messages';
+import type { SequencedOp } from '../core/replica/sequenced-op';
 import { ByteReader, ByteWriter } from './byte-writer';
 import { opsOf, opsOfBareValues } from './entry-columns';
 

@@ -3,7 +3,7 @@
 import type { Arc, Bytes, KeyRange, KnownRing } from '@ringkeep/shared';
 import { position } from '@ringkeep/shared/ring/position';
 import type { dht } from '@ringkeep/shared/wire';
-import type { SequencedOp } from '../core/messages';
+import type { SequencedOp } from '../core/replica/sequenced-op';
 import type { ByteReader, ByteWriter } from './byte-writer';
 import { columnsOf } from './entry-columns';
 

@@ -17,7 +17,7 @@ import type { StoredValue } from '@ringkeep/shared/operations';
 import { VERSION_BEFORE_ENVELOPES, isSoundIn, seal } from '@ringkeep/shared/operations/stored';
 import { ByteRope, joinRopes, type dht } from '@ringkeep/shared/wire';
 import type { Entry } from '../core/replica/entry-store';
-import type { SequencedOp } from '../core/messages';
+import type { SequencedOp } from '../core/replica/sequenced-op';
 
 /** An operation on another part of the arc: a bare sequence number. */
 const BARE = 0;

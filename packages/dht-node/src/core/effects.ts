@@ -7,6 +7,7 @@ import type {
   Bytes,
   Member,
   NodeId,
+  Position,
   Proposal,
   Ring,
   Seq,
@@ -15,7 +16,6 @@ import type {
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import type { Entry } from './replica/entry-store';
 import type { FollowerMessage, PrimaryMessage } from './messages';
-import type { Complaint } from './follower/primary-contacts';
 import type { LogRecord, ReplicaSnapshot } from './replica/records';
 
 /** A complete copy, as this node names it to the registry. */
@@ -24,6 +24,12 @@ export interface HeldCopy extends Arc {
   readonly term: Term;
   readonly committed: Seq;
   readonly lastPrepared: Seq;
+}
+
+/** The primary of this arc, in this term, is not heard. */
+export interface Complaint {
+  readonly start: Position;
+  readonly term: Term;
 }
 
 export type RegistryCall =

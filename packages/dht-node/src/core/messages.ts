@@ -19,7 +19,7 @@ import type {
   TermStart,
 } from '@ringkeep/shared';
 import type { Bucket, Chunk, Entry } from './replica/entry-store';
-import type { HashPoint } from './replica/running-hash';
+import { bytesOf, type HashPoint, type SequencedOp } from './replica/sequenced-op';
 
 /** (start, term) names the log, the number the stream; the follower counts it up. */
 export interface StreamName {
@@ -27,9 +27,6 @@ export interface StreamName {
   readonly term: Term;
   readonly number: number;
 }
-
-/** What one sequence number stands for; without an entry, an operation on another part of the arc. */
-export type SequencedOp = Entry | undefined;
 
 /** A copy whose committed operations a primary's log does not have. */
 export interface ConflictingLog {
@@ -159,17 +156,6 @@ export interface PrimaryMessage {
 
 export function sameStream(a: StreamName, b: StreamName): boolean {
   return a.start === b.start && a.term === b.term && a.number === b.number;
-}
-
-/** Bytes of keys and values, as the transfer's window counts them. */
-export function entryBytes(entries: readonly Entry[]): number {
-  let bytes = 0;
-  for (const entry of entries) bytes += bytesOf(entry);
-  return bytes;
-}
-
-export function bytesOf({ key, value }: Entry): number {
-  return key.length + (value === undefined ? 0 : value.length);
 }
 
 /** Operations cut into what one message may have: those of many large values at once are beyond gRPC's limit. */

@@ -2,7 +2,8 @@
 
 import { position, unknownHistory, type Bytes, type Position, type RingKey } from '@ringkeep/shared';
 import { seal, ringKeyOf } from '@ringkeep/shared/operations';
-import { RunningHash, type HashPoint } from '../../src/core/replica/running-hash';
+import { RunningHash } from '../../src/core/replica/running-hash';
+import type { HashPoint } from '../../src/core/replica/sequenced-op';
 import type { Entry, FollowerBody, PrimaryBody, StreamName } from '../../src/core';
 import { SteppedNode, arc, OTHER, ring, SELF } from './stepped-node';
 

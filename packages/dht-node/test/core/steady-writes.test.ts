@@ -3,7 +3,7 @@
  * that the commit point is ahead of the follower whenever one looks.
  */
 
-import { entryBytes } from '../../src/core/messages';
+import { entryBytes } from '../../src/core/replica/sequenced-op';
 import { SteppedNode, arc, OTHER, put, ring, SELF, THIRD, type Follower } from './stepped-node';
 
 const MEMBER_MS = 2;

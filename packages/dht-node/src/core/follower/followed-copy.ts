@@ -10,12 +10,13 @@ import type { Arc, KeyRange, RingKey, Seq, Term, TermStart } from '@ringkeep/sha
 import { arcKeyTest, arcsEqual } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import type { NodeContext } from '../context';
-import type { PrimaryBodyOf, Repair, SequencedOp } from '../messages';
+import type { PrimaryBodyOf, Repair } from '../messages';
 import { discard } from '../replica/discard';
 import type { Entry } from '../replica/entry-store';
 import { isDamaged, repairFrom } from '../replica/mending';
 import type { Replica } from '../replica/replica';
-import { RunningHash, type HashPoint } from '../replica/running-hash';
+import { RunningHash } from '../replica/running-hash';
+import type { HashPoint, SequencedOp } from '../replica/sequenced-op';
 
 interface TermedOps {
   readonly firstSeq: Seq;

@@ -7,10 +7,11 @@ import { arcsEqual, type Arc, type ArcConfig, type KeyRange, type Position } fro
 import { isNewcomer, wantsCopy } from '../primary/arc-decisions';
 import { REOPEN_MS, TICK_MS_MAX } from '../limits';
 import type { NodeContext } from '../context';
+import type { Complaint } from '../effects';
 import { eraseUseless, mayErase } from '../replica/copies';
 import { Following } from './following';
 import type { PrimaryMessage } from '../messages';
-import { PrimaryContacts, type Complaint } from './primary-contacts';
+import { PrimaryContacts } from './primary-contacts';
 import type { Replica } from '../replica/replica';
 
 interface Wanted {

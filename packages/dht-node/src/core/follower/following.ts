@@ -14,7 +14,6 @@ import { arcsEqual } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import type { NodeContext } from '../context';
 import {
-  entryBytes,
   sameStream,
   type FollowerBody,
   type OpenStream,
@@ -28,6 +27,7 @@ import { repairFrom } from '../replica/mending';
 import { FollowedCopy } from './followed-copy';
 import { FormerCopies } from './former-copies';
 import { changesToMatch, Intake } from './intake';
+import { entryBytes } from '../replica/sequenced-op';
 
 type Phase =
   | { readonly kind: 'opening' }

@@ -4,15 +4,10 @@
  * which knows of a majority when it hears one (docs/PROTOCOL.md, section 12).
  */
 
-import type { ArcConfig, ClusterParameters, NodeId, Position, Term } from '@ringkeep/shared';
+import type { ArcConfig, ClusterParameters, NodeId, Position } from '@ringkeep/shared';
 import { COMPLAINT_PER_FAILURE_TIMEOUT, HICCUP_MS } from '../limits';
 import type { NodeContext } from '../context';
-
-/** The primary of this arc, in this term, is not heard. */
-export interface Complaint {
-  readonly start: Position;
-  readonly term: Term;
-}
+import type { Complaint } from '../effects';
 
 /** How long a primary is silent before that is said, ms. */
 export function silenceComplainedOf({ leaseMs, failureTimeoutMs }: ClusterParameters): number {

@@ -15,8 +15,7 @@ import {
   RENEWAL_TIMEOUT_PER_LEASE,
 } from '../limits';
 import type { NodeContext } from '../context';
-import type { HeldCopy, RegistryCall } from '../effects';
-import type { Complaint } from '../follower/primary-contacts';
+import type { Complaint, HeldCopy, RegistryCall } from '../effects';
 
 type Standing = 'outside' | 'member' | 'left';
 type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; readonly sentAt: number };

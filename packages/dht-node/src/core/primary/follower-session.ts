@@ -11,20 +11,18 @@ import { historyWithin, termsBetween, truncateHistory } from '@ringkeep/shared/r
 import { LAG_BYTES_MAX, PACE_MS_MAX } from '../limits';
 import type { Entry } from '../replica/entry-store';
 import {
-  entryBytes,
   inMessages,
   type Acknowledge,
   type Digests,
   type OpenStream,
   type PrimaryBody,
-  type SequencedOp,
   type StreamName,
 } from '../messages';
 import type { NodeContext } from '../context';
 import type { Replica } from '../replica/replica';
-import type { HashPoint } from '../replica/running-hash';
 import type { Takeover } from './takeover';
 import { Transfer } from './transfer';
+import { entryBytes, type HashPoint, type SequencedOp } from '../replica/sequenced-op';
 
 interface OpenedStream {
   readonly connection: number;

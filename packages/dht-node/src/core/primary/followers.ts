@@ -9,11 +9,12 @@ import { invariant, termsBetween, type NodeId, type Seq } from '@ringkeep/shared
 import type { NodeContext } from '../context';
 import { beatMs } from '../limits';
 import type { Entry } from '../replica/entry-store';
-import { inMessages, type Digests, type OpenStream, type SequencedOp, type StreamName } from '../messages';
+import { inMessages, type Digests, type OpenStream, type StreamName } from '../messages';
 import type { Replica } from '../replica/replica';
 import type { Configurations } from './configurations';
 import { FollowerSession } from './follower-session';
 import type { Takeover } from './takeover';
+import type { SequencedOp } from '../replica/sequenced-op';
 
 interface FollowedArc {
   readonly replica: Replica;

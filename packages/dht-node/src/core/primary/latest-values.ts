@@ -5,9 +5,9 @@
  */
 
 import type { RingKey, Seq } from '@ringkeep/shared';
-import type { SequencedOp } from '../messages';
 import type { Entry, EntryStore, Found } from '../replica/entry-store';
 import type { Replica } from '../replica/replica';
+import type { SequencedOp } from '../replica/sequenced-op';
 
 interface Numbered {
   readonly seq: Seq;

@@ -12,7 +12,8 @@
 import type { ArcConfig, Seq } from '@ringkeep/shared';
 import type { NodeContext } from '../context';
 import type { Replica } from '../replica/replica';
-import { NO_TERM, RunningHash, type HashPoint } from '../replica/running-hash';
+import { NO_TERM, RunningHash } from '../replica/running-hash';
+import type { HashPoint } from '../replica/sequenced-op';
 
 type Phase =
   | { readonly kind: 'waiting-out-grants'; readonly until: number }

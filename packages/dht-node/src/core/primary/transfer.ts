@@ -12,7 +12,7 @@
 import { arcKeyRanges, type Arc, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { TransferSizes } from '../limits';
 import type { Bucket, Chunk, Entry, EntryStore } from '../replica/entry-store';
-import { entryBytes } from '../messages';
+import { entryBytes } from '../replica/sequenced-op';
 
 export class Transfer {
   private readonly ranges: readonly KeyRange[];

@@ -14,7 +14,7 @@ import { seal, valueIn } from '@ringkeep/shared/operations/stored';
 import { excerpt } from '@ringkeep/shared/ring/excerpt';
 import type { NodeContext } from '../context';
 import { PREPARE_OPERATIONS_MAX, WINDOW_BYTES_MAX, WINDOW_OPERATIONS_MAX } from '../limits';
-import { bytesOf, entryBytes, inMessages, type SequencedOp } from '../messages';
+import { inMessages } from '../messages';
 import { doneWith, type PendingOperation } from '../operations/pending-operation';
 import { DAMAGED, type Entry, type Found } from '../replica/entry-store';
 import type { Replica } from '../replica/replica';
@@ -22,6 +22,7 @@ import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { LatestValues } from './latest-values';
 import type { WaitingWrites } from './waiting-writes';
+import { bytesOf, entryBytes, type SequencedOp } from '../replica/sequenced-op';
 
 /** What a write is accepted for, and by how many. */
 interface ArcOfWrites {

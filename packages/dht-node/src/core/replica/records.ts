@@ -7,7 +7,8 @@
 
 import type { Arc, KeyRange, KnownRing, LogHistory, Position, Seq, Term } from '@ringkeep/shared';
 import type { Entry } from './entry-store';
-import type { ConflictingLog, SequencedOp } from '../messages';
+import type { ConflictingLog } from '../messages';
+import type { SequencedOp } from './sequenced-op';
 
 export type LogRecord =
   /** An empty copy; `complete` only for the first arc of a new ring. */

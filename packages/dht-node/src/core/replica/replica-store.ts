@@ -14,10 +14,10 @@ import { arcCovers, arcKeyRanges, arcOutside, arcsOverlap, formatArc } from '@ri
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { NOTHING_KNOWN } from '@ringkeep/shared/ring/history';
 import { mergeHistories } from '@ringkeep/shared/ring/log-history';
-import type { SequencedOp } from '../messages';
 import type { Entry, EntryStore, RangeSize } from './entry-store';
 import type { LogRecord, RecordOf, ReplicaSnapshot } from './records';
 import { Replica } from './replica';
+import type { SequencedOp } from './sequenced-op';
 
 /** What each kind of record does: a kind without a row does not compile. */
 type Effects = { readonly [Kind in LogRecord['kind']]: (record: RecordOf<Kind>) => void };

@@ -10,9 +10,10 @@ import {
   NO_HISTORY,
   truncateHistory,
 } from '@ringkeep/shared/ring/log-history';
-import type { ConflictingLog, SequencedOp } from '../messages';
+import type { ConflictingLog } from '../messages';
 import type { RecordOf, ReplicaSnapshot } from './records';
-import type { HashPoint, RunningHash } from './running-hash';
+import type { RunningHash } from './running-hash';
+import type { HashPoint, SequencedOp } from './sequenced-op';
 
 export class Replica {
   complete = false;

@@ -13,14 +13,7 @@
 
 import type { Bytes, Seq, Term } from '@ringkeep/shared';
 import { checksumIn } from '@ringkeep/shared/operations/stored';
-import type { SequencedOp } from '../messages';
-
-/** What a running hash is at one sequence number. */
-export interface HashPoint {
-  /** The term in which it began; 0 for none, before a term has begun. */
-  readonly term: Term;
-  readonly value: number;
-}
+import type { HashPoint, SequencedOp } from './sequenced-op';
 
 export const NO_TERM: HashPoint = { term: 0, value: 0 };
 
