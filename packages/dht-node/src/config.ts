@@ -1,4 +1,4 @@
-/** The node's command line: resolved once, eagerly; what is wrong is named with its flag and variable. */
+/** The node's command line, resolved once and eagerly. Errors name the flag and the variable. */
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';

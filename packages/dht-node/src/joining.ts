@@ -1,10 +1,10 @@
 /**
- * The time from a node's start until it serves its own part of the ring: what it waits for, said out loud,
- * and when it gives up.
+ * The time from a node's start until it serves its own part of the ring: it reports what it waits for, and when it
+ * gives up.
  *
- * It gives up on a registry that does not answer, at once when what answers there is something else. Once
- * registered it has a place that others know, and waits for as long as it takes: a large arc is copied, or the only
- * node with its keys is down.
+ * It gives up on a registry that does not answer, and at once if something else answers there. Once registered, it has
+ * a place that others know, and waits for as long as it takes: a large arc is being copied, or the only node with its
+ * keys is down.
  */
 
 import { RingError } from '@ringkeep/shared';
@@ -12,7 +12,7 @@ import { isLasting, mismatch, type ServerFound } from '@ringkeep/process/probes'
 import type { Logger } from '@ringkeep/process/running';
 import type { NodeCore } from './core/node';
 
-/** After that long somebody who looks at a node that is not ready yet is told why. */
+/** After this long, a node that is not ready yet reports why. */
 const PATIENCE_MS = 5_000;
 
 export interface JoiningSettings {
@@ -60,7 +60,7 @@ export class Joining {
     void this.examine();
   }
 
-  /** The registry answers and has no place for the node yet: `reason` says why, and for how long. */
+  /** The registry answers but has no place for the node yet: `reason` says why, and for how long. */
   placeIsHeld(reason: string): void {
     this.trouble = `its place is not free: ${reason}`;
     if (!this.waitsForPlace && !this.over) {
@@ -69,7 +69,7 @@ export class Joining {
     this.waitsForPlace = true;
   }
 
-  /** Whatever comes first counts. */
+  /** Whichever comes first counts. */
   succeed(): void {
     this.finish();
     this.resolve();

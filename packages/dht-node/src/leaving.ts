@@ -1,4 +1,4 @@
-/** Leaving the ring: asked for once at a time, and answered when the node has left or cannot. */
+/** Leaving the ring: one attempt at a time, answered when the node has left or cannot leave. */
 
 export class Leaving {
   private promise: Promise<void> | undefined;
@@ -25,7 +25,7 @@ export class Leaving {
     this.reject(error);
   }
 
-  /** It may be asked for again. */
+  /** It may be asked again. */
   refuse(error: Error): void {
     this.reject(error);
     this.promise = undefined;

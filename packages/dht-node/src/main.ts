@@ -8,8 +8,8 @@ import { readConfig, type NodeConfig } from './config';
 import { RingNode } from './server';
 
 /**
- * A full collection when the heap has tripled. A node's is small, for entries are not in it, and by itself V8 would then
- * collect all of it whenever a few megabytes of frames have come and gone: ten times a second under load.
+ * A full collection when the heap has tripled. A node's heap is small, because entries are not in it. By default V8
+ * would then collect all of it whenever a few megabytes of frames have come and gone, ten times a second under load.
  */
 const HEAP_GROWING_PERCENT = 200;
 
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   );
 }
 
-/** Stops as configured: keeping its place, or after having handed everything over. */
+/** Stops as configured: keeps its place, or hands everything over first. */
 async function end(node: RingNode, config: NodeConfig, logger: Logger): Promise<void> {
   if (config.onStop === 'leave' && node.serving) {
     let timer: NodeJS.Timeout | undefined;

@@ -47,7 +47,7 @@ export class NodeData {
     await this.lifecycle.start(() => new Scrub(storage, everyMs, randomInt(PARTS), post, log));
   }
 
-  /** With every heartbeat; the storage tells the host when its folder is not there any more. */
+  /** Checked with every heartbeat: the storage tells the host when its folder is gone. */
   async watchFolder(folder: DataFolder | undefined, core: NodeCore): Promise<void> {
     const guard = await folder?.guard();
     if (!guard) return;

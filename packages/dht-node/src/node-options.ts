@@ -1,4 +1,4 @@
-/** What a node is started with, and what holds where nothing is said. */
+/** The options of a node, and their defaults. */
 
 import type { Meter } from '@ringkeep/process/meter';
 import type { Logger } from '@ringkeep/process/running';
@@ -21,15 +21,15 @@ export interface NodeOptions {
   /** Needed for storage 'disk'. */
   readonly dataDir?: string | undefined;
   readonly durability?: Durability;
-  /** Free space on the disk below which no new entry is taken, bytes. */
+  /** Free space on the disk below which no new entry is accepted, bytes. */
   readonly diskReserveBytes?: number | undefined;
   /** A node that has lost a part of its data becomes a new one; otherwise it refuses to start. */
   readonly acceptDataLoss?: boolean;
   /** How long to try to register before the start fails, ms. */
   readonly registryTimeoutMs?: number;
-  /** What routing by proximity goes by: random co-ordinates (the default), round-trip times, or nothing. */
+  /** How routing by proximity measures distance: random co-ordinates (the default), round-trip times, or not at all. */
   readonly proximity?: Proximity;
-  /** How often all that is kept is read and checked, ms; 0 for never. */
+  /** How often all stored data is read and checked, ms; 0 for never. */
   readonly scrubEveryMs?: number;
   readonly tls?: TlsMaterial | undefined;
   readonly logger?: Logger;
@@ -37,9 +37,9 @@ export interface NodeOptions {
   readonly observers?: readonly NodeObserver[];
   /** Counts what happens; one for each node. */
   readonly meter?: Meter;
-  /** The node, once started, cannot go on; it has stopped. */
+  /** The started node cannot continue; it has stopped. */
   readonly onFailure?: (error: Error) => void;
-  /** The node has left the ring, on whoever's wish. */
+  /** The node has left the ring, whoever asked for it. */
   readonly onLeft?: () => void;
 }
 

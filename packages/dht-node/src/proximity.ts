@@ -1,7 +1,7 @@
 /**
- * How far nodes are from each other, for routing that may choose among peers: a place in the unit square,
- * drawn from the claim that a node keeps on its disk so that it stays the same, or round-trip times, which
- * nobody else need be told.
+ * How far nodes are from each other, for routing that may choose among peers. It is either a place in the unit square,
+ * drawn from the claim that a node keeps on its disk so that it stays the same, or round-trip times, which nobody else
+ * needs to know.
  */
 
 import { Random } from '@ringkeep/shared';

@@ -1,8 +1,8 @@
 /**
- * Reads all that the node keeps once in a period, a part at a time, so that damage is found while other copies are
- * whole: what nobody asks for would otherwise be looked at only when the last other copy is gone.
+ * Reads everything that the node stores once in a period, one part at a time, so that damage is found while other
+ * copies are whole. Otherwise entries that nobody reads would be checked only when the last other copy is gone.
  *
- * It begins anywhere: a node that is started again more often than the period gets to everything all the same.
+ * It begins anywhere, so a node that is restarted more often than the period still gets to everything.
  */
 
 import type { Logger } from '@ringkeep/process/running';

@@ -1,6 +1,6 @@
 /**
- * A whole node in a process: storage, core, host, gRPC, as assembly.ts puts it together. Started and stopped as a library,
- * inside a test or a service, as well as by main.ts.
+ * A whole node in a process: storage, core, host and gRPC, as assembly.ts puts it together. main.ts starts and stops
+ * it, or a test or service that uses it as a library.
  */
 
 import { RingError, type ClusterParameters } from '@ringkeep/shared';
@@ -43,7 +43,7 @@ export class RingNode {
     return node;
   }
 
-  /** A node that is not started yet, so that it can be stopped while it starts. */
+  /** Makes a node that is not started yet, so that it can be stopped while it starts. */
   static prepare(options: NodeOptions): RingNode {
     return new RingNode(options);
   }

@@ -1,4 +1,4 @@
-/** What a registry core reports, as log lines. */
+/** Writes what a registry core reports as log lines. */
 
 import { formatArc, formatPosition } from '@ringkeep/shared';
 import type { Logger } from '@ringkeep/process/running';

@@ -1,13 +1,13 @@
 /**
  * The process around a registry core: it brings inputs, makes states durable, and carries out effects.
  *
- * One loop with two awaits: the disk is measured, all inputs that wait are stepped at once, one save covers them (group
- * commit), and only then what follows from them goes out. Everything between is synchronous. One timer stands for
- * all of the core's deadlines.
+ * One loop with two awaits. The disk is measured, all waiting inputs are stepped at once, one save covers them (group
+ * commit), and only then the effects go out. Everything in between is synchronous. One timer serves all deadlines of
+ * the core.
  *
- * When a save fails the core is ahead of the disk, and no answer of it may leave. If there was no room, which somebody
- * else took a moment ago, another core goes on from what is on the disk, as after a restart; after any other
- * failure nobody knows what is there, so the host refuses everything and tells its owner.
+ * When a save fails, the core is ahead of the disk, and none of its answers may leave. If there was no room, because
+ * somebody else took it a moment ago, another core continues from what is on the disk, as after a restart. After any
+ * other failure nobody knows what is on the disk, so the host refuses everything and tells its owner.
  */
 
 import { RingError, type KnownRing, type Ring, type RingUpdate } from '@ringkeep/shared';
@@ -49,27 +49,27 @@ export interface WatchSink {
 }
 
 export interface Watch {
-  /** Asks for what came after a version, when updates were let pass. */
+  /** Asks for what came after a version, when updates were skipped. */
   resume(from: KnownRing): void;
   end(): void;
 }
 
 export interface HostTools {
   readonly store: RingStore;
-  /** A core that goes on from a state that was saved. */
+  /** Makes a core that continues from a saved state. */
   readonly coreOf: (state: RegistryState, now: number) => RegistryCore;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly log: Logger;
-  /** The disk lacks room, and why, or has it again. */
+  /** Called when the disk lacks room, with the reason, and when it has room again. */
   readonly onRoom?: (lacking: string | undefined) => void;
-  /** Called once when the host can go on no longer. */
+  /** Called once when the host cannot continue. */
   readonly onFatal: (error: Error) => void;
 }
 
 /** Inputs that may wait for their step. More are refused. */
 export const INPUTS_WAITING_MAX = 10_000;
-/** How often the disk is looked at while it lacks room. */
+/** How often the disk is measured while it lacks room. */
 const LOOK_MS = 500;
 /** setTimeout's own limit. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -87,7 +87,7 @@ export class RegistryHost {
   /** The loop while there is work. */
   private working: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
-  /** Why nothing new is taken. */
+  /** Why nothing new is accepted. */
   private over: RingError | undefined;
   private durableRing: Ring;
   private core: RegistryCore;
@@ -143,14 +143,14 @@ export class RegistryHost {
     };
   }
 
-  /** Refuses what is new, finishes what was begun, ends the watches. Idempotent. */
+  /** Refuses new requests, finishes those that were begun, and ends the watches. Idempotent. */
   async stop(): Promise<void> {
     this.over ??= new RingError('UNAVAILABLE', 'the registry is stopping');
     await this.working;
     this.endAll(this.over);
   }
 
-  /** Answers nothing any more: the registry cannot go on. */
+  /** Stops answering, because the registry cannot continue. */
   end(error: Error): void {
     if (!this.over) this.fail(error);
   }
@@ -183,7 +183,7 @@ export class RegistryHost {
     this.armTimer();
   }
 
-  /** False when there was no room: what is on the disk counts, and nothing of the rest has happened. */
+  /** False if there was no room: the state on the disk counts, and none of the rest has happened. */
   private async saved(effects: readonly RegistryEffect[]): Promise<boolean> {
     const { store } = this.tools;
     const state = latestState(effects);
@@ -201,7 +201,9 @@ export class RegistryHost {
     return true;
   }
 
-  /** Whoever waits for an answer is refused, also if its question has changed nothing: it was answered by that core. */
+  /**
+   * Refuses every caller that waits for an answer, even if its question changed nothing: the failed core answered it.
+   */
   private goOnFrom(state: RegistryState, error: RingError): void {
     this.tools.log.warn('continues from the ring that is on the disk', { reason: error.message });
     this.endAll(new RingError('RESOURCE_EXHAUSTED', `nothing was changed: ${error.message}`));
@@ -223,7 +225,7 @@ export class RegistryHost {
     return effects;
   }
 
-  /** The disk, before anything is decided: what cannot be saved is refused rather than begun. */
+  /** Measures the disk before anything is decided: what cannot be saved is refused before it is begun. */
   private async measure(): Promise<RegistryEffect[]> {
     const before = this.room;
     this.room = await this.tools.store.room();

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The registry as a process: resolves its options, starts, says so, and stops on SIGINT or SIGTERM. */
+/** The registry as a process: resolves its options, starts, prints that it is ready, and stops on SIGINT or SIGTERM. */
 
 import { RingError } from '@ringkeep/shared';
 import { HelpShown } from '@ringkeep/process/command-line';

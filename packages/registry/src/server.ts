@@ -1,6 +1,6 @@
 /**
- * A whole registry: data folder, state, core, host, gRPC server. Started by main.ts, or as a library inside
- * a test or a service.
+ * A whole registry: data folder, state, core, host, gRPC server. main.ts starts it, or a test or service that uses it
+ * as a library.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -48,21 +48,21 @@ export interface RegistryOptions extends Partial<Omit<RegistryConfig, 'parameter
   readonly host?: string;
   /** Any free port when absent or 0. */
   readonly port?: number;
-  /** What to tell people to change when the port is taken. */
+  /** What people should change when the port is taken. */
   readonly portOption?: string;
   readonly parameters?: Partial<ClusterParameters>;
   /** memory when absent: then a restart is a new cluster. */
   readonly storage?: RegistryStorage;
   /** For storage on disk. */
   readonly dataDir?: string;
-  /** Free space below which no new nodes are taken in; a tenth of the disk at most. */
+  /** Free space below which no new node is taken in; at most a tenth of the disk. */
   readonly diskReserveBytes?: number;
-  /** Take other lease times than the cluster was made with; safe only while every node is stopped. */
+  /** Accept lease times that differ from the cluster's; safe only while every node is stopped. */
   readonly newLease?: boolean;
-  /** The data were put back from a copy: nothing is decided about an arc before all of its members have spoken. */
+  /** The data were restored from a copy: nothing is decided about an arc before all of its members have spoken. */
   readonly restored?: boolean;
   readonly tls?: TlsFiles;
-  /** Finds out who answers at the address that a node advertises. Connects to it when absent. */
+  /** Finds out which process answers at the address that a node advertises. Connects to it when absent. */
   readonly nodeCheck?: NodeCheck;
   readonly log?: Logger;
   /** Called when the registry cannot continue, say because its disk is full. It has stopped by then. */
@@ -76,7 +76,7 @@ export interface RunningRegistry {
   readonly clusterId: string;
   /** The ring as it is on disk. */
   ring(): Ring;
-  /** Why no new nodes, or no changes at all, are taken at present; undefined while the disk has room. */
+  /** Why no new nodes, or no changes at all, are accepted at present; undefined while the disk has room. */
   roomLacking(): string | undefined;
   /** Idempotent. */
   stop(): Promise<void>;

@@ -1,9 +1,9 @@
 /**
- * How much a node takes on at once, all callers together: each caller is bounded by its stream, and this
- * bounds the sum. What does not fit is refused before anything of it is started.
+ * How much a node takes on at once from all callers together. Each caller is bounded by its stream, and this bounds the
+ * sum. What does not fit is refused before any of it is started.
  *
- * How long all of it takes is for the callers to bound, who send less to a node that answers late: callers that would
- * wait would only send again and again what a node refused for that.
+ * How long it all takes is for the callers to limit: they send less to a node that answers late. If the node refused
+ * operations for being late, callers that would wait would only send them again and again.
  */
 
 /** Operations that may be under way: more than a second's worth, so that waiting longer would help nobody. */
@@ -24,7 +24,9 @@ export class Admission implements Load {
     private readonly most: Load = { operations: OPERATIONS_UNDER_WAY_MAX, bytes: BYTES_UNDER_WAY_MAX },
   ) {}
 
-  /** Takes it on if there is room. One that is too large by itself is taken when nothing else is under way. */
+  /**
+   * Admits it if there is room. An operation that is too large by itself is admitted when nothing else is under way.
+   */
   admit({ operations, bytes }: Load): boolean {
     const fits =
       this.operations + operations <= this.most.operations && this.bytes + bytes <= this.most.bytes;

@@ -1,4 +1,4 @@
-/** One operation asked by itself, whichever door it came through: checked, admitted, carried out or refused as any other. */
+/** One operation asked by itself, through any door: checked, admitted, and carried out or refused like any other. */
 
 import { RingError, type Bytes } from '@ringkeep/shared';
 import { checkOperation, operandBytes, type OperationResult } from '@ringkeep/shared/operations';
@@ -23,7 +23,7 @@ export interface AskTerms {
   readonly hops: number;
   /** The newest ring that the caller knows; 0 for none. */
   readonly ringVersion: number;
-  /** Called with what gives the question up. */
+  /** Called with a function that gives the question up. */
   readonly onCancel?: (giveUp: () => void) => void;
 }
 
@@ -32,7 +32,7 @@ export interface OneAnswer {
   readonly hops: number;
 }
 
-/** Throws RingError: what is wrong with the operation, or why it was not carried out. */
+/** Throws RingError with what is wrong with the operation, or why it was not carried out. */
 export async function askOne(
   host: NodeHost,
   { type, key, operands, position }: OneOperation,

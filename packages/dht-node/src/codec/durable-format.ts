@@ -1,6 +1,6 @@
 /**
- * The formats of what a node keeps on its disk. The first byte of a batch and of a snapshot is the format's version: a
- * later format can read an older one's log.
+ * The formats of what a node keeps on its disk. The first byte of a batch and of a snapshot is the version of the
+ * format, so that a later format can read the log of an older one.
  */
 
 import { RingError } from '@ringkeep/shared/ring/errors';

@@ -1,12 +1,13 @@
 /**
- * Entries and operations in columns, as replicas send them to each other and as the log keeps them: the
- * kinds, the lengths, and one blob of all keys and then all values.
+ * Entries and operations in columns, as replicas send them to each other and as the log keeps them: the kinds, the
+ * lengths, and one blob of all keys and then all values.
  *
- * Values travel in their envelopes, whose checksums are held against what arrives: a damaged entry goes no further.
+ * Values travel in their envelopes, and their checksums are compared with what arrives: a damaged entry goes no
+ * further.
  *
- * A primary sends the same operations to each follower and writes them to its log, and a follower writes
- * what it received: they are encoded once. The columns of an array of operations are kept beside it for as
- * long as it lives, which is why such an array never changes.
+ * A primary sends the same operations to each follower and writes them to its log, and a follower writes what it
+ * received. So they are encoded once. The columns of an array of operations are kept beside the array for as long as it
+ * lives, so such an array must never change.
  */
 
 import type { Bytes, RingKey } from '@ringkeep/shared';

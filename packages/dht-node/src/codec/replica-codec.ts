@@ -1,4 +1,4 @@
-/** What replicas say to each other, between the core's messages and protobuf. Checked as it comes in. */
+/** Converts what replicas say to each other between the core's messages and protobuf. Checks what comes in. */
 
 import type { KeyRange, LogExtent, Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';

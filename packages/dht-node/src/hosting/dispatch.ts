@@ -1,4 +1,4 @@
-/** Where each effect of a node's core goes that its host does not carry out by itself. */
+/** Where each effect of a node's core goes, except those that its host carries out by itself. */
 
 import type { NodeEffect } from '../core/effects';
 import type { HostPorts } from './ports';

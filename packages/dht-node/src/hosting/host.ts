@@ -1,13 +1,15 @@
 /**
- * The real host of a node's core: feeds it what has arrived in a turn of the event loop as one batch,
- * carries out its effects in order, and keeps its one timer. Frames of reads, large ones, and what the disk has made
- * durable do not wait for the end of the turn, unless something is waiting for it already: what becomes of them is on its
- * way while the next frame is read. Everything else waits for the end of the turn, where batching is cheaper: single calls,
- * small writes, and what nodes say to each other.
+ * The real host of a node's core. It feeds the core everything that has arrived in a turn of the event loop as one
+ * batch, carries out the core's effects in order, and keeps its one timer.
  *
- * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core
- * is a broken invariant: the node stops at once rather than go on with a state that cannot be trusted;
- * what was acknowledged is on its disk.
+ * Three things do not wait for the end of the turn, unless something is waiting already: frames of reads, large frames,
+ * and batches that the disk has made durable. Their results are then on their way while the next frame is read.
+ * Everything else waits for the end of the turn, where batching is cheaper: single calls, small writes, and messages
+ * between nodes.
+ *
+ * There is no await here. Disk, network and registry answer by posting inputs. An exception in the core is a broken
+ * invariant. The node then stops at once instead of continuing with a state that cannot be trusted; what was
+ * acknowledged is on its disk.
  */
 
 import type { NodeId, Position } from '@ringkeep/shared';
@@ -27,9 +29,9 @@ import { OpenQueries, type QueryAnswer, type QueryOptions } from '../ask/open-qu
 import type { NodeObserver } from '../observing/node-observer';
 import type { HostClock, HostPorts } from './ports';
 
-/** Steps of one turn of the event loop that do not wait for its end: timers and the disk have to get their turn, too. */
+/** Steps in one turn of the event loop that do not wait for its end: timers and the disk need their turn, too. */
 const STEPS_AT_ONCE_MAX = 64;
-/** A frame of so many operations is a step of its own. */
+/** A frame with this many operations is a step of its own. */
 const FRAME_OPERATIONS_AT_ONCE_MIN = 32;
 /** How long queries under way may take when the node stops. */
 const DRAIN_MS = 1_500;
@@ -55,7 +57,7 @@ export class NodeHost {
   /** The first batch that says anything of a copy. */
   private firstOfCopies = Number.POSITIVE_INFINITY;
 
-  /** `noteData`: what is to be done before anything of a copy counts as durable for the first time. */
+  /** `noteData`: what to do before anything of a copy counts as durable for the first time. */
   constructor(
     readonly core: NodeCore,
     private readonly storage: NodeStorage,
@@ -90,7 +92,7 @@ export class NodeHost {
     return this.ports?.observer ?? {};
   }
 
-  /** What of the operations that are asked here is not answered yet. */
+  /** The operations asked here that are not answered yet. */
   get underWay(): Load {
     return this.queries.underWay;
   }
@@ -100,7 +102,7 @@ export class NodeHost {
       this.take({ kind: 'persisted', batch: this.durableUpTo - this.batchOffset }, true);
   }
 
-  /** Takes no new query and lets those under way be answered, for a while. */
+  /** Accepts no new query and lets those under way finish, for a while. */
   async drain(): Promise<void> {
     let timer: Timer | undefined;
     await new Promise<void>((resolve) => {
@@ -136,7 +138,7 @@ export class NodeHost {
     }
   }
 
-  /** Has operations answered. @returns the number by which the query may be cancelled */
+  /** Carries out operations. @returns the number by which the query may be cancelled */
   query(
     operations: readonly Operation[],
     options: QueryOptions,
@@ -164,7 +166,9 @@ export class NodeHost {
     return request;
   }
 
-  /** A person's decision about a stopped arc. Throws FAILED_PRECONDITION saying why it cannot be. */
+  /**
+   * A person's decision about a stopped arc. Throws FAILED_PRECONDITION with the reason if it cannot be carried out.
+   */
   recover(start: Position, from: NodeId): Promise<void> {
     const request = ++this.lastRequest;
     return new Promise((resolve, reject) => {

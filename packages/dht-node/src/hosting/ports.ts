@@ -12,7 +12,7 @@ export interface HostClock {
   suspended(): boolean;
 }
 
-/** For whoever follows each step: what goes into it, and what comes of it. */
+/** For observers of each step: what goes into it, and what comes out. */
 export interface StepObserver {
   before(inputs: readonly NodeInput[]): void;
   after(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void;
@@ -40,9 +40,9 @@ export interface HostPorts {
     close(connection: number): void;
   };
   readonly observer: NodeObserver;
-  /** Whoever has the node, and what becomes of it. */
+  /** The owner of the node, which is told what becomes of it. */
   readonly owner: {
-    /** Prepared operations are discarded: they are to be kept before the step's batch is written. */
+    /** Prepared operations are discarded: they must be kept before the step's batch is written. */
     discarded(range: Arc, ops: readonly DiscardedOp[]): void;
     left(): void;
     leaveRefused(text: string): void;

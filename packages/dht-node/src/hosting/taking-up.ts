@@ -1,5 +1,5 @@
 /**
- * What a process does before anybody hears of the node: its incarnation is counted on the disk before it is used, and
+ * What a process does before anybody hears of the node. The incarnation is counted on the disk before it is used, and
  * the core knows everything that the disk holds before it takes its first step.
  */
 

@@ -22,7 +22,7 @@ type BatchStream = ClientDuplexStream<dht.BatchRequest, dht.BatchReply>;
 
 /** How long an introduction may take; nothing depends on it. */
 const INTRODUCTION_TIMEOUT_MS = 1_000;
-/** How long a stream may take to open before what waits for it is given back. */
+/** How long a stream may take to open before the waiting frames are given back. */
 const OPEN_TIMEOUT_MS = 1_000;
 /** Frames for one node that may wait for its stream: at most 64 MiB of keys and values. */
 const FRAMES_WAITING_MAX = 256;
@@ -71,7 +71,7 @@ export class Peers {
     if (!this.stopped) this.peer(to).connect();
   }
 
-  /** Tells a neighbour who is next to it now. A courtesy: the ring itself comes from the registry. */
+  /** Tells a neighbour who is next to it now. This is a courtesy: the ring itself comes from the registry. */
   introduce(to: Member, as: 'previous' | 'next'): void {
     if (this.stopped) return;
     const { id, addr } = this.self();
@@ -81,7 +81,7 @@ export class Peers {
     });
   }
 
-  /** Looks which process is at a member's address, on a connection of its own. */
+  /** Finds which process is at a member's address, on a connection of its own. */
   dial({ id, addr }: Member): void {
     processAt(addr, { own: this.tls }).then(
       (process) => this.post({ kind: 'dialled', node: id, process }),
@@ -94,7 +94,7 @@ export class Peers {
     return this.peer(member).client;
   }
 
-  /** Closes the channels to nodes that are no members any more, but for those that owe an answer. */
+  /** Closes the channels to nodes that are no longer members, except those that owe an answer. */
   retain(isMember: (id: NodeId) => boolean): void {
     for (const [id, peer] of this.peers) {
       if (isMember(id) || peer.busy) continue;
@@ -150,7 +150,10 @@ class Peer {
     this.flush();
   }
 
-  /** A frame that has not left stays here; of one that has, the other node is told, and its answer is dropped. */
+  /**
+   * Cancels a frame. One that has not left stays here; for one that has, the other node is told, and its answer is
+   * dropped.
+   */
   cancel(forward: number): void {
     if (this.waiting.delete(forward) || !this.end(forward, 'cancelled')) return;
     this.writable = this.stream?.write(dht.BatchRequest.fromPartial({ cancel: forward })) ?? false;

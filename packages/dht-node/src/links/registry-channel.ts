@@ -1,10 +1,10 @@
 /**
- * The connection to the registry. It says when it is there, so that nobody has to find out by trying, and is
- * made anew when a call got no answer over it in time.
+ * The connection to the registry. It reports when it is there, so that nobody has to find out by trying, and it is made
+ * anew when a call got no answer over it in time.
  *
- * A registry that has crashed refuses connections, and the channel tries again at short, jittered pauses. One
- * whose machine has gone leaves a connection behind that looks alive: TCP repeats what was sent at ever longer
- * pauses, and keepalive takes its time as well. Only a new connection finds out soon.
+ * A registry that has crashed refuses connections, and the channel tries again after short, jittered pauses. A registry
+ * whose machine is gone leaves a connection behind that looks alive: TCP repeats what was sent at ever longer pauses,
+ * and keepalive takes its time as well. Only a new connection finds out soon.
  */
 
 import { connectivityState, type ChannelOptions } from '@grpc/grpc-js';

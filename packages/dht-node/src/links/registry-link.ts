@@ -1,6 +1,6 @@
 /**
- * The node's line to the registry: carries the core's calls, keeps a watch on the ring, and makes the
- * node's identity durable before the core hears of it.
+ * The node's link to the registry. It carries the core's calls, keeps a watch on the ring, and makes the node's
+ * identity durable before the core hears of it.
  */
 
 import {
@@ -34,10 +34,10 @@ import type { NodeInput } from '../core/inputs';
 import type { IdentityKeeper } from '../storage/identity-keeper';
 import { RegistryChannel } from './registry-channel';
 
-/** What the registry answers when asking again would not help; anything else may pass. */
+/** Errors of the registry for which asking again would not help; any other may pass. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['FAILED_PRECONDITION', 'ALREADY_EXISTS', 'INVALID_ARGUMENT']);
 
-/** How long whoever has our address may take to answer there. */
+/** How long the holder of our address may take to answer there. */
 const HOLDER_ANSWER_MS = 1_000;
 
 export interface RegistryLinkSettings {
@@ -47,11 +47,11 @@ export interface RegistryLinkSettings {
   readonly incarnation: number;
   /** Drawn when this process started. */
   readonly process: bigint;
-  /** Names a newcomer that asks again because it did not hear the first answer. */
+  /** Identifies a new node that asks again because it did not hear the first answer. */
   readonly claim: string;
   readonly coordinates: readonly number[];
   readonly tls: TlsMaterial | undefined;
-  /** Told why the registry has no place for this node yet. */
+  /** Called with the reason when the registry has no place for this node yet. */
   readonly placeHeld: (reason: string) => void;
 }
 
@@ -208,8 +208,8 @@ export class RegistryLink {
   }
 
   /**
-   * A live member has our address. Either its process answers there, or that is gone and its lease runs out: a
-   * node that keeps nothing was killed and started again. Then the core asks again in a moment.
+   * A live member has our address. Either its process answers there, or it is gone and its lease runs out: a node that
+   * keeps nothing was killed and started again. In that case the core asks again in a moment.
    */
   private async addressHeld(call: number, text: string): Promise<void> {
     const holder = await nodeAt(this.settings.ownAddress, this.settings.tls);

@@ -1,4 +1,4 @@
-/** `--join`: asks any node of a ring where its registry answers. */
+/** `--join`: asks any node of a ring for the address of its registry. */
 
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { RingError } from '@ringkeep/shared';
@@ -13,7 +13,7 @@ import {
 } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 
-/** How long a node may be silent before somebody is told what is waited for. */
+/** How long a node may be silent before it is reported what is waited for. */
 const PATIENCE_MS = 1_000;
 /** How long a node that is reached may take to answer. */
 const ANSWER_MS = 5_000;
@@ -31,8 +31,8 @@ export class RegistryOfRing {
   }
 
   /**
-   * The registry's URL. Throws RingError: UNAVAILABLE when the node cannot be reached in time, FAILED_PRECONDITION
-   * as soon as it is clear that what is there is no node.
+   * The registry's URL. Throws RingError: UNAVAILABLE when the node cannot be reached in time, FAILED_PRECONDITION as
+   * soon as it is clear that something else than a node is there.
    */
   async find(withinMs: number): Promise<string> {
     const deadline = Date.now() + withinMs;
@@ -59,7 +59,7 @@ export class RegistryOfRing {
     return new Promise((resolve) => this.client.waitForReady(deadline, (error) => resolve(!error)));
   }
 
-  /** What there is instead of a node, undefined when it is one. Throws FAILED_PRECONDITION when waiting will not help. */
+  /** What is there instead of a node; undefined if it is one. Throws FAILED_PRECONDITION if waiting will not help. */
   private async examine(): Promise<string | undefined> {
     const question = { address: this.nodeAddress, deadlineMs: PATIENCE_MS, tls: this.tls };
     const found = await whatAnswers(question);

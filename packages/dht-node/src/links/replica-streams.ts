@@ -1,8 +1,8 @@
 /**
  * TransferKeys streams, on both sides, between the core's numbered connections and gRPC.
  *
- * A message that cannot be read ends its stream: the follower opens another one and is brought up to
- * date. The core bounds what is on its way, so nothing is queued here beyond its windows.
+ * A message that cannot be read ends its stream. The follower then opens another one and is brought up to date. The
+ * core limits what is on its way, so nothing is queued here beyond its windows.
  */
 
 import type { ClientDuplexStream, ServerDuplexStream } from '@grpc/grpc-js';

@@ -1,9 +1,9 @@
 /**
- * Measures how far the other members are, for a node that routes by round-trip times: one member after
- * another, on a connection of its own, so that what routing may not use is not kept open either.
+ * Measures how far away the other members are, for a node that routes by round-trip times. It measures one member after
+ * another, on a connection of its own, so that it does not keep connections open that routing may not use.
  *
- * The shortest of a few answers counts: what is longer is the business of the two ends. A member that does
- * not answer has no distance yet; that it is alive is for others to find out.
+ * The shortest of a few answers counts, because anything longer is due to the two ends. A member that does not answer
+ * has no distance yet; others find out whether it is alive.
  */
 
 import { roundTripMs } from '@ringkeep/process/probes';

@@ -1,9 +1,9 @@
 /**
- * A table of the format before, in which values had no envelopes, becomes one of the present format at its first start.
+ * Converts a table of the format before, in which values had no envelopes, at its first start.
  *
- * First the state says the new format, so that the version before refuses the folder from then on; then the entries
- * move to a database of another name, some thousand in each transaction. A crash in between leaves each entry in one
- * of the two, and the next start goes on.
+ * First the state records the new format, so that the version before refuses the folder from then on. Then the entries
+ * move to a database of another name, some thousand in each transaction. After a crash in between, each entry is in one
+ * of the two, and the next start continues.
  */
 
 import type { Database, RootDatabase } from 'lmdb';

@@ -1,16 +1,16 @@
 /**
- * The entries as of the last checkpoint, on the disk: LMDB, keyed by ring key, so that an arc is one
- * contiguous range and a checkpoint, which writes in this order, touches each page once.
+ * The entries as of the last checkpoint, on the disk: LMDB, keyed by ring key. So an arc is one contiguous range, and a
+ * checkpoint, which writes in this order, touches each page once.
  *
- * A checkpoint is one transaction. It is filled on the main thread, slice by slice with the event loop
- * running between, and committed on LMDB's own thread. While it is open, reads see what it has written so
- * far; that does no harm, since whatever it writes lies in the frozen layer above, which hides it.
+ * A checkpoint is one transaction. It is filled on the main thread, slice by slice with the event loop running in
+ * between, and committed on LMDB's own thread. While it is open, reads see what it has written so far. That does no
+ * harm, because everything that it writes is in the frozen layer above, which hides it.
  *
- * What this file knows about lmdb-js: `overlappingSync: false`, or a promise resolves before the data is on
- * the disk; a child transaction, since only that is undone when its callback throws; `getBinaryFast`
- * returns a shared buffer whose length is the value's; a failed commit rejects two promises; a range without a start leaves out the keys that
- * begin below 0x05; a read transaction outlives a commit until it is reset. Keys of up to 1,978 bytes fit
- * pages of 4 KiB, so that the longest ring key (1,032 bytes) does.
+ * What this file knows about lmdb-js. `overlappingSync` must be false, or a promise resolves before the data is on the
+ * disk. A child transaction is needed, since only that is undone when its callback throws. `getBinaryFast` returns a
+ * shared buffer whose length is the value's. A failed commit rejects two promises. A range without a start leaves out
+ * the keys that begin below 0x05. A read transaction outlives a commit until it is reset. Keys of up to 1,978 bytes fit
+ * pages of 4 KiB, so the longest ring key (1,032 bytes) does.
  */
 
 import { truncate } from 'node:fs/promises';
@@ -39,8 +39,8 @@ export interface FileUse {
 }
 
 /**
- * The port to the table on the disk. What it promises, and no more: reads see one state; a write that has resolved
- * is there after a crash of the machine; one that has not is there whole or not at all.
+ * The port to the table on the disk. It promises this and no more: reads see one state; a write that has resolved is
+ * there after a crash of the machine; a write that has not is there whole or not at all.
  */
 export interface BaseTable {
   get(key: RingKey): StoredValue | undefined;
@@ -54,7 +54,7 @@ export interface BaseTable {
    * anything builds on it.
    */
   sync(): Promise<void>;
-  /** Writes a layer and the checkpoint that it leads to, both or neither. Resolves when they are durable. */
+  /** Writes a layer and the checkpoint that goes with it, both or neither. Resolves when they are durable. */
   write(layer: Layer, checkpoint: Checkpoint): Promise<void>;
   /** What is in its file, where there is one. */
   fileUse?(): FileUse;
@@ -83,7 +83,7 @@ interface EnvironmentStats extends TreeStats {
   readonly free: TreeStats;
 }
 
-/** How long a checkpoint may keep the event loop to itself. */
+/** How long a checkpoint may occupy the event loop. */
 const SLICE_MS = 2;
 /** Reading the clock costs a part of what a put costs. */
 const OPERATIONS_PER_CLOCK_READ = 16;

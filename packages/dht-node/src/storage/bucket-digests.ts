@@ -1,9 +1,9 @@
 /**
- * Ranges cut into buckets, each with a digest of its entries, and such digests held against another table.
+ * Cuts ranges into buckets, each with a digest of its entries, and compares such digests with another table.
  *
- * Digests are made when somebody asks, by a walk in ring order: a digest kept up to date would cost every
- * write a hash of the old and the new value, for something that is asked when a node comes back. Where the
- * buckets end is up to the table that cuts them, so they are of even size whatever it holds.
+ * Digests are made when somebody asks, by a walk in ring order. A digest kept up to date would cost every write a hash
+ * of the old and the new value, for something that is needed only when a node comes back. The table that cuts the
+ * buckets decides where they end, so they are of even size whatever it holds.
  */
 
 import { hash } from 'node:crypto';

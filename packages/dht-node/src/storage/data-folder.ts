@@ -21,7 +21,7 @@ import { IDENTITY_FILE, IdentityFile } from './identity';
 import { NODE_SYSTEM, type System } from './system';
 
 export interface FolderOptions {
-  /** A node that has lost a part of its data becomes a new one; what is left of the old one is set aside. */
+  /** A node that has lost a part of its data becomes a new one. What is left of the old one is set aside. */
   readonly acceptDataLoss?: boolean;
 }
 
@@ -74,13 +74,13 @@ export class DataFolder {
     return this.storage;
   }
 
-  /** Watches over the folder. To be called when its storage has recovered. */
+  /** Starts watching the folder. Call it when the storage has recovered. */
   guard(): Promise<FolderGuard> {
     invariant(this.storage, 'a folder is watched when its storage is open');
     return FolderGuard.of(this.path, this.lock.file, this.identity, this.storage);
   }
 
-  /** Lets other processes use the folder. To be called when the storage is closed. Idempotent. */
+  /** Lets other processes use the folder. Call it when the storage is closed. Idempotent. */
   async close(): Promise<void> {
     await this.lock.release();
   }

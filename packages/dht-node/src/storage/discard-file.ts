@@ -1,10 +1,10 @@
 /**
- * discarded.jsonl in the data folder: prepared operations that the node was told to discard, a line each. Most
- * of them nobody was ever told to be done; after a disk was put back that was older than the ring, one of them
- * may be the last trace of an acknowledged write.
+ * discarded.jsonl in the data folder: prepared operations that the node was told to discard, one a line. For most of
+ * them nobody was told that they were done. But after an old disk was put back, one of them may be the last trace of an
+ * acknowledged write.
  *
- * Bounded: a file that is full becomes discarded.old.jsonl, in place of the one before. Written and synced at
- * once, because the log forgets the operations with its next batch; it happens rarely.
+ * It is bounded: a full file becomes discarded.old.jsonl and replaces the one before. It is written and synced at once,
+ * because the log forgets the operations with its next batch; this happens rarely.
  */
 
 import { appendFileSync, fsyncSync, closeSync, openSync, renameSync, statSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** How a storage on the disk is to be kept, and what holds where nothing is said. */
+/** The options of a storage on the disk, and their defaults. */
 
 import type { Room } from '@ringkeep/process/disk';
 import type { Durability } from './node-storage';
@@ -7,7 +7,7 @@ export interface DiskOptions {
   readonly durability: Durability;
   /** With durability 'interval', how long a batch may wait for its sync. */
   readonly syncIntervalMs: number;
-  /** Bytes of a log segment. They are allocated ahead, so two segments are there at any time. */
+  /** Bytes of a log segment. Segments are allocated ahead, so there are two at any time. */
   readonly segmentBytes: number;
   /** A checkpoint is due when the log has grown by this much; it bounds the time that a start takes. */
   readonly checkpointLogBytes: number;

@@ -1,9 +1,9 @@
 /**
- * Storage on the disk: the log (segmented-log.ts) makes batches durable, the layered table (layered-table.ts)
- * answers reads, and a checkpoint moves what the log holds into the table on the disk.
+ * Storage on the disk: the log (segmented-log.ts) makes batches durable, the layered table (layered-table.ts) answers
+ * reads, and a checkpoint moves what the log holds into the table on the disk.
  *
- * A checkpoint may be on the disk before the last batches that it includes are in the log. That is no
- * contradiction: it is the state after those batches, so a crash then finds them done.
+ * A checkpoint may be on the disk before the last batches that it includes are in the log. That is not a contradiction:
+ * it is the state after those batches, so after a crash they are found done.
  */
 
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { RoomWatch } from './room-watch';
 import { SegmentedLog } from './segmented-log';
 import { NODE_SYSTEM, type System } from './system';
 
-/** A checkpoint takes more than its entries: pages that are copied, the state. */
+/** A checkpoint needs more than its entries: copied pages, and the state. */
 const CHECKPOINT_ROOM_BYTES_MIN = 512 << 10;
 const PAGE_BYTES = 4_096;
 /** Pages are not filled to the last byte. */
@@ -166,12 +166,12 @@ export class DiskStorage implements NodeStorage {
     return this.log?.segmentInUse;
   }
 
-  /** What to ask before segments are removed: it abandons the storage when they may be somebody else's. */
+  /** Asked before segments are removed: it abandons the storage when they may belong to somebody else. */
   lookBeforeRemoving(look: () => Promise<unknown>): void {
     this.look = look;
   }
 
-  /** Takes nothing and touches nothing in the folder any more, and tells its listener why. */
+  /** Accepts nothing and touches nothing in the folder any more, and tells its listener why. */
   abandon(reason: RingError): void {
     this.log?.abandon(reason);
   }
@@ -229,8 +229,8 @@ export class DiskStorage implements NodeStorage {
   }
 
   /**
-   * Looked at before, because LMDB cannot be stopped half-way without a trace. Pages with changed keys are copied, into
-   * what is unused in the file or behind it; a large value needs pages in a row, which are behind it.
+   * Checked in advance, because LMDB cannot be stopped half-way without a trace. Pages with changed keys are copied,
+   * into unused parts of the file or behind its end. A large value needs consecutive pages, which are behind the end.
    */
   private roomForCheckpoint(): CheckpointNeeds | undefined {
     if (this.options.measureRoom === undefined) return undefined;

@@ -1,17 +1,17 @@
 /**
- * The port to the event loop: when the host and the storage get their turns. The simulator has one of its own, on
- * virtual time, with slow processors and processes that are stopped.
+ * The port to the event loop: when the host and the storage get their turns. The simulator has its own, on virtual
+ * time, with slow processors and stopped processes.
  */
 
-/** Whatever `later` gave. */
+/** What `later` returned. */
 export type Timer = object;
 
 export interface EventLoop {
-  /** Runs the action when what is under way is done, before anything else gets its turn. */
+  /** Runs the action when the present work is done, before anything else gets its turn. */
   next(action: () => void): void;
-  /** Runs the action at the end of this turn, behind all that has arrived by then. */
+  /** Runs the action at the end of this turn, after everything that has arrived by then. */
   soon(action: () => void): void;
-  /** Runs the action when so much time has passed. The process may end before one that is `unawaited`. */
+  /** Runs the action after this much time. The process may end before an action that is `unawaited`. */
   later(delayMs: number, action: () => void, unawaited?: boolean): Timer;
   cancel(timer: Timer | undefined): void;
 }

@@ -1,9 +1,9 @@
 /**
  * The port to the files of a data folder, and the file system itself.
  *
- * What is durable: the bytes of a file after `sync`, and a name in a folder, or its absence, after `syncFolder`. Between
- * them a machine that stops may leave any part of what was written, and either of two names. The simulator's disk
- * does.
+ * The bytes of a file are durable after `sync`, and a name in a folder, or its absence, after `syncFolder`. A machine
+ * that stops in between may leave any part of what was written, and either of two names. The simulator's disk does
+ * exactly that.
  */
 
 import { close, constants, fdatasync, fsync, ftruncate, open, write } from 'node:fs';
@@ -83,7 +83,7 @@ export const NODE_FILES: FileSystem = {
   },
 };
 
-/** A disk that fills up takes a part of a write; what is left is tried again to learn the reason. */
+/** A disk that fills up takes a part of a write. The rest is tried again to learn the reason. */
 async function writeAll(file: number, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await writeSome(file, bytes, done, bytes.length - done, position + done);

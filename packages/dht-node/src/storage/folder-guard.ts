@@ -1,6 +1,6 @@
 /**
- * Says when the data folder of a running node is not the one any more that it opened (FolderWatch). From that moment on
- * the storage takes nothing and touches nothing under the folder's name: it may be another node's by now.
+ * Notices when the data folder of a running node is no longer the one that it opened (FolderWatch). From then on the
+ * storage accepts nothing and touches nothing under the folder's name: it may be another node's by now.
  */
 
 import { RingError } from '@ringkeep/shared';
@@ -16,7 +16,7 @@ export class FolderGuard {
     private readonly storage: DiskStorage,
   ) {}
 
-  /** To be called when the storage has recovered. `lockFile` is the name of the lock in the folder. */
+  /** Call it when the storage has recovered. `lockFile` is the name of the lock in the folder. */
   static async of(
     path: string,
     lockFile: string | undefined,
@@ -29,7 +29,7 @@ export class FolderGuard {
     return guard;
   }
 
-  /** Looks; when something is wrong, ends the storage and says what. */
+  /** Checks the folder. If something is wrong, ends the storage and says what. */
   async look(): Promise<string | undefined> {
     const segment = this.storage.segmentInUse;
     const fault =

@@ -1,15 +1,15 @@
 /**
- * Do the parts of a data folder belong together: `node.json`, the log and the table?
+ * Checks that the parts of a data folder belong together: `node.json`, the log and the table.
  *
- * A node that lost its log or its table, and nothing else, would come back as the owner of keys that it does not
- * have; one that lost its `node.json` would come back as a new node on another one's keys. Both refuse to start.
- * So the folder has a random id of its own, which is in `node.json` and beside the log and the table: what was put
- * there from somewhere else is recognised, and so is what is there anew.
+ * A node that lost only its log or its table would come back as the owner of keys that it does not have. One that lost
+ * its `node.json` would come back as a new node on another one's keys. Both refuse to start. So the folder has a random
+ * id of its own, which is in `node.json` and beside the log and the table. It shows when a part was put there from
+ * somewhere else, or was made anew.
  *
- *  1. The id is in `node.json` before it is in a part, and in every part before the node has its incarnation. From
- *     then on (`marked`) a part without it is not the one that was there.
- *  2. A folder of a version without ids is taken as it is, once, and gets one.
- *  3. A node that never had a place on the ring has written nothing: its parts may be gone, but hold no data.
+ * 1. The id is in `node.json` before it is in a part, and in every part before the node has its incarnation. From then
+ *    on (`marked`) a part without it is not the original one.
+ * 2. A folder of a version without ids is accepted once as it is, and gets one.
+ * 3. A node that never had a place on the ring has written nothing: its parts may be gone, but must hold no data.
  */
 
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export interface Part {
   readonly name: PartName;
   /** The id of the folder that it belongs to. */
   readonly id: string | undefined;
-  /** There are segments in it; of the table its id alone is asked. */
+  /** There are segments in it; for the table only its id counts. */
   readonly hasSegments: boolean;
 }
 
@@ -94,7 +94,7 @@ export async function markPart(files: FileSystem, folder: string, name: PartName
   await files.syncFolder(folder);
 }
 
-/** Moves what is there of a node into a folder of its own. @returns that folder's path */
+/** Moves what is left of a node into a folder of its own. @returns that folder's path */
 export async function setAside(files: FileSystem, folder: string, names: readonly string[]): Promise<string> {
   const present = await files.list(folder);
   let number = 1;

@@ -1,4 +1,4 @@
-/** What is remembered of a node across its starts: on its disk, or for as long as the process lives. */
+/** What is remembered of a node from one start to the next: on its disk, or for as long as the process lives. */
 
 import type { DataFolder, NodeIdentity } from '.';
 

@@ -1,9 +1,9 @@
 /**
- * What a node remembers of itself: `node.json` in its data folder.
+ * What a node remembers about itself: `node.json` in its data folder.
  *
- * The incarnation is counted before the node has a place on the ring, hence the two parts. The file is
- * replaced as a whole (written beside, synced, renamed, the folder synced), so that a crash leaves the old
- * one or the new one; its checksum finds what was changed by anything else.
+ * The incarnation is counted before the node has a place on the ring, hence the two parts. The file is replaced as a
+ * whole (written beside, synced, renamed, the folder synced), so that after a crash it is the old one or the new one.
+ * Its checksum shows when anything else changed it.
  */
 
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export interface NodeIdentity {
 }
 
 interface Remembered {
-  /** How often a process has taken this node up; 0 before the first time. */
+  /** How many processes have taken up this node; 0 before the first one. */
   readonly incarnation: number;
   /** Names a newcomer that registers again because the first answer was lost. */
   readonly claim: string;
@@ -31,7 +31,7 @@ interface Remembered {
   readonly folderId: string | undefined;
   /** Every part of the folder has that id. */
   readonly marked: boolean;
-  /** Nothing of a copy was ever said to be durable here: an empty log is no loss. */
+  /** Nothing of a copy was ever reported durable here, so an empty log is no loss. */
   readonly blank: boolean;
 }
 
@@ -40,7 +40,7 @@ const RANDOM_NAME_BYTES = 16;
 const FORMAT_VERSION = 1;
 
 export class IdentityFile {
-  /** The last change that was asked for: the file is replaced by one at a time. */
+  /** The last requested change: the file is replaced by one change at a time. */
   private lastChange: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -87,7 +87,9 @@ export class IdentityFile {
     return this.remembered.blank;
   }
 
-  /** To be called before anything of a copy counts as durable for the first time. Resolves when that is known on the disk. */
+  /**
+   * Call it before anything of a copy counts as durable for the first time. Resolves when that is recorded on the disk.
+   */
   hasData(): Promise<void> {
     return this.inTurn(async () => {
       if (this.remembered.blank) await this.replace({ ...this.remembered, blank: false });

@@ -1,5 +1,5 @@
 /**
- * A ring key on its way into a table, as bytes and as words: one call copies it out of a string, whatever the string's
+ * A ring key on its way into a table, as bytes and as words. One call copies it out of a string, whatever the string's
  * form, and everything after that is arithmetic. Asking a string for its characters one by one costs ten times as much.
  */
 
@@ -48,7 +48,7 @@ export class KeyProbe {
 /** Of keys and values of usual sizes, these and their entries fit a processor's nearest cache. */
 export const AHEAD_MAX = 64;
 
-/** So many announced keys in a row may be left out. */
+/** This many announced keys in a row may be skipped. */
 const LEFT_OUT_MAX = 4;
 
 /**

@@ -1,4 +1,6 @@
-/** Changes of entries over a table below: what a checkpoint writes, and what hides the old until it has. */
+/**
+ * Changes of entries on top of a table below: what a checkpoint writes, and what hides the old entries until it has.
+ */
 
 import type { RingKey } from '@ringkeep/shared';
 import type { PagePool } from './page-pool';

@@ -152,7 +152,7 @@ export class LayeredTable implements EntryStore {
     return this.frozen;
   }
 
-  /** The base could not take the frozen layer: what changed since is put on top of it, and it goes on changing. */
+  /** The base could not take the frozen layer: the changes since are put on top of it, and it goes on changing. */
   thaw(): void {
     const { active, frozen } = this;
     if (frozen === undefined) return;
@@ -216,7 +216,7 @@ function* chain<T>(
   for (const range of ranges) yield* walk(range);
 }
 
-/** Sorted walks as one; of entries with the same key, that of the earlier walk. */
+/** Merges sorted walks into one; of entries with the same key, that of the earlier walk counts. */
 function* merge(walks: readonly Walk[]): Generator<readonly [RingKey, StoredValue | null], void, undefined> {
   try {
     const heads = walks.map((walk) => walk.next());

@@ -1,9 +1,9 @@
 /**
  * The port to the folder that holds a log's segments, and its implementation on a file system.
  *
- * What it promises is what a log needs: a segment is there whole or not at all, and what `sync`, `create`,
- * `truncate` and `remove` have resolved for survives a crash of the machine. The tests put a folder behind
- * it that loses and tears whatever was not synced.
+ * It promises what a log needs: a segment is there whole or not at all, and what `sync`, `create`, `truncate` and
+ * `remove` have resolved for survives a crash of the machine. The tests use a folder that loses and tears everything
+ * that was not synced.
  */
 
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export interface LogFile {
 }
 
 export interface LogFolder {
-  /** What to call it in an error. */
+  /** Its name in errors. */
   readonly path: string;
   /** The names of the files, in no order. */
   list(): Promise<string[]>;
@@ -27,7 +27,7 @@ export interface LogFolder {
   create(name: string, head: Uint8Array, bytes: number): Promise<void>;
   /** With `syncing`, what a write has resolved for is durable. */
   open(name: string, syncing: boolean): Promise<LogFile>;
-  /** Cuts a file to that many bytes at most and makes all that is left durable. */
+  /** Cuts a file to at most that many bytes and makes the rest durable. */
   truncate(name: string, bytes: number): Promise<void>;
   remove(name: string): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * `--storage memory`: entries in a table, nothing on the disk. A batch counts as durable at the next turn
- * of the event loop, so that the host meets the same order of events as with a disk.
+ * `--storage memory`: entries in a table, nothing on the disk. A batch counts as durable at the next turn of the event
+ * loop, so that the host sees the same order of events as with a disk.
  */
 
 import { invariant } from '@ringkeep/shared';

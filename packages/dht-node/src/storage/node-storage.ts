@@ -87,7 +87,7 @@ export interface NodeStorage {
    */
   checkpoint(snapshot: Uint8Array): Promise<boolean>;
 
-  /** Reads one of PARTS parts of the entries and says what of it is damaged. A part takes a millisecond or less. */
+  /** Reads one of PARTS parts of the entries and reports what of it is damaged. A part takes a millisecond or less. */
   examine(part: number): Examined;
 
   /** Makes what was appended durable and closes. Idempotent. */

@@ -1,8 +1,8 @@
 /**
- * Memory in pages of 4 KiB, for tables that hold a great many small things: it comes from the system in large
- * chunks, outside of the garbage collector's sight, and a page that is given back is the next one handed out.
+ * Memory in pages of 4 KiB, for tables that hold very many small things. It comes from the system in large chunks,
+ * which the garbage collector does not see, and a page that is given back is the next one handed out.
  *
- * A place in it is a number: of the word, counted through all chunks.
+ * A place in it is a number: the index of a word, counted through all chunks.
  */
 
 import { invariant } from '@ringkeep/shared/ring/errors';
@@ -37,7 +37,7 @@ export class PagePool {
     return this.chunks[place >>> CHUNK_BITS] as Chunk;
   }
 
-  /** Has what is at a place, and a little behind it, brought from memory, without waiting for it. */
+  /** Starts fetching what is at a place, and a little behind it, from memory, without waiting for it. */
   fetch(place: number): void {
     const { words } = this.chunkOf(place);
     const at = wordInChunk(place);

@@ -1,8 +1,9 @@
 /**
- * How many keys and bytes lie where on the ring, kept beside a table too large to be walked for it.
+ * How many keys and bytes there are in each part of the ring, kept beside a table that is too large to be walked for
+ * it.
  *
- * The ring is cut into 65,536 buckets by the first two bytes of the position. A range is some whole buckets,
- * which are summed, and two edges at most, which the caller has to walk: of a million keys, a few dozen.
+ * The ring is cut into 65,536 buckets by the first two bytes of the position. A range consists of whole buckets, which
+ * are summed, and at most two edges, which the caller has to walk: of a million keys, a few dozen.
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
@@ -63,7 +64,7 @@ export class RangeCounts {
     return { keys, bytes };
   }
 
-  /** Counts the buckets anew in which a range lies. */
+  /** Recounts the buckets that a range touches. */
   recount(range: KeyRange, walk: Walk): void {
     const first = bucketOf(range.from);
     const end = range.to === undefined ? BUCKETS : bucketOf(range.to) + 1;
@@ -73,7 +74,7 @@ export class RangeCounts {
       this.add(key, 1, key.length - POSITION_BYTES + value.length);
   }
 
-  /** To be called while the range still has its entries. */
+  /** Call it while the range still has its entries. */
   erase(range: KeyRange, walk: Walk): void {
     const { first, end, edges } = cutRange(range);
     this.keys.fill(0, first, end);

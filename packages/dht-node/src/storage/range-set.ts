@@ -1,8 +1,8 @@
 /**
  * A set of key ranges, kept sorted, disjoint and merged.
  *
- * It remembers what was erased from the layers below. A node erases arcs, so there are a handful of ranges
- * at any time: an array with binary search.
+ * It remembers what was erased from the layers below. A node erases arcs, so there are only a handful of ranges at any
+ * time, and an array with binary search is enough.
  */
 
 import type { Bytes, KeyRange } from '@ringkeep/shared';

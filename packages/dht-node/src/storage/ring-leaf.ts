@@ -1,16 +1,15 @@
 /**
- * A few hundred entries: in pages, one after another, and a hash index of where they begin. Nothing in it is
- * an object of its own, so a million keys give the garbage collector a few thousand things to look at.
+ * A few hundred entries: in pages, one after another, and a hash index of where they begin. Nothing in it is an object
+ * of its own, so for a million keys the garbage collector has a few thousand things to look at.
  *
  *   entry   a word: length of the ring key, kind · a word: words of the entry, bytes of the value ·
  *           ring key, zeros up to a whole word · value
  *
- * A value is written over the one before it when it fits; else the entry is written anew behind the last one,
- * and where it was is waste, until there is enough of that for all entries to be moved together.
+ * A value is written over the previous one if it fits. Otherwise the entry is written anew behind the last one, and its
+ * old place is waste, until there is enough waste for all entries to be moved together.
  *
- * The index is open addressing with linear probing (Knuth, The Art of Computer Programming, vol. 3, 6.4,
- * algorithms L and R), by the low half of the position: that is a hash already, and the leaves are chosen by
- * its high half.
+ * The index is open addressing with linear probing (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithms L
+ * and R), by the low half of the position. That half is a hash already, and the high half chooses the leaf.
  */
 
 import type { RingKey } from '@ringkeep/shared';
@@ -37,7 +36,7 @@ const OUTSIDE = 2;
 /** Second word of an entry: its words, and above them the bytes of the value that it holds. */
 const VALUE_SHIFT = 12;
 const WORDS_MASK = 0xfff;
-/** Longer values stay the strings they are, which are no slices: copying them would cost more than they waste. */
+/** Longer values stay the strings that they are, which are no slices: copying them would cost more than they waste. */
 const INLINE_BYTES_MAX = 2 * SLICE_BYTES_MAX;
 
 const FIRST_SLOTS = 16;
@@ -262,7 +261,7 @@ export class RingLeaf<V extends Change> {
     this.wasted += this.wordsAt(entry);
   }
 
-  /** Moves all entries together when there is too much waste between them. */
+  /** Moves all entries together if there is too much waste between them. */
   private tidy(): void {
     if (this.wasted <= Math.max(PAGE_WORDS, this.pages.length * PAGE_WORDS * WASTE_MAX)) return;
     const { index, pages, outside } = this;

@@ -1,15 +1,15 @@
 /**
- * Ring keys and what belongs to them, in memory: a look-up is an array index or two and one probe of a hash
- * index, and order costs only those who ask for it.
+ * Ring keys and their values, in memory. A look-up is an array index or two and one probe of a hash index, and only
+ * callers that need order pay for it.
  *
- * The idea: positions are hashes, so their top bits spread keys evenly. The first 8 bits choose one of
- * 256 slots; a slot is a leaf (ring-leaf.ts), which splits by the next 4 bits when it has grown. So a scan
- * sorts a few hundred keys at a time, an erased arc drops whole leaves, and a node that owns a narrow arc,
- * whose keys all share their first bits, fares as well as one that owns the ring.
+ * Positions are hashes, so their top bits spread keys evenly. The first 8 bits choose one of 256 slots. A slot is a
+ * leaf (ring-leaf.ts), which splits by the next 4 bits when it has grown. So a scan sorts a few hundred keys at a time,
+ * and an erased arc drops whole leaves. A node that owns a narrow arc, whose keys all share their first bits, does as
+ * well as one that owns the ring.
  *
- * Rejected: a balanced tree (10 to 20 string comparisons for each look-up, against one hash), one hash table
- * beside a sorted array (an insertion moves half of it), Maps of strings as leaves (twice the time of a
- * write, a third more memory, and all of it for the garbage collector to walk through).
+ * Rejected: a balanced tree (10 to 20 string comparisons for each look-up, against one hash), one hash table beside a
+ * sorted array (an insertion moves half of it), and Maps of strings as leaves (a write takes twice the time, with a
+ * third more memory, all of which the garbage collector has to walk through).
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
@@ -23,7 +23,7 @@ import { entryBytes } from './scan-page';
 const SLOTS = 256;
 /** A leaf splits beyond this: sorting it takes a fraction of a millisecond. */
 const LEAF_KEYS_MAX = 512;
-/** For fewer it is not worth the trouble to look ahead. */
+/** For fewer keys, looking ahead is not worth it. */
 const AHEAD_LEAST = 4;
 /** Half-bytes of a position; keys that agree in all of them share a leaf whatever its size. */
 const POSITION_NIBBLES = 16;

@@ -1,4 +1,4 @@
-/** registry.Registry over gRPC: messages in and out of the host's questions and answers. */
+/** registry.Registry over gRPC: turns messages into questions to the host, and its answers into messages. */
 
 import { RingError, position, type Member } from '@ringkeep/shared';
 import { unary } from '@ringkeep/process/server';
@@ -15,7 +15,7 @@ type CallerMessage = Pick<
   'id' | 'incarnation' | 'process' | 'knownVersion' | 'knownRun' | 'clusterId'
 >;
 
-/** What the service is told once. */
+/** What the service is given once. */
 export interface ServiceSettings {
   readonly leaseMs: () => number;
   readonly nodeCheck: NodeCheck;

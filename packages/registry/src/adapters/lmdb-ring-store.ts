@@ -1,9 +1,10 @@
 /**
- * The registry's state in LMDB: one record a member, one an arc, one a claim, one for all the rest.
+ * The registry's state in LMDB: one record for each member, one for each arc, one for each claim, and one for
+ * everything else.
  *
- * A save is one transaction that writes what differs from the save before; in a ring of thousands a join
- * costs two small records. Members and arcs are stored as their messages, so that later versions can add
- * fields. LMDB syncs in the commit (`overlappingSync` off: by default a commit resolves before its sync).
+ * A save is one transaction that writes what differs from the previous save. In a ring of thousands, a join costs two
+ * small records. Members and arcs are stored as their messages, so that later versions can add fields. LMDB syncs in
+ * the commit (`overlappingSync` is off, because by default a commit resolves before its sync).
  */
 
 import { RingError, parsePosition, ringChange, type NodeId, type Position } from '@ringkeep/shared';

@@ -10,14 +10,17 @@ import {
 } from '@ringkeep/shared';
 import type { RegistryState } from '../core';
 
-/** Raised when an older program could no longer read what is written. */
+/** Raised when an older program can no longer read what is written. */
 const FORMAT = 3;
-/** Format 1 had the claims in this record, and only those of members not heard of yet: they may be forgotten. */
+/**
+ * Format 1 had the claims in this record, and only those of members that had not been heard of yet. They may be
+ * forgotten.
+ */
 const FORMAT_OLDEST = 1;
 
 /**
- * Formats before 3 kept the leases only. Of the rest the least that may be: whatever the registry is started with then
- * takes nothing back.
+ * Formats before 3 kept only the leases. Everything else gets the least value that is possible, so that whatever the
+ * registry is started with does not count as a reduction.
  */
 const UNKNOWN_PARAMETERS = { ...DEFAULT_PARAMETERS, membershipLeaseMs: 0, keyBytesMax: 0, valueBytesMax: 0 };
 

@@ -1,4 +1,7 @@
-/** Where a registry's state survives it, and the store for tests and for rings that may be forgotten. */
+/**
+ * The port to the place where a registry's state survives it, and the store for tests and for rings that may be
+ * forgotten.
+ */
 
 import type { DiskRoom, RegistryState } from '../core';
 
@@ -8,8 +11,8 @@ export interface RingStore {
   /** What may be saved at present. */
   room(): Promise<DiskRoom>;
   /**
-   * Resolves once the state would survive a crash of the machine. One call at a time. Throws RESOURCE_EXHAUSTED when there
-   * was no room and nothing was saved; after any other failure nothing is known.
+   * Resolves once the state would survive a crash of the machine. One call at a time. Throws RESOURCE_EXHAUSTED when
+   * there was no room and nothing was saved. After any other failure it is not known what was saved.
    */
   save(state: RegistryState): Promise<void>;
   /** Idempotent. */

@@ -1,4 +1,4 @@
-/** What the disk of a registry's data has room for, by what is free on it and what is to be kept. */
+/** Decides what the disk of a registry's data has room for, from the free space and the reserve. */
 
 import { isNoRoomForCommit, reserveOf, roomOf, type Room } from '@ringkeep/process/disk';
 import type { DiskRoom } from '../core';
@@ -7,9 +7,9 @@ import type { DiskRoom } from '../core';
 export const RESERVE_BYTES = 16 << 20;
 /** Below this part of the reserve nothing is saved any more. */
 const STILL_PART = 1 / 4;
-/** There must be so much more before it goes on: not one change at a time. */
+/** There must be this much more before it goes on, or it would go on for one change at a time. */
 const AGAIN_FACTOR = 1.25;
-/** How long nothing is tried after a save for which there was no room. */
+/** How long it does not try again after a save for which there was no room. */
 const PAUSE_MS = 1_000;
 const KIBIBYTE = 1 << 10;
 
@@ -30,7 +30,7 @@ export class SaveRoom {
     return judged;
   }
 
-  /** Whether a commit failed for want of room; then nothing is tried for a moment. */
+  /** Whether a commit failed for want of room; then it does not try again for a moment. */
   async wasLacking(failure: unknown): Promise<boolean> {
     const room = await this.freeRoom();
     const lacking = isNoRoomForCommit(failure, room?.freeBytes ?? Infinity);
@@ -38,7 +38,7 @@ export class SaveRoom {
     return lacking;
   }
 
-  /** What cannot be measured is not known to be lacking. */
+  /** Space that cannot be measured is not taken to be lacking. */
   private freeRoom(): Promise<Room | undefined> {
     return this.measure(this.folder).catch(() => undefined);
   }

@@ -1,7 +1,7 @@
 /**
- * One watcher's stream. While it takes no more, updates are let pass and only their absence is noted; when
- * it has room again it gets what it missed in one message. So a slow watcher costs one message of memory,
- * not a queue. Whoever asks for beats gets them while nothing is in the way.
+ * One watcher's stream. While the watcher takes no more, updates are skipped, and it is only noted that some are
+ * missing. When there is room again, the watcher gets what it missed in one message. So a slow watcher costs one
+ * message of memory instead of a queue. A watcher that asks for beats gets them while nothing is in the way.
  */
 
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
@@ -19,7 +19,7 @@ import type { RegistryHost, Watch } from '../host';
 
 type Call = ServerWritableStream<registry.WatchRingRequest, registry.RingUpdate>;
 
-/** An update goes to all watchers: it is made into a message once. */
+/** An update goes to all watchers, so it is made into a message once. */
 const messages = new WeakMap<RingUpdate, registry.RingUpdate>();
 
 export function serveWatch(host: RegistryHost, call: Call, leaseMs: number): void {
@@ -84,7 +84,7 @@ class WatchStream {
     this.watch.resume(this.sent);
   }
 
-  /** What the watcher knows after an update; undefined when that does not continue what it was sent. */
+  /** What the watcher knows after an update; undefined if the update does not continue what it was sent. */
   private after(update: RingUpdate): KnownRing | undefined {
     if (update.kind === 'ring') return knownOf(update.ring);
     const { fromVersion, fromRun, version, runs } = update.change;

@@ -1,8 +1,8 @@
 /**
- * May this change of an arc be? What its primary proposes is decided here, by compare-and-set on epochs.
+ * Decides whether an arc may be changed as its primary proposes, by compare-and-set on epochs.
  *
- * A refusal settles nothing and changes nothing; a repeat of what was accepted fails on the epoch, and the
- * ring in the answer shows the proposer what became of it.
+ * A refusal settles nothing and changes nothing. A repeat of an accepted proposal fails on the epoch, and the ring in
+ * the answer shows the proposer what happened to it.
  */
 
 import {
@@ -70,9 +70,9 @@ function returnFault(
 }
 
 /**
- * Whoever is to hold an arc must be there to do it. A member that leaves is admitted nowhere any more; it is given a
- * whole arc where a person has decided that its data are right, and passes it on before it goes. What an earlier
- * process of it acknowledged says nothing of what the present one has on its disk.
+ * A node that is to hold an arc must be there to do it. A leaving member is not admitted anywhere any more. It is given
+ * a whole arc if a person has decided that its data are right, and passes the arc on before it goes. What an earlier
+ * process of a node acknowledged says nothing about what the present one has on its disk.
  */
 function targetFault(draft: RingDraft, proposal: Proposal, rules: RegistryRules): string | undefined {
   if (proposal.kind === 'yield')

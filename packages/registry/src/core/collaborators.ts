@@ -1,4 +1,4 @@
-/** Those whom the registry asks, one for each question, and whom it tells what has happened. */
+/** The objects that the registry asks, one for each question, and the one that it tells what has happened. */
 
 import type { Position } from '@ringkeep/shared';
 import { Complaints } from './complaints';
@@ -14,7 +14,7 @@ import { RoomRule } from './room-rule';
 import { ALL_RULES, type RegistryRules } from './rules';
 import type { RegistryState } from './state';
 
-/** Nodes of another ring that have been silent for so many membership leases do not call any more. */
+/** Nodes of another ring that have been silent for this many membership leases have stopped calling. */
 const FOREIGN_QUIET_LEASES = 4;
 
 export class Collaborators {

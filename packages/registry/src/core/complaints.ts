@@ -1,9 +1,9 @@
 /**
- * Members that do not hear the primary of an arc that they hold. Each names the arcs in its renewals, with the term, anew each
- * time; what it does not name any more is over. A complaint counts for a while, so that those of several members need not
- * come at once, and never in another term than its own.
+ * Members that do not hear the primary of an arc that they hold. In each renewal a member names such arcs with their
+ * terms. A complaint that it no longer names is over. A complaint counts for a while, so that those of several members
+ * need not come at once, and never in another term than its own.
  *
- * What follows from them is decided in eviction.ts.
+ * eviction.ts decides what follows from complaints.
  */
 
 import type { ArcConfig, ClusterParameters, NodeId, Term } from '@ringkeep/shared';
@@ -31,8 +31,8 @@ export class Complaints {
   }
 
   /**
-   * What a member's renewal says of arcs that there are, in place of what its last one did. What it says of others is not
-   * kept, so no message makes this larger than the ring. @returns whether it says anything
+   * Replaces a member's complaints by those of its last renewal. Complaints about arcs that do not exist are not kept,
+   * so no message makes this larger than the ring. @returns whether there are any
    */
   note(member: NodeId, said: readonly Complaint[], now: number, isArc: (start: NodeId) => boolean): boolean {
     const of = new Map(said.filter(({ start }) => isArc(start)).map(({ start, term }) => [start, term]));
@@ -41,12 +41,12 @@ export class Complaints {
     return of.size > 0;
   }
 
-  /** Its process is another one now, or it is dead. */
+  /** Its process has been replaced, or it is dead. */
   forget(member: NodeId): void {
     this.by.delete(member);
   }
 
-  /** Of these members of an arc those that do not hear its primary. */
+  /** Those of an arc's members that do not hear its primary. */
   among(members: readonly NodeId[], arc: ArcConfig, now: number): NodeId[] {
     return members.filter((id) => {
       const complaining = this.by.get(id);

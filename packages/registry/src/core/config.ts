@@ -1,4 +1,4 @@
-/** What a registry core is told once: the cluster's parameters, how it places nodes, and its own times. */
+/** The settings of a registry core: the cluster's parameters, how it places nodes, and its own times. */
 
 import { DEFAULT_PARAMETERS, RingError, type ClusterParameters, type Position } from '@ringkeep/shared';
 import type { RegistryRules } from './rules';
@@ -8,9 +8,9 @@ export interface RegistryConfig {
   /** Handed to every node that registers. `membershipLeaseMs` is the registry's own as well. */
   readonly parameters: ClusterParameters;
   readonly placement: Placement;
-  /** How long the place of a dead member that holds nothing is kept. */
+  /** How long a dead member that holds nothing keeps its place. */
   readonly forgetAfterMs: number;
-  /** How long the first member of an offline arc that comes back is made to wait for the others. */
+  /** How long the first member that returns to an offline arc waits for the others. */
   readonly returnWaitMs: number;
   /** How many changes are kept for watchers that resume. A watcher further behind gets the whole ring. */
   readonly historyChangesMax: number;
@@ -20,9 +20,9 @@ export interface RegistryConfig {
 export interface RegistryTools {
   /** The first 8 bytes, big-endian, of the SHA-256 of a text. */
   readonly positionOfText: (text: string) => Position;
-  /** All of them, but where a simulator leaves one out. */
+  /** All rules, unless a simulator leaves one out. */
   readonly rules?: RegistryRules;
-  /** The data were put back from a copy: nothing is decided about an arc before all of its members have spoken. */
+  /** The data were restored from a copy: nothing is decided about an arc before all of its members have spoken. */
   readonly restored?: boolean;
 }
 

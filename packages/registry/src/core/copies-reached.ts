@@ -1,11 +1,11 @@
 /**
- * How many members in sync an arc has had at most: so many copies it needs again before it takes writes, up to what the
- * ring asks for (`minCopies`).
+ * The greatest number of in-sync members that an arc has had. It needs that many copies again before it takes writes,
+ * up to the number that the ring requires (`minCopies`).
  *
- * An arc that has not had them yet is not held to them, or a ring that grows from one node to two would stop taking
- * writes while the second one is still being copied to. It only rises, but for what has a reason: it is never more than
- * the ring wants copies, nor than it has members. A dead member is missed, and counts until it is forgotten; one that
- * leaves is not. So no arc waits for copies that nobody could make.
+ * An arc that has not had them yet does not need them. Otherwise a ring that grows from one node to two would stop
+ * taking writes while the second one is still being copied to. The number only rises, with two exceptions: it is never
+ * more than the ring wants copies, nor than it has members. A dead member is missed and counts until it is forgotten; a
+ * leaving member does not count. So no arc waits for copies that nobody could make.
  */
 
 import type { ArcConfig, ClusterParameters, Member } from '@ringkeep/shared';

@@ -1,6 +1,6 @@
 /**
- * Deadlines that all lie equally far ahead when they are set, so that the order of setting is the order of
- * falling due: the earliest is at hand without a search, however many there are.
+ * Deadlines that are all the same time ahead when they are set. So they fall due in the order in which they were set,
+ * and the earliest is found without a search, however many there are.
  */
 
 import { invariant } from '@ringkeep/shared';

@@ -1,5 +1,5 @@
 /**
- * What a registry core wants done. A `save` comes first in its list; the host carries out what follows it
+ * What a registry core asks its host to do. A `save` comes first in its list, and the host carries out what follows it
  * only once that state is durable.
  */
 
@@ -27,16 +27,16 @@ export interface RegisteredAnswer {
   readonly ring: RingUpdate;
 }
 
-/** To renew and leave. */
+/** The answer to renew and leave. */
 export interface MemberAnswer {
   readonly kind: 'member';
   /** False: the registry does not take the caller for a live member. */
   readonly live: boolean;
-  /** Why the caller is to stop: a later process of its node has registered. Empty: it is not. */
+  /** Why the caller must stop: a later process of its node has registered. Empty if it need not. */
   readonly replaced: string;
-  /** Why the registry changes nothing at present; empty: it does. */
+  /** Why the registry changes nothing at present; empty if it does. */
   readonly undecided: string;
-  /** Why the registry's disk takes nobody new, at least; empty: it does. */
+  /** Why the registry's disk allows no new member, at least; empty if it does. */
   readonly roomLacking: string;
   readonly ring: RingUpdate;
 }
@@ -44,7 +44,7 @@ export interface MemberAnswer {
 export interface ProposalAnswer {
   readonly kind: 'proposal';
   readonly accepted: boolean;
-  /** Why not; empty when accepted. */
+  /** Why it was not accepted; empty if it was. */
   readonly reason: string;
   readonly ring: RingUpdate;
 }
@@ -63,13 +63,13 @@ export type RegistryFact =
   | { readonly what: 'changed'; readonly version: number; readonly arcs: readonly Position[] }
   | { readonly what: 'refused'; readonly by: NodeId; readonly reason: string }
   | { readonly what: 'away'; readonly forMs: number }
-  /** A member that lives is primary of an arc no more: most of those in sync do not hear it. */
+  /** A living member is no longer primary of an arc, because most in-sync members do not hear it. */
   | { readonly what: 'missed'; readonly arc: ArcConfig; readonly to: NodeId; readonly member: Member }
   /** A process has taken the place of another one that may still run. */
   | { readonly what: 'replaced'; readonly member: Member; readonly before: Member }
   /** Nodes of another cluster call: this registry's data may be lost. */
   | { readonly what: 'foreign caller'; readonly clusterId: string }
-  /** Nodes know a newer ring: this registry's data are an old copy, and it decides nothing any more. */
+  /** Nodes know a newer ring: this registry's data are an old copy, and it no longer decides anything. */
   | { readonly what: 'behind'; readonly evidence: string }
   | { readonly what: 'no room'; readonly allows: 'no growth' | 'no change'; readonly lacking: string }
   | { readonly what: 'room again' };
@@ -79,7 +79,7 @@ export type RegistryEffect =
   | { readonly kind: 'answer'; readonly request: number; readonly answer: RegistryAnswer }
   | { readonly kind: 'refuse'; readonly request: number; readonly code: ErrorCode; readonly text: string }
   | { readonly kind: 'publish'; readonly watchers: readonly number[]; readonly update: RingUpdate }
-  /** Ends a watch that cannot be. */
+  /** Ends a watch that is not possible. */
   | {
       readonly kind: 'refuse-watch';
       readonly watcher: number;

@@ -1,20 +1,20 @@
 /**
- * Who answers for an arc when members die, restart, and come back.
+ * Decides who answers for an arc when members die, restart, and come back.
  *
- * Only the primary's role moves here. The in-sync set is left as it is: every member of the newest one has
- * every acknowledged operation, and the registry cannot know which of them will be back. Only a primary that is
- * alive and asks takes a member out (arc-changes.ts). Were the dead evicted one after another as their leases
- * end, the last to die would be left alone with the arc, and the copies of the others would count for nothing.
+ * Only the role of primary moves here. The in-sync set stays as it is, because every member of the newest one has every
+ * acknowledged operation, and the registry cannot know which of them will be back. Only a primary that is alive and
+ * asks takes a member out (arc-changes.ts). If the dead were evicted one after another as their leases end, the last to
+ * die would be left alone with the arc, and the copies of the others would count for nothing.
  *
- * 1. A member holds an arc unless it registered without a copy of it and was not given one since. Nobody who
- *    does not hold the arc is given its role.
- * 2. Evict is level-triggered: whenever the primary is not live or does not hold the arc, the closest in-sync
- *    member before it that is and does becomes primary, in a new term. With none the arc stays offline.
- *    So it is with a primary that lives and that more than half of the in-sync members do not hear, itself counted
- *    among them: it cannot serve without them. The closest of those that complain takes over (complaints.ts).
- * 3. Restart: whoever registers has forgotten the term it was primary in, so another holder takes over.
- * 4. Return: of an arc without another live holder, the first to come back is made to wait a moment for the
- *    others. That decides nothing but who becomes primary: copies that come later count as much.
+ * 1. A member holds an arc unless it registered without a copy of it and has not been given one since. A node that does
+ *    not hold the arc is not given its role.
+ * 2. Evict is level-triggered. Whenever the primary is not live or does not hold the arc, the closest in-sync member
+ *    before it that is live and holds it becomes primary, in a new term. If there is none, the arc stays offline. The
+ *    same happens to a living primary that more than half of the in-sync members do not hear, where the primary counts
+ *    as a member: it cannot serve without them. The closest of the members that complain takes over (complaints.ts).
+ * 3. Restart: a process that registers has forgotten the term in which it was primary, so another holder takes over.
+ * 4. Return: for an arc without another live holder, the first member to come back waits a moment for the others. That
+ *    only decides who becomes primary: copies that come later count as much.
  */
 
 import {
@@ -37,10 +37,10 @@ const NOBODY: ReadonlySet<NodeId> = new Set();
 type Decidable = (arc: ArcConfig) => boolean;
 
 export class Eviction {
-  /** Starts of the arcs on their return. */
+  /** Starts of the arcs that wait for their members to return. */
   private readonly returns: Set<Position>;
   private justDied = NOBODY;
-  /** Arcs that were taken from primaries that live, since members do not hear them; by the last `settle`. */
+  /** Arcs that the last `settle` took from living primaries because members do not hear them. */
   readonly missed: { readonly arc: ArcConfig; readonly to: NodeId }[] = [];
 
   constructor(
@@ -69,8 +69,8 @@ export class Eviction {
   }
 
   /**
-   * A process that was not there a moment ago has registered; the draft has it live and knows its copies.
-   * Rules 3 and 4. Returns the arcs that begin to wait.
+   * A process that was not there a moment ago has registered. The draft has it as live and knows its copies. Rules 3
+   * and 4. Returns the arcs that begin to wait.
    */
   registered(draft: RingDraft, id: NodeId, mayDecide: Decidable): Position[] {
     const begun: Position[] = [];
@@ -124,7 +124,7 @@ export class Eviction {
     return settled;
   }
 
-  /** Those that do not hear a primary that lives, when they are enough to replace it; otherwise none. */
+  /** The members that do not hear a living primary, if they are enough to replace it; otherwise none. */
   private complaining(
     draft: RingDraft,
     arc: ArcConfig,
@@ -143,7 +143,7 @@ export class Eviction {
     return this.rules.holdersOnly ? live.filter((id) => !arc.withoutCopy.includes(id)) : live;
   }
 
-  /** Always; whoever looks only at those that have just died misses what a late change names. */
+  /** Always: looking only at members that have just died would miss a late change that names a dead one. */
   private mayEvict({ primary }: ArcConfig): boolean {
     return this.rules.evictionIsLevelTriggered || this.justDied.has(primary);
   }
@@ -174,7 +174,7 @@ function covers({ start, end }: HeldRange, range: Arc): boolean {
   return end !== undefined && arcCovers({ start, end }, range);
 }
 
-/** Of some members the arc's primary, or else the closest before it on the ring. */
+/** Among some members, the arc's primary, or else the closest before it on the ring. */
 function closestBefore(arc: ArcConfig, candidates: readonly NodeId[]): NodeId {
   return candidates.reduce((best, id) =>
     clockwiseDistance(id, arc.primary) < clockwiseDistance(best, arc.primary) ? id : best,

@@ -1,17 +1,15 @@
-/**
- * What a registry core is told. Requests and watchers are numbered by the host; effects name the number.
- */
+/** The inputs of a registry core. The host numbers requests and watchers, and effects name the number. */
 
 import type { KnownRing, NodeId, Position, Proposal, Seq, Term } from '@ringkeep/shared';
 
-/** What a node remembers of itself, on its disk. */
+/** What a node remembers about itself, on its disk. */
 export interface Identity {
   readonly id: NodeId;
   readonly salt: number;
   readonly clusterId: string;
 }
 
-/** Whoever speaks: a member, by its process, the newest version of the ring that it knows, and of which ring. */
+/** The caller: a member, by its process, the newest version of the ring that it knows, and the ring's cluster. */
 export interface Caller {
   readonly id: NodeId;
   readonly incarnation: number;
@@ -47,8 +45,8 @@ export interface RegisterInput {
   readonly known: KnownRing;
   readonly coordinates: readonly number[];
   /**
-   * A random text that a newcomer keeps on its disk from before it first registers, so that asking again,
-   * because the answer was lost or the process died before it noted it, gives the same place. May be empty.
+   * A random text that a new node keeps on its disk from before it first registers. When it asks again, because the
+   * answer was lost or the process died before it noted it, it gets the same place. May be empty.
    */
   readonly claim: string;
   readonly held: readonly HeldRange[];
@@ -64,7 +62,7 @@ export interface RenewInput {
   readonly kind: 'renew';
   readonly request: number;
   readonly caller: Caller;
-  /** All that it has to complain of. */
+  /** All of its complaints. */
   readonly complaints: readonly Complaint[];
 }
 
@@ -87,13 +85,13 @@ export interface OwnersInput {
   readonly request: number;
 }
 
-/** Starts to watch, or, for a watcher that is known, resumes from the version it has got to. */
+/** Starts to watch. A known watcher resumes from the version that it has reached. */
 export interface WatchInput {
   readonly kind: 'watch';
   readonly watcher: number;
   /** Version 0 asks for the whole ring. */
   readonly from: KnownRing;
-  /** Empty: whichever cluster this is. */
+  /** Empty: any cluster. */
   readonly clusterId: string;
 }
 
@@ -102,7 +100,7 @@ export interface UnwatchInput {
   readonly watcher: number;
 }
 
-/** What the disk has room for: everything, everything that makes the ring no larger, or no change; and why. */
+/** What the disk has room for (everything, everything that does not make the ring larger, or no change), and why. */
 export type DiskRoom =
   | { readonly allows: 'everything' }
   | { readonly allows: 'no growth' | 'no change'; readonly lacking: string };

@@ -1,16 +1,16 @@
 /**
- * Where a newcomer goes: its id is the position of `address_salt`, and the salt is what can be chosen.
+ * Decides where a new node goes. Its id is the position of `address_salt`, and the salt can be chosen.
  *
- * `hash` takes salt 0, as consistent hashing does; gaps between n random points are far from even (with
- * 5,000 nodes the largest is about 9 times the mean). `balanced` tries 32 salts and takes the id that splits
- * the largest gap most evenly: the largest arc stays near twice the mean at any size, without virtual nodes.
- * It is Azar et al.'s power of choices ("Balanced Allocations", 1999) on a ring.
+ * `hash` takes salt 0, as consistent hashing does. Gaps between n random points are far from even (with 5,000 nodes the
+ * largest is about 9 times the mean). `balanced` tries 32 salts and takes the id that splits the largest gap most
+ * evenly. The largest arc then stays near twice the mean at any size, without virtual nodes. This is Azar et al.'s
+ * power of choices ("Balanced Allocations", 1999) on a ring.
  *
- * A place in an arc that nobody answers for comes last: the newcomer would have to wait until a node with that
- * arc's data returns. With one salt there is no choice.
+ * A place in an arc that nobody answers for is the last choice, because the new node would have to wait until a node
+ * with that arc's data returns. With one salt there is no choice.
  *
- * The score is gap × smaller part. The smaller part alone does a little worse (it likes a good split of a
- * middling gap), the gap alone much worse (it accepts slivers).
+ * The score is gap × smaller part. The smaller part alone does a little worse (it likes a good split of a middling
+ * gap), and the gap alone much worse (it accepts slivers).
  */
 
 import { RING_SIZE, RingError, clockwiseDistance, type NodeId, type Position } from '@ringkeep/shared';
@@ -23,9 +23,9 @@ export interface Place {
   readonly salt: number;
 }
 
-/** Salts tried for a newcomer. More would even the ring out little further. */
+/** Salts tried for a new node. More would hardly make the ring more even. */
 export const SALTS_TRIED = 32;
-/** Rounds of salts before a placement is given up. A second one is needed when 32 ids collide. */
+/** Rounds of salts before placement fails. A second one is needed when 32 ids collide. */
 export const SALT_ROUNDS_MAX = 8;
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Who watches the ring, and what a reader of an older version is missing.
  *
- * The last changes are kept and folded into one for whoever resumes; a reader from before them, or of another
+ * The last changes are kept and folded into one for a watcher that resumes. A reader from before them, or of another
  * history, gets the whole ring.
  */
 
@@ -21,7 +21,7 @@ export class Publication {
   private readonly watchers = new Set<number>();
   private readonly history: RingChange[] = [];
 
-  /** The ring's last version has just been begun: whoever has the one before it lacks nothing but that. */
+  /** The ring's last version has just been begun: a reader with the one before it lacks only that. */
   constructor(
     private readonly historyChangesMax: number,
     begun: Ring,
@@ -51,7 +51,7 @@ export class Publication {
     return [...this.watchers];
   }
 
-  /** What leads a reader of some version to the ring as it is: an empty change when there is nothing. */
+  /** The change that leads a reader of some version to the present ring: an empty one if nothing has changed. */
   since(known: KnownRing, ring: Ring): RingUpdate {
     if (sameKnown(known, knownOf(ring))) return { kind: 'change', change: emptyChange(ring) };
     const from = this.history.findIndex(({ fromVersion, fromRun }) =>
@@ -78,7 +78,7 @@ function emptyChange(ring: Ring): RingChange {
   };
 }
 
-/** One change for several that follow one another: of each member and arc the last word counts. */
+/** One change for several consecutive ones: for each member and arc the last one counts. */
 function folded(changes: readonly RingChange[]): RingChange {
   const [first] = changes;
   const last = changes.at(-1);

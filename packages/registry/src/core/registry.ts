@@ -1,16 +1,18 @@
 /**
  * The configuration master: one synchronous object that takes inputs and returns effects.
  *
- * It asks others, one for each question: who is a member (membership), may this change of an arc be (arc-changes), who
- * answers when members die or come back (eviction), who must hear of it (publication). What nodes ask for is answered in
- * member-calls.ts. Each step drafts the next version of the ring and turns it into at most one change (versions.ts).
+ * It asks other objects, one for each question. Who is a member (membership)? May an arc be changed like this
+ * (arc-changes)? Who answers when members die or come back (eviction)? Who must hear of it (publication)? Requests of
+ * nodes are answered in member-calls.ts. Each step drafts the next version of the ring and turns it into at most one
+ * change (versions.ts).
  *
  * Invariants, asserted at each change:
- *  1. The arcs partition the ring, each primary is in sync, whoever an arc names is a member.
- *  2. A changed arc has a higher epoch than all that it replaces.
- *  3. Versions count up by one; the change of a version comes from the version before.
- *  4. A restarted process is primary of nothing in a term from before its registration, except in an arc that
- *     is offline: it waits for its members, or the process has no copy of it and nobody else is there.
+ *
+ * 1. The arcs partition the ring, each primary is in sync, and every node that an arc names is a member.
+ * 2. A changed arc has a higher epoch than all that it replaces.
+ * 3. Versions count up by one, and the change to a version starts from the version before.
+ * 4. A restarted process is primary of nothing in a term from before its registration, except in an arc that is
+ *    offline: it waits for its members, or the process has no copy of it and nobody else is there.
  */
 
 import {
@@ -35,8 +37,8 @@ import { stateFault, type RegistryState } from './state';
 import { Versions } from './versions';
 
 /**
- * A tick that comes half a lease too late shows that the registry itself was away, stopped or starved; but
- * never less than this, or a busy machine would keep the dead alive.
+ * A tick that is half a lease late shows that the registry itself was away, stopped or starved. The limit is never less
+ * than this, or a busy machine would keep the dead alive.
  */
 const TICK_LATE_MS_MIN = 500;
 
@@ -47,7 +49,7 @@ export class RegistryCore {
   private facts: RegistryFact[] = [];
   private lastNow: number;
 
-  /** `state` was read from disk, or is a new cluster's and saved. Nobody pays for the registry's absence. */
+  /** `state` was read from disk, or is a new cluster's and saved. The registry's absence counts against nobody. */
   constructor(
     private readonly config: RegistryConfig,
     tools: RegistryTools,
@@ -133,7 +135,7 @@ export class RegistryCore {
     return [{ kind: 'publish', watchers: [watcher], update: this.versions.since(from) }];
   }
 
-  /** A watcher decides nothing, so that what it knows is no evidence; it is shown no ring that it could not follow. */
+  /** A watcher decides nothing, so what it knows is no evidence. It is shown no ring that it could not follow. */
   private watchRefusal(from: KnownRing, clusterId: string): RingError | undefined {
     const { ring } = this;
     if (clusterId !== '' && clusterId !== ring.clusterId) {
@@ -155,7 +157,9 @@ export class RegistryCore {
     return this.due(now);
   }
 
-  /** While nothing could be changed nobody was declared dead; that comes now, for those who have not spoken since. */
+  /**
+   * While nothing could be changed, nobody was declared dead. That happens now, for members that have not spoken since.
+   */
   private noteRoom(now: number, { room }: RoomInput): RegistryEffect[] {
     const was = this.parts.room.isStill;
     const fact = this.parts.room.note(room);

@@ -1,8 +1,8 @@
 /**
  * The next version of the ring while it is being made: edits on top of the present one.
  *
- * Reading sees the edits. What comes out is the very change that watchers get, and the registry makes its
- * next ring of it by the same function as they do.
+ * Reads see the edits. The result is the very change that watchers get, and the registry makes its next ring from it
+ * with the same function as they do.
  */
 
 import {
@@ -60,7 +60,7 @@ export class RingDraft {
     return overlay(this.base.arcs, this.arcEdits, (arc) => arc.start);
   }
 
-  /** Somebody answers for a position, or may: nobody owns it yet. By the arcs of the base. */
+  /** Somebody answers for a position, or may because nobody owns it yet. Judged by the arcs of the base. */
   isAnswered(point: Position): boolean {
     const arc = this.view.arcOfPosition(point);
     return arc === undefined || this.isLive(arc.primary);

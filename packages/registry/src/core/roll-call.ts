@@ -1,10 +1,11 @@
 /**
- * Who has spoken since this registry started, and what it may not decide before.
+ * Who has spoken since this registry started, and what may not be decided before.
  *
- * A start may be on an old copy of the data, and the first to speak may be just the one that was dropped since. Whoever
- * knows better says so when it speaks (lost-data.ts). So nobody is given an arc, and nobody taken out of one, until every
- * member of its in-sync set has spoken; after an ordinary start no longer than one membership lease, which each of them
- * that runs renews within. After a start on data that somebody has put back it waits for all of them, however long.
+ * The registry may have been started on an old copy of the data, and the first node to speak may be just the one that
+ * was dropped since. A node that knows better says so when it speaks (lost-data.ts). So nobody is given an arc, and
+ * nobody is taken out of one, until every member of its in-sync set has spoken. After an ordinary start this lasts at
+ * most one membership lease, within which each running member renews. After a start on restored data it waits for all
+ * of them, however long.
  */
 
 import type { NodeId } from '@ringkeep/shared';
@@ -26,7 +27,7 @@ export class RollCall {
     return now >= this.until || inSync.every((id) => this.heard.has(id));
   }
 
-  /** When something may be decided that could not be before; Infinity when that is not known. */
+  /** When something may be decided that could not be decided before; Infinity if that is not known. */
   next(now: number): number {
     return now < this.until ? this.until : Infinity;
   }

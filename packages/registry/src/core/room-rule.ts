@@ -1,11 +1,11 @@
 /**
- * What a registry does while its disk lacks room. Nobody may be told of a state that cannot be saved, so what would change
- * the ring is refused before anything of it is noted; who is a member goes on being one, and reads and writes never
- * come by here.
+ * What a registry does while its disk lacks room. Nobody may hear of a state that cannot be saved, so a request that
+ * would change the ring is refused before any of it is noted. Members stay members, and reads and writes do not pass
+ * through here at all.
  *
- * Below the reserve no newcomer is taken in: all else, fail-overs above all, replaces records that are there, and the
- * reserve is kept for that. When the reserve is gone too, the registry is to its callers as one that does not
- * decide yet: leases are renewed, nothing else is done, and it goes on by itself when there is room.
+ * Below the reserve no new node is taken in. Everything else, above all fail-overs, replaces existing records, and the
+ * reserve is kept for that. When the reserve is gone too, the registry behaves like one that does not decide yet:
+ * leases are renewed, nothing else is done, and it resumes by itself when there is room.
  */
 
 import { RingError } from '@ringkeep/shared';
@@ -15,7 +15,7 @@ import type { DiskRoom } from './inputs';
 export class RoomRule {
   private room: DiskRoom = { allows: 'everything' };
 
-  /** @returns what is to be told of it */
+  /** @returns what to report of it */
   note(room: DiskRoom): RegistryFact | undefined {
     const before = this.room.allows;
     this.room = room;
@@ -33,7 +33,7 @@ export class RoomRule {
     return this.room.allows === 'no change' ? this.room.lacking : '';
   }
 
-  /** What it has, where that is too little for anything; empty when it is not. */
+  /** How much room there is, if that is too little for anything; empty otherwise. */
   get lacking(): string {
     return this.room.allows === 'everything' ? '' : this.room.lacking;
   }

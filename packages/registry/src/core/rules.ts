@@ -1,6 +1,6 @@
 /**
- * Rules of the registry that look redundant and are not: without one of them a write is lost, two nodes answer
- * for one arc, or an arc stands still for ever.
+ * Rules of the registry that look redundant and are not: without any one of them a write is lost, two nodes answer for
+ * one arc, or an arc stands still for ever.
  *
  * All of them hold in every real registry. A simulator may leave one out to prove that it would notice.
  */
@@ -26,13 +26,13 @@ export interface RegistryRules {
   readonly complaintsOfTheTerm: boolean;
   /** A primary that lives is replaced only when more than half of those in sync do not hear it. */
   readonly majorityComplains: boolean;
-  /** Whoever takes over from a primary that is not heard is in sync. */
+  /** A node that takes over from a primary that is not heard is in sync. */
   readonly complainersInSync: boolean;
   /** A version of the ring is compared together with the start of the registry that made it. */
   readonly versionsNameRuns: boolean;
   /** After a start nothing is decided about an arc before its members have spoken. */
   readonly membersHeardFirst: boolean;
-  /** What an arc has once had in copies is not forgotten when it loses some. */
+  /** The number of copies that an arc has had is not forgotten when it loses some. */
   readonly copiesReachedKept: boolean;
 }
 

@@ -1,8 +1,8 @@
 /**
  * What a registry must find again after a crash. Everything else (leases, watchers, history) starts afresh.
  *
- * Immutable; from one state to the next, members and arcs that did not change are the same objects, so that
- * a store writes the differences only.
+ * The state is immutable. From one state to the next, unchanged members and arcs are the same objects, so that a store
+ * writes only the differences.
  */
 
 import {
@@ -42,8 +42,8 @@ export function newState(clusterId: string, parameters: ClusterParameters, run: 
 }
 
 /**
- * A state that was found, as another start of the registry goes on with it: a version of its own, so that each version is
- * of one run. To be saved before anybody hears of it.
+ * A state that was found on disk, as another start of the registry continues it: with a version of its own, so that
+ * each version belongs to one run. It must be saved before anybody hears of it.
  */
 export function begun(found: RegistryState, parameters: ClusterParameters, run: RunId): RegistryState {
   const { ring } = found;

@@ -1,6 +1,6 @@
 /**
- * The versions of the ring: which one there is, and how a draft becomes the next one. The level-triggered rules are applied
- * to each draft; what is to be saved, and what watchers must hear, follows from it.
+ * The versions of the ring: the present one, and how a draft becomes the next one. The level-triggered rules are
+ * applied to each draft. The result says what must be saved and what watchers must hear.
  */
 
 import {
@@ -47,7 +47,7 @@ export class Versions {
 
   /**
    * Applies the level-triggered rules and makes the draft the ring. `look`: at a tick, and when a member has spoken,
-   * also if nothing has changed. Returns what watchers must hear.
+   * even if nothing has changed. Returns what watchers must hear.
    */
   commit(draft: RingDraft, now: number, look = false): RegistryEffect[] {
     if (this.parts.room.isStill) {

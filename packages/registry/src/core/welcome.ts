@@ -1,4 +1,4 @@
-/** What a process that has registered is told: who it is, whom it stands behind, and the whole ring. */
+/** The answer to a process that has registered: who it is, its predecessor, and the whole ring. */
 
 import { closestMember } from '@ringkeep/routing';
 import type { Member, RingView } from '@ringkeep/shared';
@@ -17,7 +17,7 @@ export function welcome(view: RingView, member: Member): RegisteredAnswer {
   };
 }
 
-/** Whom to ask first: what a newcomer copies from a member close to it is close to it, too. */
+/** The member to ask first: what a new node copies from a member close to it is close to it, too. */
 function closestTo(view: RingView, { id, coordinates }: Member): Member | undefined {
   if (coordinates.length === 0) return undefined;
   const others = view.ring.members.filter((other) => other.id !== id && other.state === 'active');

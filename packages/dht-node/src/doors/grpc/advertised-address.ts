@@ -1,9 +1,11 @@
-/** The URL under which others reach a node: what is given, completed by scheme and port where those are left out. */
+/**
+ * The URL under which others reach a node: the given address, with the scheme and the port added if they are left out.
+ */
 
 import { RingError } from '@ringkeep/shared';
 import { addressUrl, hostAndPort, isWildcard, parseAddress } from '@ringkeep/shared/channel';
 
-/** Throws INVALID_ARGUMENT when it is no address, or one that stands for every address of a machine. */
+/** Throws INVALID_ARGUMENT if it is not an address, or stands for every address of a machine. */
 export function advertisedAddress(given: string, secure: boolean, port: number): string {
   const [scheme, rest] = given.includes('://') ? given.split('://', 2) : [secure ? 'https' : 'http', given];
   const hasPort = /^(\[[^\]]*\]|[^:]*):\d+$/.test(rest as string);

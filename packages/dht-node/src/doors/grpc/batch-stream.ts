@@ -1,13 +1,13 @@
 /**
  * The server's side of one QueryBatch stream: frames in, replies out in any order.
  *
- * Bounded: it stops reading while too many frames are unanswered, while a caller that reads slowly has
- * replies waiting, and while the values asked for would be too many bytes at once, judged by the values it
- * gave of late (what a key holds is known only when it has been read). Replies are encoded when there is
- * room for them, a part at a time.
+ * It is bounded. It stops reading while too many frames are unanswered, while a caller that reads slowly has replies
+ * waiting, and while the requested values would be too many bytes at once. That last amount is estimated from its
+ * recent replies, because the length of a value is known only when it has been read. Replies are encoded when there is
+ * room for them, one part at a time.
  *
- * A frame that cannot be answered operation by operation ends the stream: its sender has lost count. A
- * caller that goes away has its queries cancelled; writes that were started go on.
+ * A frame that cannot be answered operation by operation ends the stream: its sender has lost count. When a caller goes
+ * away, its queries are cancelled; writes that were started go on.
  */
 
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
@@ -33,11 +33,14 @@ export const REQUEST_BYTES_IN_FLIGHT_MAX = 16 * 1024 * 1024;
 export const REPLY_BYTES_UNSENT_MAX = 4 * 1024 * 1024;
 /** Bytes that the replies to the frames in flight may come to. */
 export const REPLY_BYTES_EXPECTED_MAX = 32 * 1024 * 1024;
-/** What is expected of a value before any is known: much, or a first burst of frames would be answered with too much. */
+/**
+ * The expected size of a value before any is known: large, or the replies to a first burst of frames would be too
+ * large.
+ */
 const VALUE_BYTES_FIRST = 128 * 1024;
 /** By how much the expectation falls with each frame whose values are smaller. */
 const EXPECTATION_DECAY = 0.9;
-/** What an operation or a result costs in memory beside its bytes. */
+/** What an operation or a result costs in memory in addition to its bytes. */
 const OPERATION_BYTES = 200;
 
 export type BatchCall = ServerDuplexStream<dht.BatchRequest, dht.BatchReply>;
@@ -67,7 +70,7 @@ export class BatchStream {
   private unsentBytes = 0;
   /** Of replies that wait for room. */
   private waitingBytes = 0;
-  /** The caller leaves so much unread that it is not read from. */
+  /** The caller leaves so much unread that its frames are not read. */
   private unread = false;
   /** The caller sends no more frames. */
   private ended = false;
@@ -77,7 +80,7 @@ export class BatchStream {
     private readonly call: BatchCall,
     private readonly host: NodeHost,
     private readonly limits: () => KeyLimits,
-    /** Where it tells what it holds; absent where nobody asks. */
+    /** Is told how much the stream holds; absent if nobody asks. */
     private readonly callBytes: CallBytes | undefined,
     private readonly onOver: (stream: BatchStream) => void,
   ) {
@@ -183,7 +186,7 @@ export class BatchStream {
     this.send();
   }
 
-  /** Sends what there is room for. */
+  /** Sends as much as there is room for. */
   private send(): void {
     while (!this.over && this.unsentBytes < REPLY_BYTES_UNSENT_MAX) {
       const reply = this.replies[0];

@@ -1,6 +1,6 @@
-/** How long a query may take: what its caller says, within bounds. */
+/** How long a query may take: as long as its caller says, within bounds. */
 
-/** When the caller says nothing. */
+/** If the caller says nothing. */
 export const DEADLINE_DEFAULT_MS = 5_000;
 /** A query holds memory until it is answered; nothing useful takes longer. */
 export const DEADLINE_MAX_MS = 60_000;

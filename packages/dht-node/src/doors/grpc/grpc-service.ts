@@ -1,4 +1,4 @@
-/** dht.DhtNode on gRPC: each method to the part that answers it. */
+/** dht.DhtNode on gRPC: passes each method to the part that answers it. */
 
 import { position, RingError, RingView, type Member, type NodeId } from '@ringkeep/shared';
 import {
@@ -40,7 +40,7 @@ export interface ServiceParts {
   readonly watchers: RingWatchers;
   readonly status: () => NodeStatus;
   readonly facts: () => NodeFacts;
-  /** Hands everything over and goes. Resolves when the node has left. */
+  /** Hands everything over and leaves. Resolves when the node has left. */
   readonly leave: () => Promise<void>;
 }
 
@@ -76,7 +76,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
   return new Health(server.grpc, [SERVICE]);
 }
 
-/** The neighbours as they were known before; a stranger's introduction has the ring fetched anew. */
+/** The neighbours as they were known before. When a stranger introduces itself, the ring is fetched anew. */
 function neighbours(host: NodeHost, info: dht.NeighborRegisterInfo): dht.PreviousNeighbors {
   const { view, self } = host.core;
   const found = view.neighbours(self);

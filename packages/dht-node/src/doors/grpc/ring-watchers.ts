@@ -1,7 +1,7 @@
 /**
- * WatchRing at a node: the ring as the node knows it, then what changes, and beats for those who ask for them: a watcher
- * cannot tell a ring that does not change from a node that stands still or hears of nothing. A watcher that does not read
- * gets what has changed in the meantime as one change, not as a queue, and no beats.
+ * WatchRing at a node: the ring as the node knows it, then its changes, and beats for watchers that ask for them.
+ * Without beats a watcher cannot tell a ring that does not change from a node that stands still or hears of nothing. A
+ * watcher that does not read gets what has changed meanwhile as one change instead of a queue, and no beats.
  */
 
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';

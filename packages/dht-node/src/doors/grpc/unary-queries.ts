@@ -17,10 +17,10 @@ import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 import { GRPC } from './name';
 
-/** What a message brings beside the key; one that has no field for an operand of the catalogue does not compile. */
+/** What a message brings in addition to the key; an operand of the catalogue without a field here does not compile. */
 type Brought = Pick<dht.Query, OperandName>;
 
-/** An operation without what its row says that it brings. */
+/** An operation that lacks an operand of its row. */
 type Asked = Omit<OneOperation, 'operands'>;
 
 export class UnaryQueries {
@@ -56,7 +56,7 @@ export class UnaryQueries {
     return { type: ty, key: original, position };
   }
 
-  /** What it throws is what is wrong with the operation, and told as that. */
+  /** What this throws says what is wrong with the operation, and is reported as such. */
   private formed(form: () => Asked): Asked {
     try {
       return form();

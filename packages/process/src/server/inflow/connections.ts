@@ -2,8 +2,8 @@
  * The connections of a server: no more than it has descriptors and memory for, and some kept for other nodes.
  *
  * One too many takes the place of the connection that has been idle for longest. If none is idle, the new one is let in
- * for one answer, that there is no room. Unless it turns out to be another node's, since nodes have a share of their
- * own. So neither idle connections nor busy clients cost a node its place in the ring.
+ * for one answer, that there is no room. If it turns out to be another node's, it stays, since nodes have a share of
+ * their own. So neither idle connections nor busy clients cost a node its place in the ring.
  */
 
 import type { Http2Server, Http2Session, IncomingHttpHeaders } from 'node:http2';
