@@ -23,14 +23,14 @@ import type {
   ProposeInput,
   RegisterInput,
   RegisteredAnswer,
-  RegistryAnswer,
   RegistryCore,
   RegistryEffect,
   RegistryInput,
   RegistryState,
   RenewInput,
 } from './core';
-import { logFact } from './fact-log';
+import type { RegistryObserver } from './observing/registry-observer';
+import { OpenQuestions } from './open-questions';
 
 interface AnswerTo {
   register: RegisteredAnswer;
@@ -61,6 +61,7 @@ export interface HostTools {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly log: Logger;
+  readonly observer: RegistryObserver;
   /** Called when the disk lacks room, with the reason, and when it has room again. */
   readonly onRoom?: (lacking: string | undefined) => void;
   /** Called once when the host cannot continue. */
@@ -74,14 +75,9 @@ const LOOK_MS = 500;
 /** setTimeout's own limit. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-interface Waiting {
-  resolve(answer: RegistryAnswer): void;
-  reject(error: RingError): void;
-}
-
 export class RegistryHost {
   private inputs: RegistryInput[] = [];
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly questions: OpenQuestions;
   private readonly sinks = new Map<number, WatchSink>();
   private lastNumber = 0;
   /** The loop while there is work. */
@@ -98,6 +94,7 @@ export class RegistryHost {
     state: RegistryState,
     private readonly tools: HostTools,
   ) {
+    this.questions = new OpenQuestions(tools.observer, tools.now);
     this.core = tools.coreOf(state, tools.now());
     this.durableRing = state.ring;
     this.armTimer();
@@ -108,20 +105,25 @@ export class RegistryHost {
     return this.room.allows === 'everything' ? undefined : this.room.lacking;
   }
 
+  /** Those of the ring that are open. */
+  get watchers(): number {
+    return this.sinks.size;
+  }
+
   /** The ring as it would be found again after a crash. */
   get ring(): Ring {
     return this.durableRing;
   }
 
   ask<Q extends Question>(question: Q): Promise<AnswerTo[Q['kind']]> {
-    if (this.over) return Promise.reject(this.over);
+    const { over } = this;
+    if (over) return this.questions.refuse(question.kind, over);
     if (this.inputs.length >= INPUTS_WAITING_MAX) {
-      return Promise.reject(new RingError('RESOURCE_EXHAUSTED', 'too many requests wait for the registry'));
+      const error = new RingError('RESOURCE_EXHAUSTED', 'too many requests wait for the registry');
+      return this.questions.refuse(question.kind, error);
     }
     const request = ++this.lastNumber;
-    const answer = new Promise<RegistryAnswer>((resolve, reject) => {
-      this.waiting.set(request, { resolve, reject });
-    });
+    const answer = this.questions.open(request, question.kind);
     this.submit({ ...question, request });
     return answer as Promise<AnswerTo[Q['kind']]>;
   }
@@ -188,17 +190,24 @@ export class RegistryHost {
     const { store } = this.tools;
     const state = latestState(effects);
     if (!state) return true;
+    const beganAtMs = this.tools.now();
     try {
       await store.save(state);
+      this.tellSaved(beganAtMs, true);
     } catch (error) {
       const found =
         error instanceof RingError && error.code === 'RESOURCE_EXHAUSTED' ? store.load() : undefined;
       if (!found) throw error;
+      this.tellSaved(beganAtMs, false);
       this.goOnFrom(found, error as RingError);
       return false;
     }
     this.durableRing = state.ring;
     return true;
+  }
+
+  private tellSaved(beganAtMs: number, kept: boolean): void {
+    this.tools.observer.saved?.({ durationMs: this.tools.now() - beganAtMs, kept });
   }
 
   /**
@@ -248,9 +257,9 @@ export class RegistryHost {
       case 'save':
         return;
       case 'answer':
-        return this.settled(effect.request)?.resolve(effect.answer);
+        return this.questions.answer(effect.request, effect.answer);
       case 'refuse':
-        return this.settled(effect.request)?.reject(new RingError(effect.code, effect.text));
+        return this.questions.fail(effect.request, new RingError(effect.code, effect.text));
       case 'publish':
         for (const watcher of effect.watchers) this.sinks.get(watcher)?.publish(effect.update);
         return;
@@ -260,14 +269,8 @@ export class RegistryHost {
         return sink?.refuse(new RingError(effect.code, effect.text));
       }
       case 'report':
-        return logFact(this.tools.log, effect.fact);
+        return this.tools.observer.fact?.(effect.fact);
     }
-  }
-
-  private settled(request: number): Waiting | undefined {
-    const waiting = this.waiting.get(request);
-    this.waiting.delete(request);
-    return waiting;
   }
 
   private fail(error: Error): void {
@@ -279,8 +282,7 @@ export class RegistryHost {
 
   private endAll(error: RingError): void {
     clearTimeout(this.timer);
-    for (const { reject } of this.waiting.values()) reject(error);
-    this.waiting.clear();
+    this.questions.failAll(error);
     for (const sink of this.sinks.values()) sink.refuse(error);
     this.sinks.clear();
   }

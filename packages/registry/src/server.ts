@@ -14,9 +14,11 @@ import {
   type RunId,
 } from '@ringkeep/shared';
 import { FolderWatch, lockFolder, makeLmdbDurable, type FolderLock } from '@ringkeep/process/disk';
+import { observersAsOne, type Meter } from '@ringkeep/process/meter';
 import { processAt } from '@ringkeep/process/probes';
 import {
   Lifecycle,
+  limited,
   MonotonicClock,
   RepeatedLook,
   silentLogger,
@@ -40,6 +42,9 @@ import {
   type RegistryState,
 } from './core';
 import { RegistryHost } from './host';
+import { factLog } from './observing/fact-log';
+import { addRegistryGauges, registryMeter } from './observing/registry-meter';
+import { REGISTRY_FACTS, type RegistryObserver } from './observing/registry-observer';
 
 export type RegistryStorage = 'disk' | 'memory';
 
@@ -65,6 +70,10 @@ export interface RegistryOptions extends Partial<Omit<RegistryConfig, 'parameter
   /** Finds out which process answers at the address that a node advertises. Connects to it when absent. */
   readonly nodeCheck?: NodeCheck;
   readonly log?: Logger;
+  /** Are told of what happens, beside the log and the meter. */
+  readonly observers?: readonly RegistryObserver[];
+  /** Counts what happens; one for each registry. */
+  readonly meter?: Meter;
   /** Called when the registry cannot continue, say because its disk is full. It has stopped by then. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -88,13 +97,7 @@ const LOOKS_PER_LEASE = 4;
 
 /** Throws a RingError that says what is wrong: a port in use, a data folder in use or damaged, an option. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<RunningRegistry> {
-  const config: RegistryConfig = {
-    parameters: checkParameters(options.parameters ?? {}),
-    placement: options.placement ?? DEFAULT_CONFIG.placement,
-    forgetAfterMs: options.forgetAfterMs ?? DEFAULT_CONFIG.forgetAfterMs,
-    returnWaitMs: options.returnWaitMs ?? DEFAULT_CONFIG.returnWaitMs,
-    historyChangesMax: options.historyChangesMax ?? DEFAULT_CONFIG.historyChangesMax,
-  };
+  const config = configOf(options);
   const log = options.log ?? silentLogger;
   const tls = await loadTls(options.tls ?? {});
   const life = new Lifecycle(2 * STOP_DEADLINE_MS);
@@ -116,7 +119,10 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const server = new GrpcServer(tls, log.child('server'));
     const health = new Health(server.grpc, [REGISTRY_SERVICE]);
     const onRoom = (lacking: string | undefined): void => health.setRoom(lacking === undefined);
-    const host = new RegistryHost(state, { store, coreOf, now, log, onRoom, onFatal: fatal });
+    const observer = observersOf(options, log);
+    server.onRefusal(() => observer.callerRefused?.());
+    const host = new RegistryHost(state, { store, coreOf, now, log, observer, onRoom, onFatal: fatal });
+    await addGauges(options.meter, host, life);
     const settings = {
       leaseMs: () => config.parameters.leaseMs,
       nodeCheck: options.nodeCheck ?? ((addr) => processAt(addr)),
@@ -146,6 +152,31 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     await life.stop();
     throw error;
   }
+}
+
+function configOf(options: RegistryOptions): RegistryConfig {
+  return {
+    parameters: checkParameters(options.parameters ?? {}),
+    placement: options.placement ?? DEFAULT_CONFIG.placement,
+    forgetAfterMs: options.forgetAfterMs ?? DEFAULT_CONFIG.forgetAfterMs,
+    returnWaitMs: options.returnWaitMs ?? DEFAULT_CONFIG.returnWaitMs,
+    historyChangesMax: options.historyChangesMax ?? DEFAULT_CONFIG.historyChangesMax,
+  };
+}
+
+/** Everybody who is told of the registry, as one: its log, its meter, and those who were given. */
+function observersOf({ meter, observers = [] }: RegistryOptions, log: Logger): RegistryObserver {
+  const all = [factLog(log), ...(meter ? [registryMeter(meter)] : []), ...observers];
+  const faults = limited(log);
+  return observersAsOne(REGISTRY_FACTS, all, (error) =>
+    faults.error('an observer failed; the registry goes on', { reason: error.message }),
+  );
+}
+
+async function addGauges(meter: Meter | undefined, host: RegistryHost, life: Lifecycle): Promise<void> {
+  if (meter === undefined) return;
+  const takeBack = addRegistryGauges(meter, host);
+  await life.start(() => ({ name: 'gauges', stop: takeBack }));
 }
 
 function endpointOf({ host, port, portOption }: RegistryOptions): Endpoint {

@@ -51,6 +51,7 @@ function make(): { host: RegistryHost; store: GatedStore; fatal: Error[]; clock:
     coreOf: (state, now) => new RegistryCore(DEFAULT_CONFIG, { positionOfText }, state, now),
     now: () => clock.now,
     log: silentLogger,
+    observer: {},
     onFatal: (error) => fatal.push(error),
   });
   return { host, store, fatal, clock };

@@ -15,10 +15,11 @@ const KILOBYTE = 'x'.repeat(1_024);
 let ring: TestRing;
 let peers: NodePeer[];
 let batch: BatchPeer;
+let slowReaders = 0;
 
 beforeAll(async () => {
   ring = await TestRing.start();
-  await ring.addNodes(2);
+  await ring.addNodes(2, { observers: [{ slowReader: () => slowReaders++ }] });
   await ring.untilSettled();
   peers = ring.nodes.map((node) => new NodePeer(node.address));
 });
@@ -208,6 +209,7 @@ describe('a caller', () => {
     // 100 KB of requests and 6.4 MB of replies a frame: 1.3 GB of replies in all.
     const operations = [set('slow', value), ...Array.from({ length: 64 }, (_, i) => get(`slow ${i % 16}`))];
     const frames = 200;
+    const slowBefore = slowReaders;
     batch.stream.pause();
     collectGarbage();
     const before = process.memoryUsage().arrayBuffers;
@@ -229,6 +231,7 @@ describe('a caller', () => {
       return same && taken > 0;
     });
     expect(taken).toBeLessThan(frames / 2);
+    expect(slowReaders).toBeGreaterThan(slowBefore);
     collectGarbage();
     const grownMiB = (process.memoryUsage().arrayBuffers - before) / (1 << 20);
     expect(grownMiB).toBeLessThan(64);

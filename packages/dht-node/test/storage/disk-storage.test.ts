@@ -68,6 +68,23 @@ describe('disk storage', () => {
   const open = async (options = OPTIONS, path = folder): Promise<Recovered> =>
     recover(await DiskStorage.open(path, options));
 
+  test('tells each write of the log: the batches of all of them are those that were appended', async () => {
+    const { storage } = await open();
+    let [batches, bytes, writes] = [0, 0, 0];
+    storage.onWritten((write) => {
+      batches += write.batches;
+      bytes += write.bytes;
+      writes++;
+      expect(write.durationMs).toBeGreaterThanOrEqual(0);
+    });
+    const durable = durableUpTo(storage, 50);
+    for (let n = 0; n < 50; n++) storage.append(Buffer.alloc(100));
+    await durable;
+    expect(batches).toBe(50);
+    expect(bytes).toBeGreaterThan(50 * 100);
+    expect(writes).toBeLessThan(50);
+  });
+
   test('recovers the snapshot, then the batches after it, and counts on', async () => {
     const first = (await open()).storage;
     for (const text of ['1', '2', '3']) first.append(Buffer.from(text));

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { OTHER, SERIES_MAX, type Meter } from './meter';
-import type { MeterReading } from './reading';
+import { valuesOf, type MeterReading } from './reading';
 
 export interface MeterCase {
   readonly title: string;
@@ -131,7 +131,5 @@ function amount(
   name: string,
   ...labels: readonly string[]
 ): number | undefined {
-  const found = readings.find((reading) => reading.name === name);
-  if (found === undefined || found.kind === 'histogram') return undefined;
-  return found.series.find((each) => each.labels.join() === labels.join())?.value;
+  return valuesOf(readings, name)[labels.join(' ')];
 }

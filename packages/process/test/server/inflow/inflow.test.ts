@@ -227,6 +227,8 @@ describe('bytes', () => {
 describe('calls', () => {
   test('beyond those that a connection, or all of them, may have are refused with the reason', async () => {
     await serve({ callsOfConnection: 3, calls: 5 });
+    let refusals = 0;
+    server.onRefusal(() => refusals++);
     const [a, b] = [await session(), await session()];
     const open = (on: ClientHttp2Session, count: number): Call[] =>
       Array.from({ length: count }, () => new Call(on, TALK));
@@ -239,6 +241,7 @@ describe('calls', () => {
     calls[0]!.stream.close(constants.NGHTTP2_CANCEL);
     await eventually(() => server.held.calls === 4);
     expect((await asks(a)).refusal).toBe('0 OK');
+    expect(refusals).toBe(2);
   });
 });
 

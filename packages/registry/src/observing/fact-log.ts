@@ -2,9 +2,14 @@
 
 import { formatArc, formatPosition } from '@ringkeep/shared';
 import type { Logger } from '@ringkeep/process/running';
-import type { RegistryFact } from './core';
+import type { RegistryFact } from '../core';
+import type { RegistryObserver } from './registry-observer';
 
-export function logFact(log: Logger, fact: RegistryFact): void {
+export function factLog(log: Logger): RegistryObserver {
+  return { fact: (fact) => logFact(log, fact) };
+}
+
+function logFact(log: Logger, fact: RegistryFact): void {
   switch (fact.what) {
     case 'changed':
       return log.debug('arcs changed', {

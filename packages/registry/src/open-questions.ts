@@ -1,0 +1,54 @@
+/** The questions that a registry has not answered yet. Each is answered or refused once, and then told as that. */
+
+import type { RingError } from '@ringkeep/shared';
+import type { RegistryAnswer } from './core';
+import type { AnsweredQuestion, RegistryObserver } from './observing/registry-observer';
+
+interface Waiting {
+  readonly question: string;
+  readonly askedAtMs: number;
+  resolve(answer: RegistryAnswer): void;
+  reject(error: RingError): void;
+}
+
+export class OpenQuestions {
+  private readonly waiting = new Map<number, Waiting>();
+
+  constructor(
+    private readonly observer: RegistryObserver,
+    private readonly now: () => number,
+  ) {}
+
+  open(request: number, question: string): Promise<RegistryAnswer> {
+    return new Promise((resolve, reject) => {
+      this.waiting.set(request, { question, askedAtMs: this.now(), resolve, reject });
+    });
+  }
+
+  /** One that is not even taken up. */
+  refuse(question: string, error: RingError): Promise<never> {
+    this.observer.answered?.({ question, outcome: error.code, durationMs: 0 });
+    return Promise.reject(error);
+  }
+
+  answer(request: number, answer: RegistryAnswer): void {
+    this.end(request, 'ok')?.resolve(answer);
+  }
+
+  fail(request: number, error: RingError): void {
+    this.end(request, error.code)?.reject(error);
+  }
+
+  failAll(error: RingError): void {
+    for (const request of this.waiting.keys()) this.fail(request, error);
+  }
+
+  private end(request: number, outcome: AnsweredQuestion['outcome']): Waiting | undefined {
+    const waiting = this.waiting.get(request);
+    if (!waiting) return undefined;
+    this.waiting.delete(request);
+    const { question, askedAtMs } = waiting;
+    this.observer.answered?.({ question, outcome, durationMs: this.now() - askedAtMs });
+    return waiting;
+  }
+}
