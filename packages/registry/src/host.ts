@@ -13,34 +13,9 @@
 import { RingError, type KnownRing, type Ring, type RingUpdate } from '@ringkeep/shared';
 import type { Logger } from '@ringkeep/process/running';
 import type { RingStore } from './adapters/ring-store';
-import type {
-  DiskRoom,
-  LeaveInput,
-  MemberAnswer,
-  OwnersAnswer,
-  OwnersInput,
-  ProposalAnswer,
-  ProposeInput,
-  RegisterInput,
-  RegisteredAnswer,
-  RegistryCore,
-  RegistryEffect,
-  RegistryInput,
-  RegistryState,
-  RenewInput,
-} from './core';
+import type { DiskRoom, RegistryCore, RegistryEffect, RegistryInput, RegistryState } from './core';
 import type { RegistryObserver } from './observing/registry-observer';
-import { OpenQuestions } from './open-questions';
-
-interface AnswerTo {
-  register: RegisteredAnswer;
-  renew: MemberAnswer;
-  leave: MemberAnswer;
-  propose: ProposalAnswer;
-  owners: OwnersAnswer;
-}
-type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
-export type Question = Unnumbered<RegisterInput | RenewInput | LeaveInput | ProposeInput | OwnersInput>;
+import { OpenQuestions, type AnswerTo, type Question } from './open-questions';
 
 /** Where a watcher's updates go. */
 export interface WatchSink {
@@ -123,9 +98,9 @@ export class RegistryHost {
       return this.questions.refuse(question.kind, error);
     }
     const request = ++this.lastNumber;
-    const answer = this.questions.open(request, question.kind);
+    const answer = this.questions.open(request, question);
     this.submit({ ...question, request });
-    return answer as Promise<AnswerTo[Q['kind']]>;
+    return answer;
   }
 
   watch(sink: WatchSink, from: KnownRing, clusterId: string): Watch {

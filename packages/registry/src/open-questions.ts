@@ -1,8 +1,30 @@
 /** The questions that a registry has not answered yet. Each is answered or refused once, and then told as that. */
 
 import type { RingError } from '@ringkeep/shared';
-import type { RegistryAnswer } from './core';
+import type {
+  LeaveInput,
+  MemberAnswer,
+  OwnersAnswer,
+  OwnersInput,
+  ProposalAnswer,
+  ProposeInput,
+  RegisterInput,
+  RegisteredAnswer,
+  RegistryAnswer,
+  RenewInput,
+} from './core';
 import type { AnsweredQuestion, RegistryObserver } from './observing/registry-observer';
+
+/** A question's kind is what observers are told of it. */
+export interface AnswerTo {
+  register: RegisteredAnswer;
+  renew: MemberAnswer;
+  leave: MemberAnswer;
+  propose: ProposalAnswer;
+  owners: OwnersAnswer;
+}
+type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
+export type Question = Unnumbered<RegisterInput | RenewInput | LeaveInput | ProposeInput | OwnersInput>;
 
 interface Waiting {
   readonly question: string;
@@ -19,10 +41,11 @@ export class OpenQuestions {
     private readonly now: () => number,
   ) {}
 
-  open(request: number, question: string): Promise<RegistryAnswer> {
-    return new Promise((resolve, reject) => {
-      this.waiting.set(request, { question, askedAtMs: this.now(), resolve, reject });
+  open<Q extends Question>(request: number, { kind }: Q): Promise<AnswerTo[Q['kind']]> {
+    const answer = new Promise<RegistryAnswer>((resolve, reject) => {
+      this.waiting.set(request, { question: kind, askedAtMs: this.now(), resolve, reject });
     });
+    return answer as Promise<AnswerTo[Q['kind']]>;
   }
 
   /** One that is not even taken up. */

@@ -10,7 +10,8 @@ import {
   type Identity,
   type RegistryState,
 } from '../src';
-import { INPUTS_WAITING_MAX, RegistryHost, type Question } from '../src/host';
+import { INPUTS_WAITING_MAX, RegistryHost } from '../src/host';
+import type { Question } from '../src/open-questions';
 
 /** A disk whose saves end when the test says so. */
 class GatedStore extends MemoryRingStore {
