@@ -1,14 +1,15 @@
 /**
- * `npm run attack`: callers that take all there is. How much memory does a node give them, does it answer others
- * meanwhile, and does the memory come back when they are gone?
+ * `npm run attack`: callers that take all there is. How much memory does a node give them, does it still answer others,
+ * and does the memory come back when they are gone?
  *
- *  1. Streams of QueryBatch that ask for megabytes and are never read.
- *  2. Messages of 4 MB that are sent by halves and never finished.
+ * 1. Streams of QueryBatch that ask for megabytes and are never read.
+ * 2. Messages of 4 MB that are sent by halves and never finished.
  *
- * Memory is what the system counts for the node's process (RSS), before, at its most, and after the callers have gone and a
- * full garbage collection; and what the process itself holds then. The rest is the allocator's: glibc keeps pages of what
- * was freed, and uses them again.
- * Exit code 1 when the node took more than it may, held what it should have let go, or did not answer others.
+ * Memory is what the system counts for the node's process (RSS): before, at its peak, and after the callers have gone
+ * and a full garbage collection; and what the process itself holds then. The difference is the allocator's: glibc keeps
+ * pages of what was freed, and uses them again.
+ *
+ * Exit code 1 if the node took more than it may, held what it should have released, or did not answer others.
  */
 
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';

@@ -1,12 +1,12 @@
 /**
- * `npm run bit-rot`: bits change on the disk of a running node. Is a wrong value ever told, does it spread, and is the
- * copy whole again by itself?
+ * `npm run bit-rot`: bits change on the disk of a running node. Is a wrong value ever answered, does it spread, and
+ * does the copy become whole again by itself?
  *
- *  1. One bit is flipped in every fourth value in one node's table; the two other nodes stop for six seconds, so that
- *     the damaged copies are the only ones in sync; everything is read meanwhile and afterwards.
- *  2. The background scrub goes round. Then the two others stop again, and the mended node answers alone.
+ * 1. One bit is flipped in every fourth value in one node's table. The two other nodes stop for six seconds, so that
+ *    the damaged copies are the only ones in sync. Everything is read meanwhile and afterwards.
+ * 2. The background scrub goes round. Then the two others stop again, and the mended node answers alone.
  *
- * Exit code 1 when a read was wrong, or when the node that was damaged has not everything in the end.
+ * Exit code 1 if a read was wrong, or if the damaged node does not have everything in the end.
  */
 
 import { open, readFile } from 'node:fs/promises';
@@ -79,7 +79,7 @@ async function run({ folder, ring, client, unexpectedEnds }: TemporaryRing, coun
   return verdict(broken, 'no wrong value was told, none has spread, and the copy is whole again');
 }
 
-/** It takes a moment until the others are taken for dead. */
+/** How long it takes until the others are taken for dead. */
 async function readAlone(keys: WrittenKeys): Promise<ReadBack> {
   await pause(STOPPED_MS / 2);
   return keys.readBack(STOPPED_MS / 2);

@@ -1,10 +1,10 @@
 /**
  * `npm run chaos`: a ring of real processes under kill -9, SIGSTOP, cut links, registry failures, joins and leaves,
- * disks that are full, emptied, put back or lose what was not synced, and clocks that are set, with clients writing and
- * reading throughout; every answer that they get is judged.
+ * disks that are full, emptied, put back or lose what was not synced, and clocks that are set. Clients write and read
+ * throughout, and every answer that they get is judged.
  *
- * The seed draws the faults. At the end all is healed, the ring comes to rest, and every key is read through
- * every node. It fails when the history of a key is not linearizable, an acknowledged write is missing, a process
+ * The seed draws the faults. At the end everything is healed, the ring comes to rest, and every key is read through
+ * every node. The run fails if the history of a key is not linearizable, an acknowledged write is missing, a process
  * ends by itself, the ring does not come to rest, or copies differ in number.
  */
 
@@ -112,7 +112,7 @@ runScript(script, async (options) => {
   }
 });
 
-/** Nothing to keep: the folder of all runs goes as well, unless other runs have left something there. */
+/** Nothing to keep: the folder of all runs is removed too, unless other runs have left something there. */
 async function forget(kept: string, output: string): Promise<void> {
   await rm(kept, { recursive: true, force: true });
   await rmdir(output).catch(() => undefined);

@@ -1,8 +1,8 @@
 /**
- * Clients that count: each writer raises the numbers under its own keys, and readers check that no number
- * is older than the last that was acknowledged before they asked, nor newer than the last that was begun.
+ * Clients that count. Each writer raises the numbers under its own keys, and readers check that no number is older than
+ * the last one acknowledged before they asked, nor newer than the last one begun.
  *
- * That is linearizability for keys with one writer each, checked while it runs.
+ * For keys with one writer each, that is linearizability, checked while it runs.
  */
 
 import type { RingClient } from '@ringkeep/client';
@@ -58,7 +58,7 @@ export class CountingLoad {
     return { writes: this.writes, reads: this.reads, faults: this.faults, longestMs: this.longestMs };
   }
 
-  /** Reads every counter through a client. Returns what is not as it was acknowledged. */
+  /** Reads every counter through a client. Returns those that are not as they were acknowledged. */
   async verify(client: RingClient): Promise<string[]> {
     const keys = [...this.counters.keys()];
     const found = await client.getMany(keys, { deadlineMs: OPERATION_MS });

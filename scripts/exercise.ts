@@ -1,15 +1,15 @@
 /**
- * `npm run exercise`: a ring of real processes and real data, put through joins, leaves and kill -9 while
- * clients write and read; ends with 1 when a promise was broken.
+ * `npm run exercise`: a ring of real processes and real data, put through joins, leaves and kill -9 while clients write
+ * and read. Ends with 1 if a promise was broken.
  *
- *  1. five nodes; every record of the cities is readable through every node
- *  2. three more join at once under load; with one copy of each key, each received just its own arc
- *  3. two leave at once under load
- *  4. one is killed with kill -9 and given up, and comes back with its disk under load; it is sent what changed
- *  5. every process is killed with kill -9 and started again
+ * 1. Five nodes start; every record of the cities is readable through every node.
+ * 2. Three more join at once under load; with one copy of each key, each received exactly its own arc.
+ * 3. Two leave at once under load.
+ * 4. One is killed with kill -9 and given up, and comes back with its disk under load; it is sent what changed.
+ * 5. Every process is killed with kill -9 and started again.
  *
- * After each: no acknowledged write is missing, each key is held by as many nodes as it should be, and in
- * no version of the ring had a position two owners.
+ * After each step no acknowledged write is missing, each key is held by as many nodes as it should be, and in no
+ * version of the ring did a position have two owners.
  */
 
 import { loadFile, lookupFile, parseKeyFields, type BulkOptions } from '@ringkeep/cli';

@@ -1,6 +1,6 @@
 /**
  * `npm run failpoints`: a node is ended, as by kill -9, before and after each of its writes, syncs, renames and commits
- * in turn, and started again; nothing that it had acknowledged may be gone. Its disk holds the only copy.
+ * in turn, and started again. Nothing that it had acknowledged may be gone. Its disk holds the only copy.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';

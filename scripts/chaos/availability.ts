@@ -1,4 +1,4 @@
-/** For how long nothing succeeded, on one key and on all, as the clients saw it. */
+/** How long nothing succeeded, on one key and on all, as the clients saw it. */
 
 import type { HistoryOperation } from '@ringkeep/checker';
 
@@ -10,9 +10,9 @@ export interface Outage {
 }
 
 /**
- * The longest time for which a key was asked for in vain: from the first call after a success to the next success.
- * While nobody asked between the last failure and the call that succeeded, the key may have been there: that time
- * does not count.
+ * The longest time for which requests for a key failed: from the first call after a success to the next success. While
+ * nobody asked between the last failure and the call that succeeded, the key may have been available, so that time does
+ * not count.
  */
 export function longestKeyOutage(history: readonly HistoryOperation[]): Outage | undefined {
   const keys = new Map<string, Attempts>();

@@ -1,7 +1,7 @@
 /**
  * One chaos run: a ring, clients and faults; then healing, rest, and last reads of every key through every node.
  *
- * What is found out on the way is collected, not thrown, so that the history is judged in any case.
+ * Problems that are found on the way are collected and not thrown, so that the history is judged in any case.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -110,7 +110,7 @@ export class ChaosRun {
     this.disks?.closeNow();
   }
 
-  /** Those that can be carried out on this machine. */
+  /** The faults that can be made on this machine. */
   private kinds(): readonly FaultKind[] {
     const { nemesis } = this.options;
     const kinds = this.disks ? nemesis : nemesis.filter((kind) => !KINDS_OF_DISKS.has(kind));

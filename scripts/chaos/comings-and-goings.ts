@@ -1,4 +1,4 @@
-/** Nodes that join at once and leave at once, and those that try to join under an address that is not theirs. */
+/** Nodes that join at once and leave at once, and nodes that try to join under an address that is not theirs. */
 
 import { join } from 'node:path';
 import { RingError, type Random } from '@ringkeep/shared';
@@ -51,8 +51,8 @@ export class ComingsAndGoings {
   }
 
   /**
-   * A node whose address is another node's, the registry's, or nobody's: it must not come to be ready, and no version
-   * of the ring may name it.
+   * A node whose address is another node's, the registry's, or nobody's: it must not become ready, and no version of
+   * the ring may name it.
    */
   async wrongAddress(fault: Fault, random: Random): Promise<void> {
     const port = await freePort();

@@ -1,10 +1,12 @@
 /**
- * Disks that are full, that lose what was not synced, are emptied, or are put back to an earlier moment.
+ * Disks that are full, that lose what was not synced, are emptied, or are put back to an earlier state.
  *
  * Data are taken away within what docs/GUARANTEES.md promises, and no further:
- *  - A disk is emptied when every arc of its node has another in-sync member with a copy, and no other disk until the
- *    ring has come to rest again. The node is dead when that is looked at, so that it can drop nobody any more.
- *  - A folder is put back while all others run and nothing else goes wrong: they have to be heard in time.
+ *
+ * - A disk is emptied only when every arc of its node has another in-sync member with a copy, and no other disk is
+ *   emptied until the ring has come to rest again. The node is dead when that is checked, so that it cannot drop
+ *   anybody any more.
+ * - A folder is put back while all others run and nothing else goes wrong: they have to be heard in time.
  */
 
 import { join } from 'node:path';
@@ -178,7 +180,7 @@ export class DiskFaults {
     return Math.max(...described.map((description) => description?.ringVersion ?? 0));
   }
 
-  /** Why nobody else would have what a dead node had, if it is so. */
+  /** Why nobody else has what a dead node had, if that is so. */
   private async soleCopyOn(place: NodePlace): Promise<string | undefined> {
     const ring = await ringOf(this.ring.registryAddress).catch(() => undefined);
     if (ring === undefined) return 'the registry does not say who has copies';
@@ -192,7 +194,7 @@ export class DiskFaults {
     return sole && 'it has the only copy of an arc';
   }
 
-  /** A folder that is not whole is refused, unless somebody says that the loss is accepted. */
+  /** A folder that is not whole is refused, unless the operator accepts the loss. */
   private async expectRefusal(place: NodePlace): Promise<void> {
     const { code, lines } = await this.ring.startInVain(place);
     if (code === 1 && lines.some((line) => line.includes('is not whole'))) return;

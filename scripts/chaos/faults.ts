@@ -1,8 +1,8 @@
 /**
  * What goes wrong in a chaos run, and when: drawn from the seed before anything starts.
  *
- * Faults overlap. Which nodes one strikes is drawn as well, from those that no other fault has in hand at that time;
- * the timing of real processes is not repeatable, so neither are those to the last.
+ * Faults overlap. The nodes that a fault strikes are drawn as well, from those that no other fault holds at that time.
+ * The timing of real processes is not repeatable, so these choices are not entirely repeatable either.
  */
 
 import { RingError, quoted, type Random } from '@ringkeep/shared';
@@ -89,7 +89,7 @@ const FAMILIES: Readonly<Record<string, readonly FaultKind[]>> = {
   old: ALL_KINDS.filter((kind) => !NEW_KINDS.includes(kind)),
 };
 
-/** These need a disk of its own for each process. */
+/** Faults that need a disk of its own for each process. */
 export const KINDS_OF_DISKS: ReadonlySet<FaultKind> = new Set<FaultKind>([
   'full-disk',
   'full-registry-disk',

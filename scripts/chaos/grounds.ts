@@ -1,9 +1,9 @@
 /**
- * Who strikes whom: each fault has the nodes that it strikes to itself, their processes or their links, until it is
- * undone. A fault that finds too few free ones strikes fewer, or is left out.
+ * Which fault holds which nodes. Each fault has the nodes that it strikes to itself, their processes or their links,
+ * until it is undone. A fault that finds too few free nodes strikes fewer, or is left out.
  *
- * Some faults are survived only while nothing else goes wrong (docs/GUARANTEES.md says which). They ask for calm: what
- * is under way is undone first, the ring comes to rest, and no other fault begins until it has come to rest again.
+ * Some faults are survived only while nothing else goes wrong (docs/GUARANTEES.md says which). They ask for calm:
+ * faults under way are undone first, the ring comes to rest, and no other fault begins until it has come to rest again.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -44,7 +44,7 @@ export class Grounds {
     if (this.busy === 0) this.whenIdle();
   }
 
-  /** With a ring at rest, and nobody else about. */
+  /** Runs with a ring at rest, and no other fault. */
   async withCalm(body: () => Promise<void>): Promise<void> {
     if (this.calm) return;
     this.calm = true;
@@ -55,7 +55,7 @@ export class Grounds {
     this.calm = false;
   }
 
-  /** With that many nodes that nobody has in hand, if there are any. */
+  /** Runs with that many nodes that no fault holds, if there are any. */
   async withNodes(
     fault: Fault,
     random: Random,

@@ -1,8 +1,8 @@
 /**
  * Acknowledged writes that are missing at the end.
  *
- * The judge of the whole history says so as well; this counts them and names them. A value that is read
- * last is explained by a write of it that no acknowledged write certainly came after.
+ * The judge of the whole history reports them as well; this counts them and names them. A value that is read last is
+ * explained by a write of it that no acknowledged write certainly came after.
  */
 
 import { describeOperation, leftBy, type HistoryOperation, type Value } from '@ringkeep/checker';

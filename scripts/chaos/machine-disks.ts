@@ -3,9 +3,9 @@
  * data. Such a disk can be full, and it can lose what was not synced.
  *
  * The power is cut with the file system's own order for that (EXT4_IOC_SHUTDOWN without a flush of its journal, as the
- * kernel's crash tests do): from then on nothing reaches the image, and what the next mount finds is what had reached it
- * before, by a sync or by chance. That is the real kernel, the real journal and LMDB's real file, and needs no device
- * mapper and no FUSE. It needs root, loop devices and perl, and says so where it has not got them.
+ * kernel's crash tests do). From then on nothing reaches the image, and the next mount finds what had reached it
+ * before, by a sync or by chance. This is the real kernel, the real journal and LMDB's real file, without device mapper
+ * or FUSE. It needs root, loop devices and perl, and reports when they are missing.
  */
 
 import { execFile, execFileSync } from 'node:child_process';
@@ -31,7 +31,7 @@ export class MachineDisks {
     private readonly folder: string,
   ) {}
 
-  /** Undefined, and said aloud, where there can be none. The folders of processes are below `folder`. */
+  /** Undefined, with a message, where such disks cannot be made. The folders of processes are below `folder`. */
   static async open(images: string, folder: string): Promise<MachineDisks | undefined> {
     await mkdir(images, { recursive: true });
     const disks = new MachineDisks(images, folder);
@@ -66,13 +66,13 @@ export class MachineDisks {
     await run('perl', ['-e', CUT_POWER, this.pathOf(name)]);
   }
 
-  /** What is left of it after a cut. Nobody may have a file open there. */
+  /** What is left of it after a cut. No process may have a file open there. */
   async repair(name: string): Promise<void> {
     await this.detach(name);
     await this.attach(name);
   }
 
-  /** Takes all the room but so much. */
+  /** Uses up all the room except this much. */
   async fill(name: string, leftBytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.pathOf(name));
     const bytes = bavail * bsize - leftBytes - ROUGH_BYTES;

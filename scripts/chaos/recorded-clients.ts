@@ -1,9 +1,9 @@
 /**
- * Clients that read, write, compare and delete, and take down every operation with what came of it.
+ * Clients that read, write, compare and delete, and record every operation with its result.
  *
- * Some use the client library, which talks to owners; the others ask any node with a single call, which is
- * forwarded. Keys are few, and every second operation goes to a handful of hot ones, so that operations meet.
- * Every written value is unique: whoever reads one knows which write it came from.
+ * Some use the client library, which talks to owners. The others ask any node with a single call, which is forwarded.
+ * Keys are few, and every second operation goes to a handful of hot ones, so that operations meet. Every written value
+ * is unique, so a reader knows which write a value came from.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** The judgement on a chaos run: what was done, what came of it, and whether every promise was kept. */
+/** The judgement on a chaos run: what was done, with what result, and whether every promise was kept. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

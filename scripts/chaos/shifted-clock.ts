@@ -1,9 +1,9 @@
 /**
- * Loaded into a node before its own program (`node --require`): shifts the clocks that it sees when it is told to, over
- * the channel to its parent. The programs themselves know nothing of it.
+ * Loaded into a node before its own program (`node --require`): shifts the clocks that the node sees when it is told
+ * to, over the channel to its parent. The programs themselves know nothing of it.
  *
- * A machine that sleeps is a process that does nothing and whose monotonic clock has stood still; its wall clock has
- * gone on, and is right at once. Timers of the event loop are the system's and see the sleep; that only makes them
+ * A machine that sleeps is a process that does nothing and whose monotonic clock has stood still, while its wall clock
+ * has gone on and is right at once. Timers of the event loop are the system's and see the sleep. That only makes them
  * early, which a program has to bear.
  */
 

@@ -1,4 +1,4 @@
-/** Operations asked of one node after the other with the plain call, as grpcurl would; the node forwards them. */
+/** Operations asked of one node after another with the plain call, as grpcurl does; the node forwards them. */
 
 import { Metadata } from '@grpc/grpc-js';
 import type { Action, Value } from '@ringkeep/checker';

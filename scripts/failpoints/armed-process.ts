@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { compiled, RingProcess } from '@ringkeep/local-ring';
 import { FAILPOINT_ENV, PASSED_ENV } from './failpoint';
 
-/** A life of a process: how to have it end at a point, or by kill -9 when there is none, and what to begin with. */
+/** One life of a process: how to make it end at a point, or by kill -9 if there is none, and what to begin with. */
 export interface Life {
   readonly point: string | undefined;
   readonly afresh: boolean;

@@ -1,10 +1,10 @@
 /**
- * A point at which a process under test ends as by kill -9: what is to be done there is held back for a moment, so that
- * whatever does not wait for it gets ahead, an answer for instance, and then all is over. Only preload.ts makes a process have any: the programs
- * themselves know neither points nor these variables.
+ * A point at which a process under test ends as by kill -9. What would be done at that point is held back for a moment,
+ * so that anything that does not wait for it, such as an answer, gets ahead. Then the process ends. Only preload.ts
+ * gives a process any points; the programs themselves know neither points nor these variables.
  *
- * A point is named by when, what and where: "before sync log/SEGMENT", "after commit table". Where is the path in the data
- * folder, with what differs from run to run left out.
+ * A point is named by when, what and where: "before sync log/SEGMENT", "after commit table". Where is the path in the
+ * data folder, without what differs from run to run.
  */
 
 import { appendFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The lives of a node that is alone in its ring: each looks for all that those before have acknowledged, and then
- * writes until it ends, through checkpoints and new segments.
+ * The lives of a node that is alone in its ring. Each life looks for everything that the earlier ones have
+ * acknowledged, and then writes until it ends, through checkpoints and new segments.
  */
 
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Has every write, sync, change of length and change of names in the data folder be a point before and after it. */
+/**
+ * Turns every write, sync, change of length and change of names in the data folder into a point before and after it.
+ */
 
 import fs from 'node:fs';
 import { endsAt, pass, placeOf } from './failpoint';

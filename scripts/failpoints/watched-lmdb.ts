@@ -1,4 +1,4 @@
-/** Has every transaction of LMDB be a point before it begins, and after it is on the disk. */
+/** Turns every transaction of LMDB into a point before it begins, and after it is on the disk. */
 
 import * as lmdb from 'lmdb';
 import { pass, placeOf } from './failpoint';

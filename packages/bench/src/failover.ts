@@ -1,13 +1,15 @@
 /**
- * `npm run bench-failover`: how long keys cannot be written after their owner was killed, has stopped, was cut off, or lives
- * and is not heard any more.
+ * `npm run bench-failover`: how long keys cannot be written after their owner was killed, was stopped, was cut off, or
+ * lives and is not heard any more.
  *
- * Three clients write: one that was given the victim's address only, so that it hears of the ring from there, one that was
- * given another node's, and one that was given the registry's. Each has writers with a key of the victim's, and never more
- * than one write outstanding, which write as fast as they are answered. Then the victim is ended by kill -9, stopped by
- * SIGSTOP, cut off from the registry and the other nodes (but not from the clients), cut off from the other nodes alone, or
- * nobody reaches its address any more; a key is writable again with the first acknowledgement of a write that was called after
- * that. The node comes back before the next round. Default settings, three copies.
+ * Three clients write. One was given only the victim's address, so it hears of the ring from the victim. One was given
+ * another node's address, and one the registry's. Each has writers with a key of the victim's, which write as fast as
+ * they are answered, with at most one write outstanding each.
+ *
+ * Then the victim is ended by kill -9, or stopped by SIGSTOP, or cut off from the registry and the other nodes (but not
+ * from the clients), or cut off from the other nodes alone, or nobody reaches its address any more. A key is writable
+ * again with the first acknowledgement of a write that was called after that. The node comes back before the next
+ * round. Default settings, three copies.
  */
 
 import { cpus } from 'node:os';
@@ -58,14 +60,14 @@ const WARM_UP_MS = 1_000;
 const WRITE_MS = 60_000;
 
 type Failure = 'killed' | 'stopped' | 'not reached' | 'cut off' | 'cut from nodes';
-/** Only where a machine tells whose a connection is can some of them be cut. */
+/** Only on a machine that tells whose a connection is can some of them be cut. */
 const FAILURES: readonly Failure[] = TELLS_PORTS
   ? ['killed', 'stopped', 'not reached', 'cut off', 'cut from nodes']
   : ['killed', 'stopped', 'not reached'];
 
 interface Outage {
   readonly failure: Failure;
-  /** Who tells the client of the ring. */
+  /** The source from which the client learns the ring. */
   readonly fedBy: string;
   readonly ms: number;
 }
@@ -141,7 +143,7 @@ async function failOwner(
   }
 }
 
-/** Returns what brings the victim back. */
+/** Returns a function that brings the victim back. */
 function fail(ring: LocalRing, victim: NodePlace, failure: Failure): () => Promise<void> {
   switch (failure) {
     case 'killed': {
@@ -215,7 +217,9 @@ class Writer {
     }
   }
 
-  /** What is under way when the node fails is of unknown outcome, and is waited for no longer: the next write counts. */
+  /**
+   * A write that is under way when the node fails has an unknown outcome and is not waited for: the next write counts.
+   */
   writableAgain(sinceMs: number): Promise<number> {
     return new Promise((resolve) => {
       this.underWay.abort();

@@ -1,9 +1,9 @@
 /**
- * `npm run bench-handover`: for how long a key cannot be written while the arc that holds it moves.
+ * `npm run bench-handover`: how long a key cannot be written while its arc moves.
  *
- * One node holds twice the entries; a second one joins and takes about half of them. Meanwhile each probe
- * writes its own key again and again; the longest time between two acknowledgements of one probe, from
- * the start of the join to its end, is that key's longest pause.
+ * One node holds twice the entries; a second one joins and takes about half of them. Meanwhile each probe writes its
+ * own key again and again. The longest time between two acknowledgements of one probe, from the start of the join to
+ * its end, is that key's longest pause.
  */
 
 import { cpus } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * Public data that is not part of the project: statistics of production caches, and real reads. It is looked for beside the
- * project and at $RINGKEEP_DATA; whoever needs what is not there says so and skips it.
+ * Public data that is not part of the project: statistics of production caches, and real reads. It is looked for beside
+ * the project and in $RINGKEEP_DATA. A benchmark whose data is missing says so and skips it.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -20,7 +20,7 @@ export interface CacheCluster {
   readonly zipf_alpha: number | null;
 }
 
-/** Undefined, and said aloud, when the file is not there. */
+/** Undefined, with a message, when the file is missing. */
 export function cacheClusters(): CacheCluster[] | undefined {
   const path = recorded('twitter-cluster-stats/2020Mar.json', 'the clusters');
   return path === undefined ? undefined : (JSON.parse(readFileSync(path, 'utf8')) as CacheCluster[]);

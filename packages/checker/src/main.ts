@@ -2,7 +2,7 @@
 /**
  * check-history: is a recorded history linearizable?
  *
- * The exit code is the verdict: 0 linearizable, 1 not linearizable, 2 undecided; 3 when it could not be judged.
+ * The exit code is the verdict: 0 linearizable, 1 not linearizable, 2 undecided, 3 if it could not be judged.
  */
 
 import { writeFile } from 'node:fs/promises';

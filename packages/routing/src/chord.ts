@@ -1,12 +1,11 @@
 /**
  * Chord: a finger at each power of two, and a list of successors.
  *
- * Finger i is the first node at or after self + 2^i, so that every hop at least halves the distance left:
- * ½·log2 N hops on average, log2 N fingers. The successor list makes the ring survive failures: it breaks
- * only where all on a list fail at once. The predecessor is kept because a newcomer behind it would
- * otherwise stay unseen.
- * Reference: Stoica et al., Chord, SIGCOMM 2001. Turned to predecessor ownership as clockwise.ts says;
- * fingers and lists are the paper's.
+ * Finger i is the first node at or after self + 2^i, so every hop at least halves the distance left: ½·log2 N hops on
+ * average, log2 N fingers. The successor list makes the ring survive failures: the ring breaks only if all on a list
+ * fail at once. The predecessor is kept because a new node behind it would otherwise stay unseen. Reference: Stoica et
+ * al., Chord, SIGCOMM 2001. Adapted to predecessor ownership as clockwise.ts says; fingers and lists are as in the
+ * paper.
  */
 
 import { advance, type NodeId, type Position } from '@ringkeep/shared';

@@ -1,9 +1,9 @@
 /**
  * Neighbours: a node knows who lies before and behind it, and forwards the shorter way round.
  *
- * The plain ring. Constant state, a quarter of the ring in hops. The peers behind the nearest one on each
- * side are spares, used when it fails. Walking clockwise never passes the target; walking the other way
- * passes it once, by the step onto the owner. So the direction, once taken, is kept, and the walk ends.
+ * This is the plain ring: constant state, a quarter of the ring in hops. The peers behind the nearest one on each side
+ * are spares, used when it fails. Walking clockwise never passes the target. Walking the other way passes it once, with
+ * the step onto the owner. So the direction, once taken, is kept, and the walk ends.
  */
 
 import { RING_SIZE, type NodeId, type Position } from '@ringkeep/shared';

@@ -1,8 +1,8 @@
 /**
- * One hop: every node knows every other, so that the next hop is the owner.
+ * One hop: every node knows every other, so the next hop is the owner.
  *
- * What Ringkeep does by default, and Dynamo before it. State and the messages for a change grow with
- * the ring, look-ups do not. The ring is asked of one member on joining; after that each change is told.
+ * This is Ringkeep's default, and was Dynamo's before it. State, and the messages for a change, grow with the ring;
+ * look-ups do not. A joining node asks one member for the ring, and is then told each change.
  */
 
 import type { NodeId, Position } from '@ringkeep/shared';

@@ -1,10 +1,10 @@
 /**
- * Proximity: how far two members are from each other, in a metric that routing may use to choose between
- * peers which are equally good by position.
+ * Proximity: how far two members are from each other, in a metric that routing may use to choose between peers that are
+ * equally good by position.
  *
- * Members carry co-ordinates in a plane; a ring without a metric of its own draws them at random in the unit
- * square, as the emulations of the Pastry paper and E-Pastry do. A host that measures round-trip times puts
- * those into `Peer.distance` instead, and nothing else changes.
+ * Members carry co-ordinates in a plane. A ring without a metric of its own draws them at random in the unit square, as
+ * the emulations of the Pastry paper and E-Pastry do. A host that measures round-trip times puts those into
+ * `Peer.distance` instead, and nothing else changes.
  */
 
 import type { Member, NodeId, Random } from '@ringkeep/shared';

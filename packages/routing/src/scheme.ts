@@ -1,14 +1,12 @@
 /**
- * What a routing scheme is: the knowledge that one node keeps of its peers, and the rule that picks the next
- * hop from it.
+ * A routing scheme: the knowledge that one node keeps of its peers, and the rule that picks the next hop from it.
  *
- * The idea: a scheme is a selection. It is told of peers, keeps those that its structure has a place for,
- * and forgets the rest. It sends nothing: which questions would make its knowledge better is a list of
- * wishes, and the answers come back as peers to learn. So the same object routes in a live node, in a test
- * and in the laboratory.
+ * A scheme is a selection. It is told of peers, keeps those that its structure has a place for, and forgets the rest.
+ * It sends nothing. The questions that would improve its knowledge are a list of wishes, and the answers come back as
+ * peers to learn. So the same object routes in a live node, in a test and in the laboratory.
  *
- * Every scheme ends at Ringkeep's owner: the node with the greatest id ≤ target. `nextHop` says undefined
- * where this node takes itself for that node.
+ * Every scheme ends at Ringkeep's owner: the node with the greatest id ≤ target. `nextHop` returns undefined when this
+ * node takes itself for that node.
  */
 
 import type { NodeId, Position } from '@ringkeep/shared';

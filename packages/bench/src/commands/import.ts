@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- import`: how long an application takes to load the client, beside gRPC alone.
+ * `npm run bench -- import`: how long an application takes to load the client, compared with gRPC alone.
  *
- * Each load is a process of its own, in turns, since whoever comes second in a process finds the files known. CPU time
- * counts: the clock of a shared machine tells of its other guests.
+ * Each load is a process of its own, in turns, because the second load in a process finds the files already known. CPU
+ * time counts, since elapsed time on a shared machine depends on its other guests.
  */
 
 import { spawnSync } from 'node:child_process';

@@ -23,7 +23,7 @@ export function attempt(
   }
 }
 
-/** A read that found nothing is worth knowing of: the run would measure the wrong thing. */
+/** Counts reads that found nothing: the run would otherwise measure the wrong thing. */
 export function found({ kind }: WorkloadOperation, value: unknown): boolean {
   return kind !== 'get' || (value !== null && value !== undefined);
 }

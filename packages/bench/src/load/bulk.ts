@@ -1,4 +1,4 @@
-/** All keys of a workload written, or keys read back, with a bounded number outstanding. */
+/** Writes all keys of a workload, or reads keys back, with a limited number outstanding. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Target } from '../targets/target';
@@ -17,7 +17,7 @@ export async function writeAll(
   await each(workload.initialKeys(), (key, index) => target.set(key, workload.value(index)), progress);
 }
 
-/** How many of these keys are not there. */
+/** How many of these keys are missing. */
 export async function countAbsent(
   target: Target,
   keys: readonly string[],

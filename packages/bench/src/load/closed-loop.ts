@@ -1,8 +1,8 @@
 /**
- * So many operations outstanding, always: when one is answered, the next is issued at once.
+ * A fixed number of operations outstanding at all times: when one is answered, the next is issued at once.
  *
- * This finds out how much a system can do. A slow answer delays what would have come after it, so its latencies flatter;
- * those of an open loop (open-loop.ts) do not.
+ * This shows how much a system can do. A slow answer delays the operations that would have come after it, so these
+ * latencies flatter; those of an open loop (open-loop.ts) do not.
  */
 
 import type { Target } from '../targets/target';

@@ -1,6 +1,6 @@
 /**
- * A load generator: a process of its own, so that its CPU time is the client's and nothing else's. It holds one target and
- * answers the questions of the process that forked it (generator-process.ts), one after another.
+ * A load generator: a process of its own, so that its CPU time is exactly the client's. It holds one target and answers
+ * the questions of the process that forked it (generator-process.ts), one after another.
  */
 
 import type { Target } from '../targets/target';

@@ -1,10 +1,10 @@
 /**
- * Operations at given times, whatever becomes of those before them: arrivals of a Poisson process of a given rate.
+ * Operations at given times, whatever happens to earlier ones: arrivals of a Poisson process of a given rate.
  *
  * Latency counts from the time at which an operation was due, not from when it could be issued, so a stall shows in
- * every operation that it delayed (no coordinated omission). Operations that are due are issued once a millisecond, the
- * precision of timers; that wait is part of their latency. A generator that cannot keep up goes on as fast as it can,
- * and leaves the event loop to the answers in between; how many it issued tells.
+ * every operation that it delayed (no coordinated omission). Due operations are issued once a millisecond, the
+ * precision of timers, and that wait is part of their latency. A generator that cannot keep up continues as fast as it
+ * can, and lets the event loop handle answers in between. The number of issued operations shows this.
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,9 +1,9 @@
 /**
  * Latencies and outcomes of one window of time, in HDR histograms (microseconds, three digits).
  *
- * Throughput counts what was completed while the window was open. A latency counts when the operation was due in the window,
- * however late its answer came: an open loop closes the window first and then waits for what is outstanding, so
- * that slow answers are not left out.
+ * Throughput counts what was completed while the window was open. A latency counts if the operation was due in the
+ * window, however late its answer came. An open loop therefore closes the window first and then waits for what is
+ * outstanding, so that slow answers are not left out.
  */
 
 import { build, type Histogram } from 'hdr-histogram-js';

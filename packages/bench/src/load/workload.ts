@@ -1,8 +1,9 @@
 /**
- * What is done to which key: a mix of operations over a popularity of keys. Pure: the same seed draws the same operations.
+ * What is done to which key: a mix of operations over a popularity of keys. Pure: the same seed draws the same
+ * operations.
  *
- * A workload is described by a record that can be sent to another process; keys and values are made from indices, so
- * that all that is measured is given the same bytes.
+ * A record that can be sent to another process describes a workload. Keys and values are made from indices, so that all
+ * contestants get the same bytes.
  */
 
 import { invariant, Random } from '@ringkeep/shared';
@@ -17,7 +18,7 @@ export interface WorkloadSpec {
   /** Shares of the kinds; they need not add up to 1. */
   readonly mix: { readonly [K in OperationKind]?: number };
   readonly popularity: PopularitySpec;
-  /** Keys that are there from the start. */
+  /** Keys that exist from the start. */
   readonly keys: number;
   readonly keyBytes: number;
   /** Keeps its keys apart from those of other workloads on the same system. */
@@ -89,7 +90,7 @@ export class Workload {
     return this.values[index % VALUES] as Buffer;
   }
 
-  /** The keys that are there from the start. */
+  /** The keys that exist from the start. */
   initialKeys(): readonly string[] {
     return this.keys.slice(0, this.spec.keys);
   }

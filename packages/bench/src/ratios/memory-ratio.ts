@@ -1,6 +1,6 @@
 /**
- * How much memory a key costs: the growth of a node's resident memory by a million keys, everything included, after a full
- * garbage collection. What is resident before that collection stands beside it.
+ * How much memory a key costs: the growth of a node's resident memory by a million keys, everything included, after a
+ * full garbage collection. The resident memory before that collection is shown beside it.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,12 +1,12 @@
 /**
- * What a ring does with four times the load that it can bear: its goodput against that at its capacity, how soon
+ * What a ring does with four times the load that it can bear: its goodput relative to that at its capacity, how soon
  * the rest is refused, and whether every acknowledged write is there afterwards.
  *
- * The capacity is what a closed loop reaches; then an open loop offers once and four times as much, in turns. The client
- * does not try again what was refused.
+ * The capacity is what a closed loop reaches. Then an open loop offers once and four times as much, in turns. The
+ * client does not retry what was refused.
  *
- * Values have 4 KiB: such a write costs the nodes so much more than it costs the generator to have one refused that
- * the generator can offer four times as much from the same machine. With values of 100 bytes it could not.
+ * Values have 4 KiB. Such a write costs the nodes so much more than a refused one costs the generator that the
+ * generator can offer four times as much from the same machine. With values of 100 bytes it could not.
  */
 
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';

@@ -1,6 +1,6 @@
 /**
- * The contests behind the ratios to peers: who takes part, at which points, and which bounds are held against them.
- * One contest after another, so that only those that are compared run at the same time.
+ * The contests behind the ratios to peers: who takes part, at which points, and which bounds apply. One contest comes
+ * after another, so that only systems that are compared run at the same time.
  */
 
 import type { ContestantSpec } from '../contest';

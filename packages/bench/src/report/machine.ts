@@ -1,4 +1,4 @@
-/** What the figures were measured on; they mean little without it. */
+/** The machine on which the figures were measured; they mean little without it. */
 
 import { cpus, loadavg, release, totalmem, type as systemName } from 'node:os';
 
@@ -9,7 +9,7 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly measuredAt: string;
-  /** Before the run: anything well above zero says that the machine was not quiet. */
+  /** Before the run. Anything well above zero means that the machine was not quiet. */
   readonly load: number;
 }
 

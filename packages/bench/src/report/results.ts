@@ -1,4 +1,4 @@
-/** What is left of a run: tables on the terminal, the same as a page with the plots, and all figures as JSON. */
+/** The results of a run: tables on the terminal, the same tables as a page with the plots, and all figures as JSON. */
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

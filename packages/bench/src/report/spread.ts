@@ -1,4 +1,4 @@
-/** The median of a few rounds, and how far they lie apart. */
+/** The median of a few rounds, and how far apart they are. */
 
 import { invariant } from '@ringkeep/shared';
 

@@ -1,8 +1,8 @@
 /**
- * Runs a server that is not ours and ends it when the benchmark is gone, were that by SIGKILL: such a server does
- * not watch a channel as the nodes of a ring do. `node keeper.js COMMAND ARGUMENTS…`
+ * Runs a server that is not ours, and ends it when the benchmark is gone, even by SIGKILL: such a server does not watch
+ * a channel as the nodes of a ring do. `node keeper.js COMMAND ARGUMENTS…`
  *
- * Tells over the channel under which process number the server runs, and then with what it has ended.
+ * It reports over the channel the process number of the server, and later how the server ended.
  */
 
 import { spawn } from 'node:child_process';

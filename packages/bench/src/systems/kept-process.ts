@@ -1,4 +1,4 @@
-/** A server of somebody else's, or our own echo server: found, started, asked until it answers, and ended for sure. */
+/** A server of another project, or our own echo server: found, started, asked until it answers, and reliably ended. */
 
 import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
@@ -10,7 +10,7 @@ const KEEPER = compiled('packages/bench/dist/systems/keeper.js');
 const READY_MS = 20_000;
 const POLL_MS = 20;
 const STOP_MS = 10_000;
-/** What it said last, for the message when it fails. */
+/** Its last output, for the message when it fails. */
 const SAID_MAX = 4_000;
 
 export class KeptProcess {

@@ -1,8 +1,8 @@
 /**
- * The bare gRPC service that the ring is held against: bytes in, bytes out, no protobuf, nothing looked up.
+ * The bare gRPC service that the ring is compared with: bytes in, bytes out, no protobuf, nothing looked up.
  *
- * A request begins with the number of bytes of the answer that it wants, so that a get and a set move the same bytes in each
- * direction as they do with a store.
+ * A request begins with the number of bytes of the answer that it wants, so that a get and a set move the same bytes in
+ * each direction as with a store.
  */
 
 import type { ServiceDefinition } from '@grpc/grpc-js';

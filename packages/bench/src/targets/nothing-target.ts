@@ -1,4 +1,6 @@
-/** Answers everything in the next turn of the event loop: what is left of a figure is the cost of the load generator itself. */
+/**
+ * Answers everything in the next turn of the event loop, so that the figure is the cost of the load generator itself.
+ */
 
 import type { Target } from './target';
 

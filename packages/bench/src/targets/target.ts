@@ -1,6 +1,6 @@
 /**
- * What the benchmarks ask of everything that they measure. Each implementation talks to its server the way its users do:
- * one client with one connection a server, its defaults unless the implementation says otherwise.
+ * What the benchmarks ask of everything that they measure. Each implementation talks to its server as its users do: one
+ * client with one connection to each server, with its defaults unless the implementation says otherwise.
  */
 
 export interface Target {
@@ -18,7 +18,7 @@ export type TargetSpec =
       readonly nodes: readonly string[];
       /** The only port that the client can connect to, as if it stood behind a NAT. */
       readonly onlyPort?: number;
-      /** False: a refusal is the answer, instead of trying again until the deadline. */
+      /** False: a refusal is the answer, and is not retried until the deadline. */
       readonly retry?: boolean;
     }
   | { readonly kind: 'ring-query'; readonly node: string }

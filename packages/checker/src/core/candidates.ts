@@ -1,11 +1,11 @@
 /**
- * Which operations a search could place next, besides the one whose return it has come to: rules 2, 3 and 6 of search.ts
- * about optional ones, and those first that make what the waiting one needs.
+ * Which operations a search could place next, besides the one whose return it has reached: rules 2, 3 and 6 of
+ * search.ts about optional operations, and first those that make what the waiting one needs.
  */
 
 import type { Timeline } from './timeline';
 
-/** Where the search stands, as far as that matters here: it goes on changing what is in there. */
+/** The position of the search, as far as that matters here; it keeps changing it. */
 export interface SearchPlace {
   /** The operation in progress in each slot, −1 for none. */
   readonly occupants: Int32Array;
@@ -15,7 +15,7 @@ export interface SearchPlace {
 }
 
 export class Candidates {
-  /** Kinds that were looked at. */
+  /** Kinds that were examined. */
   tried = 0;
 
   constructor(
@@ -24,7 +24,7 @@ export class Candidates {
     private readonly lookAhead: boolean,
   ) {}
 
-  /** What else could come next: those in progress that change the state, and the useful optional ones. */
+  /** The operations that could come next: those in progress that change the state, and the useful optional ones. */
   list(waiting: number, others: number[]): void {
     const { readOnly, needs, makes } = this.timeline;
     const goal = needs[waiting] as number;

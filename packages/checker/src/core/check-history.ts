@@ -1,8 +1,8 @@
 /**
- * Is the history of a key-value store linearizable?
+ * Decides whether the history of a key-value store is linearizable.
  *
- * Keys are independent objects, and a history of several is linearizable just when each one's is (Herlihy
- * and Wing, 1990), so each is judged by itself. A verdict is never a guess: what exceeds the limits is `undecided`.
+ * Keys are independent objects, and a history of several is linearizable exactly when each one's is (Herlihy and Wing,
+ * 1990). So each is judged by itself. A verdict is never a guess: what exceeds the limits is `undecided`.
  */
 
 import type { HistoryOperation, Value } from './history';

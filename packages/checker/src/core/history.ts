@@ -1,9 +1,9 @@
 /**
- * What clients did to a store and what came of it, as far as they could see.
+ * What clients did to a store, and the results as far as they could see.
  *
- * Times are only compared, never measured: any clock will do that is one for all clients. Equal times count as
- * concurrent. `null` stands for "no value": the key is absent. A result that is left out was not observed
- * and fits anything.
+ * Times are only compared, never measured, so any clock will do that all clients share. Equal times count as
+ * concurrent. `null` stands for "no value": the key is absent. A result that is left out was not observed and fits
+ * anything.
  */
 
 export type Value = string | null;

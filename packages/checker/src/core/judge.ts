@@ -1,16 +1,18 @@
 /**
- * The verdict on the operations on one object, and what shows that a bad one is right.
+ * The verdict on the operations on one object, and the evidence for a bad one.
  *
  * Linearizability is closed under prefixes: cut a history anywhere and it is still linearizable. So a history that is
- * not has a first return at which it stops to be, found by halving. The operation that returns there
- * is the culprit: everything before has an order, and no order has room for it.
+ * not linearizable has a first return at which it ceases to be, which is found by halving. The operation that returns
+ * there is the culprit: everything before has an order, and no order has room for it.
  */
 
 import type { Model, TimedOperation } from './model';
 import { Search, type SearchLimits, type SearchOutcome } from './search';
 import { Timeline } from './timeline';
 
-/** Seconds of work and a fraction of a usual heap: what exceeds them would seldom end at ten times as much. */
+/**
+ * Seconds of work and a fraction of a usual heap. A search that exceeds them would rarely end with ten times as much.
+ */
 export const DEFAULT_LIMITS: SearchLimits = {
   stepsMax: 20_000_000,
   visitedBytesMax: 256 * 1024 * 1024,

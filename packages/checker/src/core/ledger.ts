@@ -1,9 +1,9 @@
 /**
  * Counts, for each state, the operations not yet placed that need it and those that make it.
  *
- * It answers two questions of a search early. A state that certain operations still need and that nothing
- * can make again must not be left: the order tried so far is lost. And a write whose value nobody
- * still needs is invisible: whatever overwrites next may hide it, so there is no reason to keep it back.
+ * It answers two questions of a search early. A state that certain operations still need and that nothing can make
+ * again must not be left: the order tried so far is lost. And a write whose value nobody needs any more is invisible:
+ * whatever overwrites next may hide it, so there is no reason to hold it back.
  */
 
 import type { Timeline } from './timeline';

@@ -1,9 +1,9 @@
 /**
- * What a checked object does: the specification that a history is held against.
+ * What a checked object does: the specification that a history is compared with.
  *
- * An operation carries its recorded result, so that "possible" means: from this state it could have
- * answered just that. The search needs no more than `initial`, `step`, `equal` and `hash`; traits let it
- * leave out orders that cannot matter, and a model that knows none may leave them out.
+ * An operation carries its recorded result, so "possible" means that it could have answered exactly that from this
+ * state. The search needs no more than `initial`, `step`, `equal` and `hash`. Traits let it leave out orders that
+ * cannot matter; a model that knows none may leave them out.
  */
 
 export interface Model<State, Operation> {

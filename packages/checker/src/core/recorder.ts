@@ -1,9 +1,9 @@
 /**
- * Takes down a history while it happens, for simulations and test clients.
+ * Records a history while it happens, for simulations and test clients.
  *
- * Call `call` before anything is sent and one of the others after the answer has come. A clock that
- * stands still would make things concurrent that were not; so events of the same time are set apart
- * by the order in which they are told.
+ * Call `call` before anything is sent, and one of the others after the answer has come. A clock that stands still would
+ * make operations concurrent that were not, so events of the same time are set apart by the order in which they are
+ * reported.
  */
 
 import { invariant } from '@ringkeep/shared';

@@ -1,4 +1,4 @@
-/** How each operation of a ring stands in a history: a row for each of the catalogue. */
+/** How each operation of a ring is recorded in a history: one row for each of the catalogue. */
 
 import type { Operation, OperationName, OperationOf } from '@ringkeep/shared/operations';
 import { nameOf } from '@ringkeep/shared/operations';

@@ -1,11 +1,11 @@
 /**
  * A test that finds most wrong histories at once, without any search.
  *
- * A state that only one operation can make never comes back once it is left. So it holds without a break from the
- * first return among those that make or need it (by then it has been made) to the last call of one that
- * needs it. Two states cannot hold at the same time, and nothing that needs or makes another state fits between.
- * With values that are written once this is Gibbons and Korach's test (Testing Shared Memories,
- * 1997); here it is necessary only, and the search has the last word.
+ * A state that only one operation can make never comes back once it is left. So it holds without a break from the first
+ * return among those that make or need it (by then it has been made) to the last call of one that needs it. Two states
+ * cannot hold at the same time, and nothing that needs or makes another state fits in between. With values that are
+ * written once this is Gibbons and Korach's test (Testing Shared Memories, 1997). Here it is only necessary, and the
+ * search has the last word.
  */
 
 import type { Timeline } from './timeline';

@@ -1,12 +1,13 @@
 /**
  * The operations on one object as a list of events, calls and returns, in arrays of integers.
  *
- * Three things are settled here so that the search need not think of them:
+ * Three things are settled here so that the search need not deal with them:
+ *
  * 1. Operations are in the order of their calls, and their numbers stay the same when the list is cut.
- * 2. A list cut at a place holds what had been called by then; what had not returned by then is optional,
- *    as an unknown outcome is: it may be placed, with the result that it went on to have, or left out.
- * 3. Each certain operation has a slot from its call to its return. Slots are used again, so that "which of
- *    those in progress have been placed" is a bit set as long as the clients are many, not the history.
+ * 2. A list that is cut at a place holds what had been called by then. What had not returned by then is optional, like
+ *    an operation of unknown outcome: it may be placed, with the result that it later had, or left out.
+ * 3. Each certain operation has a slot from its call to its return. Slots are used again, so that "which of those in
+ *    progress have been placed" is a bit set as long as the number of clients, not as long as the history.
  */
 
 import type { Model, TimedOperation, Traits } from './model';

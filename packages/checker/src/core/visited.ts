@@ -1,10 +1,10 @@
 /**
- * The configurations that a search has been to, so that it goes to none twice.
+ * The configurations that a search has visited, so that it visits none twice.
  *
- * A configuration is a key (event, state, what is placed of the operations in progress) and the set of
- * optional operations used so far. One that has used a subset can do all that the other can: it dominates,
- * and the search need not go to the other. Entries lie one after the other in one growing array
- * of integers: link to the next of the same bucket, key, set.
+ * A configuration is a key (event, state, what is placed of the operations in progress) and the set of optional
+ * operations used so far. One that has used a subset can do everything that the other can: it dominates, and the search
+ * need not visit the other. Entries lie one after the other in one growing array of integers: link to the next of the
+ * same bucket, key, set.
  */
 
 export class Visited {

@@ -1,4 +1,6 @@
-/** What the parts of a node's core share within a step: the time, the newest ring, the disk, and a way out. */
+/**
+ * What the parts of a node's core share within a step: the time, the newest ring, the disk, and a way to emit effects.
+ */
 
 import type { ClusterParameters, KnownRing, NodeId, Proposal, Ring, RingView } from '@ringkeep/shared';
 import type { TransferSizes } from './limits';
@@ -17,11 +19,11 @@ export interface NodeContext {
   readonly incarnation: number;
   /** Drawn when this process started. */
   readonly process: bigint;
-  /** Those of the ring that this node acts on. */
+  /** The parameters of the ring that this node acts on. */
   readonly parameters: ClusterParameters;
   /** The ring that this node acts on: the newest one that it knows durably; whole versions only. */
   readonly view: RingView;
-  /** What it names to others as its ring. */
+  /** The ring that it names to others. */
   readonly known: KnownRing;
   /** A newer ring is on its way to the disk. */
   readonly adopting: boolean;
@@ -32,9 +34,9 @@ export interface NodeContext {
   readonly reachability: Reachability;
   readonly rules: ProtocolRules;
   readonly transferSizes: TransferSizes;
-  /** When the registry took this process in, the last time that it did, ms. */
+  /** When the registry last took this process in, ms. */
   readonly registeredAt: number;
-  /** Why the disk takes nothing more but what makes room; undefined when it has room. */
+  /** Why the disk takes only what makes room; undefined if it has room. */
   readonly roomLacking: string | undefined;
   /** Writes come faster than the disk takes them. */
   readonly diskOverloaded: boolean;
@@ -48,10 +50,10 @@ export interface NodeContext {
   wakeAt(time: number): void;
   /** Sends a proposal; the answer comes to the role that is primary of its arc then. */
   propose(proposal: Proposal): void;
-  /** A ring came with a message: it is taken over when it is newer. @returns whether a newer one is under way */
+  /** A ring came with a message, and is adopted if it is newer. @returns whether a newer one is under way */
   adopt(ring: Ring): boolean;
   /** Neither ring is of the other's past. */
   isForeign(ring: Ring): boolean;
-  /** Runs the action when every ring that has come is acted on; at once when it is. */
+  /** Runs the action when every ring that has come is acted on, or at once if it is. */
   whenAdopted(action: () => void): void;
 }

@@ -1,4 +1,4 @@
-/** What a node's core wants done, in this order. */
+/** What a node's core asks its host to do, in this order. */
 
 import type {
   Arc,
@@ -48,14 +48,14 @@ export type RegistryCall =
   | { readonly kind: 'leave'; readonly known: KnownRing }
   | { readonly kind: 'propose'; readonly known: KnownRing; readonly proposal: Proposal };
 
-/** An operation that was prepared and not known to be committed. */
+/** An operation that was prepared but is not known to be committed. */
 export interface DiscardedOp {
   readonly seq: Seq;
   readonly term: Term;
   readonly op: Entry;
 }
 
-/** Facts for logs and metrics; the core does not care what becomes of them. */
+/** Facts for logs and metrics; the core does not depend on them. */
 export type NodeEvent =
   | { readonly kind: 'joined'; readonly arc: Arc }
   | { readonly kind: 'ring-adopted'; readonly version: number }
@@ -68,16 +68,16 @@ export type NodeEvent =
   | { readonly kind: 'live'; readonly range: Arc; readonly keys: number; readonly received: number }
   | { readonly kind: 'erased'; readonly range: Arc }
   | { readonly kind: 'discarded'; readonly range: Arc; readonly operations: number }
-  /** A member's disk is older than what it has to do with: its copy is not used, or made anew. */
+  /** A member's disk is older than it should be: its copy is not used, or is made anew. */
   | { readonly kind: 'old-copy'; readonly range: Arc; readonly node: NodeId; readonly text: string }
-  /** Another log has committed operations that this one does not have: a person has to decide. */
+  /** Another log has committed operations that this one lacks: a person has to decide. */
   | { readonly kind: 'arc-stopped'; readonly arc: Arc; readonly node: NodeId; readonly text: string }
   | { readonly kind: 'arc-resumed'; readonly arc: Arc }
   /** Logs that cannot be compared: nothing is erased. */
   | { readonly kind: 'incomparable'; readonly range: Arc; readonly node: NodeId }
   | { readonly kind: 'proposed'; readonly proposal: Proposal }
   | { readonly kind: 'proposal-refused'; readonly proposal: Proposal; readonly reason: string }
-  /** At its address a node does not answer, or another one does: it is given no arc. */
+  /** A node does not answer at its address, or another one does: it is given no arc. */
   | { readonly kind: 'node-missed'; readonly node: NodeId; readonly addr: string; readonly other: boolean }
   | { readonly kind: 'node-reached'; readonly node: NodeId; readonly addr: string }
   | { readonly kind: 'paused'; readonly arc: Arc; readonly forMs: number }
@@ -86,9 +86,9 @@ export type NodeEvent =
   | { readonly kind: 'registry-silent'; readonly text: string }
   | { readonly kind: 'registry-wrong'; readonly text: string }
   | { readonly kind: 'registry-back' }
-  /** The registry answers and changes nothing at present, or does so again. */
+  /** The registry answers but changes nothing at present, or does so again. */
   | { readonly kind: 'registry-undecided'; readonly because: string | undefined }
-  /** A ring of another history was offered; it is not taken over. */
+  /** A ring of another history was offered; it is not adopted. */
   | { readonly kind: 'foreign-ring'; readonly text: string }
   /** Entries on the disk are not what their primaries made: of stretches, how many were found and mended of late. */
   | {
@@ -109,7 +109,7 @@ export type NodeEffect =
       readonly replicas: readonly ReplicaSnapshot[];
       readonly known: KnownRing;
     }
-  /** Prepared operations that are discarded: to be kept beside the log for a while. */
+  /** Prepared operations that are discarded: they must be kept beside the log for a while. */
   | { readonly kind: 'discard'; readonly range: Arc; readonly ops: readonly DiscardedOp[] }
   | {
       readonly kind: 'answer';
@@ -128,9 +128,9 @@ export type NodeEffect =
       readonly deadlineAtMs: number;
       readonly ringVersion: number;
     }
-  /** Nobody waits for a forward any more: the node that it went to need not go on with it. */
+  /** Nobody waits for a forward any more: the other node need not continue with it. */
   | { readonly kind: 'cancel-forward'; readonly forward: number; readonly to: NodeId }
-  /** What has not been answered after `withinMs` counts as unanswered. */
+  /** A call that is not answered within `withinMs` counts as unanswered. */
   | {
       readonly kind: 'call-registry';
       readonly call: number;
@@ -148,13 +148,13 @@ export type NodeEffect =
   | { readonly kind: 'close-stream'; readonly connection: number }
   | { readonly kind: 'send-to-follower'; readonly connection: number; readonly message: PrimaryMessage }
   | { readonly kind: 'close-follower'; readonly connection: number }
-  /** Connects to a node that this one is about to forward to, so that nothing has to wait for it then. */
+  /** Connects to a node that this one is about to forward to, so that nothing has to wait for it later. */
   | { readonly kind: 'connect'; readonly to: Member }
   /** Asks which process answers at a node's address: the answer is the input `dialled`. */
   | { readonly kind: 'dial'; readonly to: Member }
   /** Introduces this node to a neighbour (RegisterAsNeighbor). */
   | { readonly kind: 'introduce'; readonly to: Member; readonly as: 'previous' | 'next' }
-  /** What became of a decision: undefined when it is made, durably, or why it is not. */
+  /** The outcome of a decision: undefined when it is durable, otherwise why it was not made. */
   | { readonly kind: 'recover-answer'; readonly request: number; readonly refusal: string | undefined }
   /** The node holds nothing any more and the registry has forgotten it. */
   | { readonly kind: 'left' }

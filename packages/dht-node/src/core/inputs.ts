@@ -1,4 +1,4 @@
-/** What a node's core is told. Times are the host's monotonic clock in ms; requests and connections are numbers. */
+/** The inputs of a node's core. Times are the host's monotonic clock in ms; requests and connections are numbers. */
 
 import type { KeyRange, NodeId, Position, Ring, RingUpdate } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
@@ -49,11 +49,11 @@ export type NodeInput =
       readonly kind: 'member-answer';
       readonly call: number;
       readonly live: boolean;
-      /** Why this process is to stop: another one of this node has registered since. Empty: it is not. */
+      /** Why this process must stop: another one of this node has registered since. Empty if it need not. */
       readonly replaced: string;
-      /** Why the registry changes nothing at present; empty: it does. */
+      /** Why the registry changes nothing at present; empty if it does. */
       readonly undecided: string;
-      /** Why its disk takes nobody new, at least; empty: it does. */
+      /** Why its disk allows no new member, at least; empty if it does. */
       readonly roomLacking: string;
       readonly update: RingUpdate;
     }
@@ -64,7 +64,7 @@ export type NodeInput =
       readonly reason: string;
       readonly update: RingUpdate;
     }
-  /** The registry did not answer; whether it acted is not known. */
+  /** The registry did not answer; it is not known whether it acted. */
   | { readonly kind: 'registry-failed'; readonly call: number; readonly text: string }
   /** There is a connection to the registry, for the first time or again. */
   | { readonly kind: 'registry-reached' }
@@ -80,7 +80,7 @@ export type NodeInput =
   /** On a stream that this node opened, as a follower. */
   | { readonly kind: 'primary-message'; readonly connection: number; readonly message: PrimaryMessage }
   | { readonly kind: 'primary-gone'; readonly connection: number; readonly text: string }
-  /** What a round trip to another member took, for routing by proximity. */
+  /** The time of a round trip to another member, for routing by proximity. */
   | { readonly kind: 'round-trip'; readonly peer: NodeId; readonly ms: number }
   /** Which process answers at a node's address; undefined: none. */
   | { readonly kind: 'dialled'; readonly node: NodeId; readonly process: bigint | undefined }
@@ -93,9 +93,9 @@ export type NodeInput =
       readonly start: Position;
       readonly from: NodeId;
     }
-  /** Hand everything over and go. */
+  /** Hand everything over and leave. */
   | { readonly kind: 'leave' }
-  /** Why the disk takes nothing more but what makes room; undefined when it has room. */
+  /** Why the disk takes only what makes room; undefined if it has room. */
   | { readonly kind: 'room'; readonly lacking: string | undefined }
   /** The disk falls behind the writes, or keeps up with them again. */
   | { readonly kind: 'disk-overloaded'; readonly overloaded: boolean }
@@ -107,5 +107,5 @@ export type NodeInput =
 
 export type InputOf<Kind extends NodeInput['kind']> = Extract<NodeInput, { kind: Kind }>;
 
-/** What is done with each kind of input: a kind without a row does not compile. */
+/** The handler of each kind of input: a kind without a row does not compile. */
 export type InputHandlers = { readonly [Kind in NodeInput['kind']]: (input: InputOf<Kind>) => void };

@@ -30,23 +30,28 @@ export const REOPEN_MS = 100;
 export const REGISTRY_FRESH_MS = 1_000;
 /** How long ago a node may have been found at its address when an arc is handed to it. */
 export const REACHED_MS = 1_000;
-/** So often a node is looked for that is to be given an arc. */
+/** How often a node is looked for that is to be given an arc. */
 export const DIAL_EVERY_MS = 500;
-/** Without an answer it is looked for again: the host gives up before. */
+/** Without an answer within this time it is looked for again: the host gives up earlier. */
 export const DIAL_MS_MAX = 3_000;
-/** So many failure timeouts without a failure until an owner that its followers have missed may own its arc again. */
+/** An owner that its followers have missed may own its arc again after this many failure timeouts without a failure. */
 export const PROBATION_PER_FAILURE_TIMEOUT = 2;
-/** A silent primary is complained of after a lease, and before it gives up those that it does not hear itself. */
+/**
+ * A member complains of a silent primary after a lease, and before the primary gives up members that it does not hear.
+ */
 export const COMPLAINT_PER_FAILURE_TIMEOUT = 0.8;
-/** A primary that may be the one that is not heard drops nobody for so many failure timeouts: the others say so meanwhile. */
+/**
+ * A primary that may itself not be heard drops nobody for this many failure timeouts, so that the others can complain
+ * meanwhile.
+ */
 export const UNHEARD_PER_FAILURE_TIMEOUT = 2;
-/** Of a longer pause between two steps it is the pause that nothing was heard. */
+/** If two steps are further apart than this, nothing was heard because of this node's own pause. */
 export const HICCUP_MS = 500;
-/** How long writes may be held back before a handover is proposed; then they go on and it is tried again. */
+/** How long writes may be held back before a handover is proposed. After that they go on, and it is tried again. */
 export const QUIESCE_MS_MAX = 1_000;
 /** After an abandoned handover. */
 export const HANDOVER_PAUSE_MS = 500;
-/** A follower keeps pace whose oldest operation that is not acknowledged was sent no longer ago. */
+/** A follower keeps pace if its oldest unacknowledged operation was sent no longer ago than this. */
 export const PACE_MS_MAX = 50;
 /** How long commits may wait for a follower that keeps pace, until it is level … */
 export const HOLD_MS_MAX = 100;
@@ -55,19 +60,19 @@ export const HOLD_AGAIN_MS = 3_000;
 /** Writes and bytes of an arc that may be prepared and not committed; more are refused. */
 export const WINDOW_OPERATIONS_MAX = 65_536;
 export const WINDOW_BYTES_MAX = 64 * 1024 * 1024;
-/** Accepted operations do not wait for those on their way when there are that many. */
+/** When this many operations wait, they do not wait for those on their way. */
 export const PREPARE_OPERATIONS_MAX = 256;
 /** Operations that may wait for an arc to serve, and for a forward to be tried again. */
 export const HELD_OPERATIONS_MAX = 65_536;
 /** Prepared bytes that a follower outside the in-sync set may be behind before its stream is closed. */
 export const LAG_BYTES_MAX = 16 * 1024 * 1024;
-/** Damaged stretches of which a node keeps account; more are found again later. */
+/** Damaged stretches that a node remembers; further ones are found again later. */
 export const MENDING_RANGES_MAX = 4_096;
 /** After this long without an answer another replica's entries are asked for again. */
 export const MEND_AGAIN_MS = 1_000;
 /** Keys written while a question for them is open; beyond that the answer is of no use. */
 export const REPAIR_KEYS_MAX = 100_000;
-/** How a transfer is cut. All nodes of a ring have the same; a simulator has smaller ones. */
+/** How a transfer is divided. All nodes of a ring use the same sizes; a simulator has smaller ones. */
 export interface TransferSizes {
   /** Bytes of entries in one chunk. */
   readonly chunkBytes: number;
@@ -95,13 +100,13 @@ export const TRANSFER_SIZES: TransferSizes = {
 export const FORWARD_RETRY_MS = 50;
 /** How long a peer that failed is left out of routing; one that stays away is out of the ring soon after. */
 export const FAILED_PEER_MS = 1_000;
-/** How many ways round a failed peer are tried. */
+/** How many detours round a failed peer are tried. */
 export const HOP_CANDIDATES_MAX = 16;
-/** What a new round-trip time counts against those before it: as in TCP. */
+/** The weight of a new round-trip time against earlier ones: as in TCP. */
 export const ROUND_TRIP_WEIGHT = 1 / 8;
 /**
- * Smaller structures than the papers': each node hears of a change from the registry within moments, and
- * until then needs ways round a few failed nodes only.
+ * Smaller structures than those of the papers. Each node hears of a change from the registry within moments, and until
+ * then needs only detours round a few failed nodes.
  */
 export const SCHEME_OPTIONS: SchemeOptions = {
   neighbours: { perSide: 4 },

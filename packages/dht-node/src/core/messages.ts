@@ -1,9 +1,9 @@
 /**
- * What a follower and a primary say to each other on one TransferKeys stream.
+ * The messages of a follower and a primary on one TransferKeys stream.
  *
- * The follower opens it, in the present term of the arc, for a range of it: all of the arc, or, as a
- * newcomer, the part from its id on. Every message carries the stream's name; both sides drop whatever
- * carries another one than their present.
+ * The follower opens it in the present term of the arc, for a range of it: the whole arc, or, for a new node, the part
+ * from its id on. Every message carries the name of the stream. Both sides drop messages that carry another name than
+ * their present one.
  */
 
 import type {
@@ -43,11 +43,14 @@ export interface OpenStream {
   readonly lastPrepared: Seq;
   readonly committed: Seq;
   readonly complete: boolean;
-  /** It has entries of the range: told to start over, it names digests of them, from the range's beginning on. */
+  /**
+   * It has entries of the range. If it is told to start over, it names digests of them, from the beginning of the range
+   * on.
+   */
   readonly compares: boolean;
   /** The logs of the complete copies that it has of the range, or of parts of it. */
   readonly logs: readonly LogExtent[];
-  /** What made it stop the arc, as the primary that it was, and nobody has decided about. */
+  /** Why it stopped the arc when it was its primary, if nobody has decided about that. */
   readonly conflict: ConflictingLog | undefined;
   readonly ring: Ring;
 }
@@ -69,7 +72,7 @@ export interface Acknowledge {
   readonly sentAtMs: number;
   /** Bytes of chunks taken since the stream was opened. */
   readonly takenBytes: number;
-  /** Its disk takes nothing more but what makes room. */
+  /** Its disk takes only what makes room. */
   readonly full: boolean;
 }
 
@@ -84,7 +87,7 @@ export interface Damaged {
 /** What the sender holds of ranges that are damaged at the receiver. */
 export type Repair = {
   readonly kind: 'repair';
-  /** It is as of this commit point; 0 from a copy that counts as nothing. */
+  /** The state is as of this commit point; 0 from a copy that counts as nothing. */
   readonly committed: Seq;
 } & Chunk;
 
@@ -98,7 +101,7 @@ export interface FollowerMessage {
 export type PrimaryBody =
   /** The receiver is behind. */
   | { readonly kind: 'adopt'; readonly ring: Ring }
-  /** Go on from here: what the follower has from firstSeq on is void, and ops are there instead. */
+  /** Continue from here: what the follower has from firstSeq on is void, and ops replace it. */
   | {
       readonly kind: 'align';
       readonly lastPrepared: Seq;
@@ -140,7 +143,7 @@ export type PrimaryBody =
   | { readonly kind: 'heartbeat'; readonly committed: Seq }
   | Damaged
   | Repair
-  /** The copy is not needed any more: erase it. `shared` as in start-over. */
+  /** The copy is no longer needed: erase it. `shared` as in start-over. */
   | { readonly kind: 'release'; readonly shared?: readonly Seq[] }
   /** Not now: ask again. */
   | { readonly kind: 'wait' };

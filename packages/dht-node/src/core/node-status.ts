@@ -1,4 +1,4 @@
-/** What a node says of itself to people and tools, and whether anything is left for it to do. */
+/** What a node says about itself to people and tools, and whether it still has anything to do. */
 
 import {
   arcContains,
@@ -25,7 +25,7 @@ export interface CoreStatus {
   readonly settled: boolean;
   /** Why the disk takes no new entries, if it does not. */
   readonly roomLacking: string | undefined;
-  /** What is amiss with the registry, as far as this node knows. */
+  /** What is wrong with the registry, as far as this node knows. */
   readonly registryTrouble: string | undefined;
   readonly routing: RoutingStatus;
 }
@@ -41,7 +41,7 @@ interface ReplicaStatus {
   readonly bytes: number;
   readonly lastPrepared: Seq;
   readonly committed: Seq;
-  /** Why the arc stands still, where this node is its primary and it does. */
+  /** Why the arc stands still, if this node is its primary and it does. */
   readonly stopped: string | undefined;
   readonly conflict: ConflictingLog | undefined;
   readonly history: LogHistory;

@@ -1,9 +1,9 @@
 /**
  * The other nodes: one channel and one QueryBatch stream to each, opened when first needed.
  *
- * Frames wait here until the stream is known to be open and takes more, so that of those that were not
- * written it is certain that they never left. What was written when a stream breaks may have been carried
- * out. How many wait is bounded: past that, and when their time is over, they are given back.
+ * Frames wait here until the stream is known to be open and takes more. So frames that were not written have certainly
+ * not left. Frames that were written when a stream breaks may have been carried out. The number of waiting frames is
+ * limited. Frames beyond the limit, and frames whose time is over, are given back.
  */
 
 import { type ClientDuplexStream } from '@grpc/grpc-js';

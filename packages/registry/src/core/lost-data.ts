@@ -1,17 +1,17 @@
 /**
- * Has this registry lost its data? What its callers know of the ring shows it.
+ * Finds out whether this registry has lost its data, from what its callers know of the ring.
  *
- *  1. A caller of another cluster is refused. While it calls and this registry has no members, newcomers are
- *     refused as well: most likely the data folder was lost or is another one, and a second, empty ring
- *     would answer clients as if every key were gone.
- *  2. A caller of this cluster that knows a version of the ring that is not of this ring's past (or, from before nodes
- *     kept that, has taken part in a later term of an arc: for every position the epoch only grows) shows that the data
- *     folder is an old copy. From then on nothing is decided and nobody is declared dead: a change made here would
- *     contradict those that nodes have acted on since.
- *  3. A caller from before the oldest run that is remembered is refused alone: it may be of this ring or of another
- *     history, nobody can tell, and it must not bring the ring to a stop.
+ * 1. A caller of another cluster is refused. While it calls and this registry has no members, new nodes are refused as
+ *    well. Most likely the data folder was lost or is another one, and a second, empty ring would answer clients as if
+ *    every key were gone.
+ * 2. A caller of this cluster shows that the data folder is an old copy if it knows a version of the ring that is not
+ *    of this ring's past. (Before nodes kept versions: if it has taken part in a later term of an arc, since for every
+ *    position the epoch only grows.) From then on nothing is decided and nobody is declared dead: a change made here
+ *    would contradict those that nodes have acted on since.
+ * 3. A caller from before the oldest run that is remembered is refused, but only that caller. It may be of this ring or
+ *    of another history; nobody can tell, and it must not bring the ring to a stop.
  *
- * Nodes that run go on without a registry; so nothing is lost by refusing, and something may be by deciding.
+ * Running nodes go on without a registry. So refusing loses nothing, and deciding might.
  */
 
 import {
@@ -32,10 +32,10 @@ import type { HeldRange } from './inputs';
 export class LostData {
   /** Newcomers to an empty ring are refused until then. */
   private foreignUntil = Number.NEGATIVE_INFINITY;
-  /** What shows that the data are an old copy. */
+  /** The evidence that the data are an old copy. */
   private behind: string | undefined;
 
-  /** `quietMs`: callers of another cluster that have been silent for so long are gone. */
+  /** `quietMs`: callers of another cluster that have been silent for this long are gone. */
   constructor(
     private readonly quietMs: number,
     private readonly report: (fact: RegistryFact) => void,
@@ -76,7 +76,7 @@ export class LostData {
     }
   }
 
-  /** The same by what a node has on its disk. */
+  /** The same, from what a node has on its disk. */
   checkHeld(view: RingView, held: readonly HeldRange[]): void {
     for (const { start, term } of held) {
       const epoch = view.arcOfPosition(start)?.epoch ?? 0;

@@ -1,4 +1,4 @@
-/** What nodes ask the registry for: to register, to renew, to leave, to change an arc. */
+/** Answers what nodes ask the registry for: to register, to renew, to leave, to change an arc. */
 
 import {
   formatArc,
@@ -17,7 +17,7 @@ import { RingDraft } from './ring-draft';
 import type { Versions } from './versions';
 import { welcome } from './welcome';
 
-/** What comes of a request. */
+/** The result of a request. */
 export interface Outcome {
   readonly effects: RegistryEffect[];
   readonly answer: Extract<RegistryEffect, { kind: 'answer' }>['answer'];
@@ -51,7 +51,7 @@ export class MemberCalls {
     return { effects, answer: welcome(this.versions.view, member) };
   }
 
-  /** Whoever comes without its identity has not got as far as to be given anything: what it lacks was never there. */
+  /** A node that comes without its identity never got as far as being given anything: what it lacks was never there. */
   private takeBack(draft: RingDraft, id: NodeId, { identity, held }: RegisterInput, now: number): void {
     if (identity) this.parts.eviction.noteCopies(draft, id, held);
     const mayDecide = this.versions.decidable(now);
@@ -134,7 +134,7 @@ export class MemberCalls {
     return this.parts.rollCall.note(id);
   }
 
-  /** Refused as if nobody had answered: the primary repeats it, and until then whoever it would drop counts. */
+  /** Refused as if nobody had answered: the primary repeats it, and until then the members that it would drop count. */
   private checkDecidable({ kind, start }: Proposal, now: number): void {
     const arc = this.versions.view.arcAt(start);
     if (kind !== 'drop' || !arc || this.parts.rollCall.mayDecide(arc.inSync, now)) return;

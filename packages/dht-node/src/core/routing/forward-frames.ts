@@ -1,4 +1,4 @@
-/** Which operations are forwarded together: as many as a frame takes, and whole frames as they came. */
+/** Decides which operations are forwarded together: as many as a frame takes, and whole frames as they came. */
 
 import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
 import { operandBytes } from '@ringkeep/shared/operations/operation';

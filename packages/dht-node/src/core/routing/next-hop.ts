@@ -1,18 +1,18 @@
 /**
- * Whom to forward a query to: with one-hop routing the owner itself, else what the routing scheme says.
+ * Decides where to forward a query: with one-hop routing to the owner itself, otherwise to the node that the routing
+ * scheme names.
  *
- * Every node hears of the whole ring, because who answers for a key depends on it. For routing by chord,
- * pastry or neighbours it then uses only those nodes that the scheme keeps, and of a far owner it knows no
- * more than the direction. The scheme is told of the nodes that own a part of the ring, when the ring has
- * changed and a hop is wanted; a node that is gone has it made anew, because what it had forgotten may be
- * needed again. Three rules:
+ * Every node hears of the whole ring, because who answers for a key depends on it. For routing by Chord, Pastry or
+ * neighbours it then uses only the nodes that the scheme keeps, and of a far owner it knows only the direction. The
+ * scheme is told of the nodes that own a part of the ring when the ring has changed and a hop is wanted. When a node is
+ * gone, the scheme is made anew, because peers that it had forgotten may be needed again. Three rules:
  *
- *  1. A walk ends at the primary that the ring names. Where the scheme takes this node for the last one, or
- *     names the primary, the step goes there; for a moment after a fail-over they may differ.
- *  2. A peer that failed is not asked for a while, and the scheme's other candidates are. The last step has
- *     no others: only the primary may answer.
- *  3. In one view of the ring each step comes nearer. Where views differ, or a way round failed nodes leads
- *     back, the walk is cut after `hopsMax` forwards; the plain ring needs half as many as there are nodes.
+ * 1. A walk ends at the primary that the ring names. When the scheme takes this node for the last one, or names the
+ *    primary, the step goes to the primary. For a moment after a fail-over the two may differ.
+ * 2. A peer that failed is not asked for a while; the scheme's other candidates are. The last step has no alternative:
+ *    only the primary may answer.
+ * 3. In one view of the ring each step comes nearer. Where views differ, or a detour round failed nodes leads back, the
+ *    walk is cut after `hopsMax` forwards. The plain ring needs half as many as there are nodes.
  */
 
 import { HOPS_MAX, positionOf, type Member, type NodeId, type RingKey } from '@ringkeep/shared';
@@ -34,7 +34,7 @@ export interface RoutingStatus {
 export class NextHop {
   private known: RoutingScheme | undefined;
   private ringVersion = 0;
-  /** Those of whom the scheme has been told, as they were then. */
+  /** The nodes that the scheme has been told of, as they were then. */
   private told: ReadonlyMap<NodeId, Member> = new Map();
   /** Until when a peer that failed is not asked, ms. */
   private readonly avoided = new Map<NodeId, number>();
@@ -49,7 +49,7 @@ export class NextHop {
     return Math.max(HOPS_MAX, this.context.view.ring.members.length);
   }
 
-  /** The next node on the way to the primary of a key; undefined while nobody that could be asked answers. */
+  /** The next node on the way to the primary of a key; undefined while no node that could be asked answers. */
   towards(primary: NodeId, key: RingKey): NodeId | undefined {
     if (this.context.parameters.routing === 'one-hop') return primary;
     const scheme = this.scheme();
@@ -70,7 +70,7 @@ export class NextHop {
     if (this.avoided.size > 0) this.avoided.delete(peer);
   }
 
-  /** A round trip to another member took so long. */
+  /** A round trip to another member took this long. */
   measured(peer: NodeId, ms: number): void {
     if (this.context.parameters.routing === 'one-hop') return;
     const scheme = this.scheme();
