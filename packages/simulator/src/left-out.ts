@@ -1,8 +1,10 @@
 /** Rules that a run may leave out: the nodes', the registry's, the disk's, and the clients'. One at a time. */
 
 import { ALL_CLIENT_RULES, type ClientRules } from '@ringkeep/client/core';
-import { ALL_RULES, type ProtocolRules } from '@ringkeep/dht-node/core';
+import { PROTOCOL_RULES, type ProtocolRules } from '@ringkeep/dht-node/core';
 import { ALL_REGISTRY_RULES, type RegistryRules } from '@ringkeep/registry/core';
+import { RULES_OF_NODES, WRONG_OF_NODES } from './wrong-versions/of-nodes';
+import { decisionsWithout } from './wrong-versions/wrong-version';
 
 /** What the storage asks of its disk is done. A disk that leaves one out is a storage that has not asked. */
 export interface DiskRules {
@@ -34,14 +36,17 @@ export interface Rules {
   readonly registry: RegistryRules;
   readonly disks: DiskRules;
   readonly clients: ClientRules;
+  /** None, as a rule. */
+  readonly leftOut: readonly Rule[];
 }
 
-export type Rule = keyof ProtocolRules | keyof RegistryRules | keyof DiskRules | keyof ClientRules;
+export type Rule =
+  (typeof RULES_OF_NODES)[keyof ProtocolRules] | keyof RegistryRules | keyof DiskRules | keyof ClientRules;
 
 /** One that several keep has one name and is left out by all of them. */
 export const RULES = [
   ...new Set([
-    ...Object.keys(ALL_RULES),
+    ...Object.values(RULES_OF_NODES),
     ...Object.keys(ALL_REGISTRY_RULES),
     ...Object.keys(ALL_DISK_RULES),
     ...Object.keys(ALL_CLIENT_RULES),
@@ -62,13 +67,14 @@ const TOGETHER: Partial<Record<Rule, readonly Rule[]>> = {
 };
 
 export function rulesWithout(rule: Rule | undefined): Rules {
-  const left = rule === undefined ? [] : [rule, ...(TOGETHER[rule] ?? [])];
+  const leftOut = rule === undefined ? [] : [rule, ...(TOGETHER[rule] ?? [])];
   const kept = <T extends object>(rules: T): T =>
-    Object.fromEntries(Object.keys(rules).map((name) => [name, !left.includes(name as Rule)])) as T;
+    Object.fromEntries(Object.keys(rules).map((name) => [name, !leftOut.includes(name as Rule)])) as T;
   return {
-    nodes: kept(ALL_RULES),
+    nodes: decisionsWithout(leftOut, PROTOCOL_RULES, WRONG_OF_NODES, RULES_OF_NODES),
     registry: kept(ALL_REGISTRY_RULES),
     disks: kept(ALL_DISK_RULES),
     clients: kept(ALL_CLIENT_RULES),
+    leftOut,
   };
 }

@@ -14,7 +14,7 @@ export interface NodeSettings {
   readonly startedAt: number;
   /** Longest lease that the process before this one may have granted, ms. */
   readonly leaseBeforeMs: number;
-  /** All of them, but where a simulator leaves one out. */
+  /** The right ones, but where a simulator leaves one out. */
   readonly rules?: ProtocolRules;
   /** Those that every node has, but where a simulator has few keys. */
   readonly transferSizes?: TransferSizes;

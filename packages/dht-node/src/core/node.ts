@@ -46,7 +46,7 @@ import { Mending } from './replica/mending';
 import { isOfCopies, type LogRecord, type ReplicaSnapshot } from './replica/records';
 import { ReplicaStore } from './replica/replica-store';
 import { NextHop } from './routing/next-hop';
-import { ALL_RULES, type ProtocolRules } from './rules';
+import { PROTOCOL_RULES, type ProtocolRules } from './rules';
 
 export class NodeCore implements NodeContext {
   now: number;
@@ -114,13 +114,11 @@ export class NodeCore implements NodeContext {
     this.now = settings.startedAt;
     this.incarnation = settings.incarnation;
     this.process = settings.process;
-    this.rules = settings.rules ?? ALL_RULES;
+    this.rules = settings.rules ?? PROTOCOL_RULES;
     this.transferSizes = settings.transferSizes ?? TRANSFER_SIZES;
     this.replicas = new ReplicaStore(entries);
     this.journal = new Journal(this.replicas, (effect) => this.emit(effect));
-    this.grants = new GrantLedger(
-      this.rules.startedHasGranted ? settings.startedAt + settings.leaseBeforeMs : settings.startedAt,
-    );
+    this.grants = new GrantLedger(this.rules.grantedBefore(settings.startedAt, settings.leaseBeforeMs));
     this.reachability = new Reachability(this);
     this.membership = new Membership(this);
     this.adoption = new RingAdoption(this, this.membership, (ring) => this.act(ring));

@@ -25,12 +25,16 @@ export class ReplicaStreams {
   private lastInbound = 0;
   private readonly outbound = new Map<number, Stream>();
   private readonly inbound = new Map<number, Stream>();
+  /** What a stream brings that its node has closed: never, but where a rule is left out. */
+  private readonly hearsLate: boolean;
 
   constructor(
     private readonly host: ReplicaStreamsHost,
     private readonly world: World,
     private readonly machine: Machine,
-  ) {}
+  ) {
+    this.hearsLate = world.rules.leftOut.includes('eraseOnNewestStreamOnly');
+  }
 
   die(): void {
     for (const stream of this.outbound.values()) stream.die(0);
@@ -46,8 +50,7 @@ export class ReplicaStreams {
       [this.machine.party, target?.party ?? 0],
       {
         receive: (received) => {
-          if (this.outbound.get(connection) !== stream && this.world.rules.nodes.eraseOnNewestStreamOnly)
-            return;
+          if (this.outbound.get(connection) !== stream && !this.hearsLate) return;
           this.host.guard(() => {
             const decoded = primaryMessageFromWire(dht.PrimaryMessage.decode(received));
             this.world.witness.primaryHeard(this.machine, decoded.stream);
@@ -111,7 +114,7 @@ export class ReplicaStreams {
   }
 
   close(connection: number): void {
-    if (this.world.rules.nodes.eraseOnNewestStreamOnly) this.outbound.get(connection)?.close(0);
+    if (!this.hearsLate) this.outbound.get(connection)?.close(0);
     this.outbound.delete(connection);
   }
 

@@ -54,6 +54,7 @@ export class FollowedCopy {
     const shared = firstSeq - 1;
     invariant(copy.committed <= shared, 'a member has committed only what its primary has');
     invariant(shared <= copy.lastPrepared, 'a member is given what follows on its log');
+    invariant(shared <= lastPrepared, 'a member is given the end of a log');
     invariant(body.committed <= lastPrepared, 'a primary commits what it has');
     const { start } = copy;
     const own = copy.hashAt(shared);
@@ -62,13 +63,14 @@ export class FollowedCopy {
       'a member has the operations that its primary has',
     );
     if (own?.term !== this.term) this.takeHash(copy, body.hash, shared, lastPrepared);
-    if (copy.lastPrepared > shared && rules.strayOpsDiscarded) {
-      discard(this.context, copy, shared, this.holds);
-      journal.writePrepared({ kind: 'truncate', start, lastPrepared: shared });
+    const kept = rules.keptAtAlignment(shared, copy.lastPrepared);
+    if (copy.lastPrepared > kept) {
+      discard(this.context, copy, kept, this.holds);
+      journal.writePrepared({ kind: 'truncate', start, lastPrepared: kept });
     }
     this.takeOps(copy, body);
     invariant(
-      copy.lastPrepared === lastPrepared || !rules.strayOpsDiscarded,
+      copy.lastPrepared === Math.max(kept, lastPrepared),
       'an aligned member has what its primary has',
     );
     if (overrules > copy.overrules) journal.write({ kind: 'overrule', start, term: overrules });

@@ -117,20 +117,13 @@ export class FollowerLinks {
 
   receive(connection: number, message: PrimaryMessage): void {
     const link = this.byConnection.get(connection);
-    if (!link) return this.receiveLate(message);
+    if (!link) return this.context.rules.receivedLate(this.context, message);
     this.contacts.heard(link.arc);
     const next = link.receive(message);
     if (next === 'go-on') return;
     if (next === 'again') this.checkBy(this.context.now);
     else this.reopenLater(link);
     this.end(link, next === 'released' ? 'released' : 'the primary asks to come again');
-  }
-
-  /** What a stream that was closed still brings is of no account. */
-  private receiveLate({ stream, body }: PrimaryMessage): void {
-    if (this.context.rules.eraseOnNewestStreamOnly || body.kind !== 'release') return;
-    if (this.context.replicas.get(stream.start))
-      this.context.journal.write({ kind: 'forget', start: stream.start });
   }
 
   gone(connection: number, text: string): void {

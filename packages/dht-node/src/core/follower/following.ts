@@ -60,7 +60,7 @@ export class Following {
     this.stream = { start: arc.start, term: arc.term, number: connection };
     this.former = new FormerCopies(context, range);
     this.copy = new FollowedCopy(context, range, arc.term);
-    if (!context.rules.oneGrantForAll) context.grants.forget(range);
+    context.rules.followsAnew(context.grants, range);
     context.report({ kind: 'following', range, primary: primary.id });
     const message = { stream: this.stream, body: this.opening() };
     context.emit({ kind: 'open-stream', connection, to: primary, message });
@@ -173,10 +173,7 @@ export class Following {
   }
 
   private changesToMatch(chunk: Chunk): readonly Entry[] {
-    const changes = changesToMatch(this.context.replicas.entries, chunk);
-    return this.context.rules.absentKeysErased
-      ? changes
-      : changes.filter((entry) => entry.value !== undefined);
+    return this.context.rules.takenOfTransfer(changesToMatch(this.context.replicas.entries, chunk));
   }
 
   /** `sent`: what the entries came in, which the primary counts. */
@@ -220,8 +217,7 @@ export class Following {
       const full = context.roomLacking !== undefined;
       this.send({ kind: 'acknowledge', prepared, applied, live, sentAtMs, takenBytes, full });
     };
-    if (context.rules.acknowledgedWhenDurable) context.journal.whenDurable(acknowledge);
-    else acknowledge();
+    context.rules.acknowledge(context.journal, acknowledge);
   }
 
   private send(body: FollowerBody): void {

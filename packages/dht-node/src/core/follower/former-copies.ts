@@ -49,10 +49,8 @@ export class FormerCopies {
   /** They count as nothing from now on, and a transfer begins. `shared`: up to where the primary has what each log has. */
   startOver(shared: readonly Seq[] = []): void {
     const { journal, rules, self, view } = this.context;
-    invariant(
-      !view.arcsWithin(this.range).some((arc) => arc.inSync.includes(self)) || !rules.membersAreAligned,
-      'a member is never started over',
-    );
+    const member = view.arcsWithin(this.range).some((arc) => arc.inSync.includes(self));
+    invariant(!rules.isAligned(member), 'a member is never started over');
     this.handOutDiscarded(shared);
     this.named = [];
     journal.write({ kind: 'transfer', range: this.range });

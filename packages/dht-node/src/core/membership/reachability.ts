@@ -30,7 +30,6 @@ export class Reachability {
 
   /** It was found a moment ago, and has been for as long as it must; asks whether it is there when that is not known. */
   isReached(node: NodeId): boolean {
-    if (!this.context.rules.targetsReached) return true;
     const dialled = this.dial(node);
     if (!dialled || dialled.reachedAt <= dialled.failedAt) return false;
     const { now, parameters } = this.context;
@@ -43,7 +42,6 @@ export class Reachability {
 
   /** It was not found when it was last looked for; looks again when it is time to. */
   isMissed(node: NodeId): boolean {
-    if (!this.context.rules.targetsReached) return false;
     const dialled = this.dial(node);
     return dialled !== undefined && dialled.failedAt > dialled.reachedAt;
   }

@@ -55,7 +55,7 @@ export class RegistryAnswers {
 
   ofProposal({ call, update, accepted, reason }: InputOf<'proposal-answer'>): void {
     const start = this.membership.answered(call)?.start;
-    this.adoption.update(update, this.context.rules.wholeVersionsOnly ? undefined : start);
+    this.adoption.update(update, start);
     this.adoption.whenAdopted(() => {
       if (start !== undefined) this.roleAt(start)?.proposalAnswered(accepted, reason);
     });

@@ -12,8 +12,6 @@
 import {
   NOTHING_KNOWN,
   formatKnown,
-  isForeign,
-  isKnown,
   knownOf,
   sameKnown,
   updateRing,
@@ -61,13 +59,12 @@ export class RingAdoption {
 
   /**
    * What has changed of the ring, or all of it. When it does not continue what is known, the whole ring is asked for,
-   * unless this is one of another history. `alone`: the one arc of it that is taken over; none, but where a rule is left
-   * out.
+   * unless this is one of another history. `about`: the arc that it answers a proposal for.
    */
-  update(update: RingUpdate, alone?: Position): void {
+  update(update: RingUpdate, about?: Position): void {
     if (!this.membership.hasRegistered) return;
     const ring = this.after(update);
-    if (ring) this.offer(alone === undefined ? ring : withOneArc(this.context.view.ring, ring, alone));
+    if (ring) this.offer(this.context.rules.takenOver(this.context.view.ring, ring, about));
     else if (update.kind === 'ring') this.offer(update.ring);
     else this.membership.beat();
   }
@@ -84,9 +81,7 @@ export class RingAdoption {
 
   /** It is of another history than what this node knows; as long as it has no ring, by its disk. */
   isForeign(ring: Ring): boolean {
-    const { newest } = this;
-    if (!this.context.rules.versionsNameRuns) return false;
-    return newest.version > 0 ? isForeign(newest, ring) : !isKnown(this.known, ring);
+    return this.context.rules.isForeign(this.newest, this.known, ring);
   }
 
   /** @returns whether a newer ring than the one acted on is under way now */
@@ -136,11 +131,4 @@ export class RingAdoption {
         : `it is ${formatKnown(offered)}, this node knows ${formatKnown(this.known)}, and neither is of the other's past`;
     this.context.report({ kind: 'foreign-ring', text });
   }
-}
-
-/** What a node would know that learns of one arc alone: never done, but where a rule is left out. */
-function withOneArc(known: Ring, newer: Ring, start: Position): Ring {
-  const arc = newer.arcs.find((each) => each.start === start);
-  const arcs = known.arcs.map((old) => (arc && old.start === start ? { ...arc, end: old.end } : old));
-  return { ...newer, arcs };
 }

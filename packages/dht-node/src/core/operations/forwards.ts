@@ -151,7 +151,7 @@ export class Forwards {
     this.nextHop.failed(failed.to);
     for (const operation of failed.operations) {
       if (!isAwaited(failed, operation)) continue;
-      if (sent && isWrite(operation.operation) && this.context.rules.unknownNotRepeated) {
+      if (this.context.rules.hasUnknownOutcome(isWrite(operation.operation), sent)) {
         operation.fail(
           'OUTCOME_UNKNOWN',
           `outcome unknown: the node that it was sent to did not answer (${text})`,

@@ -43,7 +43,7 @@ export class ArcDecisions {
     const desired = this.context.view.desiredReplicas(role.config, this.context.parameters.replicationFactor);
     // The one change, besides Keep, that a takeover may propose; a handover is over the sooner for it.
     if (!role.open && desired[0] === this.context.self && this.dropUndesired(desired)) return;
-    if (!role.open && this.context.rules.openBeforeChanges) return;
+    if (!this.context.rules.mayChangeMembers(role.open)) return;
     const joining = desired.find((id) => !role.config.inSync.includes(id) && this.mayBeAdmitted(id));
     if (joining !== undefined && joining !== desired[0]) {
       const { incarnation = 0, process } = role.followers.get(joining) ?? {};
@@ -89,7 +89,7 @@ export class ArcDecisions {
     const { leaseMs, failureTimeoutMs } = context.parameters;
     if (role.comparison.isNewer(member)) return false;
     if (config.withoutCopy.includes(member) || followers.hasIncompleteCopy(member)) return true;
-    if (!context.rules.unheardDropped && !followers.isHeard(member, Infinity)) return false;
+    if (!context.rules.mayBeDropped(followers.isHeard(member, Infinity))) return false;
     const silenceMs = followers.silenceOf(member);
     if (silenceMs > UNHEARD_PER_FAILURE_TIMEOUT * failureTimeoutMs) return true;
     if (silenceMs > failureTimeoutMs && !this.mayBeUnheard()) return true;
@@ -121,7 +121,7 @@ export class ArcDecisions {
   /** Only a follower of the whole arc: whoever is in sync may become primary of all of it. */
   private mayBeAdmitted(node: NodeId): boolean {
     const session = this.role.followers.get(node);
-    if (session?.coversArc !== true && this.context.rules.wholeArcAdmitted) return false;
+    if (!this.context.rules.followsEnough(session?.coversArc === true)) return false;
     return this.isLevel(session);
   }
 
@@ -132,12 +132,12 @@ export class ArcDecisions {
 
   /** None is level at this instant, under steady writes perhaps at none: commits wait for one for a moment. */
   private holdForOneThatKeepsPace([owner, ...others]: readonly NodeId[]): void {
-    if (!this.context.rules.followersHeldLevel) return;
-    const { role } = this;
+    const { role, context } = this;
     for (const id of others) {
       const session = role.followers.get(id);
       if (id === owner || role.config.inSync.includes(id) || !session) continue;
-      if (session.coversArc && session.keepsPace && role.serving) return role.holdFor(session);
+      if (session.coversArc && context.rules.isHeldFor(session.keepsPace) && role.serving)
+        return role.holdFor(session);
     }
   }
 
@@ -155,7 +155,7 @@ export class ArcDecisions {
     );
     if (!allThere) return false;
     const isKept = (id: NodeId): boolean =>
-      context.rules.deadDroppedWhenLost && context.view.member(id)?.state === 'dead';
+      context.rules.keptUndesired(context.view.member(id)?.state === 'dead');
     const undesired = role.config.inSync.filter(
       (id) => id !== context.self && !desired.includes(id) && !isKept(id),
     );
@@ -178,13 +178,13 @@ export class ArcDecisions {
   }
 
   private newcomer(): NodeId | undefined {
-    const { reachability } = this.context;
+    const { reachability, rules } = this.context;
     for (const session of this.role.followers.all()) {
       const { follower } = session;
       if (session.coversArc || !this.isNearlyLevel(session)) continue;
-      if (reachability.isReached(follower)) return follower;
+      if (rules.isReached(reachability, follower)) return follower;
       // Others wait for its turn.
-      if (reachability.isMissed(follower)) this.role.followers.close(follower);
+      if (rules.isMissed(reachability, follower)) this.role.followers.close(follower);
     }
     return undefined;
   }
@@ -193,7 +193,7 @@ export class ArcDecisions {
     const { role, context } = this;
     if (owner === undefined || owner === context.self || !this.isNearlyLevel(role.followers.get(owner)))
       return undefined;
-    return context.reachability.isReached(owner) ? owner : undefined;
+    return context.rules.isReached(context.reachability, owner) ? owner : undefined;
   }
 
   private registryIsFresh(): boolean {

@@ -176,19 +176,15 @@ export class ArcPrimary {
   propose(proposal: Proposal): void {
     const { kind } = proposal;
     invariant(
-      this.open ||
+      this.context.rules.mayChangeMembers(this.open) ||
         kind === 'drop' ||
         kind === 'keep' ||
         kind === 'yield' ||
-        this.comparison.isStopped ||
-        !this.context.rules.openBeforeChanges,
+        this.comparison.isStopped,
       'only an open primary proposes more than Drop, Keep and Yield',
     );
     this.configurations.propose(proposal);
-    if (!this.context.rules.quiescedUntilSettled && this.quiesced) {
-      this.configurations.forget();
-      this.unquiesce();
-    }
+    this.context.rules.proposed(this);
   }
 
   /** The registry answered (its ring is adopted already); while the epoch is the same nothing is settled. */
@@ -200,10 +196,7 @@ export class ArcPrimary {
 
   /** Silence settles nothing: it is repeated. */
   proposalUnanswered(): void {
-    if (this.context.rules.settledByHigherEpochOnly) return;
-    this.configurations.forget();
-    this.unquiesce();
-    this.goOn();
+    this.context.rules.unanswered(this);
   }
 
   /** A configuration of the same term with a higher epoch: whatever was proposed is settled. */
@@ -256,9 +249,9 @@ export class ArcPrimary {
   end(): RoleRemains {
     this.log.end();
     this.pauses.end(this.config);
-    if (this.context.rules.streamsEndWithRole) this.followers.closeAll();
+    const sessions = this.context.rules.streamsLeftBy(this.followers);
     const notStarted = this.operations.takeNotStarted();
     this.context.report({ kind: 'role-lost', arc: this.config, term: this.config.term });
-    return { inWindow: this.waiting, notStarted, sessions: this.followers.all() };
+    return { inWindow: this.waiting, notStarted, sessions };
   }
 }

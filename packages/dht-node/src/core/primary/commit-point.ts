@@ -37,12 +37,11 @@ export class CommitPoint {
 
   /** In a takeover, which is complete when this is the whole window. */
   aligned(): Seq {
-    return this.context.rules.alignedBeforeServing ? this.preparedBy(this.members()) : this.ownDurable;
+    return this.context.rules.alignedUpTo(this.preparedBy(this.members()), this.ownDurable);
   }
 
   private members(): ReadonlySet<NodeId> {
-    const { configurations } = this;
-    return this.context.rules.committedByAll ? configurations.otherMembers : configurations.knownMembers;
+    return this.context.rules.committedBy(this.configurations);
   }
 
   private preparedBy(members: ReadonlySet<NodeId>): Seq {

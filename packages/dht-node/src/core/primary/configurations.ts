@@ -41,15 +41,10 @@ export class Configurations {
     return this.members;
   }
 
-  /** The members of the newest configuration alone, this node left out: they are enough where a rule is left out. */
-  get knownMembers(): ReadonlySet<NodeId> {
-    return new Set(this.config.inSync.filter((id) => id !== this.context.self));
-  }
-
   /** As many replicas are in sync as the ring asks for to accept writes. */
   get enoughCopies(): boolean {
-    if (!this.context.rules.enoughCopiesAsked) return true;
-    return this.config.inSync.length >= this.context.view.copiesToWrite(this.config);
+    const { rules, view } = this.context;
+    return rules.hasEnoughCopies(this.config.inSync.length, view.copiesToWrite(this.config));
   }
 
   propose(proposal: Proposal): void {
@@ -64,7 +59,7 @@ export class Configurations {
     const last = this.unsettled.at(-1);
     if (!last) return;
     this.context.report({ kind: 'proposal-refused', proposal: last, reason });
-    if (last.kind !== 'keep' && this.context.rules.settledByHigherEpochOnly)
+    if (this.context.rules.asksAfterRefusal(last))
       this.propose({ kind: 'keep', start: this.config.start, epoch: this.config.epoch });
   }
 
@@ -78,7 +73,7 @@ export class Configurations {
     if (!last) return;
     const dueAt = this.sentAt + (this.awaitingAnswer ? PATIENCE : 1) * REGISTRY_RETRY_MS;
     if (this.context.now >= dueAt) return this.send(last);
-    this.context.wakeAt(this.context.rules.lookedAtWhenDue ? dueAt : this.sentAt + REGISTRY_RETRY_MS);
+    this.context.wakeAt(this.context.rules.lookAgainAt(dueAt, this.sentAt + REGISTRY_RETRY_MS));
   }
 
   /** Who has no copy may have changed under the same epoch, the members not. It settles nothing. */

@@ -83,7 +83,7 @@ export class FollowerSession {
       open.range,
       open.compares,
       context.transferSizes,
-      context.rules.damagedNotSent,
+      context.rules.isCheckedBeforeSending(),
     );
     this.holds = arcKeyTest(open.range);
   }
@@ -117,13 +117,6 @@ export class FollowerSession {
     while (this.unacked.length > 0 && (this.unacked[0] as { seq: Seq }).seq <= this.acked) {
       this.unackedBytes -= (this.unacked.shift() as { bytes: number }).bytes;
     }
-  }
-
-  /** Takes over what another stream of the follower had acknowledged: never done, but where a rule is left out. */
-  inherit(before: FollowerSession): void {
-    this.acked = before.acked;
-    this.applied = before.applied;
-    this.live = before.live;
   }
 
   /** It is live, and what it has not acknowledged is all on its way. */
@@ -169,8 +162,10 @@ export class FollowerSession {
   /** Operations were committed while chunks are on their way. */
   committedMeanwhile(entries: readonly Entry[]): void {
     if (!this.transferring) return;
-    if (!this.context.rules.passedKeysFollow) return;
-    const passed = entries.filter((entry) => this.holds(entry.key) && this.transfer.passed(entry.key));
+    const { rules } = this.context;
+    const passed = entries.filter(
+      (entry) => this.holds(entry.key) && rules.followsChunk(this.transfer.passed(entry.key)),
+    );
     if (passed.length === 0) return;
     this.sentBytes += entryBytes(passed);
     for (const entries of inMessages(passed, this.context.transferSizes.messageBytes))
@@ -195,7 +190,7 @@ export class FollowerSession {
       // A copy: the window grows before the message is encoded.
       const mine = window.map((op) => (op && (this.coversArc || this.holds(op.key)) ? op : undefined));
       const [first = [], ...rest] = inMessages(mine, this.context.transferSizes.messageBytes);
-      if (!this.context.rules.windowEndsTransfer) this.owed = { firstSeq: committed + 1, ops: mine };
+      if (!this.context.rules.windowEndsTransfer()) this.owed = { firstSeq: committed + 1, ops: mine };
       const sent = this.owed ? [] : first;
       const known = this.coversArc ? takeover.hashAt(committed + sent.length) : undefined;
       const history = historyWithin(truncateHistory(replica.history, committed + sent.length), this.range);

@@ -94,7 +94,7 @@ export class Followers {
     this.incomplete.delete(follower);
     const before = this.sessions.get(follower);
     this.close(follower);
-    const member = this.configurations.otherMembers.has(follower) && context.rules.membersAreAligned;
+    const member = context.rules.isAligned(this.configurations.otherMembers.has(follower));
     const session = new FollowerSession(context, {
       connection,
       stream,
@@ -103,7 +103,7 @@ export class Followers {
       startsOver: !member,
     });
     this.sessions.set(follower, session);
-    if (before && !context.rules.acksOfPresentStreamOnly) session.inherit(before);
+    if (before) context.rules.streamSucceeds(session, before);
     this.heard(follower);
     if (member) return this.align(session, shared[0] ?? 0);
     // It may own the arc soon; what waits for it meanwhile is then forwarded at once.
@@ -165,7 +165,7 @@ export class Followers {
   release(follower: NodeId): void {
     invariant(!this.configurations.otherMembers.has(follower), 'a member is never released');
     this.sessions.get(follower)?.send({ kind: 'release' });
-    if (this.context.rules.releaseVoidsAcks) this.close(follower);
+    this.context.rules.released(this, follower);
   }
 
   prepare(firstSeq: Seq, ops: readonly SequencedOp[]): void {

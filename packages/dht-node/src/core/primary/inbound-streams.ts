@@ -61,7 +61,7 @@ export class InboundStreams {
     this.followers.delete(connection);
     const role = this.roleAt(known.start);
     if (role?.followers.get(known.follower)?.connection !== connection) return;
-    if (this.context.rules.acksOfPresentStreamOnly) role.followers.close(known.follower);
+    this.context.rules.streamEnded(role.followers, known.follower);
   }
 
   /** The stream was closed on this side. */
@@ -72,9 +72,7 @@ export class InboundStreams {
   /** Under a ring that is on its way to the disk an opening is looked at when this node acts on that ring. */
   private opened(connection: number, stream: StreamName, open: OpenStream): void {
     const { context } = this;
-    if (!context.rules.openingBringsUpToDate) return this.open(connection, stream, open);
-    if (!context.adopt(open.ring) || open.ring.version <= context.view.version)
-      return this.open(connection, stream, open);
+    if (!context.rules.adoptsFromOpening(context, open.ring)) return this.open(connection, stream, open);
     this.parked.add(connection);
     context.whenAdopted(() => {
       if (this.parked.delete(connection)) this.open(connection, stream, open);
@@ -92,18 +90,18 @@ export class InboundStreams {
       context.emit({ kind: 'close-follower', connection });
     };
     if (context.isForeign(open.ring)) return refuse({ kind: 'wait' });
-    if (open.ring.version < context.view.version && context.rules.openingBringsUpToDate)
+    if (context.rules.isFollowerBehind(open.ring.version, context.view.version))
       return refuse({ kind: 'adopt', ring: context.view.ring });
     const role = this.roleAt(stream.start);
     if (!role || role.config.term !== stream.term || this.isStranger(open)) return refuse({ kind: 'wait' });
     const whole = arcsEqual(open.range, role.config);
     const member = role.configurations.otherMembers.has(open.follower);
     // Members alone: whoever lost its disk counts its streams afresh, and may have been given its old place.
-    if (member && role.followers.isOvertaken(stream, open) && context.rules.overtakenOpeningsDropped) {
+    if (context.rules.isOpeningDropped(member, role.followers.isOvertaken(stream, open))) {
       return context.emit({ kind: 'close-follower', connection });
     }
     // Whatever the answer will be: released on this stream, it must not be admitted by what it said on another.
-    if (context.rules.acksOfPresentStreamOnly) role.followers.close(open.follower);
+    context.rules.streamEnded(role.followers, open.follower);
     const stranger = open.logs.find((log) => !arcCovers(open.range, log.range));
     if (stranger) {
       this.reportViolation(

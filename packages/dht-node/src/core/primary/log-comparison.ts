@@ -87,7 +87,7 @@ export class LogComparison {
     if (!member) return judged.shared;
     const old = open.complete && (judged.overruled || (judged.shared[0] ?? 0) < this.replica.committed);
     if (old) this.reportOnce(follower, 'old-copy');
-    const whole = open.complete || !this.context.rules.incompleteNotAligned;
+    const whole = this.context.rules.passesForWhole(open.complete);
     this.followers.noteCopy(follower, whole && !old);
     return whole && !old ? judged.shared : undefined;
   }

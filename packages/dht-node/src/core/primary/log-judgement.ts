@@ -7,15 +7,7 @@
  * and nothing else does: a commit point lags, and numbers are used again.
  */
 
-import {
-  containsCommitted,
-  lastTerm,
-  newness,
-  sharedUpTo,
-  unknownHistory,
-  type LogExtent,
-  type Seq,
-} from '@ringkeep/shared';
+import { containsCommitted, lastTerm, newness, sharedUpTo, type LogExtent, type Seq } from '@ringkeep/shared';
 import type { Replica } from '../replica/replica';
 import type { ProtocolRules } from '../rules';
 
@@ -35,7 +27,8 @@ export function judgeLogs(own: Replica, logs: readonly LogExtent[], rules: Proto
   let comparable = true;
   let anyOverruled = false;
   for (const log of logs) {
-    const [mine, theirs] = compared(own.log, log, rules);
+    const mine = rules.comparedAs(own.log);
+    const theirs = rules.comparedAs(log);
     const contained = containsCommitted(mine, theirs);
     const overruled = isOverruled(own, log);
     if (contained === 'no' && !overruled) return { kind: 'conflict', log };
@@ -52,21 +45,12 @@ export function memberNewness(
   log: LogExtent,
   rules: ProtocolRules,
 ): ReturnType<typeof newness> {
-  const [mine, theirs] = compared(own.log, log, rules);
+  const mine = rules.comparedAs(own.log);
+  const theirs = rules.comparedAs(log);
   return isOverruled(own, log) ? 'older' : newness(theirs, mine);
 }
 
 /** An operator has decided against it, and against all that contradicts `own` and is as old. */
 function isOverruled(own: Replica, log: LogExtent): boolean {
   return own.overrules > 0 && lastTerm(log) <= own.overrules;
-}
-
-function compared(own: LogExtent, other: LogExtent, rules: ProtocolRules): readonly [LogExtent, LogExtent] {
-  if (rules.logsComparedByTerms) return [own, other];
-  return [withoutTerms(own), withoutTerms(other)];
-}
-
-/** A log as its commit point and length tell it: all that is compared where a rule is left out. */
-function withoutTerms(log: LogExtent): LogExtent {
-  return { ...log, history: unknownHistory(log.lastPrepared) };
 }

@@ -59,9 +59,7 @@ export class LogProgress {
     const { writes, replica } = this.arc;
     if (!writes.prepare()) return;
     const last = replica.lastPrepared;
-    if (this.context.rules.committedWhenDurable)
-      this.context.journal.whenDurable(() => this.preparedHere(last));
-    else this.preparedHere(last);
+    this.context.rules.countPrepared(this.context.journal, () => this.preparedHere(last));
   }
 
   private preparedHere(seq: Seq): void {

@@ -23,7 +23,8 @@ export class Newcomers {
     const { config } = role;
     const { follower } = open;
     if (!role.open || open.range.start !== follower || open.range.end !== config.end) return false;
-    if (!isNewcomer(context, config, follower) || context.reachability.isMissed(follower)) return false;
+    if (!isNewcomer(context, config, follower)) return false;
+    if (context.rules.isMissed(context.reachability, follower)) return false;
     const others = context.view.ring.members
       .map((member) => member.id)
       .filter((id) => id !== follower && isNewcomer(context, config, id));

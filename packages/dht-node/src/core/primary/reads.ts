@@ -7,7 +7,7 @@
 
 import type { Bytes, NodeId, RingKey } from '@ringkeep/shared';
 import { evaluate } from '@ringkeep/shared/operations/evaluate';
-import { valueIn, type StoredValue } from '@ringkeep/shared/operations/stored';
+import { valueIn } from '@ringkeep/shared/operations/stored';
 import type { NodeContext } from '../context';
 import type { PendingOperation } from '../operations/pending-operation';
 import { DAMAGED } from '../replica/entry-store';
@@ -23,20 +23,15 @@ export class Reads {
   ) {}
 
   areUnderLeases(now: number): boolean {
-    const { configurations } = this;
-    const members = this.context.rules.leasesOfProposedMembers
-      ? configurations.otherMembers
-      : configurations.knownMembers;
-    return this.leases.heldOfAll(members, now);
+    return this.leases.heldOfAll(this.context.rules.leasesNeededOf(this.configurations), now);
   }
 
   /** The value that a key has at this moment. */
   valueOf(key: RingKey): Bytes | typeof DAMAGED | undefined {
-    const { entries } = this.context.replicas;
-    const found = entries.get(key);
+    const { rules, replicas } = this.context;
+    const found = replicas.entries.get(key);
     if (found === undefined) return undefined;
-    if (found !== DAMAGED) return valueIn(found);
-    return this.context.rules.damagedNotServed ? DAMAGED : valueIn(entries.raw(key) as StoredValue);
+    return found === DAMAGED ? rules.answerOfDamaged(replicas.entries, key) : valueIn(found);
   }
 
   /** @returns false where the entry is damaged: it has no answer yet */
@@ -51,12 +46,12 @@ export class Reads {
   /** A follower has answered, as live, a message that was sent at that time. */
   leaseGranted(follower: NodeId, sentAtMs: number): void {
     const { rules, parameters, now } = this.context;
-    const countedFrom = rules.leaseFromSending ? sentAtMs : now;
+    const countedFrom = rules.leaseCountedFrom(sentAtMs, now);
     this.leases.granted(follower, sentAtMs, countedFrom + parameters.leaseMs - parameters.leaseMarginMs);
   }
 
   /** The machine slept: no lease held can be relied on, nor one granted on a message from before. */
   voidLeases(): void {
-    if (this.context.rules.leasesEndInSleep) this.leases.void(this.context.now);
+    this.context.rules.wokenUp(this.leases, this.context.now);
   }
 }

@@ -103,7 +103,7 @@ export class Roles {
     const copy = replicas.get(arc.start);
     if (!copy?.complete || !arcsEqual(copy.range, arc)) return context.report({ kind: 'data-missing', arc });
     // The process before this one had the role in this very term, and this one does not know what it proposed.
-    if (copy.liveTerm >= arc.term && rules.termTakenOnce) return;
+    if (!rules.mayTakeRole(arc.term, copy.liveTerm)) return;
     journal.write({ kind: 'live-term', start: copy.start, term: arc.term });
     const primary = new ArcPrimary(context, arc, copy, former?.inWindow.handOver());
     for (const session of former?.sessions ?? [])

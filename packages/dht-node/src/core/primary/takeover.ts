@@ -30,7 +30,7 @@ export class Takeover {
     private readonly replica: Replica,
   ) {
     const { now, rules, grants } = context;
-    const until = handover || !rules.grantsWaitedOut ? 0 : grants.grantedUntil(replica.range);
+    const until = handover ? 0 : rules.servesFrom(grants, replica.range);
     this.phase = until > now ? { kind: 'waiting-out-grants', until } : { kind: 'aligning' };
     this.startedAt = now;
   }

@@ -97,8 +97,11 @@ export class Writes {
    * on what it keeps for that; to drop it would leave the arc with a copy less and fill the next one.
    */
   private roomLacking(): string | undefined {
-    if (!this.context.rules.roomAsked) return undefined;
-    if (this.context.roomLacking !== undefined) return this.context.roomLacking;
+    const { roomLacking, rules } = this.context;
+    return rules.refusedForRoom(roomLacking ?? this.fullReplica());
+  }
+
+  private fullReplica(): string | undefined {
     for (const id of this.configurations.otherMembers) {
       if (this.followers.get(id)?.full === true)
         return `the disk of a replica has no room, at the node ${this.context.view.member(id)?.addr ?? id}`;

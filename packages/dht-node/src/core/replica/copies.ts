@@ -34,7 +34,7 @@ function splitCopy(context: NodeContext, copy: Replica): void {
     .filter((at) => at !== copy.start && arcContains(copy.range, at));
   const named = arcs.filter((arc) => arc.inSync.includes(context.self) && arcCovers(copy.range, arc));
   if (boundaries.length === 0 || named.length === 0) return;
-  if (!context.rules.windowKeptAtSplit)
+  if (!context.rules.isWindowKeptAtSplit())
     context.journal.write({ kind: 'truncate', start: copy.start, lastPrepared: copy.committed });
   else for (const arc of named) checkAge(context, arc, copy.lastPrepared);
   let start: Position = copy.start;
@@ -89,8 +89,8 @@ export function eraseUseless(context: NodeContext, keep: readonly Arc[]): void {
 }
 
 export function mayErase({ rules, view, self }: NodeContext, copy: Replica): boolean {
-  if (copy.complete && rules.wholeCopiesErasedOnOrder) return false;
+  if (rules.isErasedOnOrderOnly(copy.complete)) return false;
   return view
     .arcsWithin(copy.range)
-    .every((arc) => !arc.inSync.includes(self) && (arc.term > copy.liveTerm || !rules.erasedOnOrderOnly));
+    .every((arc) => !arc.inSync.includes(self) && rules.isNeededNoMore(copy.liveTerm, arc.term));
 }

@@ -1,0 +1,152 @@
+/** What a node decides where a rule of the protocol is left out (packages/dht-node/src/core/rules.ts has the right ones). */
+
+import type { LogExtent, NodeId, Position, Ring } from '@ringkeep/shared';
+import { valueIn, type StoredValue } from '@ringkeep/shared/operations';
+import { unknownHistory } from '@ringkeep/shared/ring/log-history';
+import type { PossibleMembers, ProtocolRules } from '@ringkeep/dht-node/core';
+import type { RuleNames } from './wrong-version';
+
+/** By which name each decision is left out. */
+export const RULES_OF_NODES = {
+  committedBy: 'committedByAll',
+  leasesNeededOf: 'leasesOfProposedMembers',
+  countPrepared: 'committedWhenDurable',
+  acknowledge: 'acknowledgedWhenDurable',
+  leaseCountedFrom: 'leaseFromSending',
+  wokenUp: 'leasesEndInSleep',
+  answerOfDamaged: 'damagedNotServed',
+  hasUnknownOutcome: 'unknownNotRepeated',
+  hasEnoughCopies: 'enoughCopiesAsked',
+  refusedForRoom: 'roomAsked',
+
+  grantedBefore: 'startedHasGranted',
+  followsAnew: 'oneGrantForAll',
+  servesFrom: 'grantsWaitedOut',
+
+  mayTakeRole: 'termTakenOnce',
+  alignedUpTo: 'alignedBeforeServing',
+  mayChangeMembers: 'openBeforeChanges',
+  streamsLeftBy: 'streamsEndWithRole',
+
+  asksAfterRefusal: 'settledByHigherEpochOnly',
+  unanswered: 'settledByHigherEpochOnly',
+  proposed: 'quiescedUntilSettled',
+  lookAgainAt: 'lookedAtWhenDue',
+  followsEnough: 'wholeArcAdmitted',
+  isHeldFor: 'followersHeldLevel',
+  mayBeDropped: 'unheardDropped',
+  keptUndesired: 'deadDroppedWhenLost',
+  isReached: 'targetsReached',
+  isMissed: 'targetsReached',
+
+  adoptsFromOpening: 'openingBringsUpToDate',
+  isFollowerBehind: 'openingBringsUpToDate',
+  isOpeningDropped: 'overtakenOpeningsDropped',
+  streamEnded: 'acksOfPresentStreamOnly',
+  streamSucceeds: 'acksOfPresentStreamOnly',
+  released: 'releaseVoidsAcks',
+  receivedLate: 'eraseOnNewestStreamOnly',
+
+  isAligned: 'membersAreAligned',
+  passesForWhole: 'incompleteNotAligned',
+  keptAtAlignment: 'strayOpsDiscarded',
+  comparedAs: 'logsComparedByTerms',
+  isWindowKeptAtSplit: 'windowKeptAtSplit',
+  isErasedOnOrderOnly: 'wholeCopiesErasedOnOrder',
+  isNeededNoMore: 'erasedOnOrderOnly',
+
+  windowEndsTransfer: 'windowEndsTransfer',
+  followsChunk: 'passedKeysFollow',
+  takenOfTransfer: 'absentKeysErased',
+  isCheckedBeforeSending: 'damagedNotSent',
+
+  isForeign: 'versionsNameRuns',
+  takenOver: 'wholeVersionsOnly',
+} as const satisfies RuleNames<ProtocolRules>;
+
+export const WRONG_OF_NODES: ProtocolRules = {
+  committedBy: knownMembers,
+  leasesNeededOf: knownMembers,
+  countPrepared: (_disk, count) => count(),
+  acknowledge: (_disk, send) => send(),
+  leaseCountedFrom: (_sentAtMs, nowMs) => nowMs,
+  wokenUp: () => undefined,
+  answerOfDamaged: (entries, key) => valueIn(entries.raw(key) as StoredValue),
+  hasUnknownOutcome: () => false,
+  hasEnoughCopies: () => true,
+  refusedForRoom: () => undefined,
+
+  grantedBefore: (startedAt) => startedAt,
+  followsAnew: (grants, range) => grants.forget(range),
+  servesFrom: () => 0,
+
+  mayTakeRole: () => true,
+  alignedUpTo: (_everywhere, here) => here,
+  mayChangeMembers: () => true,
+  streamsLeftBy: (followers) => followers.all(),
+
+  asksAfterRefusal: () => false,
+  unanswered(role) {
+    role.configurations.forget();
+    role.unquiesce();
+    role.goOn();
+  },
+  proposed(role) {
+    if (!role.quiesced) return;
+    role.configurations.forget();
+    role.unquiesce();
+  },
+  lookAgainAt: (_dueAt, soonestAt) => soonestAt,
+  followsEnough: () => true,
+  isHeldFor: () => false,
+  mayBeDropped: (heardInTerm) => heardInTerm,
+  keptUndesired: () => false,
+  isReached: () => true,
+  isMissed: () => false,
+
+  adoptsFromOpening: () => false,
+  isFollowerBehind: () => false,
+  isOpeningDropped: () => false,
+  streamEnded: () => undefined,
+  streamSucceeds(next, { acked, applied, live }) {
+    Object.assign(next, { acked, applied, live });
+  },
+  released: () => undefined,
+  receivedLate({ journal, replicas }, { stream: { start }, body }) {
+    if (body.kind === 'release' && replicas.get(start)) journal.write({ kind: 'forget', start });
+  },
+
+  isAligned: () => false,
+  passesForWhole: () => true,
+  keptAtAlignment: (_shared, lastPrepared) => lastPrepared,
+  comparedAs: withoutTerms,
+  isWindowKeptAtSplit: () => false,
+  isErasedOnOrderOnly: () => false,
+  isNeededNoMore: () => true,
+
+  windowEndsTransfer: () => false,
+  followsChunk: () => false,
+  takenOfTransfer: (changes) => changes.filter(({ value }) => value !== undefined),
+  isCheckedBeforeSending: () => false,
+
+  isForeign: () => false,
+  takenOver: withOneArc,
+};
+
+/** The members of the newest configuration alone. */
+function knownMembers({ newest }: PossibleMembers): ReadonlySet<NodeId> {
+  return new Set(newest.inSync.filter((id) => id !== newest.primary));
+}
+
+/** A log as its commit point and length tell it. */
+function withoutTerms(log: LogExtent): LogExtent {
+  return { ...log, history: unknownHistory(log.lastPrepared) };
+}
+
+/** What a node would know that learns of one arc alone. */
+function withOneArc(known: Ring, newer: Ring, start: Position | undefined): Ring {
+  if (start === undefined) return newer;
+  const arc = newer.arcs.find((each) => each.start === start);
+  const arcs = known.arcs.map((old) => (arc && old.start === start ? { ...arc, end: old.end } : old));
+  return { ...newer, arcs };
+}
