@@ -1,55 +1,52 @@
 /**
- * What the parts of a node's core share within a step: the time, the newest ring, the disk, and a way to emit effects.
+ * What the parts of a node's core may ask of the node within a step, and do through it.
+ *
+ * Each interface is one subject. A part names those that it uses, so that its constructor says what can change what it
+ * answers, and a test of it makes these alone. Only the node is all of them, and only what connects parts passes on more
+ * than it uses itself.
  */
 
-import type { ClusterParameters, KnownRing, NodeId, Proposal, Ring, RingView } from '@ringkeep/shared';
-import type { TransferSizes } from './limits';
+import type { ClusterParameters, KeyRange, KnownRing, NodeId } from '@ringkeep/shared';
+import type { Proposal, Ring, RingKey, RingView } from '@ringkeep/shared';
 import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './follower/grant-ledger';
+import type { TransferSizes } from './limits';
 import type { Journal } from './replica/journal';
-import type { Mending } from './replica/mending';
-import type { Reachability } from './membership/reachability';
 import type { ReplicaStore } from './replica/replica-store';
 import type { ProtocolRules } from './rules';
 
-export interface NodeContext {
+export interface StepTime {
   /** Time of this step, ms. */
   readonly now: number;
+  /** Asks for a tick no later than this. */
+  wakeAt(time: number): void;
+}
+
+/** The way out of a step. */
+export interface Outbox {
+  emit(effect: NodeEffect): void;
+}
+
+/** Facts for logs and metrics. */
+export interface Reports {
+  report(event: NodeEvent): void;
+}
+
+/** The ring that this node acts on, and its place there. */
+export interface RingKnowledge {
   readonly self: NodeId;
-  readonly incarnation: number;
-  /** Drawn when this process started. */
-  readonly process: bigint;
-  /** The parameters of the ring that this node acts on. */
-  readonly parameters: ClusterParameters;
-  /** The ring that this node acts on: the newest one that it knows durably; whole versions only. */
+  /** The newest one that it knows durably; whole versions only. */
   readonly view: RingView;
-  /** The ring that it names to others. */
+  /** The parameters of that ring. */
+  readonly parameters: ClusterParameters;
+}
+
+/** Rings that come with messages, until this node acts on them. */
+export interface RingArrivals {
+  /** The ring that this node names to others. */
   readonly known: KnownRing;
   /** A newer ring is on its way to the disk. */
   readonly adopting: boolean;
-  readonly replicas: ReplicaStore;
-  readonly journal: Journal;
-  readonly grants: GrantLedger;
-  readonly mending: Mending;
-  readonly reachability: Reachability;
-  readonly rules: ProtocolRules;
-  readonly transferSizes: TransferSizes;
-  /** When the registry last took this process in, ms. */
-  readonly registeredAt: number;
-  /** Why the disk takes only what makes room; undefined if it has room. */
-  readonly roomLacking: string | undefined;
-  /** Writes come faster than the disk takes them. */
-  readonly diskOverloaded: boolean;
-  /** When the registry last answered, ms. */
-  readonly registryAnsweredAt: number;
-  /** It changes the ring, by its last answer: it may also say that it cannot at present. */
-  readonly registryDecides: boolean;
-  emit(effect: NodeEffect): void;
-  report(event: NodeEvent): void;
-  /** Asks for a tick no later than this. */
-  wakeAt(time: number): void;
-  /** Sends a proposal; the answer comes to the role that is primary of its arc then. */
-  propose(proposal: Proposal): void;
   /** A ring came with a message, and is adopted if it is newer. @returns whether a newer one is under way */
   adopt(ring: Ring): boolean;
   /** Neither ring is of the other's past. */
@@ -57,3 +54,92 @@ export interface NodeContext {
   /** Runs the action when every ring that has come is acted on, or at once if it is. */
   whenAdopted(action: () => void): void;
 }
+
+/** Which process of this node it is that speaks. */
+export interface ProcessIdentity {
+  readonly incarnation: number;
+  /** Drawn when this process started. */
+  readonly process: bigint;
+}
+
+export interface StoredCopies {
+  readonly replicas: ReplicaStore;
+}
+
+export interface DiskLog {
+  readonly journal: Journal;
+}
+
+/** What the disk cannot take at present. */
+export interface DiskLimits {
+  /** Why it takes only what makes room; undefined if it has room. */
+  readonly roomLacking: string | undefined;
+  /** Writes come faster than it takes them. */
+  readonly diskOverloaded: boolean;
+}
+
+export interface RegistryStanding {
+  /** When the registry last took this process in, ms. */
+  readonly registeredAt: number;
+  /** When the registry last answered, ms. */
+  readonly registryAnsweredAt: number;
+  /** It changes the ring, by its last answer: it may also say that it cannot at present. */
+  readonly registryDecides: boolean;
+}
+
+export interface Proposing {
+  /** Sends a proposal; the answer comes to the role that is primary of its arc then. */
+  propose(proposal: Proposal): void;
+}
+
+export interface Granting {
+  readonly grants: GrantLedger;
+}
+
+/** Damaged stretches of this node's copies, which are asked for elsewhere. */
+export interface Repairing {
+  readonly mending: {
+    found(range: KeyRange): void;
+    /** A read has met a damaged entry. */
+    foundKey(key: RingKey): void;
+    /** Something has come that may have mended them. */
+    checkNow(): void;
+  };
+}
+
+/** Which nodes can be reached at their addresses. */
+export interface Reaching {
+  readonly reachability: {
+    isReached(node: NodeId): boolean;
+    isMissed(node: NodeId): boolean;
+    /** This node does not hear it as a primary, and has said so. */
+    complainedOf(node: NodeId): void;
+  };
+}
+
+export interface RuleSettings {
+  readonly rules: ProtocolRules;
+}
+
+export interface TransferSettings {
+  readonly transferSizes: TransferSizes;
+}
+
+export interface NodeContext
+  extends
+    StepTime,
+    Outbox,
+    Reports,
+    RingKnowledge,
+    RingArrivals,
+    ProcessIdentity,
+    StoredCopies,
+    DiskLog,
+    DiskLimits,
+    RegistryStanding,
+    Proposing,
+    Granting,
+    Repairing,
+    Reaching,
+    RuleSettings,
+    TransferSettings {}

@@ -1,14 +1,21 @@
 /** A node seen from outside, by people, tools and tests: looking changes nothing. */
 
 import { arcContains, type Position } from '@ringkeep/shared';
-import type { NodeContext } from './context';
+import type { DiskLimits, RingKnowledge, StoredCopies } from './context';
 import type { FollowerLinks } from './follower/follower-links';
 import type { Membership } from './membership/membership';
+import type { Reachability } from './membership/reachability';
 import { isSettled, replicaStatuses, type CoreStatus } from './node-status';
 import type { Queries } from './operations/queries';
 import type { InboundStreams } from './primary/inbound-streams';
 import type { Roles } from './primary/roles';
+import type { Mending } from './replica/mending';
 import type { NextHop } from './routing/next-hop';
+
+/** What everybody may ask, and two parts of it as they are. */
+type InspectedNode = RingKnowledge &
+  StoredCopies &
+  DiskLimits & { readonly mending: Mending; readonly reachability: Reachability };
 
 export interface InspectedParts {
   readonly membership: Membership;
@@ -21,7 +28,7 @@ export interface InspectedParts {
 
 export class Inspection {
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: InspectedNode,
     private readonly parts: InspectedParts,
   ) {}
 

@@ -13,7 +13,7 @@ import {
 } from '@ringkeep/shared';
 import { wantsCopy } from './primary/arc-decisions';
 import type { ArcPrimary } from './primary/arc-primary';
-import type { NodeContext } from './context';
+import type { RingKnowledge, StoredCopies } from './context';
 import type { ConflictingLog } from './messages';
 import type { RoutingStatus } from './routing/next-hop';
 
@@ -49,7 +49,7 @@ interface ReplicaStatus {
 
 type RoleAt = (start: Position) => ArcPrimary | undefined;
 
-export function replicaStatuses({ replicas }: NodeContext, roleAt: RoleAt): ReplicaStatus[] {
+export function replicaStatuses({ replicas }: StoredCopies, roleAt: RoleAt): ReplicaStatus[] {
   return replicas.all().map((copy) => {
     const role = roleAt(copy.start);
     return {
@@ -69,7 +69,7 @@ export function replicaStatuses({ replicas }: NodeContext, roleAt: RoleAt): Repl
 }
 
 /** A member's own arc is served, every arc has its desired replicas, and no copy is here that should not be. */
-export function isSettled(context: NodeContext, roles: readonly ArcPrimary[]): boolean {
+export function isSettled(context: RingKnowledge & StoredCopies, roles: readonly ArcPrimary[]): boolean {
   const { view, self } = context;
   const home = view.arcOfPosition(self);
   if (!home || (home.primary !== self && arcContains(home, self))) return false;
@@ -80,7 +80,7 @@ export function isSettled(context: NodeContext, roles: readonly ArcPrimary[]): b
   );
 }
 
-function isRoleSettled({ view, self, parameters }: NodeContext, role: ArcPrimary): boolean {
+function isRoleSettled({ view, self, parameters }: RingKnowledge, role: ArcPrimary): boolean {
   const { inSync, start } = role.config;
   const desired = view.desiredReplicas(role.config, parameters.replicationFactor);
   const asDesired = desired.length === inSync.length && desired.every((id) => inSync.includes(id));

@@ -8,7 +8,7 @@
 
 import { roundTripMs } from '@ringkeep/process/probes';
 import type { TlsMaterial } from '@ringkeep/shared/channel';
-import type { NodeContext } from '../core/context';
+import type { RingKnowledge } from '../core/context';
 import type { NodeInput } from '../core/inputs';
 
 /** Pause between two measurements: a ring of 100 nodes is measured in less than a minute. */
@@ -24,7 +24,7 @@ export class RoundTrips {
   private stopped = false;
 
   constructor(
-    private readonly node: Pick<NodeContext, 'self' | 'parameters' | 'view'>,
+    private readonly node: RingKnowledge,
     private readonly tls: TlsMaterial | undefined,
     private readonly post: (input: NodeInput) => void,
     private readonly pauseMs = PAUSE_MS,

@@ -9,7 +9,15 @@
 import type { Arc, KeyRange, RingKey, Seq, Term, TermStart } from '@ringkeep/shared';
 import { arcKeyTest, arcsEqual } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import type { NodeContext } from '../context';
+import type {
+  DiskLog,
+  Outbox,
+  Repairing,
+  Reports,
+  RuleSettings,
+  StoredCopies,
+  TransferSettings,
+} from '../context';
 import type { PrimaryBodyOf, Repair } from '../messages';
 import { discard } from '../replica/discard';
 import type { Entry } from '../replica/entry-store';
@@ -24,11 +32,19 @@ interface TermedOps {
   readonly terms: readonly TermStart[];
 }
 
+type FollowedCopyContext = StoredCopies &
+  DiskLog &
+  Outbox &
+  Reports &
+  Repairing &
+  RuleSettings &
+  TransferSettings;
+
 export class FollowedCopy {
   private readonly holds: (key: RingKey) => boolean;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: FollowedCopyContext,
     private readonly range: Arc,
     private readonly term: Term,
   ) {

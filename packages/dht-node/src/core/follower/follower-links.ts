@@ -6,10 +6,10 @@
 import { arcsEqual, type Arc, type ArcConfig, type KeyRange, type Position } from '@ringkeep/shared';
 import { isNewcomer, wantsCopy } from '../primary/arc-decisions';
 import { REOPEN_MS, TICK_MS_MAX } from '../limits';
-import type { NodeContext } from '../context';
+import type { Reaching } from '../context';
 import type { Complaint } from '../effects';
 import { eraseUseless, mayErase } from '../replica/copies';
-import { Following } from './following';
+import { Following, type FollowingContext } from './following';
 import type { PrimaryMessage } from '../messages';
 import { PrimaryContacts } from './primary-contacts';
 import type { Replica } from '../replica/replica';
@@ -27,7 +27,7 @@ export class FollowerLinks {
   private nextConnection: number;
   private checkAt = 0;
 
-  constructor(private readonly context: NodeContext) {
+  constructor(private readonly context: FollowingContext & Reaching) {
     this.nextConnection = context.incarnation * 2 ** 24;
     this.contacts = new PrimaryContacts(context);
   }

@@ -12,7 +12,21 @@
 import type { Arc, ArcConfig, KeyRange, Member, Seq } from '@ringkeep/shared';
 import { arcsEqual } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import type { NodeContext } from '../context';
+import type {
+  DiskLimits,
+  DiskLog,
+  Granting,
+  Outbox,
+  ProcessIdentity,
+  Repairing,
+  Reports,
+  RingArrivals,
+  RingKnowledge,
+  RuleSettings,
+  StepTime,
+  StoredCopies,
+  TransferSettings,
+} from '../context';
 import {
   sameStream,
   type FollowerBody,
@@ -37,6 +51,20 @@ type Phase =
 /** How a stream goes on after a message: as it is, opened again at once or later, or not at all. */
 export type NextOfStream = 'go-on' | 'again' | 'later' | 'released';
 
+export type FollowingContext = StepTime &
+  RingKnowledge &
+  RingArrivals &
+  ProcessIdentity &
+  StoredCopies &
+  DiskLog &
+  DiskLimits &
+  Granting &
+  Outbox &
+  Reports &
+  Repairing &
+  RuleSettings &
+  TransferSettings;
+
 export class Following {
   readonly stream: StreamName;
   heardAt: number;
@@ -50,7 +78,7 @@ export class Following {
   private closed = false;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: FollowingContext,
     readonly connection: number,
     readonly range: Arc,
     readonly arc: ArcConfig,

@@ -10,10 +10,12 @@
 import type { Arc, LogExtent, RingKey, Seq } from '@ringkeep/shared';
 import { arcCovers, arcInside, arcKeyTest, arcsEqual } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import type { NodeContext } from '../context';
+import type { DiskLog, Outbox, Reports, RingKnowledge, RuleSettings, StoredCopies } from '../context';
 import type { ConflictingLog } from '../messages';
 import { discard } from '../replica/discard';
 import type { Replica } from '../replica/replica';
+
+type FormerCopiesContext = RingKnowledge & StoredCopies & DiskLog & Outbox & Reports & RuleSettings;
 
 export class FormerCopies {
   /** There are entries of the range: what they are is told by digests, and not sent again. */
@@ -23,7 +25,7 @@ export class FormerCopies {
   private readonly holds: (key: RingKey) => boolean;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: FormerCopiesContext,
     private readonly range: Arc,
   ) {
     this.haveEntries = context.replicas.size(range).keys > 0;

@@ -6,7 +6,7 @@
 
 import type { ArcConfig, ClusterParameters, NodeId, Position } from '@ringkeep/shared';
 import { COMPLAINT_PER_FAILURE_TIMEOUT, HICCUP_MS } from '../limits';
-import type { NodeContext } from '../context';
+import type { Reaching, RingKnowledge, StepTime } from '../context';
 import type { Complaint } from '../effects';
 
 /** How long a primary is silent before that is said, ms. */
@@ -23,7 +23,7 @@ export class PrimaryContacts {
   private readonly contacts = new Map<Position, Contact>();
   private lookedAt: number;
 
-  constructor(private readonly context: NodeContext) {
+  constructor(private readonly context: StepTime & RingKnowledge & Reaching) {
     this.lookedAt = context.now;
   }
 

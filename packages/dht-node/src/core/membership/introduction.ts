@@ -1,11 +1,11 @@
 /** A node that owns its arc for the first time introduces itself to its neighbours, once: their rings may be behind. */
 
-import type { NodeContext } from '../context';
+import type { Outbox, Reports, RingKnowledge } from '../context';
 
 export class Introduction {
   private done = false;
 
-  constructor(private readonly context: NodeContext) {}
+  constructor(private readonly context: RingKnowledge & Outbox & Reports) {}
 
   /** This node acts on a new ring. */
   ringAdopted(): void {

@@ -14,7 +14,7 @@ import {
   RENEWAL_RETRY_PER_LEASE,
   RENEWAL_TIMEOUT_PER_LEASE,
 } from '../limits';
-import type { NodeContext } from '../context';
+import type { Outbox, Reports, RingArrivals, RingKnowledge, StepTime, StoredCopies } from '../context';
 import type { Complaint, HeldCopy, RegistryCall } from '../effects';
 
 type Standing = 'outside' | 'member' | 'left';
@@ -28,6 +28,8 @@ const TROUBLES = {
   'registry-wrong': 'the registry does not know this ring as it is',
 } as const;
 const EVERYTHING_WAITS = 'joins, leaves and fail-overs wait';
+
+type MembershipContext = StepTime & RingKnowledge & RingArrivals & StoredCopies & Outbox & Reports;
 
 export class Membership {
   /** Once the registry has said so. */
@@ -55,7 +57,7 @@ export class Membership {
   /** Why the registry is of no use at present, said once. */
   private trouble: keyof typeof TROUBLES | undefined;
 
-  constructor(private readonly context: NodeContext) {}
+  constructor(private readonly context: MembershipContext) {}
 
   tick(): void {
     if (this.standing === 'left') return;

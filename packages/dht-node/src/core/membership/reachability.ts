@@ -9,7 +9,7 @@
 
 import type { Member, NodeId } from '@ringkeep/shared';
 import { DIAL_EVERY_MS, DIAL_MS_MAX, PROBATION_PER_FAILURE_TIMEOUT, REACHED_MS } from '../limits';
-import type { NodeContext } from '../context';
+import type { Outbox, Reports, RingKnowledge, RuleSettings, StepTime } from '../context';
 
 interface Dialled {
   /** Whom, and where. */
@@ -21,12 +21,14 @@ interface Dialled {
   failedAt: number;
 }
 
+type ReachabilityContext = StepTime & RingKnowledge & Outbox & Reports & RuleSettings;
+
 export class Reachability {
   private readonly dialled = new Map<NodeId, Dialled>();
   /** Owners of which this node has complained, and when last. */
   private readonly complained = new Map<NodeId, number>();
 
-  constructor(private readonly context: NodeContext) {}
+  constructor(private readonly context: ReachabilityContext) {}
 
   /** It was found a moment ago, and has been for as long as it must; asks whether it is there when that is not known. */
   isReached(node: NodeId): boolean {

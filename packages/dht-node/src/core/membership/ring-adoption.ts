@@ -20,13 +20,15 @@ import {
   type Ring,
   type RingUpdate,
 } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { DiskLog, Reports, RingKnowledge, RuleSettings, StoredCopies } from '../context';
 import type { Membership } from './membership';
 
 interface Waiting {
   readonly version: number;
   readonly action: () => void;
 }
+
+type RingAdoptionContext = RingKnowledge & StoredCopies & DiskLog & Reports & RuleSettings;
 
 export class RingAdoption {
   /** The newest ring that has come, when it is not acted on yet. */
@@ -37,7 +39,7 @@ export class RingAdoption {
 
   /** @param act makes a ring the one that this node acts on */
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: RingAdoptionContext,
     private readonly membership: Membership,
     private readonly act: (ring: Ring) => void,
   ) {}

@@ -11,7 +11,7 @@ import type { NodeId } from '@ringkeep/shared';
 import type { OperationResult } from '@ringkeep/shared/operations';
 import { isWrite } from '@ringkeep/shared/operations/operation';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
-import type { NodeContext } from '../context';
+import type { Outbox, RingKnowledge, RuleSettings } from '../context';
 import { frames, wholeQuery } from '../routing/forward-frames';
 import type { NextHop } from '../routing/next-hop';
 import type { PendingOperation, PendingQuery } from './pending-operation';
@@ -43,7 +43,7 @@ export class Forwards {
   private checkWanted = false;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: RingKnowledge & Outbox & RuleSettings,
     private readonly nextHop: NextHop,
     private readonly router: Router,
   ) {}

@@ -11,7 +11,7 @@ import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { evaluate } from '@ringkeep/shared/operations/evaluate';
 import { isWrite } from '@ringkeep/shared/operations/operation';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
-import type { NodeContext } from '../context';
+import type { Outbox, RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { QueryInput } from '../inputs';
 import { FORWARD_RETRY_MS } from '../limits';
 import { DAMAGED } from '../replica/entry-store';
@@ -30,6 +30,8 @@ interface OwnArc {
   submit(operation: PendingOperation): void;
 }
 
+type QueriesContext = StepTime & RingKnowledge & Outbox & StoredCopies & RuleSettings;
+
 export class Queries implements Router {
   readonly forwards: Forwards;
   private readonly pending = new NumberMap<PendingQuery>();
@@ -38,7 +40,7 @@ export class Queries implements Router {
   private expireAt = Number.POSITIVE_INFINITY;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: QueriesContext,
     private readonly nextHop: NextHop,
     private readonly ownArcAt: (start: Position) => OwnArc | undefined,
   ) {

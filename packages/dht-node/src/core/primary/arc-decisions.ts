@@ -13,8 +13,10 @@
 import { arcContains, sameNodes, type ArcConfig, type NodeId } from '@ringkeep/shared';
 import { HANDOVER_PAUSE_MS, QUIESCE_MS_MAX, REGISTRY_FRESH_MS, UNHEARD_PER_FAILURE_TIMEOUT } from '../limits';
 import type { ArcPrimary } from './arc-primary';
-import type { NodeContext } from '../context';
+import type { Reaching, RegistryStanding, RingKnowledge, RuleSettings, StepTime } from '../context';
 import type { FollowerSession } from './follower-session';
+
+export type ArcDecisionsContext = StepTime & RingKnowledge & RegistryStanding & Reaching & RuleSettings;
 
 export class ArcDecisions {
   private handoverNotBefore = 0;
@@ -22,7 +24,7 @@ export class ArcDecisions {
   private mergingWith: ArcPrimary | undefined;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: ArcDecisionsContext,
     private readonly role: ArcPrimary,
     private readonly roleAt: (start: NodeId) => ArcPrimary | undefined,
   ) {}
@@ -276,10 +278,10 @@ export class ArcDecisions {
 }
 
 /** The ring has the node among those that should hold the whole arc. */
-export function wantsCopy(context: NodeContext, arc: ArcConfig, node: NodeId): boolean {
+export function wantsCopy(ring: RingKnowledge, arc: ArcConfig, node: NodeId): boolean {
   return (
     arc.inSync.includes(node) ||
-    context.view.desiredReplicas(arc, context.parameters.replicationFactor).includes(node)
+    ring.view.desiredReplicas(arc, ring.parameters.replicationFactor).includes(node)
   );
 }
 
@@ -287,11 +289,11 @@ export function wantsCopy(context: NodeContext, arc: ArcConfig, node: NodeId): b
  * The node's copy of the arc may be erased. Not while it is taken for dead: it has just shown that it is not, will be
  * wanted again in a moment, and may have undamaged what is damaged elsewhere.
  */
-export function isOfNoUse(context: NodeContext, arc: ArcConfig, node: NodeId): boolean {
-  return !wantsCopy(context, arc, node) && context.view.member(node)?.state !== 'dead';
+export function isOfNoUse(ring: RingKnowledge, arc: ArcConfig, node: NodeId): boolean {
+  return !wantsCopy(ring, arc, node) && ring.view.member(node)?.state !== 'dead';
 }
 
 /** The node has its place within the arc, and no arc of its own yet. */
-export function isNewcomer(context: NodeContext, arc: ArcConfig, node: NodeId): boolean {
-  return node !== arc.start && arcContains(arc, node) && context.view.member(node)?.state === 'active';
+export function isNewcomer(ring: RingKnowledge, arc: ArcConfig, node: NodeId): boolean {
+  return node !== arc.start && arcContains(arc, node) && ring.view.member(node)?.state === 'active';
 }

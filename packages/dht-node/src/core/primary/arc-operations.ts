@@ -8,7 +8,7 @@
 
 import type { Bytes, RingKey } from '@ringkeep/shared';
 import { isWrite } from '@ringkeep/shared/operations/operation';
-import type { NodeContext } from '../context';
+import type { Repairing, StepTime } from '../context';
 import { HeldOperations } from '../operations/held-operations';
 import type { PendingOperation } from '../operations/pending-operation';
 import type { DAMAGED } from '../replica/entry-store';
@@ -38,7 +38,7 @@ export class ArcOperations {
   private readonly held = new HeldOperations('too many operations wait for this part of the ring to answer');
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: StepTime & Repairing,
     arc: ServedArc,
   ) {
     this.configurations = arc.configurations;

@@ -18,8 +18,21 @@
 
 import type { ArcConfig, KeyRange, Proposal } from '@ringkeep/shared';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import type { NodeContext } from '../context';
-import type { Acknowledge, Repair } from '../messages';
+import type {
+  DiskLimits,
+  DiskLog,
+  Granting,
+  Outbox,
+  Proposing,
+  Repairing,
+  Reports,
+  RingKnowledge,
+  RuleSettings,
+  StepTime,
+  StoredCopies,
+  TransferSettings,
+} from '../context';
+import type { Acknowledge, Damaged, Repair } from '../messages';
 import type { PendingOperation } from '../operations/pending-operation';
 import type { Replica } from '../replica/replica';
 import { ArcOperations } from './arc-operations';
@@ -46,6 +59,19 @@ export interface RoleRemains {
   readonly sessions: readonly FollowerSession[];
 }
 
+export type ArcPrimaryContext = StepTime &
+  RingKnowledge &
+  Outbox &
+  Reports &
+  StoredCopies &
+  DiskLog &
+  DiskLimits &
+  Proposing &
+  Granting &
+  Repairing &
+  RuleSettings &
+  TransferSettings;
+
 export class ArcPrimary {
   readonly configurations: Configurations;
   readonly followers: Followers;
@@ -60,7 +86,7 @@ export class ArcPrimary {
   private readonly log: LogProgress;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: ArcPrimaryContext,
     config: ArcConfig,
     readonly replica: Replica,
     private readonly waiting = new WaitingWrites(),
@@ -150,6 +176,11 @@ export class ArcPrimary {
   /** Asks the followers for ranges of this copy that are damaged. */
   askRepair(ranges: readonly KeyRange[]): void {
     if (this.open) this.repairs.ask(ranges);
+  }
+
+  /** A follower's copy is damaged. */
+  answerDamaged(session: FollowerSession, { ranges }: Damaged): void {
+    this.repairs.answer(session, ranges);
   }
 
   repair(session: FollowerSession, repair: Repair): void {

@@ -7,7 +7,7 @@
  */
 
 import type { NodeId, Seq } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { RuleSettings, StepTime } from '../context';
 import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { LevelHold } from './level-hold';
@@ -18,7 +18,7 @@ export class CommitPoint {
   readonly levelHold: LevelHold;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: StepTime & RuleSettings,
     private readonly configurations: Configurations,
     private readonly followers: Followers,
   ) {

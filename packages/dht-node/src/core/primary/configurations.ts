@@ -9,10 +9,12 @@
 
 import { configsAfter, type ArcConfig, type NodeId, type Proposal } from '@ringkeep/shared';
 import { REGISTRY_RETRY_MS } from '../limits';
-import type { NodeContext } from '../context';
+import type { Proposing, Reports, RingKnowledge, RuleSettings, StepTime } from '../context';
 
 /** How many times longer a proposal that may still be answered waits for its repetition. */
 const PATIENCE = 4;
+
+type ConfigurationsContext = StepTime & RingKnowledge & Reports & Proposing & RuleSettings;
 
 export class Configurations {
   private unsettled: Proposal[] = [];
@@ -21,7 +23,7 @@ export class Configurations {
   private members: ReadonlySet<NodeId>;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: ConfigurationsContext,
     private config: ArcConfig,
   ) {
     this.members = this.membersInForce();

@@ -18,7 +18,7 @@ import {
   type PrimaryBody,
   type StreamName,
 } from '../messages';
-import type { NodeContext } from '../context';
+import type { Outbox, Repairing, RuleSettings, StepTime, StoredCopies, TransferSettings } from '../context';
 import type { Replica } from '../replica/replica';
 import type { Takeover } from './takeover';
 import { Transfer } from './transfer';
@@ -32,6 +32,13 @@ interface OpenedStream {
   /** It gets a transfer first; a member does not. */
   readonly startsOver: boolean;
 }
+
+export type FollowerSessionContext = StepTime &
+  Outbox &
+  StoredCopies &
+  Repairing &
+  RuleSettings &
+  TransferSettings;
 
 export class FollowerSession {
   readonly connection: number;
@@ -66,7 +73,7 @@ export class FollowerSession {
   private readonly holds: (key: RingKey) => boolean;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: FollowerSessionContext,
     { connection, stream, open, arc, startsOver }: OpenedStream,
   ) {
     this.connection = connection;

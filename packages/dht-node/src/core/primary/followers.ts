@@ -6,13 +6,13 @@
  */
 
 import { invariant, termsBetween, type NodeId, type Seq } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { RingKnowledge } from '../context';
 import { beatMs } from '../limits';
 import type { Entry } from '../replica/entry-store';
 import { inMessages, type Digests, type OpenStream, type StreamName } from '../messages';
 import type { Replica } from '../replica/replica';
 import type { Configurations } from './configurations';
-import { FollowerSession } from './follower-session';
+import { FollowerSession, type FollowerSessionContext } from './follower-session';
 import type { Takeover } from './takeover';
 import type { SequencedOp } from '../replica/sequenced-op';
 
@@ -35,7 +35,7 @@ export class Followers {
   private readonly since: number;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: FollowerSessionContext & RingKnowledge,
     { replica, configurations, takeover }: FollowedArc,
   ) {
     this.replica = replica;

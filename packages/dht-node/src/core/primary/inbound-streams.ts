@@ -15,10 +15,25 @@ import {
 } from '@ringkeep/shared';
 import { isOfNoUse, wantsCopy } from './arc-decisions';
 import type { ArcPrimary } from './arc-primary';
-import type { NodeContext } from '../context';
+import type {
+  Outbox,
+  Reaching,
+  Reports,
+  RingArrivals,
+  RingKnowledge,
+  RuleSettings,
+  StepTime,
+} from '../context';
 import type { FollowerMessage, OpenStream, PrimaryBody, StreamName } from '../messages';
-import { repairFrom } from '../replica/mending';
 import { Newcomers } from './newcomers';
+
+type InboundStreamsContext = StepTime &
+  RingKnowledge &
+  RingArrivals &
+  Outbox &
+  Reports &
+  Reaching &
+  RuleSettings;
 
 export class InboundStreams {
   /** By connection. */
@@ -28,7 +43,7 @@ export class InboundStreams {
   private readonly newcomers: Newcomers;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: InboundStreamsContext,
     private readonly roleAt: (start: Position) => ArcPrimary | undefined,
   ) {
     this.newcomers = new Newcomers(context);
@@ -46,8 +61,7 @@ export class InboundStreams {
     const session = role?.followers.get(known.follower);
     if (!role || session?.connection !== connection || session.stream.number !== stream.number) return;
     if (body.kind === 'acknowledge') return role.acknowledge(session, body);
-    if (body.kind === 'damaged')
-      return session.send(repairFrom(this.context, body.ranges, role.replica.committed));
+    if (body.kind === 'damaged') return role.answerDamaged(session, body);
     if (body.kind === 'repair') return role.repair(session, body);
     const fault = role.followers.compare(session, body);
     if (fault !== undefined) this.reportViolation(known.follower, fault);

@@ -10,7 +10,7 @@
 
 import type { NodeId, Seq } from '@ringkeep/shared';
 import { HOLD_AGAIN_MS, HOLD_MS_MAX } from '../limits';
-import type { NodeContext } from '../context';
+import type { StepTime } from '../context';
 import type { FollowerSession } from './follower-session';
 import type { Followers } from './followers';
 
@@ -19,7 +19,7 @@ export class LevelHold {
   private notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: StepTime,
     private readonly followers: Followers,
   ) {}
 

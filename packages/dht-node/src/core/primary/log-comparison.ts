@@ -23,7 +23,7 @@ import {
   type NodeId,
   type Seq,
 } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { DiskLog, Reports, RingKnowledge, RuleSettings } from '../context';
 import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { judgeLogs, memberNewness } from './log-judgement';
@@ -35,6 +35,8 @@ interface ComparedArc {
   readonly configurations: Configurations;
   readonly followers: Followers;
 }
+
+type LogComparisonContext = RingKnowledge & DiskLog & Reports & RuleSettings;
 
 export class LogComparison {
   private readonly replica: Replica;
@@ -48,7 +50,7 @@ export class LogComparison {
   private readonly reported = new Set<NodeId>();
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: LogComparisonContext,
     { replica, configurations, followers }: ComparedArc,
     private readonly onStop: () => void,
   ) {

@@ -9,7 +9,7 @@
  */
 
 import type { Seq } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { DiskLog, RuleSettings } from '../context';
 import type { Replica } from '../replica/replica';
 import type { ArcOperations } from './arc-operations';
 import type { CommitPoint } from './commit-point';
@@ -38,7 +38,7 @@ export class LogProgress {
   private ended = false;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: DiskLog & RuleSettings,
     private readonly arc: ArcWithLog,
   ) {}
 

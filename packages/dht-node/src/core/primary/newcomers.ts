@@ -9,13 +9,15 @@
 import type { NodeId } from '@ringkeep/shared';
 import { isNewcomer } from './arc-decisions';
 import type { ArcPrimary } from './arc-primary';
-import type { NodeContext } from '../context';
+import type { Reaching, RingKnowledge, RuleSettings, StepTime } from '../context';
 import type { OpenStream } from '../messages';
+
+type NewcomersContext = StepTime & RingKnowledge & Reaching & RuleSettings;
 
 export class Newcomers {
   private readonly waitingSince = new Map<NodeId, number>();
 
-  constructor(private readonly context: NodeContext) {}
+  constructor(private readonly context: NewcomersContext) {}
 
   /** The newcomer may begin its transfer now; otherwise it is to ask again. */
   mayFollow(role: ArcPrimary, open: OpenStream): boolean {

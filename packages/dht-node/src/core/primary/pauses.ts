@@ -4,7 +4,7 @@
  */
 
 import type { ArcConfig, NodeId } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { Reports, StepTime } from '../context';
 
 /** Why the arc accepts nothing at present. */
 export interface Quiesce {
@@ -17,7 +17,7 @@ export interface Quiesce {
 export class Pauses {
   private quiesce: Quiesce | undefined;
 
-  constructor(private readonly context: NodeContext) {}
+  constructor(private readonly context: StepTime & Reports) {}
 
   get present(): Quiesce | undefined {
     return this.quiesce;

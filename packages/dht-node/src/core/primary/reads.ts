@@ -8,17 +8,19 @@
 import type { Bytes, NodeId, RingKey } from '@ringkeep/shared';
 import { evaluate } from '@ringkeep/shared/operations/evaluate';
 import { valueIn } from '@ringkeep/shared/operations/stored';
-import type { NodeContext } from '../context';
+import type { RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { PendingOperation } from '../operations/pending-operation';
 import { DAMAGED } from '../replica/entry-store';
 import type { Configurations } from './configurations';
 import { HeldLeases } from './held-leases';
 
+type ReadsContext = StepTime & RingKnowledge & StoredCopies & RuleSettings;
+
 export class Reads {
   private readonly leases = new HeldLeases();
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: ReadsContext,
     private readonly configurations: Configurations,
   ) {}
 

@@ -8,12 +8,14 @@
 
 import { arcContains, formatArc, formatPosition, type ArcConfig, type NodeId } from '@ringkeep/shared';
 import type { ArcPrimary } from './arc-primary';
-import type { NodeContext } from '../context';
+import type { DiskLog, RingKnowledge, StoredCopies } from '../context';
 import type { Replica } from '../replica/replica';
+
+type RecoveryContext = RingKnowledge & StoredCopies & DiskLog;
 
 /** @returns why it cannot be, or undefined */
 export function recoverArc(
-  context: NodeContext,
+  context: RecoveryContext,
   start: NodeId,
   from: NodeId,
   role: ArcPrimary | undefined,
@@ -26,7 +28,7 @@ export function recoverArc(
   return handOverStopped(context, role, from);
 }
 
-function handOverStopped(context: NodeContext, role: ArcPrimary, to: NodeId): string | undefined {
+function handOverStopped(context: RecoveryContext, role: ArcPrimary, to: NodeId): string | undefined {
   const member = context.view.member(to);
   if (!member || member.state === 'dead') return `${formatPosition(to)} is no living member`;
   if (!role.comparison.hasWholeCopy(to))
@@ -38,7 +40,11 @@ function handOverStopped(context: NodeContext, role: ArcPrimary, to: NodeId): st
   return undefined;
 }
 
-function overrule(context: NodeContext, arc: ArcConfig, role: ArcPrimary | undefined): string | undefined {
+function overrule(
+  context: RecoveryContext,
+  arc: ArcConfig,
+  role: ArcPrimary | undefined,
+): string | undefined {
   const copies = wholeCopies(context, arc);
   if (!copies) return `${formatPosition(context.self)} has no whole copy of ${formatArc(arc)}`;
   for (const { start } of copies) context.journal.write({ kind: 'overrule', start, term: arc.epoch });
@@ -47,7 +53,7 @@ function overrule(context: NodeContext, arc: ArcConfig, role: ArcPrimary | undef
 }
 
 /** The copies that make up the arc, cut at its boundaries; undefined when something is missing. */
-function wholeCopies(context: NodeContext, arc: ArcConfig): Replica[] | undefined {
+function wholeCopies(context: RecoveryContext, arc: ArcConfig): Replica[] | undefined {
   const { replicas, journal } = context;
   for (const copy of replicas.overlapping(arc)) {
     if (!copy.complete) return undefined;

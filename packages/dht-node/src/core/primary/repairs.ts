@@ -10,13 +10,15 @@
 import type { KeyRange, RingKey, Seq } from '@ringkeep/shared';
 import { wasOnce } from '@ringkeep/shared/operations';
 import { REPAIR_KEYS_MAX } from '../limits';
-import type { NodeContext } from '../context';
+import type { DiskLog, Repairing, StoredCopies, TransferSettings } from '../context';
 import type { Entry } from '../replica/entry-store';
 import type { FollowerSession } from './follower-session';
 import type { Followers } from './followers';
-import { isDamaged } from '../replica/mending';
+import { isDamaged, repairFrom } from '../replica/mending';
 import type { Repair } from '../messages';
 import type { Replica } from '../replica/replica';
+
+type RepairsContext = StoredCopies & DiskLog & Repairing & TransferSettings;
 
 export class Repairs {
   /** The commit point of the newest question; undefined when none is open. */
@@ -25,7 +27,7 @@ export class Repairs {
   private readonly written = new Set<RingKey>();
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: RepairsContext,
     private readonly replica: Replica,
     private readonly followers: Followers,
   ) {}
@@ -38,6 +40,11 @@ export class Repairs {
     this.written.clear();
     for (const session of level.length > 0 ? level : followers)
       session.send({ kind: 'damaged', ranges, committed });
+  }
+
+  /** A follower asks for what it has damaged. */
+  answer(session: FollowerSession, ranges: readonly KeyRange[]): void {
+    session.send(repairFrom(this.context, ranges, this.replica.committed));
   }
 
   committed(entries: readonly Entry[]): void {

@@ -9,9 +9,9 @@ import type { ArcConfig, Position, RingView } from '@ringkeep/shared';
 import { arcsEqual } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { sameTerm } from '@ringkeep/shared/ring/ring';
-import { ArcDecisions } from './arc-decisions';
-import { ArcPrimary, type RoleRemains } from './arc-primary';
-import type { NodeContext } from '../context';
+import { ArcDecisions, type ArcDecisionsContext } from './arc-decisions';
+import { ArcPrimary, type ArcPrimaryContext, type RoleRemains } from './arc-primary';
+
 import type { PendingOperation } from '../operations/pending-operation';
 
 interface Role {
@@ -24,7 +24,7 @@ export class Roles {
 
   /** @param untouched tells whether no process before this one has been a member or has written to the disk */
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: ArcPrimaryContext & ArcDecisionsContext,
     private readonly untouched: () => boolean,
   ) {}
 

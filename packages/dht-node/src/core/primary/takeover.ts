@@ -10,7 +10,7 @@
  */
 
 import type { ArcConfig, Seq } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { DiskLog, Granting, Reports, RuleSettings, StepTime } from '../context';
 import type { Replica } from '../replica/replica';
 import { NO_TERM, RunningHash } from '../replica/running-hash';
 import type { HashPoint } from '../replica/sequenced-op';
@@ -20,12 +20,14 @@ type Phase =
   | { readonly kind: 'aligning' }
   | { readonly kind: 'open' };
 
+type TakeoverContext = StepTime & DiskLog & Reports & Granting & RuleSettings;
+
 export class Takeover {
   private phase: Phase;
   private readonly startedAt: number;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: TakeoverContext,
     { handover }: ArcConfig,
     private readonly replica: Replica,
   ) {

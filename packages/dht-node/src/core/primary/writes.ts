@@ -12,7 +12,14 @@ import { rowOf } from '@ringkeep/shared/operations/catalogue';
 import { evaluate } from '@ringkeep/shared/operations/evaluate';
 import { seal, valueIn } from '@ringkeep/shared/operations/stored';
 import { excerpt } from '@ringkeep/shared/ring/excerpt';
-import type { NodeContext } from '../context';
+import type {
+  DiskLimits,
+  DiskLog,
+  RingKnowledge,
+  RuleSettings,
+  StoredCopies,
+  TransferSettings,
+} from '../context';
 import { PREPARE_OPERATIONS_MAX, WINDOW_BYTES_MAX, WINDOW_OPERATIONS_MAX } from '../limits';
 import { inMessages } from '../messages';
 import { doneWith, type PendingOperation } from '../operations/pending-operation';
@@ -31,6 +38,8 @@ interface ArcOfWrites {
   readonly followers: Followers;
 }
 
+type WritesContext = RingKnowledge & StoredCopies & DiskLog & DiskLimits & RuleSettings & TransferSettings;
+
 export class Writes {
   private readonly replica: Replica;
   private readonly configurations: Configurations;
@@ -41,7 +50,7 @@ export class Writes {
   private windowBytes: number;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: WritesContext,
     { replica, configurations, followers }: ArcOfWrites,
     private readonly waiting: WaitingWrites,
   ) {

@@ -15,18 +15,20 @@ import {
   type Position,
   type Seq,
 } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { DiskLog, Reports, RingKnowledge, RuleSettings, StoredCopies } from '../context';
 import type { Replica } from './replica';
 
+type CopiesContext = RingKnowledge & StoredCopies & DiskLog & Reports & RuleSettings;
+
 /** Divides and joins the copies of arcs whose boundaries have changed. */
-export function fitCopies(context: NodeContext): void {
+export function fitCopies(context: CopiesContext): void {
   for (const copy of context.replicas.all()) splitCopy(context, copy);
   for (const arc of context.view.ring.arcs) {
     if (arc.inSync.includes(context.self)) mergeCopies(context, arc);
   }
 }
 
-function splitCopy(context: NodeContext, copy: Replica): void {
+function splitCopy(context: CopiesContext, copy: Replica): void {
   if (!copy.complete) return;
   const arcs = context.view.arcsWithin(copy.range);
   const boundaries = arcs
@@ -44,7 +46,7 @@ function splitCopy(context: NodeContext, copy: Replica): void {
   }
 }
 
-function mergeCopies(context: NodeContext, arc: ArcConfig): void {
+function mergeCopies(context: CopiesContext, arc: ArcConfig): void {
   const pieces = piecesOf(context, arc);
   if (!pieces) return;
   for (const piece of pieces.slice(1)) {
@@ -54,7 +56,7 @@ function mergeCopies(context: NodeContext, arc: ArcConfig): void {
 }
 
 /** The complete copies, two or more, that make up an arc; undefined when they do not. */
-function piecesOf(context: NodeContext, arc: Arc): Replica[] | undefined {
+function piecesOf(context: CopiesContext, arc: Arc): Replica[] | undefined {
   const pieces: Replica[] = [];
   let at = arc.start;
   for (;;) {
@@ -68,7 +70,7 @@ function piecesOf(context: NodeContext, arc: Arc): Replica[] | undefined {
 }
 
 /** A member has all of an arc that is divided or joined, unless its disk is older than the ring says. */
-function checkAge(context: NodeContext, arc: ArcConfig, lastPrepared: Seq): void {
+function checkAge(context: CopiesContext, arc: ArcConfig, lastPrepared: Seq): void {
   if (lastPrepared === arc.seq) return;
   const text = `it ends at ${lastPrepared}, the arc was at ${arc.seq} when it was last divided, joined or handed over`;
   context.report({ kind: 'old-copy', range: arc, node: context.self, text });
@@ -79,7 +81,7 @@ function checkAge(context: NodeContext, arc: ArcConfig, lastPrepared: Seq): void
  * that overlaps a range to keep saves a part of its transfer. A whole copy is never erased here: it may be better
  * than what its primary has, and only that one can tell (following.ts).
  */
-export function eraseUseless(context: NodeContext, keep: readonly Arc[]): void {
+export function eraseUseless(context: CopiesContext, keep: readonly Arc[]): void {
   for (const copy of context.replicas.all()) {
     if (keep.some((range) => arcsOverlap(range, copy.range))) continue;
     if (!mayErase(context, copy)) continue;
@@ -88,7 +90,7 @@ export function eraseUseless(context: NodeContext, keep: readonly Arc[]): void {
   }
 }
 
-export function mayErase({ rules, view, self }: NodeContext, copy: Replica): boolean {
+export function mayErase({ rules, view, self }: RingKnowledge & RuleSettings, copy: Replica): boolean {
   if (rules.isErasedOnOrderOnly(copy.complete)) return false;
   return view
     .arcsWithin(copy.range)

@@ -5,13 +5,13 @@
  */
 
 import { termsBetween, type RingKey, type Seq } from '@ringkeep/shared';
-import type { NodeContext } from '../context';
+import type { Outbox, Reports } from '../context';
 import type { DiscardedOp } from '../effects';
 import type { Replica } from './replica';
 
 /** Hands out what a copy has prepared after a number, as far as the keys are concerned. */
 export function discard(
-  context: NodeContext,
+  context: Outbox & Reports,
   copy: Replica,
   after: Seq,
   concerns: (key: RingKey) => boolean,

@@ -9,7 +9,7 @@
 
 import { arcKeyRanges, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import { MENDING_RANGES_MAX, MEND_AGAIN_MS } from '../limits';
-import type { NodeContext } from '../context';
+import type { Repairing, Reports, StepTime, StoredCopies, TransferSettings } from '../context';
 import type { EntryStore } from './entry-store';
 import type { Repair } from '../messages';
 import type { Replica } from './replica';
@@ -33,7 +33,7 @@ export class Mending {
   private reportAt = 0;
 
   constructor(
-    private readonly context: NodeContext,
+    private readonly context: StepTime & StoredCopies & Reports,
     private readonly ask: RepairAsker,
   ) {}
 
@@ -108,7 +108,7 @@ export function isDamaged(entries: EntryStore, range: KeyRange): boolean {
 
 /** What a copy holds of ranges that are damaged elsewhere, as far as it is sound here and fits a message. */
 export function repairFrom(
-  { replicas, transferSizes, mending }: Pick<NodeContext, 'replicas' | 'transferSizes' | 'mending'>,
+  { replicas, transferSizes, mending }: StoredCopies & TransferSettings & Repairing,
   ranges: readonly KeyRange[],
   committed: number,
 ): Repair {

@@ -18,9 +18,9 @@
 import { HOPS_MAX, positionOf, type Member, type NodeId, type RingKey } from '@ringkeep/shared';
 import { createScheme, peersSeenFrom, type Peer, type RoutingScheme } from '@ringkeep/routing';
 import { FAILED_PEER_MS, HOP_CANDIDATES_MAX, ROUND_TRIP_WEIGHT, SCHEME_OPTIONS } from '../limits';
-import type { NodeContext } from '../context';
+import type { RingKnowledge, StepTime } from '../context';
 
-type RoutingContext = Pick<NodeContext, 'now' | 'self' | 'parameters' | 'view'>;
+type RoutingContext = Pick<StepTime, 'now'> & RingKnowledge;
 
 /** What the routing of a node knows, for people and tools. */
 export interface RoutingStatus {
