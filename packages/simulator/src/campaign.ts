@@ -1,6 +1,4 @@
-/**
- * Many seeds, in several worker processes: each takes a few seeds at a time, and shrinks what fails.
- */
+/** Runs many seeds in several worker processes. Each worker takes a few seeds at a time, and shrinks what fails. */
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What a run takes place in: a cluster, its machines, network and clients, and which faults happen how often. */
+/** The setting of a run: a cluster, its machines, network and clients, and how often which faults happen. */
 
 import type { ClusterParameters } from '@ringkeep/shared';
 import type { TransferSizes } from '@ringkeep/dht-node/core';
@@ -30,8 +30,8 @@ export interface Circumstances {
   readonly patienceMs: number;
   readonly safetyMs: number;
   /**
-   * Disks are put back to an earlier moment. `timely`: never so that an operator would be needed. `late`: those who
-   * know better may come too late, and then the arc has to stop.
+   * Disks are put back to an earlier state. `timely`: never in such a way that an operator would be needed. `late`: the
+   * nodes that know better may come too late, and then the arc has to stop.
    */
   readonly oldDisks: 'never' | 'timely' | 'late';
   /**

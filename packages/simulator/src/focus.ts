@@ -1,9 +1,9 @@
 /**
- * What a focus is: it makes one kind of rare story common, by the faults that it always has and by faults that follow
- * an event of the protocol closely. The focuses there are stand in focuses.ts.
+ * A focus makes one kind of rare story common, by the faults that it always has and by faults that follow an event of
+ * the protocol closely. The focuses themselves are in focuses.ts.
  *
- * Faults that strike at random seldom meet a window of a few milliseconds. What opens the window can be seen,
- * so a fault may wait for that.
+ * Faults that strike at random seldom hit a window of a few milliseconds. But what opens the window can be seen, so a
+ * fault may wait for that.
  */
 
 import type { ClusterParameters } from '@ringkeep/shared';

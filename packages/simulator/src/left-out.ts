@@ -1,4 +1,4 @@
-/** Rules that a run may leave out: the nodes', the registry's, the disk's, and the clients'. One at a time. */
+/** Rules that a run may leave out: those of the nodes, the registry, the disk and the clients. One at a time. */
 
 import { ALL_CLIENT_RULES, type ClientRules } from '@ringkeep/client/core';
 import { PROTOCOL_RULES, type ProtocolRules } from '@ringkeep/dht-node/core';
@@ -54,8 +54,8 @@ export const RULES = [
 ] as Rule[];
 
 /**
- * Rules that guard the same. Whoever leaves one of them out leaves out the others as well, or nothing would come
- * of it; docs/PROTOCOL.md, section 12, says how each second guard works.
+ * Rules that guard the same thing. A run that leaves one of them out leaves out the others as well, or it would have no
+ * effect. docs/PROTOCOL.md, section 12, says how each second guard works.
  */
 const TOGETHER: Partial<Record<Rule, readonly Rule[]>> = {
   logsComparedByTerms: ['strayOpsDiscarded'],

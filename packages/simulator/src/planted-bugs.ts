@@ -1,10 +1,9 @@
 /**
- * Bugs planted on purpose, each by leaving out one rule: what comes of it, and where a run finds it.
+ * Bugs planted on purpose, each by leaving out one rule: its consequence, and a run that finds it.
  *
- * Every row of the table in section 9 of docs/PROTOCOL.md is here, and further rules of our own. A bug that is not
- * found any more says that the simulator has become too tame for it, or that something else guards the same; both
- * must be known. Changes of the code shift what a seed tells: then `npm run simulate -- --planted` finds new seeds
- * (planted-search.ts).
+ * Every row of the table in section 9 of docs/PROTOCOL.md is here, and further rules of our own. If a bug is no longer
+ * found, the simulator has become too tame for it, or something else guards the same thing; both must be known. Changes
+ * of the code move the stories of seeds, and then `npm run simulate -- --planted` finds new ones (planted-search.ts).
  */
 
 import type { FocusName } from './focuses';
@@ -14,12 +13,12 @@ export interface PlantedBug {
   readonly rule: Rule;
   /** Its row in section 9, in the words of that table. */
   readonly row?: string;
-  /** What comes of leaving it out. */
+  /** The consequence of leaving it out. */
   readonly story: string;
   readonly focus: FocusName | 'none';
   /** A seed that finds it. */
   readonly seed: number;
-  /** A search anew finds it within so many seeds, from wherever it begins. */
+  /** A new search finds it within this many seeds, wherever it begins. */
   readonly within: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Shows the checkers what happens in a world, and ends the run when one of them objects. What must hold at every moment
- * is judged here; what must hold in the end is judged in final-checks.ts.
+ * is judged here; what must hold at the end is judged in final-checks.ts.
  */
 
 import {

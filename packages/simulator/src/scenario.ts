@@ -1,6 +1,6 @@
 /**
- * What a seed stands for: a cluster, its clients, and which faults happen how often (swarm testing: each
- * kind of fault is on with a probability of one half, so that runs differ in kind and not only in detail).
+ * What a seed stands for: a cluster, its clients, and how often which faults happen. This is swarm testing: each kind
+ * of fault is on with a probability of one half, so that runs differ in kind and not only in detail.
  *
  * Plain data; shrinking turns parts of it off and runs it again.
  */

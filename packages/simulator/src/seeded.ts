@@ -1,6 +1,6 @@
 /**
- * Generators of random numbers by name: each part of a run has its own, which depends on the seed and the part's
- * name alone. So a new kind of fault, or one machine more, leaves all the rest of a seed's story where it was.
+ * Generators of random numbers by name. Each part of a run has its own, which depends only on the seed and the part's
+ * name. So a new kind of fault, or one more machine, leaves the rest of a seed's story as it was.
  */
 
 import { Random } from '@ringkeep/shared';

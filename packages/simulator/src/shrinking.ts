@@ -1,6 +1,6 @@
 /**
- * The shortest story of a failure: kinds of faults are turned off, and clients and time taken away, as long as
- * the same checker still fails. Greedy, and again and again, since what is left decides what can go next.
+ * Finds the shortest story of a failure: kinds of faults are turned off, and clients and time taken away, as long as
+ * the same checker still fails. It is greedy and repeats, since what is left decides what can go next.
  */
 
 import type { Rule } from './left-out';

@@ -1,6 +1,6 @@
 /**
- * One run: a world made from a scenario, a safety phase with faults, healing, a liveness phase with a bound, and
- * the checks. The same scenario gives the same run to the byte.
+ * One run: a world made from a scenario, a safety phase with faults, healing, a liveness phase with a bound, and the
+ * checks. The same scenario gives the same run, byte for byte.
  */
 
 import type { Bytes, NodeId, Random } from '@ringkeep/shared';
@@ -102,7 +102,10 @@ class Simulation implements Run {
     this.adversaries = new Adversaries(this, scenario, part, this.machines.slice(scenario.machines));
   }
 
-  /** Plain clients go where the library's would not; the library's are beside them, so that the others' stories stay. */
+  /**
+   * Plain clients go where the library's would not. The library's clients are added beside them, so that the stories of
+   * the others stay.
+   */
   private makeClients(part: (name: string) => Random): [Client, ...(Client | SessionClient)[]] {
     const { scenario, keys, recorder } = this;
     const { thinkMs, patienceMs } = scenario;

@@ -1,7 +1,7 @@
 /**
- * Whoever comes into an in-sync set has a whole copy of the arc when that comes into force: from the moment in which it was
- * proposed nobody may make it begin anew. So an admission by an acknowledgement of another copy is seen at once, not
- * only when the node has become primary and lacks what it is asked for.
+ * A node that enters an in-sync set has a whole copy of the arc when that takes effect: from the moment in which it was
+ * proposed, nobody may make the node begin anew. So an admission by an acknowledgement of another copy is seen at once,
+ * and not only when the node has become primary and lacks what it is asked for.
  */
 
 import { RingView, formatArc, formatPosition, type Arc, type NodeId, type Ring } from '@ringkeep/shared';

@@ -1,6 +1,6 @@
 /**
- * What holds when faults have stopped and time has gone by: every arc has its desired replicas in sync, they
- * hold the same, nobody else holds anything, and no table of a node has grown.
+ * What holds when faults have stopped and time has passed: every arc has its desired replicas in sync, they hold the
+ * same, nobody else holds anything, and no table of a node has grown.
  */
 
 import {

@@ -1,9 +1,9 @@
 /**
- * No write is acknowledged with fewer members in sync than its arc needs: as many as the ring asks for, once it has had
- * them, as far as the ring wants so many copies and has so many members.
+ * No write is acknowledged with fewer in-sync members than its arc needs: as many as the ring requires, once the arc
+ * has had them, as far as the ring wants that many copies and has that many members.
  *
- * What an arc has had is counted here from the versions of the ring alone, key by key, and not taken from what the
- * registry notes of it.
+ * What an arc has had is counted here from the versions of the ring alone, key by key, and is not taken from the
+ * registry's own notes.
  */
 
 import { RingView, formatPosition, type Position, type Ring } from '@ringkeep/shared';

@@ -1,6 +1,6 @@
 /**
- * What is known to be in doubt, because a node has said so: arcs that stand still until somebody decides, and operations
- * that were discarded though they may have been acknowledged, for their members came too late to say so.
+ * What is known to be in doubt, because a node has said so: arcs that stand still until somebody decides, and
+ * operations that were discarded though they may have been acknowledged, because their members came too late to say so.
  */
 
 import { arcContains, positionOf, type Arc, type RingKey } from '@ringkeep/shared';

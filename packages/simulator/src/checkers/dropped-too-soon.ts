@@ -1,6 +1,6 @@
 /**
- * A process that has just started drops nobody for being dead who has a copy: after a power cut the others are about to come
- * back, and nobody knows yet whose disk is the one that does not.
+ * A process that has just started drops no member for being dead if that member has a copy. After a power cut the
+ * others are about to come back, and nobody knows yet whose disk does not.
  */
 
 import { formatArc, formatPosition, type ArcConfig, type NodeId, type Ring } from '@ringkeep/shared';

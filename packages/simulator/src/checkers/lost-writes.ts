@@ -1,8 +1,8 @@
 /**
- * What was acknowledged is there at the end: a last read of a key, when all is quiet, finds the value of a write
- * that no acknowledged write came after.
+ * What was acknowledged is there at the end: a last read of a key, when all is quiet, finds the value of a write that
+ * no acknowledged write came after.
  *
- * Linearizability says so as well; this says it in words that name the lost write.
+ * Linearizability implies this; here the failure names the lost write.
  */
 
 import { leftBy, type HistoryOperation, type Value } from '@ringkeep/checker/core';

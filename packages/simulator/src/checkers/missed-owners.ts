@@ -1,9 +1,9 @@
 /**
- * A primary that lives is replaced only when more than half of its arc's in-sync members, itself counted among them, have at
- * some time in its present term not heard it for about as long as they must, and by one of those members. They may have heard
- * it since: a renewal that takes a complaint back can be lost, or overtaken by the one before it.
+ * A living primary is replaced only if more than half of its arc's in-sync members, with itself counted as a member,
+ * have at some time in its present term not heard it for about as long as they must, and only by one of those members.
+ * They may have heard it since: a renewal that takes a complaint back can be lost, or overtaken by the one before it.
  *
- * What each has heard is taken from what the network has brought it, not from what it says.
+ * What each member has heard is taken from what the network has brought it, not from what it says.
  */
 
 import {

@@ -1,4 +1,7 @@
-/** A client gets on with each key while all machines but one are well: of what it asks for again and again, something is done. */
+/**
+ * A client makes progress with each key while all machines but one are well: of what it asks for again and again,
+ * something gets done.
+ */
 
 import type { Failure } from './failure';
 

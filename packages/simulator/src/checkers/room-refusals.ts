@@ -1,14 +1,14 @@
 /**
- * A full disk takes no new entry, once its node must have found out; what makes room is never refused for want of it, and
- * nothing is while no disk is or was full.
+ * A full disk takes no new entry, once its node must have noticed. What makes room is never refused for want of room,
+ * and nothing is refused for it while no disk is or was full.
  */
 
 import { isWrite, type Operation, type OperationResult } from '@ringkeep/shared/operations';
 import type { Failure } from './failure';
 
-/** It is looked for room twice a second. */
+/** The free space is measured twice a second. */
 const FOUND_OUT_MS = 1_200;
-/** So long a node may still go by what it, or a member of its arc that has fallen silent, has said. */
+/** For how long a node may still go by what it said, or what a member of its arc said that has fallen silent. */
 const STALE_MS = 15_000;
 
 export interface RoomAtPrimary {

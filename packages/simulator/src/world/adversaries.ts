@@ -1,4 +1,6 @@
-/** Everybody who makes something go wrong in a world: each has a chance of its own, and all share the faults. */
+/**
+ * Everything that makes things go wrong in a world. Each has a source of chance of its own, and all share the faults.
+ */
 
 import type { Random } from '@ringkeep/shared';
 import { FOCUSES } from '../focuses';
@@ -12,7 +14,7 @@ import { OldRegistry } from './old-registry';
 import { Opportunist } from './opportunist';
 import type { World } from './world';
 
-/** So long the ring is left to itself in the beginning. */
+/** How long the ring is left alone at the beginning. */
 const PEACE_MS = 300;
 
 export class Adversaries {

@@ -18,9 +18,9 @@ export class BitRot {
   }
 
   /**
-   * A bit of an entry changes in a table on a disk while another node that the ring counts on holds the same entry
-   * sound: what was damaged everywhere is promised to nobody, and neither half a transfer nor a copy about to leave is a
-   * copy.
+   * Changes a bit of an entry in a table on a disk while another node that the ring counts on holds the same entry
+   * sound. What is damaged everywhere is promised to nobody, and neither half a transfer nor a copy about to leave
+   * counts as a copy.
    */
   changeBit(machine: Machine | undefined, random: Random): void {
     const process = machine?.process;

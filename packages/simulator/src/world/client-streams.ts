@@ -1,6 +1,6 @@
 /**
- * What a client's session has of the network: a stream of batches to each node and a watch of the ring, as the node's
- * process serves them. A process that is paused takes no stream, says nothing and beats not, and its connections stay.
+ * A client session's view of the network: a stream of batches to each node and a watch of the ring, as the node's
+ * process serves them. A paused process accepts no stream, says nothing and sends no beats, and its connections stay.
  */
 
 import { NO_RING, ringBeat, ringChange, type Ring } from '@ringkeep/shared';
@@ -14,7 +14,7 @@ import type { World } from './world';
 
 /** What a server sends at once when it takes a stream. */
 const HEADER = new Uint8Array(0);
-/** How often it is seen whether a paused process goes on. */
+/** How often to check whether a paused process goes on. */
 const LOOK_MS = 5;
 
 /** Runs something in a process as soon as it is not paused; not at all if it dies before. */

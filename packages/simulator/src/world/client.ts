@@ -1,8 +1,8 @@
 /**
- * A plain client: one operation at a time, at any node or straight at the owner that it knows of, with a deadline.
+ * A plain client: one operation at a time, at any node or directly at the owner that it knows of, with a deadline.
  *
- * It follows a real client's rules: what was certainly not started may be sent again, and so may any read; a
- * write of unknown outcome is never repeated.
+ * It follows a real client's rules: what was certainly not started may be sent again, and so may any read; a write of
+ * unknown outcome is never repeated.
  */
 
 import { ERROR_CODES, RingView, updateRing, NO_RING, type Bytes, type Random } from '@ringkeep/shared';

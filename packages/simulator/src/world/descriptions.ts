@@ -1,4 +1,4 @@
-/** What cores are told and want done, in a few words each, for the story of a run. */
+/** Describes the inputs and effects of cores in a few words each, for the story of a run. */
 
 import type {
   FollowerMessage,

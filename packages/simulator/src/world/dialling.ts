@@ -1,6 +1,6 @@
 /**
- * A node that looks which process is at another one's address: a question of its own connection, which its host answers
- * whatever the core does.
+ * A node that checks which process is at another one's address: a question on a connection of its own, which the host
+ * there answers whatever its core does.
  */
 
 import type { Member, Random } from '@ringkeep/shared';

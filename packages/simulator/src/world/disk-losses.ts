@@ -17,7 +17,7 @@ export class DiskLosses {
   ) {}
 
   /**
-   * It stays away until the ring does without it, and then its disk is lost: what only one disk held when the
+   * It stays away until the ring does without it, and only then its disk is lost: what only one disk held when the
    * others were given up is promised to nobody.
    */
   wipe(machine: Machine): void {

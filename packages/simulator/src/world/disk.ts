@@ -1,6 +1,6 @@
 /**
- * A machine's disk: names and files (name-space.ts, paged-file.ts) with what is wrong with it. It takes its time for a
- * sync and for nothing else; processes come and go on it (mounted-files.ts).
+ * A machine's disk: names and files (name-space.ts, paged-file.ts), and what is wrong with it. Only a sync takes time
+ * on it. Processes come and go on it (mounted-files.ts).
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,9 +1,9 @@
 /**
  * A machine's clock: it started at some time of its own and runs a little too fast or too slow.
  *
- * Leases are the only thing that depends on clocks, and on their rates alone. How far two rates may differ
- * follows from the margin: a holder counts on lease − margin of its own time, the granter waits for a lease of its
- * own, so the two are safe while fast / slow ≤ lease / (lease − margin).
+ * Only leases depend on clocks, and only on their rates. How far two rates may differ follows from the margin. A holder
+ * relies on lease − margin of its own time, and the granter waits for a lease of its own, so the two are safe while
+ * fast / slow ≤ lease / (lease − margin).
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,6 +1,6 @@
 /**
- * What the faults of a run share: the chance that the present one draws from, whether it lasts long, and whether there
- * are any more of them. What a fault does later draws from the chance that it had.
+ * What the faults of a run share: the source of chance that the present one draws from, whether it lasts long, and
+ * whether there are any more of them. What a fault does later draws from the source that it had.
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,5 +1,5 @@
 /**
- * What each kind of fault does, and how it ends: most by themselves after a while, all of them at the end of
+ * What each kind of fault does, and how it ends: most end by themselves after a while, and all of them at the end of
  * the safety phase.
  */
 
@@ -46,7 +46,7 @@ export class Faults {
     return this.draws.over;
   }
 
-  /** Ends every fault and switches everything on, but some machines that nobody needs. */
+  /** Ends every fault and switches everything on, except some machines that nobody needs. */
   heal(): void {
     this.draws.over = true;
     const { world } = this;

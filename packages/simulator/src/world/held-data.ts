@@ -1,4 +1,4 @@
-/** What a process holds, as those see it who compare the nodes of a world: its entries and which copies they make. */
+/** What a process holds, for comparisons between the nodes of a world: its entries and the copies that they make. */
 
 import { arcKeyRanges, arcKeyTest, arcOutside, type Arc, type RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';

@@ -1,7 +1,8 @@
 /**
- * A machine that runs one node: its disk and clock survive the processes that come and go on it.
+ * A machine that runs one node. Its disk and clock survive the processes that come and go on it.
  *
- * Also the operator's part: starting a process again, and giving the machine another disk when this one is of no use.
+ * It also has the operator's part: starting a process again, and giving the machine another disk when this one is of no
+ * use.
  */
 
 import { RingError, type Member, type NodeId, type Random } from '@ringkeep/shared';

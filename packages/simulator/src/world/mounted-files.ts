@@ -1,7 +1,7 @@
 /**
- * A machine's disk as one process has it: the real storage's port to files, and to its table. A sync takes time; all
- * else is done at once, in memory. Whatever a process waited for when it died never comes, and what it asks afterwards is
- * not done.
+ * A machine's disk as one process sees it: the real storage's port to files, and to its table. A sync takes time;
+ * everything else is done at once, in memory. What a process waited for when it died never comes, and what it asks
+ * afterwards is not done.
  */
 
 import { dirname } from 'node:path';

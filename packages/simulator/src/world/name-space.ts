@@ -1,6 +1,6 @@
 /**
- * The names on a simulated disk. A name that was given, changed or taken away is so on the disk when its folder was
- * synced; without power a folder has some of the changes since, none without those before it.
+ * The names on a simulated disk. A name that was given, changed or removed is durable when its folder was synced. After
+ * a power cut a folder has some of the changes since, and none without those before it.
  */
 
 import { dirname } from 'node:path';

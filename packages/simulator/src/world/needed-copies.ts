@@ -1,4 +1,4 @@
-/** Who is needed: which copies of the machines the ring counts on, by what the registry knows. */
+/** Which copies on the machines the ring counts on, by what the registry knows. */
 
 import { RingView, type Member, type NodeId, type Ring, type RingKey } from '@ringkeep/shared';
 import type { Machine } from './machine';

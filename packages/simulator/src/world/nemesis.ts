@@ -1,7 +1,4 @@
-/**
- * Whoever makes faults happen at random times, of the kinds that the scenario has, and has processes write
- * checkpoints.
- */
+/** Makes faults happen at random times, of the kinds that the scenario has, and makes processes write checkpoints. */
 
 import type { Random } from '@ringkeep/shared';
 import { PASSING_KINDS, ROT } from '../fault-kinds';
@@ -30,7 +27,7 @@ export class Nemesis {
     if (this.scenario.faults.includes(ROT)) this.planRot();
   }
 
-  /** Kinds that are off take their turns in vain: turning one off leaves the others where they were. */
+  /** Kinds that are off still take their turns, without effect: turning one off leaves the others where they were. */
   private planNext(): void {
     const { schedule, world, scenario, faults } = this;
     // Half of the kinds are off. Faults like company: it takes two or three close together to do harm.

@@ -1,4 +1,6 @@
-/** What goes wrong between machines: ways that are cut or clogged for a while, and addresses that nobody reaches. */
+/**
+ * What goes wrong between machines: connections that are cut or clogged for a while, and addresses that nobody reaches.
+ */
 
 import type { FaultDraws } from './fault-draws';
 import type { Machine } from './machine';

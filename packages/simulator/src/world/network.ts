@@ -1,6 +1,6 @@
 /**
- * The network between the parties of a run: single messages that may be late, lost, doubled or overtaken, and
- * what cuts and clogs the way from one party to another, each direction by itself.
+ * The network between the parties of a run: single messages that may be late, lost, doubled or overtaken, and cuts and
+ * clogs between two parties, each direction by itself.
  *
  * Streams, which keep their order, are in stream.ts.
  */

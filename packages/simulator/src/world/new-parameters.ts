@@ -1,7 +1,7 @@
 /**
- * Whoever starts the registry with other parameters while the ring runs: more copies or fewer, more or fewer of them asked
- * for, another way to find owners, longer times. Shorter times are left alone: what the checkers count by is what the ring
- * began with.
+ * Starts the registry with other parameters while the ring runs: more copies or fewer, more or fewer of them required,
+ * another way to find owners, longer times. Times are never made shorter, because the checkers count by those that the
+ * ring began with.
  */
 
 import { checkParameters, ROUTINGS, type ClusterParameters, type Random } from '@ringkeep/shared';

@@ -1,4 +1,4 @@
-/** The nodes that run, as those see them who look whether the ring is at rest. */
+/** The running nodes, for the check whether the ring is at rest. */
 
 import type { NodeAtRest } from '../checkers/at-rest';
 import type { Machine } from './machine';

@@ -1,10 +1,10 @@
 /**
- * Whoever keeps pictures of disks and puts one back: a folder restored from a copy, a snapshot of a machine.
+ * Keeps pictures of disks and puts one back: a folder restored from a copy, or a snapshot of a machine.
  *
- * A node cannot know it, and its next process looks like any restart's. What is promised then depends on who
- * else is there, so this happens to one disk at a time, in a ring that is whole: somebody else who is in sync
- * lives, or comes back with it. `late`: those come back when they have been given up; then the old data may be
- * served until one of them is heard, and from then on the arc must stand still.
+ * A node cannot know it, and its next process looks like any restart. What is promised then depends on who else is
+ * there. So this happens to one disk at a time, in a ring that is whole: another in-sync node lives, or comes back with
+ * the arc. `late`: those nodes come back when they have been given up. Then the old data may be served until one of
+ * them is heard, and from then on the arc must stand still.
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,11 +1,12 @@
 /**
- * Whoever puts the registry's data back to an earlier moment, or loses them, and puts the newest ones back when the
- * registry has said that they are not.
+ * Puts the registry's data back to an earlier state, or loses them, and puts the newest ones back when the registry has
+ * said that its data are not the newest.
  *
- * The registry cannot know it by itself. Members can, and are heard before anything is decided; so this happens while
- * everybody whom the ring counts on runs and knows more than the old data do. Then the registry must find out, and decide
- * nothing before. Whoever knows less may be heard first, and as long as it likes: a node that was dropped since, or one that
- * joins. What such a node learns from old data is another history, and its disk is given up: nothing counts on it.
+ * The registry cannot know it by itself. Members can, and they are heard before anything is decided. So this happens
+ * while every node that the ring counts on runs and knows more than the old data do. Then the registry must find out,
+ * and decide nothing before. Nodes that know less may be heard first, and for as long as they like: a node that was
+ * dropped since, or one that joins. What such a node learns from old data is another history, and its disk is given up:
+ * nothing counts on it.
  */
 
 import { isKnown, knownOf, type NodeId, type Random, type Ring } from '@ringkeep/shared';
@@ -91,8 +92,8 @@ export class OldRegistry {
   }
 
   /**
-   * Whoever ran meanwhile and does not count may have been led into another history. Its call would make the right
-   * registry take its own data for an old copy.
+   * A node that ran meanwhile without being counted on may have been led into another history. Its call would make the
+   * right registry take its own data for an old copy.
    */
   private giveUpTheMisled({ named, incarnations }: Newest): void {
     for (const machine of this.world.machines) {

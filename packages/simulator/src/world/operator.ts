@@ -1,4 +1,4 @@
-/** The operator of a ring, who decides about what its nodes do not decide by themselves. */
+/** The operator of a ring, who decides what its nodes do not decide by themselves. */
 
 import { formatPosition } from '@ringkeep/shared';
 import type { NodeCore } from '@ringkeep/dht-node/core';
@@ -15,8 +15,9 @@ export class Operator {
   constructor(private readonly world: World) {}
 
   /**
-   * A stopped arc goes on with the copy that contradicts its primary's, or with the primary's where that one is a copy of
-   * a part only. He waits until everybody has been there for a while: whoever comes may know better.
+   * Lets a stopped arc continue with the copy that contradicts its primary's, or with the primary's if that one is a
+   * copy of only a part. The operator waits until every node has been there for a while, because one that comes may
+   * know better.
    */
   decideAboutStoppedArcs(): void {
     const { now } = this.world.timeline;

@@ -1,6 +1,6 @@
 /**
- * Whoever waits for an opportunity: faults that follow an event of the protocol closely, as the scenario's focus
- * asks for them. Two things that seldom happen within a few milliseconds then do.
+ * Waits for an opportunity: makes faults that follow an event of the protocol closely, as the scenario's focus asks.
+ * Two things that seldom happen within a few milliseconds then do.
  */
 
 import type { NodeId, Position, Random } from '@ringkeep/shared';

@@ -1,9 +1,9 @@
 /**
- * A file as a system keeps it: pages in memory, as processes see them, over what the disk holds.
+ * A file as an operating system keeps it: pages in memory, as processes see them, on top of what the disk holds.
  *
- * A page that was written is dirty until it is synced; when the machine loses power the disk has the page as it was, as
- * it is, or a mixture of their sectors. A page whose writing failed counts as clean from then on, as Linux has it: it is
- * in memory and not on the disk, no later sync writes it, and it is gone when memory is needed for something else.
+ * A written page is dirty until it is synced. When the machine loses power, the disk has the page as it was, as it is,
+ * or a mixture of their sectors. A page whose writing failed counts as clean from then on, as in Linux: it is in memory
+ * and not on the disk, no later sync writes it, and it is gone when the memory is needed for something else.
  */
 
 import type { Random } from '@ringkeep/shared';

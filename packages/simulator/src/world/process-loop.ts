@@ -1,7 +1,7 @@
 /**
- * The event loop of a simulated process. A process that is stopped, or whose processor is busy, does nothing: what
- * becomes due meanwhile waits, in its order. One that is dead never does anything again, so what it waited for is
- * never settled.
+ * The event loop of a simulated process. While a process is stopped, or its processor is busy, it does nothing, and
+ * what becomes due meanwhile waits in order. A dead process never does anything again, so what it waited for is never
+ * settled.
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,7 +1,7 @@
 /**
  * One process of the registry: the simulator's host of a RegistryCore.
  *
- * What follows from a state is held back until that state is durable; a crash before loses both.
+ * The effects of a state are held back until that state is durable; a crash before that loses both.
  */
 
 import type { ArcConfig, KnownRing, Ring } from '@ringkeep/shared';

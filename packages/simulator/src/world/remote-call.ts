@@ -1,8 +1,8 @@
 /**
- * A request and its answer over the network, and all the ways in which that goes wrong for the caller:
- * refused, lost on the way there or back, the server dead before it answers, an answer that comes seconds late.
+ * A request and its answer over the network, and all the ways in which that goes wrong for the caller: refused, lost on
+ * the way there or back, the server dead before it answers, an answer that comes seconds late.
  *
- * `failed` with `sent: false` is only told when the request certainly never reached the server.
+ * `failed` with `sent: false` is reported only when the request certainly never reached the server.
  */
 
 import type { Network, Party } from './network';

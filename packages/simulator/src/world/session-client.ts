@@ -1,7 +1,7 @@
 /**
- * A client that is the real one: the session of the client library, hosted on the simulated network and clock. It issues
- * several operations at once, which travel in frames, straight to the owners that it knows of; it gives some of them up;
- * and it hears of the ring from a node that may stand still or be cut off.
+ * A real client: the session of the client library, hosted on the simulated network and clock. It issues several
+ * operations at once, which travel in frames directly to the owners that it knows of. It gives some of them up. And it
+ * hears of the ring from a node that may stand still or be cut off.
  */
 
 import { type Bytes, type Random, type RingUpdate } from '@ringkeep/shared';

@@ -1,6 +1,7 @@
 /**
- * One machine after the other stands still, for longer than it takes to be replaced, and is well again: whoever hears of the
- * ring from it hears nothing, and its connections stay. All others are well meanwhile, so clients get on.
+ * One machine after another stands still, for longer than it takes to be replaced, and recovers. Clients that hear of
+ * the ring from it hear nothing meanwhile, and their connections stay. All other machines are well, so clients must
+ * make progress.
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,9 +1,9 @@
 /**
- * A bidirectional stream between two processes, as gRPC gives it: first in first out in each direction, and
- * once a message is lost nothing behind it arrives.
+ * A bidirectional stream between two processes, as gRPC provides it: first in first out in each direction, and once a
+ * message is lost nothing behind it arrives.
  *
- * A cut way stalls a direction, as retransmission does; when it stays cut for too long the stream breaks. A
- * broken stream is noticed by its ends at different times, sometimes seconds apart.
+ * A cut connection stalls a direction, as retransmission does. If it stays cut for too long, the stream breaks. Its
+ * ends notice that at different times, sometimes seconds apart.
  */
 
 import type { Network, Party } from './network';

@@ -1,6 +1,7 @@
 /**
- * A table on a simulated disk: LMDB's promises and no more. A state replaces the one before as a whole; readers see
- * the last one that was committed; one that was committed and not synced may be lost when the machine loses power, whole.
+ * A table on a simulated disk, with LMDB's promises and no more. A state replaces the previous one as a whole, and
+ * readers see the last committed one. A state that was committed but not synced may be lost, as a whole, when the
+ * machine loses power.
  */
 
 import type { Random } from '@ringkeep/shared';

@@ -1,9 +1,9 @@
 /**
- * Virtual time: a queue of events ordered by (time, sequence). Nothing happens but what was scheduled, and
- * the world's clock stands still while an event runs; so a run depends on its seed alone.
+ * Virtual time: a queue of events ordered by (time, sequence). Only scheduled events happen, and the world's clock
+ * stands still while an event runs, so a run depends on its seed alone.
  *
- * Storage has promises. Whoever settles one, or calls what may wait for one, says so by `stir`: then the clock stands
- * still until every continuation has run, too. None of them waits for anything but an event of this queue.
+ * Storage has promises. Code that settles one, or calls something that may wait for one, says so with `stir`. The clock
+ * then stands still until every continuation has run, too. None of them waits for anything but an event of this queue.
  *
  * A binary heap; a run has some ten thousand events.
  */

@@ -1,8 +1,8 @@
 /**
  * The story of a run, line by line, and its hash.
  *
- * Texts cost more than the run itself, so a line is a function, called only when somebody keeps the story.
- * The hash of a run that is not kept covers the times of its lines; of one that is kept, every character too.
+ * Texts cost more than the run itself, so a line is a function, which is called only when somebody keeps the story. The
+ * hash of a run that is not kept covers the times of its lines; that of a kept run covers every character too.
  */
 
 export type TraceKind =

@@ -1,4 +1,4 @@
-/** The steps of a node's core, watched: each stands in the trace, and none may be taken in vain over and over. */
+/** Watches the steps of a node's core: each is recorded in the trace, and none may be taken in vain again and again. */
 
 import type { NodeCore, NodeEffect, NodeInput } from '@ringkeep/dht-node/core';
 import type { StepObserver } from '@ringkeep/dht-node/hosting';

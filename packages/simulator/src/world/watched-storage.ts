@@ -1,6 +1,6 @@
 /**
- * A process's real storage, watched: what it said to be durable must be there when the next process recovers it. It
- * also writes a checkpoint when somebody wants one, and not only when it is due.
+ * Watches a process's real storage: what it reported as durable must be there when the next process recovers it. It
+ * also writes a checkpoint when somebody asks for one, and not only when one is due.
  */
 
 import type { EntryStore } from '@ringkeep/dht-node/core';

@@ -27,7 +27,7 @@ export interface World {
   readonly registry: RegistryMachine;
   readonly machines: readonly Machine[];
   readonly witness: Witness;
-  /** A rule is broken: the run ends. */
+  /** A rule was broken: the run ends. */
   fail(checker: string, text: string): void;
   /** Its machine stays off until nobody needs what was on it, and gets another one. */
   diskIsOfNoUse(machine: Machine): void;
