@@ -1,5 +1,5 @@
 /**
- * Clients that read, write, compare and delete, and record every operation with its result.
+ * Clients that read, write and delete, now and then on a condition, and record every operation with its result.
  *
  * Some use the client library, which talks to owners. The others ask any node with a single call, which is forwarded.
  * Keys are few, and every second operation goes to a handful of hot ones, so that operations meet. Every written value
@@ -7,7 +7,13 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { HistoryRecorder, type HistoryOperation, type Observation, type Value } from '@ringkeep/checker';
+import {
+  HistoryRecorder,
+  type HistoryCondition,
+  type HistoryOperation,
+  type Observation,
+  type Value,
+} from '@ringkeep/checker';
 import { RingClient } from '@ringkeep/client';
 import { RingError, type ErrorCode, type Random } from '@ringkeep/shared';
 import { SingleCalls, type RingAction } from './single-calls';
@@ -19,7 +25,7 @@ export interface Load {
   readonly clients: number;
 }
 
-type Asked = (key: string, action: RingAction) => Promise<Value>;
+type Asked = (key: string, action: RingAction) => Promise<Observation>;
 
 const OPERATION_MS = 4_000;
 /** Between two operations of one client; longer after a failure. */
@@ -93,12 +99,11 @@ export class RecordedClients {
     const found: [string, Value][] = [];
     try {
       for (const key of [...this.hotKeys, ...this.keys]) {
-        const value = await this.perform(client, key, { op: 'get' }, (asked, action) =>
+        const told = await this.perform(client, key, { op: 'get' }, (asked, action) =>
           single.ask(asked, action, withinMs),
         );
-        if (value === undefined)
-          throw new Error(`${key} cannot be read at ${address} although all is healed`);
-        found.push([key, value]);
+        if (told === undefined) throw new Error(`${key} cannot be read at ${address} although all is healed`);
+        found.push([key, told.value ?? null]);
       }
       return found;
     } finally {
@@ -109,29 +114,29 @@ export class RecordedClients {
   private async work(ask: Asked): Promise<void> {
     const client = ++this.clients;
     const random = this.random.fork();
-    const found = new Map<string, Value>();
+    const met = new Map<string, Met>();
     for (let turn = 0; this.running; turn++) {
       const key = random.pick(random.chance(0.5) ? this.hotKeys : this.keys);
-      const action = draw(random, `${client}.${turn}`, found.get(key) ?? undefined);
-      const result = await this.perform(client, key, action, ask);
-      if (result !== undefined) found.set(key, action.op === 'set' ? action.value : result);
-      await pause(2 * random.fraction() * (result === undefined ? THINK_MS.failed : THINK_MS.ok));
+      const action = draw(random, `${client}.${turn}`, met.get(key));
+      const told = await this.perform(client, key, action, ask);
+      if (told !== undefined) met.set(key, metBy(action, told));
+      await pause(2 * random.fraction() * (told === undefined ? THINK_MS.failed : THINK_MS.ok));
     }
   }
 
-  /** The value that was found, or undefined when the operation did not succeed. */
+  /** What the operation was told; undefined when it did not succeed. */
   private async perform(
     client: number,
     key: string,
     action: RingAction,
     ask: Asked,
-  ): Promise<Value | undefined> {
+  ): Promise<Observation | undefined> {
     const { recorder } = this;
     const number = recorder.call(client, key, action, performance.now());
     try {
-      const value = await ask(key, action);
-      recorder.ok(number, observed(action, value), performance.now());
-      return value;
+      const told = await ask(key, action);
+      recorder.ok(number, told, performance.now());
+      return told;
     } catch (error) {
       const mayHaveHappened = error instanceof RingError ? UNCERTAIN[error.code] : undefined;
       if (mayHaveHappened === undefined) this.failures.push(`${action.op} ${key}: ${String(error)}`);
@@ -142,46 +147,65 @@ export class RecordedClients {
   }
 }
 
-/** `expected`: what the client found there last. */
-function draw(random: Random, value: string, expected: string | undefined): RingAction {
+/** What a client knows of a key, as far as it was told. */
+interface Met {
+  readonly value: Value | undefined;
+  readonly version: number | undefined;
+}
+
+function metBy(action: RingAction, { value, previous, version, held }: Observation): Met {
+  if (action.op === 'get') return { value, version };
+  if (held === false) return { value: previous, version };
+  return { value: action.op === 'set' ? action.value : null, version };
+}
+
+function draw(random: Random, value: string, met: Met | undefined): RingAction {
   const dice = random.fraction();
   if (dice < 0.45) return { op: 'get' };
-  if (dice < 0.57) return { op: 'delete' };
-  return dice < 0.75 && expected !== undefined ? { op: 'cas', expected, value } : { op: 'set', value };
+  const write: RingAction = dice < 0.57 ? { op: 'delete' } : { op: 'set', value };
+  return random.chance(0.4) ? { ...write, condition: drawCondition(random, met) } : write;
 }
 
-/** `found`: what the key had. */
-function observed(action: RingAction, found: Value): Observation {
-  switch (action.op) {
-    case 'get':
-      return { value: found };
-    case 'set':
-    case 'delete':
-      return { previous: found };
-    case 'cas':
-      return { previous: found, swapped: found === action.expected };
-  }
+/** One that holds if nobody else has written meanwhile, or one of the other two. */
+function drawCondition(random: Random, met: Met | undefined): HistoryCondition {
+  const conditions: HistoryCondition[] = [{ is: 'absent' }, { is: 'present' }];
+  if (met?.version !== undefined) conditions.push({ is: 'version', version: met.version });
+  if (typeof met?.value === 'string') conditions.push({ is: 'value', value: met.value });
+  return random.pick(conditions);
 }
 
-async function askLibrary(client: RingClient, key: string, action: RingAction): Promise<Value> {
-  const found = await valueFound(client, key, action);
-  return found === undefined ? null : Buffer.from(found).toString();
-}
-
-async function valueFound(
-  client: RingClient,
-  key: string,
-  action: RingAction,
-): Promise<Uint8Array | undefined> {
+/** With a condition, and of reads, the version is told as well. */
+async function askLibrary(client: RingClient, key: string, action: RingAction): Promise<Observation> {
   const options = { deadlineMs: OPERATION_MS };
-  switch (action.op) {
-    case 'get':
-      return client.get(key, options);
-    case 'set':
-      return client.exchange(key, action.value, options);
-    case 'delete':
-      return client.delete(key, options);
-    case 'cas':
-      return (await client.compareAndSet(key, action.expected, action.value, options)).previous;
+  if (action.op === 'get') {
+    const found = await client.getVersioned(key, options);
+    return found ? { value: textOf(found.value), version: found.version } : { value: null, version: 0 };
   }
+  const { condition } = action;
+  if (condition === undefined) {
+    const write =
+      action.op === 'set' ? client.exchange(key, action.value, options) : client.delete(key, options);
+    return { previous: textOf(await write) };
+  }
+  const terms = { ...options, ...askedBy(condition), showPresent: true };
+  const write = action.op === 'set' ? client.exchange(key, action.value, terms) : client.delete(key, terms);
+  const { done, version, value } = await write;
+  return { previous: textOf(value), version, held: done };
+}
+
+function askedBy(condition: HistoryCondition) {
+  switch (condition.is) {
+    case 'absent':
+      return { ifAbsent: true } as const;
+    case 'present':
+      return { ifPresent: true } as const;
+    case 'version':
+      return { ifVersion: condition.version };
+    case 'value':
+      return { ifValue: condition.value };
+  }
+}
+
+function textOf(value: Uint8Array | undefined): Value {
+  return value === undefined ? null : Buffer.from(value).toString();
 }

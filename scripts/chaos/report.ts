@@ -6,6 +6,7 @@ import {
   checkHistory,
   describeFailure,
   failurePage,
+  versionFault,
   writeHistoryFile,
   type HistoryVerdict,
 } from '@ringkeep/checker';
@@ -18,7 +19,9 @@ const TROUBLES_SHOWN = 10;
 
 /** Prints it and returns the exit code; what fails is written into the folder, as a history and as a page. */
 export async function report(outcome: ChaosOutcome, folder: string): Promise<number> {
-  const { history, found, troubles } = outcome;
+  const { history, found } = outcome;
+  const versions = versionFault(history);
+  const troubles = [...outcome.troubles, ...(versions === undefined ? [] : [`versions of ${versions}`])];
   const verdict = checkHistory(history);
   const lost = lostWrites(history, found);
   const lines = [

@@ -1,7 +1,7 @@
 /** Operations asked of one node after another with the plain call, as grpcurl does; the node forwards them. */
 
 import { Metadata } from '@grpc/grpc-js';
-import type { Action, Value } from '@ringkeep/checker';
+import type { Action, HistoryCondition, Observation } from '@ringkeep/checker';
 import { type Random, RingError } from '@ringkeep/shared';
 import { OperationType } from '@ringkeep/shared/operations';
 import { channelTo, fromServiceError } from '@ringkeep/shared/channel';
@@ -11,14 +11,12 @@ const TYPES = {
   get: OperationType.get,
   set: OperationType.exchange,
   delete: OperationType.delete,
-  cas: OperationType.compareAndSet,
 } as const;
 
 const NOT_PRESENT = 'Key not present';
 
-/** What a ring carries out: it compares with a value, never with none. */
-export type RingAction =
-  Exclude<Action, { op: 'cas' }> | { readonly op: 'cas'; readonly expected: string; readonly value: string };
+/** What a ring carries out. */
+export type RingAction = Exclude<Action, { op: 'cas' }>;
 
 export class SingleCalls {
   private readonly clients = new Map<string, dht.DhtNodeClient>();
@@ -28,16 +26,16 @@ export class SingleCalls {
     private readonly addresses: () => readonly string[],
   ) {}
 
-  /** Asks any node. Returns the value that the key had. */
-  ask(key: string, action: RingAction, deadlineMs: number): Promise<Value> {
+  /** Asks any node. */
+  ask(key: string, action: RingAction, deadlineMs: number): Promise<Observation> {
     const { op } = action;
     const address = this.random.pick(this.addresses());
-    const query = {
+    const query = dht.Query.fromPartial({
       ty: TYPES[op],
       key: Buffer.from(key),
-      value: action.op === 'set' || action.op === 'cas' ? Buffer.from(action.value) : undefined,
-      expected: action.op === 'cas' ? Buffer.from(action.expected) : undefined,
-    };
+      value: op === 'set' ? Buffer.from(action.value) : undefined,
+      condition: op === 'get' ? undefined : conditionOf(action.condition),
+    });
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + deadlineMs;
       this.clientOf(address).queryDht(query, new Metadata(), { deadline }, (error, result) => {
@@ -45,7 +43,11 @@ export class SingleCalls {
         if (error) return reject(fromServiceError(error, facts));
         if (result.error !== undefined && result.error !== NOT_PRESENT)
           return reject(new RingError('INTERNAL', result.error));
-        resolve(result.value === undefined ? null : Buffer.from(result.value).toString());
+        const found = result.value === undefined ? null : Buffer.from(result.value).toString();
+        const { version, conditionFailed } = result;
+        if (op === 'get') return resolve({ value: found, version });
+        const held = action.condition && { held: !conditionFailed };
+        resolve({ previous: found, version, ...held });
       });
     });
   }
@@ -61,5 +63,19 @@ export class SingleCalls {
     const client = new dht.DhtNodeClient(...channelTo(address));
     this.clients.set(address, client);
     return client;
+  }
+}
+
+function conditionOf(condition: HistoryCondition | undefined): dht.Condition | undefined {
+  switch (condition?.is) {
+    case undefined:
+      return undefined;
+    case 'absent':
+    case 'present':
+      return dht.Condition.fromPartial({ [condition.is]: true });
+    case 'version':
+      return dht.Condition.fromPartial({ version: BigInt(condition.version) });
+    case 'value':
+      return dht.Condition.fromPartial({ value: Buffer.from(condition.value) });
   }
 }

@@ -10,7 +10,14 @@ import { parseArgs } from 'node:util';
 import { surviveLoss } from '@ringkeep/process/command-line';
 import { RingError } from '@ringkeep/shared';
 import { readHistory, readHistoryFile } from './adapters/history-file';
-import { checkHistory, DEFAULT_LIMITS, describeFailure, failurePage, type HistoryVerdict } from './core';
+import {
+  checkHistory,
+  DEFAULT_LIMITS,
+  describeFailure,
+  failurePage,
+  versionFault,
+  type HistoryVerdict,
+} from './core';
 
 const EXIT_CODES = { linearizable: 0, 'not-linearizable': 1, undecided: 2 } as const;
 const EXIT_NOT_JUDGED = 3;
@@ -27,6 +34,9 @@ Judges a history of get, set, delete and compare-and-set: is it linearizable, ke
 A line: {"client":3,"key":"city","op":"set","value":"Porto","callMs":12.5,"returnMs":13,"outcome":"ok"}
   op         get (value: what was read, null for none) · set (value; previous: what it replaced) ·
              delete (previous) · cas (expected, value; swapped: true or false; previous)
+  condition  of a set or a delete, with held: true or false: {"is":"absent"}, {"is":"present"},
+             {"is":"version","version":7} or {"is":"value","value":"text"}
+  version    of get, set, delete: a number that each write raises; 0 for none
   outcome    ok · fail: it never took effect · unknown: it took effect once, at any time after its call, or never
   returnMs   null when there was no answer; times are only compared
 
@@ -54,11 +64,13 @@ async function main(): Promise<number> {
   const startedMs = performance.now();
   const verdict = checkHistory(history, { limits: { stepsMax } });
   report(verdict, performance.now() - startedMs);
+  const fault = versionFault(history);
+  if (fault !== undefined) console.log(`its versions cannot be: ${fault}`);
   if (values.html !== undefined && verdict.failures.length > 0) {
     await writeFile(values.html, failurePage(verdict.failures));
     console.log(`drawn in ${values.html}`);
   }
-  return EXIT_CODES[verdict.verdict];
+  return fault === undefined ? EXIT_CODES[verdict.verdict] : EXIT_CODES['not-linearizable'];
 }
 
 function report(verdict: HistoryVerdict, tookMs: number): void {

@@ -27,30 +27,46 @@ describe('set, get and delete', () => {
     expect(await cli('delete', 'city')).toEqual(absent);
   });
 
-  test('compare-and-set stores where the expected value is, and else shows what is there', async () => {
-    const key = 'compared';
-    expect(await cli('compare-and-set', key, 'a', 'b')).toEqual({
+  test('write on a condition, and else show what is there', async () => {
+    const refusal = (stderr: string) => ({ code: 3, stdout: '', stderr });
+    expect(await cli('set', 'on', 'a', '--if-present')).toEqual(
+      refusal('nothing changed: the key is not present\n'),
+    );
+    expect((await cli('set', 'on', 'a', '--if-absent')).stdout).toBe('stored\n');
+    const { version } = JSON.parse((await cli('get', 'on', '--json')).stdout) as { version: number };
+    const there = `nothing changed: the key has version ${version}, with the value a\n`;
+    expect(await cli('set', 'on', 'b', '--if-absent')).toEqual(refusal(there));
+    expect(await cli('set', 'on', 'b', '--if-value', 'z')).toEqual(refusal(there));
+    expect(await cli('delete', 'on', '--if-version', `${version + 1}`)).toEqual(refusal(there));
+    expect((await cli('set', 'on', 'b', '--if-version', `${version}`)).stdout).toBe('stored, replacing: a\n');
+    expect((await cli('delete', 'on', '--if-value', 'b')).stdout).toBe('deleted: b\n');
+    const refused = await cli('--json', 'delete', 'on', '--if-present');
+    expect(refused).toMatchObject({
       code: 3,
-      stdout: '',
-      stderr: 'key not present\n',
+      stdout: '{"key":"on","done":false,"value":null,"version":0}\n',
     });
-    await cli('set', key, 'a');
-    expect(await cli('compare-and-set', key, 'z', 'b')).toEqual({
-      code: 3,
-      stdout: '',
-      stderr: 'nothing stored, the value is a\n',
-    });
-    expect(await cli('compare-and-set', key, 'a', 'b')).toEqual({ code: 0, stdout: 'stored\n', stderr: '' });
-    const { stdout } = await cli('--json', 'compare-and-set', key, 'a', 'c');
-    expect(JSON.parse(stdout)).toEqual({ key, stored: false, previous: 'b', encoding: 'utf8' });
+  });
+
+  test.each([
+    [['--if-absent', '--if-present'], 'a write has one condition at most'],
+    [['--if-version', 'new'], '--if-version must be an integer from 0'],
+  ])('refuse conditions that say nothing: %j', async (flags, message) => {
+    const { code, stderr } = await cli('set', 'key', 'value', ...flags);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
   });
 
   test('answer in JSON', async () => {
-    expect(JSON.parse((await cli('--json', 'set', 'k', 'v')).stdout)).toEqual({ key: 'k', previous: null });
+    expect(JSON.parse((await cli('--json', 'set', 'k', 'v')).stdout)).toEqual({
+      key: 'k',
+      previous: null,
+      version: expect.any(Number),
+    });
     expect(JSON.parse((await cli('get', 'k', '--json')).stdout)).toEqual({
       key: 'k',
       value: 'v',
       encoding: 'utf8',
+      version: expect.any(Number),
     });
     expect(await cli('get', 'none', '--json')).toMatchObject({
       code: 3,

@@ -1,4 +1,5 @@
-export { RingClient, type CompareAndSetResult } from './ring-client';
+export { RingClient } from './ring-client';
+export type { VersionedValue, WriteOptions, WriteResult } from './conditions';
 export type { CallOptions, ConnectOptions, RingClientOptions } from './options';
 export type { Operand } from './operands';
 export type { ItemResult } from './pending-calls';

@@ -8,11 +8,13 @@ import type { Bytes } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { DEFAULT_PARAMETERS } from '@ringkeep/shared/ring/parameters';
 import { bytesOfBuffer, bytesOfText } from '@ringkeep/shared/operations/bytes';
-import { OPERANDS, type OperandName } from '@ringkeep/shared/operations/catalogue';
+import type { OperandName } from '@ringkeep/shared/operations/catalogue';
 import { checkKey, checkValue } from '@ringkeep/shared/operations/check';
 
 /** A key or a value: text, which stands for its UTF-8 bytes, or bytes. */
 export type Operand = string | Uint8Array;
+
+const EXPECTED = 'expected value';
 
 /** The bytes of a key. Throws INVALID_ARGUMENT when no ring would take it. */
 export function keyBytes(key: Operand): Bytes {
@@ -23,8 +25,15 @@ export function keyBytes(key: Operand): Bytes {
 
 /** The bytes of what an operation brings beside the key. Throws INVALID_ARGUMENT when no ring would take it. */
 export function operandBytes(operand: Operand | undefined, name: OperandName): Bytes {
-  const bytes = bytesOf(operand, OPERANDS[name].text);
+  const bytes = bytesOf(operand, name);
   checkValue(bytes, DEFAULT_PARAMETERS.valueBytesMax, name);
+  return bytes;
+}
+
+/** The bytes of a value that a condition names. Throws INVALID_ARGUMENT when no key can have it. */
+export function expectedBytes(operand: Operand): Bytes {
+  const bytes = bytesOf(operand, EXPECTED);
+  checkValue(bytes, DEFAULT_PARAMETERS.valueBytesMax, EXPECTED);
   return bytes;
 }
 

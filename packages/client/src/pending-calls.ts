@@ -5,7 +5,7 @@
  */
 
 import type { Bytes, RingError } from '@ringkeep/shared';
-import type { OperationType } from '@ringkeep/shared/operations';
+import type { Extras, OperationType } from '@ringkeep/shared/operations';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { stacklessError } from '@ringkeep/shared/channel/stackless-error';
 import { awaitAbort, forgetAbort, type Cancellable } from './cancellations';
@@ -23,6 +23,7 @@ export interface Request {
   readonly key: Bytes;
   /** In the order of the operation's row. */
   readonly operands: readonly Bytes[];
+  readonly extras: Extras | undefined;
 }
 
 /** How long it may take, and what else its caller says of it. */
@@ -36,13 +37,13 @@ export class PromiseCall extends Call implements Cancellable {
   private readonly signal: AbortSignal | undefined;
 
   constructor(
-    { type, position, key, operands }: Request,
+    { type, position, key, operands, extras }: Request,
     { deadlineAtMs, retries, signal }: Terms,
     private readonly resolve: (value: Uint8Array | undefined) => void,
     private readonly reject: (error: RingError) => void,
     private readonly abort: (call: Call) => void,
   ) {
-    super(type, position, key, operands, deadlineAtMs, retries);
+    super(type, position, key, operands, extras, deadlineAtMs, retries);
     this.signal = signal;
     if (signal !== undefined) awaitAbort(signal, this);
   }
@@ -66,12 +67,12 @@ export interface BatchListener {
 
 export class BatchCall extends Call {
   constructor(
-    { type, position, key, operands }: Request,
+    { type, position, key, operands, extras }: Request,
     private readonly terms: Terms,
     private readonly batch: BatchListener,
     readonly index: number,
   ) {
-    super(type, position, key, operands, terms.deadlineAtMs, terms.retries);
+    super(type, position, key, operands, extras, terms.deadlineAtMs, terms.retries);
   }
 
   override deliver(): void {

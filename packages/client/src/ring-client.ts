@@ -17,10 +17,19 @@ import {
   type OperationName,
   type OperationRow,
 } from '@ringkeep/shared/operations/catalogue';
+import type { Extras } from '@ringkeep/shared/operations/extras';
 import { Random } from '@ringkeep/shared/ring/random';
-import { bytesOfBuffer, positionBytesOf } from '@ringkeep/shared/operations/bytes';
+import { positionBytesOf } from '@ringkeep/shared/operations/bytes';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
+import {
+  extrasOf,
+  VERSION_ONLY,
+  writeResult,
+  type VersionedValue,
+  type WriteOptions,
+  type WriteResult,
+} from './conditions';
 import type { Call, SessionCounts } from './core';
 import { keyBytes, operandBytes, type Operand } from './operands';
 import {
@@ -40,12 +49,6 @@ import { callSafely } from './uncaught';
 const CLOSE_MS = 5_000;
 /** A byte order mark is a part of the text. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-
-export interface CompareAndSetResult {
-  readonly stored: boolean;
-  /** What the key had before; undefined when it was not present. */
-  readonly previous: Uint8Array | undefined;
-}
 
 export class RingClient {
   private readonly options: ResolvedOptions;
@@ -114,6 +117,12 @@ export class RingClient {
     return this.issue('get', key, [], options);
   }
 
+  /** The value of a key with its version, undefined when it is not present. */
+  async getVersioned(key: Operand, options?: CallOptions): Promise<VersionedValue | undefined> {
+    const { value, version } = writeResult(await this.issue('get', key, [], options, VERSION_ONLY));
+    return value && { value, version };
+  }
+
   /** The value of a key as text. Throws FAILED_PRECONDITION when it is not UTF-8. */
   async getText(key: Operand, options?: CallOptions): Promise<string | undefined> {
     const value = await this.get(key, options);
@@ -122,34 +131,29 @@ export class RingClient {
     return utf8.decode(value);
   }
 
-  /** Stores a value. */
-  set(key: Operand, value: Operand, options?: CallOptions): Promise<void> {
-    return this.issue('set', key, [value], options) as Promise<void>;
+  /** Stores a value; under a condition, or told with its version, where the options say so. */
+  set(key: Operand, value: Operand, options: WriteOptions): Promise<WriteResult>;
+  set(key: Operand, value: Operand, options?: CallOptions): Promise<void>;
+  set(key: Operand, value: Operand, options?: CallOptions): Promise<WriteResult | void> {
+    return this.write('set', key, [value], options) as Promise<WriteResult | void>;
   }
 
   /** Stores a value. Returns the one that it replaces, undefined when there was none. */
-  exchange(key: Operand, value: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.issue('exchange', key, [value], options);
-  }
-
-  /**
-   * Stores a value if the key has the expected one; a key that is not present has none. Returns whether it is stored, and
-   * the value that the key had: to try again, begin with that one.
-   */
-  async compareAndSet(
+  exchange(key: Operand, value: Operand, options: WriteOptions): Promise<WriteResult>;
+  exchange(key: Operand, value: Operand, options?: CallOptions): Promise<Uint8Array | undefined>;
+  exchange(
     key: Operand,
-    expected: Operand,
     value: Operand,
     options?: CallOptions,
-  ): Promise<CompareAndSetResult> {
-    const previous = await this.issue('compareAndSet', key, [expected, value], options);
-    const stored = previous !== undefined && bytesOfBuffer(previous) === operandBytes(expected, 'expected');
-    return { stored, previous };
+  ): Promise<WriteResult | Uint8Array | undefined> {
+    return this.write('exchange', key, [value], options);
   }
 
   /** Removes a key. Returns its value, undefined when it was not present. */
-  delete(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.issue('delete', key, [], options);
+  delete(key: Operand, options: WriteOptions): Promise<WriteResult>;
+  delete(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined>;
+  delete(key: Operand, options?: CallOptions): Promise<WriteResult | Uint8Array | undefined> {
+    return this.write('delete', key, [], options);
   }
 
   /** Many `get`s; each item has its own result, in the order of the keys. */
@@ -217,16 +221,34 @@ export class RingClient {
     clearTimeout(late);
   }
 
+  private write(
+    name: OperationName,
+    key: Operand,
+    operands: readonly Operand[],
+    options: CallOptions | undefined,
+  ): Promise<WriteResult | Uint8Array | undefined> {
+    // Most writes have no options at all: nothing is looked at then, and no promise is made around another.
+    if (options === undefined) return this.issue(name, key, operands, options, undefined);
+    try {
+      const extras = extrasOf(options);
+      const answered = this.issue(name, key, operands, options, extras);
+      return extras === undefined ? answered : answered.then(writeResult);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
   private issue(
     name: OperationName,
     key: Operand,
     operands: readonly Operand[],
     options: CallOptions | undefined,
+    extras?: Extras,
   ): Promise<Uint8Array | undefined> {
     return new Promise((resolve, reject) => {
       // Under overload most calls end here: before anything was spent on them.
       if (!this.host.hasRoomFor(0)) throw this.host.noRoomError;
-      const asked = request(name, key, operands);
+      const asked = request(name, key, operands, extras);
       const terms = this.terms(options);
       const { signal } = terms;
       if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
@@ -253,10 +275,10 @@ export class RingClient {
   }
 }
 
-function request(name: OperationName, key: Operand, brought: readonly Operand[]): Request {
+function request(name: OperationName, key: Operand, brought: readonly Operand[], extras?: Extras): Request {
   const { brings }: OperationRow = CATALOGUE[name];
   const bytes = keyBytes(key);
   const operands = new Array<Bytes>(brings.length);
   for (let i = 0; i < brings.length; i++) operands[i] = operandBytes(brought[i], brings[i] as OperandName);
-  return { type: OperationType[name], position: positionBytesOf(key), key: bytes, operands };
+  return { type: OperationType[name], position: positionBytesOf(key), key: bytes, operands, extras };
 }

@@ -31,6 +31,9 @@ import {
   bufferOfBytes,
   bytesOfBuffer,
   ringKeyOf,
+  seal,
+  valueIn,
+  type StoredValue,
 } from '@ringkeep/shared/operations';
 import { GrpcServer, unary } from '@ringkeep/process/server';
 import { decodeRequest, dht, encodeReplies, registry, updateToWire } from '@ringkeep/shared/wire';
@@ -191,7 +194,8 @@ function arcsOf(owners: readonly (readonly [start: NodeId, primary: NodeId])[]):
 
 /** One node: it answers for its keys and forwards the rest straight into the owner's map. */
 export class FakeNode {
-  readonly entries = new Map<RingKey, Bytes>();
+  readonly entries = new Map<RingKey, StoredValue>();
+  private writes = 0;
   readonly frames: dht.BatchRequest[] = [];
   readonly cancelled: number[] = [];
   readonly streams = new Set<BatchStream>();
@@ -269,11 +273,12 @@ export class FakeNode {
 
   apply(operation: Operation): OperationResult {
     const { key } = operation;
-    const value = this.entries.get(key);
-    const { effect, answer } = evaluate(operation, value);
-    if (effect?.value !== undefined) this.entries.set(key, effect.value);
+    const version = this.writes + 1;
+    const { effect, answer } = evaluate(operation, this.entries.get(key), version);
+    if (effect !== undefined) this.writes = version;
+    if (effect?.value !== undefined) this.entries.set(key, seal(key, version, effect.value));
     else if (effect !== undefined) this.entries.delete(key);
-    return { ok: true, value: answer };
+    return answer;
   }
 
   private batch(stream: BatchStream): void {
@@ -332,13 +337,13 @@ export class FakeNode {
     const key = ringKeyOf(bytesOfBuffer(query.key));
     const result = this.answer({ type: OperationType.get, key }, false);
     const value = result.ok && result.value !== undefined ? bufferOfBytes(result.value) : undefined;
-    return { error: value === undefined ? 'Key not present' : undefined, value, hops: 0 };
+    return dht.QueryResult.fromPartial({ error: value === undefined ? 'Key not present' : undefined, value });
   }
 
   private describe(): dht.NodeDescription {
     const arcs = this.fake.ring.arcs.filter((arc) => arc.primary === this.id);
     let bytes = 0;
-    for (const [key, value] of this.entries) bytes += key.length - 8 + value.length;
+    for (const [key, stored] of this.entries) bytes += key.length - 8 + valueIn(stored).length;
     return dht.NodeDescription.fromPartial({
       id: this.id,
       addr: `http://${this.address}`,

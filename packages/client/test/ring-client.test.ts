@@ -65,18 +65,51 @@ describe('operations', () => {
     expect(await client.delete('city')).toBeUndefined();
   });
 
-  test('compareAndSet stores where the expected value is, and tells what was there', async () => {
-    const ring = await startRing({ nodes: 3 });
+  test('a write on a condition says whether it was carried out, under which version, and what is there', async () => {
+    const ring = await startRing({ nodes: 1 });
     const client = await settledClient(ring);
-    expect(await client.compareAndSet('city', '', 'Faro')).toEqual({ stored: false, previous: undefined });
-    await client.set('city', 'Faro');
-    const faro = Buffer.from('Faro');
-    expect(await client.compareAndSet('city', 'Porto', 'Lisboa')).toEqual({ stored: false, previous: faro });
-    expect(await client.compareAndSet('city', faro, 'Lisboa')).toEqual({ stored: true, previous: faro });
-    expect(await client.getText('city')).toBe('Lisboa');
-    await expect(client.compareAndSet('city', 7 as never, 'Lisboa')).rejects.toThrow(
-      'the expected value must be a string or a Uint8Array, got number',
-    );
+    const [faro, porto] = [Buffer.from('Faro'), Buffer.from('Porto')];
+    const nothing = { done: false, version: 0, value: undefined };
+    expect(await client.set('city', 'Faro', { ifPresent: true })).toEqual(nothing);
+    expect(await client.set('city', 'Faro', { ifValue: '' })).toEqual(nothing);
+    expect(await client.set('city', 'Faro', { ifAbsent: true })).toEqual({
+      done: true,
+      version: 1,
+      value: undefined,
+    });
+    expect(await client.set('city', 'Porto', { ifAbsent: true, showPresent: true })).toEqual({
+      done: false,
+      version: 1,
+      value: faro,
+    });
+    expect(await client.exchange('city', 'Porto', { ifVersion: 1 })).toEqual({
+      done: true,
+      version: 2,
+      value: faro,
+    });
+    expect(await client.exchange('city', 'Lisboa', { ifVersion: 1 })).toMatchObject({
+      done: false,
+      version: 2,
+    });
+    expect(await client.set('city', 'Porto', { ifValue: porto })).toMatchObject({ done: true, version: 3 });
+    expect(await client.getVersioned('city')).toEqual({ value: porto, version: 3 });
+    expect(await client.delete('city', { ifVersion: 2 })).toMatchObject({ done: false, version: 3 });
+    expect(await client.delete('city', { ifVersion: 3 })).toEqual({ done: true, version: 4, value: porto });
+    expect(await client.getVersioned('city')).toBeUndefined();
+    expect(await client.delete('city', { withVersion: true })).toEqual({ ...nothing, done: true });
+  });
+
+  test.each([
+    [{ ifAbsent: true, ifVersion: 3 }, 'a write has one condition at most, got ifAbsent and ifVersion'],
+    [{ ifVersion: -1 }, 'ifVersion must be an integer from 0, got -1'],
+    [{ ifPresent: 'yes' }, 'ifPresent must be true or false'],
+    [{ ifValue: 7 }, 'the expected value must be a string or a Uint8Array, got number'],
+  ])('a condition is checked where it comes in: %j', async (options, message) => {
+    const client = await settledClient(await startRing({ nodes: 1 }));
+    await expect(client.set('city', 'Porto', options as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message,
+    });
   });
 
   test('what is issued on a reply leaves in the same turn of the event loop, with one flush', async () => {

@@ -9,7 +9,7 @@ export class TestCall extends Call {
 
   constructor(type: OperationType, key: string, deadlineAtMs: number, retries = true, value = 'value') {
     const operands = rowOf(type).brings.map(() => value as Bytes);
-    super(type, positionBytesOf(key), key as Bytes, operands, deadlineAtMs, retries);
+    super(type, positionBytesOf(key), key as Bytes, operands, undefined, deadlineAtMs, retries);
   }
 
   override deliver(): void {

@@ -10,6 +10,7 @@ import { checkCopies, checkTables } from './checkers/at-rest';
 import type { Doubts } from './checkers/doubts';
 import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
+import { checkVersions } from './checkers/versions';
 import type { Client } from './world/client';
 import { nodesAtRest } from './world/nodes-at-rest';
 import type { Run } from './world/world';
@@ -44,7 +45,8 @@ export class FinalChecks {
     if (!(await this.run.runUntil(this.run.timeline.now + READ_PATIENCE_MS, allRead))) return;
     for (const key of this.keys) if (this.doubts.has(ringKeyOf(key))) this.lastReads.delete(key);
     const certain = history().filter(({ key }) => !this.doubts.has(ringKeyOf(key as Bytes)));
-    const failure = checkLostWrites(certain, this.lastReads) ?? checkLinearizability(certain);
+    const failure =
+      checkLostWrites(certain, this.lastReads) ?? checkLinearizability(certain) ?? checkVersions(certain);
     if (failure) return this.run.fail(failure.checker, failure.text);
     await this.writeAtLast();
   }

@@ -1,7 +1,14 @@
 /** What simulated clients ask for: the whole catalogue, with operands that can find what they are compared with. */
 
 import { Random, type Bytes } from '@ringkeep/shared';
-import { CATALOGUE, evaluate, nameOf, type OperationName } from '@ringkeep/shared/operations';
+import {
+  CATALOGUE,
+  evaluate,
+  nameOf,
+  seal,
+  type OperationName,
+  type StoredValue,
+} from '@ringkeep/shared/operations';
 import { ClientValues, drawOperation } from '../src/world/client-habits';
 
 const HABITS = {
@@ -11,21 +18,27 @@ const HABITS = {
   onlyWrites: false,
 };
 
-test('every operation is drawn, and each write changes something now and then', () => {
+test('every operation is drawn, each write changes something now and then, and each condition holds or does not', () => {
   const random = new Random(1);
   const values = new ClientValues('client');
-  const stored = new Map<string, Bytes | undefined>();
+  const stored = new Map<string, StoredValue>();
   const drawn = new Set<OperationName>();
   const effective = new Set<OperationName>();
+  const conditions = new Set<string>();
   for (let i = 0; i < 500; i++) {
     const operation = drawOperation(random, HABITS, values);
-    const { effect, answer } = evaluate(operation, stored.get(operation.key));
-    if (effect) stored.set(operation.key, effect.value);
-    values.answered(operation, answer);
+    const { key, extras } = operation;
+    const { effect, answer } = evaluate(operation, stored.get(key), i + 1);
+    if (effect?.value !== undefined) stored.set(key, seal(key, i + 1, effect.value));
+    else if (effect) stored.delete(key);
+    if (answer.ok) values.answered(operation, answer.value);
     drawn.add(nameOf(operation.type));
     if (effect) effective.add(nameOf(operation.type));
+    if (extras?.condition) conditions.add(`${extras.condition.kind} ${effect ? 'held' : 'not'}`);
   }
   const names = Object.keys(CATALOGUE) as OperationName[];
   expect([...drawn].sort()).toEqual([...names].sort());
+  const kinds = ['absent', 'present', 'value', 'version'];
+  expect([...conditions].sort()).toEqual(kinds.flatMap((kind) => [`${kind} held`, `${kind} not`]));
   expect([...effective].sort()).toEqual(names.filter((name) => CATALOGUE[name].writes).sort());
 });

@@ -11,9 +11,10 @@ export function openRingQuery(node: string): Target {
       client.queryDht(query, (error, result) => (error ? reject(error) : resolve(result.value)));
     });
   return {
-    get: (key) => ask({ ty: dht.OperationType.Get, key: Buffer.from(key) }),
-    set: (key, value) => ask({ ty: dht.OperationType.Set, key: Buffer.from(key), value }),
-    delete: (key) => ask({ ty: dht.OperationType.Delete, key: Buffer.from(key) }),
+    get: (key) => ask({ ty: dht.OperationType.Get, key: Buffer.from(key), condition: undefined }),
+    set: (key, value) =>
+      ask({ ty: dht.OperationType.Set, key: Buffer.from(key), value, condition: undefined }),
+    delete: (key) => ask({ ty: dht.OperationType.Delete, key: Buffer.from(key), condition: undefined }),
     close: async () => client.close(),
   };
 }

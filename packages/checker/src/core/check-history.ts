@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS, judge, type UndecidedReason } from './judge';
 import type { TimedOperation } from './model';
 import { placeOperations } from './places';
 import type { SearchLimits } from './search';
+import { valuesOfVersions } from './versions';
 
 export interface CheckOptions {
   /** What keys held before the history began; the others were absent. */
@@ -119,7 +120,7 @@ export function judgeKey(
   initial: Value,
   limits: SearchLimits = DEFAULT_LIMITS,
 ): KeyJudgement {
-  const table = new ValueTable();
+  const table = new ValueTable(valuesOfVersions(operations));
   const model = kvModel(table.numberOf(initial));
   const originals = new Map<KvStep, HistoryOperation>();
   const steps: TimedOperation<KvStep>[] = [];

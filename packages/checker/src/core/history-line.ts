@@ -15,9 +15,9 @@ export const LINE_CHARS_MAX = 16 * 1024 * 1024;
 
 const COMMON_FIELDS = ['client', 'key', 'op', 'callMs', 'returnMs', 'outcome'];
 const FIELDS: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
-  get: ['value'],
-  set: ['value', 'previous'],
-  delete: ['previous'],
+  get: ['value', 'version'],
+  set: ['value', 'previous', 'condition', 'held', 'version'],
+  delete: ['previous', 'condition', 'held', 'version'],
   cas: ['expected', 'value', 'swapped', 'previous'],
 };
 const REQUIRED: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
@@ -63,17 +63,45 @@ export function parseHistoryLine(line: string): HistoryOperation {
   if (op === 'cas' && outcome === 'ok' && record.swapped === undefined) {
     throw fault('a cas with outcome ok needs the field swapped');
   }
+  if (record.condition !== undefined && outcome === 'ok' && record.held === undefined) {
+    throw fault(`a ${op} with a condition and the outcome ok needs the field held`);
+  }
+  if (record.held !== undefined && record.condition === undefined) {
+    throw fault(`a ${op} with the field held needs a condition`);
+  }
   return record as unknown as HistoryOperation;
 }
 
 function checkField(op: HistoryOperation['op'], name: string, value: unknown): void {
-  if (name === 'swapped') {
-    if (typeof value !== 'boolean') throw fault(`swapped must be true or false, got ${show(value)}`);
+  if (name === 'swapped' || name === 'held') {
+    if (typeof value !== 'boolean') throw fault(`${name} must be true or false, got ${show(value)}`);
+  } else if (name === 'version') {
+    checkVersion('version', value);
+  } else if (name === 'condition') {
+    checkCondition(value);
   } else if (op === 'set' && name === 'value') {
     if (typeof value !== 'string') throw fault(`value of a set must be a string, got ${show(value)}`);
   } else if (value !== null && typeof value !== 'string') {
     throw fault(`${name} must be a string, or null for none, got ${show(value)}`);
   }
+}
+
+function checkCondition(value: unknown): void {
+  const { is, ...rest } =
+    typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const names = Object.keys(rest).join();
+  if ((is === 'absent' || is === 'present') && names === '') return;
+  if (is === 'value' && names === 'value' && typeof rest.value === 'string') return;
+  if (is === 'version' && names === 'version')
+    return checkVersion('the version of a condition', rest.version);
+  throw fault(
+    `condition must be {"is":"absent"}, {"is":"present"}, {"is":"version","version":7} or {"is":"value","value":"text"}, got ${show(value)}`,
+  );
+}
+
+function checkVersion(name: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw fault(`${name} must be an integer from 0, got ${show(value)}`);
 }
 
 function objectIn(line: string): Record<string, unknown> {

@@ -15,10 +15,40 @@ export type Value = string | null;
  */
 export type Outcome = 'ok' | 'fail' | 'unknown';
 
+/** What must be so of a key for a write to change anything. */
+export type HistoryCondition =
+  | { readonly is: 'absent' }
+  | { readonly is: 'present' }
+  /** A number that grows with each write; 0 is that of a key without a value. */
+  | { readonly is: 'version'; readonly version: number }
+  | { readonly is: 'value'; readonly value: string };
+
+interface Conditional {
+  readonly condition?: HistoryCondition;
+  /** Whether it was as the condition asks; an ok write with a condition says so. It changed nothing where it was not. */
+  readonly held?: boolean;
+  /** Of a write that changed the key, its own; else that of what is there, 0 for none. */
+  readonly version?: number;
+}
+
 export type Action =
-  | { readonly op: 'get'; /** What was read. */ readonly value?: Value }
-  | { readonly op: 'set'; readonly value: string; /** What it replaced. */ readonly previous?: Value }
-  | { readonly op: 'delete'; /** What it removed. */ readonly previous?: Value }
+  | {
+      readonly op: 'get';
+      /** What was read. */
+      readonly value?: Value;
+      /** Of the write that it comes from; 0 where nothing was read. */
+      readonly version?: number;
+    }
+  | ({
+      readonly op: 'set';
+      readonly value: string;
+      /** What it replaced, or what is there. */
+      readonly previous?: Value;
+    } & Conditional)
+  | ({
+      readonly op: 'delete';
+      /** What it removed, or what is there. */ readonly previous?: Value;
+    } & Conditional)
   | {
       readonly op: 'cas';
       readonly expected: Value;
@@ -46,9 +76,9 @@ export function leftBy(operation: HistoryOperation): Value | undefined {
     case 'get':
       return undefined;
     case 'set':
-      return operation.value;
+      return operation.held === false ? undefined : operation.value;
     case 'delete':
-      return null;
+      return operation.held === false ? undefined : null;
     case 'cas':
       return operation.swapped === false ? undefined : operation.value;
   }
@@ -69,11 +99,11 @@ export function describeOperation(operation: HistoryOperation): string {
           : ` → ${describeValue(value)}`;
   switch (operation.op) {
     case 'get':
-      return `get${result(operation.value)}`;
+      return `get${result(operation.value)}${describeVersion(operation)}`;
     case 'set':
-      return `set ${describeValue(operation.value)}${result(operation.previous)}`;
+      return `set ${describeValue(operation.value)}${describeTerms(operation)}${result(operation.previous)}${describeVersion(operation)}`;
     case 'delete':
-      return `delete${result(operation.previous)}`;
+      return `delete${describeTerms(operation)}${result(operation.previous)}${describeVersion(operation)}`;
     case 'cas': {
       const { expected, value, swapped, previous } = operation;
       const verdict =
@@ -83,6 +113,21 @@ export function describeOperation(operation: HistoryOperation): string {
       return `cas ${describeValue(expected)} to ${describeValue(value)}${verdict}${found}`;
     }
   }
+}
+
+function describeTerms({ condition, held }: Conditional): string {
+  if (condition === undefined) return '';
+  const wanted =
+    condition.is === 'version'
+      ? `version ${condition.version}`
+      : condition.is === 'value'
+        ? describeValue(condition.value)
+        : condition.is;
+  return ` if ${wanted}${held === false ? ', which it was not' : ''}`;
+}
+
+function describeVersion({ version }: { readonly version?: number }): string {
+  return version === undefined ? '' : ` (version ${version})`;
 }
 
 export function describeValue(value: Value): string {

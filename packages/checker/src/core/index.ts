@@ -10,3 +10,4 @@ export * from './places';
 export * from './recorder';
 export * from './ring-operations';
 export { type SearchLimits } from './search';
+export { versionFault } from './versions';

@@ -1,12 +1,12 @@
 /**
- * One key of a key-value store: get, set, delete and compare-and-set, on numbered values.
+ * One key of a key-value store: get, set, delete and compare-and-set, with conditions, on numbered values.
  *
- * Each of them is the same step: possible only in the state that it needs, not in the one that it
- * avoids, and leaving behind what it makes. A failed compare-and-set that did not say what it found is
- * the only one that avoids.
+ * Each of them is the same step: possible only in the state that it needs, not in the one that it avoids, and leaving
+ * behind what it makes. A condition on a version is one on the value that was written with it, as far as the history
+ * tells; what versions say beyond that is checked by themselves (versions.ts).
  */
 
-import type { Value, HistoryOperation } from './history';
+import type { HistoryCondition, HistoryOperation, Value } from './history';
 import type { Model, Traits } from './model';
 
 /** Numbers of values; −1 for none in each place. */
@@ -23,6 +23,9 @@ export class ValueTable {
   private readonly numbers = new Map<Value, number>();
   private readonly values: Value[] = [];
 
+  /** `ofVersions`: what was written with each version, as far as it is known. */
+  constructor(private readonly ofVersions: ReadonlyMap<number, Value> = new Map()) {}
+
   numberOf(value: Value): number {
     let number = this.numbers.get(value);
     if (number === undefined) {
@@ -34,6 +37,12 @@ export class ValueTable {
 
   valueOf(number: number): Value {
     return this.values[number] as Value;
+  }
+
+  /** The number of what was written with a version; undefined when nobody says. */
+  numberOfVersion(version: number): number | undefined {
+    const value = version === 0 ? null : this.ofVersions.get(version);
+    return value === undefined ? undefined : this.numberOf(value);
   }
 }
 
@@ -49,11 +58,11 @@ export function kvStep(operation: HistoryOperation, table: ValueTable): KvStep |
       return needs === ANY ? undefined : { needs, avoids: ANY, makes: ANY };
     }
     case 'set':
-      return { needs: seen(operation.previous), avoids: ANY, makes: table.numberOf(operation.value) };
+      return onCondition(operation, seen(operation.previous), table.numberOf(operation.value), table);
     case 'delete': {
       const absent = table.numberOf(null);
       const needs = seen(operation.previous);
-      return { needs, avoids: ANY, makes: needs === absent ? ANY : absent };
+      return onCondition(operation, needs, needs === absent ? ANY : absent, table);
     }
     case 'cas': {
       const expected = table.numberOf(operation.expected);
@@ -66,6 +75,55 @@ export function kvStep(operation: HistoryOperation, table: ValueTable): KvStep |
       return { needs: found, avoids: expected, makes: ANY };
     }
   }
+}
+
+type Conditional = Extract<HistoryOperation, { readonly condition?: HistoryCondition }>;
+
+/** A write that is carried out where its condition holds, and found what it found. */
+function onCondition(
+  { condition, held, outcome }: Conditional,
+  found: number,
+  makes: number,
+  table: ValueTable,
+): KvStep | undefined {
+  if (condition === undefined) return { needs: found, avoids: ANY, makes };
+  const isHeld = outcome === 'unknown' || held === true;
+  const wanted = wantedBy(condition, table);
+  // The key may have had the value of a version again, under another version.
+  const tells = wanted !== undefined && (isHeld || condition.is !== 'version' || condition.version === 0);
+  const [needs, avoids] = tells ? bounds(wanted, isHeld) : [ANY, ANY];
+  if (!isHeld && found === ANY && needs === ANY && avoids === ANY) return undefined;
+  const made = isHeld ? makes : ANY;
+  if (needs === ANY || found === ANY || needs === found)
+    return { needs: needs === ANY ? found : needs, avoids, makes: made };
+  // It says that it found something else than what it needs: that is possible nowhere.
+  return { needs, avoids: needs, makes: made };
+}
+
+interface Wanted {
+  readonly state: number;
+  /** That state, or any but that one. */
+  readonly not: boolean;
+}
+
+function wantedBy(condition: HistoryCondition, table: ValueTable): Wanted | undefined {
+  switch (condition.is) {
+    case 'absent':
+      return { state: table.numberOf(null), not: false };
+    case 'present':
+      return { state: table.numberOf(null), not: true };
+    case 'value':
+      return { state: table.numberOf(condition.value), not: false };
+    case 'version': {
+      const state = table.numberOfVersion(condition.version);
+      return state === undefined ? undefined : { state, not: false };
+    }
+  }
+}
+
+/** What a step needs and avoids, whose condition held or did not. */
+function bounds({ state, not }: Wanted, isHeld: boolean): [needs: number, avoids: number] {
+  return isHeld !== not ? [state, ANY] : [ANY, state];
 }
 
 /** The model of one key that starts with the value of this number. */

@@ -15,6 +15,8 @@ export interface Observation {
   readonly value?: Value;
   readonly previous?: Value;
   readonly swapped?: boolean;
+  readonly held?: boolean;
+  readonly version?: number;
 }
 
 /** About a microsecond. Doubles still tell two such times apart when they count from 1970. */

@@ -1,14 +1,16 @@
 /** How each operation of a ring is recorded in a history: one row for each of the catalogue. */
 
-import type { Operation, OperationName, OperationOf } from '@ringkeep/shared/operations';
-import { nameOf } from '@ringkeep/shared/operations';
-import type { Action, Value } from './history';
+import { decodeFullAnswer, nameOf, type Condition, type Operation } from '@ringkeep/shared/operations';
+import type { OperationName, OperationOf } from '@ringkeep/shared/operations';
+import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations/bytes';
+import type { Bytes } from '@ringkeep/shared';
+import type { Action, HistoryCondition, Value } from './history';
 import type { Observation } from './recorder';
 
 interface Row<Name extends OperationName> {
   readonly action: (operation: OperationOf<Name>) => Action;
   /** What the value of its answer says; `null` when it has none. */
-  readonly observed: (answer: Value, operation: OperationOf<Name>) => Observation;
+  readonly observed: (answer: Value) => Observation;
 }
 
 const ROWS: { readonly [Name in OperationName]: Row<Name> } = {
@@ -16,20 +18,36 @@ const ROWS: { readonly [Name in OperationName]: Row<Name> } = {
   delete: { action: () => ({ op: 'delete' }), observed: (previous) => ({ previous }) },
   exchange: { action: ({ value }) => ({ op: 'set', value }), observed: (previous) => ({ previous }) },
   set: { action: ({ value }) => ({ op: 'set', value }), observed: () => ({}) },
-  compareAndSet: {
-    action: ({ expected, value }) => ({ op: 'cas', expected, value }),
-    observed: (previous, { expected }) => ({ previous, swapped: previous === expected }),
-  },
 };
 
 export function actionOf(operation: Operation): Action {
   const { action } = ROWS[nameOf(operation.type)] as { action: (operation: Operation) => Action };
-  return action(operation);
+  const condition = operation.extras?.condition;
+  return condition === undefined
+    ? action(operation)
+    : ({ ...action(operation), condition: conditionOf(condition) } as Action);
 }
 
-export function observationOf(operation: Operation, answer: Value): Observation {
-  const { observed } = ROWS[nameOf(operation.type)] as {
-    observed: (answer: Value, operation: Operation) => Observation;
-  };
-  return observed(answer, operation);
+/** `answer`: as it came, `undefined` where it has no value. */
+export function observationOf({ type, extras }: Operation, answer: Bytes | undefined): Observation {
+  const { observed } = ROWS[nameOf(type)];
+  if (extras === undefined) return observed(answer ?? null);
+  const { held, version, value } = decodeFullAnswer(bufferOfBytes(answer ?? ('' as Bytes)));
+  const told = value === undefined ? null : bytesOfBuffer(value);
+  if (extras.condition === undefined) return { ...observed(told), version };
+  if (held) return { ...observed(told), version, held };
+  // A key without a value has version 0, whether or not values are shown.
+  return { ...((extras.showsPresent || version === 0) && { previous: told }), version, held };
+}
+
+function conditionOf(condition: Condition): HistoryCondition {
+  switch (condition.kind) {
+    case 'absent':
+    case 'present':
+      return { is: condition.kind };
+    case 'version':
+      return { is: 'version', version: condition.version };
+    case 'value':
+      return { is: 'value', value: condition.value };
+  }
 }

@@ -3,7 +3,7 @@
  * with the checker but the shape of a history. For a handful of operations.
  */
 
-import type { HistoryOperation, Value } from '../../src';
+import type { HistoryCondition, HistoryOperation, Value } from '../../src';
 
 type Choice = (operation: HistoryOperation) => boolean;
 
@@ -45,15 +45,35 @@ export function effect(operation: HistoryOperation, value: Value): Value | undef
     case 'get':
       return seen(operation.value) ? value : undefined;
     case 'set':
-      return seen(operation.previous) ? operation.value : undefined;
-    case 'delete':
-      return seen(operation.previous) ? null : undefined;
+    case 'delete': {
+      if (!seen(operation.previous)) return undefined;
+      const { condition, held } = operation;
+      const made = operation.op === 'set' ? operation.value : null;
+      if (condition === undefined) return made;
+      const holds = isAsked(condition, value);
+      if (operation.outcome === 'ok' && held !== holds) return undefined;
+      return holds ? made : value;
+    }
     case 'cas': {
       if (!seen(operation.previous)) return undefined;
       const matches = operation.expected === value;
       if (operation.outcome === 'ok' && operation.swapped !== matches) return undefined;
       return matches ? operation.value : value;
     }
+  }
+}
+
+/** Versions are left out here: what they stand for is not in a value. */
+function isAsked(condition: HistoryCondition, value: Value): boolean {
+  switch (condition.is) {
+    case 'absent':
+      return value === null;
+    case 'present':
+      return value !== null;
+    case 'value':
+      return value === condition.value;
+    case 'version':
+      throw new Error('no version without a history of them');
   }
 }
 
@@ -73,7 +93,9 @@ export function provesLinearizable(
     value = next;
   }
   // What says nothing (a read whose result nobody saw) may be missing.
-  return history.every(
-    (each) => placed.has(each) || each.outcome !== 'ok' || (each.op === 'get' && each.value === undefined),
-  );
+  return history.every((each) => placed.has(each) || each.outcome !== 'ok' || saysNothing(each));
+}
+
+function saysNothing(operation: HistoryOperation): boolean {
+  return operation.op === 'get' && operation.value === undefined;
 }

@@ -1,7 +1,7 @@
 /** Histories for property tests: made up freely (mostly wrong), or played on a real register (right). */
 
 import type { Random } from '@ringkeep/shared';
-import type { Action, HistoryOperation, Outcome, Value } from '../../src';
+import type { Action, HistoryCondition, HistoryOperation, Outcome, Value } from '../../src';
 
 export interface Shape {
   readonly operations: number;
@@ -22,6 +22,14 @@ export function freeHistory(random: Random, operations: number): HistoryOperatio
   const value = (): Value => (random.chance(0.25) ? null : random.pick(values));
   const span = random.between(operations, operations * 3);
   const maybe = <T>(make: () => T): T | undefined => (random.chance(0.4) ? make() : undefined);
+  const conditional = () => ({
+    condition: random.pick<HistoryCondition>([
+      { is: 'absent' },
+      { is: 'present' },
+      { is: 'value', value: random.pick(values) },
+    ]),
+    held: random.chance(0.6),
+  });
   const history: HistoryOperation[] = [];
   for (let client = 0; client < operations; client++) {
     const outcome: Outcome = random.chance(0.3) ? 'unknown' : random.chance(0.05) ? 'fail' : 'ok';
@@ -32,6 +40,8 @@ export function freeHistory(random: Random, operations: number): HistoryOperatio
       () => ({ op: 'set', value: random.pick(values), previous: maybe(value) }),
       () => ({ op: 'set', value: random.pick(values) }),
       () => ({ op: 'delete', previous: maybe(value) }),
+      () => ({ op: 'set', value: random.pick(values), previous: maybe(value), ...conditional() }),
+      () => ({ op: 'delete', previous: maybe(value), ...conditional() }),
       () => ({
         op: 'cas',
         expected: value(),

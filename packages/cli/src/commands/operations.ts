@@ -1,23 +1,54 @@
 /** The operations on one key, one command each. */
 
+import type { VersionedValue, WriteOptions, WriteResult } from '@ringkeep/client';
+import { option, optionValues, type OptionValues } from '@ringkeep/process/command-line';
 import type { CommandContext, CommandSpec } from './command';
 import { bytesTyped, shown } from '../encoding';
-import { ExitCode } from '../failure';
+import { ExitCode, UsageError } from '../failure';
 
 const KEY = { name: '<key>', text: 'the key' };
+
+const conditions = {
+  ifAbsent: option({
+    flag: '--if-absent',
+    text: 'only if the key has no value',
+    read: optionValues.yesOrNo,
+    default: false,
+  }),
+  ifPresent: option({
+    flag: '--if-present',
+    text: 'only if the key has a value',
+    read: optionValues.yesOrNo,
+    default: false,
+  }),
+  ifVersion: option({
+    flag: '--if-version <version>',
+    text: 'only if the key has this version; 0 is that of a key without a value',
+    read: optionValues.integer(0, Number.MAX_SAFE_INTEGER),
+  }),
+  ifValue: option({ flag: '--if-value <value>', text: 'only if the key has this value', read: String }),
+};
 
 const setCommand: CommandSpec = {
   name: 'set',
   text: 'store a value under a key',
   operands: [KEY, { name: '<value>', text: 'the value' }],
-  options: {},
-  examples: ['set city Porto', 'set --hex 00ff cafe', 'set -- -key "starts with a dash"'],
-  async run(context, [key = '', value = '']) {
+  options: conditions,
+  examples: [
+    'set city Porto',
+    'set city Lisboa --if-value Porto',
+    'set --hex 00ff cafe',
+    'set -- -key "starts with a dash"',
+  ],
+  async run(context, [key = '', value = ''], options) {
     const [keyBytes, bytes] = [keyTyped(context, key), bytesTyped(value, context.encoding, 'value')];
+    const terms = writeOptions(context, options);
     const client = await context.ring.client(context.signal);
-    const previous = await client.exchange(keyBytes, bytes, { signal: context.signal });
-    const told = previous === undefined ? undefined : tell(context, previous);
-    context.output.answer({ key, previous: told?.text ?? null, encoding: told?.encoding }, () =>
+    const result = await client.exchange(keyBytes, bytes, terms);
+    if (!result.done) return refused(context, key, result);
+    const told = result.value && tell(context, result.value);
+    const { version } = result;
+    context.output.answer({ key, previous: told?.text ?? null, encoding: told?.encoding, version }, () =>
       told === undefined ? 'stored' : `stored, replacing: ${context.output.printable(told.text)}`,
     );
     return ExitCode.Ok;
@@ -33,8 +64,8 @@ const getCommand: CommandSpec = {
   async run(context, [key = '']) {
     const keyBytes = keyTyped(context, key);
     const client = await context.ring.client(context.signal);
-    const value = await client.get(keyBytes, { signal: context.signal });
-    return found(context, key, value, '');
+    const found = await client.getVersioned(keyBytes, { signal: context.signal });
+    return found ? shownFound(context, key, found, '') : absent(context, key);
   },
 };
 
@@ -42,72 +73,68 @@ const deleteCommand: CommandSpec = {
   name: 'delete',
   text: 'remove a key',
   operands: [KEY],
-  options: {},
-  examples: ['delete city'],
-  async run(context, [key = '']) {
+  options: conditions,
+  examples: ['delete city', 'delete city --if-version 7'],
+  async run(context, [key = ''], options) {
     const keyBytes = keyTyped(context, key);
+    const terms = writeOptions(context, options);
     const client = await context.ring.client(context.signal);
-    const value = await client.delete(keyBytes, { signal: context.signal });
-    return found(context, key, value, 'deleted: ');
-  },
-};
-
-const compareAndSetCommand: CommandSpec = {
-  name: 'compare-and-set',
-  text: 'store a value if the key has the expected one; exit code 3 if it has not',
-  operands: [
-    KEY,
-    { name: '<expected>', text: 'the value that the key must have' },
-    { name: '<value>', text: 'the value' },
-  ],
-  options: {},
-  examples: ['compare-and-set city Porto Lisboa'],
-  async run(context, [key = '', expected = '', value = '']) {
-    const { encoding, output, signal } = context;
-    const keyBytes = keyTyped(context, key);
-    const expectedBytes = bytesTyped(expected, encoding, 'expected value');
-    const bytes = bytesTyped(value, encoding, 'value');
-    const client = await context.ring.client(signal);
-    const { stored, previous } = await client.compareAndSet(keyBytes, expectedBytes, bytes, { signal });
-    const told = previous === undefined ? undefined : tell(context, previous);
-    output.answer({ key, stored, previous: told?.text ?? null, encoding: told?.encoding }, () =>
-      stored ? 'stored' : [],
-    );
-    if (stored) return ExitCode.Ok;
-    output.note(
-      told === undefined ? 'key not present' : `nothing stored, the value is ${output.printable(told.text)}`,
-    );
-    return ExitCode.NotPresent;
+    const result = await client.delete(keyBytes, terms);
+    if (!result.done) return refused(context, key, result);
+    const { value, version } = result;
+    return value ? shownFound(context, key, { value, version }, 'deleted: ') : absent(context, key);
   },
 };
 
 /** In the order of the help. */
-export const OPERATION_COMMANDS: readonly CommandSpec[] = [
-  setCommand,
-  getCommand,
-  deleteCommand,
-  compareAndSetCommand,
-];
+export const OPERATION_COMMANDS: readonly CommandSpec[] = [setCommand, getCommand, deleteCommand];
 
 function keyTyped(context: CommandContext, key: string): Uint8Array {
   return bytesTyped(key, context.encoding, 'key');
 }
 
-function found(
+/** What the flags of a write ask for. */
+function writeOptions(context: CommandContext, options: Readonly<Record<string, unknown>>): WriteOptions {
+  const { ifAbsent, ifPresent, ifVersion, ifValue } = options as OptionValues<typeof conditions>;
+  const given = [ifAbsent, ifPresent, ifVersion !== undefined, ifValue !== undefined].filter(Boolean);
+  if (given.length > 1) throw new UsageError('a write has one condition at most');
+  const common = { signal: context.signal, showPresent: true };
+  if (ifAbsent) return { ...common, ifAbsent };
+  if (ifPresent) return { ...common, ifPresent };
+  if (ifVersion !== undefined) return { ...common, ifVersion };
+  if (ifValue === undefined) return { ...common, withVersion: true };
+  return { ...common, ifValue: bytesTyped(ifValue, context.encoding, 'expected value') };
+}
+
+function shownFound(
   context: CommandContext,
   key: string,
-  value: Uint8Array | undefined,
+  { value, version }: VersionedValue,
   prefix: string,
 ): ExitCode {
   const { output } = context;
-  if (value === undefined) {
-    output.answer({ key, value: null }, () => []);
-    output.note('key not present');
-    return ExitCode.NotPresent;
-  }
   const { text, encoding } = tell(context, value);
-  output.answer({ key, value: text, encoding }, () => prefix + output.printable(text));
+  output.answer({ key, value: text, encoding, version }, () => prefix + output.printable(text));
   return ExitCode.Ok;
+}
+
+function absent({ output }: CommandContext, key: string): ExitCode {
+  output.answer({ key, value: null }, () => []);
+  output.note('key not present');
+  return ExitCode.NotPresent;
+}
+
+/** The condition did not hold. */
+function refused(context: CommandContext, key: string, { value, version }: WriteResult): ExitCode {
+  const { output } = context;
+  const told = value && tell(context, value);
+  output.answer({ key, done: false, value: told?.text ?? null, encoding: told?.encoding, version }, () => []);
+  output.note(
+    told === undefined
+      ? 'nothing changed: the key is not present'
+      : `nothing changed: the key has version ${version}, with the value ${output.printable(told.text)}`,
+  );
+  return ExitCode.NotPresent;
 }
 
 function tell(context: CommandContext, value: Uint8Array): ReturnType<typeof shown> {

@@ -9,6 +9,7 @@
 
 import type { Bytes, ErrorCode } from '@ringkeep/shared';
 import type { LocatedOperation, Outcome } from '@ringkeep/shared/operations';
+import { extrasBytes, type Extras } from '@ringkeep/shared/operations/extras';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { rowOf, type OperationType } from '@ringkeep/shared/operations/catalogue';
 import type { Frame } from './frame';
@@ -40,12 +41,13 @@ export abstract class Call implements LocatedOperation {
     readonly position: Bytes,
     readonly key: Bytes,
     readonly operands: readonly Bytes[],
+    readonly extras: Extras | undefined,
     readonly deadlineAtMs: number,
     /** Whether refusals are tried again until the deadline. */
     readonly retries: boolean,
   ) {
     this.isWrite = rowOf(type).writes;
-    let bytes = key.length;
+    let bytes = key.length + extrasBytes(extras);
     for (const operand of operands) bytes += operand.length;
     this.bytes = bytes;
   }

@@ -1,7 +1,7 @@
 /** One operation asked by itself, through any door: checked, admitted, and carried out or refused like any other. */
 
 import { RingError, type Bytes } from '@ringkeep/shared';
-import { checkOperation, operandBytes, type OperationResult } from '@ringkeep/shared/operations';
+import { checkOperation, operandBytes, type Extras, type OperationResult } from '@ringkeep/shared/operations';
 import type { NodeHost } from '../hosting/host';
 import type { QueryAnswer } from './open-queries';
 
@@ -11,6 +11,7 @@ export interface OneOperation {
   readonly key: Bytes;
   /** In the order of its row. */
   readonly operands: readonly Bytes[];
+  readonly extras: Extras | undefined;
   /** Of the key (8 bytes), where it has been hashed already. */
   readonly position?: Bytes;
 }
@@ -35,10 +36,10 @@ export interface OneAnswer {
 /** Throws RingError with what is wrong with the operation, or why it was not carried out. */
 export async function askOne(
   host: NodeHost,
-  { type, key, operands, position }: OneOperation,
+  { type, key, operands, extras, position }: OneOperation,
   { door, deadlineMs, hops, ringVersion, onCancel }: AskTerms,
 ): Promise<OneAnswer> {
-  const operation = checkOperation(type, key, operands, position, host.core.parameters);
+  const operation = checkOperation(type, key, operands, position, host.core.parameters, undefined, extras);
   if (operation instanceof RingError) {
     host.observer.malformed?.({ door, operations: 1, code: operation.code });
     throw operation;

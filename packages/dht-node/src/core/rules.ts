@@ -12,7 +12,6 @@
 import type {
   Arc,
   ArcConfig,
-  Bytes,
   KnownRing,
   LogExtent,
   NodeId,
@@ -26,7 +25,7 @@ import type {
 import { isKnown } from '@ringkeep/shared/ring/history';
 import { isForeign } from '@ringkeep/shared/ring/ring';
 import type { PrimaryMessage } from './messages';
-import { DAMAGED, type Entry, type EntryStore } from './replica/entry-store';
+import { DAMAGED, type Entry, type EntryStore, type Found } from './replica/entry-store';
 
 // ---- what a rule can touch ----
 
@@ -100,7 +99,7 @@ export interface ProtocolRules {
   /** Leases end in a machine's sleep. */
   wokenUp(leases: Leases, nowMs: number): void;
   /** What is damaged is no answer. */
-  answerOfDamaged(entries: EntryStore, key: RingKey): Bytes | typeof DAMAGED;
+  answerOfDamaged(entries: EntryStore, key: RingKey): Found;
   /** A write of unknown outcome is never sent again. */
   hasUnknownOutcome(isWrite: boolean, sent: boolean): boolean;
   /** Writes are taken, and called done, when as many replicas are in sync as the ring asks for. */

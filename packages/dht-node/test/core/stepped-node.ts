@@ -15,7 +15,15 @@ import {
   type Ring,
   type RingKey,
 } from '@ringkeep/shared';
-import { OperationType, type Operation, type OperationResult, ringKeyOf } from '@ringkeep/shared/operations';
+import {
+  bufferOfBytes,
+  decodeFullAnswer,
+  OperationType,
+  ringKeyOf,
+  type Condition,
+  type Operation,
+  type OperationResult,
+} from '@ringkeep/shared/operations';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import {
   NodeCore,
@@ -47,12 +55,19 @@ export const put = (key: string, value: string): Operation => ({
   key: ringKeyOf(key as Bytes),
   value: value as Bytes,
 });
-export const compareAndSet = (key: string, expected: string, value: string): Operation => ({
-  type: OperationType.compareAndSet,
-  key: ringKeyOf(key as Bytes),
-  expected: expected as Bytes,
-  value: value as Bytes,
+/** A write under a condition; whoever asks is told with the version, and shown what is there. */
+export const onCondition = (operation: Operation, condition?: Condition): Operation => ({
+  ...operation,
+  extras: { condition, showsPresent: true },
 });
+
+/** What operations with extras were told, readable; the code of those that failed. */
+export const fullAnswers = (results: readonly OperationResult[] | undefined): unknown[] | undefined =>
+  results?.map((result) => {
+    if (!result.ok) return result.code;
+    const { held, version, value } = decodeFullAnswer(bufferOfBytes(result.value as Bytes));
+    return { held, version, value: value && Buffer.from(value).toString() };
+  });
 
 export function arc(part: Partial<ArcConfig> = {}): ArcConfig {
   return {

@@ -51,22 +51,51 @@ describe('QueryDHT', () => {
     expect(await peer().get('valueless')).toMatchObject({ error: 'Key not present' });
   });
 
-  test('CompareAndSet stores where the expected value is, and says what was there, which is no error', async () => {
-    const ty = dht.OperationType.CompareAndSet;
-    const compareAndSet = (expected: string | undefined, value: string): Promise<dht.QueryResult> =>
+  test('a condition that does not hold is a result that says so, with the version and the value that are there', async () => {
+    const write = (condition: Partial<dht.Condition>, value: string): Promise<dht.QueryResult> =>
       peer().queryWithin(10_000, {
-        ty,
-        key: Buffer.from('compared'),
-        expected: expected === undefined ? undefined : Buffer.from(expected),
+        ty: Store,
+        key: Buffer.from('conditioned'),
+        condition: dht.Condition.fromPartial(condition),
         value: Buffer.from(value),
       });
-    expect(await compareAndSet('', 'a')).toMatchObject({ error: 'Key not present', value: undefined });
-    await peer(1).set('compared', 'a');
-    expect(await compareAndSet('b', 'c')).toMatchObject({ error: undefined, value: Buffer.from('a') });
-    expect(await peer(2).get('compared')).toMatchObject({ value: Buffer.from('a') });
-    expect(await compareAndSet('a', 'c')).toMatchObject({ error: undefined, value: Buffer.from('a') });
-    expect(await peer(2).get('compared')).toMatchObject({ value: Buffer.from('c') });
-    expect(await compareAndSet(undefined, 'd')).toMatchObject({ error: 'Expected value not provided' });
+    const there = { error: undefined, value: Buffer.from('a'), conditionFailed: true };
+    expect(await write({ present: true }, 'a')).toMatchObject({
+      error: undefined,
+      value: undefined,
+      version: 0,
+      conditionFailed: true,
+    });
+    const { version } = await write({ absent: true }, 'a');
+    expect(version).toBeGreaterThan(0);
+    expect(await write({ absent: true }, 'b')).toMatchObject({ ...there, version });
+    expect(await write({ value: Buffer.from('b') }, 'b')).toMatchObject({ ...there, version });
+    expect(await write({ version: BigInt(version + 1) }, 'b')).toMatchObject({ ...there, version });
+    expect(await write({ version: BigInt(version) }, 'b')).toMatchObject({
+      ...there,
+      conditionFailed: false,
+    });
+    expect(await peer(2).get('conditioned')).toMatchObject({ value: Buffer.from('b') });
+  });
+
+  test.each([
+    [{}, 'a condition says one thing, got 0: set absent or present to true, or a version, or a value'],
+    [{ absent: true, value: Buffer.from('b') }, 'a condition says one thing, got 2'],
+  ])('a condition that says nothing, or more than one thing, is refused: %j', async (said, message) => {
+    const query = { ty: Store, key: Buffer.from('k'), value: Buffer.from('v') };
+    const condition = dht.Condition.fromPartial(said);
+    await expect(peer().queryWithin(10_000, { ...query, condition })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(message),
+    });
+  });
+
+  test('an operation that reads has no condition', async () => {
+    const query = { ty: Get, key: Buffer.from('k'), condition: dht.Condition.fromPartial({ absent: true }) };
+    await expect(peer().queryWithin(10_000, query)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining('an operation that reads has no condition'),
+    });
   });
 
   test('keys and values are bytes: none is changed, and no two are confused', async () => {

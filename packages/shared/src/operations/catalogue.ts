@@ -3,23 +3,12 @@
  * simulator read these rows, and a table over operations that lacks one does not compile. What an operation means is
  * said in one other place (evaluate.ts).
  *
- * A code stands for its operation on the wire and in every frame, and is never given to another one.
+ * A code stands for its operation on the wire and in every frame, and is never given to another one. Codes are below
+ * 128: the flag 128 says that an operation has extras (extras.ts).
  */
 
 /** What an operation may bring in addition to its key. */
-export type OperandName = 'value' | 'expected';
-
-export interface OperandRow {
-  /** Its name in errors. */
-  readonly text: string;
-  /** What it is to its entry: it is kept there, or compared with what is kept. */
-  readonly role: 'kept' | 'compared';
-}
-
-export const OPERANDS: Readonly<Record<OperandName, OperandRow>> = {
-  value: { text: 'value', role: 'kept' },
-  expected: { text: 'expected value', role: 'compared' },
-};
+export type OperandName = 'value';
 
 export interface OperationRow {
   readonly code: number;
@@ -67,14 +56,6 @@ export const CATALOGUE = {
     brings: ['value'],
     entry: 'unseen',
     withoutValue: undefined,
-  },
-  compareAndSet: {
-    code: 4,
-    wireName: 'CompareAndSet',
-    writes: true,
-    brings: ['expected', 'value'],
-    entry: 'decides',
-    withoutValue: KEY_NOT_PRESENT,
   },
 } as const satisfies Record<string, OperationRow>;
 

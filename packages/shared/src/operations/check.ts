@@ -7,14 +7,8 @@ import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
 import { ringKey } from '../ring/ring-key';
 import { ringKeyOf } from './bytes';
-import {
-  CATALOGUE,
-  isOperationType,
-  OPERANDS,
-  rowOf,
-  type OperandName,
-  type OperationType,
-} from './catalogue';
+import { CATALOGUE, isOperationType, rowOf, type OperandName, type OperationType } from './catalogue';
+import type { Extras } from './extras';
 import type { Operation } from './operation';
 
 export interface KeyLimits {
@@ -31,12 +25,13 @@ export function checkKey(key: Bytes, bytesMax: number): void {
 }
 
 /** Throws INVALID_ARGUMENT when a value has too many bytes; `name` is that of the operand. */
-export function checkValue(value: Bytes, bytesMax: number, name: OperandName = 'value'): void {
+export function checkValue(
+  value: Bytes,
+  bytesMax: number,
+  name: OperandName | 'expected value' = 'value',
+): void {
   if (value.length > bytesMax) {
-    throw new RingError(
-      'INVALID_ARGUMENT',
-      `the ${OPERANDS[name].text} has ${value.length} bytes; ${bytesMax} are allowed`,
-    );
+    throw new RingError('INVALID_ARGUMENT', `the ${name} has ${value.length} bytes; ${bytesMax} are allowed`);
   }
 }
 
@@ -54,6 +49,7 @@ export function checkOperation(
   known: Bytes | undefined,
   limits: KeyLimits,
   ascii?: boolean,
+  extras?: Extras,
 ): Operation | RingError {
   try {
     checkKey(key, limits.keyBytesMax);
@@ -62,7 +58,8 @@ export function checkOperation(
       return new RingError('INVALID_ARGUMENT', `unknown ty ${type}; there are ${TYPES}`);
     const { brings } = rowOf(type);
     for (let i = 0; i < brings.length; i++) checkValue(operands[i] as Bytes, limits.valueBytesMax, brings[i]);
-    return operationWith(type, located, operands);
+    if (extras === undefined) return operationWith(type, located, operands);
+    return checkedExtras(operationWith(type, located, operands), extras, limits);
   } catch (error) {
     if (error instanceof RingError) return error;
     throw error;
@@ -76,6 +73,16 @@ function operationWith(type: OperationType, key: Operation['key'], operands: rea
   if (brings.length === 1 && brings[0] === 'value') return { type, key, value: operands[0] } as Operation;
   const named = brings.map((name, index) => [name, operands[index]] as const);
   return { type, key, ...Object.fromEntries(named) } as Operation;
+}
+
+/** Throws INVALID_ARGUMENT when they do not go with the operation. */
+function checkedExtras(operation: Operation, extras: Extras, { valueBytesMax }: KeyLimits): Operation {
+  const { condition } = extras;
+  if (condition !== undefined && !rowOf(operation.type).writes) {
+    throw new RingError('INVALID_ARGUMENT', 'an operation that reads has no condition');
+  }
+  if (condition?.kind === 'value') checkValue(condition.value, valueBytesMax, 'expected value');
+  return { ...operation, extras };
 }
 
 const TYPES = Object.values(CATALOGUE)

@@ -8,7 +8,10 @@
 import type { Bytes } from '../ring/bytes';
 import { invariant } from '../ring/errors';
 import { OperationType } from './catalogue';
-import type { Operation } from './operation';
+import { holds, versionOf } from './extras';
+import { encodeFullAnswer } from './full-answer';
+import { doneWith, type Operation, type OperationResult } from './operation';
+import { valueIn, type StoredValue } from './stored';
 
 /** The value that the key has afterwards; undefined if the key is erased. */
 export interface Effect {
@@ -18,33 +21,51 @@ export interface Effect {
 export interface Evaluation {
   /** Undefined if nothing changes. */
   readonly effect: Effect | undefined;
-  readonly answer: Bytes | undefined;
+  readonly answer: OperationResult;
 }
+
+/** Of an operation that only reads: it leaves nothing. */
+export const NO_VERSION = 0;
 
 const ERASED: Effect = { value: undefined };
 
 /**
- * `latest` is the value that the key has; undefined if it has none, or if the operation's row says that it does not
- * look.
+ * @param latest the entry that the key has; undefined if it has none, or if the operation does not look (`looksAt`)
+ * @param version of what it leaves, if it changes anything: the number that it gets
  */
-export function evaluate(operation: Operation, latest: Bytes | undefined): Evaluation {
+export function evaluate(operation: Operation, latest: StoredValue | undefined, version: number): Evaluation {
+  const { extras } = operation;
+  if (extras === undefined) return evaluatePlain(operation, latest);
+  if (!holds(extras.condition, latest)) {
+    const value = extras.showsPresent ? valueOf(latest) : undefined;
+    return {
+      effect: undefined,
+      answer: doneWith(encodeFullAnswer({ held: false, version: versionOf(latest), value })),
+    };
+  }
+  const { effect, answer } = evaluatePlain(operation, latest);
+  if (!answer.ok) return { effect, answer };
+  const told = { held: true, version: effect ? version : versionOf(latest), value: answer.value };
+  return { effect, answer: doneWith(encodeFullAnswer(told)) };
+}
+
+function evaluatePlain(operation: Operation, latest: StoredValue | undefined): Evaluation {
   switch (operation.type) {
     case OperationType.get:
-      return { effect: undefined, answer: latest };
+      return { effect: undefined, answer: doneWith(valueOf(latest)) };
     case OperationType.delete:
-      return { effect: ERASED, answer: latest };
+      return { effect: latest === undefined ? undefined : ERASED, answer: doneWith(valueOf(latest)) };
     case OperationType.exchange:
-      return { effect: { value: operation.value }, answer: latest };
+      return { effect: { value: operation.value }, answer: doneWith(valueOf(latest)) };
     case OperationType.set:
-      return { effect: { value: operation.value }, answer: undefined };
-    case OperationType.compareAndSet:
-      return {
-        effect: latest === operation.expected ? { value: operation.value } : undefined,
-        answer: latest,
-      };
+      return { effect: { value: operation.value }, answer: doneWith(undefined) };
     default:
       return unknown(operation);
   }
+}
+
+function valueOf(latest: StoredValue | undefined): Bytes | undefined {
+  return latest === undefined ? undefined : valueIn(latest);
 }
 
 function unknown(operation: never): never {

@@ -3,5 +3,7 @@ export * from './catalogue';
 export * from './check';
 export * from './crc32c';
 export * from './evaluate';
+export * from './extras';
+export * from './full-answer';
 export * from './operation';
 export * from './stored';

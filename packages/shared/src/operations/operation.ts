@@ -3,11 +3,20 @@
 import type { Bytes } from '../ring/bytes';
 import type { ErrorCode } from '../ring/errors';
 import type { RingKey } from '../ring/ring-key';
-import { rowOf, type Catalogue, type OperandName, type OperationName, type OperationType } from './catalogue';
+import { extrasBytes, type Extras } from './extras';
+import {
+  rowOf,
+  type Catalogue,
+  type OperandName,
+  type OperationName,
+  type OperationRow,
+  type OperationType,
+} from './catalogue';
 
 export type OperationOf<Name extends OperationName> = {
   readonly type: Catalogue[Name]['code'];
   readonly key: RingKey;
+  readonly extras?: Extras | undefined;
 } & { readonly [Operand in Catalogue[Name]['brings'][number]]: Bytes };
 
 /** One of the catalogue, with what its row says that it brings. */
@@ -20,6 +29,7 @@ export interface LocatedOperation {
   readonly key: Bytes;
   /** In the order of its row. */
   readonly operands: readonly Bytes[];
+  readonly extras: Extras | undefined;
 }
 
 /**
@@ -35,6 +45,18 @@ export function isWrite(operation: Operation): boolean {
   return rowOf(operation.type).writes;
 }
 
+/** What done operations of nothing but that are answered with. */
+const DONE: OperationResult = { ok: true, value: undefined };
+
+export function doneWith(value: Bytes | undefined): OperationResult {
+  return value === undefined ? DONE : { ok: true, value };
+}
+
+/** What becomes of an operation when the entry that it meets cannot be read: nothing, it is told so, or it has to wait. */
+export function looksAt({ type, extras }: Operation): OperationRow['entry'] {
+  return extras?.condition === undefined ? rowOf(type).entry : 'decides';
+}
+
 /** Of an operand that its row says it brings. */
 export function operandOf(operation: Operation, name: OperandName): Bytes {
   return (operation as Readonly<Record<OperandName, Bytes>>)[name];
@@ -42,7 +64,7 @@ export function operandOf(operation: Operation, name: OperandName): Bytes {
 
 /** Bytes of all that it brings beside its key. */
 export function operandBytes(operation: Operation): number {
-  let bytes = 0;
+  let bytes = extrasBytes(operation.extras);
   for (const name of rowOf(operation.type).brings) bytes += operandOf(operation, name).length;
   return bytes;
 }

@@ -12,6 +12,7 @@ import { SLICE_BYTES_MAX } from '../ring/limits';
 import { POSITION_BYTES } from '../ring/ring-key';
 import { bufferOfBytes } from '../operations/bytes';
 import { isOperationType, rowOf, type OperationType } from '../operations/catalogue';
+import { decodeExtras, encodeExtras, type Extras } from '../operations/extras';
 import { checkOperation, type KeyLimits } from '../operations/check';
 import { operandOf, type LocatedOperation, type Operation } from '../operations/operation';
 import { ByteRope, joinRopes } from './byte-rope';
@@ -24,6 +25,9 @@ import type { BatchRequest } from './generated/dht';
 const SLICED_BYTES_MAX = 64 * 1024;
 
 const NO_OPERANDS: Bytes[] = [];
+
+/** In the byte of an operation's type: the first of what it brings are its extras. */
+const HAS_EXTRAS = 0x80;
 
 export interface FrameHeader {
   readonly frame: number;
@@ -45,10 +49,11 @@ class Columns {
     this.types = Buffer.allocUnsafe(count);
   }
 
-  add(type: OperationType, key: Bytes): void {
-    this.types[this.keyLengths.length] = type;
+  add(type: OperationType, key: Bytes, extras: Extras | undefined): void {
+    this.types[this.keyLengths.length] = extras === undefined ? type : type | HAS_EXTRAS;
     this.keyLengths.push(key.length);
     this.keys.add(key);
+    if (extras !== undefined) this.addOperand(encodeExtras(extras));
   }
 
   addOperand(operand: Bytes): void {
@@ -80,7 +85,7 @@ class Columns {
 export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
   const columns = new Columns(operations.length);
   for (const operation of operations) {
-    columns.add(operation.type, operation.key.slice(POSITION_BYTES) as Bytes);
+    columns.add(operation.type, operation.key.slice(POSITION_BYTES) as Bytes, operation.extras);
     for (const name of rowOf(operation.type).brings) columns.addOperand(operandOf(operation, name));
   }
   return columns.request(header, positionsOf(header, operations));
@@ -95,8 +100,8 @@ function positionsOf({ hops }: FrameHeader, operations: readonly Operation[]): B
 /** The same for a client's operations. Positions are omitted: a node never trusts a client's hash. */
 export function encodeLocated(header: FrameHeader, operations: readonly LocatedOperation[]): BatchRequest {
   const columns = new Columns(operations.length);
-  for (const { type, key, operands } of operations) {
-    columns.add(type, key);
+  for (const { type, key, operands, extras } of operations) {
+    columns.add(type, key, extras);
     for (const operand of operands) columns.addOperand(operand);
   }
   return columns.request(header, Buffer.alloc(0));
@@ -126,14 +131,24 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
     const keyEnd = keyAt + (keyLengths[i] as number);
     const key = piece(keyAt, keyEnd);
     keyAt = keyEnd;
-    const count = operandsOf(type);
+    let extras: Extras | RingError | undefined;
+    if (hasExtras(type)) {
+      const extrasEnd = valueAt + (valueLengths[value++] as number);
+      extras = decodeExtras(piece(valueAt, extrasEnd));
+      valueAt = extrasEnd;
+    }
+    const plainType = extras === undefined ? type : type & ~HAS_EXTRAS;
+    const count = operandsOf(plainType);
     const operands = count === 0 ? NO_OPERANDS : new Array<Bytes>(count);
     for (let operand = 0; operand < count; operand++) {
       const valueEnd = valueAt + (valueLengths[value++] as number);
       operands[operand] = piece(valueAt, valueEnd);
       valueAt = valueEnd;
     }
-    operations[i] = checkOperation(type, key, operands, positionAt(frame, i), limits, ascii);
+    operations[i] =
+      extras instanceof RingError
+        ? extras
+        : checkOperation(plainType, key, operands, positionAt(frame, i), limits, ascii, extras);
   }
   return operations;
 }
@@ -142,7 +157,9 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
 function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: BatchRequest): number {
   const count = types.length;
   let operands = 0;
-  for (const type of types) operands += operandsOf(type);
+  for (const type of types) {
+    operands += hasExtras(type) ? 1 + operandsOf(type & ~HAS_EXTRAS) : operandsOf(type);
+  }
   if (keyLengths.length !== count || valueLengths.length !== operands) {
     throw malformed(
       `${count} types, ${keyLengths.length} key lengths, ${valueLengths.length} value lengths for ${operands} values`,
@@ -157,6 +174,11 @@ function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: Ba
     throw malformed(`${positions.length} bytes of positions for ${count} keys`);
   }
   return keyBytes;
+}
+
+/** Of an operation that is known: an unknown one brings nothing, whatever its flag, and fails alone. */
+function hasExtras(type: number): boolean {
+  return type >= HAS_EXTRAS && isOperationType(type & ~HAS_EXTRAS);
 }
 
 /** An unknown operation brings no operands, and fails alone. */

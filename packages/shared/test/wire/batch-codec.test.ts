@@ -2,7 +2,14 @@
 
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { OperationType, ringKeyOf, type Operation, type OperationResult } from '../../src/operations';
+import {
+  isWrite,
+  OperationType,
+  ringKeyOf,
+  type Condition,
+  type Operation,
+  type OperationResult,
+} from '../../src/operations';
 import { RingError, type Bytes, REPLY_BYTES_TARGET } from '../../src/ring';
 import { decodeReply, decodeRequest, dht, encodeReplies, encodeRequest } from '../../src/wire';
 
@@ -13,7 +20,13 @@ const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
     .uint8Array({ minLength: least, maxLength: most })
     .map((array) => Buffer.from(array).toString('latin1') as Bytes);
 
-const operations: fc.Arbitrary<Operation> = fc.oneof(
+const conditions: fc.Arbitrary<Condition> = fc.oneof(
+  fc.constantFrom({ kind: 'absent' as const }, { kind: 'present' as const }),
+  fc.record({ kind: fc.constant('version' as const), version: fc.maxSafeNat() }),
+  fc.record({ kind: fc.constant('value' as const), value: bytes(0, 200) }),
+);
+
+const plainOperations: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     type: fc.constantFrom(OperationType.exchange, OperationType.set),
     key: bytes(1, 40).map(ringKeyOf),
@@ -23,13 +36,16 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
     type: fc.constantFrom(OperationType.get, OperationType.delete),
     key: bytes(1, 40).map(ringKeyOf),
   }),
-  fc.record({
-    type: fc.constant(OperationType.compareAndSet),
-    key: bytes(1, 40).map(ringKeyOf),
-    expected: bytes(0, 200),
-    value: bytes(0, 200),
-  }),
 );
+
+const operations: fc.Arbitrary<Operation> = fc
+  .tuple(plainOperations, fc.option(fc.option(conditions, { nil: undefined })), fc.boolean())
+  .map(([operation, condition, showsPresent]) => {
+    if (condition === null) return operation;
+    return isWrite(operation)
+      ? { ...operation, extras: { condition, showsPresent } }
+      : { ...operation, extras: { condition: undefined, showsPresent } };
+  });
 
 const results: fc.Arbitrary<OperationResult> = fc.oneof(
   fc.record({
@@ -108,10 +124,7 @@ test('an operation that breaks a limit fails alone', () => {
   expect(value).toEqual(new RingError('INVALID_ARGUMENT', 'the value has 8 bytes; 3 are allowed'));
   expect(key).toEqual(new RingError('INVALID_ARGUMENT', 'the key has 6 bytes; 5 are allowed'));
   expect(type).toEqual(
-    new RingError(
-      'INVALID_ARGUMENT',
-      'unknown ty 9; there are Get = 0, Delete = 1, Set = 2, Put = 3, CompareAndSet = 4',
-    ),
+    new RingError('INVALID_ARGUMENT', 'unknown ty 9; there are Get = 0, Delete = 1, Set = 2, Put = 3'),
   );
 });
 
@@ -129,4 +142,30 @@ test('a frame whose columns do not fit together is refused as a whole', () => {
   ];
   for (const part of broken)
     expect(() => decodeRequest({ ...whole, ...part }, LIMITS)).toThrow('malformed frame');
+});
+
+test('extras that are none fail alone, and so does a flag on an operation that there is not', () => {
+  const put = { type: OperationType.set, key: ringKeyOf('k' as Bytes), value: 'v' as Bytes };
+  const told: Operation = { ...put, extras: { condition: undefined, showsPresent: false } };
+  const frame = encodeRequest(header(0), [told, told, put, { ...put, type: OperationType.get }]);
+  frame.blob[4] = 0xff;
+  frame.types[3] = 0x89;
+  const [spoiled, sound, plain, unknown] = decodeRequest(frame, LIMITS);
+  expect(spoiled).toEqual(
+    new RingError(
+      'INVALID_ARGUMENT',
+      'malformed extras of an operation: flags that this version does not know',
+    ),
+  );
+  expect([sound, plain]).toEqual([told, put]);
+  expect(unknown).toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+test('a condition is checked like the value that it stands for', () => {
+  const condition = { kind: 'value', value: 'too long' as Bytes } as const;
+  const put = { type: OperationType.set, key: ringKeyOf('k' as Bytes), value: 'v' as Bytes };
+  const frame = encodeRequest(header(0), [{ ...put, extras: { condition, showsPresent: false } }]);
+  expect(decodeRequest(frame, { keyBytesMax: 5, valueBytesMax: 3 })).toEqual([
+    new RingError('INVALID_ARGUMENT', 'the expected value has 8 bytes; 3 are allowed'),
+  ]);
 });

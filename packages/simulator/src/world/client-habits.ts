@@ -2,12 +2,16 @@
 
 import type { Bytes, Random, RingKey } from '@ringkeep/shared';
 import {
+  bufferOfBytes,
+  bytesOfBuffer,
   CATALOGUE,
-  evaluate,
-  OPERANDS,
+  decodeFullAnswer,
+  operandOf,
   ringKeyOf,
+  rowOf,
+  type Condition,
+  type Extras,
   type Operation,
-  type OperandName,
   type OperationRow,
 } from '@ringkeep/shared/operations';
 
@@ -19,11 +23,17 @@ export interface ClientHabits {
   readonly onlyWrites: boolean;
 }
 
-/** What one client brings with its operations: values that no other operation keeps, and those that it has met. */
+/** What a client has met of a key. */
+interface Met {
+  readonly value: Bytes | undefined;
+  /** As far as it was told. */
+  readonly version: number | undefined;
+}
+
+/** What one client brings with its operations: values that no other operation keeps, and what it has met. */
 export class ClientValues {
   private made = 0;
-  /** What each key was left with by the last operation of this client that was answered. */
-  private readonly met = new Map<RingKey, Bytes>();
+  private readonly met = new Map<RingKey, Met>();
 
   constructor(private readonly client: string | number) {}
 
@@ -31,18 +41,30 @@ export class ClientValues {
     return `${this.client}.${++this.made}` as Bytes;
   }
 
-  /** An operation was done, and its answer says what it found. */
-  answered(operation: Operation, answer: Bytes | undefined): void {
-    const { effect } = evaluate(operation, answer);
-    const left = effect ? effect.value : answer;
-    if (left === undefined) this.met.delete(operation.key);
-    else this.met.set(operation.key, left);
+  /** What the key was left with by the last operation of this client that was answered. */
+  metOf(key: RingKey): Met | undefined {
+    return this.met.get(key);
   }
 
-  operand(name: OperandName, key: RingKey): Bytes {
-    const met = OPERANDS[name].role === 'compared' ? this.met.get(key) : undefined;
-    return met ?? this.next();
+  /** An operation was done. */
+  answered(operation: Operation, answer: Bytes | undefined): void {
+    const { key, extras } = operation;
+    if (extras === undefined) {
+      this.met.set(key, { value: leftBy(operation, answer), version: undefined });
+      return;
+    }
+    const { held, version, value } = decodeFullAnswer(bufferOfBytes(answer ?? ('' as Bytes)));
+    const told = value === undefined ? undefined : bytesOfBuffer(value);
+    if (held) this.met.set(key, { value: leftBy(operation, told), version });
+    else this.met.set(key, { value: told, version });
   }
+}
+
+/** The value that the key has after an operation that was carried out and told this. */
+function leftBy(operation: Operation, told: Bytes | undefined): Bytes | undefined {
+  const { writes, brings } = rowOf(operation.type);
+  if (!writes) return told;
+  return brings.includes('value') ? operandOf(operation, 'value') : undefined;
 }
 
 /** Some operation on some key. */
@@ -56,13 +78,36 @@ export function drawOperation(
   const rows = dice < 0.45 && !onlyWrites ? READS : dice < 0.55 ? BARE_WRITES : OTHER_WRITES;
   // Where there is nothing to choose nothing is drawn.
   const row = rows.length === 1 ? (rows[0] as OperationRow) : random.pick(rows);
-  return operationOf(row, key, values);
+  const extras = random.chance(EXTRAS_CHANCE) ? drawExtras(random, row, key, values) : undefined;
+  return operationOf(row, key, values, extras);
 }
 
-function operationOf({ code, brings }: OperationRow, key: RingKey, values: ClientValues): Operation {
-  const operands = brings.map((name) => [name, values.operand(name, key)] as const);
-  return { type: code, key, ...Object.fromEntries(operands) } as Operation;
+function operationOf(
+  { code, brings }: OperationRow,
+  key: RingKey,
+  values: ClientValues,
+  extras: Extras | undefined,
+): Operation {
+  const operands = brings.map((name) => [name, values.next()] as const);
+  const operation = { type: code, key, ...Object.fromEntries(operands) } as Operation;
+  return extras === undefined ? operation : { ...operation, extras };
 }
+
+/** A condition on what the client has met holds now and then, and as often does not. */
+function drawExtras(random: Random, { writes }: OperationRow, key: RingKey, values: ClientValues): Extras {
+  if (!writes || random.chance(VERSION_ONLY_CHANCE)) return { condition: undefined, showsPresent: false };
+  const { value, version } = values.metOf(key) ?? { value: undefined, version: undefined };
+  const conditions: Condition[] = [
+    { kind: 'absent' },
+    { kind: 'present' },
+    { kind: 'value', value: value ?? values.next() },
+    { kind: 'version', version: version ?? 0 },
+  ];
+  return { condition: random.pick(conditions), showsPresent: random.chance(0.5) };
+}
+
+const EXTRAS_CHANCE = 0.3;
+const VERSION_ONLY_CHANCE = 0.2;
 
 const ROWS: readonly OperationRow[] = Object.values(CATALOGUE);
 const READS = ROWS.filter(({ writes }) => !writes);

@@ -93,7 +93,7 @@ export class Client {
       );
       if (result?.ok) {
         this.values.answered(operation, result.value);
-        recorder.ok(number, observationOf(operation, result.value ?? null), timeline.now);
+        recorder.ok(number, observationOf(operation, result.value), timeline.now);
       } else if (result) {
         recorder.fail(number, timeline.now);
       } else {

@@ -9,7 +9,7 @@ import type {
 } from '@ringkeep/dht-node/core';
 import type { Proposal, RingUpdate } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
-import { operandOf, rowOf } from '@ringkeep/shared/operations';
+import { operandOf, rowOf, type Extras } from '@ringkeep/shared/operations';
 import { op, point, range, valueText, type Names } from './names';
 
 type EventEffect = Extract<NodeEffect, { kind: 'event' }>['event'];
@@ -147,7 +147,22 @@ export function describeOperation(operation: Operation): string {
   const key = operation.key.slice(8);
   const { wireName, brings } = rowOf(operation.type);
   const operands = brings.map((name) => `=${operandOf(operation, name)}`);
-  return `${wireName.toLowerCase()} ${key}${operands.join('')}`;
+  return `${wireName.toLowerCase()} ${key}${operands.join('')}${describeExtras(operation.extras)}`;
+}
+
+function describeExtras(extras: Extras | undefined): string {
+  const condition = extras?.condition;
+  switch (condition?.kind) {
+    case undefined:
+      return '';
+    case 'absent':
+    case 'present':
+      return ` if ${condition.kind}`;
+    case 'version':
+      return ` if version ${condition.version}`;
+    case 'value':
+      return ` if =${condition.value}`;
+  }
 }
 
 export function describeResult(result: OperationResult): string {

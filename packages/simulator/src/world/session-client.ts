@@ -45,10 +45,10 @@ class SimulatedCall extends Call {
     deadlineAtMs: number,
     private readonly done: (result: CallResult) => void,
   ) {
-    const { type, key } = operation;
+    const { type, key, extras } = operation;
     const plain = key.slice(8) as Bytes;
     const operands = rowOf(type).brings.map((name) => operandOf(operation, name));
-    super(type, positionBytesOf(plain), plain, operands, deadlineAtMs, true);
+    super(type, positionBytesOf(plain), plain, operands, extras, deadlineAtMs, true);
   }
 
   override deliver(): void {
@@ -131,7 +131,7 @@ export class SessionClient {
     if (result.ok) {
       const value = result.value === undefined ? undefined : bytesOfBuffer(result.value);
       this.values.answered(operation, value);
-      return recorder.ok(number, observationOf(operation, value ?? null), now);
+      return recorder.ok(number, observationOf(operation, value), now);
     }
     const unknown = result.code === 'OUTCOME_UNKNOWN' || result.code === 'INTERNAL';
     if (unknown && isWrite(operation)) recorder.unknown(number, now);

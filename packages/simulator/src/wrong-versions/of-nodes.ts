@@ -1,7 +1,6 @@
 /** What a node decides where a rule of the protocol is left out (packages/dht-node/src/core/rules.ts has the right ones). */
 
 import type { LogExtent, NodeId, Position, Ring } from '@ringkeep/shared';
-import { valueIn, type StoredValue } from '@ringkeep/shared/operations';
 import { unknownHistory } from '@ringkeep/shared/ring/log-history';
 import type { PossibleMembers, ProtocolRules } from '@ringkeep/dht-node/core';
 import type { RuleNames } from './wrong-version';
@@ -71,7 +70,7 @@ export const WRONG_OF_NODES: ProtocolRules = {
   acknowledge: (_disk, send) => send(),
   leaseCountedFrom: (_sentAtMs, nowMs) => nowMs,
   wokenUp: () => undefined,
-  answerOfDamaged: (entries, key) => valueIn(entries.raw(key) as StoredValue),
+  answerOfDamaged: (entries, key) => entries.raw(key),
   hasUnknownOutcome: () => false,
   hasEnoughCopies: () => true,
   refusedForRoom: () => undefined,

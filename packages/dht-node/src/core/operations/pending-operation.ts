@@ -1,9 +1,9 @@
 /** An operation on its way through this node, and the batch it came with. */
 
-import type { Bytes, ErrorCode } from '@ringkeep/shared';
+import type { ErrorCode } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { ERROR_CODES } from '@ringkeep/shared/ring/errors';
-import { isWrite } from '@ringkeep/shared/operations/operation';
+import { doneWith, isWrite } from '@ringkeep/shared/operations/operation';
 import type { QueryInput } from '../inputs';
 
 /** A batch that is being answered. */
@@ -60,29 +60,18 @@ export class PendingQuery {
   }
 }
 
-/** Most writes have nothing to say but that they are done. */
-const DONE: OperationResult = { ok: true, value: undefined };
-
-export function doneWith(value: Bytes | undefined): OperationResult {
-  return value === undefined ? DONE : { ok: true, value };
-}
-
 export class PendingOperation {
   done = false;
   /** It may have an effect that this node cannot take back: it has a sequence number, or left the node. */
   started = false;
   /** Of a write that has a number: what it is told when that commits. */
-  answer: OperationResult = DONE;
+  answer: OperationResult = doneWith(undefined);
 
   constructor(
     readonly query: PendingQuery,
     private readonly index: number,
     readonly operation: Operation,
   ) {}
-
-  succeed(value: Bytes | undefined): void {
-    this.finish(doneWith(value));
-  }
 
   get answerBytes(): number {
     return this.answer.ok && this.answer.value !== undefined ? this.answer.value.length : 0;

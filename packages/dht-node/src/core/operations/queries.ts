@@ -6,15 +6,15 @@
  * come yet, waits here until that comes or a moment has passed, and no longer than until its deadline.
  */
 
-import type { ArcConfig, Bytes, Position, RingKey } from '@ringkeep/shared';
+import type { ArcConfig, Position, RingKey } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
-import { evaluate } from '@ringkeep/shared/operations/evaluate';
+import { evaluate, NO_VERSION } from '@ringkeep/shared/operations/evaluate';
 import { isWrite } from '@ringkeep/shared/operations/operation';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
 import type { Outbox, RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { QueryInput } from '../inputs';
 import { FORWARD_RETRY_MS } from '../limits';
-import { DAMAGED } from '../replica/entry-store';
+import { DAMAGED, type Found } from '../replica/entry-store';
 import type { NextHop } from '../routing/next-hop';
 import { Forwards, type Router } from './forwards';
 import { HeldOperations } from './held-operations';
@@ -25,7 +25,7 @@ interface OwnArc {
   /** Within a step nothing takes this right away again. */
   mayRead(): boolean;
   /** To be asked only while `mayRead`. */
-  read(key: RingKey): Bytes | typeof DAMAGED | undefined;
+  read(key: RingKey): Found;
   /** It answers the operation, in this step or a later one. */
   submit(operation: PendingOperation): void;
 }
@@ -81,9 +81,9 @@ export class Queries implements Router {
       }
       if (readable && own !== undefined && !isWrite(operation)) {
         if (index >= announced) announced = entries.announce(operations, index);
-        const value = own.read(operation.key);
-        if (value === DAMAGED) own.submit(query.wait(index));
-        else query.set(index, { ok: true, value: evaluate(operation, value).answer });
+        const entry = own.read(operation.key);
+        if (entry === DAMAGED) own.submit(query.wait(index));
+        else query.set(index, evaluate(operation, entry, NO_VERSION).answer);
       } else if (own !== undefined) {
         own.submit(query.wait(index));
       } else {

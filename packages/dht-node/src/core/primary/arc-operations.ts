@@ -6,12 +6,12 @@
  * would wait in vain, for a person or for a copy that nobody has, is told so at once.
  */
 
-import type { Bytes, RingKey } from '@ringkeep/shared';
+import type { RingKey } from '@ringkeep/shared';
 import { isWrite } from '@ringkeep/shared/operations/operation';
 import type { Repairing, StepTime } from '../context';
 import { HeldOperations } from '../operations/held-operations';
 import type { PendingOperation } from '../operations/pending-operation';
-import type { DAMAGED } from '../replica/entry-store';
+import type { Found } from '../replica/entry-store';
 import type { Configurations } from './configurations';
 import type { LogComparison } from './log-comparison';
 import type { Pauses } from './pauses';
@@ -69,9 +69,9 @@ export class ArcOperations {
     return this.areServed && this.reads.areUnderLeases(now);
   }
 
-  /** The value that a key has at this moment; to be asked only while `mayRead`. */
-  read(key: RingKey): Bytes | typeof DAMAGED | undefined {
-    return this.reads.valueOf(key);
+  /** The entry that a key has at this moment; to be asked only while `mayRead`. */
+  read(key: RingKey): Found {
+    return this.reads.entryOf(key);
   }
 
   /** It waits for a member that has the entry undamaged; with one copy nobody has. */

@@ -5,12 +5,11 @@
  * Lease and entry are looked at in one step, hence at the same moment. A damaged entry is never answered with.
  */
 
-import type { Bytes, NodeId, RingKey } from '@ringkeep/shared';
-import { evaluate } from '@ringkeep/shared/operations/evaluate';
-import { valueIn } from '@ringkeep/shared/operations/stored';
+import type { NodeId, RingKey } from '@ringkeep/shared';
+import { evaluate, NO_VERSION } from '@ringkeep/shared/operations/evaluate';
 import type { RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { PendingOperation } from '../operations/pending-operation';
-import { DAMAGED } from '../replica/entry-store';
+import { DAMAGED, type Found } from '../replica/entry-store';
 import type { Configurations } from './configurations';
 import { HeldLeases } from './held-leases';
 
@@ -28,20 +27,19 @@ export class Reads {
     return this.leases.heldOfAll(this.context.rules.leasesNeededOf(this.configurations), now);
   }
 
-  /** The value that a key has at this moment. */
-  valueOf(key: RingKey): Bytes | typeof DAMAGED | undefined {
+  /** The entry that a key has at this moment. */
+  entryOf(key: RingKey): Found {
     const { rules, replicas } = this.context;
     const found = replicas.entries.get(key);
-    if (found === undefined) return undefined;
-    return found === DAMAGED ? rules.answerOfDamaged(replicas.entries, key) : valueIn(found);
+    return found === DAMAGED ? rules.answerOfDamaged(replicas.entries, key) : found;
   }
 
   /** @returns false where the entry is damaged: it has no answer yet */
   answer(pending: PendingOperation): boolean {
     const { operation } = pending;
-    const value = this.valueOf(operation.key);
-    if (value === DAMAGED) return false;
-    pending.succeed(evaluate(operation, value).answer);
+    const entry = this.entryOf(operation.key);
+    if (entry === DAMAGED) return false;
+    pending.finish(evaluate(operation, entry, NO_VERSION).answer);
     return true;
   }
 

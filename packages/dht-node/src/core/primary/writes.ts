@@ -7,10 +7,10 @@
  */
 
 import type { Bytes, RingKey, Seq } from '@ringkeep/shared';
-import type { OperationResult } from '@ringkeep/shared/operations';
+import { looksAt, type OperationResult } from '@ringkeep/shared/operations/operation';
 import { rowOf } from '@ringkeep/shared/operations/catalogue';
 import { evaluate } from '@ringkeep/shared/operations/evaluate';
-import { seal, valueIn } from '@ringkeep/shared/operations/stored';
+import { seal } from '@ringkeep/shared/operations/stored';
 import { excerpt } from '@ringkeep/shared/ring/excerpt';
 import type {
   DiskLimits,
@@ -22,7 +22,7 @@ import type {
 } from '../context';
 import { PREPARE_OPERATIONS_MAX, WINDOW_BYTES_MAX, WINDOW_OPERATIONS_MAX } from '../limits';
 import { inMessages } from '../messages';
-import { doneWith, type PendingOperation } from '../operations/pending-operation';
+import type { PendingOperation } from '../operations/pending-operation';
 import { DAMAGED, type Entry, type Found } from '../replica/entry-store';
 import type { Replica } from '../replica/replica';
 import type { Configurations } from './configurations';
@@ -70,9 +70,10 @@ export class Writes {
 
   /** @returns false where it would have to look at an entry that is damaged: it is neither accepted nor refused */
   accept(pending: PendingOperation): boolean {
-    const { brings, entry: looks } = rowOf(pending.operation.type);
-    if (!this.mayAccept(pending, brings.length > 0)) return true;
-    const latest = looks === 'unseen' ? undefined : this.latest.of(pending.operation.key);
+    const { operation } = pending;
+    if (!this.mayAccept(pending, rowOf(operation.type).brings.length > 0)) return true;
+    const looks = looksAt(operation);
+    const latest = looks === 'unseen' ? undefined : this.latest.of(operation.key);
     if (latest === DAMAGED && looks === 'decides') return false;
     this.number(pending, latest);
     return true;
@@ -131,13 +132,14 @@ export class Writes {
   /** Evaluates a write, in the step in which it gets its number. */
   private number(pending: PendingOperation, latest: Found): void {
     const { operation } = pending;
-    const present = latest === DAMAGED || latest === undefined ? undefined : valueIn(latest);
-    const { effect, answer } = evaluate(operation, present);
     const seq = this.replica.lastPrepared + this.fresh.length + 1;
+    // A damaged entry is there all the same, and what is told of it is not its value.
+    const present = latest === DAMAGED ? this.context.replicas.entries.raw(operation.key) : latest;
+    const { effect, answer } = evaluate(operation, present, seq);
     const entry = effect && entryOf(operation.key, effect.value, seq);
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
     pending.started = true;
-    pending.answer = latest === DAMAGED ? PREVIOUS_DAMAGED : doneWith(answer);
+    pending.answer = latest === DAMAGED ? PREVIOUS_DAMAGED : answer;
     this.fresh.push(entry);
     if (entry) this.windowBytes += bytesOf(entry);
     this.waiting.add(seq, pending);

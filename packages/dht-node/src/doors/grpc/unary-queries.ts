@@ -3,25 +3,27 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { positionOfBytes, RingError, type Bytes, type ErrorCode } from '@ringkeep/shared';
 import {
+  bufferOfBytes,
   bytesOfBuffer,
   checkKey,
+  decodeFullAnswer,
   isOperationType,
-  OPERANDS,
   positionBytesOf,
   rowOf,
+  type Condition,
   type OperandName,
 } from '@ringkeep/shared/operations';
-import type { dht } from '@ringkeep/shared/wire';
+import { dht } from '@ringkeep/shared/wire';
 import { askOne, type AskTerms, type OneOperation } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 import { GRPC } from './name';
 
 /** What a message brings in addition to the key; an operand of the catalogue without a field here does not compile. */
-type Brought = Pick<dht.Query, OperandName>;
+type Brought = Pick<dht.Query, OperandName | 'condition'>;
 
 /** An operation that lacks an operand of its row. */
-type Asked = Omit<OneOperation, 'operands'>;
+type Asked = Omit<OneOperation, 'operands' | 'extras'>;
 
 export class UnaryQueries {
   constructor(private readonly host: NodeHost) {}
@@ -89,13 +91,13 @@ export class UnaryQueries {
       const operand = brought[name];
       if (operand === undefined) {
         this.tellMalformed('INVALID_ARGUMENT');
-        return { error: notProvided(name), value: undefined, hops: way.hops };
+        return result({ error: notProvided(name), hops: way.hops });
       }
       operands.push(bytesOfBuffer(operand));
     }
     const answer = await askOne(
       this.host,
-      { ...asked, operands },
+      { ...asked, operands, extras: { condition: conditionIn(brought.condition), showsPresent: true } },
       {
         door: GRPC,
         ...way,
@@ -103,15 +105,37 @@ export class UnaryQueries {
         onCancel: (giveUp) => call.on('cancelled', giveUp),
       },
     );
-    return {
-      error: answer.value === undefined ? row?.withoutValue : undefined,
-      value: answer.value === undefined ? undefined : Buffer.from(answer.value, 'latin1'),
+    const { held, version, value } = decodeFullAnswer(bufferOfBytes(answer.value ?? ('' as Bytes)));
+    return result({
+      error: held && value === undefined ? row?.withoutValue : undefined,
+      value: value && Buffer.from(value),
       hops: answer.hops,
-    };
+      version,
+      conditionFailed: !held,
+    });
   }
 }
 
+function result(said: Partial<dht.QueryResult>): dht.QueryResult {
+  return dht.QueryResult.fromPartial(said);
+}
+
+/** Throws INVALID_ARGUMENT unless it says one thing. */
+function conditionIn(condition: dht.Condition | undefined): Condition | undefined {
+  if (condition === undefined) return undefined;
+  const { absent, present, version, value } = condition;
+  const said: Condition[] = [];
+  if (absent) said.push({ kind: 'absent' });
+  if (present) said.push({ kind: 'present' });
+  if (version !== undefined) said.push({ kind: 'version', version: Number(version) });
+  if (value !== undefined) said.push({ kind: 'value', value: bytesOfBuffer(value) });
+  if (said.length === 1) return said[0];
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    `a condition says one thing, got ${said.length}: set absent or present to true, or a version, or a value`,
+  );
+}
+
 function notProvided(name: OperandName): string {
-  const { text } = OPERANDS[name];
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)} not provided`;
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)} not provided`;
 }

@@ -24,7 +24,12 @@ export async function ownQuery(
   key: Key,
   ...operands: readonly Key[]
 ): Promise<Uint8Array | undefined> {
-  const asked = { type: OperationType[name], key: bytesOf(key), operands: operands.map(bytesOf) };
+  const asked = {
+    type: OperationType[name],
+    key: bytesOf(key),
+    operands: operands.map(bytesOf),
+    extras: undefined,
+  };
   const { version: ringVersion } = host.core.view;
   const { value } = await askOne(host, asked, {
     door: OWN,

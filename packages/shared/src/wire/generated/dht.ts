@@ -43,11 +43,6 @@ export enum OperationType {
   Set = 2,
   /** Put - As Set, and returns nothing: the cheaper one. */
   Put = 3,
-  /**
-   * CompareAndSet - Stores the value if the key has the expected one. Returns the value that the key had: it is stored if that is the
-   * expected one, and nothing is changed otherwise.
-   */
-  CompareAndSet = 4,
   UNRECOGNIZED = -1,
 }
 
@@ -57,14 +52,26 @@ export enum NeighborType {
   UNRECOGNIZED = -1,
 }
 
+/**
+ * What must be true of a key, or a write changes nothing and its result says so.
+ * One of these is set.
+ */
+export interface Condition {
+  absent: boolean;
+  present: boolean;
+  /** Its version is this one; 0 is that of a key that is absent. */
+  version?:
+    | bigint
+    | undefined;
+  /** Its value is this one. */
+  value?: Buffer | undefined;
+}
+
 export interface Query {
   ty: OperationType;
   key: Buffer;
-  value?:
-    | Buffer
-    | undefined;
-  /** Of CompareAndSet alone. */
-  expected?: Buffer | undefined;
+  value?: Buffer | undefined;
+  condition: Condition | undefined;
 }
 
 export interface EncodedQuery {
@@ -80,8 +87,7 @@ export interface EncodedQuery {
   hops: number;
   /** The newest ring version that the sender knows. */
   ringVersion: number;
-  /** Of CompareAndSet alone. */
-  expected?: Buffer | undefined;
+  condition: Condition | undefined;
 }
 
 export interface QueryResult {
@@ -91,6 +97,10 @@ export interface QueryResult {
     | undefined;
   /** How often the query was forwarded. */
   hops: number;
+  /** Of a query that changed its key, its own; else that of the entry that is there, 0 where there is none. */
+  version: number;
+  /** The condition did not hold: nothing was changed, and the value is the one that is there. */
+  conditionFailed: boolean;
 }
 
 export interface NeighborRegisterInfo {
@@ -117,10 +127,16 @@ export interface BatchRequest {
   ringVersion: number;
   /** Refuse with NOT_OWNER rather than forward. */
   direct: boolean;
-  /** One OperationType a byte. */
+  /**
+   * One OperationType a byte. The flag 128 says that the operation has extras, in the coding of
+   * packages/shared/src/operations/extras.ts; its result is then in that of full-answer.ts.
+   */
   types: Buffer;
   keyLengths: number[];
-  /** Of what the operations bring beside their keys, in order: a value, or for CompareAndSet the expected one and a value. */
+  /**
+   * Of what the operations bring beside their keys, in order: extras where the type has the flag 128, then the value of
+   * a Set or a Put.
+   */
   valueLengths: number[];
   /** All keys, one after another, then all values. */
   blob: Buffer;
@@ -508,8 +524,102 @@ export interface LeaveAnswer {
   left: boolean;
 }
 
+function createBaseCondition(): Condition {
+  return { absent: false, present: false, version: undefined, value: undefined };
+}
+
+export const Condition: MessageFns<Condition> = {
+  encode(message: Condition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.absent !== false) {
+      writer.uint32(8).bool(message.absent);
+    }
+    if (message.present !== false) {
+      writer.uint32(16).bool(message.present);
+    }
+    if (message.version !== undefined) {
+      if (BigInt.asUintN(64, message.version) !== message.version) {
+        throw new globalThis.Error("value provided for field message.version of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.version);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(34).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Condition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCondition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.absent = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.present = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Condition>): Condition {
+    return Condition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Condition>): Condition {
+    const message = createBaseCondition();
+    message.absent = object.absent ?? false;
+    message.present = object.present ?? false;
+    message.version = (object.version !== undefined && object.version !== null) ? BigInt(object.version) : undefined;
+    message.value = object.value ?? undefined;
+    return message;
+  },
+};
+
 function createBaseQuery(): Query {
-  return { ty: 0, key: Buffer.alloc(0), value: undefined, expected: undefined };
+  return { ty: 0, key: Buffer.alloc(0), value: undefined, condition: undefined };
 }
 
 export const Query: MessageFns<Query> = {
@@ -523,8 +633,8 @@ export const Query: MessageFns<Query> = {
     if (message.value !== undefined) {
       writer.uint32(26).bytes(message.value);
     }
-    if (message.expected !== undefined) {
-      writer.uint32(34).bytes(message.expected);
+    if (message.condition !== undefined) {
+      Condition.encode(message.condition, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -571,7 +681,7 @@ export const Query: MessageFns<Query> = {
               break;
             }
 
-            message.expected = Buffer.from(reader.bytes());
+            message.condition = Condition.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -594,7 +704,9 @@ export const Query: MessageFns<Query> = {
     message.ty = object.ty ?? 0;
     message.key = object.key ?? Buffer.alloc(0);
     message.value = object.value ?? undefined;
-    message.expected = object.expected ?? undefined;
+    message.condition = (object.condition !== undefined && object.condition !== null)
+      ? Condition.fromPartial(object.condition)
+      : undefined;
     return message;
   },
 };
@@ -607,7 +719,7 @@ function createBaseEncodedQuery(): EncodedQuery {
     originalKey: Buffer.alloc(0),
     hops: 0,
     ringVersion: 0,
-    expected: undefined,
+    condition: undefined,
   };
 }
 
@@ -637,8 +749,8 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
       }
       writer.uint32(48).uint64(BigInt(message.ringVersion));
     }
-    if (message.expected !== undefined) {
-      writer.uint32(58).bytes(message.expected);
+    if (message.condition !== undefined) {
+      Condition.encode(message.condition, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -709,7 +821,7 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
               break;
             }
 
-            message.expected = Buffer.from(reader.bytes());
+            message.condition = Condition.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -735,13 +847,15 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
     message.originalKey = object.originalKey ?? Buffer.alloc(0);
     message.hops = object.hops ?? 0;
     message.ringVersion = object.ringVersion ?? 0;
-    message.expected = object.expected ?? undefined;
+    message.condition = (object.condition !== undefined && object.condition !== null)
+      ? Condition.fromPartial(object.condition)
+      : undefined;
     return message;
   },
 };
 
 function createBaseQueryResult(): QueryResult {
-  return { error: undefined, value: undefined, hops: 0 };
+  return { error: undefined, value: undefined, hops: 0, version: 0, conditionFailed: false };
 }
 
 export const QueryResult: MessageFns<QueryResult> = {
@@ -754,6 +868,15 @@ export const QueryResult: MessageFns<QueryResult> = {
     }
     if (message.hops !== 0) {
       writer.uint32(24).uint32(message.hops);
+    }
+    if (message.version !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.version)) !== BigInt(message.version)) {
+        throw new globalThis.Error("value provided for field BigInt(message.version) of type uint64 too large");
+      }
+      writer.uint32(32).uint64(BigInt(message.version));
+    }
+    if (message.conditionFailed !== false) {
+      writer.uint32(40).bool(message.conditionFailed);
     }
     return writer;
   },
@@ -795,6 +918,22 @@ export const QueryResult: MessageFns<QueryResult> = {
             message.hops = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.conditionFailed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -815,6 +954,8 @@ export const QueryResult: MessageFns<QueryResult> = {
     message.error = object.error ?? undefined;
     message.value = object.value ?? undefined;
     message.hops = object.hops ?? 0;
+    message.version = object.version ?? 0;
+    message.conditionFailed = object.conditionFailed ?? false;
     return message;
   },
 };

@@ -1,0 +1,84 @@
+/**
+ * Under which condition a write is carried out, and what a caller is told who asks for more than the value.
+ *
+ * A condition that does not hold is a result, not an error: nothing was changed, and the result says what is there.
+ */
+
+import { RingError } from '@ringkeep/shared/ring/errors';
+import type { Condition, Extras } from '@ringkeep/shared/operations/extras';
+import { decodeFullAnswer } from '@ringkeep/shared/operations/full-answer';
+import { expectedBytes, type Operand } from './operands';
+import type { CallOptions } from './options';
+
+/** One of them; `withVersion` alone is no condition. Each makes the write tell a `WriteResult`. */
+type Asked =
+  | { /** Only if the key has no value. */ readonly ifAbsent: true }
+  | { /** Only if the key has a value. */ readonly ifPresent: true }
+  | {
+      /** Only if the key has this version; 0 is that of a key without a value. */ readonly ifVersion: number;
+    }
+  | { /** Only if the key has this value. */ readonly ifValue: Operand }
+  | { /** Whatever is there. */ readonly withVersion: true };
+
+export type WriteOptions = CallOptions &
+  Asked & {
+    /** When the condition does not hold, the result has the value that is there. */
+    readonly showPresent?: boolean;
+  };
+
+/** A value with the version of the write that it comes from. */
+export interface VersionedValue {
+  readonly value: Uint8Array;
+  readonly version: number;
+}
+
+export interface WriteResult {
+  /** Whether the condition held, or there was none; else nothing was changed. */
+  readonly done: boolean;
+  /** Of a write that changed its key, its own; else that of the value that is there, 0 where there is none. */
+  readonly version: number;
+  /**
+   * What `exchange` and `delete` found; what is there when the condition did not hold, if `showPresent` asked for it.
+   */
+  readonly value: Uint8Array | undefined;
+}
+
+/** For whoever asks for nothing but the version. */
+export const VERSION_ONLY: Extras = { condition: undefined, showsPresent: false };
+
+const NAMES = ['ifAbsent', 'ifPresent', 'ifVersion', 'ifValue'] as const;
+
+/** What goes with an operation; undefined when nothing is asked for. Throws INVALID_ARGUMENT naming the option. */
+export function extrasOf(options: CallOptions | WriteOptions | undefined): Extras | undefined {
+  if (options === undefined) return undefined;
+  const asked = options as Partial<Record<string, unknown>>;
+  const names = NAMES.filter((name) => asked[name] !== undefined && asked[name] !== false);
+  const [name, second] = names;
+  if (second !== undefined) {
+    throw new RingError('INVALID_ARGUMENT', `a write has one condition at most, got ${names.join(' and ')}`);
+  }
+  if (name === undefined) return asked['withVersion'] === true ? VERSION_ONLY : undefined;
+  return { condition: conditionOf(name, asked[name]), showsPresent: asked['showPresent'] === true };
+}
+
+function conditionOf(name: (typeof NAMES)[number], wanted: unknown): Condition {
+  switch (name) {
+    case 'ifAbsent':
+    case 'ifPresent':
+      if (wanted !== true) throw new RingError('INVALID_ARGUMENT', `${name} must be true or false`);
+      return { kind: name === 'ifAbsent' ? 'absent' : 'present' };
+    case 'ifVersion':
+      if (!Number.isSafeInteger(wanted) || (wanted as number) < 0) {
+        throw new RingError('INVALID_ARGUMENT', `ifVersion must be an integer from 0, got ${String(wanted)}`);
+      }
+      return { kind: 'version', version: wanted as number };
+    case 'ifValue':
+      return { kind: 'value', value: expectedBytes(wanted as Operand) };
+  }
+}
+
+/** What the answer of an operation with extras says. */
+export function writeResult(answer: Uint8Array | undefined): WriteResult {
+  const { held, version, value } = decodeFullAnswer(answer ?? new Uint8Array());
+  return { done: held, version, value };
+}
