@@ -40,7 +40,7 @@ test('what was this process’s own fault does not count against a node', () => 
 
 test('what nobody waits for any more counts for half of that time', () => {
   const link = asked(1_000);
-  for (const frame of [...link.frames.values()]) link.forget(frame);
+  for (const { number } of [...link.frames.values()]) link.forget(number);
   expect(link.isUnanswered(500, 1_249)).toBe(false);
   expect(link.isUnanswered(500, 1_250)).toBe(false);
   // It was forgotten with that: nothing counts from before.
@@ -51,7 +51,7 @@ test('a silent node stays so until it speaks, and is asked for one operation now
   const link = asked(1_000);
   link.fallSilent(2_000);
   expect(link.isUnanswered(500, 2_001)).toBe(true);
-  for (const frame of [...link.frames.values()]) link.forget(frame);
+  for (const { number } of [...link.frames.values()]) link.forget(number);
   link.enqueue(call());
   link.enqueue(call());
   expect(link.nextFrame(2, budget, 2_000 + SILENT_TRY_MS - 1)).toBeUndefined();

@@ -12,14 +12,29 @@ import type { LocatedOperation, Outcome } from '@ringkeep/shared/operations';
 import { extrasBytes, type Extras } from '@ringkeep/shared/operations/extras';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { rowOf, type OperationType } from '@ringkeep/shared/operations/catalogue';
-import type { Frame } from './frame';
 
 /** The result of a call; a value is a view of the reply that brought it. */
 export type CallResult = Outcome<Uint8Array>;
 
+/** What a call knows of the frame in which it travels. */
+export interface CallFrame {
+  readonly number: number;
+  /** Of the node that it travels to. */
+  readonly address: string;
+  readonly operations: { readonly length: number };
+  readonly bytes: number;
+  readonly sentAtMs: number;
+  /** Whether the node should refuse keys that it does not own rather than forward them. */
+  readonly direct: boolean;
+  /** Calls that still wait for its reply. */
+  readonly open: number;
+  /** Takes a call out; its slot stays empty. */
+  release(call: Call): void;
+}
+
 export abstract class Call implements LocatedOperation {
   /** The frame in which it travels and its index there; undefined while it waits. */
-  frame: Frame | undefined = undefined;
+  frame: CallFrame | undefined = undefined;
   slot = 0;
   /** Set once, at the end. */
   result: CallResult | undefined = undefined;

@@ -5,21 +5,14 @@
 
 import type { LocatedOperation } from '@ringkeep/shared/operations';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import type { Call } from './call';
+import type { Call, CallFrame } from './call';
 import type { Lane } from './lane';
 import { loadOf } from './send-window';
 
-/** The link on which a frame travels. */
-interface Carrier {
-  readonly address: string;
-  forget(frame: Frame): void;
-}
-
-export class Frame {
+export class Frame implements CallFrame {
   readonly calls: (Call | undefined)[];
   /** What is sent, whatever happens to the calls meanwhile. */
   readonly operations: readonly LocatedOperation[];
-  /** Calls that still wait for this frame's reply. */
   open: number;
   /** Slots answered so far: a large reply comes in several messages, in the order of the calls. */
   answered = 0;
@@ -31,13 +24,11 @@ export class Frame {
   /** When the first call gives up; the last one's is what the node is told. */
   readonly firstDeadlineAtMs: number;
   readonly lastDeadlineAtMs: number;
-  /** Whether the node should refuse keys that it does not own rather than forward them. */
   readonly direct: boolean;
 
   constructor(
     readonly number: number,
-    /** The node that it travels to. */
-    readonly link: Carrier,
+    readonly address: string,
     /** Where it was cut from. */
     readonly lane: Lane,
     calls: readonly Call[],
@@ -69,7 +60,6 @@ export class Frame {
     this.direct = direct;
   }
 
-  /** Takes a call out; its slot stays empty. */
   release(call: Call): void {
     invariant(this.calls[call.slot] === call, 'a call knows its slot');
     this.calls[call.slot] = undefined;

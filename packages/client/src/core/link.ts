@@ -179,7 +179,7 @@ export class Link {
     if (lane === undefined) return undefined;
     const frame = new Frame(
       number,
-      this,
+      this.address,
       lane,
       lane.queue.cut(Math.min(operations, lane.frameOperationsMax), bytes),
       nowMs,
@@ -194,8 +194,10 @@ export class Link {
   }
 
   /** Forgets a frame: answered, cancelled or lost. */
-  forget(frame: Frame): void {
-    if (!this.frames.delete(frame.number)) return;
+  forget(number: number): void {
+    const frame = this.frames.get(number);
+    if (frame === undefined) return;
+    this.frames.delete(number);
     frame.lane.forget(frame);
     this.operationsInFlight -= frame.operations.length;
     this.bytesInFlight -= frame.bytes;

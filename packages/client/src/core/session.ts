@@ -60,7 +60,7 @@ export class Session {
     this.budget = new Budget(config.limits);
     this.directory = new Directory(random.shuffle([...config.nodes]));
     this.connections = new Connections(this.directory, outbox, random);
-    this.settlement = new Settlement(this.budget, outbox, waiting, random);
+    this.settlement = new Settlement(this.directory.links, this.budget, outbox, waiting, random);
     this.router = new Router(this.directory, this.connections, this.settlement, waiting, random);
     const rules = config.rules ?? ALL_CLIENT_RULES;
     this.watch = new RingWatch(this.directory, config.registry, random, outbox, rules);
@@ -113,7 +113,7 @@ export class Session {
   /** The caller no longer waits. */
   abort(call: Call): void {
     if (call.settled) return;
-    this.settlement.settle(call, resultOnCancel(call, call.frame?.link.address, 'the caller'));
+    this.settlement.settle(call, resultOnCancel(call, call.frame?.address, 'the caller'));
   }
 
   opened(address: string): void {
@@ -207,7 +207,7 @@ export class Session {
   stop(): void {
     this.drain();
     for (const call of this.everyCall()) {
-      this.settlement.settle(call, resultOnCancel(call, call.frame?.link.address, 'closing the client'));
+      this.settlement.settle(call, resultOnCancel(call, call.frame?.address, 'closing the client'));
     }
   }
 

@@ -7,15 +7,16 @@ import type { Random } from '@ringkeep/shared';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { pauseMs } from './back-off';
 import type { Budget } from './budget';
-import type { Call, CallResult } from './call';
-import type { Frame } from './frame';
+import type { Call, CallFrame, CallResult } from './call';
 import { RESEND_PAUSE_MS } from './limits';
+import type { Link } from './link';
 import type { Outbox } from './outbox';
 import type { Verdict } from './verdict';
 import type { WaitingRoom } from './waiting-room';
 
 export class Settlement {
   constructor(
+    private readonly links: ReadonlyMap<string, Pick<Link, 'forget'>>,
     private readonly budget: Budget,
     private readonly outbox: Outbox,
     private readonly waiting: WaitingRoom,
@@ -52,12 +53,12 @@ export class Settlement {
     frame.release(call);
     if (frame.open > 0) return;
     this.forget(frame);
-    this.outbox.push({ kind: 'cancel', address: frame.link.address, frame: frame.number });
+    this.outbox.push({ kind: 'cancel', address: frame.address, frame: frame.number });
   }
 
   /** The frame no longer takes up room. */
-  forget(frame: Frame): void {
-    frame.link.forget(frame);
+  forget(frame: CallFrame): void {
+    this.links.get(frame.address)?.forget(frame.number);
     this.budget.forget(frame.operations.length, frame.bytes);
   }
 }
