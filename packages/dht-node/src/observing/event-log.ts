@@ -1,4 +1,4 @@
-/** The core's events as log lines: a table, a row each. */
+/** Writes the core's events as log lines: a table with one row for each. */
 
 import { POSITION_BYTES, formatArc, formatPosition, type Bytes, type Proposal } from '@ringkeep/shared';
 import { limited, type Logger } from '@ringkeep/process/running';

@@ -1,9 +1,10 @@
 /**
- * What is to be told of a node: the core's own events, and what only its edge knows. The core reports facts, the edge
- * counts them; each fact is told once, at one place, so that nothing is counted twice.
+ * What can be observed of a node: the core's own events, and what only its edge knows. The core reports facts, and the
+ * edge counts them. Each fact is reported once, at one place, so that nothing is counted twice.
  *
- * An observer has a method for each kind of fact that it wants. What nobody wants is not even put together. Facts of
- * operations come a frame at a time, and their arrays are the node's: they are read during the call and not kept.
+ * An observer has a method for each kind of fact that it wants. A fact that nobody wants is not even put together.
+ * Facts of operations come one frame at a time. Their arrays belong to the node: read them during the call and do not
+ * keep them.
  */
 
 import type { ErrorCode, NodeId } from '@ringkeep/shared';
@@ -12,7 +13,7 @@ import type { FactKinds } from '@ringkeep/process/meter';
 import type { NodeEvent } from '../core/effects';
 import type { LogWrite } from '../storage/node-storage';
 
-/** Operations that came together and have their answers. One that came from another node has hops. */
+/** Operations that came together and have been answered. Operations that came from another node have hops. */
 export interface AnsweredOperations {
   readonly door: string;
   readonly operations: readonly Operation[];
@@ -22,7 +23,7 @@ export interface AnsweredOperations {
   /** Of their keys and values as they came. */
   readonly requestBytes: number;
   readonly durationMs: number;
-  /** Why none of them was begun, if none was. */
+  /** Why none of them was started, if none was. */
   readonly refusal: Refusal | undefined;
 }
 
@@ -42,27 +43,27 @@ export interface EndedForward {
 export interface NodeObserver {
   event?(event: NodeEvent): void;
   answered?(answered: AnsweredOperations): void;
-  /** The caller of operations under way does not wait any more. */
+  /** The caller of operations under way no longer waits. */
   abandoned?(abandoned: { readonly door: string; readonly operations: number }): void;
-  /** Operations that are none, and were answered with an error before they were asked. */
+  /** Invalid operations, which were answered with an error before they were asked. */
   malformed?(malformed: {
     readonly door: string;
     readonly operations: number;
     readonly code: ErrorCode;
   }): void;
   forwarded?(forward: EndedForward): void;
-  /** A caller does not read its answers: it is not read from until it does. */
+  /** A caller does not read its answers, so its frames are not read until it does. */
   slowReader?(reader: { readonly door: string }): void;
   /** A caller or a call was refused before anything was read of it. */
   callerRefused?(caller: { readonly door: string }): void;
   logWritten?(write: LogWrite): void;
-  /** `kept` is false when it was given up for want of room. */
+  /** `kept` is false if it was given up for want of room. */
   checkpointed?(checkpoint: { readonly durationMs: number; readonly kept: boolean }): void;
   /** To a follower. */
   replicaSent?(message: { readonly bytes: number }): void;
   /** From a primary. */
   replicaReceived?(message: { readonly bytes: number }): void;
-  /** Of those messages, one that makes the copy here like its primary's. */
+  /** Among those messages, one that makes the copy here like its primary's. */
   chunkReceived?(chunk: { readonly entries: number }): void;
 }
 

@@ -1,4 +1,4 @@
-/** Everybody who is told of a node, as one: its log, its meter, what it tells of itself, and those who were given. */
+/** All observers of a node as one: its log, its meter, what it reports about itself, and those that were passed in. */
 
 import { observersAsOne } from '@ringkeep/process/meter';
 import { limited, type Logger } from '@ringkeep/process/running';

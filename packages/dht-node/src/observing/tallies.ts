@@ -1,4 +1,4 @@
-/** What a node tells of itself since its process started, counted from its facts. */
+/** What a node reports about itself since its process started, counted from its facts. */
 
 import type { NodeEvent } from '../core/effects';
 import type { CoreStatus } from '../core/node-status';
@@ -7,12 +7,12 @@ import type { NodeObserver } from './node-observer';
 export interface Tallied {
   /** Entries that primaries sent to make copies here like theirs. */
   readonly entriesReceived: number;
-  /** The longest time for which writes were held back while an arc changed hands. */
+  /** The longest time that writes were held back while an arc changed hands. */
   readonly longestPauseMs: number;
   readonly operationsDiscarded: number;
 }
 
-/** What a node says of itself, now and since its process started. */
+/** What a node says about itself, now and since its process started. */
 export type NodeStatus = CoreStatus & Tallied;
 
 export class Tallies implements NodeObserver, Tallied {

@@ -1,8 +1,8 @@
-/** How this project's servers name and bound what they measure. */
+/** How this project's servers name their measures, and the bounds of their buckets. */
 
 import type { Counter, Histogram, Level, Meter } from './meter';
 
-/** From a memory's to that of a disk in trouble. */
+/** From the time of a memory access to that of a disk in trouble. */
 const DURATION_BOUNDS_S = [0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export class Instruments {

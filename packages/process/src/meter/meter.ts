@@ -1,12 +1,12 @@
 /**
- * The port to whoever measures: counters and histograms are told, gauges are read when somebody looks. Names, units and
- * labels are Prometheus': seconds and bytes, `_total` for what only grows.
+ * The port to systems that measure. Counters and histograms are told values; gauges are read when somebody looks.
+ * Names, units and labels are those of Prometheus: seconds and bytes, and `_total` for what only grows.
  *
- * A histogram takes a value with the number of times that it was seen, because operations come in frames: one call for a
- * frame, not one for each of its operations.
+ * A histogram takes a value together with the number of times that it was seen, because operations come in frames: one
+ * call for a frame instead of one for each of its operations.
  */
 
-/** What is measured. Declared again in the same way it is the same one; in another way it is refused. */
+/** A measure. Declared again in the same way it is the same one; in another way it is refused. */
 export interface Measure<Labels extends readonly string[]> {
   readonly name: string;
   readonly help: string;
@@ -16,7 +16,7 @@ export interface Measure<Labels extends readonly string[]> {
 export type LabelValues<Labels extends readonly string[]> = { readonly [Index in keyof Labels]: string };
 
 export interface Counter<Labels extends readonly string[]> {
-  /** Throws INTERNAL for less than nothing: a counter only grows. */
+  /** Throws INTERNAL for a negative value: a counter only grows. */
   add(amount: number, ...labels: LabelValues<Labels>): void;
 }
 
@@ -30,8 +30,8 @@ export interface Level<Labels extends readonly string[]> {
 }
 
 /**
- * Of a measure so many sets of labels are kept apart; what comes with further ones is counted together, under OTHER for
- * every label.
+ * This many sets of labels are kept apart for a measure. Further ones are counted together, under OTHER for every
+ * label.
  */
 export const SERIES_MAX = 1_000;
 export const OTHER = 'other';
@@ -39,15 +39,15 @@ export const OTHER = 'other';
 export interface Meter {
   counter<const Labels extends readonly string[]>(measure: Measure<Labels>): Counter<Labels>;
 
-  /** `bounds` are the upper ends of its buckets, rising; one without end is added. */
+  /** `bounds` are the upper ends of its buckets, ascending; one without an end is added. */
   histogram<const Labels extends readonly string[]>(
     measure: Measure<Labels>,
     bounds: readonly number[],
   ): Histogram<Labels>;
 
   /**
-   * `read` is called whenever somebody looks. @returns what takes the gauge back. One at a time: a second one of the name
-   * is refused until then, for a meter is one server's.
+   * `read` is called whenever somebody looks. @returns a function that removes the gauge. Until then a second one of
+   * that name is refused, because a meter belongs to one server.
    */
   gauge<const Labels extends readonly string[]>(
     measure: Measure<Labels>,

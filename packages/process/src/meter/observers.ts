@@ -1,11 +1,11 @@
 /**
- * Several observers as one. An observer has a method for each kind of fact that it wants to hear; of a kind that nobody
- * wants there is none, so that whoever would tell it need not even put it together.
+ * Several observers as one. An observer has a method for each kind of fact that it wants. For a kind that nobody wants
+ * there is no method, so the reporter need not even put the fact together.
  *
- * What an observer throws is its own affair: the others hear the fact, and what it is about goes on.
+ * What an observer throws is its own problem: the others hear the fact, and the work that it describes goes on.
  */
 
-/** Every kind of fact of an observer: one that is missing does not compile. */
+/** Every kind of fact of an observer: a missing one does not compile. */
 export type FactKinds<Observer> = Readonly<Record<keyof Observer, true>>;
 
 type Hears = (fact: unknown) => void;

@@ -1,8 +1,8 @@
 /**
- * A meter in this process, which tests and a page of metrics read.
+ * A meter in this process, for tests and for a page of metrics.
  *
- * prom-client was tried: it has no histogram that takes a value many times, so that a frame of 256 operations would cost
- * 256 × 0.8 µs, and it bounds no labels. What it has beyond this is the text of the page.
+ * prom-client was tried and rejected. It has no histogram that takes a value many times, so a frame of 256 operations
+ * would cost 256 × 0.8 µs, and it does not bound labels. What it has beyond this is the text of the page.
  */
 
 import { invariant, RingError } from '@ringkeep/shared/ring/errors';
@@ -13,7 +13,7 @@ import { Series } from './series';
 type Labels = readonly string[];
 
 const NAME = /^[a-z][a-z0-9_]*$/;
-/** What a counter's name ends with, and no other's. */
+/** The ending of a counter's name, and of no other name. */
 const TOTAL = /_total$/;
 
 export class ReadableMeter implements Meter {
@@ -69,7 +69,7 @@ abstract class Family {
 
   abstract readonly kind: MeterReading['kind'];
 
-  /** Two of the same name have to have the same. */
+  /** Two with the same name must have the same. */
   get shape(): string {
     return `${this.kind} of ${this.measure.labels.join(', ') || 'no label'}`;
   }

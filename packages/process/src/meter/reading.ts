@@ -1,4 +1,4 @@
-/** What a meter shows to whoever looks: each measure with its series, as a page of metrics lists them. */
+/** What a meter shows when it is read: each measure with its series, as a page of metrics lists them. */
 
 import { RingError } from '@ringkeep/shared/ring/errors';
 
@@ -17,7 +17,7 @@ export interface Spread {
   readonly labels: readonly string[];
   readonly count: number;
   readonly sum: number;
-  /** How many were at most as much as each bound. */
+  /** How many values were at most each bound. */
   readonly upTo: readonly number[];
 }
 

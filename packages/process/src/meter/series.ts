@@ -1,8 +1,8 @@
-/** The series of one measure: one for each set of labels, and one for all that come when there are enough. */
+/** The series of one measure: one for each set of labels, and one for all further sets when there are enough. */
 
 import { OTHER, SERIES_MAX } from './meter';
 
-/** Between the labels of a key; no label brings it by accident. */
+/** Separates the labels of a key; no label contains it by accident. */
 const SEPARATOR = '\u0000';
 
 export class Series<Value> {

@@ -1,4 +1,4 @@
-/** What can be asked of a node at any time, as gauges: nothing is kept for them, the node is asked when somebody looks. */
+/** Gauges of what a node can be asked at any time. Nothing is kept for them: the node is asked when somebody looks. */
 
 import { Instruments, type Meter } from '@ringkeep/process/meter';
 import type { CoreStatus } from '../../core/node-status';
@@ -6,7 +6,7 @@ import type { NodeHost } from '../../hosting/host';
 
 type Copy = CoreStatus['replicas'][number];
 
-/** @returns what takes them back */
+/** @returns a function that removes them */
 export function addNodeGauges(meter: Meter, host: NodeHost, now: () => number): () => void {
   const of = new Instruments(meter);
   const status = statusOf(host);
@@ -45,7 +45,7 @@ export function addNodeGauges(meter: Meter, host: NodeHost, now: () => number): 
   };
 }
 
-/** All gauges that are read in one go go by one status: to put one together costs as much as the ring is long. */
+/** All gauges that are read together use one status, because making one costs as much as the ring is long. */
 function statusOf({ core }: NodeHost): () => CoreStatus {
   let current: CoreStatus | undefined;
   return () => {

@@ -1,4 +1,4 @@
-/** What a node counts of its facts, a subject each. What can be asked of it at any time is in node-gauges.ts. */
+/** What a node counts of its facts, one meter for each subject. node-gauges.ts has what it can be asked at any time. */
 
 import { Instruments, type Meter } from '@ringkeep/process/meter';
 import type { NodeObserver } from '../node-observer';

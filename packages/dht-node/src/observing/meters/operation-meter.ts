@@ -1,4 +1,4 @@
-/** Operations as callers meet them: at the doors. */
+/** Operations as callers see them: at the doors. */
 
 import { nameOf } from '@ringkeep/shared/operations/catalogue';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
@@ -57,7 +57,7 @@ export function operationMeter(of: Instruments): NodeObserver {
   };
 }
 
-/** Most frames are of one kind and go well: they are one run, so that a frame is counted at the cost of one operation. */
+/** Most frames are of one kind and succeed. They are counted as one run, at the cost of one operation. */
 function forEachRun(
   { operations, results }: Pick<AnsweredOperations, 'operations' | 'results'>,
   count: (times: number, operation: string, outcome: string) => void,
