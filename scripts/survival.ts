@@ -103,8 +103,8 @@ class Survival {
     const startedMs = performance.now();
     await this.ring.killNodes(victims);
     const read = await this.written.readBack(TAKEOVER_MS);
-    console.log(`everything was readable after ${since(startedMs)}: ${describe(read)}`);
-    if (read.right !== this.written.count) this.broken.push(`30 % killed at once: ${describe(read)}`);
+    console.log(`everything was readable after ${since(startedMs)}: ${describeReadBack(read)}`);
+    if (read.right !== this.written.count) this.broken.push(`30 % killed at once: ${describeReadBack(read)}`);
     await this.written.write(this.written.count);
     await this.checkCopies('30 % killed at once');
     console.log(`three copies again after ${since(startedMs)}`);
@@ -119,17 +119,17 @@ class Survival {
     console.log(`\nkilled at once, neighbours: ${names(victims)}`);
     await this.ring.killNodes(victims);
     const read = await this.written.readBack(TAKEOVER_MS);
-    console.log(`after ${TAKEOVER_MS / 1000} s: ${describe(read)}`);
+    console.log(`after ${TAKEOVER_MS / 1000} s: ${describeReadBack(read)}`);
     if (read.wrong > 0 || read.otherErrors.length > 0)
-      this.broken.push(`three neighbours killed: ${describe(read)}`);
+      this.broken.push(`three neighbours killed: ${describeReadBack(read)}`);
     if (read.unavailable === 0 || read.right === 0)
-      this.broken.push(`three neighbours killed, but ${describe(read)}`);
+      this.broken.push(`three neighbours killed, but ${describeReadBack(read)}`);
     const startedMs = performance.now();
     await Promise.all(victims.map((place) => this.ring.startNode(place)));
     const back = await this.written.readBack(TAKEOVER_MS);
-    console.log(`${since(startedMs)} after they were started again: ${describe(back)}`);
+    console.log(`${since(startedMs)} after they were started again: ${describeReadBack(back)}`);
     if (back.right !== this.written.count)
-      this.broken.push(`three neighbours started again: ${describe(back)}`);
+      this.broken.push(`three neighbours started again: ${describeReadBack(back)}`);
     await this.checkCopies('three neighbours started again');
   }
 
@@ -182,7 +182,7 @@ function scattered(circle: readonly NodePlace[], count: number, random: Random):
   }
 }
 
-function describe({ right, unavailable, wrong, otherErrors }: ReadBack): string {
+function describeReadBack({ right, unavailable, wrong, otherErrors }: ReadBack): string {
   const others = otherErrors.length === 0 ? '' : `, ${otherErrors.length} other errors (${otherErrors[0]})`;
   return `${right} keys right, ${unavailable} unavailable, ${wrong} wrong${others}`;
 }

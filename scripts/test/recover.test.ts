@@ -13,7 +13,7 @@ import {
 } from '@ringkeep/shared';
 import { ringKeyOf } from '@ringkeep/shared/operations';
 import { RingClient } from '@ringkeep/client';
-import { run, type Outcome } from '../../packages/cli/test/terminal';
+import { run, type CommandOutcome } from '../../packages/cli/test/terminal';
 import { eventually, type NodePeer } from '../../packages/dht-node/test/server/node-peer';
 import { copyFolder, putBack } from '../chaos/folder-copy';
 import type { RingProcess } from '@ringkeep/local-ring';
@@ -121,11 +121,11 @@ class OldDisks {
   }
 
   /** What recover shows before anything is decided. */
-  show(start: Position, ...form: string[]): Promise<Outcome> {
+  show(start: Position, ...form: string[]): Promise<CommandOutcome> {
     return run(['--node', this.nodes[0].address, 'recover', formatPosition(start), ...form]);
   }
 
-  recover(start: Position, from: NodeId): Promise<Outcome> {
+  recover(start: Position, from: NodeId): Promise<CommandOutcome> {
     const [{ address }] = this.nodes;
     return run([
       '--node',

@@ -98,7 +98,7 @@ runScript(script, (options) =>
       );
       const ms = all.map((outage) => outage.ms);
       console.log(
-        `writable again after: median ${describe(median(ms))}, worst ${describe(Math.max(...ms))}, ` +
+        `writable again after: median ${inLeases(median(ms))}, worst ${inLeases(Math.max(...ms))}, ` +
           `over ${ms.length} keys in ${options.rounds} rounds`,
       );
       return 0;
@@ -239,6 +239,6 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] as number;
 }
 
-function describe(ms: number): string {
+function inLeases(ms: number): string {
   return `${ms.toFixed(0)} ms (${(ms / DEFAULT_PARAMETERS.leaseMs).toFixed(2)} leases of ${DEFAULT_PARAMETERS.leaseMs} ms)`;
 }

@@ -35,7 +35,7 @@ export async function copiesOf(
   const answers = await Promise.all(
     ring.members.map(async (member): Promise<ArcCopy | undefined> => {
       try {
-        return copyOf(member, arc, await access.describe(member.addr));
+        return copyOf(member, arc, await access.describeNode(member.addr));
       } catch (error) {
         output.note(`${member.addr} did not answer: ${(error as Error).message}`);
         return undefined;

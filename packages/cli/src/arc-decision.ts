@@ -57,7 +57,7 @@ export class ArcDecision {
     const arc = view.arcOfPosition(this.arc.start);
     const primary = arc && view.member(arc.primary);
     if (!primary) throw new RingError('UNAVAILABLE', 'the ring names no owner of the arc');
-    const { replicas } = await this.context.ring.describe(primary.addr);
+    const { replicas } = await this.context.ring.describeNode(primary.addr);
     const own = replicas.find((replica) => replica.primary && arcContains(rangeOf(replica), this.arc.start));
     if (own?.stopped !== undefined) return { primary, state: 'stopped' };
     return { primary, state: own?.serving === true ? 'goes on' : 'being opened' };

@@ -17,7 +17,7 @@ import type { ConnectionOptions } from './config';
 import { explainedCall, explainedConnection, explainedHealth } from './unreachable';
 
 /** A unary method of the generated client whose request is empty. */
-type Question<Answer> = (
+type NodeQuestion<Answer> = (
   client: dht.DhtNodeClient,
   deadline: Date,
   done: (error: ServiceError | null, answer: Answer) => void,
@@ -60,8 +60,8 @@ export class RingAccess {
     }
   }
 
-  describe(address: string, withinMs = this.options.timeoutMs): Promise<dht.NodeDescription> {
-    const question: Question<dht.NodeDescription> = (client, deadline, done) => {
+  describeNode(address: string, withinMs = this.options.timeoutMs): Promise<dht.NodeDescription> {
+    const question: NodeQuestion<dht.NodeDescription> = (client, deadline, done) => {
       client.describeNode({}, new Metadata(), { deadline }, done);
     };
     return this.ask(address, 'DescribeNode', question, withinMs);
@@ -121,7 +121,7 @@ export class RingAccess {
   private async ask<Answer>(
     address: string,
     call: string,
-    question: Question<Answer>,
+    question: NodeQuestion<Answer>,
     withinMs = this.options.timeoutMs,
   ): Promise<Answer> {
     const client = new dht.DhtNodeClient(...channelTo(address, this.tls));

@@ -32,7 +32,7 @@ export async function lookAtRing(
     ring.members.map(async (member): Promise<NodeAnswer> => ({
       member,
       said: await access
-        .describe(member.addr, withinMs)
+        .describeNode(member.addr, withinMs)
         .catch((error: unknown) => ({ problem: messageOf(error) })),
     })),
   );

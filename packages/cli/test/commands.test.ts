@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeRing } from '../../client/test/fake-ring';
-import { run, type Outcome } from './terminal';
+import { run, type CommandOutcome } from './terminal';
 
 let ring: FakeRing;
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => ring.stop());
 
-function cli(...args: string[]): Promise<Outcome> {
+function cli(...args: string[]): Promise<CommandOutcome> {
   return run(['--node', ring.node(0).address, ...args]);
 }
 

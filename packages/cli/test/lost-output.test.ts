@@ -22,7 +22,7 @@ afterEach(() => {
   ring.stop();
 });
 
-interface Outcome {
+interface CommandOutcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -33,7 +33,7 @@ async function run(
   args: readonly string[],
   input: string,
   [out, err]: readonly ('read' | 'closed' | 'refused')[],
-): Promise<Outcome> {
+): Promise<CommandOutcome> {
   const kind = (how: string | undefined): 'pipe' | number => (how === 'refused' ? readOnly : 'pipe');
   const stdio: StdioOptions = ['pipe', kind(out), kind(err)];
   const env = { ...process.env, NODE_ADDRESS: ring.node(0).address };

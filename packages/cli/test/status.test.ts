@@ -4,7 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { DEFAULT_PARAMETERS, type Member, type Ring } from '@ringkeep/shared';
 import { FakeRing } from '../../client/test/fake-ring';
 import { runCli } from '../src/cli';
-import { run, type Outcome } from './terminal';
+import { run, type CommandOutcome } from './terminal';
 
 let fake: FakeRing;
 
@@ -37,11 +37,11 @@ const WHOLE = [
   [2, 0, 1],
 ];
 
-function cli(...args: string[]): Promise<Outcome> {
+function cli(...args: string[]): Promise<CommandOutcome> {
   return run(['--node', fake.node(0).address, ...args]);
 }
 
-const lastLine = ({ stdout }: Outcome): string => stdout.trimEnd().split('\n').at(-1) as string;
+const lastLine = ({ stdout }: CommandOutcome): string => stdout.trimEnd().split('\n').at(-1) as string;
 
 test.each<[string, number[][], Member['state'][], number, RegExp]>([
   ['healthy', WHOLE, [], 0, /^healthy$/],

@@ -4,7 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { runCli } from '../src/cli';
 
-export interface Outcome {
+export interface CommandOutcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -14,7 +14,7 @@ export async function run(
   args: readonly string[],
   input: string | Buffer = '',
   env: Readonly<Record<string, string>> = {},
-): Promise<Outcome> {
+): Promise<CommandOutcome> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const written = [text(stdout), text(stderr)];
   const stdin = Readable.from([Buffer.from(input)]);

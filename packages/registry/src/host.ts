@@ -15,7 +15,7 @@ import type { Logger } from '@ringkeep/process/running';
 import type { RingStore } from './adapters/ring-store';
 import type { DiskRoom, RegistryCore, RegistryEffect, RegistryInput, RegistryState } from './core';
 import type { RegistryObserver } from './observing/registry-observer';
-import { OpenQuestions, type AnswerTo, type Question } from './open-questions';
+import { OpenQuestions, type AnswerTo, type RegistryQuestion } from './open-questions';
 
 /** Where a watcher's updates go. */
 export interface WatchSink {
@@ -90,7 +90,7 @@ export class RegistryHost {
     return this.durableRing;
   }
 
-  ask<Q extends Question>(question: Q): Promise<AnswerTo[Q['kind']]> {
+  ask<Q extends RegistryQuestion>(question: Q): Promise<AnswerTo[Q['kind']]> {
     const { over } = this;
     if (over) return this.questions.refuse(question.kind, over);
     if (this.inputs.length >= INPUTS_WAITING_MAX) {

@@ -24,7 +24,9 @@ export interface AnswerTo {
   owners: OwnersAnswer;
 }
 type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
-export type Question = Unnumbered<RegisterInput | RenewInput | LeaveInput | ProposeInput | OwnersInput>;
+export type RegistryQuestion = Unnumbered<
+  RegisterInput | RenewInput | LeaveInput | ProposeInput | OwnersInput
+>;
 
 interface Waiting {
   readonly question: string;
@@ -41,7 +43,7 @@ export class OpenQuestions {
     private readonly now: () => number,
   ) {}
 
-  open<Q extends Question>(request: number, { kind }: Q): Promise<AnswerTo[Q['kind']]> {
+  open<Q extends RegistryQuestion>(request: number, { kind }: Q): Promise<AnswerTo[Q['kind']]> {
     const answer = new Promise<RegistryAnswer>((resolve, reject) => {
       this.waiting.set(request, { question: kind, askedAtMs: this.now(), resolve, reject });
     });

@@ -11,7 +11,7 @@ import {
   type RegistryState,
 } from '../src';
 import { INPUTS_WAITING_MAX, RegistryHost } from '../src/host';
-import type { Question } from '../src/open-questions';
+import type { RegistryQuestion } from '../src/open-questions';
 
 /** A disk whose saves end when the test says so. */
 class GatedStore extends MemoryRingStore {
@@ -58,7 +58,7 @@ function make(): { host: RegistryHost; store: GatedStore; fatal: Error[]; clock:
   return { host, store, fatal, clock };
 }
 
-function registration(addr: string): Question & { kind: 'register' } {
+function registration(addr: string): RegistryQuestion & { kind: 'register' } {
   return {
     kind: 'register',
     addr,
@@ -72,7 +72,7 @@ function registration(addr: string): Question & { kind: 'register' } {
   };
 }
 
-const renewal = ({ id, clusterId }: Identity): Question & { kind: 'renew' } => ({
+const renewal = ({ id, clusterId }: Identity): RegistryQuestion & { kind: 'renew' } => ({
   kind: 'renew',
   complaints: [],
   caller: { id, incarnation: 1, process: 0n, known: NOTHING_KNOWN, clusterId },

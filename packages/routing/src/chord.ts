@@ -14,7 +14,7 @@ import { PeerCircle } from './peer-circle';
 import {
   PREDECESSOR_WISH,
   type Peer,
-  type Question,
+  type RoutingQuestion,
   type RoutingScheme,
   type SchemeState,
   type Wish,
@@ -103,7 +103,7 @@ export class Chord implements RoutingScheme {
   }
 
   /** Around a node: its predecessor and its successors. */
-  answer(question: Question): NodeId[] {
+  answer(question: RoutingQuestion): NodeId[] {
     const ids = this.circle.ids();
     if (question.kind !== 'around' || ids.length <= this.successors) return ids;
     return [...ids.slice(0, this.successors), ids[ids.length - 1] as NodeId];

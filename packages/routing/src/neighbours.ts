@@ -12,7 +12,7 @@ import { PeerCircle } from './peer-circle';
 import {
   PREDECESSOR_WISH,
   type Peer,
-  type Question,
+  type RoutingQuestion,
   type RoutingScheme,
   type SchemeState,
   type Wish,
@@ -98,7 +98,7 @@ export class Neighbours implements RoutingScheme {
     return [PREDECESSOR_WISH, ...known];
   }
 
-  answer(_question: Question): NodeId[] {
+  answer(_question: RoutingQuestion): NodeId[] {
     return this.circle.ids();
   }
 

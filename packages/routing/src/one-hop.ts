@@ -8,7 +8,7 @@
 import type { NodeId, Position } from '@ringkeep/shared';
 import { clockwiseCandidates, clockwiseHop } from './clockwise';
 import { PeerCircle } from './peer-circle';
-import type { Peer, Question, RoutingScheme, SchemeState, Wish } from './scheme';
+import type { Peer, RoutingQuestion, RoutingScheme, SchemeState, Wish } from './scheme';
 
 export class OneHop implements RoutingScheme {
   readonly name = 'one-hop';
@@ -62,7 +62,7 @@ export class OneHop implements RoutingScheme {
   }
 
   /** It keeps no rows and no neighbourhood: everyone is the answer to whatever is asked. */
-  answer(_question: Question): NodeId[] {
+  answer(_question: RoutingQuestion): NodeId[] {
     return this.circle.ids();
   }
 }

@@ -22,7 +22,7 @@ export interface Peer {
 }
 
 /** What one node may ask another about routing; a scheme answers with `answer`. */
-export type Question =
+export type RoutingQuestion =
   /** Every peer that you know. */
   | { readonly kind: 'everyone' }
   /** The peers closest to you on the ring, on both sides. */
@@ -48,7 +48,7 @@ export type Addressee =
 /** A question whose answer would fill a gap, or keep what is known fresh. */
 export interface Wish {
   readonly to: Addressee;
-  readonly question: Question;
+  readonly question: RoutingQuestion;
 }
 
 /** Where peers come from, when that says something about their places on the ring. */
@@ -99,7 +99,7 @@ export interface RoutingScheme {
    * The peers that this node names in answer to a question, itself left out. Ids alone: how far they are
    * is the asker's own matter.
    */
-  answer(question: Question): NodeId[];
+  answer(question: RoutingQuestion): NodeId[];
 }
 
 /** Places a newcomer, finds one that came in between, and closes a gap in which all neighbours failed. */

@@ -13,7 +13,7 @@ export type Value = string | null;
  * fail: it certainly never took effect.
  * unknown: it took effect once, at any time after its call, or never; its results are not looked at.
  */
-export type Outcome = 'ok' | 'fail' | 'unknown';
+export type RecordedOutcome = 'ok' | 'fail' | 'unknown';
 
 /** What must be so of a key for a write to change anything. */
 export type HistoryCondition =
@@ -66,7 +66,7 @@ export type HistoryOperation = Action & {
   readonly callMs: number;
   /** When the client was answered or gave up; null when it never was. */
   readonly returnMs: number | null;
-  readonly outcome: Outcome;
+  readonly outcome: RecordedOutcome;
 };
 
 /** What it may have left its key with; undefined when it certainly changed nothing. */

@@ -7,7 +7,7 @@
  */
 
 import { invariant } from '@ringkeep/shared';
-import type { Action, HistoryOperation, Outcome, Value } from './history';
+import type { Action, HistoryOperation, RecordedOutcome, Value } from './history';
 
 /** What the answer said; what it did not say is left out. */
 export interface Observation {
@@ -60,7 +60,7 @@ export class HistoryRecorder {
     return this.operations;
   }
 
-  private end(number: number, outcome: Outcome, observed: Observation, nowMs: number): void {
+  private end(number: number, outcome: RecordedOutcome, observed: Observation, nowMs: number): void {
     invariant(this.open.delete(number), 'an operation ends once');
     const operation = this.operations[number] as HistoryOperation;
     this.operations[number] = {

@@ -1,6 +1,6 @@
 /** Histories drawn by hand. */
 
-import type { Action, HistoryOperation, Outcome, Value } from '../../src';
+import type { Action, HistoryOperation, RecordedOutcome, Value } from '../../src';
 
 /** Starts at one time and ends at another; an end of undefined is an unknown outcome. */
 export function operation(
@@ -8,7 +8,7 @@ export function operation(
   action: Action,
   callMs: number,
   returnMs: number | undefined,
-  outcome: Outcome = returnMs === undefined ? 'unknown' : 'ok',
+  outcome: RecordedOutcome = returnMs === undefined ? 'unknown' : 'ok',
 ): HistoryOperation {
   return { ...action, client, key: 'k', callMs, returnMs: returnMs ?? null, outcome };
 }

@@ -1,7 +1,7 @@
 /** Histories for property tests: made up freely (mostly wrong), or played on a real register (right). */
 
 import type { Random } from '@ringkeep/shared';
-import type { Action, HistoryCondition, HistoryOperation, Outcome, Value } from '../../src';
+import type { Action, HistoryCondition, HistoryOperation, RecordedOutcome, Value } from '../../src';
 
 export interface Shape {
   readonly operations: number;
@@ -32,7 +32,7 @@ export function freeHistory(random: Random, operations: number): HistoryOperatio
   });
   const history: HistoryOperation[] = [];
   for (let client = 0; client < operations; client++) {
-    const outcome: Outcome = random.chance(0.3) ? 'unknown' : random.chance(0.05) ? 'fail' : 'ok';
+    const outcome: RecordedOutcome = random.chance(0.3) ? 'unknown' : random.chance(0.05) ? 'fail' : 'ok';
     const callMs = random.below(span);
     const action: Action = random.pick<() => Action>([
       () => ({ op: 'get', value: value() }),

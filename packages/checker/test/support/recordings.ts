@@ -5,7 +5,7 @@
  * no end, or ends in :info, is of unknown outcome. Times are line numbers.
  */
 
-import type { Action, HistoryOperation, Outcome, Value } from '../../src';
+import type { Action, HistoryOperation, RecordedOutcome, Value } from '../../src';
 
 interface Line {
   readonly process: string;
@@ -81,7 +81,7 @@ function registerOperation(
   failedCas: 'differs' | 'nothing',
 ): HistoryOperation {
   const differs = failedCas === 'differs' && end?.type === 'fail' && call.action === 'cas';
-  const outcome: Outcome =
+  const outcome: RecordedOutcome =
     end === undefined || end.type === 'info' ? 'unknown' : end.type === 'fail' && !differs ? 'fail' : 'ok';
   const common = { client: Number(call.process), key: '', callMs, returnMs: end ? endMs : null, outcome };
   return { ...common, ...registerAction(call, end, !differs, failedCas) };

@@ -17,17 +17,17 @@ const TOKEN = /[ \t\r\n]*(?:("[^"\\]*(?:\\.[^"\\]*)*")|([[\]{}:,])|([^\s[\]{}:,"
 export function textAtPath(json: string, path: readonly string[]): string | undefined {
   let start = 0;
   for (const name of path) {
-    const found = new Walk(json, start).childAt(name);
+    const found = new JsonWalk(json, start).childAt(name);
     if (found === undefined) return undefined;
     start = found;
   }
-  const walk = new Walk(json, start);
+  const walk = new JsonWalk(json, start);
   walk.skipValue();
   return json.slice(start, walk.at).trim();
 }
 
 /** One pass over the children of a value. */
-class Walk {
+class JsonWalk {
   constructor(
     private readonly json: string,
     public at: number,

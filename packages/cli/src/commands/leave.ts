@@ -31,7 +31,7 @@ export const leaveCommand: CommandSpec = {
     const nodes = [...new Set([address, ...context.ring.options.nodes])];
     const client = context.ring.clientOf(nodes);
     try {
-      const description = await context.ring.describe(address);
+      const description = await context.ring.describeNode(address);
       await context.ring.ready(client, nodes, context.signal);
       await new Departure(context, client, address, description).complete();
     } finally {
@@ -88,7 +88,7 @@ class Departure {
   }
 
   private async show(): Promise<void> {
-    const left = keysOf(await this.context.ring.describe(this.address));
+    const left = keysOf(await this.context.ring.describeNode(this.address));
     this.progress.update(Math.max(0, this.keysAtFirst - left));
   }
 

@@ -8,13 +8,13 @@
  */
 
 import type { Bytes, ErrorCode } from '@ringkeep/shared';
-import type { LocatedOperation, Outcome } from '@ringkeep/shared/operations';
+import type { LocatedOperation, OperationOutcome } from '@ringkeep/shared/operations';
 import { extrasBytes, type Extras } from '@ringkeep/shared/operations/extras';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { rowOf, type OperationType } from '@ringkeep/shared/operations/catalogue';
 
 /** The result of a call; a value is a view of the reply that brought it. */
-export type CallResult = Outcome<Uint8Array>;
+export type CallResult = OperationOutcome<Uint8Array>;
 
 /** What a call knows of the frame in which it travels. */
 export interface CallFrame {

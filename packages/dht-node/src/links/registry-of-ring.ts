@@ -47,7 +47,7 @@ export class RegistryOfRing {
         this.log.warn('waiting for the node to join', { address: this.nodeAddress, reason: seen });
       why = seen === undefined ? why : ` (${seen})`;
     }
-    const { registryAddr } = await this.describe();
+    const { registryAddr } = await this.describeNode();
     return addressUrl(parseAddress(registryAddr));
   }
 
@@ -69,7 +69,7 @@ export class RegistryOfRing {
     throw new RingError('FAILED_PRECONDITION', `${this.nodeAddress}: ${what}; ${hint}`);
   }
 
-  private async describe(): Promise<dht.NodeDescription> {
+  private async describeNode(): Promise<dht.NodeDescription> {
     const options = { deadline: Date.now() + ANSWER_MS };
     const answer = await new Promise<dht.NodeDescription | ServiceError>((resolve) => {
       this.client.describeNode({}, new Metadata(), options, (error, description) =>

@@ -10,12 +10,10 @@ import { hash } from 'node:crypto';
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { isSound, type StoredValue } from '@ringkeep/shared/operations';
 import { DIGEST_BYTES, type Bucket } from '../core/replica/entry-store';
-import { entryBytes } from './scan-page';
-
-type Walk = (range: KeyRange) => Iterable<readonly [RingKey, StoredValue]>;
+import { entryBytes, type RangeWalk } from './scan-page';
 
 export function cutIntoBuckets(
-  walk: Walk,
+  walk: RangeWalk,
   range: KeyRange,
   bucketBytes: number,
   bucketsMax: number,
@@ -40,7 +38,7 @@ export function cutIntoBuckets(
  * whole table.
  */
 export function matchBuckets(
-  walk: Walk,
+  walk: RangeWalk,
   range: KeyRange,
   buckets: readonly Bucket[],
   bucketBytes: number,

@@ -33,7 +33,7 @@ import { rangeOfPart, type RangeCounts } from './range-counts';
 import { WHOLE_RING } from './range-set';
 import { damagedIn, pageOf } from './scan-page';
 
-type Walk = Iterator<readonly [RingKey, StoredValue | null], void, undefined>;
+type LayerWalk = Iterator<readonly [RingKey, StoredValue | null], void, undefined>;
 
 export class LayeredTable implements EntryStore {
   /** Of both layers: what one gives back the next one takes. */
@@ -197,7 +197,7 @@ export class LayeredTable implements EntryStore {
   /** The entries of a range in ring order. */
   private *walk(range: KeyRange): Generator<readonly [RingKey, StoredValue], void, undefined> {
     const { active, frozen, base } = this;
-    const walks: Walk[] = [active.table.entries(range)];
+    const walks: LayerWalk[] = [active.table.entries(range)];
     const belowActive = active.erased.gaps(range);
     if (frozen !== undefined) walks.push(chain(belowActive, (gap) => frozen.table.entries(gap)));
     const belowFrozen =
@@ -217,7 +217,9 @@ function* chain<T>(
 }
 
 /** Merges sorted walks into one; of entries with the same key, that of the earlier walk counts. */
-function* merge(walks: readonly Walk[]): Generator<readonly [RingKey, StoredValue | null], void, undefined> {
+function* merge(
+  walks: readonly LayerWalk[],
+): Generator<readonly [RingKey, StoredValue | null], void, undefined> {
   try {
     const heads = walks.map((walk) => walk.next());
     for (;;) {
@@ -227,7 +229,7 @@ function* merge(walks: readonly Walk[]): Generator<readonly [RingKey, StoredValu
       }
       if (least === undefined) return;
       for (const [index, head] of heads.entries()) {
-        if (!head.done && head.value[0] === least[0]) heads[index] = (walks[index] as Walk).next();
+        if (!head.done && head.value[0] === least[0]) heads[index] = (walks[index] as LayerWalk).next();
       }
       yield least;
     }

@@ -8,10 +8,10 @@
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
-import type { StoredValue } from '@ringkeep/shared/operations';
 import type { RangeSize } from '../core/replica/entry-store';
 import { PARTS } from './node-storage';
 import { isEmptyRange } from './range-set';
+import type { RangeWalk } from './scan-page';
 
 const BUCKETS = PARTS;
 /** One bucket in its encoded form: its number (2), keys (4), bytes (8). */
@@ -23,9 +23,6 @@ interface Cut {
   readonly end: number;
   readonly edges: readonly KeyRange[];
 }
-
-/** The bytes that each entry of a range counts for. */
-type Walk = (range: KeyRange) => Iterable<readonly [RingKey, StoredValue]>;
 
 export class RangeCounts {
   private readonly keys = new Uint32Array(BUCKETS);
@@ -47,7 +44,7 @@ export class RangeCounts {
     return this.keys[bucket] as number;
   }
 
-  size(range: KeyRange, walk: Walk): RangeSize {
+  size(range: KeyRange, walk: RangeWalk): RangeSize {
     const { first, end, edges } = cutRange(range);
     let keys = 0;
     let bytes = 0;
@@ -65,7 +62,7 @@ export class RangeCounts {
   }
 
   /** Recounts the buckets that a range touches. */
-  recount(range: KeyRange, walk: Walk): void {
+  recount(range: KeyRange, walk: RangeWalk): void {
     const first = bucketOf(range.from);
     const end = range.to === undefined ? BUCKETS : bucketOf(range.to) + 1;
     this.keys.fill(0, first, end);
@@ -75,7 +72,7 @@ export class RangeCounts {
   }
 
   /** Call it while the range still has its entries. */
-  erase(range: KeyRange, walk: Walk): void {
+  erase(range: KeyRange, walk: RangeWalk): void {
     const { first, end, edges } = cutRange(range);
     this.keys.fill(0, first, end);
     this.bytes.fill(0, first, end);

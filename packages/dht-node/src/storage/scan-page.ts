@@ -4,10 +4,13 @@ import { POSITION_BYTES, type Bytes, type KeyRange, type RingKey } from '@ringke
 import { isSound, type StoredValue } from '@ringkeep/shared/operations';
 import type { Entry, ScanPage } from '../core/replica/entry-store';
 
-type Walk = Iterable<readonly [RingKey, StoredValue]>;
+type EntryWalk = Iterable<readonly [RingKey, StoredValue]>;
+
+/** The entries of a range, in ring order. */
+export type RangeWalk = (range: KeyRange) => EntryWalk;
 
 /** The first entries of a range's walk, until their keys and values reach bytesMax, or up to a damaged one. */
-export function pageOf(walk: Walk, range: KeyRange, bytesMax: number, checked: boolean): ScanPage {
+export function pageOf(walk: EntryWalk, range: KeyRange, bytesMax: number, checked: boolean): ScanPage {
   const entries: Entry[] = [];
   let bytes = 0;
   /** Where the next stretch begins that holds no sound entry. */
@@ -29,7 +32,7 @@ export function pageOf(walk: Walk, range: KeyRange, bytesMax: number, checked: b
 }
 
 /** The stretches of a range in which something is damaged. */
-export function damagedIn(walk: (range: KeyRange) => Walk, range: KeyRange): KeyRange[] {
+export function damagedIn(walk: RangeWalk, range: KeyRange): KeyRange[] {
   const found: KeyRange[] = [];
   for (let from: Bytes | undefined = range.from; from !== undefined;) {
     const rest: KeyRange = { from, to: range.to };

@@ -37,8 +37,8 @@ export function lmdbPageBytes(folder: string): number | undefined {
   try {
     const { size } = fstatSync(file);
     if (size === 0) return undefined;
-    const first = describe(file, path, 0);
-    const second = describe(file, path, first.pageBytes);
+    const first = descriptionAt(file, path, 0);
+    const second = descriptionAt(file, path, first.pageBytes);
     const newest = second.transaction > first.transaction ? second : first;
     const needed = (newest.lastPage + 1n) * BigInt(first.pageBytes);
     if (BigInt(size) < needed) throw damaged(path, `it has ${size} bytes of ${needed}`);
@@ -54,7 +54,7 @@ interface Description {
   readonly transaction: bigint;
 }
 
-function describe(file: number, path: string, at: number): Description {
+function descriptionAt(file: number, path: string, at: number): Description {
   const page = Buffer.alloc(DESCRIPTION_BYTES);
   const read = readSync(file, page, 0, DESCRIPTION_BYTES, at);
   if (read < DESCRIPTION_BYTES || page.readUInt32LE(MAGIC_AT) !== MAGIC) {

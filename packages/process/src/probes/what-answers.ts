@@ -81,7 +81,7 @@ export async function whatAnswers(question: AddressQuestion): Promise<ServerFoun
       name,
       await outcome(client, call, question.deadlineMs),
     ]);
-    const outcomes = Object.fromEntries(await Promise.all(asked)) as Record<keyof typeof CALLS, Outcome>;
+    const outcomes = Object.fromEntries(await Promise.all(asked)) as Record<keyof typeof CALLS, CallOutcome>;
     const knows = (call: keyof typeof CALLS): boolean =>
       outcomes[call].code !== status.UNIMPLEMENTED && fate(outcomes[call]) === undefined;
     if (knows('describe')) return found('node');
@@ -126,7 +126,7 @@ export function mismatch(
   return kind === expected ? undefined : texts[kind];
 }
 
-interface Outcome {
+interface CallOutcome {
   readonly code: number;
   readonly details: string;
 }
@@ -135,7 +135,7 @@ function outcome(
   client: Client,
   { path, request }: { readonly path: string; readonly request: Buffer },
   deadlineMs: number,
-): Promise<Outcome> {
+): Promise<CallOutcome> {
   const raw = (bytes: Buffer): Buffer => bytes;
   return new Promise((resolve) => {
     // A stream of answers: it does for calls with one answer as well, and the first one is enough.
@@ -164,7 +164,7 @@ const FATES: readonly (readonly [pattern: RegExp, kind: ServerKind, detail: stri
   [/^Deadline exceeded.*LB pick/, 'silent', ''],
 ];
 
-function fate({ code, details }: Outcome): [kind: ServerKind, detail: string] | undefined {
+function fate({ code, details }: CallOutcome): [kind: ServerKind, detail: string] | undefined {
   for (const [pattern, kind, detail] of FATES) {
     const match = pattern.exec(details);
     if (match) return [kind, detail.replace('$1', match[1] ?? '').trim()];

@@ -18,7 +18,7 @@ import type { Versions } from './versions';
 import { welcome } from './welcome';
 
 /** The result of a request. */
-export interface Outcome {
+export interface MemberCallOutcome {
   readonly effects: RegistryEffect[];
   readonly answer: Extract<RegistryEffect, { kind: 'answer' }>['answer'];
 }
@@ -29,7 +29,7 @@ export class MemberCalls {
     private readonly versions: Versions,
   ) {}
 
-  register(now: number, input: RegisterInput): Outcome {
+  register(now: number, input: RegisterInput): MemberCallOutcome {
     this.checkCaller({ clusterId: input.identity?.clusterId ?? '', known: input.known }, now);
     if (input.identity) this.parts.lostData.checkHeld(this.versions.view, input.held);
     else this.parts.lostData.checkNewcomer(this.versions.ring, now);
@@ -72,7 +72,7 @@ export class MemberCalls {
     this.parts.lostData.check(this.versions.ring, clusterId, compared, now);
   }
 
-  renew(now: number, { caller, complaints }: RenewInput): Outcome {
+  renew(now: number, { caller, complaints }: RenewInput): MemberCallOutcome {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.versions.view);
     const live = this.parts.membership.renew(draft, caller, now);
@@ -84,7 +84,7 @@ export class MemberCalls {
     return { effects, answer: this.memberAnswer(live, caller) };
   }
 
-  leave(now: number, { caller }: LeaveInput): Outcome {
+  leave(now: number, { caller }: LeaveInput): MemberCallOutcome {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.versions.view);
     const live = this.parts.membership.renew(draft, caller, now);
@@ -113,7 +113,7 @@ export class MemberCalls {
     };
   }
 
-  propose(now: number, { caller, proposal }: ProposeInput): Outcome {
+  propose(now: number, { caller, proposal }: ProposeInput): MemberCallOutcome {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.versions.view);
     const present = this.parts.membership.isPresent(draft, caller);

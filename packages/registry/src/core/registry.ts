@@ -31,7 +31,7 @@ import { Collaborators } from './collaborators';
 import { checkConfig, type RegistryConfig, type RegistryTools } from './config';
 import type { RegistryEffect, RegistryFact } from './effects';
 import type { RegistryInput, RoomInput, WatchInput } from './inputs';
-import { MemberCalls, type Outcome } from './member-calls';
+import { MemberCalls, type MemberCallOutcome } from './member-calls';
 import { RingDraft } from './ring-draft';
 import { stateFault, type RegistryState } from './state';
 import { Versions } from './versions';
@@ -181,7 +181,7 @@ export class RegistryCore {
   }
 
   /** The effects of a request and its answer, or its refusal. */
-  private answered(request: number, decide: () => Outcome): RegistryEffect[] {
+  private answered(request: number, decide: () => MemberCallOutcome): RegistryEffect[] {
     try {
       const { effects, answer } = decide();
       return [...effects, { kind: 'answer', request, answer }];

@@ -38,7 +38,7 @@ import {
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
 
-type Question = Unnumbered<Extract<RegistryInput, { request: number }>>;
+type RegistryQuestion = Unnumbered<Extract<RegistryInput, { request: number }>>;
 
 /** What a node keeps on its disk, and its address. */
 export interface Node {
@@ -71,7 +71,7 @@ export class SteppedRegistry {
   saves = 0;
   private requests = 0;
   private runs = 0n;
-  private readonly asked: Question[] = [];
+  private readonly asked: RegistryQuestion[] = [];
 
   constructor(config: Partial<RegistryConfig> = {}) {
     this.config = { ...DEFAULT_CONFIG, ...config };
@@ -104,7 +104,7 @@ export class SteppedRegistry {
     return effects;
   }
 
-  ask<T extends RegistryAnswer>(input: Question): T {
+  ask<T extends RegistryAnswer>(input: RegistryQuestion): T {
     this.asked.push(input);
     const request = ++this.requests;
     const effects = this.step({ ...input, request });

@@ -15,10 +15,10 @@ import { ePastry } from './experiments/e-pastry';
 import { failures } from './experiments/failures';
 import { growth } from './experiments/growth';
 import { oneRing } from './experiments/one-ring';
-import { formatTable, type Outcome, type Setting } from './outcome';
+import { formatTable, type ExperimentOutcome, type Setting } from './outcome';
 import { schemePicture } from './pictures/scheme-picture';
 
-function run(options: LabOptions): Outcome {
+function run(options: LabOptions): ExperimentOutcome {
   const { nodes, seed, lookups, placement } = options;
   const setting: Setting = {
     seed,
@@ -49,7 +49,7 @@ function run(options: LabOptions): Outcome {
   }
 }
 
-function write(outcome: Outcome, options: LabOptions): void {
+function write(outcome: ExperimentOutcome, options: LabOptions): void {
   mkdirSync(options.out, { recursive: true });
   const figuresPath = join(options.out, `routing-${options.experiment}.json`);
   const figures = { options, figures: outcome.figures };

@@ -8,7 +8,7 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-export interface Outcome {
+export interface ExperimentOutcome {
   readonly tables: readonly Table[];
   /** As JSON. */
   readonly figures: unknown;

@@ -3,7 +3,7 @@
 import type { LabRing } from './lab-ring';
 import { NOBODY, type LabScheme, type RepairableScheme, type Tried } from './lab-scheme';
 
-export interface Walk {
+export interface LookupWalk {
   /** Where it ended; NOBODY when it went in circles. */
   readonly end: number;
   readonly hops: number;
@@ -16,7 +16,7 @@ export interface Walk {
 /** More hops than any walk without circles makes in a scheme with long links. */
 const HOPS_MAX = 512;
 
-export function walk(ring: LabRing, scheme: LabScheme, start: number, target: number): Walk {
+export function walk(ring: LabRing, scheme: LabScheme, start: number, target: number): LookupWalk {
   let node = start;
   let hops = 0;
   let distance = 0;
@@ -36,7 +36,7 @@ export function walkAround(
   start: number,
   target: number,
   alive: Uint8Array,
-): Walk {
+): LookupWalk {
   let node = start;
   let hops = 0;
   let distance = 0;

@@ -17,7 +17,7 @@ import {
   PREDECESSOR_WISH,
   type Origin,
   type Peer,
-  type Question,
+  type RoutingQuestion,
   type RoutingScheme,
   type SchemeState,
   type Wish,
@@ -130,7 +130,7 @@ export class PastryScheme implements RoutingScheme {
     return wishes;
   }
 
-  answer(question: Question): NodeId[] {
+  answer(question: RoutingQuestion): NodeId[] {
     switch (question.kind) {
       case 'everyone':
         return this.peers().map((peer) => peer.id);

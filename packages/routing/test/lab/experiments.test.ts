@@ -11,7 +11,7 @@ import { ePastry } from '../../src/lab/experiments/e-pastry';
 import { failures } from '../../src/lab/experiments/failures';
 import { growth } from '../../src/lab/experiments/growth';
 import { oneRing } from '../../src/lab/experiments/one-ring';
-import { formatCell, formatTable, type Outcome, type Setting } from '../../src/lab/outcome';
+import { formatCell, formatTable, type ExperimentOutcome, type Setting } from '../../src/lab/outcome';
 import { schemePicture } from '../../src/lab/pictures/scheme-picture';
 import { Sample } from '../../src/lab/sample';
 
@@ -21,7 +21,7 @@ const setting: Setting = {
   task: () => ({ update: () => undefined, finish: () => undefined }),
 };
 
-function expectPictures(outcome: Outcome, ...names: string[]): void {
+function expectPictures(outcome: ExperimentOutcome, ...names: string[]): void {
   expect(Object.keys(outcome.pictures)).toEqual(names);
   for (const svg of Object.values(outcome.pictures)) {
     expect(svg).toMatch(/^<svg [^]*<\/svg>\n$/);
@@ -29,7 +29,7 @@ function expectPictures(outcome: Outcome, ...names: string[]): void {
   }
 }
 
-function rowsOf(outcome: Outcome, table: number): readonly (readonly (string | number)[])[] {
+function rowsOf(outcome: ExperimentOutcome, table: number): readonly (readonly (string | number)[])[] {
   return outcome.tables[table]?.rows ?? [];
 }
 

@@ -35,11 +35,11 @@ export interface LocatedOperation {
 /**
  * What came of an operation; the value is what evaluate.ts says that it is answered with, undefined when there is none.
  */
-export type Outcome<Value> =
+export type OperationOutcome<Value> =
   | { readonly ok: true; readonly value: Value | undefined }
   | { readonly ok: false; readonly code: ErrorCode; readonly text: string };
 
-export type OperationResult = Outcome<Bytes>;
+export type OperationResult = OperationOutcome<Bytes>;
 
 export function isWrite(operation: Operation): boolean {
   return rowOf(operation.type).writes;

@@ -1,7 +1,7 @@
 /** Converts results to and from the column replies in which they travel. */
 
 import type { Bytes } from '../ring';
-import type { OperationResult, Outcome } from '../operations/operation';
+import type { OperationResult, OperationOutcome } from '../operations/operation';
 import { ERROR_CODES, RingError, errorCodeOfByte } from '../ring/errors';
 import { REPLY_BYTES_TARGET } from '../ring/limits';
 import { ByteRope } from './byte-rope';
@@ -80,9 +80,9 @@ export function decodeReply(reply: BatchReply): OperationResult[] {
 export function decodeOutcomes<Value>(
   reply: BatchReply,
   valueOf: (blob: Buffer, from: number, to: number) => Value,
-): Outcome<Value>[] {
+): OperationOutcome<Value>[] {
   const { codes, valueLengths, blob, errors } = reply;
-  const results = new Array<Outcome<Value>>(codes.length);
+  const results = new Array<OperationOutcome<Value>>(codes.length);
   let at = 0;
   let value = 0;
   let error = 0;

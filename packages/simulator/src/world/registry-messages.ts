@@ -13,7 +13,7 @@ import type { Caller, RegistryAnswer, RegistryInput } from '@ringkeep/registry/c
 import type { IdentityFile } from '@ringkeep/dht-node/storage';
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'request'> : never;
-export type Question = Unnumbered<Extract<RegistryInput, { request: number }>>;
+export type RegistryQuestion = Unnumbered<Extract<RegistryInput, { request: number }>>;
 
 export interface EncodedCall {
   readonly method: string;
@@ -77,7 +77,7 @@ export function encodeCall(
   }
 }
 
-export function decodeQuestion(method: string, bytes: Uint8Array): Question {
+export function decodeQuestion(method: string, bytes: Uint8Array): RegistryQuestion {
   switch (method) {
     case 'RegisterNode': {
       const { identity, knownVersion, knownRun, ...more } = registry.ConnectionAddr.decode(bytes);

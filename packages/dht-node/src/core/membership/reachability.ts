@@ -9,7 +9,7 @@
 
 import type { Member, NodeId } from '@ringkeep/shared';
 import { DIAL_EVERY_MS, DIAL_MS_MAX, PROBATION_PER_FAILURE_TIMEOUT, REACHED_MS } from '../limits';
-import type { Outbox, Reports, RingKnowledge, RuleSettings, StepTime } from '../context';
+import type { Outbox, Reports, RingKnowledge, StepTime } from '../context';
 
 interface Dialled {
   /** Whom, and where. */
@@ -21,7 +21,7 @@ interface Dialled {
   failedAt: number;
 }
 
-type ReachabilityContext = StepTime & RingKnowledge & Outbox & Reports & RuleSettings;
+type ReachabilityContext = StepTime & RingKnowledge & Outbox & Reports;
 
 export class Reachability {
   private readonly dialled = new Map<NodeId, Dialled>();

@@ -7,7 +7,7 @@
  */
 
 import type { Position } from '@ringkeep/shared';
-import type { Outbox, RingKnowledge, RuleSettings } from '../context';
+import type { Outbox, RingKnowledge } from '../context';
 import type { InputOf } from '../inputs';
 import type { ArcPrimary } from '../primary/arc-primary';
 import type { Membership } from './membership';
@@ -15,7 +15,7 @@ import type { RingAdoption } from './ring-adoption';
 
 export class RegistryAnswers {
   constructor(
-    private readonly context: RingKnowledge & Outbox & RuleSettings,
+    private readonly context: RingKnowledge & Outbox,
     private readonly membership: Membership,
     private readonly adoption: RingAdoption,
     private readonly roleAt: (start: Position) => ArcPrimary | undefined,

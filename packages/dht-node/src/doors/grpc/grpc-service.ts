@@ -59,7 +59,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
     registerAsNeighbor: unary((info: dht.NeighborRegisterInfo) => neighbours(host, info)),
     transferKeys: (stream: TransferCall) => parts.followers.accept(stream),
     identifyNode: unary(() => ({ process: host.core.process })),
-    describeNode: unary(() => describe(parts.status(), host.core.incarnation, parts.facts())),
+    describeNode: unary(() => nodeDescription(parts.status(), host.core.incarnation, parts.facts())),
     watchRing: (stream: WatchCall) => parts.watchers.accept(stream),
     listCopy: unary(({ range }: dht.ListCopyRequest) => listed(host, range)),
     recoverArc: unary(async ({ start, from }: dht.RecoverArcRequest) => {
@@ -97,7 +97,7 @@ function listed(host: NodeHost, range: dht.KeyRange | undefined): dht.ListCopyAn
   };
 }
 
-function describe(status: NodeStatus, incarnation: number, facts: NodeFacts): dht.NodeDescription {
+function nodeDescription(status: NodeStatus, incarnation: number, facts: NodeFacts): dht.NodeDescription {
   const found = new RingView(status.ring).neighbours(status.id);
   return {
     id: status.id,

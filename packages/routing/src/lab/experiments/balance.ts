@@ -2,7 +2,7 @@
 
 import { Random } from '@ringkeep/shared';
 import { lineChart } from '@ringkeep/shared/pictures';
-import type { Outcome, Setting } from '../outcome';
+import type { ExperimentOutcome, Setting } from '../outcome';
 import { COLOURS } from '../pictures/colours';
 import { measureBalance, PLACEMENTS, SALTS, VIRTUAL_NODES, type Balance } from '../placement';
 
@@ -23,7 +23,7 @@ const NAMES = {
   virtual: `${VIRTUAL_NODES} virtual nodes`,
 } as const;
 
-export function balance(setting: BalanceSetting): Outcome {
+export function balance(setting: BalanceSetting): ExperimentOutcome {
   const sizes = [10, 100, 1_000, 5_000, 10_000, 100_000, 1_000_000].filter((nodes) => nodes <= setting.nodes);
   const results: (Balance & { readonly rings: number })[] = [];
   const task = setting.task('placing', 'nodes');

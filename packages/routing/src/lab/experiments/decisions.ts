@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { position, Random, type Position } from '@ringkeep/shared';
 import { createScheme } from '../../create-scheme';
 import { SCHEME_NAMES, type Peer, type RoutingScheme } from '../../scheme';
-import type { Outcome, Setting } from '../outcome';
+import type { ExperimentOutcome, Setting } from '../outcome';
 
 export interface DecisionsSetting extends Setting {
   /** The larger ring. */
@@ -19,7 +19,7 @@ const SMALL_RING = 1_000;
 const TARGETS = 1 << 15;
 const RUNS = 7;
 
-export function decisions(setting: DecisionsSetting): Outcome {
+export function decisions(setting: DecisionsSetting): ExperimentOutcome {
   const rows: { scheme: string; nodes: number; nanoseconds: number; peers: number; buildMs: number }[] = [];
   const sizes = [...new Set([Math.min(SMALL_RING, setting.nodes), setting.nodes])];
   const task = setting.task('deciding', 'schemes', sizes.length * SCHEME_NAMES.length);

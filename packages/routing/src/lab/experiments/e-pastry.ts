@@ -13,7 +13,7 @@ import { position, Random, type NodeId, type Position } from '@ringkeep/shared';
 import { closestMember, randomCoordinates } from '../../proximity';
 import { SCHEME_NAMES, type SchemeName } from '../../scheme';
 import { Overlay, type OverlayNode } from '../overlay';
-import { percent, type Outcome, type Setting } from '../outcome';
+import { percent, type ExperimentOutcome, type Setting } from '../outcome';
 
 export interface EPastrySetting extends Setting {
   readonly nodes: number;
@@ -32,7 +32,7 @@ interface Row {
   readonly timeoutsMean: number;
 }
 
-export function ePastry(setting: EPastrySetting): Outcome {
+export function ePastry(setting: EPastrySetting): ExperimentOutcome {
   const rows: Row[] = [];
   const joins: { scheme: SchemeName; messagesPerJoin: number; statePeers: number }[] = [];
   const task = setting.task('E-Pastry’s experiment', 'schemes', SCHEME_NAMES.length);

@@ -13,7 +13,7 @@ import type { SchemeName } from '../../scheme';
 import { buildScheme, repairable } from '../build-scheme';
 import { LabRing, randomPosition } from '../lab-ring';
 import type { RepairableScheme } from '../lab-scheme';
-import { percent, type Outcome, type Setting } from '../outcome';
+import { percent, type ExperimentOutcome, type Setting } from '../outcome';
 import { COLOURS } from '../pictures/colours';
 import { placedIds } from '../placement';
 import { walkAround } from '../walk';
@@ -81,7 +81,7 @@ export interface FailuresSetting extends Setting {
 }
 
 /** Chord and Pastry on one ring, for shares from a tenth to seven tenths; each on a scheme built afresh. */
-export function failures(setting: FailuresSetting): Outcome {
+export function failures(setting: FailuresSetting): ExperimentOutcome {
   const { nodes, seed, lookups, task } = setting;
   const random = new Random(seed);
   const ring = new LabRing(placedIds(nodes, setting.placement, random), random);

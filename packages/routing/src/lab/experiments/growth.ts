@@ -8,7 +8,7 @@ import { ChordLab } from '../chord-lab';
 import { LabRing } from '../lab-ring';
 import type { LabScheme } from '../lab-scheme';
 import { measureLookups } from '../lookups';
-import type { Outcome, Setting, Table } from '../outcome';
+import type { ExperimentOutcome, Setting, Table } from '../outcome';
 import { PastryLab } from '../pastry-lab';
 import { PastryToClosest } from '../pastry-to-closest';
 import { COLOURS } from '../pictures/colours';
@@ -52,7 +52,7 @@ const THEORY: Readonly<Record<string, (nodes: number) => number>> = {
   'pastry, to the closest': (nodes) => Math.log(nodes) / Math.log(16),
 };
 
-export function growth(setting: GrowthSetting): Outcome {
+export function growth(setting: GrowthSetting): ExperimentOutcome {
   const powers = Array.from({ length: 14 }, (_, i) => 2 ** (i + 7));
   const sizes = [...powers, 1_000, 10_000, 100_000, 1_000_000]
     .filter((nodes) => nodes <= setting.nodes)

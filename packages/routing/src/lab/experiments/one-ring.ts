@@ -5,7 +5,7 @@ import type { SchemeName } from '../../scheme';
 import { buildScheme, repairable } from '../build-scheme';
 import { LabRing } from '../lab-ring';
 import { measureLookups } from '../lookups';
-import { percent, type Outcome, type Setting, type Table } from '../outcome';
+import { percent, type ExperimentOutcome, type Setting, type Table } from '../outcome';
 import { barChart } from '../pictures/bar-chart';
 import { measureBalance, placedIds, PLACEMENTS, type Placement } from '../placement';
 import { measureFailures, type FailureRow } from './failures';
@@ -33,7 +33,7 @@ interface Failures {
   readonly rows: FailureRow[];
 }
 
-export function oneRing(setting: OneRingSetting): Outcome {
+export function oneRing(setting: OneRingSetting): ExperimentOutcome {
   const { nodes, seed } = setting;
   const random = new Random(seed);
   const ring = new LabRing(placedIds(nodes, setting.placement, random), random);
