@@ -1,9 +1,11 @@
 /** Rules that a run may leave out: those of the nodes, the registry, the disk and the clients. One at a time. */
 
-import { ALL_CLIENT_RULES, type ClientRules } from '@ringkeep/client/core';
+import { CLIENT_RULES, type ClientRules } from '@ringkeep/client/core';
 import { PROTOCOL_RULES, type ProtocolRules } from '@ringkeep/dht-node/core';
-import { ALL_REGISTRY_RULES, type RegistryRules } from '@ringkeep/registry/core';
+import { REGISTRY_RULES, type RegistryRules } from '@ringkeep/registry/core';
+import { RULES_OF_CLIENTS, WRONG_OF_CLIENTS } from './wrong-versions/of-clients';
 import { RULES_OF_NODES, WRONG_OF_NODES } from './wrong-versions/of-nodes';
+import { RULES_OF_REGISTRY, WRONG_OF_REGISTRY } from './wrong-versions/of-registry';
 import { decisionsWithout } from './wrong-versions/wrong-version';
 
 /** What the storage asks of its disk is done. A disk that leaves one out is a storage that has not asked. */
@@ -41,15 +43,18 @@ export interface Rules {
 }
 
 export type Rule =
-  (typeof RULES_OF_NODES)[keyof ProtocolRules] | keyof RegistryRules | keyof DiskRules | keyof ClientRules;
+  | (typeof RULES_OF_NODES)[keyof ProtocolRules]
+  | (typeof RULES_OF_REGISTRY)[keyof RegistryRules]
+  | keyof DiskRules
+  | (typeof RULES_OF_CLIENTS)[keyof ClientRules];
 
 /** One that several keep has one name and is left out by all of them. */
 export const RULES = [
   ...new Set([
     ...Object.values(RULES_OF_NODES),
-    ...Object.keys(ALL_REGISTRY_RULES),
+    ...Object.values(RULES_OF_REGISTRY),
     ...Object.keys(ALL_DISK_RULES),
-    ...Object.keys(ALL_CLIENT_RULES),
+    ...Object.values(RULES_OF_CLIENTS),
   ]),
 ] as Rule[];
 
@@ -68,13 +73,12 @@ const TOGETHER: Partial<Record<Rule, readonly Rule[]>> = {
 
 export function rulesWithout(rule: Rule | undefined): Rules {
   const leftOut = rule === undefined ? [] : [rule, ...(TOGETHER[rule] ?? [])];
-  const kept = <T extends object>(rules: T): T =>
-    Object.fromEntries(Object.keys(rules).map((name) => [name, !leftOut.includes(name as Rule)])) as T;
+  const disks = Object.keys(ALL_DISK_RULES).map((name) => [name, !leftOut.includes(name as Rule)]);
   return {
     nodes: decisionsWithout(leftOut, PROTOCOL_RULES, WRONG_OF_NODES, RULES_OF_NODES),
-    registry: kept(ALL_REGISTRY_RULES),
-    disks: kept(ALL_DISK_RULES),
-    clients: kept(ALL_CLIENT_RULES),
+    registry: decisionsWithout(leftOut, REGISTRY_RULES, WRONG_OF_REGISTRY, RULES_OF_REGISTRY),
+    disks: Object.fromEntries(disks) as DiskRules,
+    clients: decisionsWithout(leftOut, CLIENT_RULES, WRONG_OF_CLIENTS, RULES_OF_CLIENTS),
     leftOut,
   };
 }

@@ -46,7 +46,7 @@ export class RingWatch {
     private readonly registry: string | undefined,
     private readonly random: Random,
     private readonly outbox: Outbox,
-    private readonly rules: Pick<ClientRules, 'standingSourcesLeft'>,
+    private readonly rules: ClientRules,
   ) {}
 
   /** When it wants to be asked again; undefined while only a new link can help. */
@@ -177,11 +177,9 @@ export class RingWatch {
   }
 
   private complaint(feed: WatchedFeed, nowMs: number): string | undefined {
-    if (!this.rules.standingSourcesLeft) return undefined;
     const { source } = feed;
-    if (source.kind === 'node' && this.directory.isOutside(source.address))
-      return 'the ring does without this node';
-    return feed.complaint(nowMs);
+    const outside = source.kind === 'node' && this.directory.isOutside(source.address);
+    return this.rules.reasonToLeave(outside ? 'the ring does without this node' : feed.complaint(nowMs));
   }
 
   /** A source of which nothing bad is known, beside the present one. */

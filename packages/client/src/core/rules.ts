@@ -1,16 +1,19 @@
-/** Rules of the session. A simulator may leave out each of them to show that it is needed. */
+/**
+ * Rules of the session that look redundant and are not. Each is a decision of one line; a simulator may put the wrong
+ * version of one in its place, to prove that it would notice.
+ */
 
 export interface ClientRules {
   /** A write that a stream carried when it broke is never sent again: it may have happened. */
-  readonly brokenWritesNotResent: boolean;
-  /** Nor is a write whose node was declared dead and replaced before it answered. */
-  readonly replacedWritesNotResent: boolean;
+  isDoubtfulOnBreak(isWrite: boolean): boolean;
+  /** Nor is one whose node was declared dead and replaced before it answered. */
+  isDoubtfulOnReplacement(isWrite: boolean): boolean;
   /** A source of news that gives reason for complaint is left for another one. */
-  readonly standingSourcesLeft: boolean;
+  reasonToLeave(complaint: string | undefined): string | undefined;
 }
 
-export const ALL_CLIENT_RULES: ClientRules = {
-  brokenWritesNotResent: true,
-  replacedWritesNotResent: true,
-  standingSourcesLeft: true,
+export const CLIENT_RULES: ClientRules = {
+  isDoubtfulOnBreak: (isWrite) => isWrite,
+  isDoubtfulOnReplacement: (isWrite) => isWrite,
+  reasonToLeave: (complaint) => complaint,
 };

@@ -8,7 +8,7 @@ export interface SessionConfig {
   readonly nodes: readonly string[];
   readonly registry: string | undefined;
   readonly limits: SessionLimits;
-  /** All of them, but where a simulator leaves one out. */
+  /** The right ones, but where a simulator leaves one out. */
   readonly rules?: ClientRules;
 }
 

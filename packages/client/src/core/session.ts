@@ -28,7 +28,7 @@ import { Outbox } from './outbox';
 import { RingNews } from './ring-news';
 import { RingWatch } from './ring-watch';
 import { Router } from './router';
-import { ALL_CLIENT_RULES } from './rules';
+import { CLIENT_RULES } from './rules';
 import type { SessionConfig, SessionCounts } from './session-config';
 import { Settlement } from './settlement';
 import { Traffic } from './traffic';
@@ -62,7 +62,7 @@ export class Session {
     this.connections = new Connections(this.directory, outbox, random);
     this.settlement = new Settlement(this.directory.links, this.budget, outbox, waiting, random);
     this.router = new Router(this.directory, this.connections, this.settlement, waiting, random);
-    const rules = config.rules ?? ALL_CLIENT_RULES;
+    const rules = config.rules ?? CLIENT_RULES;
     this.watch = new RingWatch(this.directory, config.registry, random, outbox, rules);
     this.traffic = new Traffic(this.directory, this.budget, outbox, this.settlement, this.watch, rules);
     const { directory, watch, router, traffic, connections } = this;

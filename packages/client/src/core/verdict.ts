@@ -52,7 +52,7 @@ export function verdictOnResult(call: Call, result: CallResult): Verdict {
 
 /** The stream on which the call travelled has ended without an answer. */
 export function verdictOnBreak(call: Call, address: string, reason: string, rules: ClientRules): Verdict {
-  if (call.isWrite && rules.brokenWritesNotResent) {
+  if (rules.isDoubtfulOnBreak(call.isWrite)) {
     const text = `outcome unknown: the connection to ${address} broke (${reason}), the write may have happened`;
     return { kind: 'settle', result: failure('OUTCOME_UNKNOWN', text) };
   }
@@ -65,7 +65,7 @@ export function verdictOnBreak(call: Call, address: string, reason: string, rule
 
 /** The node that has the call is unlikely to answer, and another one owns the key by now. */
 export function verdictOnReplacement(call: Call, address: string, rules: ClientRules): Verdict {
-  if (!call.isWrite || !rules.replacedWritesNotResent) return RESEND_LATER;
+  if (!rules.isDoubtfulOnReplacement(call.isWrite)) return RESEND_LATER;
   const text = `outcome unknown: ${address} does not answer and has been replaced, the write may have happened`;
   return { kind: 'settle', result: failure('OUTCOME_UNKNOWN', text) };
 }

@@ -11,6 +11,7 @@ import {
   formatPosition,
   proposalFault,
   type ArcConfig,
+  type Member,
   type NodeId,
   type Proposal,
 } from '@ringkeep/shared';
@@ -38,8 +39,8 @@ export function propose(
     seqFault(proposal, arc, next);
   if (reason !== undefined) return reason;
   const [lower, ...others] = configsAfter(arc, proposal, next);
-  const kept = others.length > 0 && !rules.splitStartsTerms ? { term: arc.term, handover: arc.handover } : {};
-  draft.replaceArcs(next ? [arc, next] : [arc], [{ ...(lower as ArcConfig), ...kept }, ...others]);
+  const first = others.length > 0 ? rules.lowerHalf(lower as ArcConfig, arc) : (lower as ArcConfig);
+  draft.replaceArcs(next ? [arc, next] : [arc], [first, ...others]);
   return undefined;
 }
 
@@ -47,15 +48,15 @@ function proposerFault(
   draft: RingDraft,
   caller: Caller,
   arc: ArcConfig,
-  { olderIncarnationsRefused }: RegistryRules,
+  rules: RegistryRules,
 ): string | undefined {
   const name = formatPosition(caller.id);
   const member = draft.member(caller.id);
   if (!member) return `${name} is no member`;
-  if (member.incarnation !== caller.incarnation && olderIncarnationsRefused) {
+  if (rules.isRefusedAsOlder(member.incarnation !== caller.incarnation)) {
     return `${name} is in its incarnation ${member.incarnation}, the proposal is from ${caller.incarnation}`;
   }
-  if (member.process !== caller.process && olderIncarnationsRefused)
+  if (rules.isRefusedAsOlder(member.process !== caller.process))
     return `another process of ${name} has registered since`;
   if (member.state === 'dead') return `${name} was declared dead`;
   return arc.primary === caller.id ? undefined : `${name} is not the primary of ${formatArc(arc)}`;
@@ -82,15 +83,21 @@ function targetFault(draft: RingDraft, proposal: Proposal, rules: RegistryRules)
   const member = draft.member(target);
   const passesOn =
     proposal.kind === 'handover' && proposal.at === proposal.start && member?.state === 'leaving';
-  if (member?.state !== 'active' && !passesOn && rules.targetsAreLive)
+  if (!rules.mayBeGivenArc(member?.state === 'active' || passesOn))
     return `${formatPosition(target)} is ${member === undefined ? 'no member' : member.state}`;
-  if (!rules.targetsByIncarnation) return undefined;
-  if (member?.incarnation === proposal.incarnation) {
-    if (proposal.process === undefined || proposal.process === member.process) return undefined;
+  return rules.faultOfProcess(processFault(proposal, member));
+}
+
+function processFault(
+  { node: target, incarnation, process }: Extract<Proposal, { kind: 'admit' | 'handover' }>,
+  member: Member | undefined,
+): string | undefined {
+  if (member?.incarnation === incarnation) {
+    if (process === undefined || process === member.process) return undefined;
     return `another process of ${formatPosition(target)} has registered since it opened the stream`;
   }
   const present = `${formatPosition(target)} is in its incarnation ${member?.incarnation}`;
-  return `${present}, the stream was opened by incarnation ${proposal.incarnation}`;
+  return `${present}, the stream was opened by incarnation ${incarnation}`;
 }
 
 function seqFault(proposal: Proposal, arc: ArcConfig, next: ArcConfig | undefined): string | undefined {

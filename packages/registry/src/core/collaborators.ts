@@ -11,7 +11,7 @@ import { Membership } from './membership';
 import { Publication } from './publication';
 import { RollCall } from './roll-call';
 import { RoomRule } from './room-rule';
-import { ALL_RULES, type RegistryRules } from './rules';
+import { REGISTRY_RULES, type RegistryRules } from './rules';
 import type { RegistryState } from './state';
 
 /** Nodes of another ring that have been silent for this many membership leases have stopped calling. */
@@ -38,9 +38,9 @@ export class Collaborators {
     readonly report: (fact: RegistryFact) => void,
   ) {
     const { parameters, historyChangesMax, returnWaitMs } = config;
-    this.rules = tools.rules ?? ALL_RULES;
+    this.rules = tools.rules ?? REGISTRY_RULES;
     const heardBy = tools.restored ? Infinity : now + parameters.membershipLeaseMs;
-    this.rollCall = new RollCall(this.rules.membersHeardFirst ? heardBy : now);
+    this.rollCall = new RollCall(this.rules.decidesFrom(heardBy, now));
     this.membership = new Membership(config, tools, state, now);
     this.complaints = new Complaints(parameters, this.rules);
     this.eviction = new Eviction(state.returns, this.rules, this.complaints);

@@ -52,7 +52,7 @@ export class Complaints {
       const complaining = this.by.get(id);
       if (id === arc.primary || !complaining || now - complaining.at > this.countsMs) return false;
       const term = complaining.of.get(arc.start);
-      return term !== undefined && (term === arc.term || !this.rules.complaintsOfTheTerm);
+      return term !== undefined && this.rules.countsInTerm(term, arc.term);
     });
   }
 }

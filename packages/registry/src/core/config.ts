@@ -20,7 +20,7 @@ export interface RegistryConfig {
 export interface RegistryTools {
   /** The first 8 bytes, big-endian, of the SHA-256 of a text. */
   readonly positionOfText: (text: string) => Position;
-  /** All rules, unless a simulator leaves one out. */
+  /** The right ones, unless a simulator leaves one out. */
   readonly rules?: RegistryRules;
   /** The data were restored from a copy: nothing is decided about an arc before all of its members have spoken. */
   readonly restored?: boolean;

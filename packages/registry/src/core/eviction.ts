@@ -74,7 +74,7 @@ export class Eviction {
    */
   registered(draft: RingDraft, id: NodeId, mayDecide: Decidable): Position[] {
     const begun: Position[] = [];
-    if (!this.rules.newTermAtRestart) return begun;
+    if (!this.rules.restartEndsRoles()) return begun;
     for (const arc of draft.arcs().filter(({ inSync }) => inSync.includes(id))) {
       if (this.returns.has(arc.start)) continue;
       const holders = this.liveHolders(draft, arc);
@@ -131,30 +131,27 @@ export class Eviction {
     holders: readonly NodeId[],
     now: number,
   ): readonly NodeId[] {
-    const { complainersInSync, majorityComplains } = this.rules;
     const everybody = draft.members().map(({ id }) => id);
-    const complaining = this.complaints.among(complainersInSync ? holders : everybody, arc, now);
-    const enough = majorityComplains ? Math.floor(arc.inSync.length / 2) + 1 : 1;
-    return complaining.length >= enough ? complaining : [];
+    const complaining = this.complaints.among(this.rules.heardOfMembers(holders, everybody), arc, now);
+    return complaining.length >= this.rules.complaintsNeeded(arc.inSync.length) ? complaining : [];
   }
 
   private liveHolders(draft: RingDraft, arc: ArcConfig): NodeId[] {
-    const live = arc.inSync.filter((id) => draft.isLive(id));
-    return this.rules.holdersOnly ? live.filter((id) => !arc.withoutCopy.includes(id)) : live;
+    return arc.inSync.filter(
+      (id) => draft.isLive(id) && this.rules.mayHaveRole(!arc.withoutCopy.includes(id)),
+    );
   }
 
   /** Always: looking only at members that have just died would miss a late change that names a dead one. */
   private mayEvict({ primary }: ArcConfig): boolean {
-    return this.rules.evictionIsLevelTriggered || this.justDied.has(primary);
+    return this.rules.isReplaced(this.justDied.has(primary));
   }
 
   /** A new term. The old primary may not have stopped: handover is false. */
   private withPrimary(draft: RingDraft, arc: ArcConfig, candidates: readonly NodeId[]): ArcConfig {
     const epoch = arc.epoch + 1;
     const role = { epoch, term: epoch, handover: false, primary: closestBefore(arc, candidates) };
-    if (this.rules.inSyncOutlivesMembers) return { ...arc, ...role };
-    const inSync = this.liveHolders(draft, arc);
-    return { ...arc, ...role, inSync, withoutCopy: [] };
+    return { ...arc, ...role, ...this.rules.membersAfterEviction(arc, this.liveHolders(draft, arc)) };
   }
 }
 

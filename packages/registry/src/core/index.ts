@@ -4,5 +4,5 @@ export * from './inputs';
 export { MEMBERS_MAX } from './membership';
 export * from './placement';
 export * from './registry';
-export { ALL_RULES as ALL_REGISTRY_RULES, type RegistryRules } from './rules';
+export { REGISTRY_RULES, type RegistryRules } from './rules';
 export * from './state';

@@ -47,7 +47,8 @@ export class MemberCalls {
       else this.takeBack(draft, member.id, input, now);
     }
     const effects = this.versions.commit(draft, now, news);
-    if (how === 'restarted' && this.parts.rules.newTermAtRestart) this.assertNoOldRole(draft.base, member.id);
+    if (how === 'restarted' && this.parts.rules.restartEndsRoles())
+      this.assertNoOldRole(draft.base, member.id);
     return { effects, answer: welcome(this.versions.view, member) };
   }
 
@@ -68,8 +69,7 @@ export class MemberCalls {
   }
 
   private checkCaller({ clusterId, known }: Pick<Caller, 'clusterId' | 'known'>, now: number): void {
-    const compared = this.parts.rules.versionsNameRuns ? known : { ...known, run: 0n };
-    this.parts.lostData.check(this.versions.ring, clusterId, compared, now);
+    this.parts.lostData.check(this.versions.ring, clusterId, this.parts.rules.comparedAs(known), now);
   }
 
   renew(now: number, { caller, complaints }: RenewInput): MemberCallOutcome {

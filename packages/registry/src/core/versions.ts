@@ -80,9 +80,8 @@ export class Versions {
   private noteCopiesReached(draft: RingDraft): void {
     const staying = membersStaying(draft.members());
     for (const arc of draft.arcs()) {
-      const reached = this.parts.rules.copiesReachedKept
-        ? copiesReached(arc, staying, draft.base.parameters)
-        : arc.inSync.length;
+      const everReached = copiesReached(arc, staying, draft.base.parameters);
+      const reached = this.parts.rules.copiesReached(everReached, arc.inSync.length);
       if (reached !== arc.copiesReached) draft.noteReached(arc, reached);
     }
   }

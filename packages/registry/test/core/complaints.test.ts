@@ -2,7 +2,7 @@
 
 import { DEFAULT_PARAMETERS, position, type ArcConfig, type NodeId } from '@ringkeep/shared';
 import { Complaints } from '../../src/core/complaints';
-import { ALL_RULES } from '../../src/core/rules';
+import { REGISTRY_RULES } from '../../src/core/rules';
 import { SteppedRegistry, type Node } from './stepped-registry';
 
 const [MEMBER, START, NOWHERE] = [position(1n), position(2n), position(3n)];
@@ -21,7 +21,7 @@ const ARC: ArcConfig = {
 const isArc = (at: unknown): boolean => at === START;
 
 test('what a renewal says of arcs that there are not is not kept, and ends what was said before', () => {
-  const complaints = new Complaints(DEFAULT_PARAMETERS, ALL_RULES);
+  const complaints = new Complaints(DEFAULT_PARAMETERS, REGISTRY_RULES);
   expect(complaints.note(MEMBER, [{ start: START, term: 4 }], 0, isArc)).toBe(true);
   expect(complaints.among([MEMBER], ARC, 0)).toEqual([MEMBER]);
   expect(complaints.note(MEMBER, [{ start: NOWHERE, term: 4 }], 0, isArc)).toBe(false);
@@ -29,7 +29,7 @@ test('what a renewal says of arcs that there are not is not kept, and ends what 
 });
 
 test('a complaint counts for half a membership lease, in its term, and not of the primary itself', () => {
-  const complaints = new Complaints(DEFAULT_PARAMETERS, ALL_RULES);
+  const complaints = new Complaints(DEFAULT_PARAMETERS, REGISTRY_RULES);
   const { leaseMs, membershipLeaseMs } = DEFAULT_PARAMETERS;
   const countsMs = Math.max(leaseMs, membershipLeaseMs / 2);
   for (const id of [MEMBER, START]) complaints.note(id, [{ start: START, term: 4 }], 100, isArc);

@@ -1,0 +1,17 @@
+/** What a client decides where a rule of it is left out (packages/client/src/core/rules.ts has the right ones). */
+
+import type { ClientRules } from '@ringkeep/client/core';
+import type { RuleNames } from './wrong-version';
+
+/** By which name each decision is left out. */
+export const RULES_OF_CLIENTS = {
+  isDoubtfulOnBreak: 'brokenWritesNotResent',
+  isDoubtfulOnReplacement: 'replacedWritesNotResent',
+  reasonToLeave: 'standingSourcesLeft',
+} as const satisfies RuleNames<ClientRules>;
+
+export const WRONG_OF_CLIENTS: ClientRules = {
+  isDoubtfulOnBreak: () => false,
+  isDoubtfulOnReplacement: () => false,
+  reasonToLeave: () => undefined,
+};
