@@ -1,5 +1,5 @@
 /**
- * A node's core: inputs in, effects out. It only connects the parts, each of which has one question:
+ * A node's core: inputs in, effects out. It only connects the parts, each of which answers one question:
  *
  *   membership.ts       who am I to the registry
  *   registry-answers.ts what does it tell me
@@ -11,10 +11,10 @@
  *   arc-decisions.ts    what should change next
  *   inbound-streams.ts  who follows me
  *   queries.ts          where does an operation go
- *   next-hop.ts         whom does it meet on its way
+ *   next-hop.ts         which node is next on its way
  *
- * A step takes all inputs that are there, then lets each part go on, then writes and sends what the step
- * has brought together: one log batch, one message to each follower, one frame to each node.
+ * A step takes all inputs that are there, lets each part continue, and then writes and sends what the step has
+ * collected: one log batch, one message to each follower, one frame to each node.
  */
 
 import type { ClusterParameters, KnownRing, NodeId, Proposal, Ring } from '@ringkeep/shared';
@@ -206,7 +206,7 @@ export class NodeCore implements NodeContext {
     for (const operation of operations) this.queries.route(operation);
   }
 
-  /** After the inputs of a step: every part goes on, then the step is written and sent. */
+  /** After the inputs of a step: every part continues, then the step is written and sent. */
   private finishStep(): void {
     if (this.membership.standing === 'member') this.membership.complain(this.links.complaints());
     this.membership.tick();
@@ -228,8 +228,8 @@ export class NodeCore implements NodeContext {
   }
 
   /**
-   * Last in a step: the host freezes the entries as the step leaves them, and the snapshot must be of the
-   * same moment. An erasure between the two would be in the entries and not in the snapshot.
+   * Last in a step: the host freezes the entries as the step leaves them, and the snapshot must be of the same moment.
+   * An erasure in between would be in the entries but not in the snapshot.
    */
   private checkpoint(): void {
     this.checkpointWanted = false;

@@ -1,9 +1,9 @@
 /**
- * A copy under the primary of one term: filled by a transfer, or aligned where its log has left the primary's; then
- * prepared and committed as the primary says, and mended by it.
+ * A copy under the primary of one term. A transfer fills it, or it is aligned where its log has parted from the
+ * primary's. After that it prepares and commits what the primary says, and the primary mends it.
  *
- * The primary has looked at the log before it says any of this. So what it says fits, and an invariant stops the node
- * where it does not: a copy that goes on all the same would be counted on.
+ * The primary has looked at the log before it says any of this, so what it says fits. Where it does not fit, an
+ * invariant stops the node: a copy that continued anyway would be relied on.
  */
 
 import type { Arc, KeyRange, RingKey, Seq, Term, TermStart } from '@ringkeep/shared';
@@ -51,7 +51,7 @@ export class FollowedCopy {
     this.holds = arcKeyTest(range);
   }
 
-  /** The copy of just this range. */
+  /** The copy of exactly this range. */
   get found(): Replica | undefined {
     const copy = this.context.replicas.get(this.range.start);
     return copy && arcsEqual(copy.range, this.range) ? copy : undefined;
@@ -153,7 +153,7 @@ export class FollowedCopy {
     }
   }
 
-  /** The hash of this term begins with the end of its takeover; before that, the primary's is of another term. */
+  /** The hash of this term begins at the end of its takeover. Until then the primary's hash is of another term. */
   private takeHash(copy: Replica, hash: HashPoint | undefined, at: Seq, lastPrepared: Seq): void {
     const begun = hash?.term === this.term;
     copy.hash = hash && new RunningHash(this.term, begun ? at : lastPrepared, begun ? hash.value : 0);

@@ -1,6 +1,6 @@
 /**
- * Which ranges this node should follow, and the streams by which it does: the follower's half of the
- * reconcile loop. Join, re-replication and recovery are all this: a range that should be here and is not.
+ * Decides which ranges this node should follow, and keeps the streams for them: the follower's half of the reconcile
+ * loop. Join, re-replication and recovery are all this: a range that should be here and is not.
  */
 
 import { arcsEqual, type Arc, type ArcConfig, type KeyRange, type Position } from '@ringkeep/shared';
@@ -37,7 +37,7 @@ export class FollowerLinks {
     return this.wanted().every(({ range }) => this.links.get(range.start)?.live);
   }
 
-  /** Holds the streams against the ring; safe to repeat. */
+  /** Compares the streams with the ring; safe to repeat. */
   reconcile(): void {
     const wanted = this.wanted();
     this.contacts.reconcile();
@@ -74,14 +74,16 @@ export class FollowerLinks {
     return wanted;
   }
 
-  /** A copy that its primary must speak of before it is erased: one that is whole, or that it may count on. */
+  /**
+   * A copy that its primary must decide about before it is erased: one that is whole, or that the primary may rely on.
+   */
   private isToBeReleased(copy: Replica, arc: ArcConfig): boolean {
     return (copy.complete || arcsEqual(copy.range, arc)) && !mayErase(this.context, copy);
   }
 
   /**
-   * A full disk is not filled with a new copy: that waits. As a member this node goes on, on what it keeps for that; and
-   * a copy that nobody wants is told to its primary, who may let it be erased.
+   * A full disk is not filled with a new copy, which has to wait. As a member this node goes on, using its reserve. It
+   * tells the primary of a copy that nobody wants, and the primary may let it be erased.
    */
   private hasRoomFor(arc: ArcConfig): boolean {
     const { roomLacking, self } = this.context;

@@ -1,11 +1,11 @@
 /**
- * The follower's side of one stream: copy a range, then go on following it.
+ * The follower's side of one stream: copy a range, then keep following it.
  *
- * A stream belongs to one term of one arc. What is here when it is opened is former-copies.ts; the copy that is made of
- * it, and then follows, is followed-copy.ts. Acknowledgements wait for the disk and carry the lease: first this node
- * notes what it grants, then it answers.
+ * A stream belongs to one term of one arc. former-copies.ts has what is here when it is opened; followed-copy.ts is the
+ * copy that is made from it and then follows. Acknowledgements wait for the disk and carry the lease: this node first
+ * notes what it grants, and then answers.
  *
- * Only follower-links.ts closes a stream, when the ring or an answer says so, and never in the middle of a message: a
+ * Only follower-links.ts closes a stream, when the ring or an answer says so, and never in the middle of a message. A
  * ring that a message brings is acted on when it is on the disk, not within the call.
  */
 

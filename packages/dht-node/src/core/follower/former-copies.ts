@@ -1,10 +1,10 @@
 /**
  * What this node has of a range when it opens a stream for it, and how that ends.
  *
- * A copy ends only on order: start-over or release on the newest stream, in the term in which it was opened, from the
+ * A copy ends only on order: start-over or release, on the newest stream, in the term in which it was opened, from the
  * primary of the newest configuration known, which has compared the logs that the opening names. Release erases the
- * copy; after start-over its entries are no more than what the transfer (intake.ts) need not bring. What was prepared
- * and is discarded is handed out (discard.ts).
+ * copy. After start-over its entries only save the transfer (intake.ts) from sending them again. Prepared operations
+ * that are discarded are handed out first (discard.ts).
  */
 
 import type { Arc, LogExtent, RingKey, Seq } from '@ringkeep/shared';
@@ -48,7 +48,9 @@ export class FormerCopies {
     this.named = [];
   }
 
-  /** They count as nothing from now on, and a transfer begins. `shared`: up to where the primary has what each log has. */
+  /**
+   * They count as nothing from now on, and a transfer begins. `shared`: up to where the primary has what each log has.
+   */
   startOver(shared: readonly Seq[] = []): void {
     const { journal, rules, self, view } = this.context;
     const member = view.arcsWithin(this.range).some((arc) => arc.inSync.includes(self));
@@ -69,7 +71,7 @@ export class FormerCopies {
     this.context.report({ kind: 'erased', range: this.range });
   }
 
-  /** What the primary does not have of the logs that were named; without its word, all that is not committed. */
+  /** What the primary lacks of the logs that were named; if it does not say, everything that is not committed. */
   private handOutDiscarded(shared: readonly Seq[]): void {
     for (const [index, { range }] of this.named.entries()) {
       const copy = this.overlapping().find((each) => arcCovers(each.range, range));

@@ -1,11 +1,10 @@
 /**
- * What this node has granted: until when somebody may count on it not to serve a range as primary.
+ * What this node has granted: until when others may rely on it not to serve a range as primary.
  *
- * One time for each range, whoever the grants went to (two evictions in a row: the second successor never
- * granted to the first, but did to the one before). Kept by range and not by copy, so that a split
- * copies and a merge takes the greater by itself, and so that a copy that was erased and followed again
- * has not forgotten. A process that starts assumes that it granted a moment before: the grants were in
- * the memory that the restart lost.
+ * There is one time for each range, whoever the grants went to. (After two evictions in a row, the second successor
+ * never granted to the first, but did to the one before.) Grants are kept by range and not by copy. So a split copies
+ * them and a merge takes the greater one by itself, and a copy that was erased and followed again has not forgotten. A
+ * process that starts assumes that it granted a moment ago, because the restart lost the grants in memory.
  */
 
 import { arcsEqual, arcsOverlap, type Arc } from '@ringkeep/shared';

@@ -1,9 +1,9 @@
 /**
- * The follower's half of a transfer: what it still has of the range, told by digests, and what is different
- * at the primary, taken over.
+ * The follower's half of a transfer: it describes by digests what it still has of the range, and takes over what is
+ * different at the primary.
  *
- * Entries stay in place from a copy that no longer counts until the primary's are there instead: a node that
- * was away for a minute, or whose transfer broke off, is sent little more than what has changed.
+ * Entries of a copy that no longer counts stay in place until the primary's replace them. So a node that was away for a
+ * minute, or whose transfer broke off, is sent little more than what has changed.
  */
 
 import { arcKeyRanges, type Arc, type Bytes, type RingKey } from '@ringkeep/shared';
@@ -34,7 +34,7 @@ export class Intake {
   }
 }
 
-/** What makes the ranges of a chunk hold its entries and nothing else; what is there already is left out. */
+/** The changes that make the ranges of a chunk hold its entries and nothing else; what is there already is left out. */
 export function changesToMatch(entries: EntryStore, chunk: Chunk): readonly Entry[] {
   const before = new Map<RingKey, StoredValue | undefined>();
   for (const range of chunk.ranges) {

@@ -1,7 +1,7 @@
 /**
- * When this node last heard the primary of each arc that it is in sync for: on whichever stream, and whatever it was told.
- * A primary that is silent for a lease cannot serve either, since its leases end. This node then says so to the registry,
- * which knows of a majority when it hears one (docs/PROTOCOL.md, section 12).
+ * When this node last heard the primary of each arc that it is in sync for, on any stream and by any message. A primary
+ * that is silent for a lease cannot serve either, because its leases end. This node then complains to the registry,
+ * which recognises a majority when it hears one (docs/PROTOCOL.md, section 12).
  */
 
 import type { ArcConfig, ClusterParameters, NodeId, Position } from '@ringkeep/shared';
@@ -9,7 +9,7 @@ import { COMPLAINT_PER_FAILURE_TIMEOUT, HICCUP_MS } from '../limits';
 import type { Reaching, RingKnowledge, StepTime } from '../context';
 import type { Complaint } from '../effects';
 
-/** How long a primary is silent before that is said, ms. */
+/** How long a primary may be silent before that is reported, ms. */
 export function silenceComplainedOf({ leaseMs, failureTimeoutMs }: ClusterParameters): number {
   return Math.min(leaseMs, failureTimeoutMs * COMPLAINT_PER_FAILURE_TIMEOUT);
 }
@@ -33,8 +33,9 @@ export class PrimaryContacts {
   }
 
   /**
-   * Holds the contacts against the ring; a primary has its time from when its term is known. One that takes over has
-   * longer: it may have to drop those that it does not hear first, or a role would pass on for ever among nodes cut apart.
+   * Compares the contacts with the ring. A primary's time starts when its term is known. A primary that takes over has
+   * longer, because it may first have to drop members that it does not hear. Otherwise the role would pass on for ever
+   * among nodes that are cut off from each other.
    */
   reconcile(): void {
     const { view, self, now, parameters } = this.context;
@@ -52,7 +53,10 @@ export class PrimaryContacts {
     }
   }
 
-  /** Primaries that are silent; what this node has slept through, or was too busy to hear, is not their silence. */
+  /**
+   * Primaries that are silent. Time that this node has slept through, or was too busy to hear, does not count as
+   * silence.
+   */
   complaints(): readonly Complaint[] {
     const { now, parameters, reachability } = this.context;
     const awayMs = now - this.lookedAt;

@@ -1,4 +1,7 @@
-/** A node that owns its arc for the first time introduces itself to its neighbours, once: their rings may be behind. */
+/**
+ * A node that owns its arc for the first time introduces itself to its neighbours, once, because their rings may be
+ * behind.
+ */
 
 import type { Outbox, Reports, RingKnowledge } from '../context';
 

@@ -1,8 +1,8 @@
 /**
- * This node's standing with the registry: register, renew, propose, leave.
+ * This node's membership at the registry: register, renew, propose, leave.
  *
- * A node that registers has raised its incarnation on its disk before. One that was declared dead while
- * it lived registers again with the same incarnation.
+ * A node raises its incarnation on its disk before it registers. A node that was declared dead while it lived registers
+ * again with the same incarnation.
  */
 
 import type { NodeId, Position, Proposal } from '@ringkeep/shared';
@@ -20,7 +20,7 @@ import type { Complaint, HeldCopy, RegistryCall } from '../effects';
 type Standing = 'outside' | 'member' | 'left';
 type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; readonly sentAt: number };
 
-/** An answer that comes later than this is none. */
+/** An answer that comes later than this counts as none. */
 const FORGET_CALL_MS = 5 * REGISTRY_CALL_MS_MAX;
 
 const TROUBLES = {
@@ -38,13 +38,13 @@ export class Membership {
   /** This process has been a member; a process that was never one knows nothing of the ring. */
   hasRegistered = false;
   leaving = false;
-  /** When the registry took this process in, the last time that it did. */
+  /** When the registry last took this process in. */
   registeredAt = Number.NEGATIVE_INFINITY;
   /** When the registry last answered. */
   answeredAt = Number.NEGATIVE_INFINITY;
-  /** Why the registry, which answers, changes nothing at present; empty: it does. */
+  /** Why the registry, which answers, changes nothing at present; empty if it does. */
   private undecided = '';
-  /** Why its disk takes nobody new, at least; empty: it does. */
+  /** Why its disk allows no new member, at least; empty if it does. */
   private roomLacking = '';
   private readonly calls = new Map<number, Call>();
   private lastCall = 0;
@@ -52,9 +52,9 @@ export class Membership {
   /** Pause before the next registration; grows while the registry does not answer. */
   private registerAgainMs = REGISTRY_RETRY_MS;
   private complaints: readonly Complaint[] = [];
-  /** A renewal that is under way does not say what is to be said now. */
+  /** A renewal under way does not yet say what should be said now. */
   private hasNews = false;
-  /** Why the registry is of no use at present, said once. */
+  /** Why the registry is of no use at present, reported once. */
   private trouble: keyof typeof TROUBLES | undefined;
 
   constructor(private readonly context: MembershipContext) {}
@@ -73,7 +73,7 @@ export class Membership {
     return { calls: this.calls.size };
   }
 
-  /** What is said with each renewal; at once when it is something else than before. */
+  /** What each renewal says; sent at once when it changes. */
   complain(complaints: readonly Complaint[]): void {
     if (sameComplaints(complaints, this.complaints)) return;
     this.complaints = complaints;
@@ -146,13 +146,13 @@ export class Membership {
     this.context.emit({ kind: 'call-registry', call, request, withinMs });
   }
 
-  /** There is a connection, for the first time or again: what waits for its turn need not wait. */
+  /** There is a connection, for the first time or again: calls that wait for their turn need not wait. */
   reached(): void {
     this.registerAgainMs = REGISTRY_RETRY_MS;
     if (this.standing === 'outside' || this.trouble !== undefined) this.nextCallAt = this.context.now;
   }
 
-  /** An answer came. @returns the call that it answers, undefined when that was given up */
+  /** An answer came. @returns the call that it answers, undefined if that was given up */
   answered(call: number): Call | undefined {
     const known = this.calls.get(call);
     this.calls.delete(call);
@@ -174,7 +174,7 @@ export class Membership {
       this.context.report({ kind: 'registry-undecided', because: because === '' ? undefined : because });
   }
 
-  /** In words, for people; undefined when nothing is known to be amiss. */
+  /** In words, for people; undefined if nothing is known to be wrong. */
   get registryTrouble(): string | undefined {
     if (this.trouble !== undefined) return `${TROUBLES[this.trouble]}: ${EVERYTHING_WAITS}`;
     if (this.undecided !== '') return `the registry changes nothing (${this.undecided}): ${EVERYTHING_WAITS}`;
@@ -185,7 +185,7 @@ export class Membership {
     return this.undecided === '';
   }
 
-  /** No answer came, or that of a wrong registry; beats go on and bring what is still wanted. */
+  /** No answer came, or that of a wrong registry. Beats go on and bring what is still wanted. */
   failed(call: number, trouble: keyof typeof TROUBLES, text: string): Call | undefined {
     const known = this.calls.get(call);
     this.calls.delete(call);

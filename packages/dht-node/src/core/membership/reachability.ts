@@ -1,10 +1,11 @@
 /**
- * Which nodes this one reaches at the addresses that they advertise. A node that is given an arc has to be reached there
- * by others, and that it can reach them, on streams that it has opened itself, says nothing of that. So whoever hands an
- * arc over has just dialled the new owner and found that very process.
+ * Which nodes this one reaches at the addresses that they advertise. Others must be able to reach a node that is given
+ * an arc, and streams that the node has opened itself do not show that. So a primary that hands an arc over has just
+ * dialled the new owner and found that very process.
  *
- * An owner that was replaced because its followers did not hear it is not given its arc back as soon as it answers once: it
- * must have been reached without a failure for a while, or a link that comes and goes would move the arc with it.
+ * An owner that was replaced because its followers did not hear it does not get its arc back as soon as it answers
+ * once. It must have been reached without a failure for a while, or a link that comes and goes would move the arc with
+ * it.
  */
 
 import type { Member, NodeId } from '@ringkeep/shared';
@@ -25,12 +26,14 @@ type ReachabilityContext = StepTime & RingKnowledge & Outbox & Reports;
 
 export class Reachability {
   private readonly dialled = new Map<NodeId, Dialled>();
-  /** Owners of which this node has complained, and when last. */
+  /** Owners about which this node has complained, and when last. */
   private readonly complained = new Map<NodeId, number>();
 
   constructor(private readonly context: ReachabilityContext) {}
 
-  /** It was found a moment ago, and has been for as long as it must; asks whether it is there when that is not known. */
+  /**
+   * It was found a moment ago, and for as long as it must have been. If that is not known, asks whether it is there.
+   */
   isReached(node: NodeId): boolean {
     const dialled = this.dial(node);
     if (!dialled || dialled.reachedAt <= dialled.failedAt) return false;
@@ -48,12 +51,12 @@ export class Reachability {
     return dialled !== undefined && dialled.failedAt > dialled.reachedAt;
   }
 
-  /** This node, and perhaps others, have not heard it for too long as an owner. */
+  /** This node, and perhaps others, did not hear it as an owner for too long. */
   complainedOf(node: NodeId): void {
     this.complained.set(node, this.context.now);
   }
 
-  /** @param process that which answers at the address; undefined when none does */
+  /** @param process the process that answers at the address; undefined if none does */
   answered(node: NodeId, process: bigint | undefined): void {
     const dialled = this.dialled.get(node);
     if (!dialled) return;

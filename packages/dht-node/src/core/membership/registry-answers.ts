@@ -1,9 +1,9 @@
 /**
  * What the registry's answers mean for this node: it is taken in, loses its place, is replaced or refused, and learns
- * what has become of what it proposed.
+ * the outcome of its proposals.
  *
- * An answer brings a ring, or what has changed of it. What follows from the answer waits until that ring is acted on: a
- * refusal is looked at under the ring that explains it.
+ * An answer brings a ring, or what has changed of it. The consequences of the answer wait until that ring is acted on,
+ * so that a refusal is judged under the ring that explains it.
  */
 
 import type { Position } from '@ringkeep/shared';
@@ -65,7 +65,7 @@ export class RegistryAnswers {
     this.noAnswer(this.membership.failed(call, 'registry-silent', text)?.start);
   }
 
-  /** A process that was never a member has nothing to go on with. */
+  /** A process that was never a member has nothing to continue with. */
   wrong(answer: InputOf<'registry-wrong'>): void {
     if (!this.membership.hasRegistered) return this.refused(answer);
     this.noAnswer(this.membership.failed(answer.call, 'registry-wrong', answer.text)?.start);

@@ -1,12 +1,13 @@
 /**
- * From a ring that has come to the ring that this node acts on.
+ * Decides when a ring that has arrived becomes the ring that this node acts on.
  *
- * 1. A newer ring is acted on once its version and run are on the disk. A node that acknowledged, committed, served or
- *    erased under a ring and then forgot that it knew it could not tell the registry, after a loss of power, that its data
- *    are an old copy. Until then the node goes on under the ring that it has, as if the newer one were still on its way:
- *    reads wait for nothing. So no ring is acted on within the call that brings it: a caller finds its world as it was.
- * 2. A ring in whose past the newest one known here is not is of another history: it is never taken over.
- * 3. While one ring is on its way to the disk, only the newest of those that come is kept for the next time.
+ * 1. A newer ring is acted on once its version and run are on the disk. Otherwise a node could acknowledge, commit,
+ *    serve or erase under a ring, lose power, and forget that it knew the ring. It could then not tell the registry
+ *    that its data are an old copy. Until then the node goes on under the ring that it has, as if the newer one were
+ *    still on its way, so reads wait for nothing. And no ring is acted on within the call that brings it, so callers
+ *    find their world unchanged.
+ * 2. A ring whose past does not include the newest one known here is of another history, and is never adopted.
+ * 3. While one ring is on its way to the disk, only the newest of those that arrive is kept for the next time.
  */
 
 import {
@@ -31,7 +32,7 @@ interface Waiting {
 type RingAdoptionContext = RingKnowledge & StoredCopies & DiskLog & Reports & RuleSettings;
 
 export class RingAdoption {
-  /** The newest ring that has come, when it is not acted on yet. */
+  /** The newest ring that has arrived, if it is not acted on yet. */
   private awaited: Ring | undefined;
   private writing = false;
   private waiting: Waiting[] = [];
@@ -60,8 +61,8 @@ export class RingAdoption {
   }
 
   /**
-   * What has changed of the ring, or all of it. When it does not continue what is known, the whole ring is asked for,
-   * unless this is one of another history. `about`: the arc that it answers a proposal for.
+   * What has changed of the ring, or all of it. If it does not continue what is known, the whole ring is asked for,
+   * unless it is of another history. `about`: the arc for which it answers a proposal.
    */
   update(update: RingUpdate, about?: Position): void {
     if (!this.membership.hasRegistered) return;
@@ -97,7 +98,7 @@ export class RingAdoption {
     return this.underWay;
   }
 
-  /** Runs the action when everything that has come is acted on; at once when it is. */
+  /** Runs the action when every ring that has come is acted on, or at once if it is. */
   whenAdopted(action: () => void): void {
     if (this.awaited) this.waiting.push({ version: this.awaited.version, action });
     else action();

@@ -1,10 +1,10 @@
 /**
- * What this node has passed on to others: what goes together in one frame, and what an answer, its failing, or the death of
- * the node that was asked means for each operation.
+ * What this node has passed on to other nodes: which operations travel in one frame, and what an answer, a failure, or
+ * the death of the other node means for each operation.
  *
- * What may be tried again is decided here, once: an operation that certainly was not started, and any read. A write
- * that left this node and was not answered has an unknown outcome; nothing repeats it. Reads need not wait for that:
- * when a node is declared dead they go another way, and what it says of them counts no more.
+ * This is the one place that decides what may be tried again: an operation that was certainly not started, and any
+ * read. A write that left this node and was not answered has an unknown outcome, and nothing repeats it. Reads need not
+ * wait for that: when a node is declared dead they go another way, and its answers to them no longer count.
  */
 
 import type { NodeId } from '@ringkeep/shared';
@@ -22,11 +22,11 @@ interface Forward {
   /** The node was declared dead: its reads have gone another way. */
   readsMoved: boolean;
   readonly operations: readonly PendingOperation[];
-  /** The query whose operations these all are, if they are, in order: its frame is passed on as it came. */
+  /** The query whose operations these all are, in order, if they are: its frame is passed on as it came. */
   readonly whole: PendingQuery | undefined;
 }
 
-/** Where operations go that come back from a forward, not started. */
+/** Where operations go that come back from a forward without having been started. */
 export interface Router {
   /** At once. */
   route(operation: PendingOperation): void;
@@ -163,13 +163,13 @@ export class Forwards {
     }
   }
 
-  /** Another way, if there can be one: round the owner itself there is none, and it is tried again later. */
+  /** Takes another way if there is one. There is none round the owner itself, which is tried again later. */
   private routeAround(failed: NodeId, pending: PendingOperation): void {
     if (this.context.view.arcOfKey(pending.operation.key)?.primary === failed) this.router.hold(pending);
     else this.router.route(pending);
   }
 
-  /** The ring says of nodes that they are down and replaced, or gone: nothing waits for them. */
+  /** The ring says that nodes are down and replaced, or gone: nothing waits for them any more. */
   ringAdopted(): void {
     for (const forward of this.underWay.values()) {
       const member = this.context.view.member(forward.to);
@@ -180,8 +180,8 @@ export class Forwards {
   }
 
   /**
-   * Reads go another way. A write may have happened, and its answer will hardly come once others answer for its key: who
-   * has called it should know now, not at the end of the deadline.
+   * Reads go another way. A write may have happened, and its answer is unlikely to come once others answer for its key.
+   * Its caller should know that now, and not only at the end of the deadline.
    */
   private giveUpOnDead(forward: Forward): void {
     this.moveReads(forward);
@@ -204,7 +204,7 @@ export class Forwards {
   }
 }
 
-/** What a forward's answer says of an operation still counts. */
+/** Whether a forward's answer still counts for an operation. */
 function isAwaited({ readsMoved }: Forward, { done, operation }: PendingOperation): boolean {
   return !done && !(readsMoved && !isWrite(operation));
 }

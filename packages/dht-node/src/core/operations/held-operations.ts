@@ -1,10 +1,10 @@
 /**
- * Operations that can go no further at present: for want of an arc that serves, of a lease, of an owner, or of a way
- * to it.
+ * Operations that cannot continue at present, because they lack an arc that serves, a lease, an owner, or a way to it.
  *
- * There is a queue wherever one waits, since what ends the waiting differs: each arc's goes on when that arc does, the
- * others with a newer ring or when it is time for another try. One queue for all of them would be gone through for
- * every reason, and one arc that stands still would leave no room to the others. The limit is the same everywhere.
+ * Each place where operations wait has its own queue, because the waiting ends differently. The queue of an arc
+ * continues when that arc does, the others with a newer ring or when it is time for another try. One queue for all of
+ * them would be walked for every reason, and one arc that stands still would leave no room for the others. The limit is
+ * the same everywhere.
  */
 
 import { HELD_OPERATIONS_MAX } from '../limits';
@@ -13,14 +13,14 @@ import type { PendingOperation } from './pending-operation';
 export class HeldOperations {
   private queue: PendingOperation[] = [];
 
-  /** `full`: what an operation is told for which there is no room. */
+  /** `full`: the error for an operation for which there is no room. */
   constructor(private readonly full: string) {}
 
   get size(): number {
     return this.queue.length;
   }
 
-  /** @returns false where there was no room: it has failed */
+  /** @returns false if there was no room: the operation has failed */
   add(operation: PendingOperation): boolean {
     if (this.queue.length >= HELD_OPERATIONS_MAX) {
       operation.fail('RESOURCE_EXHAUSTED', this.full);
@@ -30,7 +30,7 @@ export class HeldOperations {
     return true;
   }
 
-  /** All of them, in the order in which they came; those that still cannot go on are added again. */
+  /** All of them, in the order in which they came. Those that still cannot continue are added again. */
   takeAll(): readonly PendingOperation[] {
     const operations = this.queue;
     this.queue = [];

@@ -30,7 +30,7 @@ export class PendingQuery {
     return this.remaining === 0;
   }
 
-  /** The operation at that index has to wait for its result. */
+  /** The operation at that index must wait for its result. */
   wait(index: number): PendingOperation {
     const operation = new PendingOperation(this, index, this.input.operations[index] as Operation);
     this.operations.push(operation);
@@ -64,7 +64,7 @@ export class PendingOperation {
   done = false;
   /** It may have an effect that this node cannot take back: it has a sequence number, or left the node. */
   started = false;
-  /** Of a write that has a number: what it is told when that commits. */
+  /** For a write that has a number: its answer when that commits. */
   answer: OperationResult = doneWith(undefined);
 
   constructor(

@@ -1,9 +1,9 @@
 /**
- * The queries that are being answered, and where each of their operations goes: to an arc of this node, to the owner that the
- * ring names (forwards.ts), or back to the caller.
+ * The queries that are being answered, and where each of their operations goes: to an arc of this node, to the owner
+ * that the ring names (forwards.ts), or back to the caller.
  *
- * An operation has one of these ways at a time. One for which there is none at present, be it that a newer ring has not
- * come yet, waits here until that comes or a moment has passed, and no longer than until its deadline.
+ * An operation takes one of these ways at a time. If there is none at present, for example because a newer ring has not
+ * come yet, it waits here until that comes or a moment has passed, and no longer than until its deadline.
  */
 
 import type { ArcConfig, Position, RingKey } from '@ringkeep/shared';
@@ -24,7 +24,7 @@ import { PendingQuery, type PendingOperation } from './pending-operation';
 interface OwnArc {
   /** Within a step nothing takes this right away again. */
   mayRead(): boolean;
-  /** To be asked only while `mayRead`. */
+  /** Ask only while `mayRead`. */
   read(key: RingKey): Found;
   /** It answers the operation, in this step or a later one. */
   submit(operation: PendingOperation): void;
@@ -60,8 +60,8 @@ export class Queries implements Router {
   }
 
   /**
-   * Reads of what this node answers for are done here and now, by far the most frequent case. Nothing in the
-   * loop can take away a role or the right to read, so they are asked for once for all keys of an arc in a row.
+   * Reads of what this node answers for are done here and now; they are by far the most frequent case. Nothing in the
+   * loop can take away a role or the right to read, so these are checked once for consecutive keys of one arc.
    */
   private start(query: PendingQuery): void {
     const { operations } = query.input;
@@ -92,7 +92,7 @@ export class Queries implements Router {
     }
   }
 
-  /** The caller does not wait any more; what was started goes on. */
+  /** The caller no longer waits; what was started goes on. */
   cancel(request: number): void {
     const query = this.pending.get(request);
     if (!query) return;
@@ -172,7 +172,7 @@ export class Queries implements Router {
     else if (this.held.size > 0) this.context.wakeAt(this.retryAt);
   }
 
-  /** Gives up what is past its deadline; looks at everything, hence only when some deadline has come. */
+  /** Gives up what is past its deadline. Looks at everything, so it runs only when some deadline has come. */
   private expire(): void {
     this.expireAt = Number.POSITIVE_INFINITY;
     this.forwards.someEnded();

@@ -1,13 +1,11 @@
 /**
- * What should change next on an arc: the primary's half of the reconcile loop.
- *
- * Desired (from the ring) is held against actual (from the sessions), one change at a time; each is safe
- * to propose again. In this order:
- *  1. drop the members that are lost to the arc: until then they hold up every write;
- *  2. admit a desired replica that is level, or let one that keeps pace be level;
- *  3. hand the arc, or a newcomer's part of it, to the node whose place it is;
- *  4. drop and release replicas that are not desired, once all desired ones are in sync;
- *  5. merge the arc with the one before it when it starts at no member's id.
+ * Decides what should change next on an arc: the primary's half of the reconcile loop. It compares what is desired
+ * (from the ring) with what is actual (from the sessions) and makes one change at a time, each safe to propose again:
+ * 1. Drop the members that are lost to the arc: until then they hold up every write.
+ * 2. Admit a desired replica that is level, or let one that keeps pace become level.
+ * 3. Hand the arc, or a newcomer's part of it, to the node whose place it is.
+ * 4. Drop and release replicas that are not desired, once all desired ones are in sync.
+ * 5. Merge the arc with the one before it if it starts at no member's id.
  */
 
 import { arcContains, sameNodes, type ArcConfig, type NodeId } from '@ringkeep/shared';
@@ -57,7 +55,7 @@ export class ArcDecisions {
     this.merge();
   }
 
-  /** Sessions that have come to their end: of followers that are silent, unwanted, or no newcomers any more. */
+  /** Sessions that have come to their end: of followers that are silent, unwanted, or no longer newcomers. */
   private endSessions(): void {
     const { role, context } = this;
     const members = role.configurations.otherMembers;
@@ -81,9 +79,9 @@ export class ArcDecisions {
   }
 
   /**
-   * A member that has no copy or an old one, is silent for too long, or is dead by the ring and does not acknowledge. What the
-   * ring says of the dead is not believed yet by a process that has just registered: after a power cut the others
-   * are about to come back with copies as good as its own.
+   * A member that has no copy or an old one, is silent for too long, or is dead by the ring and does not acknowledge. A
+   * process that has just registered does not yet believe the ring: after a power cut the others are about to come back
+   * with copies as good as its own.
    */
   private isLost(member: NodeId): boolean {
     const { role, context } = this;
@@ -103,9 +101,9 @@ export class ArcDecisions {
   }
 
   /**
-   * So many members are silent that live by the ring that it may be this node that nobody hears: they would be enough to have
-   * it replaced. Were they dropped first, nobody could ever take the arc from an owner that nobody reaches. A takeover has not
-   * heard them yet, and drops whom it does not hear, or a role would pass on for ever among nodes cut apart.
+   * So many living members are silent that it may be this node that nobody hears: they could have it replaced. If they
+   * were dropped first, nobody could ever take the arc from an owner that nobody reaches. A takeover has not heard them
+   * yet and drops those that it does not hear, or the role would pass on for ever among nodes that are cut off.
    */
   private mayBeUnheard(): boolean {
     const { role, context } = this;
@@ -132,7 +130,10 @@ export class ArcDecisions {
     return session !== undefined && session.live && (session.acked ?? -1) >= this.role.replica.committed;
   }
 
-  /** None is level at this instant, under steady writes perhaps at none: commits wait for one for a moment. */
+  /**
+   * No follower is level at this instant, and under steady writes perhaps none ever is: commits wait for one for a
+   * moment.
+   */
   private holdForOneThatKeepsPace([owner, ...others]: readonly NodeId[]): void {
     const { role, context } = this;
     for (const id of others) {
@@ -148,7 +149,7 @@ export class ArcDecisions {
     return this.isLevel(session) || session?.keepsPace === true;
   }
 
-  /** Not the dead, of whom none is desired: when they are lost to the arc is for `isLost` to say. */
+  /** Not the dead, none of which is desired: `isLost` says when they are lost to the arc. */
   private dropUndesired(desired: readonly NodeId[]): boolean {
     const { role, context } = this;
     const allThere = desired.every(
@@ -287,7 +288,7 @@ export function wantsCopy(ring: RingKnowledge, arc: ArcConfig, node: NodeId): bo
 
 /**
  * The node's copy of the arc may be erased. Not while it is taken for dead: it has just shown that it is not, will be
- * wanted again in a moment, and may have undamaged what is damaged elsewhere.
+ * wanted again soon, and may have an undamaged copy of what is damaged elsewhere.
  */
 export function isOfNoUse(ring: RingKnowledge, arc: ArcConfig, node: NodeId): boolean {
   return !wantsCopy(ring, arc, node) && ring.view.member(node)?.state !== 'dead';

@@ -1,9 +1,9 @@
 /**
- * What becomes of an operation on an arc of this node: it is answered, accepted, held or refused.
+ * Decides what happens to an operation on an arc of this node: it is answered, accepted, held or refused.
  *
- * Reads need the leases, writes the copies and the room; either needs an arc that serves. What has to wait for one of
- * these is held, and submitted anew whenever something has changed: nothing is remembered of why it waited. What
- * would wait in vain, for a person or for a copy that nobody has, is told so at once.
+ * Reads need the leases, writes the copies and the room, and both need an arc that serves. An operation that has to
+ * wait for one of these is held, and submitted again whenever something has changed; the reason why it waited is not
+ * remembered. An operation that would wait in vain, for a person or for a copy that nobody has, is told so at once.
  */
 
 import type { RingKey } from '@ringkeep/shared';
@@ -69,7 +69,7 @@ export class ArcOperations {
     return this.areServed && this.reads.areUnderLeases(now);
   }
 
-  /** The entry that a key has at this moment; to be asked only while `mayRead`. */
+  /** The entry that a key has at this moment; ask only while `mayRead`. */
   read(key: RingKey): Found {
     return this.reads.entryOf(key);
   }
@@ -96,7 +96,7 @@ export class ArcOperations {
     for (const operation of this.held.takeAll()) this.submit(operation);
   }
 
-  /** The arc is stopped: what is held is told so. */
+  /** The arc is stopped: held operations are told so. */
   stop(): void {
     for (const operation of this.held.takeAll()) this.hold(operation);
   }

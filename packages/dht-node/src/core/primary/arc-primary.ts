@@ -1,5 +1,5 @@
 /**
- * The primary's role on one arc, for one term. It connects the parts, each of which has one question:
+ * The primary's role on one arc, for one term. It connects the parts, each of which answers one question:
  *
  *   configurations.ts  which configurations might be in force
  *   takeover.ts        may the term be opened                     (docs/PROTOCOL.md, section 6)
@@ -12,8 +12,8 @@
  *   reads.ts           what is read, and is every lease there     (3.5)
  *   pauses.ts          is the arc quiesced
  *
- * What should change next is asked beside it, in arc-decisions.ts. Whatever may let operations go on (an
- * acknowledgement, a configuration) advances the commit point first, and then submits what is held.
+ * arc-decisions.ts decides what should change next. Anything that may let operations continue (an acknowledgement, a
+ * configuration) advances the commit point first, and then submits the held operations.
  */
 
 import type { ArcConfig, KeyRange, Proposal } from '@ringkeep/shared';
@@ -53,7 +53,7 @@ import { Writes } from './writes';
 export interface RoleRemains {
   /** In the window: they have a sequence number and may commit yet. */
   readonly inWindow: WaitingWrites;
-  /** Not started: to be routed again. */
+  /** Not started: must be routed again. */
   readonly notStarted: PendingOperation[];
   /** Streams that outlive the role: none, but where a rule is left out. */
   readonly sessions: readonly FollowerSession[];
@@ -152,7 +152,7 @@ export class ArcPrimary {
     return this.writes.idle;
   }
 
-  /** Commits and answers whatever may be by now. */
+  /** Commits and answers whatever it may by now. */
   goOn(): void {
     this.log.advance();
     this.operations.submitHeld();

@@ -1,8 +1,8 @@
 /**
- * Up to where an arc's operations may be committed: those that are prepared, durably, here and at every member of every
+ * Up to where an arc's operations may be committed: those that are durably prepared here and at every member of every
  * configuration that might be in force (docs/PROTOCOL.md, section 3.3).
  *
- * It is worked out anew from what each follower has acknowledged on its present stream, never kept: members come and
+ * It is computed anew from what each follower has acknowledged on its present stream, and never kept: members come and
  * go, and a stream that breaks takes its acknowledgements with it.
  */
 

@@ -1,10 +1,10 @@
 /**
- * Which configurations of an arc might be in force: the newest one known, and what each proposal of this primary whose
- * outcome it does not know would make of it. A write must be at the members of all of them, and a read under the
- * leases of all of them.
+ * Which configurations of an arc might be in force: the newest one known, and the result of each proposal of this
+ * primary whose outcome it does not know. A write must be at the members of all of them, and a read needs the leases of
+ * all of them.
  *
- * Only a configuration with a higher epoch settles a proposal. An answer with the same epoch settles nothing
- * (the request may still be on its way), so a refusal is followed by Keep and silence by a repetition.
+ * Only a configuration with a higher epoch settles a proposal. An answer with the same epoch settles nothing, because
+ * the request may still be on its way. So a refusal is followed by Keep, and silence by a repetition.
  */
 
 import { configsAfter, type ArcConfig, type NodeId, type Proposal } from '@ringkeep/shared';
@@ -102,7 +102,7 @@ export class Configurations {
     this.context.propose(proposal);
   }
 
-  /** The members are computed whole from the configurations, and only when one of these has changed. */
+  /** The members are computed from scratch, and only when one of the configurations has changed. */
   private change(unsettled: Proposal[]): void {
     this.unsettled = unsettled;
     this.members = this.membersInForce();

@@ -1,8 +1,8 @@
 /**
- * A primary's side of one follower's stream: what was sent, what was acknowledged, how far a transfer is.
+ * A primary's side of one follower's stream: what was sent, what was acknowledged, and how far a transfer has come.
  *
- * A session lives as long as its stream; acknowledgements never outlive it (an acknowledgement from
- * before a copy was wiped would make an empty copy look level).
+ * A session lives as long as its stream, and acknowledgements never outlive it: one from before a copy was wiped would
+ * make an empty copy look level.
  */
 
 import type { Arc, NodeId, RingKey, Seq, TermStart } from '@ringkeep/shared';
@@ -56,13 +56,15 @@ export class FollowerSession {
   applied: Seq = -1;
   /** It has acknowledged as live. */
   live = false;
-  /** Its disk takes nothing more but what makes room. */
+  /** Its disk takes only what makes room. */
   full = false;
   heardAt: number;
   private sentAt = 0;
   private sentBytes = 0;
   private takenBytes = 0;
-  /** Chunks that the follower has not taken: alone they wait for room, for operations that commit meanwhile would leave none. */
+  /**
+   * Chunks that the follower has not taken. Only they wait for room: operations that commit meanwhile would leave none.
+   */
   private untaken: { readonly upToBytes: number; readonly bytes: number }[] = [];
   private unacked: { readonly seq: Seq; readonly bytes: number; readonly sentAt: number }[] = [];
   private unackedBytes = 0;

@@ -1,8 +1,8 @@
 /**
- * A primary's followers on one arc in one term: their streams, and when each was last heard of.
+ * A primary's followers on one arc in one term: their streams, and when each was last heard from.
  *
- * A member (of any configuration that might be in force) is aligned and never started over: its copy may be
- * the only other one. Whoever is no member starts over, comparing what it has with what is here.
+ * A member (of any configuration that might be in force) is aligned and never started over, because its copy may be the
+ * only other one. A follower that is no member starts over, and compares what it has with what is here.
  */
 
 import { invariant, termsBetween, type NodeId, type Seq } from '@ringkeep/shared';

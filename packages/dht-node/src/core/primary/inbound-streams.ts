@@ -1,8 +1,8 @@
 /**
- * The streams that followers opened here: which of them are let in, and to which role each belongs.
+ * The streams that followers opened here: which of them are admitted, and to which role each belongs.
  *
- * An opening names the newest ring that the follower knows; whichever side is behind adopts the newer one
- * first (a primary that missed the eviction would align a node that has rightly erased).
+ * An opening names the newest ring that the follower knows. The side that is behind adopts the newer one first:
+ * otherwise a primary that missed the eviction would align a node that has rightly erased.
  */
 
 import {

@@ -1,7 +1,8 @@
 /**
- * What the newest numbered write on a key leaves, committed or not: the state against which the next one is evaluated.
+ * What the newest numbered write on a key leaves, committed or not: the state for which the next write is evaluated.
  *
- * Uncommitted writes are looked through when somebody asks, once each; a stream of writes that look at nothing costs nothing.
+ * Uncommitted writes are looked through when somebody asks, once each. A stream of writes that do not look costs
+ * nothing.
  */
 
 import type { RingKey, Seq } from '@ringkeep/shared';

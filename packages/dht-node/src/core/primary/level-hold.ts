@@ -1,11 +1,11 @@
 /**
  * Lets a follower that keeps pace be level at some instant.
  *
- * Level is what has everything up to the commit point. Under writes that never pause, a follower whose acknowledgements
- * take longer than the members' never is: the commit point is always ahead by what is on its way to it. So the
- * primary holds the commit point back, for a moment, until such a follower has come up to it, and then proposes what
- * it had to be level for. Only one whose whole lag is in flight is waited for; in vain at most HOLD_MS_MAX, and
- * then not again for long, so that a follower that is slower than it looked costs little.
+ * A follower is level if it has everything up to the commit point. Under writes that never pause, a follower whose
+ * acknowledgements take longer than the members' never is: the commit point is always ahead by what is on its way to
+ * it. So the primary holds the commit point back for a moment, until such a follower has come up to it, and then
+ * proposes what the follower had to be level for. It waits only for a follower whose whole lag is in flight, at most
+ * HOLD_MS_MAX, and after waiting in vain not again for long. So a follower that is slower than it looked costs little.
  */
 
 import type { NodeId, Seq } from '@ringkeep/shared';

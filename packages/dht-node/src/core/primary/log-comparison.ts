@@ -1,14 +1,14 @@
 /**
- * A primary's comparison of its own log with those of its followers, in one term of one arc: who may be
- * aligned, started over or released, who should be primary instead, and when nobody can tell.
+ * A primary's comparison of its own log with those of its followers, in one term of one arc: who may be aligned,
+ * started over or released, who should be primary instead, and when nobody can tell.
  *
- *  - A takeover gives its role to an in-sync member with a newer log, unless this process knows that what it lacks was
- *    never acknowledged.
- *  - A member whose log parts from this one before the commit point has an old disk: it is dropped, and
- *    started over like anybody.
- *  - A log that has committed what this one does not have stops the arc: nothing is served and nothing erased
- *    until a person has decided, whatever restarts meanwhile.
- *  - Where histories were cut off nothing is erased.
+ * - A takeover gives its role to an in-sync member with a newer log, unless this process knows that what it lacks was
+ *   never acknowledged.
+ * - A member whose log parts from this one before the commit point has an old disk. It is dropped, and started over
+ *   like any other node.
+ * - A log that has committed something that this one lacks stops the arc: nothing is served and nothing is erased until
+ *   a person has decided, whatever restarts meanwhile.
+ * - Where histories were cut off, nothing is erased.
  */
 
 import {
@@ -150,9 +150,10 @@ export class LogComparison {
   }
 
   /**
-   * A log that goes on where this one ends, in a term in which this very process was aligned: nothing was acknowledged then
-   * that it did not prepare, so it lacks only what was under way. It need not yield, which would give the arc back to an owner
-   * that was replaced because nobody hears it. A process that has started since cannot know that its disk is as new.
+   * A log that continues where this one ends, in a term in which this very process was aligned. Nothing was
+   * acknowledged then that this process did not prepare, so it lacks only what was under way. It need not yield, which
+   * would give the arc back to an owner that was replaced because nobody hears it. A process that has started since
+   * cannot know that its disk is as new.
    */
   private wasPreparedWithout(log: LogExtent): boolean {
     const { hash, lastPrepared } = this.replica;

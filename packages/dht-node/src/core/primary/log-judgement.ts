@@ -1,10 +1,9 @@
 /**
- * What a primary makes of the logs that a follower names on opening, before it aligns it, starts it over or
- * releases it.
+ * How a primary judges the logs that a follower names on opening, before it aligns it, starts it over or releases it.
  *
- * A node cannot know that its disk is old, but others can tell by its log. So whoever would overwrite a copy
- * first looks whether its own log has what the copy knows as committed; the terms of the operations say so,
- * and nothing else does: a commit point lags, and numbers are used again.
+ * A node cannot know that its disk is old, but others can tell by its log. So a primary that would overwrite a copy
+ * first checks whether its own log has what the copy knows as committed. Only the terms of the operations say so: a
+ * commit point lags, and numbers are used again.
  */
 
 import { containsCommitted, lastTerm, newness, sharedUpTo, type LogExtent, type Seq } from '@ringkeep/shared';

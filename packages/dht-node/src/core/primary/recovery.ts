@@ -1,9 +1,9 @@
 /**
- * What a person decides about a stopped arc: whose data it goes on with (`ringkeep recover`).
+ * A person's decision about a stopped arc: with whose data it continues (`ringkeep recover`).
  *
- * The node whose copy it is notes that its log overrules all that contradicts it and ends in a term up to now.
- * When that is the primary, the arc goes on at once; otherwise the primary, which serves nothing, hands the arc over
- * to it. Either way the others then find their logs overruled: as members they are dropped, and started over.
+ * The node whose copy was chosen notes that its log overrules every log that contradicts it and ends in a term up to
+ * now. If that node is the primary, the arc continues at once. Otherwise the primary, which serves nothing, hands the
+ * arc over to it. Either way the others then find their logs overruled: as members they are dropped, and started over.
  */
 
 import { arcContains, formatArc, formatPosition, type ArcConfig, type NodeId } from '@ringkeep/shared';

@@ -1,10 +1,11 @@
 /**
- * How a primary takes damaged entries from its followers.
+ * How a primary gets damaged entries back from its followers.
  *
- * A live follower of the whole arc holds, at the commit point as of which it was asked, what the primary holds: its
- * answer counts as it is, but for keys on which something was committed since the question. Any other follower may
- * have been away for a while: its entry counts where the damaged one can only have been that very entry (`wasOnce`).
- * So a node that was alone when it was damaged is mended by the copies that come back, and by nothing that is older.
+ * A live follower of the whole arc holds, at the commit point as of which it was asked, what the primary holds. Its
+ * answer counts as it is, except for keys on which something was committed since the question. Any other follower may
+ * have been away for a while, so its entry counts only if the damaged one can only have been that very entry
+ * (`wasOnce`). So a node that was alone when it was damaged is mended by the copies that come back, and by nothing that
+ * is older.
  */
 
 import type { KeyRange, RingKey, Seq } from '@ringkeep/shared';

@@ -1,8 +1,8 @@
 /**
  * The arcs that this node is primary of: roles are taken, kept and ended as the ring says.
  *
- * A role belongs to one term of one arc. What it leaves behind when it ends, writes that may commit yet,
- * goes to the next term if that is this node's too; else nobody here can know their outcome any more.
+ * A role belongs to one term of one arc. What it leaves behind when it ends, writes that may still commit, goes to the
+ * next term if that is this node's too. Otherwise nobody here can know their outcome any more.
  */
 
 import type { ArcConfig, Position, RingView } from '@ringkeep/shared';

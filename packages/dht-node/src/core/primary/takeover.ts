@@ -1,12 +1,12 @@
 /**
  * How a term of an arc begins (docs/PROTOCOL.md, section 6):
  *
- *  1. The primaries before may still count on what this node has granted to them: it waits that out. Not where the
- *     one before has handed over, which serves no more.
- *  2. What is in the window may have been acknowledged: all of it is kept, and every member brought level with it.
- *  3. Then all of it is committed and the term is open. Its running hash begins there, with 0.
+ * 1. Earlier primaries may still rely on what this node has granted to them, so it waits that out. It need not if the
+ *    previous primary has handed over, because that one no longer serves.
+ * 2. What is in the window may have been acknowledged, so all of it is kept, and every member is brought level with it.
+ * 3. Then all of it is committed and the term is open. Its running hash starts there, at 0.
  *
- * Commits and followers are the role's: here is only how far the takeover has come.
+ * Commits and followers belong to the role; this file only tracks how far the takeover has come.
  */
 
 import type { ArcConfig, Seq } from '@ringkeep/shared';
@@ -60,7 +60,7 @@ export class Takeover {
 
   /**
    * A person has decided for a log that ends before the arc's last number. The numbers up to there name writes that
-   * somebody may have read: they are not given out again. @returns whether any were skipped
+   * somebody may have read, so they are not given out again. @returns whether any were skipped
    */
   skipOverruled({ seq, term }: ArcConfig): boolean {
     const { start, lastPrepared } = this.replica;
@@ -77,7 +77,7 @@ export class Takeover {
     this.context.report({ kind: 'role-open', arc, term, afterMs: this.context.now - this.startedAt });
   }
 
-  /** The hash that a member is told of: until the term is open, that of the one before. */
+  /** The hash that a member is told: until the term is open, that of the previous one. */
   hashAt(seq: Seq): HashPoint | undefined {
     return this.replica.hashAt(seq) ?? (this.isOver ? undefined : NO_TERM);
   }

@@ -1,10 +1,10 @@
 /**
- * The primary's half of a transfer: what of a range a follower is still to be sent.
+ * The primary's half of a transfer: what of a range a follower still has to be sent.
  *
- * A cursor runs through the range in ring order. What lies before it the follower has, as of the moment at
- * which the cursor passed it, and gets every later operation on it; what lies beyond is read when the cursor
- * comes there. Up to a differing bucket's end, or to the end of the range when the follower has nothing,
- * chunks bring what is there; a bucket whose digest is the same here is passed without a word.
+ * A cursor runs through the range in ring order. The follower has what lies before the cursor, as of the moment at
+ * which the cursor passed it, and gets every later operation on it. What lies beyond is read when the cursor gets
+ * there. Up to the end of a differing bucket, or to the end of the range if the follower has nothing, chunks bring what
+ * is there. A bucket whose digest is the same here is passed silently.
  *
  * A comparison is worth nothing a moment later, so the cursor passes what was compared in the same step.
  */
@@ -24,7 +24,7 @@ export class Transfer {
   private digests: readonly Bucket[] = [];
   /** The follower was asked for digests, or begins with them. */
   private asked: boolean;
-  /** What is at the cursor is damaged here: it goes on when that is mended. */
+  /** The entry at the cursor is damaged here: the cursor continues when that is mended. */
   damaged: KeyRange | undefined;
 
   constructor(

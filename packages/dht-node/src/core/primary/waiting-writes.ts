@@ -1,4 +1,7 @@
-/** Who waits for which write of an arc. Sequence numbers come without gaps, so it is a queue and no look-up. */
+/**
+ * Which callers wait for which write of an arc. Sequence numbers come without gaps, so a queue is enough and no look-up
+ * is needed.
+ */
 
 import type { Seq } from '@ringkeep/shared';
 import type { PendingOperation } from '../operations/pending-operation';
@@ -14,7 +17,7 @@ export class WaitingWrites {
     return this.heldBytes;
   }
 
-  /** To be called in the order of the numbers; nobody waits for one that is left out. */
+  /** Call in the order of the numbers; nobody waits for a number that is left out. */
   add(seq: Seq, operation: PendingOperation): void {
     if (this.queue.length === 0) this.first = seq;
     while (this.first + this.queue.length < seq) this.queue.push(undefined);

@@ -1,9 +1,9 @@
 /**
- * The writes of one arc in one term, from the moment that they are accepted until their callers hear of them.
+ * The writes of one arc in one term, from when they are accepted until their callers hear of them.
  *
- * A write is evaluated, and gets its number, in the step in which it is accepted: `fresh` until it is prepared, then
- * in the replica's window until it commits. What the window may hold is bounded, and a full window refuses rather
- * than waits: whoever is refused knows that nothing was written.
+ * A write is evaluated and gets its number in the step in which it is accepted. It is `fresh` until it is prepared, and
+ * then in the replica's window until it commits. The window is bounded, and a full window refuses instead of waiting,
+ * so a refused caller knows that nothing was written.
  */
 
 import type { Bytes, RingKey, Seq } from '@ringkeep/shared';
@@ -68,7 +68,7 @@ export class Writes {
 
   // ---- accepting ----
 
-  /** @returns false where it would have to look at an entry that is damaged: it is neither accepted nor refused */
+  /** @returns false if it would have to look at a damaged entry: it is then neither accepted nor refused */
   accept(pending: PendingOperation): boolean {
     const { operation } = pending;
     if (!this.mayAccept(pending, rowOf(operation.type).brings.length > 0)) return true;
@@ -79,7 +79,7 @@ export class Writes {
     return true;
   }
 
-  /** @returns false where it is refused: it has failed */
+  /** @returns false if it is refused: it has failed */
   private mayAccept(pending: PendingOperation, takesRoom: boolean): boolean {
     if (!this.configurations.enoughCopies) {
       pending.fail('UNAVAILABLE', this.tooFewCopies());
@@ -103,8 +103,8 @@ export class Writes {
   }
 
   /**
-   * Why nothing new is taken: this node's disk, or that of a member, has no room. A member that is full stays in sync,
-   * on what it keeps for that; to drop it would leave the arc with a copy less and fill the next one.
+   * Why nothing new is accepted: this node's disk, or that of a member, has no room. A member whose disk is full stays
+   * in sync, using its reserve. Dropping it would leave the arc with a copy less, and fill the next disk.
    */
   private roomLacking(): string | undefined {
     const { roomLacking, rules } = this.context;
@@ -148,9 +148,9 @@ export class Writes {
   // ---- preparing ----
 
   /**
-   * Whether what was accepted goes now, at the end of a step, as one batch. When more than that is on its way already,
-   * it waits for that to commit, with whatever joins it: a message and a sync cost the same for one operation as for
-   * hundreds.
+   * Whether what was accepted goes now, at the end of a step, as one batch. If more than that is on its way already, it
+   * waits for that to commit, together with whatever joins it: a message and a sync cost the same for one operation as
+   * for hundreds.
    */
   get areDue(): boolean {
     const { length } = this.fresh;
@@ -213,7 +213,7 @@ const PREVIOUS_DAMAGED: OperationResult = {
   text: 'the write is done, but what it replaced was damaged on the disk and cannot be told',
 };
 
-/** What a write leaves behind under its number, which is the entry's version. */
+/** The entry that a write leaves under its number, which is the entry's version. */
 function entryOf(key: RingKey, value: Bytes | undefined, seq: Seq): Entry {
   return { key, value: value === undefined ? undefined : seal(key, seq, value) };
 }

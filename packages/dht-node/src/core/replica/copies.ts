@@ -1,8 +1,8 @@
 /**
- * What a new ring means for the copies on disk: divide them, join them, erase what nobody needs.
+ * What a new ring means for the copies on disk: split them, join them, and erase what nobody needs.
  *
- * A member that learns of a split while the new configuration names it keeps its window in both halves; at a
- * merge it applies the windows of both arcs (their primary's were empty, so all of it is committed).
+ * A member that learns of a split while the new configuration names it keeps its window in both halves. At a merge it
+ * applies the windows of both arcs: their primary's were empty, so everything in them is committed.
  */
 
 import {
@@ -20,7 +20,7 @@ import type { Replica } from './replica';
 
 type CopiesContext = RingKnowledge & StoredCopies & DiskLog & Reports & RuleSettings;
 
-/** Divides and joins the copies of arcs whose boundaries have changed. */
+/** Splits and joins the copies of arcs whose boundaries have changed. */
 export function fitCopies(context: CopiesContext): void {
   for (const copy of context.replicas.all()) splitCopy(context, copy);
   for (const arc of context.view.ring.arcs) {
@@ -69,7 +69,7 @@ function piecesOf(context: CopiesContext, arc: Arc): Replica[] | undefined {
   }
 }
 
-/** A member has all of an arc that is divided or joined, unless its disk is older than the ring says. */
+/** A member has all of an arc that is split or joined, unless its disk is older than the ring says. */
 function checkAge(context: CopiesContext, arc: ArcConfig, lastPrepared: Seq): void {
   if (lastPrepared === arc.seq) return;
   const text = `it ends at ${lastPrepared}, the arc was at ${arc.seq} when it was last divided, joined or handed over`;
@@ -77,9 +77,9 @@ function checkAge(context: CopiesContext, arc: ArcConfig, lastPrepared: Seq): vo
 }
 
 /**
- * Erases what counts as nothing and nobody needs: copies that are not whole, outside of the ranges to keep. One
- * that overlaps a range to keep saves a part of its transfer. A whole copy is never erased here: it may be better
- * than what its primary has, and only that one can tell (following.ts).
+ * Erases what counts as nothing and nobody needs: incomplete copies outside of the ranges to keep. One that overlaps a
+ * range to keep saves a part of its transfer. A whole copy is never erased here: it may be better than what its primary
+ * has, and only the primary can tell (following.ts).
  */
 export function eraseUseless(context: CopiesContext, keep: readonly Arc[]): void {
   for (const copy of context.replicas.all()) {

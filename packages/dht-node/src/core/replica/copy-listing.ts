@@ -1,7 +1,8 @@
 /**
- * The keys that a node's copies have in a range, for a person who has to decide between copies that contradict each other
- * (`ringkeep recover`): each with what tells two contents apart. What is prepared counts as there, since it would be committed
- * if that copy were chosen. Damaged stretches are passed over: they come back from another copy.
+ * The keys that a node's copies have in a range, for a person who has to decide between copies that contradict each
+ * other (`ringkeep recover`). Each comes with something that tells two contents apart. Prepared operations count as if
+ * committed, since they would be if that copy were chosen. Damaged stretches are skipped: they come back from another
+ * copy.
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
@@ -20,7 +21,7 @@ export interface ListedKey {
 export interface CopyPage {
   /** In ring order. */
   readonly keys: readonly ListedKey[];
-  /** Where to go on; undefined when the range is done. */
+  /** Where to continue; undefined when the range is done. */
   readonly next: Bytes | undefined;
 }
 

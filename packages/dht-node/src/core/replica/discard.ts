@@ -1,7 +1,7 @@
 /**
- * Prepared operations that a node is told to discard: nobody knows them to be committed, and with a primary
- * whose disk is older than it knows, they may be the last trace of an acknowledged write. So they are handed
- * out first, for a file that a person can look at.
+ * Prepared operations that a node is told to discard. Nobody knows them to be committed, but if the primary's disk is
+ * older than it knows, they may be the last trace of an acknowledged write. So they are handed out first, for a file
+ * that a person can look at.
  */
 
 import { termsBetween, type RingKey, type Seq } from '@ringkeep/shared';

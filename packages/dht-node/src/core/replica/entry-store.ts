@@ -1,9 +1,8 @@
 /**
  * The port to a node's readable state: committed entries only, in ring order.
  *
- * Everything is synchronous: a read asks the table at once, a change is in the table at once and becomes
- * durable through the log (see records.ts) or the next checkpoint. Implementations run the conformance
- * suite in test/storage.
+ * Everything is synchronous. A read asks the table at once. A change is in the table at once, and becomes durable
+ * through the log (see records.ts) or the next checkpoint. Implementations run the conformance suite in test/storage.
  */
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
@@ -51,8 +50,8 @@ export interface Bucket {
 }
 
 /**
- * 2^-64 at a time would be too often for what nobody would ever notice; of 2^40 comparisons, one is wrong
- * with a probability of 2^-88.
+ * 2^-64 for each comparison would be too often for an error that nobody would ever notice. With this length, one of
+ * 2^40 comparisons is wrong with a probability of 2^-88.
  */
 export const DIGEST_BYTES = 16;
 
@@ -63,8 +62,8 @@ export interface Keyed {
 
 export interface EntryStore {
   /**
-   * A hint: the keys of the items from `from` on are asked for next, in their order; some may be left out.
-   * @returns the index of the first item of which the store wants to be told again, when its turn comes
+   * A hint: the keys of the items from `from` on are asked for next, in their order; some may be left out. @returns the
+   * index of the first item that the store wants to be told again, when its turn comes
    */
   announce(items: readonly Keyed[], from: number): number;
   get(key: RingKey): Found;

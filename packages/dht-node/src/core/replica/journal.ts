@@ -1,8 +1,8 @@
 /**
- * The node's way to its disk: records take effect at once, are written once a step as one batch, and
- * whatever must wait for their durability is run when the disk says so.
+ * The node's way to its disk. Records take effect at once, are written once a step as one batch, and actions that must
+ * wait for their durability run when the disk reports it.
  *
- * Commit points are lazy: nobody waits for them, so they go with the next batch rather than cost a sync.
+ * Commit points are lazy: nobody waits for them, so they go with the next batch instead of costing a sync.
  */
 
 import type { Position, Seq } from '@ringkeep/shared';
@@ -50,7 +50,7 @@ export class Journal {
     return entries;
   }
 
-  /** Runs the action when everything written so far is durable; at once when it is. */
+  /** Runs the action when everything written so far is durable, or at once if it is. */
   whenDurable(action: () => void): void {
     if (this.pending.length > 0) this.urgent = true;
     this.whenBatchDurable(this.pending.length > 0 ? this.lastBatch + 1 : this.lastBatch, action);

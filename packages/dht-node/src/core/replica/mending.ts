@@ -1,10 +1,10 @@
 /**
- * What is damaged of this node's copies, and from whom it comes back.
+ * What is damaged in this node's copies, and where it comes back from.
  *
- * A stretch of the ring is damaged when an entry in it is not what its primary made (its checksum says so): found by a
- * read, a transfer or the background scrub. Such an entry is neither answered with nor sent. A follower asks its
- * primary for the stretch; a primary asks its followers (repairs.ts says which answer counts). Until one comes it asks
- * again; it forgets what has been written over meanwhile.
+ * A stretch of the ring is damaged if an entry in it is not what its primary made, by its checksum. A read, a transfer
+ * or the background scrub finds it. Such an entry is neither used as an answer nor sent. A follower asks its primary
+ * for the stretch; a primary asks its followers (repairs.ts says which answer counts). It asks again until one comes,
+ * and forgets stretches that have been overwritten meanwhile.
  */
 
 import { arcKeyRanges, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
@@ -16,7 +16,7 @@ import type { Replica } from './replica';
 
 interface Wanted {
   readonly range: KeyRange;
-  /** When to look whether it is still damaged: whenever something has come, and before it is asked for. */
+  /** When to check whether it is still damaged: whenever something has come, and before it is asked for. */
   lookAt: number;
   askAt: number;
 }
@@ -95,7 +95,7 @@ export class Mending {
     this.reportAt = context.now + MEND_AGAIN_MS;
   }
 
-  /** Looks at once whether what came has mended everything; what has not been mended by it is not asked for the sooner. */
+  /** Checks at once whether what came has mended everything. What it did not mend is not asked for any sooner. */
   checkNow(): void {
     for (const wanted of this.wanted.values()) wanted.lookAt = Math.min(wanted.lookAt, this.context.now);
   }

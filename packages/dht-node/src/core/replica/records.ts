@@ -1,6 +1,6 @@
 /**
- * The records of a node's log. Each is one step of the durable state machine in replica-store.ts, which
- * applies it when it is written and once more, in the same order, at recovery.
+ * The records of a node's log. Each is one step of the durable state machine in replica-store.ts, which applies it when
+ * it is written, and again in the same order at recovery.
  *
  * The records of one batch become durable together or not at all.
  */

@@ -1,12 +1,13 @@
 /**
  * The durable state of a node: its copies of arcs, as a state machine over log records.
  *
- * The one place where a record takes effect, in the running node and at recovery alike; so what a
- * restart finds is what the log says. Copies never overlap.
+ * This is the one place where a record takes effect, in the running node and at recovery alike. So what a restart finds
+ * is what the log says. Copies never overlap.
  *
  * Invariants (numbers of section 8 of docs/PROTOCOL.md):
- *  2. committed ≤ lastPrepared, and the window holds exactly the operations between.
- *  3. An operation is prepared only as the next one, and only by a complete copy.
+ *
+ * 2. committed ≤ lastPrepared, and the window holds exactly the operations in between.
+ * 3. An operation is prepared only as the next one, and only by a complete copy.
  */
 
 import type { Arc, KnownRing, KeyRange, Position, Seq, Term } from '@ringkeep/shared';
@@ -107,8 +108,8 @@ export class ReplicaStore {
   }
 
   /**
-   * Copies that overlap the range end. Their entries in it stay, to be compared. What they have outside of it
-   * was not spoken of: it stays a copy, whole if it was, and its log with it.
+   * Ends the copies that overlap the range. Their entries in it stay, to be compared. What they have outside of it was
+   * not spoken of: it stays a copy, whole if it was, and its log with it.
    */
   private beginTransfer(range: Arc): void {
     let liveTerm: Term = 0;

@@ -1,14 +1,14 @@
 /**
  * A running hash of a log's operations, by which two replicas notice that they do not have the same.
  *
- * It begins with 0 in each term, where the takeover has brought all members level, and takes in each
- * operation as that leaves the window; what it is at a later operation is found by going through the window.
- * So it costs one mixing for each operation and is known at every sequence number at which two replicas can
- * meet. It is in memory only: a process that starts takes it over from its primary.
+ * It starts at 0 in each term, where the takeover has brought all members level, and takes in each operation as that
+ * leaves the window. Its value at a later operation is found by going through the window. So it costs one mixing step
+ * for each operation and is known at every sequence number at which two replicas can meet. It is in memory only: a
+ * process that starts takes it over from its primary.
  *
  * An operation counts with its number, its kind, its key's position, its lengths and the checksum of its entry, which
- * covers flags, version, expiry and value: enough to notice a mistake of the protocol, at some ten nanoseconds an
- * operation.
+ * covers flags, version, expiry and value. That is enough to notice a mistake of the protocol, at some ten nanoseconds
+ * an operation.
  */
 
 import type { Bytes, Seq, Term } from '@ringkeep/shared';
