@@ -1,6 +1,6 @@
 export { RingClient } from './ring-client';
-export type { VersionedValue, WriteOptions, WriteResult } from './conditions';
-export type { CallOptions, ConnectOptions, RingClientOptions } from './options';
+export type { VersionedValue, WriteResult } from '@ringkeep/shared/operations/write-options';
+export type { CallOptions, ConnectOptions, RingClientOptions, WriteOptions } from './options';
 export type { Operand } from './operands';
 export type { ItemResult } from './pending-calls';
 export type { SessionCounts, SessionLimits, SessionReport, WatchSource } from './core';

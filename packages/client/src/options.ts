@@ -2,6 +2,7 @@
 
 import { RingError } from '@ringkeep/shared';
 import { addressUrl, parseAddress, type TlsMaterial } from '@ringkeep/shared/channel';
+import type { ConditionOptions } from '@ringkeep/shared/operations/write-options';
 import { checkLimits, type SessionLimits, type SessionReport } from './core';
 
 export interface RingClientOptions {
@@ -30,6 +31,9 @@ export interface CallOptions {
    */
   readonly retry?: boolean;
 }
+
+/** Of a write with a condition, or one that is told its version. */
+export type WriteOptions = CallOptions & ConditionOptions;
 
 export interface ConnectOptions {
   readonly deadlineMs?: number;

@@ -18,20 +18,19 @@ import {
   type OperationRow,
 } from '@ringkeep/shared/operations/catalogue';
 import type { Extras } from '@ringkeep/shared/operations/extras';
-import { Random } from '@ringkeep/shared/ring/random';
-import { positionBytesOf } from '@ringkeep/shared/operations/bytes';
-import { SessionHost } from './adapters/session-host';
-import { Batch } from './batch';
 import {
   extrasOf,
   VERSION_ONLY,
   writeResult,
   type VersionedValue,
-  type WriteOptions,
   type WriteResult,
-} from './conditions';
+} from '@ringkeep/shared/operations/write-options';
+import { Random } from '@ringkeep/shared/ring/random';
+import { positionBytesOf } from '@ringkeep/shared/operations/bytes';
+import { SessionHost } from './adapters/session-host';
+import { Batch } from './batch';
 import type { Call, SessionCounts } from './core';
-import { keyBytes, operandBytes, type Operand } from './operands';
+import { expectedBytes, keyBytes, operandBytes, type Operand } from './operands';
 import {
   checkDuration,
   checkWait,
@@ -40,6 +39,7 @@ import {
   type ConnectOptions,
   type ResolvedOptions,
   type RingClientOptions,
+  type WriteOptions,
 } from './options';
 import { PromiseCall, type ItemResult, type Request, type Terms } from './pending-calls';
 import { RingListeners } from './ring-listeners';
@@ -230,7 +230,7 @@ export class RingClient {
     // Most writes have no options at all: nothing is looked at then, and no promise is made around another.
     if (options === undefined) return this.issue(name, key, operands, options, undefined);
     try {
-      const extras = extrasOf(options);
+      const extras = extrasOf(options, expectedBytes);
       const answered = this.issue(name, key, operands, options, extras);
       return extras === undefined ? answered : answered.then(writeResult);
     } catch (error) {

@@ -4,7 +4,13 @@
  */
 
 import { RingError, type ClusterParameters } from '@ringkeep/shared';
-import type { OperationName } from '@ringkeep/shared/operations';
+import {
+  VERSION_ONLY,
+  writeResult,
+  type ConditionOptions,
+  type VersionedValue,
+  type WriteResult,
+} from '@ringkeep/shared/operations';
 import { Lifecycle, silentLogger, type Logger } from '@ringkeep/process/running';
 import { parseAddress } from '@ringkeep/shared/channel';
 import type { NodeFacts } from './doors/grpc/grpc-service';
@@ -13,7 +19,7 @@ import type { NodeStatus } from './observing/tallies';
 import type { NodeHost } from './hosting/host';
 import { Leaving } from './leaving';
 import type { NodeOptions } from './node-options';
-import { ownQuery, type Key } from './doors/own/own-query';
+import { ownQuery, ownWrite, type Key, type OwnQuery } from './doors/own/own-query';
 
 const STOP_DEADLINE_MS = 10_000;
 
@@ -85,22 +91,35 @@ export class RingNode {
 
   /** The value of a key anywhere on the ring; undefined when there is none. Throws RingError. */
   async get(key: Key): Promise<Uint8Array | undefined> {
-    return this.query('get', key);
+    return ownQuery(this.running(), { name: 'get', key, operands: [] });
   }
 
-  /** Stores a value. Throws RingError. */
-  async set(key: Key, value: Key): Promise<void> {
-    await this.query('set', key, value);
+  /** The value of a key with its version; undefined when there is none. Throws RingError. */
+  async getVersioned(key: Key): Promise<VersionedValue | undefined> {
+    const answer = await ownQuery(this.running(), { name: 'get', key, operands: [] }, VERSION_ONLY);
+    const { value, version } = writeResult(answer);
+    return value && { value, version };
+  }
+
+  /** Stores a value; on a condition, or told with its version, where the options say so. Throws RingError. */
+  set(key: Key, value: Key, options: ConditionOptions): Promise<WriteResult>;
+  set(key: Key, value: Key): Promise<void>;
+  async set(key: Key, value: Key, options?: ConditionOptions): Promise<unknown> {
+    return this.write({ name: 'set', key, operands: [value] }, options);
   }
 
   /** Stores a value. @returns the value before, if there was one. Throws RingError. */
-  async exchange(key: Key, value: Key): Promise<Uint8Array | undefined> {
-    return this.query('exchange', key, value);
+  exchange(key: Key, value: Key, options: ConditionOptions): Promise<WriteResult>;
+  exchange(key: Key, value: Key): Promise<Uint8Array | undefined>;
+  async exchange(key: Key, value: Key, options?: ConditionOptions): Promise<unknown> {
+    return this.write({ name: 'exchange', key, operands: [value] }, options);
   }
 
   /** Removes a key. @returns its value, if there was one. Throws RingError. */
-  async delete(key: Key): Promise<Uint8Array | undefined> {
-    return this.query('delete', key);
+  delete(key: Key, options: ConditionOptions): Promise<WriteResult>;
+  delete(key: Key): Promise<Uint8Array | undefined>;
+  async delete(key: Key, options?: ConditionOptions): Promise<unknown> {
+    return this.write({ name: 'delete', key, operands: [] }, options);
   }
 
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */
@@ -159,7 +178,10 @@ export class RingNode {
     return host;
   }
 
-  private query(name: OperationName, key: Key, ...operands: readonly Key[]): Promise<Uint8Array | undefined> {
-    return ownQuery(this.running(), name, key, ...operands);
+  private async write(
+    query: OwnQuery,
+    options: ConditionOptions | undefined,
+  ): Promise<WriteResult | Uint8Array | undefined> {
+    return ownWrite(this.running(), query, options);
   }
 }

@@ -87,6 +87,30 @@ describe.each([1, 3])('with replication factor %d', (replicationFactor) => {
     expect(await node.get('city')).toBeUndefined();
   });
 
+  test('a node writes on a condition for the program around it, and tells versions', async () => {
+    const node = await ring.addNode();
+    const first = await node.set('city', 'Faro', { ifAbsent: true });
+    expect(first).toMatchObject({ done: true, value: undefined });
+    expect(await node.set('city', 'Porto', { ifAbsent: true, showPresent: true })).toMatchObject({
+      done: false,
+      version: first.version,
+      value: Buffer.from('Faro'),
+    });
+    const second = await node.exchange('city', 'Porto', { ifVersion: first.version });
+    expect(second).toMatchObject({ done: true, value: Buffer.from('Faro') });
+    expect(second.version).toBeGreaterThan(first.version);
+    expect(await node.getVersioned('city')).toMatchObject({
+      value: Buffer.from('Porto'),
+      version: second.version,
+    });
+    expect(await node.delete('city', { ifValue: 'Faro' })).toMatchObject({ done: false });
+    expect(await node.delete('city', { ifValue: 'Porto' })).toMatchObject({ done: true });
+    expect(await node.getVersioned('city')).toBeUndefined();
+    await expect(node.set('city', 'Faro', { ifVersion: 0.5 })).rejects.toThrow(
+      'ifVersion must be an integer',
+    );
+  });
+
   test('every node answers for every key, and each key is held by as many nodes as it should be', async () => {
     await ring.addNode();
     await ring.addNodes(3);

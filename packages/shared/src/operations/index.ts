@@ -7,3 +7,4 @@ export * from './extras';
 export * from './full-answer';
 export * from './operation';
 export * from './stored';
+export * from './write-options';

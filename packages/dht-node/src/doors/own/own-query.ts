@@ -5,8 +5,13 @@ import {
   bufferOfBytes,
   bytesOfBuffer,
   bytesOfText,
+  extrasOf,
   OperationType,
+  writeResult,
+  type ConditionOptions,
+  type Extras,
   type OperationName,
+  type WriteResult,
 } from '@ringkeep/shared/operations';
 import { DEADLINE_DEFAULT_MS } from '../grpc/deadlines';
 import { askOne } from '../../ask/one-operation';
@@ -17,19 +22,20 @@ const OWN = 'own';
 
 export type Key = string | Uint8Array;
 
+export interface OwnQuery {
+  readonly name: OperationName;
+  readonly key: Key;
+  /** In the order of its row. */
+  readonly operands: readonly Key[];
+}
+
 /** What the operation is answered with. Throws RingError. */
 export async function ownQuery(
   host: NodeHost,
-  name: OperationName,
-  key: Key,
-  ...operands: readonly Key[]
+  { name, key, operands }: OwnQuery,
+  extras?: Extras,
 ): Promise<Uint8Array | undefined> {
-  const asked = {
-    type: OperationType[name],
-    key: bytesOf(key),
-    operands: operands.map(bytesOf),
-    extras: undefined,
-  };
+  const asked = { type: OperationType[name], key: bytesOf(key), operands: operands.map(bytesOf), extras };
   const { version: ringVersion } = host.core.view;
   const { value } = await askOne(host, asked, {
     door: OWN,
@@ -38,6 +44,17 @@ export async function ownQuery(
     ringVersion,
   });
   return value === undefined ? undefined : bufferOfBytes(value);
+}
+
+/** The same of a write, on a condition or told with its version where the options say so. Throws RingError. */
+export async function ownWrite(
+  host: NodeHost,
+  query: OwnQuery,
+  options: ConditionOptions | undefined,
+): Promise<WriteResult | Uint8Array | undefined> {
+  const extras = extrasOf(options, bytesOf);
+  const answer = await ownQuery(host, query, extras);
+  return extras === undefined ? answer : writeResult(answer);
 }
 
 function bytesOf(text: Key): Bytes {

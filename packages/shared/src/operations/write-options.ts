@@ -1,30 +1,30 @@
 /**
- * Under which condition a write is carried out, and what a caller is told who asks for more than the value.
+ * How applications ask for a condition or a version, in the client and at a node of their own, and what they are told.
  *
  * A condition that does not hold is a result, not an error: nothing was changed, and the result says what is there.
  */
 
-import { RingError } from '@ringkeep/shared/ring/errors';
-import type { Condition, Extras } from '@ringkeep/shared/operations/extras';
-import { decodeFullAnswer } from '@ringkeep/shared/operations/full-answer';
-import { expectedBytes, type Operand } from './operands';
-import type { CallOptions } from './options';
+import type { Bytes } from '../ring/bytes';
+import { RingError } from '../ring/errors';
+import type { Condition, Extras } from './extras';
+import { decodeFullAnswer } from './full-answer';
 
-/** One of them; `withVersion` alone is no condition. Each makes the write tell a `WriteResult`. */
+/** One of them; `withVersion` alone is no condition. */
 type Asked =
   | { /** Only if the key has no value. */ readonly ifAbsent: true }
   | { /** Only if the key has a value. */ readonly ifPresent: true }
   | {
-      /** Only if the key has this version; 0 is that of a key without a value. */ readonly ifVersion: number;
+      /** Only if the key has this version; 0 is the version of a key without a value. */
+      readonly ifVersion: number;
     }
-  | { /** Only if the key has this value. */ readonly ifValue: Operand }
+  | { /** Only if the key has this value. */ readonly ifValue: string | Uint8Array }
   | { /** Whatever is there. */ readonly withVersion: true };
 
-export type WriteOptions = CallOptions &
-  Asked & {
-    /** When the condition does not hold, the result has the value that is there. */
-    readonly showPresent?: boolean;
-  };
+/** With any of these a write is told a `WriteResult`. */
+export type ConditionOptions = Asked & {
+  /** If the condition does not hold, the result has the value that is there. */
+  readonly showPresent?: boolean;
+};
 
 /** A value with the version of the write that it comes from. */
 export interface VersionedValue {
@@ -43,13 +43,20 @@ export interface WriteResult {
   readonly value: Uint8Array | undefined;
 }
 
-/** For whoever asks for nothing but the version. */
+/** Asks for nothing but the version. */
 export const VERSION_ONLY: Extras = { condition: undefined, showsPresent: false };
 
 const NAMES = ['ifAbsent', 'ifPresent', 'ifVersion', 'ifValue'] as const;
 
-/** What goes with an operation; undefined when nothing is asked for. Throws INVALID_ARGUMENT naming the option. */
-export function extrasOf(options: CallOptions | WriteOptions | undefined): Extras | undefined {
+/**
+ * What goes with an operation; undefined if the options ask for nothing. Throws INVALID_ARGUMENT naming the option.
+ *
+ * @param bytesOf makes bytes of the value that a condition names, or throws
+ */
+export function extrasOf(
+  options: object | undefined,
+  bytesOf: (value: string | Uint8Array) => Bytes,
+): Extras | undefined {
   if (options === undefined) return undefined;
   const asked = options as Partial<Record<string, unknown>>;
   const names = NAMES.filter((name) => asked[name] !== undefined && asked[name] !== false);
@@ -58,10 +65,14 @@ export function extrasOf(options: CallOptions | WriteOptions | undefined): Extra
     throw new RingError('INVALID_ARGUMENT', `a write has one condition at most, got ${names.join(' and ')}`);
   }
   if (name === undefined) return asked['withVersion'] === true ? VERSION_ONLY : undefined;
-  return { condition: conditionOf(name, asked[name]), showsPresent: asked['showPresent'] === true };
+  return { condition: conditionOf(name, asked[name], bytesOf), showsPresent: asked['showPresent'] === true };
 }
 
-function conditionOf(name: (typeof NAMES)[number], wanted: unknown): Condition {
+function conditionOf(
+  name: (typeof NAMES)[number],
+  wanted: unknown,
+  bytesOf: (value: string | Uint8Array) => Bytes,
+): Condition {
   switch (name) {
     case 'ifAbsent':
     case 'ifPresent':
@@ -73,7 +84,7 @@ function conditionOf(name: (typeof NAMES)[number], wanted: unknown): Condition {
       }
       return { kind: 'version', version: wanted as number };
     case 'ifValue':
-      return { kind: 'value', value: expectedBytes(wanted as Operand) };
+      return { kind: 'value', value: bytesOf(wanted as string | Uint8Array) };
   }
 }
 
