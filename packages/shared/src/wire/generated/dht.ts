@@ -32,8 +32,8 @@ export const protobufFileName = "dht.proto";
  * A node of the ring. Any node answers for any key.
  *
  * Query and QueryResult keep the numbers and the spelling of the first ring of this family, so that its clients, which
- * call QueryDHT, keep working. EncodedQuery, NeighborRegisterInfo and PreviousNeighbors keep them as well, but what nodes
- * say to each other has changed: a node of the first ring cannot take part in this one, nor the other way round.
+ * call QueryDHT, keep working. EncodedQuery, NeighborRegisterInfo and PreviousNeighbors keep them as well. But the
+ * protocol between nodes has changed: a node of the first ring cannot take part in this one, nor the other way round.
  */
 
 export enum OperationType {
@@ -119,7 +119,7 @@ export interface PreviousNeighbors {
 export interface BatchRequest {
   /** Chosen by the sender; the reply carries it back. */
   frame: number;
-  /** What is left of the caller's deadline; 0 takes the server's default. */
+  /** The rest of the caller's deadline; 0 takes the server's default. */
   deadlineMs: number;
   /** Forwards so far; 0 from a client. */
   hops: number;
@@ -156,7 +156,7 @@ export interface BatchReply {
   blob: Buffer;
   /** The most forwards that an operation of the frame took. */
   hops: number;
-  /** What the caller should know of the ring, when an operation went to the wrong node. */
+  /** What the caller should know about the ring, if an operation went to the wrong node. */
   ring?:
     | RingUpdate
     | undefined;
@@ -185,7 +185,7 @@ export interface EntryColumns {
   blob: Buffer;
 }
 
-/** Which stream a message belongs to; both sides drop whatever carries another one than their present. */
+/** The stream that a message belongs to. Both sides drop messages that carry another one than their present one. */
 export interface StreamName {
   start: bigint;
   term: number;
@@ -220,7 +220,7 @@ export interface OpenStream {
   compares: boolean;
   /** The logs of the complete copies that it has of the range, or of parts of it. */
   logs: LogExtent[];
-  /** The log that made it stop the arc, as the primary that it was, and that nobody has decided about. */
+  /** The log because of which it stopped the arc when it was its primary, if nobody has decided about that. */
   conflict?:
     | ConflictingLog
     | undefined;
@@ -228,7 +228,7 @@ export interface OpenStream {
   process: bigint;
 }
 
-/** A copy's log, as far as it lies in the range that is spoken of. */
+/** A copy's log, as far as it lies in the range of the message. */
 export interface LogExtent {
   start: bigint;
   end: bigint;
@@ -273,7 +273,7 @@ export interface Acknowledge {
   sentAtMs: number;
   /** Bytes of chunks and operations taken since the stream was opened: the sender's window moves on. */
   takenBytes: number;
-  /** The follower's disk takes nothing more but what makes room: its primary refuses new entries, and it stays in sync. */
+  /** The follower's disk takes only what makes room: its primary refuses new entries, and it stays in sync. */
   full: boolean;
 }
 
@@ -322,7 +322,7 @@ export interface Align {
   overrules: number;
 }
 
-/** Of the operations of a log since the takeover of a term: replicas that have the same have the same hash. */
+/** A hash of the operations of a log since the takeover of a term. Replicas with the same operations have the same hash. */
 export interface RunningHash {
   /** 0 for none: the takeover of the stream's term, with which its hash begins, is not over. */
   term: number;
@@ -335,7 +335,7 @@ export interface StartOver {
   shared: bigint[];
 }
 
-/** All that the ranges hold; what else the follower has in them is to be erased. */
+/** Everything that the ranges hold; the follower must erase anything else that it has in them. */
 export interface Chunk {
   entries: EntryColumns | undefined;
   ranges: KeyRange[];
@@ -360,11 +360,11 @@ export interface Repair {
   entries:
     | EntryColumns
     | undefined;
-  /** It is as of this commit point; 0 from a copy that counts as nothing. */
+  /** The state is as of this commit point; 0 from a copy that counts as nothing. */
   committed: number;
 }
 
-/** All digests so far are compared, and what differs was sent: the next ones, please. */
+/** All digests so far are compared, and what differs was sent: send the next ones. */
 export interface Compared {
 }
 
@@ -432,7 +432,7 @@ export interface ReplicaDescription {
   committed: number;
   /** Of a primary: as many replicas are in sync as its arc needs to accept writes. */
   enoughCopies: boolean;
-  /** Why the arc stands still until somebody decides; where this node is its primary, and it does. */
+  /** Why the arc stands still until somebody decides, if this node is its primary and it does. */
   stopped?:
     | string
     | undefined;
@@ -459,7 +459,7 @@ export interface NodeDescription {
   /** Entries received by transfer since the process started. */
   entriesReceived: number;
   storage: string;
-  /** The longest time for which this process held back writes while it handed an arc over. */
+  /** The longest time that this process held back writes while it handed an arc over. */
   longestPauseMs: number;
   parameters: ClusterParameters | undefined;
   routing:
@@ -469,7 +469,10 @@ export interface NodeDescription {
   roomLacking?:
     | string
     | undefined;
-  /** What is amiss with the registry, as this node hears of it: it is silent, or decides nothing, or not everything. */
+  /**
+   * What is wrong with the registry, as this node hears of it: it is silent, decides nothing, or does not decide
+   * everything.
+   */
   registryTrouble?:
     | string
     | undefined;
@@ -492,7 +495,7 @@ export interface ListCopyRequest {
 }
 
 export interface ListCopyAnswer {
-  /** In ring order, as they would be if all that is prepared were committed. What is damaged is left out. */
+  /** In ring order, as they would be if everything prepared were committed. Damaged entries are left out. */
   keys: ListedKey[];
   /** Where the next page begins; absent when the range is done. */
   next?: Buffer | undefined;
@@ -509,7 +512,7 @@ export interface ListedKey {
 export interface RecoverArcRequest {
   /** Where the arc starts. */
   start: bigint;
-  /** The node whose copy is the right one; what the others have that contradicts it is given up. */
+  /** The node whose copy is right; what the others have that contradicts it is given up. */
   from: bigint;
 }
 
@@ -5097,8 +5100,8 @@ export const DhtNodeService = {
     responseDeserialize: (value: Buffer): QueryResult => QueryResult.decode(value),
   },
   /**
-   * The same from node to node: the position is known and the hops are counted. The first ring sent the position only;
-   * that is refused, because two keys may have one position.
+   * The same from node to node: the position is known and the hops are counted. The first ring sent only the position.
+   * That is refused, because two keys may have the same position.
    */
   forwardQuery: {
     path: "/dht.DhtNode/ForwardQuery" as const,
@@ -5129,7 +5132,7 @@ export const DhtNodeService = {
     responseSerialize: (value: PreviousNeighbors): Buffer => Buffer.from(PreviousNeighbors.encode(value).finish()),
     responseDeserialize: (value: Buffer): PreviousNeighbors => PreviousNeighbors.decode(value),
   },
-  /** A follower copies an arc and goes on following it. */
+  /** A follower copies an arc and then keeps following it. */
   transferKeys: {
     path: "/dht.DhtNode/TransferKeys" as const,
     requestStream: true as const,
@@ -5139,7 +5142,7 @@ export const DhtNodeService = {
     responseSerialize: (value: PrimaryMessage): Buffer => Buffer.from(PrimaryMessage.encode(value).finish()),
     responseDeserialize: (value: Buffer): PrimaryMessage => PrimaryMessage.decode(value),
   },
-  /** Which process answers here: asked by whoever must know that an address is the one that a node advertises. */
+  /** Which process answers here, for callers that must know whether a node is at the address that it advertises. */
   identifyNode: {
     path: "/dht.DhtNode/IdentifyNode" as const,
     requestStream: false as const,
@@ -5169,7 +5172,7 @@ export const DhtNodeService = {
     responseSerialize: (value: RingUpdate): Buffer => Buffer.from(RingUpdate.encode(value).finish()),
     responseDeserialize: (value: Buffer): RingUpdate => RingUpdate.decode(value),
   },
-  /** The keys of this node's copies, whoever owns them, page by page: what a person looks at who has to decide. */
+  /** The keys of this node's copies, whoever owns them, page by page, for a person who has to decide. */
   listCopy: {
     path: "/dht.DhtNode/ListCopy" as const,
     requestStream: false as const,
@@ -5179,7 +5182,7 @@ export const DhtNodeService = {
     responseSerialize: (value: ListCopyAnswer): Buffer => Buffer.from(ListCopyAnswer.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListCopyAnswer => ListCopyAnswer.decode(value),
   },
-  /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
+  /** Decides about a stopped arc: with whose data it continues. Asked of that node first, and then of the primary. */
   recoverArc: {
     path: "/dht.DhtNode/RecoverArc" as const,
     requestStream: false as const,
@@ -5205,25 +5208,25 @@ export interface DhtNodeServer extends UntypedServiceImplementation {
   /** Get, Set or Delete one key, at any node. Servers answer to the older spelling QueryDht as well. */
   queryDht: handleUnaryCall<Query, QueryResult>;
   /**
-   * The same from node to node: the position is known and the hops are counted. The first ring sent the position only;
-   * that is refused, because two keys may have one position.
+   * The same from node to node: the position is known and the hops are counted. The first ring sent only the position.
+   * That is refused, because two keys may have the same position.
    */
   forwardQuery: handleUnaryCall<EncodedQuery, QueryResult>;
   /** Many operations a message, many messages outstanding. Replies come in any order. */
   queryBatch: handleBidiStreamingCall<BatchRequest, BatchReply>;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: handleUnaryCall<NeighborRegisterInfo, PreviousNeighbors>;
-  /** A follower copies an arc and goes on following it. */
+  /** A follower copies an arc and then keeps following it. */
   transferKeys: handleBidiStreamingCall<FollowerMessage, PrimaryMessage>;
-  /** Which process answers here: asked by whoever must know that an address is the one that a node advertises. */
+  /** Which process answers here, for callers that must know whether a node is at the address that it advertises. */
   identifyNode: handleUnaryCall<IdentifyNodeRequest, NodeIdentification>;
   /** Who this node is, what it holds, and where its registry answers. */
   describeNode: handleUnaryCall<DescribeNodeRequest, NodeDescription>;
   /** The ring as this node knows it, then each change. */
   watchRing: handleServerStreamingCall<WatchRingRequest, RingUpdate>;
-  /** The keys of this node's copies, whoever owns them, page by page: what a person looks at who has to decide. */
+  /** The keys of this node's copies, whoever owns them, page by page, for a person who has to decide. */
   listCopy: handleUnaryCall<ListCopyRequest, ListCopyAnswer>;
-  /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
+  /** Decides about a stopped arc: with whose data it continues. Asked of that node first, and then of the primary. */
   recoverArc: handleUnaryCall<RecoverArcRequest, RecoverArcAnswer>;
   /** Asks this node to hand its arcs over and to leave the ring. */
   leaveRing: handleUnaryCall<LeaveRequest, LeaveAnswer>;
@@ -5244,8 +5247,8 @@ export interface DhtNodeClient extends Client {
     callback: (error: ServiceError | null, response: QueryResult) => void,
   ): ClientUnaryCall;
   /**
-   * The same from node to node: the position is known and the hops are counted. The first ring sent the position only;
-   * that is refused, because two keys may have one position.
+   * The same from node to node: the position is known and the hops are counted. The first ring sent only the position.
+   * That is refused, because two keys may have the same position.
    */
   forwardQuery(
     request: EncodedQuery,
@@ -5282,11 +5285,11 @@ export interface DhtNodeClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: PreviousNeighbors) => void,
   ): ClientUnaryCall;
-  /** A follower copies an arc and goes on following it. */
+  /** A follower copies an arc and then keeps following it. */
   transferKeys(): ClientDuplexStream<FollowerMessage, PrimaryMessage>;
   transferKeys(options: Partial<CallOptions>): ClientDuplexStream<FollowerMessage, PrimaryMessage>;
   transferKeys(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<FollowerMessage, PrimaryMessage>;
-  /** Which process answers here: asked by whoever must know that an address is the one that a node advertises. */
+  /** Which process answers here, for callers that must know whether a node is at the address that it advertises. */
   identifyNode(
     request: IdentifyNodeRequest,
     callback: (error: ServiceError | null, response: NodeIdentification) => void,
@@ -5325,7 +5328,7 @@ export interface DhtNodeClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<RingUpdate>;
-  /** The keys of this node's copies, whoever owns them, page by page: what a person looks at who has to decide. */
+  /** The keys of this node's copies, whoever owns them, page by page, for a person who has to decide. */
   listCopy(
     request: ListCopyRequest,
     callback: (error: ServiceError | null, response: ListCopyAnswer) => void,
@@ -5341,7 +5344,7 @@ export interface DhtNodeClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListCopyAnswer) => void,
   ): ClientUnaryCall;
-  /** Decides about an arc that is stopped: whose data it goes on with. Asked of that node, and then of the primary. */
+  /** Decides about a stopped arc: with whose data it continues. Asked of that node first, and then of the primary. */
   recoverArc(
     request: RecoverArcRequest,
     callback: (error: ServiceError | null, response: RecoverArcAnswer) => void,

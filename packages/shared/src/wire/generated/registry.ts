@@ -28,8 +28,8 @@ export const protobufFileName = "registry.proto";
 /**
  * The registry: who is in the ring, and which node answers for which arc of it.
  *
- * Numbers 1 and 2 of ConnectionAddr, Node, Nodes and RegisterInfo are those of the first ring of this
- * family, so that its clients keep working. An `addr` is a URL: http://host:port, or https:// with TLS.
+ * Numbers 1 and 2 of ConnectionAddr, Node, Nodes and RegisterInfo are those of the first ring of this family, so its
+ * clients keep working. An `addr` is a URL: http://host:port, or https:// with TLS.
  *
  * Positions and node ids are points on the 64-bit ring and keep all their bits; counters (epochs, terms,
  * sequence numbers, versions, incarnations) stay below 2^53.
@@ -60,7 +60,7 @@ export interface Empty {
 
 export interface ConnectionAddr {
   addr: string;
-  /** What the node remembers of itself; absent for a newcomer. */
+  /** What the node remembers about itself; absent for a new node. */
   identity?:
     | NodeIdentity
     | undefined;
@@ -69,18 +69,18 @@ export interface ConnectionAddr {
   /** Random co-ordinates for the proximity metric; absent when the node does not take part. */
   coordinates: number[];
   /**
-   * A random text that a newcomer keeps on its disk from before it first registers, so that asking again
-   * (the answer was lost, or the process died before it noted it) gives the same place. May be empty.
+   * A random text that a new node keeps on its disk from before it first registers. When it asks again, because the
+   * answer was lost or the process died before it noted it, it gets the same place. May be empty.
    */
   claim: string;
   /** The complete copies that the node has on its disk. */
   held: HeldRange[];
   /** Drawn by the process when it starts. */
   process: bigint;
-  /** The newest ring that the node has acted on, by its disk: a version and the run that made it; 0 for none. */
+  /** The newest ring that the node has acted on, according to its disk: a version and the run that made it; 0 for none. */
   knownVersion: number;
   knownRun: bigint;
-  /** Which edition of what nodes say to each other the node speaks; 0 from before it was named. */
+  /** The edition of the protocol between nodes that the node speaks; 0 from before editions were named. */
   nodeProtocol: number;
 }
 
@@ -95,9 +95,9 @@ export interface HeldRange {
   lastPrepared: number;
 }
 
-/** In which term each operation of a log got its number: (term, number) names an operation and all before it. */
+/** In which term each operation of a log got its number: (term, number) names an operation and everything before it. */
 export interface LogHistory {
-  /** Nothing is known of what came before; of no account where there are pieces. */
+  /** Nothing is known of what came before; ignored if there are pieces. */
   from: number;
   /** What the parts of a merged arc had before; none in a log that was never merged. */
   pieces: LogPiece[];
@@ -151,7 +151,7 @@ export interface RegisterInfo {
   ring:
     | RingUpdate
     | undefined;
-  /** The active member that is closest by the proximity metric; when the caller sent co-ordinates. */
+  /** The active member that is closest by the proximity metric, if the caller sent co-ordinates. */
   closest?: Node | undefined;
 }
 
@@ -192,13 +192,13 @@ export interface ArcConfig {
   inSync: bigint[];
   seq: number;
   /**
-   * Those in sync that registered without a copy of the arc and were not given one since. A change of this
-   * alone does not raise the epoch.
+   * In-sync members that registered without a copy of the arc and have not been given one since. A change of this alone
+   * does not raise the epoch.
    */
   withoutCopy: bigint[];
   /**
-   * The most members in sync that it has had, but never more than the ring asks for or has members. A change of
-   * this alone does not raise the epoch. 0 from an older version.
+   * The greatest number of in-sync members that it has had, but never more than the ring asks for or has members. A
+   * change of this alone does not raise the epoch. 0 from an older version.
    */
   copiesReached: number;
 }
@@ -214,8 +214,8 @@ export interface Ring {
 }
 
 /**
- * A start of the registry on its data. An old copy of them goes on with versions of the same numbers; the run
- * tells them apart.
+ * A start of the registry on its data. A registry on an old copy of them continues with the same version numbers; the
+ * run tells them apart.
  */
 export interface Run {
   /** Random, never 0. */
@@ -231,7 +231,7 @@ export interface RingChange {
   members: Member[];
   removedMembers: bigint[];
   arcs: ArcConfig[];
-  /** Starts of the arcs that are no more. */
+  /** Starts of the arcs that no longer exist. */
   removedArcs: bigint[];
   /** Those that have begun since from_version. */
   runs: Run[];
@@ -247,13 +247,13 @@ export interface RingUpdate {
   { $case: "beat"; value: RingBeat } | undefined;
 }
 
-/** Says that a watch is alive and what its news are worth. The first one comes at once. */
+/** Shows that a watch is alive and how much its news is worth. The first one comes at once. */
 export interface RingBeat {
-  /** The next one comes after so long. */
+  /** How long until the next one. */
   intervalMs: number;
   /** The ring's lease_ms: how soon a node that is gone can be replaced. */
   leaseMs: number;
-  /** How long ago the sender heard the registry, which alone makes new versions of the ring. */
+  /** How long ago the sender heard from the registry, which alone makes new versions of the ring. */
   registrySilentMs: number;
 }
 
@@ -261,7 +261,7 @@ export interface RenewLeaseRequest {
   id: bigint;
   incarnation: number;
   knownVersion: number;
-  /** The ring that the caller means; the registry of another one refuses. */
+  /** The ring that the caller means; the registry of another ring refuses. */
   clusterId: string;
   knownRun: bigint;
   /** Drawn by the process when it started. */
@@ -280,7 +280,7 @@ export interface LeaveRingRequest {
   id: bigint;
   incarnation: number;
   knownVersion: number;
-  /** The ring that the caller means; the registry of another one refuses. */
+  /** The ring that the caller means; the registry of another ring refuses. */
   clusterId: string;
   knownRun: bigint;
   /** Drawn by the process when it started. */
@@ -293,11 +293,11 @@ export interface MemberAnswer {
   ring:
     | RingUpdate
     | undefined;
-  /** Why the caller is to stop: a later process of its node has registered. Empty: it is not. */
+  /** Why the caller must stop: a later process of its node has registered. Empty if it need not. */
   replaced: string;
-  /** Why the registry changes nothing of the ring at present, say because its disk is full. Empty: it does. */
+  /** Why the registry changes nothing of the ring at present, for example because its disk is full. Empty if it does. */
   undecided: string;
-  /** Why the registry's disk takes nobody new, and perhaps nothing at all. Empty: it does. */
+  /** Why the registry's disk allows no new member, and perhaps nothing at all. Empty if it does. */
   roomLacking: string;
 }
 
@@ -318,7 +318,7 @@ export interface ProposeChangeRequest {
   /** Merge: the arc after this one, and its epoch. */
   nextStart: bigint;
   nextEpoch: number;
-  /** The ring that the caller means; the registry of another one refuses. */
+  /** The ring that the caller means; the registry of another ring refuses. */
   clusterId: string;
   /** Drop: the replicas to take out of the in-sync set. */
   nodes: bigint[];
@@ -327,7 +327,7 @@ export interface ProposeChangeRequest {
   knownRun: bigint;
   /** Drawn by the process when it started. */
   process: bigint;
-  /** Admit, Handover: what the process of `node` that opened the stream has drawn; 0 from an older version. */
+  /** Admit, Handover: the number drawn by the process of `node` that opened the stream; 0 from an older version. */
   nodeProcess: bigint;
 }
 
@@ -343,7 +343,7 @@ export interface WatchRingRequest {
   fromVersion: number;
   /** When set, the server refuses the watch of another cluster's ring. */
   clusterId: string;
-  /** Send beats as well. A server of before sends none. */
+  /** Send beats as well. An older server sends none. */
   beats: boolean;
   /** The run that made from_version. */
   fromRun: bigint;
@@ -3494,7 +3494,7 @@ export const WatchRingRequest: MessageFns<WatchRingRequest> = {
 
 export type RegistryService = typeof RegistryService;
 export const RegistryService = {
-  /** Places a newcomer on the ring, or takes back a member that restarted. */
+  /** Places a new node on the ring, or takes back a member that restarted. */
   registerNode: {
     path: "/registry.Registry/RegisterNode" as const,
     requestStream: false as const,
@@ -3557,7 +3557,7 @@ export const RegistryService = {
 } as const;
 
 export interface RegistryServer extends UntypedServiceImplementation {
-  /** Places a newcomer on the ring, or takes back a member that restarted. */
+  /** Places a new node on the ring, or takes back a member that restarted. */
   registerNode: handleUnaryCall<ConnectionAddr, RegisterInfo>;
   /** The members that own a part of the ring, in ring order. */
   getConnectedNodes: handleUnaryCall<Empty, Nodes>;
@@ -3572,7 +3572,7 @@ export interface RegistryServer extends UntypedServiceImplementation {
 }
 
 export interface RegistryClient extends Client {
-  /** Places a newcomer on the ring, or takes back a member that restarted. */
+  /** Places a new node on the ring, or takes back a member that restarted. */
   registerNode(
     request: ConnectionAddr,
     callback: (error: ServiceError | null, response: RegisterInfo) => void,
