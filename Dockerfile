@@ -3,8 +3,8 @@
 #   docker build -t ringkeep .
 #   docker run --rm ringkeep node --help          (also: registry, cli)
 #
-# Three throw-away stages and a last one that only copies: what compiles (TypeScript, and all that the
-# tests need) and what runs are installed apart, so a change of the sources installs nothing anew.
+# Three throw-away stages and a last one that only copies. What compiles (TypeScript, and everything that the
+# tests need) and what runs are installed separately, so a change of the sources reinstalls nothing.
 # Plain enough for BuildKit and the classic builder alike.
 
 # The manifests alone: their copy stays the same, and cached, whatever else changes in the packages.
@@ -44,7 +44,7 @@ FROM node:20-bookworm-slim
 LABEL org.opencontainers.image.title="Ringkeep" \
       org.opencontainers.image.description="A replicated key-value store on a consistent-hashing ring, over gRPC" \
       org.opencontainers.image.licenses="MIT"
-# Inside a container everything listens on all addresses: what is published decides who can reach it.
+# Inside a container every server listens on all addresses: the published ports decide who can reach it.
 ENV NODE_ENV=production \
     REGISTRY_HOST=0.0.0.0 \
     REGISTRY_DATA_DIR=/data \

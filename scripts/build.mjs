@@ -1,12 +1,12 @@
 /**
- * `tsc --build` for the projects given, and the client's bundle, one process at a time.
+ * Runs `tsc --build` for the given projects and makes the client's bundle, one process at a time.
  *
  * A registry and nodes are started side by side, each by a command that first builds what it needs. Two builds at once
- * read what the other has half written ("has no exported member"). So each waits for the one before it, and then
+ * would read each other's half-written files ("has no exported member"). So each waits for the one before it, and then
  * finds its work done.
  *
- * The lock is a file that holds a process number, made whole by a link. One whose process is gone is taken away. It is no
- * more than a help for people at one machine: nothing is lost when two build at once after all.
+ * The lock is a file that holds a process number, made whole by a link. A lock whose process is gone is
+ * removed. It only helps people at one machine: nothing is lost if two build at once after all.
  */
 
 import { spawn } from 'node:child_process';

@@ -1,8 +1,8 @@
 /**
  * `npm run check`: format and lint in one row, generated code, build and types in another, side by side.
  *
- * Each of them uses one processor, and neither row reads what the other writes. What a step says is shown when it has
- * ended, so that two never mix; a row ends at its first fault, and the other one goes on.
+ * Each of them uses one processor, and neither row reads what the other writes. The output of a step is shown when it has
+ * ended, so that two never mix. A row ends at its first fault, and the other one goes on.
  */
 
 import { Buffer } from 'node:buffer';

@@ -1,8 +1,8 @@
 /**
  * The client as one file, packages/client/dist/bundle.js: what `import '@ringkeep/client'` loads beside gRPC.
  *
- * As a hundred small files it took an application twice as long to load as gRPC alone, nearly all of it spent on finding
- * files. The bundle is made of the sources, so calls between files need no lookup either.
+ * As a hundred small files it took twice as long to load as gRPC alone, and nearly all of that was spent on finding files.
+ * The bundle is made from the sources, so calls between files need no lookup either.
  */
 
 import { existsSync, readdirSync, statSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * The client of a ring: get, set, delete and compare-and-set as plain promises, batched by the client.
+ * The client of a ring: get, set, delete and conditional writes as plain promises, batched by the client.
  *
  * It knows the ring and talks to the owner of each key; the session (core/session.ts) says how. Errors are RingErrors,
  * whose code says what the caller may do. Operations that are issued without waiting for each other have no order, not
