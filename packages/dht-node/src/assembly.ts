@@ -36,7 +36,7 @@ import { DiscardFile, type DataFolder } from './storage';
 /** How long it may take to find out what there is at the registry's address. */
 const EXAMINE_MS = 2_000;
 
-/** Whoever has the node assembled: is told what becomes of it. */
+/** The owner of the node: is told what becomes of it. */
 export interface NodeOwner extends Pick<HostPorts['owner'], 'left' | 'leaveRefused' | 'failed'> {
   /** A caller wants it to leave the ring. */
   leave(): Promise<void>;

@@ -12,7 +12,7 @@ export interface SessionConfig {
   readonly rules?: ClientRules;
 }
 
-/** What is outstanding, and what was done, for whoever wants to see. */
+/** What is outstanding, and what was done, for observers. */
 export interface SessionCounts {
   readonly operations: number;
   readonly operationsInFlight: number;

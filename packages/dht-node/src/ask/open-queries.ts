@@ -58,7 +58,7 @@ export class OpenQueries {
     return this.admission;
   }
 
-  /** @returns whether it is taken on; if not, it is to be given up */
+  /** @returns whether it is accepted; if not, it must be given up */
   open(
     request: number,
     operations: readonly Operation[],

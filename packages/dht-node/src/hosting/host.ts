@@ -87,7 +87,7 @@ export class NodeHost {
     this.post({ kind: 'tick' });
   }
 
-  /** Whoever is told of what happens here. */
+  /** The observer of what happens here. */
   get observer(): NodeObserver {
     return this.ports?.observer ?? {};
   }

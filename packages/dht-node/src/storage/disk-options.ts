@@ -15,7 +15,7 @@ export interface DiskOptions {
   readonly checkpointKeys: number;
   /** Free space below which no new entry is taken. */
   readonly reserveBytes: number;
-  /** Tells the room on the disk, where that is to be watched. */
+  /** Measures the free space on the disk, if that is to be watched. */
   readonly measureRoom: (() => Promise<Room>) | undefined;
   /** Nothing may be there: the node has no place on the ring yet, so whatever is there is another one's. */
   readonly isBlank: boolean;

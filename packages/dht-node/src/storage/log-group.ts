@@ -1,4 +1,4 @@
-/** Batches that are written to the log as one, and the buffer that they are put together in. */
+/** Batches that are written to the log as one, and the buffer in which they are put together. */
 
 import { encodeRecord, recordBytes } from './log-record';
 
@@ -21,7 +21,10 @@ export class LogGroup {
     this.buffer = Buffer.allocUnsafeSlow(Math.min(GROUP_BYTES_MAX, segmentBytes));
   }
 
-  /** Takes the first of them, which has to fit, and as many of the next as there is room for. Its bytes are good until the next one. */
+  /**
+   * Takes the first batch, which must fit, and as many of the next as there is room for. Its bytes are valid until the
+   * next group.
+   */
   of(
     waiting: readonly Uint8Array[],
     { roomBytes, salt, written, synced }: Place,

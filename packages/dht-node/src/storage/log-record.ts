@@ -4,12 +4,12 @@
  *   header   magic "RINGLOG1" · salt (4 bytes, random) · CRC-32C of both
  *   record   CRC-32C · payload length · number (8) · durable before (8) · payload · zeros up to 8
  *
- * Little-endian. The checksum covers everything behind it and starts from the segment's salt, so that no
- * record of another segment, nor one that somebody stored as a value, is taken for a record of this one.
+ * Little-endian. The checksum covers everything behind it and starts from the segment's salt. So no record of another
+ * segment, and no record that somebody stored as a value, is taken for a record of this one.
  *
- * `durableBefore` says up to which batch the log was known to be on the disk when the record was written.
- * It is what tells a write that a crash tore from damage: see log-recovery.ts. A mark is a record with
- * number 0 and no payload, written only for its `durableBefore`.
+ * `durableBefore` says up to which batch the log was known to be on the disk when the record was written. It
+ * distinguishes a write that a crash tore from damage: see log-recovery.ts. A mark is a record with number 0 and no
+ * payload, written only for its `durableBefore`.
  */
 
 import { crc32c } from '@ringkeep/shared/operations';

@@ -1,33 +1,32 @@
 /**
- * Reads a log after a start: where does it end, and is anything missing before?
+ * Reads a log after a start: where does it end, and is anything missing before that?
  *
  * The log ends where the next record is not whole. Two very different things look like that:
  *
- *  - A torn tail. The machine stopped while a group of batches was on its way to the disk, and any of the
- *    group's sectors may be there or not, later ones without earlier ones too. Nobody was told that these
- *    batches are durable: the log is cut there, and what is left behind the cut is destroyed.
- *  - Damage. The record was on the disk once and is not any more. Cutting there would lose acknowledged
- *    writes, so the node does not start.
+ * - A torn tail. The machine stopped while a group of batches was on its way to the disk. Any of the group's sectors
+ *   may be there or not, even later ones without earlier ones. Nobody was told that these batches are durable. The log
+ *   is cut there, and what is left behind the cut is destroyed.
+ * - Damage. The record was on the disk once and no longer is. Cutting there would lose acknowledged writes, so the node
+ *   does not start.
  *
- * The one question that tells them apart: was the missing batch ever durable? A whole record behind it does
- * not answer that (it may belong to the same torn group). Hence each record carries how far the log was
- * durable when it was written, and a log at rest ends with a mark that does. Any whole record behind the
- * gap, in this segment or a later one, that was written when the missing batch was durable proves damage.
- * Damage of the very last group within the moment before its mark is written cannot be told from a tear.
+ * One question tells them apart: was the missing batch ever durable? A whole record behind it does not answer that,
+ * because it may belong to the same torn group. So each record carries how far the log was durable when it was written,
+ * and a log at rest ends with a mark that does. Any whole record behind the gap, in this segment or a later one, that
+ * was written when the missing batch was durable proves damage. Damage of the very last group, within the moment before
+ * its mark is written, cannot be told from a tear.
  *
- * What is read may be in the system's memory alone, and not only because nobody has synced it yet: a write that
- * failed leaves its pages there, marked as clean, and a sync of clean pages writes nothing. So whatever is not
- * known to be on the disk is written anew before it counts. Known are the batches up to the highest
- * `durableBefore` that is read: their own writes had succeeded when that record was made. Behind them is what the
- * process before had under way: one group with durability "always", all since the last sync with the others. A
- * later write that failed may have taken a page of a known record with it; the disk then has that page as it was
- * before, and the record in it has not changed since.
+ * What is read may be in the system's memory only, and not just because nobody has synced it yet. A write that failed
+ * leaves its pages there, marked as clean, and a sync of clean pages writes nothing. So everything that is not known to
+ * be on the disk is written again before it counts. The batches up to the highest `durableBefore` that is read are
+ * known: their own writes had succeeded when that record was made. Behind them is what the process before had under
+ * way: one group with durability "always", everything since the last sync with the others. A later write that failed
+ * may have taken a page of a known record with it. The disk then has that page as it was before, and the record in it
+ * has not changed since.
  *
- * Segments are complete, synced and only then given their name, so a damaged header is damage. A log is
- * never written behind a cut: the next batch goes to a new segment with a new salt, so no leftover is ever
- * taken for one of its records. Gaps are judged by batch numbers, not by segment names, and what the
- * checkpoint holds may be missing. A log that was ever opened has a segment at any moment: where there is none,
- * somebody has taken it away.
+ * Segments are complete and synced before they are given their name, so a damaged header is damage. A log is never
+ * written behind a cut: the next batch goes to a new segment with a new salt, so no leftover is ever taken for one of
+ * its records. Gaps are judged by batch numbers and not by segment names, and what the checkpoint holds may be missing.
+ * A log that was ever opened has a segment at any moment. If there is none, somebody has removed it.
  */
 
 import { join } from 'node:path';
@@ -43,7 +42,7 @@ import {
   type SegmentRecord,
 } from './log-record';
 
-/** How much is written at once of what is written anew. */
+/** How much of it is written again at once. */
 const REWRITE_BYTES = 1 << 20;
 
 export interface ClosedSegment {

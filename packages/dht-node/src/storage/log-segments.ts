@@ -1,7 +1,8 @@
 /**
- * The segments of a log: those that are full, the one that is written to, and the spare one that is next.
+ * The segments of a log: the full ones, the one that is written to, and the spare one that is next.
  *
- * Segments are allocated before they are written, the next one while the present one fills: a sync then writes data alone.
+ * Segments are allocated before they are written, the next one while the present one fills, so that a sync writes only
+ * data.
  */
 
 import { isTooLong } from '@ringkeep/process/disk';
@@ -46,7 +47,7 @@ export class LogSegments {
     this.segmentNumber = recovered.segmentNumber;
   }
 
-  /** A log without a segment is one that somebody has taken away, so there is one from the first moment on. */
+  /** A log without a segment is one that somebody has removed, so there is one from the first moment on. */
   async begin(before: string | undefined): Promise<void> {
     this.spare = Promise.resolve(await this.allocate(0));
     if (before !== undefined) await this.folder.remove(before);
@@ -67,7 +68,7 @@ export class LogSegments {
     return this.current;
   }
 
-  /** A failure now is none yet: by the time the segment is needed a checkpoint may have made room. */
+  /** A failure now does not count: by the time the segment is needed a checkpoint may have made room. */
   prepareNext(): void {
     this.spare ??= this.allocate(0).catch(() => undefined);
   }
@@ -116,7 +117,10 @@ export class LogSegments {
     }
   }
 
-  /** One that fails may leave its name behind: the next one takes it, or an empty segment would lie between two others. */
+  /**
+   * A failed attempt may leave its name behind. The next one reuses the name, or an empty segment would lie between two
+   * others.
+   */
   private async create(bytes: number): Promise<SpareSegment> {
     const salt = this.system.randomBytes(SALT_BYTES).readUInt32LE();
     const name = segmentName(this.segmentNumber + 1);

@@ -1,13 +1,13 @@
 /**
- * How much room a node's data folder has, and whether that is too little for new entries.
+ * How much free space a node's data folder has, and whether that is too little for new entries.
  *
- * Entries are refused before the disk is full: deletes, checkpoints and what members owe each other need room as well. What
- * is kept for them is a part of the free space rather than a file that could be given up: several nodes on one disk
- * then stop in time, all of them, and nothing has to be allocated again afterwards. What it cannot do is to keep others
- * from the disk; when one of them takes the reserve, the log waits until there is room, and nothing is lost.
+ * Entries are refused before the disk is full, because deletes, checkpoints and what members owe each other need room
+ * as well. The reserve is a part of the free space instead of a file that could be given up. So several nodes on one
+ * disk all stop in time, and nothing has to be allocated again afterwards. A reserve cannot keep other programs from
+ * the disk. When one of them uses it up, the log waits until there is room, and nothing is lost.
  *
  * Room is what the file system has, and what lies unused within the table's file, which never shrinks: without that,
- * deletes would not make room. A part of the reserve has to be the file system's: the log goes there.
+ * deletes would not make room. A part of the reserve has to be the file system's, because the log goes there.
  */
 
 import { reserveOf, type Room } from '@ringkeep/process/disk';
@@ -23,7 +23,7 @@ export interface RoomOptions {
 
 /** This part of it has to be the file system's. */
 const OUTSIDE_PART = 1 / 4;
-/** Entries are taken again when there is so much more room: not one at a time. */
+/** Entries are accepted again when there is this much more room, or it would be for one at a time. */
 const AGAIN_FACTOR = 1.25;
 const LOOK_MS = 500;
 const MEBIBYTE = 1 << 20;
@@ -42,7 +42,7 @@ export class RoomWatch {
     private readonly eventLoop: EventLoop,
   ) {}
 
-  /** Why nothing new is taken; told at once when that is so already. */
+  /** Why nothing new is accepted; reported at once if that is so already. */
   onChange(listener: (lacking: string | undefined) => void): void {
     this.listener = listener;
     if (this.reason !== undefined) listener(this.reason);
@@ -58,7 +58,7 @@ export class RoomWatch {
     this.eventLoop.cancel(this.timer);
   }
 
-  /** What the file system has, the reserve included; nothing is known to be lacking where nothing can be measured. */
+  /** What the file system has, including the reserve. Where it cannot be measured, nothing is known to be lacking. */
   get freeBytes(): number {
     if (this.room === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(0, this.room.freeBytes - this.takenSince);
@@ -69,7 +69,7 @@ export class RoomWatch {
     return this.reason !== undefined;
   }
 
-  /** A file of that length would leave the reserve alone. */
+  /** A file of that length would not touch the reserve. */
   fits(bytes: number): boolean {
     return this.room === undefined || this.room.freeBytes - this.takenSince - bytes >= this.reserveBytes;
   }
@@ -94,7 +94,7 @@ export class RoomWatch {
     this.timer = this.eventLoop.later(LOOK_MS, () => void this.look().then(() => this.arm()), true);
   }
 
-  /** Measures anew. */
+  /** Measures again. */
   async look(): Promise<void> {
     if (this.over) return;
     // What cannot be measured now was measured before; a disk that fails is the log's to find out.

@@ -1,14 +1,14 @@
 /**
  * The log of a node: batches in, "durable up to here" out.
  *
- * Group commit: whatever waits is one write that syncs, at most one of them is in flight, and what
- * arrives meanwhile goes with the next. So the slower the disk, the larger the groups, and the throughput
- * depends on the number of batches outstanding rather than on the disk.
+ * Group commit: everything that waits becomes one write that syncs. At most one such write is in flight, and what
+ * arrives meanwhile goes with the next. So the slower the disk, the larger the groups, and the throughput depends on
+ * the number of batches outstanding and not on the disk.
  *
- * There is one loop with one await at a time; between the awaits nothing changes but the queue of waiting batches.
+ * There is one loop with one await at a time. Between the awaits only the queue of waiting batches changes.
  *
- * A disk that fails once is not tried again: after a failed sync the kernel may have dropped what it could
- * not write, and the next sync would succeed without it.
+ * A disk that fails once is not tried again. After a failed sync the kernel may have dropped what it could not write,
+ * and the next sync would succeed without it.
  */
 
 import { invariant } from '@ringkeep/shared';
@@ -30,7 +30,7 @@ export interface LogOptions {
   readonly segmentBytes: number;
 }
 
-/** A log at rest for this long says so with a mark. */
+/** A log that has been at rest for this long says so with a mark. */
 const MARK_DELAY_MS = 100;
 /** How long a log that has no room waits before it tries again. */
 const ROOM_RETRY_MS = 500;
@@ -80,7 +80,7 @@ export class SegmentedLog {
     this.bytes = recovered.bytes;
   }
 
-  /** Reads what is there (see log-recovery.ts) and goes on behind it. */
+  /** Reads what is there (see log-recovery.ts) and continues behind it. */
   static async open(
     folder: LogFolder,
     options: LogOptions,
@@ -142,7 +142,7 @@ export class SegmentedLog {
     return this.segments.dropThrough(number);
   }
 
-  /** Takes nothing and touches nothing any more. */
+  /** Accepts nothing and touches nothing any more. */
   abandon(error: Error): void {
     if (this.failure === undefined) this.fail(error);
   }
@@ -181,8 +181,8 @@ export class SegmentedLog {
   }
 
   /**
-   * A write for which there was no room is made again as a whole, at the same place: nothing of it counts before. That
-   * is not a failure; whoever waits, waits on.
+   * A write for which there was no room is made again as a whole, at the same place: none of it counts before. That is
+   * not a failure, and callers keep waiting.
    */
   private waitForRoom(error: Error): void {
     this.room.stall(error);
@@ -259,7 +259,7 @@ export class SegmentedLog {
     await segment.file.write(mark, at);
   }
 
-  /** The last try to make what waits durable; nobody was told that it is. */
+  /** The last attempt to make the waiting batches durable; nobody was told that they are. */
   private async writeRest(): Promise<void> {
     this.system.eventLoop.cancel(this.retryTimer);
     if (this.retryTimer === undefined || this.failure !== undefined) return;

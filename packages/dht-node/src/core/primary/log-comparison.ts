@@ -62,7 +62,9 @@ export class LogComparison {
       context.journal.write({ kind: 'resume', start: replica.start });
   }
 
-  /** Whoever comes with copies that make up the arc may be decided for, were it refused in every other way. */
+  /**
+   * A node that comes with copies that make up the arc may be decided for, even if it is refused in every other way.
+   */
   noteShown({ follower, logs }: OpenStream): void {
     if (coverArc(logs, this.config)) this.whole.add(follower);
     else this.whole.delete(follower);

@@ -1,11 +1,11 @@
 /**
- * How an arc's log gets on in one term. A write that was accepted is
+ * How an arc's log progresses in one term. An accepted write is
  *
- *  1. prepared: at the end of a step all that is fresh is written to the log, in one batch, and sent to the followers;
- *  2. durable, as the disk says here and each follower of itself: whatever is said, the commit point is looked at anew;
- *  3. committed: its entry is in the table, its caller is answered, and the followers hear of it with the next message.
+ * 1. prepared: at the end of a step everything fresh is written to the log in one batch and sent to the followers;
+ * 2. durable, as reported by the disk here and by each follower: at each report the commit point is computed again;
+ * 3. committed: its entry is in the table, its caller is answered, and the followers hear of it with the next message.
  *
- * A takeover goes the same way, with the window that it has found: when all of that is committed, the term is open.
+ * A takeover goes the same way, with the window that it has found. When all of that is committed, the term is open.
  */
 
 import type { Seq } from '@ringkeep/shared';
@@ -49,7 +49,7 @@ export class LogProgress {
     this.context.journal.whenPreparedDurable(replica, () => this.preparedHere(lastPrepared));
   }
 
-  /** End of a step: what was accepted is prepared, if it is time to. */
+  /** End of a step: accepted writes are prepared, if it is time to. */
   flush(): void {
     if (this.arc.writes.areDue) this.prepare();
   }

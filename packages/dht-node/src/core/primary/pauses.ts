@@ -1,6 +1,6 @@
 /**
- * The pauses of an arc: it is quiesced before a handover or a merge is proposed, and accepts nothing until that is
- * settled or given up. What it accepted meanwhile, the next primary would not have.
+ * The pauses of an arc. It is quiesced before a handover or a merge is proposed, and accepts nothing until that is
+ * settled or given up: the next primary would not have what it accepted meanwhile.
  */
 
 import type { ArcConfig, NodeId } from '@ringkeep/shared';
@@ -27,7 +27,7 @@ export class Pauses {
     this.quiesce = { since: this.context.now, handover, proposed: false };
   }
 
-  /** Without effect where there is none. */
+  /** Has no effect if there is none. */
   end(arc: ArcConfig): void {
     if (!this.quiesce) return;
     const forMs = this.context.now - this.quiesce.since;

@@ -2,7 +2,7 @@
  * What a primary answers reads with: the entries of its table, under the leases of every member that might become
  * primary (docs/PROTOCOL.md, section 3.5). So nobody else can have accepted a newer write.
  *
- * Lease and entry are looked at in one step, hence at the same moment. A damaged entry is never answered with.
+ * Lease and entry are checked in one step, hence at the same moment. A damaged entry is never an answer.
  */
 
 import type { NodeId, RingKey } from '@ringkeep/shared';
@@ -34,7 +34,7 @@ export class Reads {
     return found === DAMAGED ? rules.answerOfDamaged(replicas.entries, key) : found;
   }
 
-  /** @returns false where the entry is damaged: it has no answer yet */
+  /** @returns false if the entry is damaged: it has no answer yet */
   answer(pending: PendingOperation): boolean {
     const { operation } = pending;
     const entry = this.entryOf(operation.key);

@@ -115,8 +115,8 @@ export class Roles {
 }
 
 /**
- * The ring's first arc, in which nothing was ever written: whoever is its primary creates it. It may have had a
- * term before, whose process died before it could.
+ * The ring's first arc, in which nothing was ever written: its primary creates it. It may have had an earlier term,
+ * whose process died before it could.
  */
 function isFirstArc(arc: ArcConfig): boolean {
   return arc.start === arc.end && arc.seq === 0 && arc.inSync.length === 1;

@@ -21,7 +21,7 @@ interface Wanted {
   askAt: number;
 }
 
-/** Asks whoever may hold a copy's ranges undamaged. */
+/** Asks the nodes that may hold a copy's ranges undamaged. */
 export type RepairAsker = (copy: Replica, ranges: readonly KeyRange[]) => void;
 
 export class Mending {
