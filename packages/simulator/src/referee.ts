@@ -25,7 +25,9 @@ import { RingHistory } from './checkers/ring-history';
 import type { Scenario } from './scenario';
 import { describeEvent } from './world/descriptions';
 import type { Machine } from './world/machine';
-import type { Witness, World } from './world/world';
+import type { Party } from './world/network';
+import type { Witness } from './world/surroundings';
+import type { World } from './world/world';
 
 /** A node that was reached may not be any more when an arc is proposed for it: the answer's age, and the longest quiesce. */
 const REACHED_MS_MAX = 2_500;
@@ -57,10 +59,10 @@ export class Referee implements Witness {
     this.missedOwners.note(ring, this.world.timeline.now);
   }
 
-  checkServers(point: Position, by?: Machine): void {
+  checkServers(point: Position, by?: Party): void {
     const answerers = this.world.machines.map((each) => ({
       name: each.name,
-      answers: each === by || (each.process?.wouldAnswer(point) ?? false),
+      answers: each.party === by || (each.process?.wouldAnswer(point) ?? false),
     }));
     this.judge(checkOneServer(formatPosition(point), answerers));
   }
@@ -69,8 +71,8 @@ export class Referee implements Witness {
     this.judge(this.copiesAsked.check(point, after, upTo));
   }
 
-  primaryHeard(by: Machine, arc: { readonly start: Position; readonly term: number }): void {
-    if (by.id !== undefined) this.missedOwners.heard(by.id, arc, this.world.timeline.now);
+  primaryHeard(by: NodeId | undefined, arc: { readonly start: Position; readonly term: number }): void {
+    if (by !== undefined) this.missedOwners.heard(by, arc, this.world.timeline.now);
   }
 
   primaryMissed(arc: ArcConfig, to: NodeId): void {

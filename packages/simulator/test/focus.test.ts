@@ -84,11 +84,14 @@ describe('whoever waits for an opportunity', () => {
     const timeline = new Timeline();
     const crashed: string[] = [];
     const faults = { over, focus: 0n, cause: (_: string, { name }: Machine) => crashed.push(name) };
-    const opportunist = new Opportunist({ timeline } as World, new Random(1), faults as unknown as Faults, [
-      { on: 'role-open', chance: 1, deed: 'crash', to: 'itself', withinMs: 20 },
-    ]);
-    const machine = { name: 'n1' } as Machine;
-    return { occur: (name) => opportunist.occurred({ name, machine }), crashed, timeline };
+    const opportunist = new Opportunist(
+      { timeline, machine: () => machine } as unknown as World,
+      new Random(1),
+      faults as unknown as Faults,
+      [{ on: 'role-open', chance: 1, deed: 'crash', to: 'itself', withinMs: 20 }],
+    );
+    const machine = { name: 'n1', party: 1 } as Machine;
+    return { occur: (name) => opportunist.occurred({ name, machine: machine.party }), crashed, timeline };
   }
 
   test('strikes soon after what it waits for, and after nothing else', async () => {

@@ -5,15 +5,14 @@
 
 import type { Member, Random } from '@ringkeep/shared';
 import type { NodeInput } from '@ringkeep/dht-node/core';
-import type { Machine } from './machine';
-import type { World } from './world';
+import type { Home, Neighbourhood } from './surroundings';
 
 /** As a real host gives up. */
 const ANSWER_MS = 1_500;
 
 export function dial(
-  world: World,
-  machine: Machine,
+  world: Neighbourhood,
+  machine: Home,
   { id, addr }: Member,
   random: Random,
   post: (input: NodeInput) => void,

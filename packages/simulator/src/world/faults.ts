@@ -12,7 +12,8 @@ import { FaultDraws } from './fault-draws';
 import type { Machine } from './machine';
 import { isDispensable } from './needed-copies';
 import { NetworkFaults } from './network-faults';
-import { FIRST_CLIENT_PARTY, type World } from './world';
+import { FIRST_CLIENT_PARTY } from './surroundings';
+import type { World } from './world';
 
 /** Within so long everybody loses power in a blackout. */
 const BLACKOUT_MS = 300;

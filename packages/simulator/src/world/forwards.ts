@@ -2,9 +2,8 @@
 
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeEffect, NodeInput } from '@ringkeep/dht-node/core';
-import type { Machine } from './machine';
 import { remoteCall, type Further } from './remote-call';
-import type { World } from './world';
+import type { Home, Neighbourhood } from './surroundings';
 
 type Forward = Extract<NodeEffect, { kind: 'forward' }>;
 
@@ -19,8 +18,8 @@ export class Forwards {
 
   constructor(
     private readonly host: ForwardsHost,
-    private readonly world: World,
-    private readonly machine: Machine,
+    private readonly world: Neighbourhood,
+    private readonly machine: Home,
   ) {}
 
   send({ forward, to, operations, hops, ringVersion }: Forward, remainingMs: number): void {

@@ -8,17 +8,15 @@
 import { RingError, type Member, type NodeId, type Random } from '@ringkeep/shared';
 import { Disk, type DiskProfile } from './disk';
 import { DriftingClock } from './drifting-clock';
-import { NodeProcess } from './node-process';
+import { NodeProcess, type ProcessHome } from './node-process';
 import type { Party } from './network';
-import type { World } from './world';
+import type { Neighbourhood } from './surroundings';
 
-export class Machine {
+export class Machine implements ProcessHome {
   disk: Disk;
   readonly clock: DriftingClock;
   process: NodeProcess | undefined;
-  /** Of the node on its disk. */
   id: NodeId | undefined;
-  /** Of the last process that has read it. */
   incarnation = 0;
   /** It has left the ring, or will never be switched on again. */
   retired = false;
@@ -28,11 +26,9 @@ export class Machine {
   joined = false;
   /** Somebody is about to start it. */
   starting = false;
-  /** Typical time that its processor takes for a step. */
   stepMs = 0;
   /** What is on the disk is not what was written: nobody counts on it. */
   spoilt = false;
-  /** It starts as a new node when a part of its folder is gone. */
   acceptsDataLoss = false;
   /** The node that has lost a part of its folder. */
   private lostPartOf: NodeId | undefined;
@@ -43,7 +39,7 @@ export class Machine {
   private wakeUp: (() => void) | undefined;
 
   constructor(
-    private readonly world: World,
+    private readonly world: Neighbourhood,
     readonly party: Party,
     private readonly random: Random,
     private readonly diskProfile: DiskProfile,
@@ -85,7 +81,6 @@ export class Machine {
     });
   }
 
-  /** A process could not begin: its disk is full or fails, or what is on it cannot be read. */
   bootFailed(process: NodeProcess, error: Error): void {
     if (process !== this.process) return;
     const refused = error instanceof RingError && error.code === 'FAILED_PRECONDITION';
@@ -100,17 +95,16 @@ export class Machine {
       return this.world.fail('invariants', `${process.name}: ${error.stack ?? error.message}`);
     }
     this.crash(false, `it does not start: ${error.message}`);
-    if (refused || this.disk.broken) this.world.diskIsOfNoUse(this);
+    if (refused || this.disk.broken) this.world.diskIsOfNoUse(this.party);
     else this.startLater();
   }
 
-  /** A process has recovered less than its disk had promised to keep. */
   foundMissing(process: NodeProcess, batches: number): void {
     if (!this.spoilt) {
       return this.world.fail('storage', `${process.name} lacks ${batches} batches that were durable`);
     }
     this.crash(false, `it lacks ${batches} batches`);
-    this.world.diskIsOfNoUse(this);
+    this.world.diskIsOfNoUse(this.party);
   }
 
   /** Sleeps, as a laptop does: nothing runs, and the clock does not count the time, however long it was. */
@@ -131,7 +125,6 @@ export class Machine {
     timeline.after(forMs, wakeUp);
   }
 
-  /** Ends the process. `powerLost`: with all that the disk had not synced. */
   crash(powerLost: boolean, why: string): void {
     const { process } = this;
     if (!process) return;
@@ -166,7 +159,6 @@ export class Machine {
     this.startLater();
   }
 
-  /** A process has taken up a node. */
   begun(): void {
     if (this.lostPartOf !== undefined && this.id === this.lostPartOf)
       this.world.fail('storage', `${this.name} goes on with a part of what it had`);
@@ -201,7 +193,6 @@ export class Machine {
     return new Disk(timeline, this.random.fork(), this.diskProfile, rules.disks);
   }
 
-  /** It holds nothing any more and is switched off. */
   retire(why: string): void {
     this.crash(false, why);
     this.retired = true;

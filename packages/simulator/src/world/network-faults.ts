@@ -5,7 +5,8 @@
 import type { FaultDraws } from './fault-draws';
 import type { Machine } from './machine';
 import type { Party } from './network';
-import { REGISTRY_PARTY, type World } from './world';
+import { REGISTRY_PARTY } from './surroundings';
+import type { World } from './world';
 
 export class NetworkFaults {
   private readonly undo = new Set<() => void>();

@@ -15,20 +15,20 @@ import type { NodeCore, NodeEvent, NodeInput } from '@ringkeep/dht-node/core';
 import { takeUp, type HostPorts, type NodeHost } from '@ringkeep/dht-node/hosting';
 import { DataFolder } from '@ringkeep/dht-node/storage';
 import { dial } from './dialling';
-import { DATA_FOLDER } from './disk';
-import type { Machine } from './machine';
+import { DATA_FOLDER, type Disk } from './disk';
+import type { DriftingClock } from './drifting-clock';
 import { Forwards } from './forwards';
 import { HeldData } from './held-data';
 import { MountedFiles } from './mounted-files';
 import { ProcessLoop } from './process-loop';
 import { QueryServer } from './query-server';
 import { RegistryLink } from './registry-link';
-import type { Further, Server } from './remote-call';
+import type { Further } from './remote-call';
 import { ReplicaStreams } from './replica-streams';
 import { simulatedSystem } from './simulated-system';
 import { WatchedSteps } from './watched-steps';
 import { WatchedStorage } from './watched-storage';
-import type { World } from './world';
+import type { Home, Neighbourhood, NeighbourProcess } from './surroundings';
 
 type Reply = (answer: Uint8Array) => void;
 
@@ -36,6 +36,27 @@ type Reply = (answer: Uint8Array) => void;
 export interface Visitor {
   ringChanged(): void;
   died(): void;
+}
+
+/** The machine that it runs on. */
+export interface ProcessHome extends Home {
+  readonly disk: Disk;
+  readonly clock: DriftingClock;
+  /** Of the last process that has read it. */
+  incarnation: number;
+  /** It starts as a new node when a part of its folder is gone. */
+  readonly acceptsDataLoss: boolean;
+  /** A process has taken up a node. */
+  begun(): void;
+  /** A process could not begin: its disk is full or fails, or what is on it cannot be read. */
+  bootFailed(process: NodeProcess, error: Error): void;
+  /** A process has recovered less than its disk had promised to keep. */
+  foundMissing(process: NodeProcess, batches: number): void;
+  /** Ends the process. `powerLost`: with all that the disk had not synced. */
+  crash(powerLost: boolean, why: string): void;
+  startLater(): void;
+  /** It holds nothing any more and is switched off. */
+  retire(why: string): void;
 }
 
 /** What there is once it has read its disk. */
@@ -50,7 +71,7 @@ interface Running {
   readonly steps: WatchedSteps;
 }
 
-export class NodeProcess implements Server {
+export class NodeProcess implements NeighbourProcess {
   dead = false;
   readonly visitors = new Set<Visitor>();
   private readonly loop: ProcessLoop;
@@ -60,8 +81,8 @@ export class NodeProcess implements Server {
   readonly startedAt: number;
 
   constructor(
-    private readonly world: World,
-    readonly machine: Machine,
+    private readonly world: Neighbourhood,
+    private readonly machine: ProcessHome,
     private readonly random: Random,
     private readonly number: number,
   ) {
@@ -251,7 +272,7 @@ export class NodeProcess implements Server {
   }
 
   private seen(event: NodeEvent): void {
-    this.world.eventSeen(this.machine, event);
+    this.world.eventSeen(this.machine.party, event);
     if (event.kind === 'ring-adopted') for (const visitor of this.visitors) visitor.ringChanged();
   }
 

@@ -3,26 +3,14 @@
  * Two things that seldom happen within a few milliseconds then do.
  */
 
-import type { NodeId, Position, Random } from '@ringkeep/shared';
+import type { NodeId, Random } from '@ringkeep/shared';
 import { RingView } from '@ringkeep/shared';
 import type { NodeEvent } from '@ringkeep/dht-node/core';
-import type { OccasionName, Trigger } from '../focus';
+import type { Trigger } from '../focus';
 import type { Faults } from './faults';
 import type { Machine } from './machine';
-import type { Stream } from './stream';
+import type { Occasion } from './surroundings';
 import type { World } from './world';
-
-export interface Occasion {
-  readonly name: OccasionName;
-  /** The machine that it happened to, and another one that it names. */
-  readonly machine: Machine;
-  readonly other?: Machine | undefined;
-  /** A position of the arc that it is about. */
-  readonly at?: Position | undefined;
-  /** The stream on which the machine is about to send something, from which side. */
-  readonly stream?: Stream;
-  readonly side?: 0 | 1;
-}
 
 const LAG_MS_MAX = 3_000;
 
@@ -52,12 +40,12 @@ export class Opportunist {
     if (event.kind === 'proposed') {
       const { proposal } = event;
       const named = 'node' in proposal ? proposal.node : 'nodes' in proposal ? proposal.nodes[0] : undefined;
-      const other = named === undefined ? undefined : this.world.machineOf(named);
-      return { name: `proposed ${proposal.kind}`, machine, other, at: proposal.start };
+      const other = named === undefined ? undefined : this.world.machineOf(named)?.party;
+      return { name: `proposed ${proposal.kind}`, machine: machine.party, other, at: proposal.start };
     }
     const home = machine.id;
     const at = 'arc' in event ? event.arc.start : 'range' in event ? event.range.start : home;
-    return { name: event.kind, machine, at };
+    return { name: event.kind, machine: machine.party, at };
   }
 
   private strike({ deed, to, long }: Trigger, occasion: Occasion, random: Random): void {
@@ -67,16 +55,17 @@ export class Opportunist {
     if (deed === 'break') return stream?.reset(random.chance(0.5) ? 0 : 1);
     if (deed === 'lag') return stream?.lag(side, random.between(100, LAG_MS_MAX));
     if (deed === 'lag-back') return stream?.lag(otherSide, random.between(100, LAG_MS_MAX));
-    const victim =
-      to === 'itself'
-        ? occasion.machine
-        : to === 'the other'
-          ? occasion.other
-          : this.neighbour(occasion, random);
+    const victim = this.victimOf(to, occasion, random);
     if (!victim) return;
     if (occasion.at !== undefined) this.faults.focus = occasion.at;
     if (deed === 'start') victim.startOrWake();
     else this.faults.cause(deed, victim, random, long);
+  }
+
+  private victimOf(to: Trigger['to'], occasion: Occasion, random: Random): Machine | undefined {
+    if (to === 'itself') return this.world.machine(occasion.machine);
+    if (to !== 'the other') return this.neighbour(occasion, random);
+    return occasion.other === undefined ? undefined : this.world.machine(occasion.other);
   }
 
   /** Somebody else who holds the arc. */
@@ -85,7 +74,7 @@ export class Opportunist {
     const holders: readonly NodeId[] = new RingView(this.world.registry.ring).arcOfPosition(at)?.inSync ?? [];
     const others = holders
       .map((id) => this.world.machineOf(id))
-      .filter((each) => each !== undefined && each !== machine && each !== other);
+      .filter((each) => each !== undefined && each.party !== machine && each.party !== other);
     return others.length === 0 ? undefined : random.pick(others);
   }
 }

@@ -5,9 +5,8 @@ import { isWrite, type Operation, type OperationResult } from '@ringkeep/shared/
 import { decodeRequest, dht, encodeReply, updateToWire } from '@ringkeep/shared/wire';
 import type { NodeHost } from '@ringkeep/dht-node/hosting';
 import { checkRoom } from '../checkers/room-refusals';
-import type { Machine } from './machine';
 import type { Further } from './remote-call';
-import type { World } from './world';
+import type { Home, Neighbourhood } from './surroundings';
 
 type Reply = (answer: Uint8Array) => void;
 
@@ -31,8 +30,8 @@ export class QueryServer {
 
   constructor(
     private readonly process: QueryProcess,
-    private readonly world: World,
-    private readonly machine: Machine,
+    private readonly world: Neighbourhood,
+    private readonly machine: Home,
     private readonly host: NodeHost,
   ) {}
 
@@ -85,7 +84,7 @@ export class QueryServer {
       if (isWrite(operation) || !results[index]?.ok) continue;
       this.world.witness.checkServers(
         positionOf(operation.key),
-        operations.length === 1 ? this.machine : undefined,
+        operations.length === 1 ? this.machine.party : undefined,
       );
     }
   }

@@ -7,10 +7,9 @@ import { position, type ErrorCode, type Random } from '@ringkeep/shared';
 import { registry, ringFromWire, updateFromWire } from '@ringkeep/shared/wire';
 import type { NodeCore, NodeInput, RegistryCall } from '@ringkeep/dht-node/core';
 import type { IdentityFile } from '@ringkeep/dht-node/storage';
-import type { Machine } from './machine';
 import { encodeCall, openEnvelope } from './registry-messages';
 import { remoteCall } from './remote-call';
-import { REGISTRY_PARTY, type World } from './world';
+import { REGISTRY_PARTY, type Home, type Neighbourhood } from './surroundings';
 
 /** How often a node asks for what it missed of the watch. */
 const REWATCH_MS = 700;
@@ -26,8 +25,8 @@ export class RegistryLink {
 
   constructor(
     private readonly host: RegistryLinkHost,
-    private readonly world: World,
-    private readonly machine: Machine,
+    private readonly world: Neighbourhood,
+    private readonly machine: Home,
     private readonly random: Random,
     private readonly identity: IdentityFile,
     private readonly core: NodeCore,

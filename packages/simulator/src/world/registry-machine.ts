@@ -13,7 +13,7 @@ import {
 import type { DiskProfile } from './disk';
 import { DriftingClock } from './drifting-clock';
 import { RegistryProcess, type RingObserver } from './registry-process';
-import type { World } from './world';
+import type { Neighbourhood } from './surroundings';
 
 export class RegistryMachine {
   readonly clock: DriftingClock;
@@ -26,7 +26,7 @@ export class RegistryMachine {
   private readonly random: Random;
 
   constructor(
-    private readonly world: World,
+    private readonly world: Neighbourhood,
     private readonly config: RegistryConfig,
     random: Random,
     private readonly diskProfile: DiskProfile,

@@ -16,10 +16,9 @@ import type {
 import { FruitlessSteps } from '../checkers/fruitless-steps';
 import { describeUpdate } from './descriptions';
 import type { DriftingClock } from './drifting-clock';
-import type { Machine } from './machine';
+import type { Party } from './network';
 import { decodeQuestion, encodeAnswer, sealEnvelope } from './registry-messages';
-import type { Server } from './remote-call';
-import { REGISTRY_PARTY, type World } from './world';
+import { REGISTRY_PARTY, type Neighbour, type Neighbourhood, type RegistryServer } from './surroundings';
 
 /** Told of each ring when it is durable. */
 export type RingObserver = (ring: Ring) => void;
@@ -34,7 +33,7 @@ interface Pending {
   readonly dropped: () => void;
 }
 
-export class RegistryProcess implements Server {
+export class RegistryProcess implements RegistryServer {
   private dead = false;
   /** It has said that its data are an old copy, or of another ring than its callers'. */
   atOdds = false;
@@ -45,12 +44,12 @@ export class RegistryProcess implements Server {
   private tickPlannedAt = Infinity;
   private lastRequest = 0;
   private readonly requests = new Map<number, Pending>();
-  private readonly watchers = new Map<number, { readonly machine: Machine; readonly send: Reply }>();
+  private readonly watchers = new Map<Party, { readonly name: string; readonly send: Reply }>();
   private lastArcs: readonly ArcConfig[] = [];
   private readonly fruitlessSteps = new FruitlessSteps('the registry');
 
   constructor(
-    private readonly world: World,
+    private readonly world: Neighbourhood,
     readonly core: RegistryCore,
     private readonly clock: DriftingClock,
     private readonly save: Save,
@@ -76,9 +75,9 @@ export class RegistryProcess implements Server {
     this.post({ ...decodeQuestion(method, bytes), request } as RegistryInput);
   }
 
-  watch(machine: Machine, from: KnownRing, send: Reply): void {
-    this.watchers.set(machine.party, { machine, send });
-    this.post({ kind: 'watch', watcher: machine.party, from, clusterId: '' });
+  watch({ name, party }: Pick<Neighbour, 'name' | 'party'>, from: KnownRing, send: Reply): void {
+    this.watchers.set(party, { name, send });
+    this.post({ kind: 'watch', watcher: party, from, clusterId: '' });
   }
 
   private post(input: RegistryInput): void {
@@ -186,7 +185,7 @@ export class RegistryProcess implements Server {
       if (!watcher || this.world.network.pushStrays()) continue;
       this.world.trace.note(
         'message',
-        () => `registry publishes ${describeUpdate(update)} to ${watcher.machine.name}`,
+        () => `registry publishes ${describeUpdate(update)} to ${watcher.name}`,
       );
       this.world.network.send(
         REGISTRY_PARTY,
@@ -207,7 +206,7 @@ export class RegistryProcess implements Server {
     if (machine)
       world.occurred({
         name: 'declared dead',
-        machine,
+        machine: machine.party,
         at: fact.what === 'died' ? fact.member.id : undefined,
       });
   }

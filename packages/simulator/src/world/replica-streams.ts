@@ -8,9 +8,8 @@ import {
   primaryMessageToWire,
 } from '@ringkeep/dht-node/codec';
 import type { NodeEffect, NodeInput } from '@ringkeep/dht-node/core';
-import type { Machine } from './machine';
 import { Stream } from './stream';
-import type { World } from './world';
+import type { Home, Neighbourhood, StreamsTaken } from './surroundings';
 
 type Effect<Kind extends NodeEffect['kind']> = Omit<Extract<NodeEffect, { kind: Kind }>, 'kind'>;
 
@@ -21,7 +20,7 @@ export interface ReplicaStreamsHost {
   guard(action: () => void): void;
 }
 
-export class ReplicaStreams {
+export class ReplicaStreams implements StreamsTaken {
   private lastInbound = 0;
   private readonly outbound = new Map<number, Stream>();
   private readonly inbound = new Map<number, Stream>();
@@ -30,8 +29,8 @@ export class ReplicaStreams {
 
   constructor(
     private readonly host: ReplicaStreamsHost,
-    private readonly world: World,
-    private readonly machine: Machine,
+    private readonly world: Neighbourhood,
+    private readonly machine: Home,
   ) {
     this.hearsLate = world.rules.leftOut.includes('eraseOnNewestStreamOnly');
   }
@@ -44,7 +43,7 @@ export class ReplicaStreams {
   open({ connection, to, message }: Effect<'open-stream'>): void {
     const target = this.world.machineAt(to.addr);
     const bytes = dht.FollowerMessage.encode(followerMessageToWire(message)).finish();
-    let accepting: { readonly streams: ReplicaStreams; readonly connection: number } | undefined;
+    let accepting: { readonly streams: StreamsTaken; readonly connection: number } | undefined;
     const stream: Stream = new Stream(
       this.world.network,
       [this.machine.party, target?.party ?? 0],
@@ -53,7 +52,7 @@ export class ReplicaStreams {
           if (this.outbound.get(connection) !== stream && !this.hearsLate) return;
           this.host.guard(() => {
             const decoded = primaryMessageFromWire(dht.PrimaryMessage.decode(received));
-            this.world.witness.primaryHeard(this.machine, decoded.stream);
+            this.world.witness.primaryHeard(this.machine.id, decoded.stream);
             this.host.post({ kind: 'primary-message', connection, message: decoded });
           });
         },
@@ -74,29 +73,30 @@ export class ReplicaStreams {
       },
     );
     this.outbound.set(connection, stream);
-    const { world, machine } = this;
-    world.occurred({ name: 'opening', machine, other: target, at: message.stream.start, stream, side: 0 });
+    const machine = this.machine.party;
+    const { start: at } = message.stream;
+    this.world.occurred({ name: 'opening', machine, other: target?.party, at, stream, side: 0 });
     stream.send(0, bytes);
   }
 
   sendToFollower({ connection, message }: Effect<'send-to-follower'>): void {
     const stream = this.inbound.get(connection);
     if (!stream) return;
-    const { world, machine } = this;
     const { kind } = message.body;
     if (kind === 'align' || kind === 'start-over' || kind === 'live' || kind === 'release') {
-      const other = world.machines.find(({ party }) => party === stream.peerOf(1));
-      world.occurred({ name: `sent ${kind}`, machine, other, at: message.stream.start, stream, side: 1 });
+      const machine = this.machine.party;
+      const { start: at } = message.stream;
+      this.world.occurred({ name: `sent ${kind}`, machine, other: stream.peerOf(1), at, stream, side: 1 });
     }
     stream.send(1, dht.PrimaryMessage.encode(primaryMessageToWire(message)).finish());
   }
 
-  private accept(stream: Stream): number {
+  accept(stream: Stream): number {
     this.inbound.set(++this.lastInbound, stream);
     return this.lastInbound;
   }
 
-  private heard(connection: number, bytes: Uint8Array): void {
+  heard(connection: number, bytes: Uint8Array): void {
     if (!this.inbound.has(connection)) return;
     this.host.guard(() => {
       const message = followerMessageFromWire(dht.FollowerMessage.decode(bytes));
@@ -104,7 +104,7 @@ export class ReplicaStreams {
     });
   }
 
-  private lost(connection: number): void {
+  lost(connection: number): void {
     if (this.inbound.delete(connection)) this.host.post({ kind: 'follower-gone', connection });
   }
 

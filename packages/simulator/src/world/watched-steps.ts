@@ -5,7 +5,7 @@ import type { StepObserver } from '@ringkeep/dht-node/hosting';
 import { FruitlessSteps } from '../checkers/fruitless-steps';
 import { describeEffect, describeInput } from './descriptions';
 import type { DriftingClock } from './drifting-clock';
-import type { World } from './world';
+import type { Surroundings } from './surroundings';
 
 export class WatchedSteps implements StepObserver {
   private readonly fruitlessSteps: FruitlessSteps;
@@ -13,7 +13,7 @@ export class WatchedSteps implements StepObserver {
   refusal: string | undefined;
 
   constructor(
-    private readonly world: World,
+    private readonly world: Surroundings,
     private readonly name: string,
     private readonly core: NodeCore,
     private readonly clock: DriftingClock,

@@ -3,7 +3,7 @@
  * faults but those that the story tells. Time stands still between two commands.
  */
 
-import type { Bytes, NodeId } from '@ringkeep/shared';
+import type { Bytes } from '@ringkeep/shared';
 import {
   CATALOGUE,
   OperationType,
@@ -12,22 +12,12 @@ import {
   type OperationName,
 } from '@ringkeep/shared/operations';
 import { decodeReply, dht, encodeRequest } from '@ringkeep/shared/wire';
-import { DEFAULT_CONFIG } from '@ringkeep/registry/core';
-import type { NodeEvent } from '@ringkeep/dht-node/core';
-import { Doubts } from '../../src/checkers/doubts';
-import { rulesWithout, type Rules } from '../../src/left-out';
-import { Referee } from '../../src/referee';
 import { drawScenario, type Scenario } from '../../src/scenario';
-import { seeded } from '../../src/seeded';
-import { describeEvent, describeOperation, describeResult } from '../../src/world/descriptions';
-import { Machine } from '../../src/world/machine';
-import { Names } from '../../src/world/names';
-import { Network } from '../../src/world/network';
-import { RegistryMachine } from '../../src/world/registry-machine';
+import { SimulatedWorld } from '../../src/simulated-world';
+import { describeOperation, describeResult } from '../../src/world/descriptions';
+import type { Machine } from '../../src/world/machine';
 import { remoteCall } from '../../src/world/remote-call';
-import { Timeline } from '../../src/world/timeline';
-import { Trace } from '../../src/world/trace';
-import { FIRST_CLIENT_PARTY, type World } from '../../src/world/world';
+import { FIRST_CLIENT_PARTY } from '../../src/world/surroundings';
 
 const MACHINES = 5;
 const SETTLE_MS_MAX = 20_000;
@@ -52,70 +42,19 @@ function quietScenario(): Scenario {
     network: { ...STILL, latencyMs: 1 },
     disk: { syncMs: 1 },
     oldDisks: 'never',
+    machines: MACHINES,
+    machinesLater: 0,
+    keys: 0,
   };
 }
 
-export class Stage implements World {
-  readonly timeline = new Timeline();
-  readonly names = new Names();
-  readonly trace = new Trace(this.timeline, true);
-  readonly rules: Rules = rulesWithout(undefined);
-  readonly network: Network;
-  readonly registry: RegistryMachine;
-  readonly machines: Machine[] = [];
-  readonly witness: Referee;
-  private readonly scenario = quietScenario();
+export class Stage {
+  private readonly world = new SimulatedWorld(quietScenario(), { keepTrace: true });
   private lastFrame = 0;
   private told = 0;
 
   constructor() {
-    const { parameters, placement, forgetAfterMs, returnWaitMs, network, disk } = this.scenario;
-    this.network = new Network(this.timeline, seeded(1, 'the network'), network);
-    const config = { ...DEFAULT_CONFIG, parameters, placement, forgetAfterMs, returnWaitMs };
-    this.registry = new RegistryMachine(this, config, seeded(1, 'the registry'), disk, (ring) =>
-      this.witness.ringMade(ring),
-    );
-    for (let number = 1; number <= MACHINES; number++)
-      this.machines.push(new Machine(this, number, seeded(1, `machine ${number}`), disk));
-    this.witness = new Referee(this, 'never', new Doubts(), []);
-    this.registry.start();
-  }
-
-  get parameters(): Scenario['parameters'] {
-    return this.scenario.parameters;
-  }
-
-  get transferSizes(): Scenario['transferSizes'] {
-    return this.scenario.transferSizes;
-  }
-
-  get storage(): Scenario['storage'] {
-    return this.scenario.storage;
-  }
-
-  fail(checker: string, text: string): void {
-    throw new Error(`${checker}: ${text}`);
-  }
-
-  machineAt(addr: string): Machine | undefined {
-    return this.machines.find((machine) => machine.addr === addr);
-  }
-
-  machineOf(id: NodeId): Machine | undefined {
-    return this.machines.find((machine) => machine.id === id);
-  }
-
-  eventSeen(machine: Machine, event: NodeEvent): void {
-    this.trace.note('event', () => `${machine.process?.name} ${describeEvent(event, this.names)}`);
-    this.witness.eventSeen(machine, event);
-  }
-
-  diskIsOfNoUse(): void {
-    throw new Error('a story spoils no disk');
-  }
-
-  occurred(): void {
-    // No fault waits for it.
+    this.world.registry.start();
   }
 
   // ---- what a story may tell ----
@@ -133,19 +72,24 @@ export class Stage implements World {
   }
 
   async pass(ms: number): Promise<void> {
-    await this.timeline.runUntil(this.timeline.now + ms, () => false);
+    await this.runFor(ms, () => false);
+  }
+
+  private async runFor(ms: number, enough: () => boolean): Promise<void> {
+    const { world } = this;
+    await world.runUntil(world.timeline.now + ms, enough);
+    if (world.failure) throw new Error(`${world.failure.checker}: ${world.failure.text}`);
   }
 
   /** Until every process that runs has nothing left to do. */
   async settle(): Promise<void> {
-    const latest = this.timeline.now + SETTLE_MS_MAX;
     const isSettled = (): boolean =>
-      this.machines.every(
+      this.world.machines.every(
         ({ process }) => process === undefined || process.core?.inspection.status().settled === true,
       );
     // What was just told has not been heard yet.
     await this.pass(1);
-    await this.timeline.runUntil(latest, isSettled);
+    await this.runFor(SETTLE_MS_MAX, isSettled);
     if (!isSettled()) throw new Error('the ring does not come to rest');
   }
 
@@ -173,7 +117,7 @@ export class Stage implements World {
       mayDouble: false,
     };
     remoteCall(
-      this.network,
+      this.world.network,
       route,
       'QueryBatch',
       dht.BatchRequest.encode(encodeRequest(header, [operation])).finish(),
@@ -189,23 +133,23 @@ export class Stage implements World {
         },
       },
     );
-    await this.timeline.runUntil(this.timeline.now + ANSWER_MS_MAX, () => answered);
+    await this.runFor(ANSWER_MS_MAX, () => answered);
   }
 
   /** What has been noted since the last time. */
   take(): readonly string[] {
-    const { lines } = this.trace;
+    const { lines } = this.world.trace;
     const fresh = lines.slice(this.told);
     this.told = lines.length;
     return fresh.map(({ kind, text }) => `${kind} ${text}`);
   }
 
   private note(text: string): void {
-    this.trace.note('client', () => text);
+    this.world.trace.note('client', () => text);
   }
 
   private machine(name: string): Machine {
-    const machine = this.machines.find((candidate) => candidate.name === name);
+    const machine = this.world.machines.find((candidate) => candidate.name === name);
     if (!machine) throw new Error(`no machine is called ${name}; there are n1 to n${MACHINES}`);
     return machine;
   }
