@@ -115,7 +115,8 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
   if (body.kind === 'damaged') return { stream, body: { $case: 'damaged', value: damagedToWire(body) } };
   if (body.kind === 'repair') return { stream, body: { $case: 'repair', value: repairToWire(body) } };
   if (body.kind === 'digests') return { stream, body: { $case: 'digests', value: digestsToWire(body) } };
-  const { follower, incarnation, process, range, lastPrepared, committed, complete, compares, ring } = body;
+  const { follower, incarnation, process, range, lastPrepared, committed, complete, sendsDigests, ring } =
+    body;
   const { logs, conflict } = body;
   return {
     stream,
@@ -129,7 +130,7 @@ export function followerMessageToWire(message: FollowerMessage): dht.FollowerMes
         lastPrepared,
         committed,
         complete,
-        compares,
+        sendsDigests,
         logs: logs.map(logToWire),
         conflict: conflict && conflictToWire(conflict),
         ring: ringToUpdate(ring),
@@ -148,7 +149,7 @@ function followerBodyFromWire(body: dht.FollowerMessage['body']): FollowerBody {
       return { kind: 'acknowledge', ...body.value };
     case 'open': {
       const { follower, start, end, ring, ...more } = body.value;
-      const { incarnation, process, lastPrepared, committed, complete, compares } = more;
+      const { incarnation, process, lastPrepared, committed, complete, sendsDigests } = more;
       return {
         kind: 'open',
         follower: position(follower),
@@ -158,7 +159,7 @@ function followerBodyFromWire(body: dht.FollowerMessage['body']): FollowerBody {
         lastPrepared,
         committed,
         complete,
-        compares,
+        sendsDigests,
         logs: body.value.logs.map(logFromWire),
         conflict: conflictFromWire(body.value.conflict),
         ring: ringFromUpdate(ring),

@@ -20,6 +20,8 @@ export const RENEWAL_TIMEOUT_PER_LEASE = 1 / 4;
 export const RENEWAL_RETRY_PER_LEASE = 1 / 8;
 /** How long any other call to the registry may take: it writes to its disk before it answers. */
 export const REGISTRY_CALL_MS_MAX = 2_000;
+/** An answer of the registry that comes later than this counts as none. */
+export const FORGET_CALL_MS = 5 * REGISTRY_CALL_MS_MAX;
 /** The first pause between two registrations while the registry does not answer. */
 export const REGISTRY_RETRY_MS = 500;
 /** The longest pause between two registrations while the registry does not answer. */
@@ -72,6 +74,10 @@ export const MENDING_RANGES_MAX = 4_096;
 export const MEND_AGAIN_MS = 1_000;
 /** Keys written while a question for them is open; beyond that the answer is of no use. */
 export const REPAIR_KEYS_MAX = 100_000;
+/** Entries read for one page of a copy's listing, keys and values: about 5 ms of the event loop. */
+export const LISTING_PAGE_BYTES = 256 * 1024;
+/** Grants are few: expired ones are removed when there are more than this. */
+export const GRANTS_UNSWEPT_MAX = 16;
 /** How a transfer is divided. All nodes of a ring use the same sizes; a simulator has smaller ones. */
 export interface TransferSizes {
   /** Bytes of entries in one chunk. */

@@ -47,7 +47,7 @@ export interface OpenStream {
    * It has entries of the range. If it is told to start over, it names digests of them, from the beginning of the range
    * on.
    */
-  readonly compares: boolean;
+  readonly sendsDigests: boolean;
   /** The logs of the complete copies that it has of the range, or of parts of it. */
   readonly logs: readonly LogExtent[];
   /** Why it stopped the arc when it was its primary, if nobody has decided about that. */

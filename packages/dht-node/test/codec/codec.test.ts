@@ -259,7 +259,7 @@ const followerMessages: fc.Arbitrary<FollowerMessage> = fc.record({
       lastPrepared: counters,
       committed: counters,
       complete: fc.boolean(),
-      compares: fc.boolean(),
+      sendsDigests: fc.boolean(),
       logs: fc.array(logs, { maxLength: 3 }),
       conflict: fc.option(conflicts, { nil: undefined }),
       ring: fc.constant(ring),

@@ -279,7 +279,7 @@ describe('starting over', () => {
     node.step({ kind: 'primary-gone', connection: follower.connection, text: 'gone' });
     node.pass(200);
     const again = new Following(node, OTHER);
-    expect(again.opening).toMatchObject({ compares: true, complete: true });
+    expect(again.opening).toMatchObject({ sendsDigests: true, complete: true });
     again.hear({ kind: 'start-over' });
     expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: false, lastPrepared: 0, liveTerm: 4 });
     expect(again.said.map((body) => body.kind)).toEqual(['digests']);
@@ -305,7 +305,7 @@ describe('starting over', () => {
 
   test('a follower that has nothing says so and names no digests', () => {
     const follower = following();
-    expect(follower.opening).toMatchObject({ compares: false });
+    expect(follower.opening).toMatchObject({ sendsDigests: false });
     follower.hear({ kind: 'start-over' });
     expect(follower.said).toEqual([]);
   });

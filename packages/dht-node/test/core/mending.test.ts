@@ -132,7 +132,7 @@ describe('a primary', () => {
       complete: true,
       lastPrepared: 1,
       committed: 1,
-      compares: true,
+      sendsDigests: true,
     });
     expect(follower.kinds).toEqual(['start-over']);
     const digests = {

@@ -269,7 +269,7 @@ export class SteppedNode {
       lastPrepared,
       committed,
       complete,
-      compares: false,
+      sendsDigests: false,
       logs: complete ? [log] : [],
       conflict: undefined,
       ring: view.ring,

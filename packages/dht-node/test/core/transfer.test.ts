@@ -51,15 +51,15 @@ class Copying {
     readonly follower: MemoryEntryStore,
     readonly range: Arc,
     private readonly sizes: TransferSizes,
-    private readonly compares: boolean,
+    private readonly sendsDigests: boolean,
   ) {
-    this.transfer = new Transfer(primary, range, compares, sizes);
+    this.transfer = new Transfer(primary, range, sendsDigests, sizes);
     this.intake = new Intake(follower, range, sizes);
   }
 
   run(meanwhile: Iterator<Entry> = [][Symbol.iterator]()): this {
     const { transfer, intake } = this;
-    if (this.compares) expect(transfer.take(intake.nextDigests() as Bucket[])).toBeUndefined();
+    if (this.sendsDigests) expect(transfer.take(intake.nextDigests() as Bucket[])).toBeUndefined();
     while (!transfer.done) {
       this.commit(meanwhile.next());
       const chunk = transfer.next();
@@ -106,8 +106,8 @@ test('whatever the two held, and whatever commits meanwhile, they hold the same 
       sizes,
       fc.boolean(),
       changes,
-      (ours, theirs, range, cut, compares, later) => {
-        const copying = new Copying(table(ours), table(theirs), range, cut, compares);
+      (ours, theirs, range, cut, sendsDigests, later) => {
+        const copying = new Copying(table(ours), table(theirs), range, cut, sendsDigests);
         const outside = arcKeyRanges({ start: range.end, end: range.start });
         const untouched =
           range.start === range.end

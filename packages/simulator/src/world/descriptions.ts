@@ -177,8 +177,8 @@ function describeFollowerMessage({ stream, body }: FollowerMessage, names: Names
   if (body.kind === 'digests') return `${name} digests of ${body.buckets.length} buckets`;
   if (body.kind === 'damaged') return `${name} damaged ${body.ranges.length} ranges`;
   if (body.kind === 'repair') return `${name} repair ${body.committed}: ${body.entries.map(op).join(' ')}`;
-  const { follower, range: wanted, lastPrepared, committed, complete, compares, ring } = body;
-  const state = `${committed}/${lastPrepared}${complete ? '' : ' incomplete'}${compares ? ' compares' : ''}`;
+  const { follower, range: wanted, lastPrepared, committed, complete, sendsDigests, ring } = body;
+  const state = `${committed}/${lastPrepared}${complete ? '' : ' incomplete'}${sendsDigests ? ' compares' : ''}`;
   return `${name} open ${names.node(follower)} ${range(wanted)} ${state} v${ring.version}`;
 }
 

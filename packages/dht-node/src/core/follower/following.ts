@@ -106,7 +106,7 @@ export class Following {
       lastPrepared: copy?.lastPrepared ?? 0,
       committed: copy?.committed ?? 0,
       complete: copy?.complete ?? false,
-      compares: former.haveEntries,
+      sendsDigests: former.haveEntries,
       logs: former.logs,
       conflict: former.conflict,
       ring: context.view.ring,

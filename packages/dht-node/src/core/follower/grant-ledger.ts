@@ -8,6 +8,7 @@
  */
 
 import { arcsEqual, arcsOverlap, type Arc } from '@ringkeep/shared';
+import { GRANTS_UNSWEPT_MAX } from '../limits';
 
 export class GrantLedger {
   private grants: { readonly range: Arc; until: number }[] = [];
@@ -21,6 +22,7 @@ export class GrantLedger {
     else this.grants.push({ range, until });
   }
 
+  /** Never done, but where a rule is left out. */
   forget(range: Arc): void {
     this.grants = this.grants.filter((grant) => !arcsOverlap(grant.range, range));
   }
@@ -35,6 +37,7 @@ export class GrantLedger {
   }
 
   forgetExpired(now: number): void {
-    if (this.grants.length > 16) this.grants = this.grants.filter((grant) => grant.until > now);
+    if (this.grants.length > GRANTS_UNSWEPT_MAX)
+      this.grants = this.grants.filter((grant) => grant.until > now);
   }
 }

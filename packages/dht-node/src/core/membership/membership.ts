@@ -8,6 +8,7 @@
 import type { NodeId, Position, Proposal } from '@ringkeep/shared';
 import {
   BEATS_PER_LEASE,
+  FORGET_CALL_MS,
   REGISTRY_CALL_MS_MAX,
   REGISTRY_RETRY_MS,
   REGISTRY_RETRY_MS_MAX,
@@ -19,9 +20,6 @@ import type { Complaint, HeldCopy, RegistryCall } from '../effects';
 
 type Standing = 'outside' | 'member' | 'left';
 type Call = { readonly kind: RegistryCall['kind']; readonly start?: Position; readonly sentAt: number };
-
-/** An answer that comes later than this counts as none. */
-const FORGET_CALL_MS = 5 * REGISTRY_CALL_MS_MAX;
 
 const TROUBLES = {
   'registry-silent': 'the registry does not answer',

@@ -90,7 +90,7 @@ export class FollowerSession {
     this.transfer = new Transfer(
       context.replicas.entries,
       open.range,
-      open.compares,
+      open.sendsDigests,
       context.transferSizes,
       context.rules.isCheckedBeforeSending(),
     );

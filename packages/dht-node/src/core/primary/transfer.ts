@@ -31,14 +31,14 @@ export class Transfer {
     private readonly entries: EntryStore,
     range: Arc,
     /** The follower has entries of the range, and names digests of them. */
-    private readonly compares: boolean,
+    private readonly sendsDigests: boolean,
     private readonly sizes: TransferSizes,
     /** Damaged entries are left to others: always, but where a rule is left out. */
     private readonly checked = true,
   ) {
     this.ranges = arcKeyRanges(range);
     this.cursor = (this.ranges[0] as KeyRange).from;
-    this.asked = compares;
+    this.asked = sendsDigests;
   }
 
   get done(): boolean {
@@ -78,7 +78,7 @@ export class Transfer {
   next(): Chunk {
     const ranges: KeyRange[] = [];
     const entries: Entry[] = [];
-    if (!this.compares) this.stretch ??= { to: this.currentRange().to };
+    if (!this.sendsDigests) this.stretch ??= { to: this.currentRange().to };
     if (this.stretch) this.copy(this.stretch.to, ranges, entries);
     else this.compare(ranges, entries);
     return { ranges, entries };
@@ -86,7 +86,8 @@ export class Transfer {
 
   /** True once, when all digests are compared and more are needed. */
   wantsDigests(): boolean {
-    if (!this.compares || this.asked || this.done || this.stretch || this.digests.length > 0) return false;
+    if (!this.sendsDigests || this.asked || this.done || this.stretch || this.digests.length > 0)
+      return false;
     this.asked = true;
     return true;
   }

@@ -7,10 +7,8 @@
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { headOf, type StoredValue } from '@ringkeep/shared/operations';
+import { LISTING_PAGE_BYTES } from '../limits';
 import type { ReplicaStore } from './replica-store';
-
-/** Entries read for one page, keys and values: about 5 ms of the event loop. */
-const PAGE_BYTES = 256 * 1024;
 
 export interface ListedKey {
   readonly key: RingKey;
@@ -25,7 +23,7 @@ export interface CopyPage {
   readonly next: Bytes | undefined;
 }
 
-export function listCopy(replicas: ReplicaStore, range: KeyRange, pageBytes = PAGE_BYTES): CopyPage {
+export function listCopy(replicas: ReplicaStore, range: KeyRange, pageBytes = LISTING_PAGE_BYTES): CopyPage {
   const page = replicas.entries.scan(range, pageBytes);
   const next = page.damaged ? page.damaged.to : page.next;
   const to = next ?? range.to;

@@ -217,7 +217,7 @@ export interface OpenStream {
     | RingUpdate
     | undefined;
   /** The follower has entries of the range: after StartOver it names digests of them. */
-  compares: boolean;
+  sendsDigests: boolean;
   /** The logs of the complete copies that it has of the range, or of parts of it. */
   logs: LogExtent[];
   /** The log because of which it stopped the arc when it was its primary, if nobody has decided about that. */
@@ -1853,7 +1853,7 @@ function createBaseOpenStream(): OpenStream {
     committed: 0,
     complete: false,
     ring: undefined,
-    compares: false,
+    sendsDigests: false,
     logs: [],
     conflict: undefined,
     process: 0n,
@@ -1904,8 +1904,8 @@ export const OpenStream: MessageFns<OpenStream> = {
     if (message.ring !== undefined) {
       RingUpdate.encode(message.ring, writer.uint32(66).fork()).join();
     }
-    if (message.compares !== false) {
-      writer.uint32(72).bool(message.compares);
+    if (message.sendsDigests !== false) {
+      writer.uint32(72).bool(message.sendsDigests);
     }
     for (const v of message.logs) {
       LogExtent.encode(v!, writer.uint32(82).fork()).join();
@@ -2004,7 +2004,7 @@ export const OpenStream: MessageFns<OpenStream> = {
               break;
             }
 
-            message.compares = reader.bool();
+            message.sendsDigests = reader.bool();
             continue;
           }
           case 10: {
@@ -2058,7 +2058,7 @@ export const OpenStream: MessageFns<OpenStream> = {
     message.ring = (object.ring !== undefined && object.ring !== null)
       ? RingUpdate.fromPartial(object.ring)
       : undefined;
-    message.compares = object.compares ?? false;
+    message.sendsDigests = object.sendsDigests ?? false;
     message.logs = object.logs?.map((e) => LogExtent.fromPartial(e)) || [];
     message.conflict = (object.conflict !== undefined && object.conflict !== null)
       ? ConflictingLog.fromPartial(object.conflict)
