@@ -19,7 +19,7 @@ export function operationMeter(of: Instruments): NodeObserver {
   const bytes = of.counter(
     'operation_bytes',
     ['door', 'direction'],
-    'Keys and values that came, values that were answered.',
+    'Keys and operands that came, and what was answered: values, and versions where they were asked for.',
   );
   const notAdmitted = of.counter(
     'operations_not_admitted',
