@@ -11,7 +11,7 @@ import {
   type Ring,
   type Seq,
 } from '@ringkeep/shared';
-import { wantsCopy } from './primary/arc-decisions';
+import { wantsCopy } from './replica/wanted-copies';
 import type { ArcPrimary } from './primary/arc-primary';
 import type { RingKnowledge, StoredCopies } from './context';
 import type { ConflictingLog } from './messages';

@@ -4,7 +4,7 @@
  */
 
 import { arcsEqual, type Arc, type ArcConfig, type KeyRange, type Position } from '@ringkeep/shared';
-import { isNewcomer, wantsCopy } from '../primary/arc-decisions';
+import { isNewcomer, wantsCopy } from '../replica/wanted-copies';
 import { REOPEN_MS, TICK_MS_MAX } from '../limits';
 import type { Reaching } from '../context';
 import type { Complaint } from '../effects';

@@ -8,10 +8,11 @@
  * 5. Merge the arc with the one before it if it starts at no member's id.
  */
 
-import { arcContains, sameNodes, type ArcConfig, type NodeId } from '@ringkeep/shared';
+import { sameNodes, type NodeId } from '@ringkeep/shared';
 import { HANDOVER_PAUSE_MS, QUIESCE_MS_MAX, REGISTRY_FRESH_MS, UNHEARD_PER_FAILURE_TIMEOUT } from '../limits';
 import type { ArcPrimary } from './arc-primary';
 import type { Reaching, RegistryStanding, RingKnowledge, RuleSettings, StepTime } from '../context';
+import { isNewcomer, isOfNoUse } from '../replica/wanted-copies';
 import type { FollowerSession } from './follower-session';
 
 export type ArcDecisionsContext = StepTime & RingKnowledge & RegistryStanding & Reaching & RuleSettings;
@@ -276,25 +277,4 @@ export class ArcDecisions {
     this.mergingWith = undefined;
     if (upper && this.roleAt(upper.config.start) === upper) upper.unquiesce();
   }
-}
-
-/** The ring has the node among those that should hold the whole arc. */
-export function wantsCopy(ring: RingKnowledge, arc: ArcConfig, node: NodeId): boolean {
-  return (
-    arc.inSync.includes(node) ||
-    ring.view.desiredReplicas(arc, ring.parameters.replicationFactor).includes(node)
-  );
-}
-
-/**
- * The node's copy of the arc may be erased. Not while it is taken for dead: it has just shown that it is not, will be
- * wanted again soon, and may have an undamaged copy of what is damaged elsewhere.
- */
-export function isOfNoUse(ring: RingKnowledge, arc: ArcConfig, node: NodeId): boolean {
-  return !wantsCopy(ring, arc, node) && ring.view.member(node)?.state !== 'dead';
-}
-
-/** The node has its place within the arc, and no arc of its own yet. */
-export function isNewcomer(ring: RingKnowledge, arc: ArcConfig, node: NodeId): boolean {
-  return node !== arc.start && arcContains(arc, node) && ring.view.member(node)?.state === 'active';
 }

@@ -8,9 +8,8 @@
 
 import type { NodeId, Seq } from '@ringkeep/shared';
 import type { RuleSettings, StepTime } from '../context';
-import type { Configurations } from './configurations';
-import type { Followers } from './followers';
-import { LevelHold } from './level-hold';
+import type { PossibleMembers } from '../rules';
+import { LevelHold, type PresentStreams } from './level-hold';
 
 export class CommitPoint {
   /** Prepared by this node itself, durably. */
@@ -19,8 +18,8 @@ export class CommitPoint {
 
   constructor(
     private readonly context: StepTime & RuleSettings,
-    private readonly configurations: Configurations,
-    private readonly followers: Followers,
+    private readonly configurations: PossibleMembers,
+    private readonly followers: PresentStreams,
   ) {
     this.levelHold = new LevelHold(context, followers);
   }

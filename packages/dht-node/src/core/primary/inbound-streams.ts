@@ -13,7 +13,6 @@ import {
   type NodeId,
   type Position,
 } from '@ringkeep/shared';
-import { isOfNoUse, wantsCopy } from './arc-decisions';
 import type { ArcPrimary } from './arc-primary';
 import type {
   Outbox,
@@ -25,6 +24,7 @@ import type {
   StepTime,
 } from '../context';
 import type { FollowerMessage, OpenStream, PrimaryBody, StreamName } from '../messages';
+import { isOfNoUse, wantsCopy } from '../replica/wanted-copies';
 import { Newcomers } from './newcomers';
 
 type InboundStreamsContext = StepTime &

@@ -11,19 +11,29 @@
 import type { NodeId, Seq } from '@ringkeep/shared';
 import { HOLD_AGAIN_MS, HOLD_MS_MAX } from '../limits';
 import type { StepTime } from '../context';
-import type { FollowerSession } from './follower-session';
-import type { Followers } from './followers';
+
+/** A follower's stream, as far as commits wait for it. */
+export interface PacedStream {
+  readonly follower: NodeId;
+  /** Durable at the follower; undefined until it has acknowledged on this stream. */
+  readonly acked: Seq | undefined;
+}
+
+/** The stream that each follower has open. */
+export interface PresentStreams {
+  get(follower: NodeId): PacedStream | undefined;
+}
 
 export class LevelHold {
-  private held: { readonly session: FollowerSession; readonly until: number } | undefined;
+  private held: { readonly session: PacedStream; readonly until: number } | undefined;
   private notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly context: StepTime,
-    private readonly followers: Followers,
+    private readonly followers: PresentStreams,
   ) {}
 
-  begin(session: FollowerSession): void {
+  begin(session: PacedStream): void {
     const { context } = this;
     if (this.held || context.now < this.notBefore) return;
     this.held = { session, until: context.now + HOLD_MS_MAX };
@@ -42,7 +52,7 @@ export class LevelHold {
   }
 
   /** Its stream is the present one, and it is no member yet. */
-  private isStillToBeLevel(session: FollowerSession, members: ReadonlySet<NodeId>): boolean {
+  private isStillToBeLevel(session: PacedStream, members: ReadonlySet<NodeId>): boolean {
     return this.followers.get(session.follower) === session && !members.has(session.follower);
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import type { NodeId } from '@ringkeep/shared';
-import { isNewcomer } from './arc-decisions';
+import { isNewcomer } from '../replica/wanted-copies';
 import type { ArcPrimary } from './arc-primary';
 import type { Reaching, RingKnowledge, RuleSettings, StepTime } from '../context';
 import type { OpenStream } from '../messages';
