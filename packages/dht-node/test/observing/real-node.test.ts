@@ -81,7 +81,9 @@ test('each operation of a frame is counted by what became of it, and one that is
   const only = await watched();
   const batch = only.peer.batch();
   const tooLong = set('x'.repeat(only.node.parameters.keyBytesMax + 1), 'value');
-  const operations = [set('a', 'one'), set('b', 'two'), tooLong, get('a'), get('b'), get('none')];
+  await only.node.set('a', 'one');
+  await only.node.set('b', 'two');
+  const operations = [set('c', '3'), set('d', '4'), tooLong, get('a'), get('b'), get('none')];
   batch.send(
     encodeRequest({ frame: 1, deadlineMs: 5_000, hops: 0, ringVersion: 0, direct: false }, operations),
   );
@@ -89,7 +91,11 @@ test('each operation of a frame is counted by what became of it, and one that is
   batch.stream.cancel();
   await expect(only.peer.query(77 as dht.OperationType, 'a')).rejects.toThrow('77');
 
-  expect(only.all('operations_total')).toEqual({ 'grpc no set ok': 2, 'grpc no get ok': 3 });
+  expect(only.all('operations_total')).toEqual({
+    'own no set ok': 2,
+    'grpc no set ok': 2,
+    'grpc no get ok': 3,
+  });
   // Of plain reads the answer is the value; with a version it takes that much more.
   expect(only.one('operation_bytes_total', 'grpc', 'out')).toBe('onetwo'.length);
   expect(only.all('operations_malformed_total')).toEqual({ 'grpc INVALID_ARGUMENT': 2 });
