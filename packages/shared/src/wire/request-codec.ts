@@ -24,10 +24,17 @@ import type { BatchRequest } from './generated/dht';
  */
 const SLICED_BYTES_MAX = 64 * 1024;
 
-const NO_OPERANDS: Bytes[] = [];
+const NOTHING: Bytes[] = [];
 
 /** In the byte of an operation's type: the first of what it brings are its extras. */
 const HAS_EXTRAS = 0x80;
+
+/** By that byte, how much the operation brings beside its key. An unknown one brings nothing, and fails alone. */
+const BROUGHT = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const type = byte & ~HAS_EXTRAS;
+  if (!isOperationType(type)) return 0;
+  return rowOf(type).brings.length + (byte >= HAS_EXTRAS ? 1 : 0);
+});
 
 export interface FrameHeader {
   readonly frame: number;
@@ -122,6 +129,7 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
       : blob.toString('latin1', from, to)) as Bytes;
   // Asked once for all keys, as most frames have no others; else of each by itself.
   const ascii = isAscii(blob.subarray(0, keysEnd)) || undefined;
+  const located = frame.hops > 0 && frame.positions.length > 0;
   const operations = new Array<Operation | RingError>(count);
   let keyAt = 0;
   let valueAt = keysEnd;
@@ -131,24 +139,18 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
     const keyEnd = keyAt + (keyLengths[i] as number);
     const key = piece(keyAt, keyEnd);
     keyAt = keyEnd;
-    let extras: Extras | RingError | undefined;
-    if (hasExtras(type)) {
-      const extrasEnd = valueAt + (valueLengths[value++] as number);
-      extras = decodeExtras(piece(valueAt, extrasEnd));
-      valueAt = extrasEnd;
-    }
-    const plainType = extras === undefined ? type : type & ~HAS_EXTRAS;
-    const count = operandsOf(plainType);
-    const operands = count === 0 ? NO_OPERANDS : new Array<Bytes>(count);
-    for (let operand = 0; operand < count; operand++) {
+    const count = BROUGHT[type] as number;
+    const brought = count === 0 ? NOTHING : new Array<Bytes>(count);
+    for (let each = 0; each < count; each++) {
       const valueEnd = valueAt + (valueLengths[value++] as number);
-      operands[operand] = piece(valueAt, valueEnd);
+      brought[each] = piece(valueAt, valueEnd);
       valueAt = valueEnd;
     }
+    const position = located ? positionAt(frame, i) : undefined;
     operations[i] =
-      extras instanceof RingError
-        ? extras
-        : checkOperation(plainType, key, operands, positionAt(frame, i), limits, ascii, extras);
+      type < HAS_EXTRAS
+        ? checkOperation(type, key, brought, position, limits, ascii)
+        : checkWithExtras(type, key, brought, position, limits);
   }
   return operations;
 }
@@ -156,13 +158,11 @@ export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operatio
 /** Where the keys end and the values begin. Throws INVALID_ARGUMENT when the columns do not fit together. */
 function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: BatchRequest): number {
   const count = types.length;
-  let operands = 0;
-  for (const type of types) {
-    operands += hasExtras(type) ? 1 + operandsOf(type & ~HAS_EXTRAS) : operandsOf(type);
-  }
-  if (keyLengths.length !== count || valueLengths.length !== operands) {
+  let values = 0;
+  for (let i = 0; i < count; i++) values += BROUGHT[types[i] as number] as number;
+  if (keyLengths.length !== count || valueLengths.length !== values) {
     throw malformed(
-      `${count} types, ${keyLengths.length} key lengths, ${valueLengths.length} value lengths for ${operands} values`,
+      `${count} types, ${keyLengths.length} key lengths, ${valueLengths.length} value lengths for ${values} values`,
     );
   }
   let keyBytes = 0;
@@ -176,21 +176,24 @@ function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: Ba
   return keyBytes;
 }
 
-/** Of an operation that is known: an unknown one brings nothing, whatever its flag, and fails alone. */
-function hasExtras(type: number): boolean {
-  return type >= HAS_EXTRAS && isOperationType(type & ~HAS_EXTRAS);
-}
-
-/** An unknown operation brings no operands, and fails alone. */
-function operandsOf(type: number): number {
-  return isOperationType(type) ? rowOf(type).brings.length : 0;
+/** One whose type has the flag: its extras are the first of what it brings. An unknown one brings none. */
+function checkWithExtras(
+  type: number,
+  key: Bytes,
+  [encoded, ...operands]: readonly Bytes[],
+  position: Bytes | undefined,
+  limits: KeyLimits,
+): Operation | RingError {
+  if (encoded === undefined) return checkOperation(type, key, operands, position, limits);
+  const extras = decodeExtras(encoded);
+  if (extras instanceof RingError) return extras;
+  return checkOperation(type & ~HAS_EXTRAS, key, operands, position, limits, undefined, extras);
 }
 
 function malformed(why: string): RingError {
   return new RingError('INVALID_ARGUMENT', `malformed frame: ${why}`);
 }
 
-function positionAt(frame: BatchRequest, index: number): Bytes | undefined {
-  if (frame.positions.length === 0 || frame.hops === 0) return undefined;
-  return frame.positions.toString('latin1', index * POSITION_BYTES, (index + 1) * POSITION_BYTES) as Bytes;
+function positionAt({ positions }: BatchRequest, index: number): Bytes {
+  return positions.toString('latin1', index * POSITION_BYTES, (index + 1) * POSITION_BYTES) as Bytes;
 }
