@@ -1,11 +1,13 @@
-/** The node's command line, resolved once and eagerly. Errors name the flag and the variable. */
+/**
+ * The node's command line, resolved once and eagerly. Errors name the flag and the variable. The flags of a door are in
+ * its folder.
+ */
 
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RingError, quoted } from '@ringkeep/shared';
 import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@ringkeep/process/running';
-import { loadTls } from '@ringkeep/shared/channel';
+import { GRPC_FLAGS, grpcDoorOptions } from './doors/grpc/flags';
 import { PROXIMITIES } from './proximity';
 import { SCRUB_EVERY_MS, type NodeOptions } from './node-options';
 
@@ -13,19 +15,7 @@ const MEBIBYTE = 1 << 20;
 const REGISTRY_DEFAULT = '127.0.0.1:50000';
 
 const specs = {
-  host: option({
-    flag: '--host <address>',
-    env: 'NODE_HOST',
-    text: 'address to listen on',
-    read: optionValues.text,
-    default: '127.0.0.1',
-  }),
-  advertise: option({
-    flag: '--advertise <address>',
-    env: 'NODE_ADVERTISE',
-    text: 'address at which others reach this node; "hostname" takes this machine’s name; the port may be left out',
-    read: optionValues.text,
-  }),
+  ...GRPC_FLAGS,
   registry: option({
     flag: '--registry <address>',
     env: 'REGISTRY_ADDRESS',
@@ -111,24 +101,6 @@ const specs = {
     default: 60_000,
     defaultText: '60s',
   }),
-  tlsCert: option({
-    flag: '--tls-cert <file>',
-    env: 'TLS_CERT',
-    text: 'certificate (PEM)',
-    read: optionValues.text,
-  }),
-  tlsKey: option({
-    flag: '--tls-key <file>',
-    env: 'TLS_KEY',
-    text: 'key of the certificate (PEM)',
-    read: optionValues.text,
-  }),
-  tlsCa: option({
-    flag: '--tls-ca <file>',
-    env: 'TLS_CA',
-    text: 'certificate authority to trust (PEM)',
-    read: optionValues.text,
-  }),
   logLevel: option({
     flag: '--log-level <level>',
     env: 'LOG_LEVEL',
@@ -184,8 +156,7 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
   return {
     node: {
       port,
-      host: options.host,
-      advertise: options.advertise === 'hostname' ? hostname() : options.advertise,
+      ...(await grpcDoorOptions(options)),
       join: options.join,
       registry: options.join === undefined ? (options.registry ?? REGISTRY_DEFAULT) : undefined,
       storage: options.storage,
@@ -196,7 +167,6 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
       proximity: options.proximity,
       scrubEveryMs: options.scrubEvery,
       registryTimeoutMs: options.registryTimeout,
-      tls: await loadTls({ cert: options.tlsCert, key: options.tlsKey, ca: options.tlsCa }),
     },
     onStop: options.onStop ?? (options.storage === 'memory' ? 'leave' : 'stop'),
     leaveTimeoutMs: options.leaveTimeout,
