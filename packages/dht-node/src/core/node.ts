@@ -7,7 +7,7 @@
  *   copies.ts           what does a new ring mean for what is on disk
  *   follower-links.ts   what should I follow, and do I
  *   roles.ts            what am I primary of
- *   arc-primary.ts      what do I answer for, and is it enough
+ *   arc-primary.ts      what becomes of one arc while I am
  *   arc-decisions.ts    what should change next
  *   inbound-streams.ts  who follows me
  *   queries.ts          where does an operation go

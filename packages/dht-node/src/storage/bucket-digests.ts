@@ -10,7 +10,7 @@ import { hash } from 'node:crypto';
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { isSound, type StoredValue } from '@ringkeep/shared/operations';
 import { DIGEST_BYTES, type Bucket } from '../core/replica/entry-store';
-import { entryBytes, type RangeWalk } from './scan-page';
+import { contentBytes, type RangeWalk } from './scan-page';
 
 export function cutIntoBuckets(
   walk: RangeWalk,
@@ -91,7 +91,7 @@ class BucketContent {
 
   add(key: RingKey, value: StoredValue): void {
     this.text += lengthOf(key) + key + lengthOf(value) + value;
-    this.bytes += entryBytes(key, value);
+    this.bytes += contentBytes(key, value);
   }
 
   digest(): Bytes {

@@ -18,7 +18,7 @@ import { AHEAD_MAX, KeyProbe, KeyProbes } from './key-probe';
 import { NOWHERE, PagePool } from './page-pool';
 import { WHOLE_RING, isEmptyRange } from './range-set';
 import { RingLeaf, type Change } from './ring-leaf';
-import { entryBytes } from './scan-page';
+import { contentBytes } from './scan-page';
 
 const SLOTS = 256;
 /** A leaf splits beyond this: sorting it takes a fraction of a millisecond. */
@@ -159,7 +159,7 @@ export class RingTable<V extends Change = Change> {
         }
         for (const key of keysWithin(leaf, range)) {
           keys++;
-          bytes += entryBytes(key, leaf.get(probes.take(key)) as V);
+          bytes += contentBytes(key, leaf.get(probes.take(key)) as V);
         }
       }
     }

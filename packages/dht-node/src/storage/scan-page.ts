@@ -24,7 +24,7 @@ export function pageOf(walk: EntryWalk, range: KeyRange, bytesMax: number, check
     if (damaged) return { entries, next: behind, damaged: { from: behind, to: key } };
     if (entries.length > 0 && bytes >= bytesMax) return { entries, next: key, damaged: undefined };
     entries.push({ key, value });
-    bytes += entryBytes(key, value);
+    bytes += contentBytes(key, value);
     behind = keyBehind(key);
   }
   if (damaged) return { entries, next: behind, damaged: { from: behind, to: range.to } };
@@ -44,7 +44,7 @@ export function damagedIn(walk: RangeWalk, range: KeyRange): KeyRange[] {
 }
 
 /** What an entry counts for: its key, without the position, and its value. */
-export function entryBytes(key: RingKey, value: StoredValue | null): number {
+export function contentBytes(key: RingKey, value: StoredValue | null): number {
   return key.length - POSITION_BYTES + (value === null ? 0 : value.length);
 }
 
