@@ -24,8 +24,8 @@ export const TRANSFER_WINDOW_BYTES = 1024 * 1024;
 export const HOPS_MAX = 64;
 
 invariant(
-  FRAME_BYTES_TARGET + (1 << 20) + KEY_BYTES_MAX < MESSAGE_BYTES_MAX,
-  'a frame and one largest operation fit a message',
+  FRAME_BYTES_TARGET + 2 * (1 << 20) + KEY_BYTES_MAX < MESSAGE_BYTES_MAX,
+  'a frame and one largest operation fit a message: a value, and one that its condition names',
 );
 invariant(
   REPLY_BYTES_TARGET + (1 << 20) + 64 * 1024 < MESSAGE_BYTES_MAX,
