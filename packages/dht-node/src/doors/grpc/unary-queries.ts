@@ -59,7 +59,7 @@ export class UnaryQueries {
   }
 
   /** What this throws says what is wrong with the operation, and is reported as such. */
-  private formed(form: () => Asked): Asked {
+  private formed<Made>(form: () => Made): Made {
     try {
       return form();
     } catch (error) {
@@ -95,9 +95,10 @@ export class UnaryQueries {
       }
       operands.push(bytesOfBuffer(operand));
     }
+    const condition = this.formed(() => conditionIn(brought.condition));
     const answer = await askOne(
       this.host,
-      { ...asked, operands, extras: { condition: conditionIn(brought.condition), showsPresent: true } },
+      { ...asked, operands, extras: { condition, showsPresent: true } },
       {
         door: GRPC,
         ...way,
@@ -120,20 +121,25 @@ function result(said: Partial<dht.QueryResult>): dht.QueryResult {
   return dht.QueryResult.fromPartial(said);
 }
 
-/** Throws INVALID_ARGUMENT unless it says one thing. */
+/** Throws INVALID_ARGUMENT unless it says one thing that a key can have. */
 function conditionIn(condition: dht.Condition | undefined): Condition | undefined {
   if (condition === undefined) return undefined;
   const { absent, present, version, value } = condition;
   const said: Condition[] = [];
   if (absent) said.push({ kind: 'absent' });
   if (present) said.push({ kind: 'present' });
-  if (version !== undefined) said.push({ kind: 'version', version: Number(version) });
+  if (version !== undefined) said.push({ kind: 'version', version: versionIn(version) });
   if (value !== undefined) said.push({ kind: 'value', value: bytesOfBuffer(value) });
   if (said.length === 1) return said[0];
   throw new RingError(
     'INVALID_ARGUMENT',
     `a condition says one thing, got ${said.length}: set absent or present to true, or a version, or a value`,
   );
+}
+
+function versionIn(version: bigint): number {
+  if (version <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(version);
+  throw new RingError('INVALID_ARGUMENT', `no key has the version ${version}, which is beyond 2^53`);
 }
 
 function notProvided(name: OperandName): string {
