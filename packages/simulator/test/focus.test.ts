@@ -1,12 +1,20 @@
 /** Each focus makes its kind of story common, and ordinary seeds draw all of them. */
 
 import { Random } from '@ringkeep/shared';
-import { drawScenario, FOCUS_NAMES, FOCUSES, simulate, type OccasionName } from '../src';
+import { drawScenario, FOCUS_NAMES, FOCUSES, type OccasionName } from '../src';
 import { Opportunist } from '../src/world/opportunist';
 import { Timeline } from '../src/world/timeline';
 import type { Faults } from '../src/world/faults';
 import type { Machine } from '../src/world/machine';
 import type { World } from '../src/world/world';
+import { SimulatorThread } from './support/runs';
+
+let simulator: SimulatorThread;
+
+beforeAll(() => {
+  simulator = new SimulatorThread();
+});
+afterAll(() => simulator.end());
 
 const SEEDS_MIN = 2;
 const SEEDS_MAX = 4;
@@ -52,8 +60,8 @@ test.each(FOCUS_NAMES)(
     const told: string[] = [];
     const isTold = (): boolean => told.some((text) => TOLD[focus].test(text));
     for (let seed = 1; seed <= SEEDS_MIN || (!isTold() && seed <= SEEDS_MAX); seed++) {
-      const scenario = drawScenario(seed, { focus, safetyMs: SAFETY_MS });
-      const { failure, lines } = await simulate(scenario, { keepTrace: true });
+      const short = { focus, safetyMs: SAFETY_MS };
+      const { failure, lines } = await simulator.run(seed, short, { keepTrace: true });
       expect(failure).toBeUndefined();
       told.push(...lines.map(({ text }) => text));
     }

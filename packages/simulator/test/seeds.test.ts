@@ -1,14 +1,22 @@
-import { drawScenario, failureLine, FAULT_KINDS, simulate } from '../src';
+import { drawScenario, failureLine, FAULT_KINDS } from '../src';
+import { SimulatorThread } from './support/runs';
 
 const SEEDS_OF_A_TEST = 20;
 /** Faults strike for so long at most: many short stories show more than few long ones. */
 const SHORT = { safetyMs: 4_000 };
 
+let simulator: SimulatorThread;
+
+beforeAll(() => {
+  simulator = new SimulatorThread();
+});
+afterAll(() => simulator.end());
+
 test.each([1, 21, 41])('twenty seeds from %d on keep every rule', async (first) => {
   const failures: string[] = [];
   let operations = 0;
   for (let seed = first; seed < first + SEEDS_OF_A_TEST; seed++) {
-    const result = await simulate(drawScenario(seed, SHORT));
+    const result = await simulator.run(seed, SHORT);
     operations += result.history.filter(({ outcome }) => outcome === 'ok').length;
     if (result.failure) failures.push(failureLine(seed, SHORT, result));
   }
