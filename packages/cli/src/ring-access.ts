@@ -8,8 +8,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RingClient } from '@ringkeep/client';
 import type { Ring, RingError } from '@ringkeep/shared';
-import { isServing } from '@ringkeep/process/probes';
-import { ROOM_ON_DISK } from '@ringkeep/process/server';
+import { isServing, ROOM_ON_DISK } from '@ringkeep/process/probes';
 import { channelTo, fromServiceError, loadTls, type TlsMaterial } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';

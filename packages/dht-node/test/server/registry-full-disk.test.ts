@@ -2,8 +2,7 @@
 
 import { join } from 'node:path';
 import { startRegistry } from '@ringkeep/registry';
-import { isServing } from '@ringkeep/process/probes';
-import { ROOM_ON_DISK } from '@ringkeep/process/server';
+import { isServing, ROOM_ON_DISK } from '@ringkeep/process/probes';
 import { TestRing } from '../ring/test-ring';
 import { SmallDisk } from './small-disk';
 

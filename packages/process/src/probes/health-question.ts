@@ -9,6 +9,9 @@ import { service } from 'grpc-health-check';
 import { invariant } from '@ringkeep/shared';
 import { channelTo, fromServiceError, type TlsMaterial } from '@ringkeep/shared/channel';
 
+/** The name under which health checks say whether the server's disk has room. A server without room may still serve. */
+export const ROOM_ON_DISK = 'ringkeep.RoomOnDisk';
+
 export interface HealthQuestion {
   readonly address: string;
   /** The server as a whole when absent. */

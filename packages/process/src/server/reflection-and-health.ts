@@ -18,6 +18,7 @@ import type { Server } from '@grpc/grpc-js';
 import { HealthImplementation, service as healthService } from 'grpc-health-check';
 import { invariant } from '@ringkeep/shared';
 import { fileDescriptorSetBase64 } from '@ringkeep/shared/wire';
+import { ROOM_ON_DISK } from '../probes/health-question';
 
 /** A second name for a method, for clients that spell it otherwise. */
 export interface MethodAlias {
@@ -80,9 +81,6 @@ function withEntryNames(descriptor: Buffer): Buffer {
   }
   return Buffer.from(toBinary(FileDescriptorProtoSchema, file));
 }
-
-/** The name under which health checks say whether the server's disk has room. A server without room may still serve. */
-export const ROOM_ON_DISK = 'ringkeep.RoomOnDisk';
 
 /** Answers health checks for the named services and, under the empty name, for the server as a whole. */
 export class Health {
