@@ -56,7 +56,9 @@ export async function runCampaign({
         if (--waiting === 0) start();
       });
       worker.on('exit', (code) =>
-        code === 0 ? resolve() : reject(new Error(`a worker ended with code ${code} before its seeds`)),
+        code === 0 && waiting === 0
+          ? resolve()
+          : reject(new Error(`a worker ended with code ${code} before its seeds`)),
       );
       const start = (): void => {
         waiting = Math.min(SEEDS_AT_ONCE, end - next);
