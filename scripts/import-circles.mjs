@@ -3,8 +3,8 @@
  *
  * A circle of types compiles and runs, and yet none of its files can be read, moved or tested without all the others.
  * ESLint's rules leave imports of types out. dependency-cruiser finds them, with 43 packages, and its present versions
- * want a newer Node.js than this project. Between packages the compiler's project references forbid circles already, so only files of one package are
- * looked at.
+ * want a newer Node.js than this project. Between packages the compiler's project references forbid circles already, so
+ * only files of one package are looked at.
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
