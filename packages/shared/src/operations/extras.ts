@@ -8,7 +8,7 @@
 import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
 import { bufferOfBytes } from './bytes';
-import { headOf, valueIn, type StoredValue } from './stored';
+import { valueIn, versionIn, type StoredValue } from './stored';
 import { decodeVarint, encodeVarint } from './varint';
 
 /** What must be true of the key's newest entry, or nothing is changed. */
@@ -82,7 +82,7 @@ export function holds(condition: Condition | undefined, latest: StoredValue | un
 
 /** Of a key without an entry it is 0. */
 export function versionOf(latest: StoredValue | undefined): number {
-  return latest === undefined ? 0 : headOf(latest).version;
+  return latest === undefined ? 0 : versionIn(latest);
 }
 
 function malformed(why: string): RingError {

@@ -16,6 +16,7 @@ import { invariant } from '../ring/errors';
 import { KEY_BYTES_MAX } from '../ring/limits';
 import { POSITION_BYTES } from '../ring/ring-key';
 import { crc32c } from './crc32c';
+import { varintAt, VARINT_BYTES_MAX, writeVarint } from './varint';
 
 declare const storedBrand: unique symbol;
 
@@ -32,7 +33,7 @@ const KNOWN_FLAGS = HAS_EXPIRY;
 
 const EXPIRY_BYTES = 8;
 const CHECKSUM_BYTES = 4;
-const HEAD_BYTES_MAX = 1 + 8 + EXPIRY_BYTES + CHECKSUM_BYTES;
+const HEAD_BYTES_MAX = 1 + VARINT_BYTES_MAX + EXPIRY_BYTES + CHECKSUM_BYTES;
 /** Longer values are sealed in memory of their own. */
 const SCRATCH_VALUE_BYTES = 64 * 1024;
 const SCRATCH_HEAD_BYTES = POSITION_BYTES + KEY_BYTES_MAX + HEAD_BYTES_MAX;
@@ -53,7 +54,8 @@ export function seal(key: RingKey, version: number, value: Bytes, expiresAtMs?: 
     value.length <= SCRATCH_VALUE_BYTES ? scratch : Buffer.allocUnsafe(SCRATCH_HEAD_BYTES + value.length);
   const begin = target.write(key, 0, 'latin1');
   target[begin] = expiresAtMs === undefined ? 0 : HAS_EXPIRY;
-  let at = writeVersion(target, begin + 1, version);
+  invariant(Number.isSafeInteger(version) && version > 0, 'a version is a number of an operation');
+  let at = writeVarint(target, begin + 1, version);
   if (expiresAtMs !== undefined) at = target.writeDoubleLE(expiresAtMs, at);
   const valueAt = at + CHECKSUM_BYTES;
   const end = valueAt + target.write(value, valueAt, 'latin1');
@@ -69,6 +71,11 @@ export function valueIn(stored: StoredValue): Bytes {
 export function headOf(stored: StoredValue): StoredHead {
   const at = checksumAt(stored);
   return { version: versionIn(stored), expiresAtMs: expiryIn(stored), checksum: checksumIn(stored, at) };
+}
+
+/** The number, in its arc, of the operation that wrote the entry. */
+export function versionIn(stored: StoredValue): number {
+  return varintAt(stored, 1);
 }
 
 /** Covers key, flags, version, expiry and value. */
@@ -127,25 +134,6 @@ export function wasOnce(damaged: StoredValue, sound: StoredValue): boolean {
   const sameChecksum = damaged.slice(at, valueAt) === sound.slice(at, valueAt);
   const sameValue = damaged.slice(valueAt) === sound.slice(valueAt);
   return Number(sameHead) + Number(sameChecksum) + Number(sameValue) >= 2;
-}
-
-function writeVersion(target: Uint8Array, from: number, version: number): number {
-  invariant(Number.isSafeInteger(version) && version > 0, 'a version is a number of an operation');
-  let at = from;
-  let rest = version;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) target[at++] = (rest % 128) + 128;
-  target[at++] = rest;
-  return at;
-}
-
-function versionIn(stored: StoredValue): number {
-  let version = 0;
-  let weight = 1;
-  for (let at = 1; ; at++, weight *= 128) {
-    const byte = stored.charCodeAt(at);
-    version += (byte & 127) * weight;
-    if (!(byte >= 128)) return version;
-  }
 }
 
 function expiryIn(stored: StoredValue): number | undefined {

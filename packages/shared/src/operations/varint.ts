@@ -3,7 +3,22 @@
 import type { Bytes } from '../ring/bytes';
 
 /** Bytes of the longest number. */
-const VARINT_BYTES_MAX = 8;
+export const VARINT_BYTES_MAX = 8;
+
+export interface Varint {
+  readonly value: number;
+  /** Where it ends. */
+  readonly end: number;
+}
+
+/** @returns where it ends */
+export function writeVarint(target: Uint8Array, from: number, value: number): number {
+  let at = from;
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) target[at++] = (rest % 128) + 128;
+  target[at++] = rest;
+  return at;
+}
 
 export function encodeVarint(value: number): Bytes {
   let bytes = '';
@@ -12,11 +27,8 @@ export function encodeVarint(value: number): Bytes {
   return (bytes + String.fromCharCode(rest)) as Bytes;
 }
 
-/** The number that begins there, and where it ends; undefined when there is none. */
-export function decodeVarint(
-  bytes: Uint8Array,
-  from: number,
-): { readonly value: number; readonly end: number } | undefined {
+/** The number that begins there; undefined when there is none. */
+export function decodeVarint(bytes: Uint8Array, from: number): Varint | undefined {
   let value = 0;
   let weight = 1;
   for (let at = from; at < bytes.length && at < from + VARINT_BYTES_MAX; at++, weight *= 128) {
@@ -25,4 +37,16 @@ export function decodeVarint(
     if (byte < 128) return Number.isSafeInteger(value) ? { value, end: at + 1 } : undefined;
   }
   return undefined;
+}
+
+/** The number that begins there in a byte string that is known to have one. */
+export function varintAt(bytes: string, from: number): number {
+  let value = 0;
+  let weight = 1;
+  for (let at = from; ; at++, weight *= 128) {
+    const byte = bytes.charCodeAt(at);
+    value += (byte & 127) * weight;
+    // Behind the end is no byte, and hence none of 128 or more.
+    if (!(byte >= 128)) return value;
+  }
 }
