@@ -2,7 +2,8 @@
 
 import type { Bytes } from '@ringkeep/shared';
 import { ringKeyOf, type Condition, type Operation, type StoredValue } from '@ringkeep/shared/operations';
-import type { LogRecord } from '../../src/core';
+import { NodeCore, type LogRecord } from '../../src/core';
+import { MemoryEntryStore } from '../../src/storage';
 import {
   arc,
   fullAnswers,
@@ -93,6 +94,25 @@ describe('a condition', () => {
     follower.acknowledge(2);
     expect(told(node, request)).toEqual([{ held: false, version: 1, value: 'a' }]);
     expect(node.core.replicas.get(SELF)).toMatchObject({ committed: 2, lastPrepared: 2 });
+  });
+
+  test('that does not hold is replayed from the log: the numbers behind it are the same', () => {
+    const node = SteppedNode.registered(ring(1, [arc()], [SELF, OTHER]));
+    for (const operation of [put('key', 'a'), compareAndSet('other', 'b'), put('key', 'c')]) {
+      node.sync();
+      node.query(operation);
+    }
+    const again = new NodeCore(new MemoryEntryStore(true), {
+      incarnation: 2,
+      process: 2n,
+      newcomer: false,
+      startedAt: 0,
+      leaseBeforeMs: 0,
+    });
+    again.replay(node.of('append').flatMap(({ records }) => records));
+    const { window = [], committed = 0 } = again.replicas.get(SELF) ?? {};
+    expect(again.replicas.get(SELF)).toMatchObject({ lastPrepared: 3 });
+    expect(window.map((op) => op?.key)).toEqual([KEY, undefined, KEY].slice(committed));
   });
 
   test('is answered when what it saw is committed, though it changes nothing itself', () => {
