@@ -160,6 +160,7 @@ describe('starting', () => {
     const note = (line: string, facts?: object): void => void said.push(`${line} ${JSON.stringify(facts)}`);
     const logger: Logger = { error: note, warn: note, info: note, debug: note, child: () => logger };
     const again = await ring.addNode({ port, logger });
+    await ring.untilSettled();
     await again.set('city', 'Porto');
     expect(said.filter((line) => line.startsWith('waits for its place'))).toEqual([
       expect.stringMatching(/belongs to the live member [0-9a-f]{16}; .* its lease runs out in [\d.]+ s/),
