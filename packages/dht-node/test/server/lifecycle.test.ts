@@ -152,7 +152,7 @@ describe('starting', () => {
   });
 
   test('at the address of a process that is gone waits until its lease has run out', async () => {
-    await ring.addNode();
+    const first = await ring.addNode();
     const gone = await ring.addNode();
     const { port } = gone;
     await gone.stop();
@@ -160,7 +160,9 @@ describe('starting', () => {
     const note = (line: string, facts?: object): void => void said.push(`${line} ${JSON.stringify(facts)}`);
     const logger: Logger = { error: note, warn: note, info: note, debug: note, child: () => logger };
     const again = await ring.addNode({ port, logger });
-    await ring.untilSettled();
+    const bothAreInSync = (node: RingNode) =>
+      node.status().ring.arcs.every(({ inSync }) => inSync.length === 2);
+    await ring.until(() => [first, again].every(bothAreInSync));
     await again.set('city', 'Porto');
     expect(said.filter((line) => line.startsWith('waits for its place'))).toEqual([
       expect.stringMatching(/belongs to the live member [0-9a-f]{16}; .* its lease runs out in [\d.]+ s/),
