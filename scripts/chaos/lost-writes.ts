@@ -5,7 +5,13 @@
  * explained by a write of it that no acknowledged write certainly came after.
  */
 
-import { describeOperation, leftBy, type HistoryOperation, type Value } from '@ringkeep/checker';
+import {
+  describeOperation,
+  mayHaveChanged,
+  mayHaveLeft,
+  type HistoryOperation,
+  type Value,
+} from '@ringkeep/checker';
 
 export interface LostWrite {
   readonly write: HistoryOperation;
@@ -19,7 +25,7 @@ export function lostWrites(
 ): LostWrite[] {
   const writesOf = new Map<string, HistoryOperation[]>();
   for (const operation of history) {
-    if (leftBy(operation) === undefined) continue;
+    if (!mayHaveChanged(operation)) continue;
     const writes = writesOf.get(operation.key);
     if (writes) writes.push(operation);
     else writesOf.set(operation.key, [operation]);
@@ -36,7 +42,7 @@ export function describeLost({ write, found }: LostWrite): string {
 /** The acknowledged writes that came after everything that may have left that value. */
 function missing(writes: readonly HistoryOperation[], value: Value): HistoryOperation[] {
   const acknowledged = writes.filter(({ outcome }) => outcome === 'ok');
-  const ends = writes.filter((write) => leftBy(write) === value).map(endMs);
+  const ends = writes.filter((write) => mayHaveLeft(write, value)).map(endMs);
   const latestMs = Math.max(-Infinity, ...ends);
   return acknowledged.filter((write) => write.callMs > latestMs);
 }

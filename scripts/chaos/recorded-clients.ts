@@ -14,9 +14,9 @@ import {
   type Observation,
   type Value,
 } from '@ringkeep/checker';
-import { RingClient } from '@ringkeep/client';
+import { RingClient, type CallOptions, type WriteOptions, type WriteResult } from '@ringkeep/client';
 import { RingError, type ErrorCode, type Random } from '@ringkeep/shared';
-import { SingleCalls, type RingAction } from './single-calls';
+import { SingleCalls, toldBy, type RingAction } from './single-calls';
 
 export interface Load {
   readonly keys: number;
@@ -25,6 +25,7 @@ export interface Load {
   readonly clients: number;
 }
 
+type Write = Exclude<RingAction, { op: 'get' }>;
 type Asked = (key: string, action: RingAction) => Promise<Observation>;
 
 const OPERATION_MS = 4_000;
@@ -117,7 +118,7 @@ export class RecordedClients {
     const met = new Map<string, Met>();
     for (let turn = 0; this.running; turn++) {
       const key = random.pick(random.chance(0.5) ? this.hotKeys : this.keys);
-      const action = draw(random, `${client}.${turn}`, met.get(key));
+      const action = draw(random, key, { client, turn }, met.get(key));
       const told = await this.perform(client, key, action, ask);
       if (told !== undefined) met.set(key, metBy(action, told));
       await pause(2 * random.fraction() * (told === undefined ? THINK_MS.failed : THINK_MS.ok));
@@ -153,17 +154,44 @@ interface Met {
   readonly version: number | undefined;
 }
 
-function metBy(action: RingAction, { value, previous, version, held }: Observation): Met {
+function metBy(action: RingAction, { value, previous, result, version, held }: Observation): Met {
   if (action.op === 'get') return { value, version };
   if (held === false) return { value: previous, version };
-  return { value: action.op === 'set' ? action.value : null, version };
+  switch (action.op) {
+    case 'set':
+      return { value: action.value, version };
+    case 'delete':
+      return { value: null, version };
+    case 'add':
+      return { value: result, version };
+    case 'append':
+      return { value: undefined, version };
+  }
 }
 
-function draw(random: Random, value: string, met: Met | undefined): RingAction {
+/** Every third key counts: its values are numbers. */
+function isCounter(key: string): boolean {
+  return Number(key.at(-1)) % 3 === 0;
+}
+
+interface Writer {
+  readonly client: number;
+  readonly turn: number;
+}
+
+function draw(random: Random, key: string, { client, turn }: Writer, met: Met | undefined): RingAction {
   const dice = random.fraction();
   if (dice < 0.45) return { op: 'get' };
-  const write: RingAction = dice < 0.57 ? { op: 'delete' } : { op: 'set', value };
+  const write: Write = dice < 0.57 ? { op: 'delete' } : drawWrite(random, key, { client, turn });
   return random.chance(0.4) ? { ...write, condition: drawCondition(random, met) } : write;
+}
+
+function drawWrite(random: Random, key: string, { client, turn }: Writer): Write {
+  const counts = isCounter(key);
+  const modifies = random.chance(0.4);
+  if (counts && modifies) return { op: 'add', delta: `${random.below(9) - 3}` };
+  const value = counts ? `${turn}${String(client).padStart(4, '0')}` : `${client}.${turn} `;
+  return { op: modifies ? 'append' : 'set', value };
 }
 
 /** One that holds if nobody else has written meanwhile, or one of the other two. */
@@ -182,15 +210,46 @@ async function askLibrary(client: RingClient, key: string, action: RingAction): 
     return found ? { value: textOf(found.value), version: found.version } : { value: null, version: 0 };
   }
   const { condition } = action;
-  if (condition === undefined) {
-    const write =
-      action.op === 'set' ? client.exchange(key, action.value, options) : client.delete(key, options);
-    return { previous: textOf(await write) };
-  }
+  if (condition === undefined) return plainWrite(client, key, action, options);
   const terms = { ...options, ...askedBy(condition), showPresent: true };
-  const write = action.op === 'set' ? client.exchange(key, action.value, terms) : client.delete(key, terms);
-  const { done, version, value } = await write;
-  return { previous: textOf(value), version, held: done };
+  const { done, version, value } = await writeOnCondition(client, key, action, terms);
+  return { ...toldBy(action, textOf(value), done), version };
+}
+
+async function plainWrite(
+  client: RingClient,
+  key: string,
+  action: Write,
+  options: CallOptions,
+): Promise<Observation> {
+  switch (action.op) {
+    case 'set':
+      return { previous: textOf(await client.exchange(key, action.value, options)) };
+    case 'delete':
+      return { previous: textOf(await client.delete(key, options)) };
+    case 'add':
+      return { result: String(await client.add(key, BigInt(action.delta), options)) };
+    case 'append':
+      return { length: await client.append(key, action.value, options) };
+  }
+}
+
+function writeOnCondition(
+  client: RingClient,
+  key: string,
+  action: Write,
+  terms: WriteOptions,
+): Promise<WriteResult> {
+  switch (action.op) {
+    case 'set':
+      return client.exchange(key, action.value, terms);
+    case 'delete':
+      return client.delete(key, terms);
+    case 'add':
+      return client.add(key, BigInt(action.delta), terms);
+    case 'append':
+      return client.append(key, action.value, terms);
+  }
 }
 
 function askedBy(condition: HistoryCondition) {

@@ -1,7 +1,7 @@
 /** Operations asked of one node after another with the plain call, as grpcurl does; the node forwards them. */
 
 import { Metadata } from '@grpc/grpc-js';
-import type { Action, HistoryCondition, Observation } from '@ringkeep/checker';
+import type { Action, HistoryCondition, Observation, Value } from '@ringkeep/checker';
 import { type Random, RingError } from '@ringkeep/shared';
 import { OperationType } from '@ringkeep/shared/operations';
 import { channelTo, fromServiceError } from '@ringkeep/shared/channel';
@@ -11,6 +11,8 @@ const TYPES = {
   get: OperationType.get,
   set: OperationType.exchange,
   delete: OperationType.delete,
+  add: OperationType.add,
+  append: OperationType.append,
 } as const;
 
 const NOT_PRESENT = 'Key not present';
@@ -33,7 +35,8 @@ export class SingleCalls {
     const query = dht.Query.fromPartial({
       ty: TYPES[op],
       key: Buffer.from(key),
-      value: op === 'set' ? Buffer.from(action.value) : undefined,
+      value: op === 'set' || op === 'append' ? Buffer.from(action.value) : undefined,
+      delta: op === 'add' ? BigInt(action.delta) : undefined,
       condition: op === 'get' ? undefined : conditionOf(action.condition),
     });
     return new Promise((resolve, reject) => {
@@ -46,8 +49,7 @@ export class SingleCalls {
         const found = result.value === undefined ? null : Buffer.from(result.value).toString();
         const { version, conditionFailed } = result;
         if (op === 'get') return resolve({ value: found, version });
-        const held = action.condition && { held: !conditionFailed };
-        resolve({ previous: found, version, ...held });
+        resolve({ ...toldBy(action, found, !conditionFailed), version });
       });
     });
   }
@@ -78,4 +80,13 @@ function conditionOf(condition: HistoryCondition | undefined): dht.Condition | u
     case 'value':
       return dht.Condition.fromPartial({ value: Buffer.from(condition.value) });
   }
+}
+
+/** What the value of an answer says, of a write that was carried out or whose condition did not hold. */
+export function toldBy(action: Exclude<RingAction, { op: 'get' }>, found: Value, held: boolean): Observation {
+  const judged = action.condition && { held };
+  if (!held) return { previous: found, ...judged };
+  if (action.op === 'add') return { result: found ?? '', ...judged };
+  if (action.op === 'append') return { length: Number(found), ...judged };
+  return { previous: found, ...judged };
 }

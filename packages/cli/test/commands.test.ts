@@ -16,6 +16,36 @@ function cli(...args: string[]): Promise<CommandOutcome> {
   return run(['--node', ring.node(0).address, ...args]);
 }
 
+describe('incr and append', () => {
+  test('print what they made', async () => {
+    expect(await cli('incr', 'visits')).toEqual({ code: 0, stdout: '1\n', stderr: '' });
+    expect((await cli('incr', 'visits', '41')).stdout).toBe('42\n');
+    expect((await cli('incr', 'visits', '-50')).stdout).toBe('-8\n');
+    expect((await cli('append', 'visits', '00')).stdout).toBe('4\n');
+    expect(JSON.parse((await cli('--json', 'incr', 'visits')).stdout)).toEqual({
+      key: 'visits',
+      value: '-799',
+      version: expect.any(Number),
+    });
+    expect(await cli('append', 'visits', 'x', '--if-absent')).toMatchObject({ code: 3, stdout: '' });
+    expect(await cli('append', 'visits', 'x', '--json')).toMatchObject({
+      stdout: expect.stringMatching(/^{"key":"visits","bytes":5,"version":\d+}\n$/),
+    });
+  });
+
+  test('say why nothing was written', async () => {
+    await cli('set', 'word', 'one');
+    expect(await cli('incr', 'word')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nothing was written: the value is not a number of 64 bits'),
+    });
+    expect(await cli('incr', 'word', 'two')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the delta must be a whole number, got "two"'),
+    });
+  });
+});
+
 describe('set, get and delete', () => {
   test('say what they found, and with which exit code', async () => {
     expect(await cli('set', 'city', 'Porto')).toEqual({ code: 0, stdout: 'stored\n', stderr: '' });

@@ -26,7 +26,7 @@ export function keyBytes(key: Operand): Bytes {
 /** The bytes of what an operation brings beside the key. Throws INVALID_ARGUMENT when no ring would take it. */
 export function operandBytes(operand: Operand | undefined, name: OperandName): Bytes {
   const bytes = bytesOf(operand, name);
-  checkValue(bytes, DEFAULT_PARAMETERS.valueBytesMax, name);
+  if (name === 'value') checkValue(bytes, DEFAULT_PARAMETERS.valueBytesMax);
   return bytes;
 }
 

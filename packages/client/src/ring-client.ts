@@ -8,15 +8,9 @@
 
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
-import type { Bytes, Ring } from '@ringkeep/shared';
+import type { Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
-import {
-  CATALOGUE,
-  OperationType,
-  type OperandName,
-  type OperationName,
-  type OperationRow,
-} from '@ringkeep/shared/operations/catalogue';
+import type { OperationName } from '@ringkeep/shared/operations/catalogue';
 import type { Extras } from '@ringkeep/shared/operations/extras';
 import {
   extrasOf,
@@ -26,11 +20,11 @@ import {
   type WriteResult,
 } from '@ringkeep/shared/operations/write-options';
 import { Random } from '@ringkeep/shared/ring/random';
-import { positionBytesOf } from '@ringkeep/shared/operations/bytes';
+import { deltaBytes } from '@ringkeep/shared/operations/integers';
 import { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
 import type { Call, SessionCounts } from './core';
-import { expectedBytes, keyBytes, operandBytes, type Operand } from './operands';
+import { expectedBytes, type Operand } from './operands';
 import {
   checkDuration,
   checkWait,
@@ -42,6 +36,7 @@ import {
   type WriteOptions,
 } from './options';
 import { PromiseCall, type ItemResult, type Request, type Terms } from './pending-calls';
+import { request } from './request';
 import { RingListeners } from './ring-listeners';
 import { callSafely } from './uncaught';
 
@@ -154,6 +149,22 @@ export class RingClient {
   delete(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined>;
   delete(key: Operand, options?: CallOptions): Promise<WriteResult | Uint8Array | undefined> {
     return this.write('delete', key, [], options);
+  }
+
+  /** Adds to the number that a value is in decimal; a key without one counts as 0. Returns the new number. */
+  add(key: Operand, delta: number | bigint, options: WriteOptions): Promise<WriteResult>;
+  add(key: Operand, delta?: number | bigint, options?: CallOptions): Promise<bigint>;
+  async add(key: Operand, delta: number | bigint = 1, options?: CallOptions): Promise<WriteResult | bigint> {
+    const told = await this.write('add', key, [deltaBytes(delta)], options);
+    return told instanceof Uint8Array ? BigInt(utf8.decode(told)) : (told as WriteResult);
+  }
+
+  /** Adds bytes at the end of a value; a key without one has none. Returns the new length, bytes. */
+  append(key: Operand, value: Operand, options: WriteOptions): Promise<WriteResult>;
+  append(key: Operand, value: Operand, options?: CallOptions): Promise<number>;
+  async append(key: Operand, value: Operand, options?: CallOptions): Promise<WriteResult | number> {
+    const told = await this.write('append', key, [value], options);
+    return told instanceof Uint8Array ? Number(utf8.decode(told)) : (told as WriteResult);
   }
 
   /** Many `get`s; each item has its own result, in the order of the keys. */
@@ -273,12 +284,4 @@ export class RingClient {
       signal: options?.signal,
     };
   }
-}
-
-function request(name: OperationName, key: Operand, brought: readonly Operand[], extras?: Extras): Request {
-  const { brings }: OperationRow = CATALOGUE[name];
-  const bytes = keyBytes(key);
-  const operands = new Array<Bytes>(brings.length);
-  for (let i = 0; i < brings.length; i++) operands[i] = operandBytes(brought[i], brings[i] as OperandName);
-  return { type: OperationType[name], position: positionBytesOf(key), key: bytes, operands, extras };
 }

@@ -274,7 +274,7 @@ export class FakeNode {
   apply(operation: Operation): OperationResult {
     const { key } = operation;
     const version = this.writes + 1;
-    const { effect, answer } = evaluate(operation, this.entries.get(key), version);
+    const { effect, answer } = evaluate(operation, this.entries.get(key), version, DEFAULT_PARAMETERS);
     if (effect !== undefined) this.writes = version;
     if (effect?.value !== undefined) this.entries.set(key, seal(key, version, effect.value));
     else if (effect !== undefined) this.entries.delete(key);

@@ -99,6 +99,36 @@ describe('operations', () => {
     expect(await client.delete('city', { withVersion: true })).toEqual({ ...nothing, done: true });
   });
 
+  test('add and append return what they made, or a result where that is asked for', async () => {
+    const client = await settledClient(await startRing({ nodes: 1 }));
+    expect(await client.add('visits')).toBe(1n);
+    expect(await client.add('visits', -3)).toBe(-2n);
+    expect(await client.add('visits', 2n ** 62n)).toBe(2n ** 62n - 2n);
+    expect(await client.add('visits', 1, { ifAbsent: true })).toMatchObject({ done: false, version: 3 });
+    expect(await client.add('visits', 1, { ifVersion: 3 })).toEqual({
+      done: true,
+      version: 4,
+      value: Buffer.from((2n ** 62n - 1n).toString()),
+    });
+    expect(await codeOf(client.add('visits', 2n ** 62n + 1n))).toBe('FAILED_PRECONDITION');
+    expect(await client.append('log', 'añ')).toBe(3);
+    expect(await client.append('log', Buffer.from('o'))).toBe(4);
+    expect(await client.append('log', '!', { withVersion: true })).toMatchObject({
+      done: true,
+      value: Buffer.from('5'),
+    });
+    expect(await client.getText('log')).toBe('año!');
+    expect(await codeOf(client.add('log', 1))).toBe('FAILED_PRECONDITION');
+  });
+
+  test.each([1.5, 2 ** 53, 2n ** 63n, 'one'])('a delta is a whole number of 64 bits: %p', async (delta) => {
+    const client = await settledClient(await startRing({ nodes: 1 }));
+    await expect(client.add('visits', delta as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(`got ${String(delta)}`),
+    });
+  });
+
   test.each([
     [{ ifAbsent: true, ifVersion: 3 }, 'a write has one condition at most, got ifAbsent and ifVersion'],
     [{ ifVersion: -1 }, 'ifVersion must be an integer from 0, got -1'],

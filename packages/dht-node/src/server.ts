@@ -6,6 +6,7 @@
 import { RingError, type ClusterParameters } from '@ringkeep/shared';
 import {
   VERSION_ONLY,
+  deltaBytes,
   writeResult,
   type ConditionOptions,
   type VersionedValue,
@@ -120,6 +121,22 @@ export class RingNode {
   delete(key: Key): Promise<Uint8Array | undefined>;
   async delete(key: Key, options?: ConditionOptions): Promise<unknown> {
     return this.write({ name: 'delete', key, operands: [] }, options);
+  }
+
+  /** Adds to the number that a value is, 0 for a key without one. @returns the new number. Throws RingError. */
+  add(key: Key, delta: number | bigint, options: ConditionOptions): Promise<WriteResult>;
+  add(key: Key, delta?: number | bigint): Promise<bigint>;
+  async add(key: Key, delta: number | bigint = 1, options?: ConditionOptions): Promise<unknown> {
+    const told = await this.write({ name: 'add', key, operands: [deltaBytes(delta)] }, options);
+    return told instanceof Uint8Array ? BigInt(Buffer.from(told).toString()) : told;
+  }
+
+  /** Adds bytes at the end of a value. @returns its new length, bytes. Throws RingError. */
+  append(key: Key, value: Key, options: ConditionOptions): Promise<WriteResult>;
+  append(key: Key, value: Key): Promise<number>;
+  async append(key: Key, value: Key, options?: ConditionOptions): Promise<unknown> {
+    const told = await this.write({ name: 'append', key, operands: [value] }, options);
+    return told instanceof Uint8Array ? Number(Buffer.from(told).toString()) : told;
   }
 
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */

@@ -1,6 +1,6 @@
 /** What simulated clients ask for: the whole catalogue, with operands that can find what they are compared with. */
 
-import { Random, type Bytes } from '@ringkeep/shared';
+import { DEFAULT_PARAMETERS, Random, type Bytes } from '@ringkeep/shared';
 import {
   CATALOGUE,
   evaluate,
@@ -20,7 +20,7 @@ const HABITS = {
 
 test('every operation is drawn, each write changes something now and then, and each condition holds or does not', () => {
   const random = new Random(1);
-  const values = new ClientValues('client');
+  const values = new ClientValues(7);
   const stored = new Map<string, StoredValue>();
   const drawn = new Set<OperationName>();
   const effective = new Set<OperationName>();
@@ -28,7 +28,7 @@ test('every operation is drawn, each write changes something now and then, and e
   for (let i = 0; i < 500; i++) {
     const operation = drawOperation(random, HABITS, values);
     const { key, extras } = operation;
-    const { effect, answer } = evaluate(operation, stored.get(key), i + 1);
+    const { effect, answer } = evaluate(operation, stored.get(key), i + 1, DEFAULT_PARAMETERS);
     if (effect?.value !== undefined) stored.set(key, seal(key, i + 1, effect.value));
     else if (effect) stored.delete(key);
     if (answer.ok) values.answered(operation, answer.value);

@@ -7,7 +7,8 @@
  * names included: a misspelt "previous" would otherwise quietly make the check weaker.
  */
 
-import { RingError } from '@ringkeep/shared';
+import { RingError, type Bytes } from '@ringkeep/shared';
+import { integerIn } from '@ringkeep/shared/operations/integers';
 import type { HistoryOperation } from './history';
 
 /** One largest value of the store twice, each byte escaped, and the rest. */
@@ -18,12 +19,16 @@ const FIELDS: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
   get: ['value', 'version'],
   set: ['value', 'previous', 'condition', 'held', 'version'],
   delete: ['previous', 'condition', 'held', 'version'],
+  add: ['delta', 'result', 'previous', 'condition', 'held', 'version'],
+  append: ['value', 'length', 'previous', 'condition', 'held', 'version'],
   cas: ['expected', 'value', 'swapped', 'previous'],
 };
 const REQUIRED: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
   get: [],
   set: ['value'],
   delete: [],
+  add: ['delta'],
+  append: ['value'],
   cas: ['expected', 'value'],
 };
 
@@ -38,9 +43,7 @@ export function parseHistoryLine(line: string): HistoryOperation {
   }
   const record = objectIn(line);
   const { op, client, key, callMs, returnMs, outcome } = record;
-  if (op !== 'get' && op !== 'set' && op !== 'delete' && op !== 'cas') {
-    throw fault(`op must be get, set, delete or cas, got ${show(op)}`);
-  }
+  if (!isOp(op)) throw fault(`op must be get, set, delete, add, append or cas, got ${show(op)}`);
   const fields = FIELDS[op];
   for (const name of Object.keys(record)) {
     if (!COMMON_FIELDS.includes(name) && !fields.includes(name))
@@ -72,6 +75,10 @@ export function parseHistoryLine(line: string): HistoryOperation {
   return record as unknown as HistoryOperation;
 }
 
+function isOp(op: unknown): op is HistoryOperation['op'] {
+  return typeof op === 'string' && Object.hasOwn(FIELDS, op);
+}
+
 function checkField(op: HistoryOperation['op'], name: string, value: unknown): void {
   if (name === 'swapped' || name === 'held') {
     if (typeof value !== 'boolean') throw fault(`${name} must be true or false, got ${show(value)}`);
@@ -79,8 +86,13 @@ function checkField(op: HistoryOperation['op'], name: string, value: unknown): v
     checkVersion('version', value);
   } else if (name === 'condition') {
     checkCondition(value);
-  } else if (op === 'set' && name === 'value') {
-    if (typeof value !== 'string') throw fault(`value of a set must be a string, got ${show(value)}`);
+  } else if (name === 'length') {
+    checkVersion('length', value);
+  } else if (name === 'delta' || name === 'result') {
+    if (typeof value !== 'string' || integerIn(value as Bytes) === undefined)
+      throw fault(`${name} must be a whole number of 64 bits in a string, got ${show(value)}`);
+  } else if ((op === 'set' || op === 'append') && name === 'value') {
+    if (typeof value !== 'string') throw fault(`value of a ${op} must be a string, got ${show(value)}`);
   } else if (value !== null && typeof value !== 'string') {
     throw fault(`${name} must be a string, or null for none, got ${show(value)}`);
   }

@@ -6,6 +6,9 @@
  * anything.
  */
 
+import type { Bytes } from '@ringkeep/shared';
+import { integerIn } from '@ringkeep/shared/operations/integers';
+
 export type Value = string | null;
 
 /**
@@ -49,6 +52,23 @@ export type Action =
       readonly op: 'delete';
       /** What it removed, or what is there. */ readonly previous?: Value;
     } & Conditional)
+  | ({
+      readonly op: 'add';
+      /** A whole number in decimal, as the value is that it is added to. No value counts as 0. */
+      readonly delta: string;
+      /** What it made. */
+      readonly result?: string;
+      /** What is there, if the condition did not hold. */
+      readonly previous?: Value;
+    } & Conditional)
+  | ({
+      readonly op: 'append';
+      /** Goes behind what is there. */
+      readonly value: string;
+      /** Of what it made. */
+      readonly length?: number;
+      readonly previous?: Value;
+    } & Conditional)
   | {
       readonly op: 'cas';
       readonly expected: Value;
@@ -69,19 +89,34 @@ export type HistoryOperation = Action & {
   readonly outcome: RecordedOutcome;
 };
 
-/** What it may have left its key with; undefined when it certainly changed nothing. */
-export function leftBy(operation: HistoryOperation): Value | undefined {
-  if (operation.outcome === 'fail') return undefined;
+/** False when it certainly changed nothing. */
+export function mayHaveChanged(operation: HistoryOperation): boolean {
+  if (operation.outcome === 'fail' || operation.op === 'get') return false;
+  return operation.op === 'cas' ? operation.swapped !== false : operation.held !== false;
+}
+
+/** Whether its key may have had this value right after it, as far as it tells by itself. */
+export function mayHaveLeft(operation: HistoryOperation, value: Value): boolean {
+  if (!mayHaveChanged(operation)) return false;
   switch (operation.op) {
     case 'get':
-      return undefined;
+      return false;
     case 'set':
-      return operation.held === false ? undefined : operation.value;
-    case 'delete':
-      return operation.held === false ? undefined : null;
     case 'cas':
-      return operation.swapped === false ? undefined : operation.value;
+      return operation.value === value;
+    case 'delete':
+      return value === null;
+    case 'add':
+      return operation.result === undefined ? isInteger(value) : operation.result === value;
+    case 'append': {
+      const { length } = operation;
+      return value?.endsWith(operation.value) === true && (length === undefined || length === value.length);
+    }
   }
+}
+
+function isInteger(value: Value): boolean {
+  return value !== null && integerIn(value as Bytes) !== undefined;
 }
 
 const TEXT_CHARS_MAX = 40;
@@ -104,6 +139,13 @@ export function describeOperation(operation: HistoryOperation): string {
       return `set ${describeValue(operation.value)}${describeTerms(operation)}${result(operation.previous)}${describeVersion(operation)}`;
     case 'delete':
       return `delete${describeTerms(operation)}${result(operation.previous)}${describeVersion(operation)}`;
+    case 'add':
+      return `add ${operation.delta}${describeTerms(operation)}${result(operation.result ?? operation.previous)}${describeVersion(operation)}`;
+    case 'append': {
+      const { value, length, previous } = operation;
+      const told = result(length === undefined ? previous : `${length} bytes`);
+      return `append ${describeValue(value)}${describeTerms(operation)}${told}${describeVersion(operation)}`;
+    }
     case 'cas': {
       const { expected, value, swapped, previous } = operation;
       const verdict =

@@ -1,11 +1,13 @@
 /**
- * One key of a key-value store: get, set, delete and compare-and-set, with conditions, on numbered values.
+ * One key of a key-value store: get, set, delete, add, append and compare-and-set, with conditions, on numbered values.
  *
  * Each of them is the same step: possible only in the state that it needs, not in the one that it avoids, and leaving
  * behind what it makes. A condition on a version is one on the value that was written with it, as far as the history
  * tells; what versions say beyond that is checked by themselves (versions.ts).
  */
 
+import type { Bytes } from '@ringkeep/shared';
+import { integerIn, isInteger64 } from '@ringkeep/shared/operations/integers';
 import type { HistoryCondition, HistoryOperation, Value } from './history';
 import type { Model, Traits } from './model';
 
@@ -14,6 +16,14 @@ export interface KvStep {
   readonly needs: number;
   readonly avoids: number;
   readonly makes: number;
+  /** What it makes of a state, where that depends on it; undefined where it is not possible. */
+  readonly turns?: Turn;
+}
+
+interface Turn {
+  /** Of what it does to a state: two of one kind are alike. */
+  readonly kind: string;
+  readonly of: (state: number) => number | undefined;
 }
 
 const ANY = -1;
@@ -64,6 +74,10 @@ export function kvStep(operation: HistoryOperation, table: ValueTable): KvStep |
       const needs = seen(operation.previous);
       return onCondition(operation, needs, needs === absent ? ANY : absent, table);
     }
+    case 'add':
+      return turning(operation, seen(operation.previous), adding(operation, table), table);
+    case 'append':
+      return turning(operation, seen(operation.previous), appending(operation, table), table);
     case 'cas': {
       const expected = table.numberOf(operation.expected);
       const found = seen(operation.previous);
@@ -100,6 +114,41 @@ function onCondition(
   return { needs, avoids: needs, makes: made };
 }
 
+/** The same of a write whose effect depends on what is there. */
+function turning(operation: Conditional, found: number, turn: Turn, table: ValueTable): KvStep | undefined {
+  const step = onCondition(operation, found, ANY, table);
+  const isHeld = operation.outcome === 'unknown' || operation.held !== false;
+  return step && isHeld ? { ...step, turns: turn } : step;
+}
+
+type Of<Op extends HistoryOperation['op']> = Extract<HistoryOperation, { op: Op }>;
+
+function adding({ delta, result, outcome }: Of<'add'>, table: ValueTable): Turn {
+  const told = outcome === 'ok' ? result : undefined;
+  return {
+    kind: `add ${delta} ${told}`,
+    of: (state) => {
+      const value = table.valueOf(state);
+      const before = value === null ? 0n : integerIn(value as Bytes);
+      if (before === undefined) return undefined;
+      const sum = before + BigInt(delta);
+      if (!isInteger64(sum) || (told !== undefined && told !== sum.toString())) return undefined;
+      return table.numberOf(sum.toString());
+    },
+  };
+}
+
+function appending({ value, length, outcome }: Of<'append'>, table: ValueTable): Turn {
+  const told = outcome === 'ok' ? length : undefined;
+  return {
+    kind: `append ${value} ${told}`,
+    of: (state) => {
+      const made = `${table.valueOf(state) ?? ''}${value}`;
+      return told !== undefined && told !== made.length ? undefined : table.numberOf(made);
+    },
+  };
+}
+
 interface Wanted {
   readonly state: number;
   /** That state, or any but that one. */
@@ -130,18 +179,19 @@ function bounds({ state, not }: Wanted, isHeld: boolean): [needs: number, avoids
 export function kvModel(initial: number): Model<number, KvStep> {
   return {
     initial,
-    step: (state, { needs, avoids, makes }) => {
+    step: (state, { needs, avoids, makes, turns }) => {
       if (state === avoids || (needs !== ANY && state !== needs)) return undefined;
+      if (turns !== undefined) return turns.of(state);
       return makes === ANY ? state : makes;
     },
     equal: (a, b) => a === b,
     hash: (state) => state,
-    traits: ({ needs, avoids, makes }): Traits<number> => ({
-      readOnly: makes === ANY || makes === needs,
-      total: needs === ANY && avoids === ANY,
+    traits: ({ needs, avoids, makes, turns }): Traits<number> => ({
+      readOnly: turns === undefined && (makes === ANY || makes === needs),
+      total: needs === ANY && avoids === ANY && turns === undefined,
       ...(needs !== ANY && needs !== avoids && { needs }),
       ...(makes !== ANY && { makes }),
-      kind: `${needs}/${avoids}/${makes}`,
+      kind: `${needs}/${avoids}/${makes}/${turns?.kind ?? ''}`,
     }),
   };
 }

@@ -16,6 +16,10 @@ export interface Observation {
   readonly previous?: Value;
   readonly swapped?: boolean;
   readonly held?: boolean;
+  /** What an add made. */
+  readonly result?: string;
+  /** How long an append made the value. */
+  readonly length?: number;
   readonly version?: number;
 }
 

@@ -1,6 +1,12 @@
 /** How each operation of a ring is recorded in a history: one row for each of the catalogue. */
 
-import { decodeFullAnswer, nameOf, type Condition, type Operation } from '@ringkeep/shared/operations';
+import {
+  decodeDelta,
+  decodeFullAnswer,
+  nameOf,
+  type Condition,
+  type Operation,
+} from '@ringkeep/shared/operations';
 import type { OperationName, OperationOf } from '@ringkeep/shared/operations';
 import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations/bytes';
 import type { Bytes } from '@ringkeep/shared';
@@ -18,6 +24,14 @@ const ROWS: { readonly [Name in OperationName]: Row<Name> } = {
   delete: { action: () => ({ op: 'delete' }), observed: (previous) => ({ previous }) },
   exchange: { action: ({ value }) => ({ op: 'set', value }), observed: (previous) => ({ previous }) },
   set: { action: ({ value }) => ({ op: 'set', value }), observed: () => ({}) },
+  add: {
+    action: ({ delta }) => ({ op: 'add', delta: decodeDelta(delta).toString() }),
+    observed: (result) => (result === null ? {} : { result }),
+  },
+  append: {
+    action: ({ value }) => ({ op: 'append', value }),
+    observed: (length) => (length === null ? {} : { length: Number(length) }),
+  },
 };
 
 export function actionOf(operation: Operation): Action {

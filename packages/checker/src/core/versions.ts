@@ -55,6 +55,10 @@ function valueTold(operation: Versioned): Value | undefined {
       return operation.held === false ? operation.previous : operation.value;
     case 'delete':
       return operation.held === false ? operation.previous : null;
+    case 'add':
+      return operation.held === false ? operation.previous : operation.result;
+    case 'append':
+      return operation.held === false ? operation.previous : undefined;
     case 'cas':
       return undefined;
   }

@@ -54,6 +54,15 @@ export function effect(operation: HistoryOperation, value: Value): Value | undef
       if (operation.outcome === 'ok' && held !== holds) return undefined;
       return holds ? made : value;
     }
+    case 'add':
+    case 'append': {
+      if (!seen(operation.previous)) return undefined;
+      const { condition, held } = operation;
+      const holds = condition === undefined || isAsked(condition, value);
+      if (condition !== undefined && operation.outcome === 'ok' && held !== holds) return undefined;
+      if (!holds) return value;
+      return operation.op === 'add' ? sumOf(operation, value) : joined(operation, value);
+    }
     case 'cas': {
       if (!seen(operation.previous)) return undefined;
       const matches = operation.expected === value;
@@ -61,6 +70,21 @@ export function effect(operation: HistoryOperation, value: Value): Value | undef
       return matches ? operation.value : value;
     }
   }
+}
+
+function sumOf(operation: Extract<HistoryOperation, { op: 'add' }>, value: Value): Value | undefined {
+  if (value !== null && !/^-?\d+$/.test(value)) return undefined;
+  const sum = String(Number(value ?? 0) + Number(operation.delta));
+  return operation.outcome === 'ok' && operation.result !== undefined && operation.result !== sum
+    ? undefined
+    : sum;
+}
+
+function joined(operation: Extract<HistoryOperation, { op: 'append' }>, value: Value): Value | undefined {
+  const made = (value ?? '') + operation.value;
+  return operation.outcome === 'ok' && operation.length !== undefined && operation.length !== made.length
+    ? undefined
+    : made;
 }
 
 /** Versions are left out here: what they stand for is not in a value. */

@@ -18,7 +18,7 @@ export interface Shape {
 
 /** A few operations on one key with times and results out of the hat. */
 export function freeHistory(random: Random, operations: number): HistoryOperation[] {
-  const values = ['a', 'b', 'c'].slice(0, random.between(1, 3));
+  const values = ['a', '1', 'c'].slice(0, random.between(1, 3));
   const value = (): Value => (random.chance(0.25) ? null : random.pick(values));
   const span = random.between(operations, operations * 3);
   const maybe = <T>(make: () => T): T | undefined => (random.chance(0.4) ? make() : undefined);
@@ -42,6 +42,9 @@ export function freeHistory(random: Random, operations: number): HistoryOperatio
       () => ({ op: 'delete', previous: maybe(value) }),
       () => ({ op: 'set', value: random.pick(values), previous: maybe(value), ...conditional() }),
       () => ({ op: 'delete', previous: maybe(value), ...conditional() }),
+      () => ({ op: 'add', delta: random.pick(['1', '-1']), result: maybe(() => `${random.below(4) - 1}`) }),
+      () => ({ op: 'add', delta: '1', ...conditional() }),
+      () => ({ op: 'append', value: random.pick(values), length: maybe(() => random.between(1, 3)) }),
       () => ({
         op: 'cas',
         expected: value(),

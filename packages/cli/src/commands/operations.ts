@@ -4,7 +4,8 @@ import type { VersionedValue, WriteOptions, WriteResult } from '@ringkeep/client
 import { option, optionValues, type OptionValues } from '@ringkeep/process/command-line';
 import type { CommandContext, CommandSpec } from './command';
 import { bytesTyped, shown } from '../encoding';
-import { ExitCode, UsageError } from '../failure';
+import { quoted } from '@ringkeep/shared';
+import { checked, ExitCode, UsageError } from '../failure';
 
 const KEY = { name: '<key>', text: 'the key' };
 
@@ -86,8 +87,61 @@ const deleteCommand: CommandSpec = {
   },
 };
 
+const incrementCommand: CommandSpec = {
+  name: 'incr',
+  text: 'add to the number that a value is, and print the new one; a key without a value counts as 0',
+  operands: [KEY, { name: '[delta]', text: 'a whole number; 1 unless given' }],
+  options: conditions,
+  examples: ['incr visits', 'incr stock/shoes -3'],
+  async run(context, [key = '', delta = '1'], options) {
+    const keyBytes = keyTyped(context, key);
+    const number = checked(() => wholeNumber(delta));
+    const terms = writeOptions(context, options);
+    const client = await context.ring.client(context.signal);
+    const result = await client.add(keyBytes, number, terms);
+    if (!result.done) return refused(context, key, result);
+    const value = textOf(result.value);
+    context.output.answer({ key, value, version: result.version }, () => value);
+    return ExitCode.Ok;
+  },
+};
+
+const appendCommand: CommandSpec = {
+  name: 'append',
+  text: 'add text at the end of a value, and print the new length in bytes',
+  operands: [KEY, { name: '<value>', text: 'what to add' }],
+  options: conditions,
+  examples: ['append log "one more line"'],
+  async run(context, [key = '', value = ''], options) {
+    const [keyBytes, bytes] = [keyTyped(context, key), bytesTyped(value, context.encoding, 'value')];
+    const terms = writeOptions(context, options);
+    const client = await context.ring.client(context.signal);
+    const result = await client.append(keyBytes, bytes, terms);
+    if (!result.done) return refused(context, key, result);
+    const length = Number(textOf(result.value));
+    context.output.answer({ key, bytes: length, version: result.version }, () => String(length));
+    return ExitCode.Ok;
+  },
+};
+
+/** Throws an Error that completes "error: …". */
+function wholeNumber(text: string): bigint {
+  if (!/^-?\d+$/.test(text)) throw new Error(`the delta must be a whole number, got ${quoted(text)}`);
+  return BigInt(text);
+}
+
+function textOf(value: Uint8Array | undefined): string {
+  return Buffer.from(value ?? []).toString();
+}
+
 /** In the order of the help. */
-export const OPERATION_COMMANDS: readonly CommandSpec[] = [setCommand, getCommand, deleteCommand];
+export const OPERATION_COMMANDS: readonly CommandSpec[] = [
+  setCommand,
+  getCommand,
+  deleteCommand,
+  incrementCommand,
+  appendCommand,
+];
 
 function keyTyped(context: CommandContext, key: string): Uint8Array {
   return bytesTyped(key, context.encoding, 'key');

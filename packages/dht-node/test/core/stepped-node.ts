@@ -18,6 +18,7 @@ import {
 import {
   bufferOfBytes,
   decodeFullAnswer,
+  encodeDelta,
   OperationType,
   ringKeyOf,
   type Condition,
@@ -52,6 +53,16 @@ export const set = (key: string, value: string): Operation => ({
 });
 export const put = (key: string, value: string): Operation => ({
   type: OperationType.set,
+  key: ringKeyOf(key as Bytes),
+  value: value as Bytes,
+});
+export const add = (key: string, delta: bigint): Operation => ({
+  type: OperationType.add,
+  key: ringKeyOf(key as Bytes),
+  delta: encodeDelta(delta),
+});
+export const append = (key: string, value: string): Operation => ({
+  type: OperationType.append,
   key: ringKeyOf(key as Bytes),
   value: value as Bytes,
 });

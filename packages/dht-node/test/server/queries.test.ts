@@ -11,7 +11,7 @@ import { TestRing } from '../ring/test-ring';
 import { freePort } from '@ringkeep/local-ring';
 import { eventually, NodePeer, QUERY_DHT } from './node-peer';
 
-const { Get, Set: Store, Delete } = dht.OperationType;
+const { Get, Set: Store, Delete, Add, Append } = dht.OperationType;
 // One copy: what a node describes is then its own arc alone.
 const LIMITS: Partial<ClusterParameters> = { replicationFactor: 1, valueBytesMax: 1_000 };
 
@@ -100,6 +100,22 @@ describe('QueryDHT', () => {
       code: status.INVALID_ARGUMENT,
       details: expect.stringContaining('an operation that reads has no condition'),
     });
+  });
+
+  test('Add and Append answer what they made, and lack an operand in words', async () => {
+    const ask = (query: Partial<dht.Query>): Promise<dht.QueryResult> => peer().queryWithin(10_000, query);
+    const key = Buffer.from('made');
+    expect(await ask({ ty: Add, key, delta: 41n })).toMatchObject({ value: Buffer.from('41') });
+    expect(await ask({ ty: Add, key, delta: -2n })).toMatchObject({ value: Buffer.from('39') });
+    expect(await ask({ ty: Append, key, value: Buffer.from('x') })).toMatchObject({
+      value: Buffer.from('3'),
+    });
+    await expect(ask({ ty: Add, key, delta: 1n })).rejects.toMatchObject({
+      code: status.FAILED_PRECONDITION,
+    });
+    expect(await ask({ ty: Add, key })).toMatchObject({ error: 'Delta not provided' });
+    expect(await ask({ ty: Append, key })).toMatchObject({ error: 'Value not provided' });
+    expect(await peer(2).get('made')).toMatchObject({ value: Buffer.from('39x') });
   });
 
   test('keys and values are bytes: none is changed, and no two are confused', async () => {

@@ -8,7 +8,7 @@
  */
 
 /** What an operation may bring in addition to its key. */
-export type OperandName = 'value';
+export type OperandName = 'value' | 'delta';
 
 export interface OperationRow {
   readonly code: number;
@@ -55,6 +55,22 @@ export const CATALOGUE = {
     writes: true,
     brings: ['value'],
     entry: 'unseen',
+    withoutValue: undefined,
+  },
+  add: {
+    code: 4,
+    wireName: 'Add',
+    writes: true,
+    brings: ['delta'],
+    entry: 'decides',
+    withoutValue: undefined,
+  },
+  append: {
+    code: 5,
+    wireName: 'Append',
+    writes: true,
+    brings: ['value'],
+    entry: 'decides',
     withoutValue: undefined,
   },
 } as const satisfies Record<string, OperationRow>;

@@ -9,6 +9,7 @@ import { ringKey } from '../ring/ring-key';
 import { ringKeyOf } from './bytes';
 import { CATALOGUE, isOperationType, rowOf, type OperandName, type OperationType } from './catalogue';
 import type { Extras } from './extras';
+import { DELTA_BYTES } from './integers';
 import type { Operation } from './operation';
 
 export interface KeyLimits {
@@ -25,11 +26,7 @@ export function checkKey(key: Bytes, bytesMax: number): void {
 }
 
 /** Throws INVALID_ARGUMENT when a value has too many bytes; `name` is that of the operand. */
-export function checkValue(
-  value: Bytes,
-  bytesMax: number,
-  name: OperandName | 'expected value' = 'value',
-): void {
+export function checkValue(value: Bytes, bytesMax: number, name: 'value' | 'expected value' = 'value'): void {
   if (value.length > bytesMax) {
     throw new RingError('INVALID_ARGUMENT', `the ${name} has ${value.length} bytes; ${bytesMax} are allowed`);
   }
@@ -57,7 +54,8 @@ export function checkOperation(
     if (!isOperationType(type))
       return new RingError('INVALID_ARGUMENT', `unknown ty ${type}; there are ${TYPES}`);
     const { brings } = rowOf(type);
-    for (let i = 0; i < brings.length; i++) checkValue(operands[i] as Bytes, limits.valueBytesMax, brings[i]);
+    for (let i = 0; i < brings.length; i++)
+      checkOperand(brings[i] as OperandName, operands[i] as Bytes, limits);
     if (extras === undefined) return operationWith(type, located, operands);
     return checkedExtras(operationWith(type, located, operands), extras, limits);
   } catch (error) {
@@ -73,6 +71,13 @@ function operationWith(type: OperationType, key: Operation['key'], operands: rea
   if (brings.length === 1 && brings[0] === 'value') return { type, key, value: operands[0] } as Operation;
   const named = brings.map((name, index) => [name, operands[index]] as const);
   return { type, key, ...Object.fromEntries(named) } as Operation;
+}
+
+function checkOperand(name: OperandName, bytes: Bytes, { valueBytesMax }: KeyLimits): void {
+  if (name === 'value') return checkValue(bytes, valueBytesMax);
+  if (bytes.length !== DELTA_BYTES) {
+    throw new RingError('INVALID_ARGUMENT', `the ${name} has ${bytes.length} bytes; it has ${DELTA_BYTES}`);
+  }
 }
 
 /** Throws INVALID_ARGUMENT when they do not go with the operation. */

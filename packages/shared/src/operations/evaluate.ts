@@ -6,10 +6,12 @@
  */
 
 import type { Bytes } from '../ring/bytes';
-import { invariant } from '../ring/errors';
+import { invariant, type ErrorCode } from '../ring/errors';
 import { OperationType } from './catalogue';
 import { holds, versionOf } from './extras';
 import { encodeFullAnswer } from './full-answer';
+import { decodeDelta, integerIn, isInteger64, textOfInteger } from './integers';
+import type { KeyLimits } from './check';
 import { doneWith, type Operation, type OperationResult } from './operation';
 import { valueIn, type StoredValue } from './stored';
 
@@ -28,14 +30,20 @@ export interface Evaluation {
 export const NO_VERSION = 0;
 
 const ERASED: Effect = { value: undefined };
+const NO_BYTES = '' as Bytes;
 
 /**
  * @param latest the entry that the key has; undefined if it has none, or if the operation does not look (`looksAt`)
  * @param version of what it leaves, if it changes anything: the number that it gets
  */
-export function evaluate(operation: Operation, latest: StoredValue | undefined, version: number): Evaluation {
+export function evaluate(
+  operation: Operation,
+  latest: StoredValue | undefined,
+  version: number,
+  limits: KeyLimits,
+): Evaluation {
   const { extras } = operation;
-  if (extras === undefined) return evaluatePlain(operation, latest);
+  if (extras === undefined) return evaluatePlain(operation, latest, limits);
   if (!holds(extras.condition, latest)) {
     const value = extras.showsPresent ? valueOf(latest) : undefined;
     return {
@@ -43,13 +51,13 @@ export function evaluate(operation: Operation, latest: StoredValue | undefined, 
       answer: doneWith(encodeFullAnswer({ held: false, version: versionOf(latest), value })),
     };
   }
-  const { effect, answer } = evaluatePlain(operation, latest);
+  const { effect, answer } = evaluatePlain(operation, latest, limits);
   if (!answer.ok) return { effect, answer };
   const told = { held: true, version: effect ? version : versionOf(latest), value: answer.value };
   return { effect, answer: doneWith(encodeFullAnswer(told)) };
 }
 
-function evaluatePlain(operation: Operation, latest: StoredValue | undefined): Evaluation {
+function evaluatePlain(operation: Operation, latest: StoredValue | undefined, limits: KeyLimits): Evaluation {
   switch (operation.type) {
     case OperationType.get:
       return { effect: undefined, answer: doneWith(valueOf(latest)) };
@@ -59,9 +67,39 @@ function evaluatePlain(operation: Operation, latest: StoredValue | undefined): E
       return { effect: { value: operation.value }, answer: doneWith(valueOf(latest)) };
     case OperationType.set:
       return { effect: { value: operation.value }, answer: doneWith(undefined) };
+    case OperationType.add:
+      return added(valueOf(latest), decodeDelta(operation.delta));
+    case OperationType.append:
+      return appended(valueOf(latest) ?? NO_BYTES, operation.value, limits);
     default:
       return unknown(operation);
   }
+}
+
+/** A key without a value counts as 0. */
+function added(present: Bytes | undefined, delta: bigint): Evaluation {
+  const before = present === undefined ? 0n : integerIn(present);
+  if (before === undefined) return failed('FAILED_PRECONDITION', 'the value is not a number of 64 bits');
+  const sum = before + delta;
+  if (!isInteger64(sum)) {
+    return failed('FAILED_PRECONDITION', `${before} and ${delta} are more than a number of 64 bits holds`);
+  }
+  const value = textOfInteger(sum);
+  return { effect: { value }, answer: doneWith(value) };
+}
+
+/** It is answered with the length, in decimal. */
+function appended(present: Bytes, suffix: Bytes, { valueBytesMax }: KeyLimits): Evaluation {
+  const bytes = present.length + suffix.length;
+  if (bytes > valueBytesMax) {
+    return failed('INVALID_ARGUMENT', `the value would have ${bytes} bytes; ${valueBytesMax} are allowed`);
+  }
+  return { effect: { value: (present + suffix) as Bytes }, answer: doneWith(textOfInteger(BigInt(bytes))) };
+}
+
+/** The entry does not allow it: nothing changes. */
+function failed(code: ErrorCode, text: string): Evaluation {
+  return { effect: undefined, answer: { ok: false, code, text: `nothing was written: ${text}` } };
 }
 
 function valueOf(latest: StoredValue | undefined): Bytes | undefined {

@@ -5,6 +5,7 @@ export * from './crc32c';
 export * from './evaluate';
 export * from './extras';
 export * from './full-answer';
+export * from './integers';
 export * from './operation';
 export * from './stored';
 export * from './write-options';

@@ -59,7 +59,7 @@ export function looksAt({ type, extras }: Operation): OperationRow['entry'] {
 
 /** Of an operand that its row says it brings. */
 export function operandOf(operation: Operation, name: OperandName): Bytes {
-  return (operation as Readonly<Record<OperandName, Bytes>>)[name];
+  return (operation as Operation & Readonly<Partial<Record<OperandName, Bytes>>>)[name] as Bytes;
 }
 
 /** Bytes of all that it brings beside its key. */

@@ -124,7 +124,10 @@ test('an operation that breaks a limit fails alone', () => {
   expect(value).toEqual(new RingError('INVALID_ARGUMENT', 'the value has 8 bytes; 3 are allowed'));
   expect(key).toEqual(new RingError('INVALID_ARGUMENT', 'the key has 6 bytes; 5 are allowed'));
   expect(type).toEqual(
-    new RingError('INVALID_ARGUMENT', 'unknown ty 9; there are Get = 0, Delete = 1, Set = 2, Put = 3'),
+    new RingError(
+      'INVALID_ARGUMENT',
+      'unknown ty 9; there are Get = 0, Delete = 1, Set = 2, Put = 3, Add = 4, Append = 5',
+    ),
   );
 });
 

@@ -5,7 +5,13 @@
  * Linearizability implies this; here the failure names the lost write.
  */
 
-import { leftBy, type HistoryOperation, type Value } from '@ringkeep/checker/core';
+import {
+  describeOperation,
+  mayHaveChanged,
+  mayHaveLeft,
+  type HistoryOperation,
+  type Value,
+} from '@ringkeep/checker/core';
 import type { Failure } from './failure';
 
 /** `last`: what was read of each key after every operation had ended. */
@@ -14,18 +20,16 @@ export function checkLostWrites(
   last: ReadonlyMap<string, Value>,
 ): Failure | undefined {
   for (const [key, found] of last) {
-    const writes = history.filter((operation) => operation.key === key && leftBy(operation) !== undefined);
+    const writes = history.filter((operation) => operation.key === key && mayHaveChanged(operation));
     const acknowledged = writes.filter(({ outcome }) => outcome === 'ok');
-    const sources = writes.filter((write) => leftBy(write) === found);
+    const sources = writes.filter((write) => mayHaveLeft(write, found));
     const firstState = found === null && acknowledged.length === 0;
     const explained = sources.some(
       (source) => !acknowledged.some((later) => later !== source && cameAfter(later, source)),
     );
     if (firstState || explained) continue;
     const lost = acknowledged.at(-1);
-    const what = lost
-      ? `${lost.op} ${lost.op === 'set' ? lost.value : ''} of client ${lost.client}`
-      : 'nothing';
+    const what = lost ? `${describeOperation(lost)} of client ${lost.client}` : 'nothing';
     return {
       checker: 'lost writes',
       text: `the last read of ${key} found ${found ?? 'none'}; acknowledged last: ${what} at ${lost?.returnMs?.toFixed(2)} ms`,

@@ -3,7 +3,7 @@
  * and nothing is refused for it while no disk is or was full.
  */
 
-import { isWrite, type Operation, type OperationResult } from '@ringkeep/shared/operations';
+import { isWrite, rowOf, type Operation, type OperationResult } from '@ringkeep/shared/operations';
 import type { Failure } from './failure';
 
 /** The free space is measured twice a second. */
@@ -31,13 +31,13 @@ export function checkRoom(
 ): Failure | undefined {
   if (!isWrite(operation)) return undefined;
   const fails = (text: string): Failure => ({ checker: 'room', text: `${room.name} ${text}` });
-  const makesNone = 'value' in operation;
+  const takesRoom = rowOf(operation.type).brings.length > 0;
   if (result.ok) {
     const since = Math.max(room.fullSince ?? Infinity, room.runsSince);
-    if (!makesNone || room.arrivedAt - since < FOUND_OUT_MS) return undefined;
+    if (!takesRoom || room.arrivedAt - since < FOUND_OUT_MS) return undefined;
     return fails(`takes a new entry, and its disk is full for ${Math.round(now - since)} ms`);
   }
   if (result.code !== 'RESOURCE_EXHAUSTED' || !/no room|MiB free/.test(result.text)) return undefined;
-  if (!makesNone) return fails('refuses for want of room what makes room');
+  if (!takesRoom) return fails('refuses for want of room what makes room');
   return now - room.anyFullAt > STALE_MS ? fails('refuses for want of room, and no disk is full') : undefined;
 }

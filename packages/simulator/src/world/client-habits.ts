@@ -6,11 +6,13 @@ import {
   bytesOfBuffer,
   CATALOGUE,
   decodeFullAnswer,
+  encodeDelta,
   operandOf,
   ringKeyOf,
   rowOf,
   type Condition,
   type Extras,
+  type OperandName,
   type Operation,
   type OperationRow,
 } from '@ringkeep/shared/operations';
@@ -35,10 +37,26 @@ export class ClientValues {
   private made = 0;
   private readonly met = new Map<RingKey, Met>();
 
-  constructor(private readonly client: string | number) {}
+  constructor(private readonly client: number) {}
 
   next(): Bytes {
     return `${this.client}.${++this.made}` as Bytes;
+  }
+
+  /** What is brought to most keys; a number is added to some of them in vain. */
+  readonly texts: Record<OperandName, () => Bytes> = {
+    value: () => this.next(),
+    delta: () => this.delta(),
+  };
+
+  /** What is brought to keys whose values are numbers, which no other operation sets either. */
+  readonly numbers: Record<OperandName, () => Bytes> = {
+    value: () => `${++this.made * CLIENTS_MAX + Number(this.client)}` as Bytes,
+    delta: () => this.delta(),
+  };
+
+  private delta(): Bytes {
+    return encodeDelta(BigInt(++this.made % 7) - 2n);
   }
 
   /** What the key was left with by the last operation of this client that was answered. */
@@ -62,8 +80,10 @@ export class ClientValues {
 
 /** The value that the key has after an operation that was carried out and told this. */
 function leftBy(operation: Operation, told: Bytes | undefined): Bytes | undefined {
-  const { writes, brings } = rowOf(operation.type);
+  const { writes, brings, entry } = rowOf(operation.type);
   if (!writes) return told;
+  // What it makes of what is there is not told by every operation.
+  if (entry === 'decides') return undefined;
   return brings.includes('value') ? operandOf(operation, 'value') : undefined;
 }
 
@@ -73,23 +93,25 @@ export function drawOperation(
   { keys, onlyWrites }: ClientHabits,
   values: ClientValues,
 ): Operation {
-  const key = ringKeyOf(random.pick(keys));
+  const plain = random.pick(keys);
+  const key = ringKeyOf(plain);
+  const counts = isCounter(plain);
   const dice = random.fraction();
   const rows = dice < 0.45 && !onlyWrites ? READS : dice < 0.55 ? BARE_WRITES : OTHER_WRITES;
   // Where there is nothing to choose nothing is drawn.
   const row = rows.length === 1 ? (rows[0] as OperationRow) : random.pick(rows);
   const extras = random.chance(EXTRAS_CHANCE) ? drawExtras(random, row, key, values) : undefined;
-  return operationOf(row, key, values, extras);
+  return operationOf(row, key, counts ? values.numbers : values.texts, extras);
 }
 
 function operationOf(
   { code, brings }: OperationRow,
   key: RingKey,
-  values: ClientValues,
+  operands: Record<OperandName, () => Bytes>,
   extras: Extras | undefined,
 ): Operation {
-  const operands = brings.map((name) => [name, values.next()] as const);
-  const operation = { type: code, key, ...Object.fromEntries(operands) } as Operation;
+  const brought = brings.map((name) => [name, operands[name]()] as const);
+  const operation = { type: code, key, ...Object.fromEntries(brought) } as Operation;
   return extras === undefined ? operation : { ...operation, extras };
 }
 
@@ -106,6 +128,13 @@ function drawExtras(random: Random, { writes }: OperationRow, key: RingKey, valu
   return { condition: random.pick(conditions), showsPresent: random.chance(0.5) };
 }
 
+/** Every third key counts. What is appended to one may be a number, too. */
+function isCounter(key: Bytes): boolean {
+  return key.charCodeAt(key.length - 1) % 3 === 0;
+}
+
+/** No client has a greater number. */
+const CLIENTS_MAX = 1_000;
 const EXTRAS_CHANCE = 0.3;
 const VERSION_ONLY_CHANCE = 0.2;
 

@@ -113,7 +113,7 @@ export class SessionClient {
     const call = new SimulatedCall(operation, timeline.now + this.habits.patienceMs, (result) => {
       const text = result.ok ? 'done' : `${result.code}: ${result.text}`;
       trace.note('client', () => `client ${this.party}: ${describeOperation(operation)} → ${text}`);
-      if (result.ok) this.progress.done(String(this.party), plain);
+      if (result.ok || result.code === 'FAILED_PRECONDITION') this.progress.done(String(this.party), plain);
       this.record(number, operation, result);
       ended();
     });

@@ -65,7 +65,7 @@ export class Queries implements Router {
    */
   private start(query: PendingQuery): void {
     const { operations } = query.input;
-    const { view, self } = this.context;
+    const { view, self, parameters } = this.context;
     const { entries } = this.context.replicas;
     let arc: ArcConfig | undefined;
     let own: OwnArc | undefined;
@@ -83,7 +83,7 @@ export class Queries implements Router {
         if (index >= announced) announced = entries.announce(operations, index);
         const entry = own.read(operation.key);
         if (entry === DAMAGED) own.submit(query.wait(index));
-        else query.set(index, evaluate(operation, entry, NO_VERSION).answer);
+        else query.set(index, evaluate(operation, entry, NO_VERSION, parameters).answer);
       } else if (own !== undefined) {
         own.submit(query.wait(index));
       } else {

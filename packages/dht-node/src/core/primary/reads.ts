@@ -39,7 +39,7 @@ export class Reads {
     const { operation } = pending;
     const entry = this.entryOf(operation.key);
     if (entry === DAMAGED) return false;
-    pending.finish(evaluate(operation, entry, NO_VERSION).answer);
+    pending.finish(evaluate(operation, entry, NO_VERSION, this.context.parameters).answer);
     return true;
   }
 

@@ -135,7 +135,7 @@ export class Writes {
     const seq = this.replica.lastPrepared + this.fresh.length + 1;
     // A damaged entry is there all the same, and what is told of it is not its value.
     const present = latest === DAMAGED ? this.context.replicas.entries.raw(operation.key) : latest;
-    const { effect, answer } = evaluate(operation, present, seq);
+    const { effect, answer } = evaluate(operation, present, seq, this.context.parameters);
     const entry = effect && entryOf(operation.key, effect.value, seq);
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
     pending.started = true;

@@ -7,6 +7,7 @@ import {
   bytesOfBuffer,
   checkKey,
   decodeFullAnswer,
+  encodeDelta,
   isOperationType,
   positionBytesOf,
   rowOf,
@@ -19,8 +20,14 @@ import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 import { GRPC } from './name';
 
-/** What a message brings in addition to the key; an operand of the catalogue without a field here does not compile. */
+/** What a message brings in addition to the key. */
 type Brought = Pick<dht.Query, OperandName | 'condition'>;
+
+/** An operand of the catalogue without a row here does not compile. */
+const OPERANDS: { readonly [Name in OperandName]: (brought: Brought) => Bytes | undefined } = {
+  value: ({ value }) => value && bytesOfBuffer(value),
+  delta: ({ delta }) => (delta === undefined ? undefined : encodeDelta(delta)),
+};
 
 /** An operation that lacks an operand of its row. */
 type Asked = Omit<OneOperation, 'operands' | 'extras'>;
@@ -88,12 +95,12 @@ export class UnaryQueries {
     const row = isOperationType(asked.type) ? rowOf(asked.type) : undefined;
     const operands: Bytes[] = [];
     for (const name of row?.brings ?? []) {
-      const operand = brought[name];
+      const operand = OPERANDS[name](brought);
       if (operand === undefined) {
         this.tellMalformed('INVALID_ARGUMENT');
         return result({ error: notProvided(name), hops: way.hops });
       }
-      operands.push(bytesOfBuffer(operand));
+      operands.push(operand);
     }
     const condition = this.formed(() => conditionIn(brought.condition));
     const answer = await askOne(

@@ -43,6 +43,13 @@ export enum OperationType {
   Set = 2,
   /** Put - As Set, and returns nothing: the cheaper one. */
   Put = 3,
+  /**
+   * Add - Adds `delta` to the number that the value is in decimal (a key that is not present counts as 0). Returns the new one.
+   * A value that is no number of 64 bits, or an overflow, is FAILED_PRECONDITION, and nothing is changed.
+   */
+  Add = 4,
+  /** Append - Adds `value` at the end of the value. Returns the new length, in decimal. */
+  Append = 5,
   UNRECOGNIZED = -1,
 }
 
@@ -71,7 +78,11 @@ export interface Query {
   ty: OperationType;
   key: Buffer;
   value?: Buffer | undefined;
-  condition: Condition | undefined;
+  condition:
+    | Condition
+    | undefined;
+  /** Of Add alone. */
+  delta?: bigint | undefined;
 }
 
 export interface EncodedQuery {
@@ -88,6 +99,7 @@ export interface EncodedQuery {
   /** The newest ring version that the sender knows. */
   ringVersion: number;
   condition: Condition | undefined;
+  delta?: bigint | undefined;
 }
 
 export interface QueryResult {
@@ -622,7 +634,7 @@ export const Condition: MessageFns<Condition> = {
 };
 
 function createBaseQuery(): Query {
-  return { ty: 0, key: Buffer.alloc(0), value: undefined, condition: undefined };
+  return { ty: 0, key: Buffer.alloc(0), value: undefined, condition: undefined, delta: undefined };
 }
 
 export const Query: MessageFns<Query> = {
@@ -638,6 +650,12 @@ export const Query: MessageFns<Query> = {
     }
     if (message.condition !== undefined) {
       Condition.encode(message.condition, writer.uint32(34).fork()).join();
+    }
+    if (message.delta !== undefined) {
+      if (BigInt.asIntN(64, message.delta) !== message.delta) {
+        throw new globalThis.Error("value provided for field message.delta of type sint64 too large");
+      }
+      writer.uint32(40).sint64(message.delta);
     }
     return writer;
   },
@@ -687,6 +705,14 @@ export const Query: MessageFns<Query> = {
             message.condition = Condition.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.delta = reader.sint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -710,6 +736,7 @@ export const Query: MessageFns<Query> = {
     message.condition = (object.condition !== undefined && object.condition !== null)
       ? Condition.fromPartial(object.condition)
       : undefined;
+    message.delta = (object.delta !== undefined && object.delta !== null) ? BigInt(object.delta) : undefined;
     return message;
   },
 };
@@ -723,6 +750,7 @@ function createBaseEncodedQuery(): EncodedQuery {
     hops: 0,
     ringVersion: 0,
     condition: undefined,
+    delta: undefined,
   };
 }
 
@@ -754,6 +782,12 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
     }
     if (message.condition !== undefined) {
       Condition.encode(message.condition, writer.uint32(58).fork()).join();
+    }
+    if (message.delta !== undefined) {
+      if (BigInt.asIntN(64, message.delta) !== message.delta) {
+        throw new globalThis.Error("value provided for field message.delta of type sint64 too large");
+      }
+      writer.uint32(64).sint64(message.delta);
     }
     return writer;
   },
@@ -827,6 +861,14 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
             message.condition = Condition.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.delta = reader.sint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -853,6 +895,7 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
     message.condition = (object.condition !== undefined && object.condition !== null)
       ? Condition.fromPartial(object.condition)
       : undefined;
+    message.delta = (object.delta !== undefined && object.delta !== null) ? BigInt(object.delta) : undefined;
     return message;
   },
 };

@@ -1,0 +1,27 @@
+/** An operation as an application asks for it, checked and with its key's position. Throws INVALID_ARGUMENT. */
+
+import type { Bytes } from '@ringkeep/shared';
+import { positionBytesOf } from '@ringkeep/shared/operations/bytes';
+import {
+  CATALOGUE,
+  OperationType,
+  type OperandName,
+  type OperationName,
+  type OperationRow,
+} from '@ringkeep/shared/operations/catalogue';
+import type { Extras } from '@ringkeep/shared/operations/extras';
+import { keyBytes, operandBytes, type Operand } from './operands';
+import type { Request } from './pending-calls';
+
+export function request(
+  name: OperationName,
+  key: Operand,
+  brought: readonly Operand[],
+  extras?: Extras,
+): Request {
+  const { brings }: OperationRow = CATALOGUE[name];
+  const bytes = keyBytes(key);
+  const operands = new Array<Bytes>(brings.length);
+  for (let i = 0; i < brings.length; i++) operands[i] = operandBytes(brought[i], brings[i] as OperandName);
+  return { type: OperationType[name], position: positionBytesOf(key), key: bytes, operands, extras };
+}
