@@ -9,7 +9,9 @@ import type { SequencedOp } from '../core/replica/sequenced-op';
 import { ByteReader, ByteWriter } from './byte-writer';
 import { opsOf, opsOfBareValues } from './entry-columns';
 
-const FORMAT_VERSION = 3;
+const FORMAT_VERSION = 4;
+/** No number stood for several entries. */
+const FORMAT_WITHOUT_GROUPS = 3;
 /** Values had no envelopes, logs no histories, and nodes did not keep which ring they knew. */
 const FORMAT_OF_BARE_VALUES = 2;
 
@@ -21,6 +23,7 @@ export interface Format {
 
 const FORMATS = new Map<number, Format>([
   [FORMAT_VERSION, { operations: opsOf, hasHistories: true }],
+  [FORMAT_WITHOUT_GROUPS, { operations: opsOf, hasHistories: true }],
   [FORMAT_OF_BARE_VALUES, { operations: opsOfBareValues, hasHistories: false }],
 ]);
 
@@ -33,7 +36,7 @@ export function versioned(bytes: Uint8Array): { readonly reader: ByteReader; rea
   throw new RingError(
     'FAILED_PRECONDITION',
     `the data was written in format ${version}; this version of Ringkeep reads the formats ` +
-      `${FORMAT_OF_BARE_VALUES} and ${FORMAT_VERSION}`,
+      `${FORMAT_OF_BARE_VALUES} to ${FORMAT_VERSION}`,
   );
 }
 

@@ -46,7 +46,7 @@ function readBound(reader: ByteReader): Bytes {
 
 export function writeOps(writer: ByteWriter, ops: readonly SequencedOp[]): void {
   const { kinds, keyLengths, valueLengths, blob } = columnsOf(ops);
-  writer.word(ops.length);
+  writer.word(kinds.length);
   writer.word(keyLengths.length);
   writer.word(valueLengths.length);
   writer.word(blob.length);
@@ -57,11 +57,11 @@ export function writeOps(writer: ByteWriter, ops: readonly SequencedOp[]): void 
 }
 
 export function readColumns(reader: ByteReader): dht.EntryColumns {
-  const ops = reader.word();
+  const rows = reader.word();
   const keys = reader.word();
   const values = reader.word();
   const blobBytes = reader.word();
-  const kinds = reader.raw(ops);
+  const kinds = reader.raw(rows);
   const keyLengths = Array.from({ length: keys }, () => reader.word());
   const valueLengths = Array.from({ length: values }, () => reader.word());
   return { kinds, keyLengths, valueLengths, blob: reader.raw(blobBytes) };

@@ -18,14 +18,16 @@ import type { StoredValue } from '@ringkeep/shared/operations';
 import { VERSION_BEFORE_ENVELOPES, isSoundIn, seal } from '@ringkeep/shared/operations/stored';
 import { ByteRope, joinRopes, type dht } from '@ringkeep/shared/wire';
 import type { Entry } from '../core/replica/entry-store';
-import type { SequencedOp } from '../core/replica/sequenced-op';
+import { isGroup, type EntryGroup, type SequencedOp } from '../core/replica/sequenced-op';
 
 /** An operation on another part of the arc: a bare sequence number. */
 const BARE = 0;
 const DELETE = 1;
 const SET = 2;
-/** The key's time was over. 4 is kept free for an entry that shares its number with the one behind it. */
+/** The key's time was over. */
 const EXPIRY = 3;
+/** Added to the kind of an entry that shares its number with the one behind it. */
+const GOES_ON = 4;
 
 const columnsKept = new WeakMap<readonly SequencedOp[], dht.EntryColumns>();
 
@@ -38,28 +40,60 @@ export function columnsOf(ops: readonly SequencedOp[]): dht.EntryColumns {
 }
 
 function encode(ops: readonly SequencedOp[]): dht.EntryColumns {
-  const kinds = Buffer.allocUnsafe(ops.length);
-  const keyLengths: number[] = [];
-  const valueLengths: number[] = [];
-  const keys = new ByteRope();
-  const values = new ByteRope();
-  for (let i = 0; i < ops.length; i++) {
-    const op = ops[i];
+  const columns = new Columns(rowsOf(ops));
+  for (const op of ops) {
     if (op === undefined) {
-      kinds[i] = BARE;
-      continue;
-    }
-    keyLengths.push(op.key.length);
-    keys.add(op.key);
-    if (op.value === undefined) {
-      kinds[i] = op.cause === 'expiry' ? EXPIRY : DELETE;
+      columns.addBare();
+    } else if (isGroup(op)) {
+      const { group } = op;
+      for (let i = 0; i < group.length; i++)
+        columns.add(group[i] as Entry, i + 1 < group.length ? GOES_ON : 0);
     } else {
-      kinds[i] = SET;
-      valueLengths.push(op.value.length);
-      values.add(op.value);
+      columns.add(op, 0);
     }
   }
-  return { kinds, keyLengths, valueLengths, blob: joinRopes(keys, values) };
+  return columns.finish();
+}
+
+/** Rows of the columns: one for each entry, and for each number without one. */
+function rowsOf(ops: readonly SequencedOp[]): number {
+  let rows = ops.length;
+  for (const op of ops) if (op !== undefined && isGroup(op)) rows += op.group.length - 1;
+  return rows;
+}
+
+class Columns {
+  private readonly kinds: Buffer;
+  private row = 0;
+  private readonly keyLengths: number[] = [];
+  private readonly valueLengths: number[] = [];
+  private readonly keys = new ByteRope();
+  private readonly values = new ByteRope();
+
+  constructor(rows: number) {
+    this.kinds = Buffer.allocUnsafe(rows);
+  }
+
+  addBare(): void {
+    this.kinds[this.row++] = BARE;
+  }
+
+  add({ key, value, cause }: Entry, goesOn: number): void {
+    this.keyLengths.push(key.length);
+    this.keys.add(key);
+    if (value === undefined) {
+      this.kinds[this.row++] = goesOn | (cause === 'expiry' ? EXPIRY : DELETE);
+    } else {
+      this.kinds[this.row++] = goesOn | SET;
+      this.valueLengths.push(value.length);
+      this.values.add(value);
+    }
+  }
+
+  finish(): dht.EntryColumns {
+    const { kinds, keyLengths, valueLengths, keys, values } = this;
+    return { kinds, keyLengths, valueLengths, blob: joinRopes(keys, values) };
+  }
 }
 
 /** Throws INVALID_ARGUMENT when the columns do not fit each other, or an entry is not what its primary made. */
@@ -93,36 +127,62 @@ function decode(columns: dht.EntryColumns, valueAs: ValueReader): readonly Seque
   let valueAt = keyBytes;
   let keys = 0;
   let values = 0;
-  const ops = new Array<SequencedOp>(kinds.length);
+  const ops: SequencedOp[] = [];
+  let group: Entry[] | undefined;
   for (let i = 0; i < kinds.length; i++) {
-    const kind = kinds[i] as number;
-    if (kind === BARE) {
-      ops[i] = undefined;
+    const byte = kinds[i] as number;
+    const kind = byte & ~GOES_ON;
+    if (byte === BARE && group === undefined) {
+      ops.push(undefined);
       continue;
     }
-    if (kind !== DELETE && kind !== SET && kind !== EXPIRY) throw malformed(`an operation of kind ${kind}`);
+    if (kind !== DELETE && kind !== SET && kind !== EXPIRY) throw malformed(`an operation of kind ${byte}`);
     const keyLength = keyLengths[keys++] ?? 0;
     if (keyLength <= POSITION_BYTES || keyLength > POSITION_BYTES + KEY_BYTES_MAX)
       throw malformed(`a key of ${keyLength} bytes with its position`);
     const key = blob.toString('latin1', keyAt, keyAt + keyLength) as RingKey;
     keyAt += keyLength;
-    if (kind !== SET) {
-      ops[i] = kind === DELETE ? { key, value: undefined } : { key, value: undefined, cause: 'expiry' };
+    let entry: Entry;
+    if (kind === SET) {
+      const valueLength = valueLengths[values++] ?? 0;
+      entry = { key, value: valueAs(blob, key, keyAt - keyLength, valueAt, valueAt + valueLength) };
+      valueAt += valueLength;
+    } else {
+      entry = kind === DELETE ? { key, value: undefined } : { key, value: undefined, cause: 'expiry' };
+    }
+    if (group === undefined && byte === kind) {
+      ops.push(entry);
       continue;
     }
-    const valueLength = valueLengths[values++] ?? 0;
-    const value = valueAs(blob, key, keyAt - keyLength, valueAt, valueAt + valueLength);
-    ops[i] = { key, value };
-    valueAt += valueLength;
+    group ??= [];
+    group.push(entry);
+    if (byte !== kind) continue;
+    ops.push(checkedGroup(group));
+    group = undefined;
   }
+  if (group !== undefined) throw malformed('a number that goes on behind the last entry');
   if (keys !== keyLengths.length || values !== valueLengths.length) throw unfitting(columns);
   return ops;
 }
 
-/** The same where every operation has an entry. */
+/** Entries under one number: of one position, and each key once. */
+function checkedGroup(group: readonly Entry[]): EntryGroup {
+  const position = positionIn(group[0] as Entry);
+  if (group.some((entry) => positionIn(entry) !== position)) throw malformed('a number of two positions');
+  if (new Set(group.map(({ key }) => key)).size < group.length)
+    throw malformed('a number that stands twice for one key');
+  return { group };
+}
+
+function positionIn({ key }: Entry): string {
+  return key.slice(0, POSITION_BYTES);
+}
+
+/** The same where every operation is one entry. */
 export function entriesOf(columns: dht.EntryColumns, read = opsOf): readonly Entry[] {
   const ops = read(columns);
-  if (ops.includes(undefined)) throw malformed('a sequence number among entries');
+  for (const op of ops)
+    if (op === undefined || isGroup(op)) throw malformed('a sequence number among entries');
   return ops as readonly Entry[];
 }
 

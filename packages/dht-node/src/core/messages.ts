@@ -19,7 +19,7 @@ import type {
   TermStart,
 } from '@ringkeep/shared';
 import type { Bucket, Chunk, Entry } from './replica/entry-store';
-import { bytesOf, type HashPoint, type SequencedOp } from './replica/sequenced-op';
+import { opBytes, type HashPoint, type SequencedOp } from './replica/sequenced-op';
 
 /** (start, term) names the log, the number the stream; the follower counts it up. */
 export interface StreamName {
@@ -161,7 +161,10 @@ export function sameStream(a: StreamName, b: StreamName): boolean {
   return a.start === b.start && a.term === b.term && a.number === b.number;
 }
 
-/** Operations cut into what one message may have: those of many large values at once are beyond gRPC's limit. */
+/**
+ * Operations cut into what one message may have: those of many large values at once are beyond gRPC's limit. What stands
+ * under one number stays together.
+ */
 export function inMessages<Op extends SequencedOp>(
   ops: readonly Op[],
   messageBytes: number,
@@ -170,14 +173,13 @@ export function inMessages<Op extends SequencedOp>(
   let from = 0;
   let bytes = 0;
   for (let at = 0; at < ops.length; at++) {
-    const op = ops[at];
-    const opBytes = op ? bytesOf(op) : 0;
-    if (at > from && bytes + opBytes > messageBytes) {
+    const size = opBytes(ops[at]);
+    if (at > from && bytes + size > messageBytes) {
       parts.push(ops.slice(from, at));
       from = at;
       bytes = 0;
     }
-    bytes += opBytes;
+    bytes += size;
   }
   // The array itself when it is all: its encoding is kept beside it.
   return from === 0 ? [ops] : [...parts, ops.slice(from)];

@@ -25,6 +25,7 @@ import {
 import { columnsOf, entriesOf, opsOf } from '../../src/codec/entry-columns';
 import type {
   Entry,
+  EntryGroup,
   FollowerMessage,
   LogRecord,
   PrimaryBody,
@@ -61,7 +62,22 @@ function sealedEntry([key, version, value, expiresAtMs]: [
 }
 const bounds = fc.option(bytes(0, 20), { nil: undefined });
 const ranges = fc.record({ from: bytes(0, 20), to: bounds });
-const ops = fc.array(fc.option(entries, { nil: undefined }), { maxLength: 5 });
+/** Of one position, each key once. */
+const groups: fc.Arbitrary<EntryGroup> = fc
+  .tuple(bytes(8, 8), fc.array(fc.tuple(entries, versions), { minLength: 2, maxLength: 4 }))
+  .map(([at, members]) => ({
+    group: members.map(([{ value, ...rest }, version], index) => {
+      const key = ringKey(at, `${index}${rest.key.slice(8)}`.slice(0, 40) as Bytes);
+      return { ...rest, key, value: value && seal(key, version, 'v' as Bytes) };
+    }),
+  }));
+const ops = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.option(entries, { nil: undefined }) },
+    { weight: 1, arbitrary: groups },
+  ),
+  { maxLength: 5 },
+);
 
 const starts = fc
   .array(fc.tuple(counters, fc.integer({ min: 1, max: 9 })), { maxLength: 4 })
@@ -344,6 +360,29 @@ test('columns that do not fit each other are refused, with what is wrong', () =>
   damaged[damaged.length - 1] = 0;
   expect(refused({ blob: damaged })).toContain('the entry of a key of 11 bytes is damaged');
   expect(() => entriesOf(whole)).toThrow('a sequence number among entries');
+});
+
+test('columns in which numbers stand for several entries are refused when those do not belong together', () => {
+  const entry = (at: string, key: string): Entry => ({
+    key: ringKey(at as Bytes, key as Bytes),
+    value: undefined,
+  });
+  const refused = (...entries: Entry[]) => {
+    const kinds = Buffer.from(entries.map((_, index) => (index + 1 < entries.length ? 5 : 1)));
+    return expect(() => opsOf({ ...columnsOf(entries), kinds }));
+  };
+  refused(entry('12345678', 'a'), entry('12345678', 'b')).not.toThrow();
+  refused(entry('12345678', 'a'), entry('12345679', 'b')).toThrow(
+    'malformed columns: a number of two positions',
+  );
+  refused(entry('12345678', 'a'), entry('12345678', 'a')).toThrow('a number that stands twice for one key');
+  const cut = { ...columnsOf([entry('12345678', 'a')]), kinds: Buffer.of(5) };
+  expect(() => opsOf(cut)).toThrow('a number that goes on behind the last entry');
+  const withBare = { ...columnsOf([entry('12345678', 'a'), undefined]), kinds: Buffer.of(5, 0) };
+  expect(() => opsOf(withBare)).toThrow('an operation of kind 0');
+  expect(() => entriesOf(columnsOf([{ group: [entry('12345678', 'a'), entry('12345678', 'b')] }]))).toThrow(
+    'a sequence number among entries',
+  );
 });
 
 test('operations that were received are written without being encoded again', () => {

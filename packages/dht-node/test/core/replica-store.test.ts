@@ -35,6 +35,38 @@ function storeAfter(...records: LogRecord[]): ReplicaStore {
   return store;
 }
 
+describe('entries under one number', () => {
+  const position20 = positionBytes(position(20n));
+  const member = (name: string): Entry => {
+    const key = ringKey(position20, name as Bytes);
+    return { key, value: seal(key, 1, 'v' as Bytes) };
+  };
+  const group = [member('a'), member('b')];
+  const prepared: LogRecord[] = [
+    { kind: 'create', range: arc(10n, 50n), complete: true },
+    { kind: 'prepare', start: position(10n), firstSeq: 1, ops: [at(30n), { group }, at(20n)] },
+  ];
+
+  test('are committed as one', () => {
+    const store = storeAfter(...prepared, { kind: 'commit', start: position(10n), seq: 1 });
+    expect(store.size(arc(10n, 50n)).keys).toBe(1);
+    store.apply({ kind: 'commit', start: position(10n), seq: 2 });
+    expect(group.map(({ key }) => store.entries.get(key))).toEqual(group.map(({ value }) => value));
+    expect(store.get(position(10n))).toMatchObject({ committed: 2, lastPrepared: 3 });
+  });
+
+  test('are discarded as one', () => {
+    const store = storeAfter(...prepared, { kind: 'truncate', start: position(10n), lastPrepared: 1 });
+    expect(store.get(position(10n))?.window).toHaveLength(1);
+  });
+
+  test('stay together in the half of the arc that they are in, and are a number in the other', () => {
+    const store = storeAfter(...prepared, { kind: 'split', start: position(10n), at: position(25n) });
+    expect(store.get(position(10n))?.window).toEqual([undefined, { group }, at(20n)]);
+    expect(store.get(position(25n))?.window).toEqual([at(30n), undefined, undefined]);
+  });
+});
+
 describe('a transfer', () => {
   const old: LogRecord[] = [
     { kind: 'transfer', range: arc(10n, 50n) },

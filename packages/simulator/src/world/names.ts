@@ -9,7 +9,7 @@ import {
   type Position,
 } from '@ringkeep/shared';
 import { headOf, valueIn } from '@ringkeep/shared/operations';
-import type { Entry, SequencedOp } from '@ringkeep/dht-node/core';
+import { isGroup, type Entry, type SequencedOp } from '@ringkeep/dht-node/core';
 
 export class Names {
   private readonly nodes = new Map<NodeId, string>();
@@ -43,6 +43,7 @@ export function range(arc: Arc): string {
 
 export function op(item: SequencedOp): string {
   if (!item) return '·';
+  if (isGroup(item)) return `(${item.group.map(op).join(' ')})`;
   const key = item.key.slice(8);
   return item.value === undefined ? `${key}:−` : `${key}:${valueIn(item.value)}`;
 }

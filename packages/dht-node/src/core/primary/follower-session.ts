@@ -22,7 +22,7 @@ import type { Outbox, Repairing, RuleSettings, StepTime, StoredCopies, TransferS
 import type { Replica } from '../replica/replica';
 import type { Takeover } from './takeover';
 import { Transfer } from './transfer';
-import { entryBytes, type HashPoint, type SequencedOp } from '../replica/sequenced-op';
+import { entryBytes, opsBytes, opsWithin, type HashPoint, type SequencedOp } from '../replica/sequenced-op';
 
 interface OpenedStream {
   readonly connection: number;
@@ -143,8 +143,8 @@ export class FollowerSession {
   prepare(firstSeq: Seq, ops: readonly SequencedOp[], committed: Seq, terms?: readonly TermStart[]): void {
     if (this.transferring) return;
     this.sendOwed(committed);
-    const mine = this.coversArc ? ops : ops.map((op) => (op && this.holds(op.key) ? op : undefined));
-    const bytes = entryBytes(mine.filter((op) => op !== undefined));
+    const mine = this.coversArc ? ops : opsWithin(ops, this.holds);
+    const bytes = opsBytes(mine);
     this.unacked.push({ seq: firstSeq + ops.length - 1, bytes, sentAt: this.context.now });
     this.unackedBytes += bytes;
     this.send({ kind: 'prepare', firstSeq, ops: mine, committed, ...(terms && { terms }) });
@@ -197,7 +197,7 @@ export class FollowerSession {
     if (transfer.done) {
       this.transferring = false;
       // A copy: the window grows before the message is encoded.
-      const mine = window.map((op) => (op && (this.coversArc || this.holds(op.key)) ? op : undefined));
+      const mine = this.coversArc ? [...window] : opsWithin(window, this.holds);
       const [first = [], ...rest] = inMessages(mine, this.context.transferSizes.messageBytes);
       if (!this.context.rules.windowEndsTransfer()) this.owed = { firstSeq: committed + 1, ops: mine };
       const sent = this.owed ? [] : first;

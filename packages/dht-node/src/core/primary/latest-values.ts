@@ -8,7 +8,7 @@
 import type { RingKey, Seq } from '@ringkeep/shared';
 import type { Entry, EntryStore, Found } from '../replica/entry-store';
 import type { Replica } from '../replica/replica';
-import type { SequencedOp } from '../replica/sequenced-op';
+import { entriesOfOp, type SequencedOp } from '../replica/sequenced-op';
 
 interface Numbered {
   readonly seq: Seq;
@@ -53,8 +53,8 @@ export class LatestValues {
     const fresh = this.fresh();
     const last = lastPrepared + fresh.length;
     for (let seq = Math.max(this.lookedThrough, committed) + 1; seq <= last; seq++) {
-      const entry = seq <= lastPrepared ? window[seq - committed - 1] : fresh[seq - lastPrepared - 1];
-      if (entry !== undefined) this.uncommitted.set(entry.key, { seq, entry });
+      const op = seq <= lastPrepared ? window[seq - committed - 1] : fresh[seq - lastPrepared - 1];
+      for (const entry of entriesOfOp(op)) this.uncommitted.set(entry.key, { seq, entry });
     }
     this.lookedThrough = last;
   }

@@ -29,7 +29,7 @@ import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { LatestValues } from './latest-values';
 import type { WaitingWrites } from './waiting-writes';
-import { bytesOf, entryBytes, type SequencedOp } from '../replica/sequenced-op';
+import { bytesOf, entryBytes, opsBytes, type SequencedOp } from '../replica/sequenced-op';
 
 /** What a write is accepted for, and by how many. */
 interface ArcOfWrites {
@@ -58,7 +58,7 @@ export class Writes {
     this.configurations = configurations;
     this.followers = followers;
     this.latest = new LatestValues(context.replicas.entries, replica, () => this.fresh);
-    this.windowBytes = entryBytes(replica.window.filter((op) => op !== undefined));
+    this.windowBytes = opsBytes(replica.window);
   }
 
   /** Nothing is under way. */

@@ -8,6 +8,7 @@
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { headOf, type StoredValue } from '@ringkeep/shared/operations';
 import { LISTING_PAGE_BYTES } from '../limits';
+import { entriesOf } from './sequenced-op';
 import type { ReplicaStore } from './replica-store';
 
 export interface ListedKey {
@@ -30,8 +31,8 @@ export function listCopy(replicas: ReplicaStore, range: KeyRange, pageBytes = LI
   const found = new Map<RingKey, StoredValue | undefined>();
   for (const { key, value } of page.entries) found.set(key, value);
   for (const { window } of replicas.all())
-    for (const op of window)
-      if (op && op.key >= range.from && (to === undefined || op.key < to)) found.set(op.key, op.value);
+    for (const { key, value } of entriesOf(window))
+      if (key >= range.from && (to === undefined || key < to)) found.set(key, value);
   const keys: ListedKey[] = [];
   for (const [key, value] of found) {
     if (value === undefined) continue;

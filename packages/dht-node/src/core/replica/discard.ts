@@ -8,6 +8,7 @@ import { termsBetween, type RingKey, type Seq } from '@ringkeep/shared';
 import type { Outbox, Reports } from '../context';
 import type { DiscardedOp } from '../effects';
 import type { Replica } from './replica';
+import { entriesOfOp } from './sequenced-op';
 
 /** Hands out what a copy has prepared after a number, as far as the keys are concerned. */
 export function discard(
@@ -21,7 +22,8 @@ export function discard(
   for (const [index, op] of copy.windowAfter(after).entries()) {
     const seq = after + 1 + index;
     while (terms[1] && terms[1].first <= seq) terms = terms.slice(1);
-    if (op && concerns(op.key)) ops.push({ seq, term: terms[0]?.term ?? 0, op });
+    for (const entry of entriesOfOp(op))
+      if (concerns(entry.key)) ops.push({ seq, term: terms[0]?.term ?? 0, op: entry });
   }
   if (ops.length === 0) return;
   context.emit({ kind: 'discard', range: copy.range, ops });

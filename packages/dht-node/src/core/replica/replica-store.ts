@@ -18,7 +18,7 @@ import { mergeHistories } from '@ringkeep/shared/ring/log-history';
 import type { Entry, EntryStore, RangeSize } from './entry-store';
 import type { LogRecord, RecordOf, ReplicaSnapshot } from './records';
 import { Replica } from './replica';
-import type { SequencedOp } from './sequenced-op';
+import { entriesOf } from './sequenced-op';
 
 /** What each kind of record does: a kind without a row does not compile. */
 type Effects = { readonly [Kind in LogRecord['kind']]: (record: RecordOf<Kind>) => void };
@@ -163,11 +163,6 @@ export class ReplicaStore {
     for (const keyRange of arcKeyRanges(range)) this.entries.erase(keyRange);
     this.replicas.delete(range.start);
   }
-}
-
-/** What operations store; a number without an entry is one of another part of the arc. */
-function entriesOf(ops: readonly SequencedOp[]): readonly Entry[] {
-  return ops.filter((op) => op !== undefined);
 }
 
 function entriesWithin(entries: readonly Entry[], { from, to }: KeyRange): readonly Entry[] {

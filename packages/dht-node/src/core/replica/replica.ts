@@ -13,7 +13,7 @@ import {
 import type { ConflictingLog } from '../messages';
 import type { RecordOf, ReplicaSnapshot } from './records';
 import type { RunningHash } from './running-hash';
-import type { HashPoint, SequencedOp } from './sequenced-op';
+import { opsWithin, type HashPoint, type SequencedOp } from './sequenced-op';
 
 export class Replica {
   complete = false;
@@ -85,7 +85,7 @@ export class Replica {
       complete,
       liveTerm,
       committed,
-      window: this.window.map((op) => (op && replica.holds(op.key) ? op : undefined)),
+      window: opsWithin(this.window, replica.holds),
       history: historyWithin(this.history, range),
       overrules,
       conflict,

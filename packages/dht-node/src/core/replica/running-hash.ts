@@ -7,13 +7,14 @@
  * process that starts takes it over from its primary.
  *
  * An operation counts with its number, its kind, its key's position, its lengths and the checksum of its entry, which
- * covers flags, version, expiry and value. That is enough to notice a mistake of the protocol, at some ten nanoseconds
- * an operation.
+ * covers flags, version, expiry and value. Each entry of a group counts, and how many they are. That is
+ * enough to notice a mistake of the protocol, at some ten nanoseconds an operation.
  */
 
 import type { Bytes, Seq, Term } from '@ringkeep/shared';
 import { checksumIn } from '@ringkeep/shared/operations/stored';
-import type { HashPoint, SequencedOp } from './sequenced-op';
+import type { Entry } from './entry-store';
+import { isGroup, type HashPoint, type SequencedOp } from './sequenced-op';
 
 export const NO_TERM: HashPoint = { term: 0, value: 0 };
 
@@ -54,6 +55,13 @@ export class RunningHash {
 function mixOp(before: number, seq: Seq, op: SequencedOp): number {
   const hash = mix(before, seq | 0);
   if (op === undefined) return hash;
+  if (!isGroup(op)) return mixEntry(hash, op);
+  let ofAll = mix(hash, op.group.length);
+  for (const entry of op.group) ofAll = mixEntry(ofAll, entry);
+  return ofAll;
+}
+
+function mixEntry(hash: number, op: Entry): number {
   const { key, value } = op;
   const ofKey = mix(mix(hash, word(key, 0)), word(key, 4));
   if (value === undefined) return mix(ofKey, ~(op.cause === undefined ? key.length : key.length | EXPIRY));

@@ -184,7 +184,8 @@ export interface EntryColumns {
   /**
    * One byte each: 0 a sequence number without key or value: of an operation on another part of the arc, or of one that
    * changed nothing;
-   * 1 a deletion; 2 a value; 3 a deletion because the key's time was over; 4 is kept free.
+   * 1 a deletion; 2 a value; 3 a deletion because the key's time was over. 4 is added for an entry that shares its number
+   * with the one behind it, which is one of the same position.
    */
   kinds: Buffer;
   /** Bytes of each key, its position (8 bytes, big-endian) in front of it included. */
