@@ -65,6 +65,11 @@ test.each(FIXTURES)(
         for (const key of expected.absent) expect(found.get(key)).toBeNull();
         for (const [key, values] of Object.entries(expected.uncertain))
           expect(values).toContain(found.get(key));
+        // Its keys have the places that they were given before there were tags.
+        expect(client.ring().parameters.positionRule).toBe('whole-key');
+        expect(await client.exchange('{tag} written now', 'value')).toEqual(
+          round === 0 ? undefined : Buffer.from('value'),
+        );
         await client.set('written now', 'value');
         expect(Buffer.from((await client.get('written now')) as Uint8Array).toString()).toBe('value');
         // What it has written since is of the present format: it starts on both.

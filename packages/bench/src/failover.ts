@@ -189,7 +189,8 @@ function keysOf(view: RingView, owner: NodeId, count: number): string[] {
   const keys: string[] = [];
   for (let i = 0; keys.length < count; i++) {
     const key = `key ${i}`;
-    if (view.arcOfKey(ringKeyOf(bytesOfText(key)))?.primary === owner) keys.push(key);
+    if (view.arcOfKey(ringKeyOf(bytesOfText(key), view.ring.parameters.positionRule))?.primary === owner)
+      keys.push(key);
   }
   return keys;
 }

@@ -85,7 +85,8 @@ async function measure(
     const description = nodes.find((node) => node.addr.endsWith(newcomer));
     const view = new RingView(client.ring());
     const moved = (probe: Probe): boolean =>
-      view.arcOfKey(ringKeyOf(bytesOfText(probe.key)))?.primary === description?.id;
+      view.arcOfKey(ringKeyOf(bytesOfText(probe.key), view.ring.parameters.positionRule))?.primary ===
+      description?.id;
     const longest = (some: readonly Probe[]): string =>
       Math.max(0, ...some.map((probe) => probe.longestMs)).toFixed(1);
     return [

@@ -8,7 +8,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
-import type { Ring } from '@ringkeep/shared';
+import type { PositionRule, Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import type { OperationName } from '@ringkeep/shared/operations/catalogue';
 import type { Extras } from '@ringkeep/shared/operations/extras';
@@ -169,7 +169,7 @@ export class RingClient {
 
   /** Many `get`s; each item has its own result, in the order of the keys. */
   getMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
-    return this.issueMany(keys, (key) => request('get', key, []), options);
+    return this.issueMany(keys, (key) => request('get', key, [], this.positionRule), options);
   }
 
   /** Many `set`s, in no order among themselves; each item has its own result, in the order of the entries. */
@@ -177,12 +177,16 @@ export class RingClient {
     entries: Iterable<readonly [key: Operand, value: Operand]>,
     options?: CallOptions,
   ): Promise<ItemResult[]> {
-    return this.issueMany(entries, ([key, value]) => request('set', key, [value]), options);
+    return this.issueMany(
+      entries,
+      ([key, value]) => request('set', key, [value], this.positionRule),
+      options,
+    );
   }
 
   /** Many `delete`s; each item has its own result, in the order of the keys. */
   deleteMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
-    return this.issueMany(keys, (key) => request('delete', key, []), options);
+    return this.issueMany(keys, (key) => request('delete', key, [], this.positionRule), options);
   }
 
   /** The ring as far as it is known; version 0 and empty before anything is. */
@@ -232,6 +236,11 @@ export class RingClient {
     clearTimeout(late);
   }
 
+  /** Before the ring is known it is a guess; a node that is asked in vain forwards. */
+  private get positionRule(): PositionRule {
+    return this.host.ring.parameters.positionRule;
+  }
+
   private write(
     name: OperationName,
     key: Operand,
@@ -259,7 +268,7 @@ export class RingClient {
     return new Promise((resolve, reject) => {
       // Under overload most calls end here: before anything was spent on them.
       if (!this.host.hasRoomFor(0)) throw this.host.noRoomError;
-      const asked = request(name, key, operands, extras);
+      const asked = request(name, key, operands, this.positionRule, extras);
       const terms = this.terms(options);
       const { signal } = terms;
       if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });

@@ -1,6 +1,6 @@
 /** The registry's options: flag, else variable, else config/params.json, else default. */
 
-import { DEFAULT_PARAMETERS, ROUTINGS } from '@ringkeep/shared';
+import { DEFAULT_PARAMETERS, POSITION_RULES, ROUTINGS } from '@ringkeep/shared';
 import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
 import { LOG_FORMATS, LOG_LEVELS, createLogger } from '@ringkeep/process/running';
 import { RESERVE_BYTES } from './adapters/save-room';
@@ -139,6 +139,13 @@ const specs = {
     read: choice(...ROUTINGS),
     default: DEFAULT_PARAMETERS.routing,
   }),
+  positionRule: option({
+    flag: '--position-rule <rule>',
+    env: 'POSITION_RULE',
+    text: 'what the position of a key is the hash of: tag (what is between its first { and the first } after it, if anything is, else the key) or whole-key; never changes',
+    read: choice(...POSITION_RULES),
+    defaultText: 'that of the ring; tag for a new one',
+  }),
   forgetAfterMs: milliseconds(
     '--forget-after',
     'REGISTRY_FORGET_AFTER',
@@ -234,6 +241,7 @@ export function registryConfig(
       keyBytesMax: options.keyBytesMax,
       valueBytesMax: options.valueBytesMax,
       routing: options.routing,
+      positionRule: options.positionRule,
     },
     tls: { cert: options.tlsCert, key: options.tlsKey },
     log: createLogger({ level: options.logLevel, format: options.logFormat, namespace: 'registry' }),

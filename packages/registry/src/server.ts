@@ -9,7 +9,9 @@ import {
   RingError,
   checkParameters,
   parametersFault,
+  positionRuleFault,
   type ClusterParameters,
+  type PositionRule,
   type Ring,
   type RunId,
 } from '@ringkeep/shared';
@@ -97,13 +99,15 @@ const LOOKS_PER_LEASE = 4;
 
 /** Throws a RingError that says what is wrong: a port in use, a data folder in use or damaged, an option. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<RunningRegistry> {
-  const config = configOf(options);
+  const given = configOf(options);
   const log = options.log ?? silentLogger;
   const tls = await loadTls(options.tls ?? {});
   const life = new Lifecycle(2 * STOP_DEADLINE_MS);
   try {
     const { store, watch } = await openStore(options, life);
-    const state = await stateToStartWith(store, config.parameters, options.newLease ?? false);
+    const found = store.load();
+    const config = withPositionRule(given, options.parameters?.positionRule, found);
+    const state = await stateToStartWith(store, found, config.parameters, options.newLease ?? false);
     const clock = new MonotonicClock();
     const tools = { positionOfText, restored: options.restored ?? false };
     const coreOf = (from: RegistryState, at: number): RegistryCore =>
@@ -164,6 +168,19 @@ function configOf(options: RegistryOptions): RegistryConfig {
   };
 }
 
+/** A ring that was found keeps the rule that it began with. Throws FAILED_PRECONDITION when another one is asked for. */
+function withPositionRule(
+  config: RegistryConfig,
+  asked: PositionRule | undefined,
+  found: RegistryState | undefined,
+): RegistryConfig {
+  if (found === undefined) return config;
+  const { positionRule } = found.ring.parameters;
+  const fault = positionRuleFault(positionRule, asked ?? positionRule);
+  if (fault !== undefined) throw new RingError('FAILED_PRECONDITION', fault);
+  return { ...config, parameters: { ...config.parameters, positionRule } };
+}
+
 /** Everybody who is told of the registry, as one: its log, its meter, and those who were given. */
 function observersOf({ meter, observers = [] }: RegistryOptions, log: Logger): RegistryObserver {
   const all = [factLog(log), ...(meter ? [registryMeter(meter)] : []), ...observers];
@@ -222,10 +239,10 @@ function watchFolder(watch: FolderWatch, { leaseMs }: ClusterParameters, host: R
 /** The state on disk, or a new cluster's, begun anew and saved before anybody hears of it. */
 async function stateToStartWith(
   store: RingStore,
+  found: RegistryState | undefined,
   parameters: ClusterParameters,
   newLease: boolean,
 ): Promise<RegistryState> {
-  const found = store.load();
   if (found && found.ring.members.length > 0 && !newLease) {
     const fault = parametersFault(found.ring.parameters, parameters);
     if (fault !== undefined) throw new RingError('FAILED_PRECONDITION', fault);

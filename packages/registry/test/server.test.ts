@@ -180,7 +180,9 @@ describe('the registry over gRPC', () => {
     [
       'of a later version',
       NODE_PROTOCOL + 1,
-      /names edition 2 .*this ring speaks edition 1: run the same version/,
+      new RegExp(
+        `names edition ${NODE_PROTOCOL + 1} .*this ring speaks edition ${NODE_PROTOCOL}: run the same version`,
+      ),
     ],
   ])(
     'a node %s is refused with what to do, before anything is noted of it',
@@ -272,6 +274,18 @@ describe('the registry as a library', () => {
     const { registry: again } = await start({ ...changed, newLease: true });
     await again.stop();
     await start(changed);
+  });
+
+  test('a ring keeps the position rule that it began with, whatever else changes', async () => {
+    const { registry } = await start({ ...onDisk(), parameters: { positionRule: 'whole-key' } });
+    await registry.stop();
+    const { registry: again } = await start({ ...onDisk(), parameters: { leaseMs: 5_000 } });
+    expect(again.ring().parameters).toMatchObject({ positionRule: 'whole-key', leaseMs: 5_000 });
+    await again.stop();
+    const asked = { ...onDisk(), parameters: { positionRule: 'tag' as const }, newLease: true };
+    await expect(startRegistry(asked)).rejects.toThrow(
+      'the ring has begun with the position rule whole-key, by which its keys have their places; it cannot become tag',
+    );
   });
 
   test.each([

@@ -3,7 +3,7 @@
  * whole history is that of one store, and everything can be written.
  */
 
-import { RingView, type Bytes } from '@ringkeep/shared';
+import { RingView, type Bytes, type RingKey } from '@ringkeep/shared';
 import { ringKeyOf } from '@ringkeep/shared/operations';
 import type { HistoryOperation, Value } from '@ringkeep/checker/core';
 import { checkCopies, checkTables } from './checkers/at-rest';
@@ -43,19 +43,23 @@ export class FinalChecks {
     }
     const allRead = (): boolean => this.lastReads.size === this.keys.length;
     if (!(await this.run.runUntil(this.run.timeline.now + READ_PATIENCE_MS, allRead))) return;
-    for (const key of this.keys) if (this.doubts.has(ringKeyOf(key))) this.lastReads.delete(key);
-    const certain = history().filter(({ key }) => !this.doubts.has(ringKeyOf(key as Bytes)));
+    for (const key of this.keys) if (this.doubts.has(this.placed(key))) this.lastReads.delete(key);
+    const certain = history().filter(({ key }) => !this.doubts.has(this.placed(key as Bytes)));
     const failure =
       checkLostWrites(certain, this.lastReads) ?? checkLinearizability(certain) ?? checkVersions(certain);
     if (failure) return this.run.fail(failure.checker, failure.text);
     await this.writeAtLast();
   }
 
+  private placed(key: Bytes): RingKey {
+    return ringKeyOf(key, this.run.parameters.positionRule);
+  }
+
   /** Nothing that kept writes out is left. */
   private async writeAtLast(): Promise<void> {
     const view = new RingView(this.run.registry.ring);
     const isWritable = (key: Bytes): boolean => {
-      const arc = view.arcOfKey(ringKeyOf(key));
+      const arc = view.arcOfKey(this.placed(key));
       return arc !== undefined && arc.inSync.length >= view.copiesToWrite(arc);
     };
     let open = 0;

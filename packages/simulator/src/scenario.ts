@@ -125,6 +125,7 @@ function drawParameters(seed: number): ClusterParameters {
     membershipLeaseMs: random.between(300, 2_000),
     failureTimeoutMs: random.between(300, 2_000),
     routing: random.chance(0.7) ? 'one-hop' : random.pick(ROUTINGS),
+    positionRule: seeded(seed, 'position rule').chance(0.8) ? 'tag' : 'whole-key',
   });
 }
 

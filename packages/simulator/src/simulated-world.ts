@@ -68,8 +68,8 @@ export class SimulatedWorld implements Run {
       { length: scenario.machines + scenario.machinesLater },
       (_, index) => new Machine(this, 1 + index, this.part(`machine ${1 + index}`), disk),
     );
-    this.keys = Array.from({ length: scenario.keys }, (_, index) => `k${index}` as Bytes);
-    const ringKeys = this.keys.map((key) => ringKeyOf(key));
+    this.keys = Array.from({ length: scenario.keys }, (_, index) => keyNumber(index));
+    const ringKeys = this.keys.map((key) => ringKeyOf(key, parameters.positionRule));
     this.witness = new Referee(this, scenario.oldDisks, this.doubts, ringKeys);
   }
 
@@ -134,4 +134,9 @@ export class SimulatedWorld implements Run {
     await this.timeline.runUntil(time, () => this.failure !== undefined || enough());
     return this.failure === undefined;
   }
+}
+
+/** Every third one has the tag of another key, and with it perhaps its position. */
+function keyNumber(index: number): Bytes {
+  return (index % 3 === 2 ? `{k${index - 2}}${index}` : `k${index}`) as Bytes;
 }

@@ -68,7 +68,8 @@ class Simulation {
     const { world, recorder } = this;
     const { scenario, keys } = world;
     const { thinkMs, patienceMs } = scenario;
-    const habits = { keys, thinkMs, patienceMs, onlyWrites: scenario.silentFeeds };
+    const { positionRule } = scenario.parameters;
+    const habits = { keys, positionRule, thinkMs, patienceMs, onlyWrites: scenario.silentFeeds };
     const given = (number: number): ConstructorParameters<typeof Client> => [
       world,
       FIRST_CLIENT_PARTY + number,

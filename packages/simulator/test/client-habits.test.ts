@@ -13,6 +13,7 @@ import { ClientValues, drawOperation } from '../src/world/client-habits';
 
 const HABITS = {
   keys: ['a', 'b', 'c'].map((key) => key as Bytes),
+  positionRule: 'tag' as const,
   thinkMs: 10,
   patienceMs: 1_000,
   onlyWrites: false,

@@ -1,7 +1,13 @@
 /** One operation asked by itself, through any door: checked, admitted, and carried out or refused like any other. */
 
 import { RingError, type Bytes } from '@ringkeep/shared';
-import { checkOperation, operandBytes, type Extras, type OperationResult } from '@ringkeep/shared/operations';
+import {
+  checkOperation,
+  keyTermsOf,
+  operandBytes,
+  type Extras,
+  type OperationResult,
+} from '@ringkeep/shared/operations';
 import type { NodeHost } from '../hosting/host';
 import type { QueryAnswer } from './open-queries';
 
@@ -39,7 +45,8 @@ export async function askOne(
   { type, key, operands, extras, position }: OneOperation,
   { door, deadlineMs, hops, ringVersion, onCancel }: AskTerms,
 ): Promise<OneAnswer> {
-  const operation = checkOperation(type, key, operands, position, host.core.parameters, undefined, extras);
+  const terms = keyTermsOf(host.core.view.ring);
+  const operation = checkOperation(type, key, operands, position, terms, undefined, extras);
   if (operation instanceof RingError) {
     host.observer.malformed?.({ door, operations: 1, code: operation.code });
     throw operation;

@@ -2,6 +2,7 @@
 
 import {
   DEFAULT_PARAMETERS,
+  RULE_BEFORE_TAGS,
   formatPosition,
   formatRun,
   parsePosition,
@@ -22,7 +23,16 @@ const FORMAT_OLDEST = 1;
  * Formats before 3 kept only the leases. Everything else gets the least value that is possible, so that whatever the
  * registry is started with does not count as a reduction.
  */
-const UNKNOWN_PARAMETERS = { ...DEFAULT_PARAMETERS, membershipLeaseMs: 0, keyBytesMax: 0, valueBytesMax: 0 };
+const UNKNOWN_PARAMETERS: ClusterParameters = {
+  ...DEFAULT_PARAMETERS,
+  membershipLeaseMs: 0,
+  keyBytesMax: 0,
+  valueBytesMax: 0,
+  positionRule: RULE_BEFORE_TAGS,
+};
+
+/** What a ring that does not say it has. */
+const UNSAID_PARAMETERS = { positionRule: RULE_BEFORE_TAGS };
 
 export interface Meta extends Omit<RegistryState, 'ring' | 'claims'> {
   readonly clusterId: string;
@@ -37,7 +47,7 @@ interface MetaRecord {
   readonly version: number;
   /** In formats before 3, in place of all parameters. */
   readonly lease?: Pick<ClusterParameters, 'leaseMs' | 'leaseMarginMs'>;
-  readonly parameters?: ClusterParameters;
+  readonly parameters?: Omit<ClusterParameters, 'positionRule'> & Partial<ClusterParameters>;
   readonly runs?: readonly (readonly [id: string, firstVersion: number])[];
   /** Formats before 3 named the members that were back, too. */
   readonly returns: readonly (string | { readonly start: string })[];
@@ -65,7 +75,7 @@ export function decodeMeta(bytes: Uint8Array): Meta {
     clusterId,
     version,
     runs: runs.map(([id, firstVersion]) => ({ id: BigInt(`0x${id}`), firstVersion })),
-    parameters: parameters ?? { ...UNKNOWN_PARAMETERS, ...lease },
+    parameters: parameters ? { ...UNSAID_PARAMETERS, ...parameters } : { ...UNKNOWN_PARAMETERS, ...lease },
     returns: record.returns.map((arc) => parsePosition(typeof arc === 'string' ? arc : arc.start)),
   };
 }

@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import type { Bytes, Position, RingKey } from '../ring';
 import { position } from '../ring/position';
+import { positionTagOf, type PositionRule } from '../ring/position-rule';
 import { POSITION_BYTES, ringKey } from '../ring/ring-key';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -38,9 +39,18 @@ export function positionBytesOf(content: string | Uint8Array): Bytes {
   return hash('sha256', content, 'binary').slice(0, POSITION_BYTES) as Bytes;
 }
 
-/** The position of a key and the key behind it. A key in ASCII is hashed as the text that it is: that is twice as fast. */
-export function ringKeyOf(key: Bytes, ascii = Buffer.byteLength(key) === key.length): RingKey {
-  return ringKey(positionBytesOf(ascii ? key : bufferOfBytes(key)), key);
+/**
+ * The position of a key and the key behind it. A key in ASCII is hashed as the text that it is: that is twice as fast.
+ *
+ * @param rule that of the ring; new rings have the one that is taken here
+ */
+export function ringKeyOf(key: Bytes, rule: PositionRule = 'tag', ascii = isAsciiBytes(key)): RingKey {
+  const hashed = positionTagOf(key, rule);
+  return ringKey(positionBytesOf(ascii ? hashed : bufferOfBytes(hashed)), key);
+}
+
+function isAsciiBytes(bytes: Bytes): boolean {
+  return Buffer.byteLength(bytes) === bytes.length;
 }
 
 /** The position of a text (the address and salt of a node): the first 8 bytes, big-endian, of its SHA-256. */

@@ -5,7 +5,9 @@
 
 import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
-import { ringKey } from '../ring/ring-key';
+import type { Ring } from '../ring/ring';
+import { tagOf, type PositionRule } from '../ring/position-rule';
+import { ringKey, type RingKey } from '../ring/ring-key';
 import { ringKeyOf } from './bytes';
 import { CATALOGUE, isOperationType, rowOf, type OperandName, type OperationType } from './catalogue';
 import type { Extras } from './extras';
@@ -15,6 +17,17 @@ import type { Operation } from './operation';
 export interface KeyLimits {
   readonly keyBytesMax: number;
   readonly valueBytesMax: number;
+}
+
+/** What must be known to find a key's place. */
+export interface KeyTerms extends KeyLimits {
+  /** Undefined as long as the ring is not known. */
+  readonly positionRule: PositionRule | undefined;
+}
+
+/** What this ring says of its keys. */
+export function keyTermsOf({ version, parameters }: Ring): KeyTerms {
+  return version === 0 ? { ...parameters, positionRule: undefined } : parameters;
 }
 
 /** Throws INVALID_ARGUMENT when a key is empty or has too many bytes. */
@@ -44,13 +57,13 @@ export function checkOperation(
   key: Bytes,
   operands: readonly Bytes[],
   known: Bytes | undefined,
-  limits: KeyLimits,
+  limits: KeyTerms,
   ascii?: boolean,
   extras?: Extras,
 ): Operation | RingError {
   try {
     checkKey(key, limits.keyBytesMax);
-    const located = known === undefined ? ringKeyOf(key, ascii) : ringKey(known, key);
+    const located = known === undefined ? placed(key, limits.positionRule, ascii) : ringKey(known, key);
     if (!isOperationType(type))
       return new RingError('INVALID_ARGUMENT', `unknown ty ${type}; there are ${TYPES}`);
     const { brings } = rowOf(type);
@@ -62,6 +75,17 @@ export function checkOperation(
     if (error instanceof RingError) return error;
     throw error;
   }
+}
+
+/** A key with its position. Throws UNAVAILABLE where that depends on a rule that is not known yet. */
+export function placed(key: Bytes, rule: PositionRule | undefined, ascii?: boolean): RingKey {
+  if (rule === undefined && tagOf(key) !== undefined) {
+    throw new RingError(
+      'UNAVAILABLE',
+      'the node does not know the ring yet, nor the place of a key with a tag',
+    );
+  }
+  return ringKeyOf(key, rule, ascii);
 }
 
 /** Written out for what nearly all operations bring: the engine then makes objects of two shapes only. */

@@ -9,6 +9,7 @@ export * from './log-history';
 export * from './number-map';
 export * from './parameters';
 export * from './position';
+export * from './position-rule';
 export * from './proposal';
 export * from './random';
 export * from './ring';

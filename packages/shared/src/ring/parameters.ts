@@ -5,6 +5,7 @@
 
 import { RingError } from './errors';
 import { KEY_BYTES_MAX } from './limits';
+import { POSITION_RULES, type PositionRule } from './position-rule';
 
 /** How nodes find the owner of a key; the schemes themselves are in @ringkeep/routing. */
 export const ROUTINGS = ['one-hop', 'chord', 'pastry', 'neighbours'] as const;
@@ -26,6 +27,8 @@ export interface ClusterParameters {
   readonly keyBytesMax: number;
   readonly valueBytesMax: number;
   readonly routing: Routing;
+  /** Of which bytes of a key its position is the hash; never changes. */
+  readonly positionRule: PositionRule;
 }
 
 export const DEFAULT_PARAMETERS: ClusterParameters = {
@@ -38,6 +41,7 @@ export const DEFAULT_PARAMETERS: ClusterParameters = {
   keyBytesMax: 1_024,
   valueBytesMax: 1 << 20,
   routing: 'one-hop',
+  positionRule: 'tag',
 };
 
 /**
@@ -63,7 +67,12 @@ const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, numb
 };
 
 /** Parameters as a person wrote them. */
-export type GivenParameters = Partial<Omit<ClusterParameters, 'routing'> & { readonly routing: string }>;
+export type GivenParameters = Partial<
+  Omit<ClusterParameters, 'routing' | 'positionRule'> & {
+    readonly routing: string;
+    readonly positionRule: string;
+  }
+>;
 
 /** Fills in what is missing and checks the rest. Throws INVALID_ARGUMENT naming the parameter and its range. */
 export function checkParameters(given: GivenParameters): ClusterParameters {
@@ -95,19 +104,32 @@ export function checkParameters(given: GivenParameters): ClusterParameters {
   if (parameters.leaseMarginMs * 2 > parameters.leaseMs) {
     throw new RingError('INVALID_ARGUMENT', 'parameter leaseMarginMs must be at most half of leaseMs');
   }
-  const routing = ROUTINGS.find((known) => known === parameters.routing);
-  if (routing === undefined) {
-    throw new RingError(
-      'INVALID_ARGUMENT',
-      `parameter routing must be one of ${ROUTINGS.join(', ')}, got ${parameters.routing}`,
-    );
-  }
-  return { ...parameters, routing };
+  const routing = oneOf('routing', ROUTINGS, parameters.routing);
+  const positionRule = oneOf('positionRule', POSITION_RULES, parameters.positionRule);
+  return { ...parameters, routing, positionRule };
+}
+
+function oneOf<Known extends string>(name: string, known: readonly Known[], given: string): Known {
+  const found = known.find((each) => each === given);
+  if (found !== undefined) return found;
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    `parameter ${name} must be one of ${known.join(', ')}, got ${given}`,
+  );
 }
 
 export function sameParameters(a: ClusterParameters, b: ClusterParameters): boolean {
   return (Object.keys(DEFAULT_PARAMETERS) as (keyof ClusterParameters)[]).every(
     (name) => a[name] === b[name],
+  );
+}
+
+/** Why a ring may not go from one position rule to another, whether it has nodes or not; undefined if it may. */
+export function positionRuleFault(from: PositionRule, to: PositionRule): string | undefined {
+  if (from === to) return undefined;
+  return (
+    `the ring has begun with the position rule ${from}, by which its keys have their places; it cannot become ${to}. ` +
+    'Leave the option out, or begin a new ring'
   );
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** Raised with each change that a node of the previous edition does not understand. */
-export const NODE_PROTOCOL = 1;
+export const NODE_PROTOCOL = 2;
 
 /** Why a node that names this edition is not taken in; undefined if it is. */
 export function nodeProtocolFault(named: number): string | undefined {

@@ -13,7 +13,7 @@ import { POSITION_BYTES } from '../ring/ring-key';
 import { bufferOfBytes } from '../operations/bytes';
 import { isOperationType, rowOf, type OperationType } from '../operations/catalogue';
 import { decodeExtras, encodeExtras, type Extras } from '../operations/extras';
-import { checkOperation, type KeyLimits } from '../operations/check';
+import { checkOperation, type KeyTerms } from '../operations/check';
 import { operandOf, type LocatedOperation, type Operation } from '../operations/operation';
 import { ByteRope, joinRopes } from './byte-rope';
 import type { BatchRequest } from './generated/dht';
@@ -118,7 +118,7 @@ export function encodeLocated(header: FrameHeader, operations: readonly LocatedO
  * The operations of a frame; where one breaks a limit, its error instead. Throws INVALID_ARGUMENT when
  * the frame as a whole is malformed.
  */
-export function decodeRequest(frame: BatchRequest, limits: KeyLimits): (Operation | RingError)[] {
+export function decodeRequest(frame: BatchRequest, limits: KeyTerms): (Operation | RingError)[] {
   const { types, keyLengths, valueLengths, blob } = frame;
   const count = types.length;
   const keysEnd = checkedKeysEnd(frame);
@@ -182,7 +182,7 @@ function checkWithExtras(
   key: Bytes,
   [encoded, ...operands]: readonly Bytes[],
   position: Bytes | undefined,
-  limits: KeyLimits,
+  limits: KeyTerms,
 ): Operation | RingError {
   if (encoded === undefined) return checkOperation(type, key, operands, position, limits);
   const extras = decodeExtras(encoded);

@@ -2,6 +2,7 @@
 
 import {
   RingError,
+  RULE_BEFORE_TAGS,
   checkParameters,
   position,
   ringFault,
@@ -124,7 +125,8 @@ export function beatFromWire({ update }: wire.RingUpdate): RingBeat | undefined 
 
 export function parametersFromWire(message: wire.ClusterParameters | undefined): ClusterParameters {
   if (!message) throw new RingError('INVALID_ARGUMENT', 'received a ring without the cluster parameters');
-  return checkParameters(message);
+  const positionRule = message.positionRule === '' ? RULE_BEFORE_TAGS : message.positionRule;
+  return checkParameters({ ...message, positionRule });
 }
 
 /** Who proposes, and what. */

@@ -13,6 +13,7 @@ test.each<[Partial<ClusterParameters>, string]>([
     { routing: 'gossip' as 'chord' },
     'parameter routing must be one of one-hop, chord, pastry, neighbours, got gossip',
   ],
+  [{ positionRule: 'half' as 'tag' }, 'parameter positionRule must be one of tag, whole-key, got half'],
   [{ keyBytesMax: 2_000 }, 'parameter keyBytesMax must be an integer from 1 to 1024, got 2000'],
   [{ replicas: 3 } as Partial<ClusterParameters>, 'unknown parameter replicas; there are replicationFactor'],
   [{ toString: 1 } as Partial<ClusterParameters>, 'unknown parameter toString'],

@@ -6,6 +6,7 @@ import {
   isWrite,
   OperationType,
   ringKeyOf,
+  type KeyTerms,
   type Condition,
   type Operation,
   type OperationResult,
@@ -13,7 +14,7 @@ import {
 import { RingError, type Bytes, REPLY_BYTES_TARGET } from '../../src/ring';
 import { decodeReply, decodeRequest, dht, encodeReplies, encodeRequest } from '../../src/wire';
 
-const LIMITS = { keyBytesMax: 1_024, valueBytesMax: 1 << 20 };
+const LIMITS: KeyTerms = { keyBytesMax: 1_024, valueBytesMax: 1 << 20, positionRule: 'tag' };
 
 const bytes = (least: number, most: number): fc.Arbitrary<Bytes> =>
   fc
@@ -29,12 +30,12 @@ const conditions: fc.Arbitrary<Condition> = fc.oneof(
 const plainOperations: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({
     type: fc.constantFrom(OperationType.exchange, OperationType.set),
-    key: bytes(1, 40).map(ringKeyOf),
+    key: bytes(1, 40).map((key) => ringKeyOf(key)),
     value: fc.oneof({ weight: 9, arbitrary: bytes(0, 200) }, { weight: 1, arbitrary: bytes(1_000, 20_000) }),
   }),
   fc.record({
     type: fc.constantFrom(OperationType.get, OperationType.delete),
-    key: bytes(1, 40).map(ringKeyOf),
+    key: bytes(1, 40).map((key) => ringKeyOf(key)),
   }),
 );
 
@@ -120,7 +121,7 @@ test('an operation that breaks a limit fails alone', () => {
     { type: OperationType.get, key: ringKeyOf('k' as Bytes) },
   ]);
   frame.types[2] = 9;
-  const [value, key, type] = decodeRequest(frame, { keyBytesMax: 5, valueBytesMax: 3 });
+  const [value, key, type] = decodeRequest(frame, { ...LIMITS, keyBytesMax: 5, valueBytesMax: 3 });
   expect(value).toEqual(new RingError('INVALID_ARGUMENT', 'the value has 8 bytes; 3 are allowed'));
   expect(key).toEqual(new RingError('INVALID_ARGUMENT', 'the key has 6 bytes; 5 are allowed'));
   expect(type).toEqual(
@@ -168,7 +169,7 @@ test('a condition is checked like the value that it stands for', () => {
   const condition = { kind: 'value', value: 'too long' as Bytes } as const;
   const put = { type: OperationType.set, key: ringKeyOf('k' as Bytes), value: 'v' as Bytes };
   const frame = encodeRequest(header(0), [{ ...put, extras: { condition, showsPresent: false } }]);
-  expect(decodeRequest(frame, { keyBytesMax: 5, valueBytesMax: 3 })).toEqual([
+  expect(decodeRequest(frame, { ...LIMITS, keyBytesMax: 5, valueBytesMax: 3 })).toEqual([
     new RingError('INVALID_ARGUMENT', 'the expected value has 8 bytes; 3 are allowed'),
   ]);
 });

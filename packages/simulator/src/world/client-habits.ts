@@ -1,6 +1,6 @@
 /** What simulated clients ask for: operations of the whole catalogue. */
 
-import type { Bytes, Random, RingKey } from '@ringkeep/shared';
+import type { Bytes, PositionRule, Random, RingKey } from '@ringkeep/shared';
 import {
   bufferOfBytes,
   bytesOfBuffer,
@@ -19,6 +19,7 @@ import {
 
 export interface ClientHabits {
   readonly keys: readonly Bytes[];
+  readonly positionRule: PositionRule;
   readonly thinkMs: number;
   readonly patienceMs: number;
   /** Nothing is read. */
@@ -90,11 +91,11 @@ function leftBy(operation: Operation, told: Bytes | undefined): Bytes | undefine
 /** Some operation on some key. */
 export function drawOperation(
   random: Random,
-  { keys, onlyWrites }: ClientHabits,
+  { keys, positionRule, onlyWrites }: ClientHabits,
   values: ClientValues,
 ): Operation {
   const plain = random.pick(keys);
-  const key = ringKeyOf(plain);
+  const key = ringKeyOf(plain, positionRule);
   const counts = isCounter(plain);
   const dice = random.fraction();
   const rows = dice < 0.45 && !onlyWrites ? READS : dice < 0.55 ? BARE_WRITES : OTHER_WRITES;

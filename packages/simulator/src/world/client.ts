@@ -64,12 +64,16 @@ export class Client {
 
   /** Reads a key, for as long as it takes. */
   readAtLast(key: Bytes, patienceMs: number, done: Done): void {
-    this.run({ type: OperationType.get, key: ringKeyOf(key) }, patienceMs, done);
+    this.run({ type: OperationType.get, key: ringKeyOf(key, this.habits.positionRule) }, patienceMs, done);
   }
 
   /** Writes a key, for as long as it takes. */
   writeAtLast(key: Bytes, patienceMs: number, done: Done): void {
-    const write = { type: OperationType.exchange, key: ringKeyOf(key), value: this.values.next() };
+    const write = {
+      type: OperationType.exchange,
+      key: ringKeyOf(key, this.habits.positionRule),
+      value: this.values.next(),
+    };
     this.run(write, patienceMs, done);
   }
 

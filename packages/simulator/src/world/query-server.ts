@@ -1,7 +1,7 @@
 /** Answers what clients and other nodes ask a simulated node, and shows the world's checkers every answer of its own. */
 
-import { positionOf } from '@ringkeep/shared';
-import { isWrite, type Operation, type OperationResult } from '@ringkeep/shared/operations';
+import { positionOf, RingError } from '@ringkeep/shared';
+import { isWrite, keyTermsOf, type Operation, type OperationResult } from '@ringkeep/shared/operations';
 import { decodeRequest, dht, encodeReply, updateToWire } from '@ringkeep/shared/wire';
 import type { NodeHost } from '@ringkeep/dht-node/hosting';
 import { checkRoom } from '../checkers/room-refusals';
@@ -43,10 +43,12 @@ export class QueryServer {
   serve(bytes: Uint8Array, reply: Reply, dropped: () => void): Further {
     const { host } = this;
     const frame = dht.BatchRequest.decode(bytes);
-    const operations = decodeRequest(frame, this.world.parameters).map((operation) => {
-      if (operation instanceof Error) throw operation;
-      return operation;
-    });
+    const decoded = decodeRequest(frame, keyTermsOf(host.core.view.ring));
+    const operations = decoded.filter((each): each is Operation => !(each instanceof RingError));
+    if (operations.length < decoded.length) {
+      reply(refusal(frame, decoded));
+      return () => undefined;
+    }
     const sentUnder = host.core.view.version;
     const options = {
       door: 'simulated',
@@ -112,4 +114,11 @@ export class QueryServer {
       if (failure) world.fail(failure.checker, failure.text);
     }
   }
+}
+
+/** A node that does not know the ring yet knows the place of no key with a tag. Anything else would be a fault. */
+function refusal({ frame, hops }: dht.BatchRequest, decoded: readonly (Operation | RingError)[]): Uint8Array {
+  for (const each of decoded) if (each instanceof RingError && each.code !== 'UNAVAILABLE') throw each;
+  const refused = decoded.map(() => ({ ok: false, code: 'UNAVAILABLE', text: 'no ring yet' }) as const);
+  return dht.BatchReply.encode(encodeReply(frame, hops, refused)).finish();
 }

@@ -5,14 +5,7 @@
  */
 
 import { type Bytes, type Random, type RingUpdate } from '@ringkeep/shared';
-import {
-  bytesOfBuffer,
-  isWrite,
-  operandOf,
-  positionBytesOf,
-  rowOf,
-  type Operation,
-} from '@ringkeep/shared/operations';
+import { bytesOfBuffer, isWrite, operandOf, rowOf, type Operation } from '@ringkeep/shared/operations';
 import {
   beatFromWire,
   decodeOutcomes,
@@ -48,7 +41,7 @@ class SimulatedCall extends Call {
     const { type, key, extras } = operation;
     const plain = key.slice(8) as Bytes;
     const operands = rowOf(type).brings.map((name) => operandOf(operation, name));
-    super(type, positionBytesOf(plain), plain, operands, extras, deadlineAtMs, true);
+    super(type, key.slice(0, 8) as Bytes, plain, operands, extras, deadlineAtMs, true);
   }
 
   override deliver(): void {

@@ -132,7 +132,8 @@ export class Queries implements Router {
     }
     if (query.input.ringVersion > view.version && query.input.hops > 0) return this.hold(pending);
     query.misdirected = true;
-    if (query.input.direct)
+    // A client that knows the same ring reckons the positions of tags otherwise: it is of an older version.
+    if (query.input.direct && query.input.ringVersion !== view.version)
       return pending.fail('NOT_OWNER', `not the owner of the key at ring version ${view.version}`);
     const { hopsMax } = this.nextHop;
     if (query.input.hops >= hopsMax) return pending.fail('UNAVAILABLE', `given up after ${hopsMax} forwards`);

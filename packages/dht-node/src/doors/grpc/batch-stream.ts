@@ -19,7 +19,7 @@ import { NumberMap } from '@ringkeep/shared/ring/number-map';
 import type { CallBytes } from '@ringkeep/process/server';
 import { toServiceError } from '@ringkeep/shared/channel/grpc-errors';
 import { type dht, decodeRequest, encodeReply, endOfReply, updateToWire } from '@ringkeep/shared/wire';
-import type { KeyLimits } from '@ringkeep/shared/operations';
+import type { KeyTerms } from '@ringkeep/shared/operations';
 import type { NodeHost } from '../../hosting/host';
 import type { QueryAnswer } from '../../ask/open-queries';
 import { deadlineMsOf } from './deadlines';
@@ -79,7 +79,7 @@ export class BatchStream {
   constructor(
     private readonly call: BatchCall,
     private readonly host: NodeHost,
-    private readonly limits: () => KeyLimits,
+    private readonly limits: () => KeyTerms,
     /** Is told how much the stream holds; absent if nobody asks. */
     private readonly callBytes: CallBytes | undefined,
     private readonly onOver: (stream: BatchStream) => void,

@@ -1,7 +1,7 @@
 /** All QueryBatch streams that are open here, so that a node that stops can end them. */
 
 import type { CallBytes } from '@ringkeep/process/server';
-import type { KeyLimits } from '@ringkeep/shared/operations';
+import type { KeyTerms } from '@ringkeep/shared/operations';
 import type { NodeHost } from '../../hosting/host';
 import { BatchStream, type BatchCall } from './batch-stream';
 
@@ -11,7 +11,7 @@ export class BatchStreams {
 
   constructor(
     private readonly host: NodeHost,
-    private readonly limits: () => KeyLimits,
+    private readonly limits: () => KeyTerms,
     /** Of the call that is just being accepted. */
     private readonly callBytes: () => CallBytes | undefined = () => undefined,
   ) {}

@@ -1,6 +1,7 @@
 /** The door for clients, other nodes and people with grpcurl: dht.DhtNode, reflection and health on one gRPC server. */
 
 import { ringBeat } from '@ringkeep/shared';
+import { keyTermsOf } from '@ringkeep/shared/operations';
 import { limited, type Lifecycle, type Logger } from '@ringkeep/process/running';
 import { GrpcServer } from '@ringkeep/process/server';
 import type { NodeInput } from '../../core';
@@ -49,7 +50,7 @@ export class GrpcDoor implements Door {
       () => core.view.ring,
       () => ringBeat(core.parameters.leaseMs, now() - core.registryAnsweredAt),
     );
-    this.batches = new BatchStreams(host, () => core.parameters, callBytes);
+    this.batches = new BatchStreams(host, () => keyTermsOf(core.view.ring), callBytes);
     const { batches, followers, watchers } = this;
     this.health = addNodeService(this.server, { host, batches, followers, watchers, ...parts });
   }

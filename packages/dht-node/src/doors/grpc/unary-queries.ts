@@ -1,7 +1,7 @@
 /** QueryDHT and ForwardQuery: one operation a call, for people and for clients in any language. */
 
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { positionOfBytes, RingError, type Bytes, type ErrorCode } from '@ringkeep/shared';
+import { POSITION_BYTES, positionOf, RingError, type Bytes, type ErrorCode } from '@ringkeep/shared';
 import {
   bufferOfBytes,
   bytesOfBuffer,
@@ -9,7 +9,8 @@ import {
   decodeFullAnswer,
   encodeDelta,
   isOperationType,
-  positionBytesOf,
+  keyTermsOf,
+  placed,
   rowOf,
   type Condition,
   type OperandName,
@@ -55,14 +56,14 @@ export class UnaryQueries {
       );
     }
     const original = this.keyIn(originalKey);
-    const position = positionBytesOf(originalKey);
-    if (positionOfBytes(position) !== key) {
+    const located = placed(original, keyTermsOf(this.host.core.view.ring).positionRule);
+    if (positionOf(located) !== key) {
       throw new RingError(
         'INVALID_ARGUMENT',
-        `key ${key} is not the position of original_key, which is ${positionOfBytes(position)}`,
+        `key ${key} is not the position of original_key, which is ${positionOf(located)}`,
       );
     }
-    return { type: ty, key: original, position };
+    return { type: ty, key: original, position: located.slice(0, POSITION_BYTES) as Bytes };
   }
 
   /** What this throws says what is wrong with the operation, and is reported as such. */

@@ -168,6 +168,11 @@ export interface ClusterParameters {
   routing: string;
   /** In-sync members that an arc needs to accept writes. */
   minCopies: number;
+  /**
+   * Of which bytes of a key its position is the hash: tag (those between its first `{` and the first `}` after it, if
+   * there are any, else all) or whole-key. Absent: whole-key, in a ring from before there were tags.
+   */
+  positionRule: string;
 }
 
 export interface Member {
@@ -1423,6 +1428,7 @@ function createBaseClusterParameters(): ClusterParameters {
     valueBytesMax: 0,
     routing: "",
     minCopies: 0,
+    positionRule: "",
   };
 }
 
@@ -1454,6 +1460,9 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     }
     if (message.minCopies !== 0) {
       writer.uint32(72).uint32(message.minCopies);
+    }
+    if (message.positionRule !== "") {
+      writer.uint32(82).string(message.positionRule);
     }
     return writer;
   },
@@ -1543,6 +1552,14 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
             message.minCopies = reader.uint32();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.positionRule = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1569,6 +1586,7 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     message.valueBytesMax = object.valueBytesMax ?? 0;
     message.routing = object.routing ?? "";
     message.minCopies = object.minCopies ?? 0;
+    message.positionRule = object.positionRule ?? "";
     return message;
   },
 };
