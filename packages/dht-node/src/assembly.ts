@@ -49,6 +49,7 @@ export class Assembly {
   host: NodeHost | undefined;
   facts: NodeFacts | undefined;
   joining: Joining | undefined;
+  private peers: Peers | undefined;
   private readonly clock = new MonotonicClock();
   private readonly tallies = new Tallies();
   private readonly observer: NodeObserver;
@@ -77,11 +78,13 @@ export class Assembly {
       status: () => this.status(host),
       facts: () => this.facts as NodeFacts,
       leave: () => this.owner.leave(),
+      client: (member) => (this.peers as Peers).client(member),
     });
     const address = await door.listen(this.lifecycle);
     const facts = { address, registryAddress, storage: storage.name };
     this.facts = facts;
     const links = await this.connect(host, facts, folder);
+    this.peers = links.peers;
     await this.lifecycle.start(() => ({
       name: 'health',
       drain: () => door.setServing(false),

@@ -18,4 +18,8 @@ export interface NodeSettings {
   readonly rules?: ProtocolRules;
   /** Those that every node has, but where a simulator has few keys. */
   readonly transferSizes?: TransferSizes;
+  /** How much of what was committed last is kept for watchers; HISTORY_BYTES by default. */
+  readonly historyBytes?: number;
+  /** Watches served at a time; WATCHES_MAX by default. */
+  readonly watchesMax?: number;
 }

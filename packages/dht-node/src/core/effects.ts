@@ -5,6 +5,7 @@ import type {
   ArcConfig,
   KnownRing,
   Bytes,
+  ErrorCode,
   Member,
   NodeId,
   Position,
@@ -14,6 +15,7 @@ import type {
   Term,
 } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
+import type { Change } from './replica/change-history';
 import type { Entry } from './replica/entry-store';
 import type { FollowerMessage, PrimaryMessage } from './messages';
 import type { LogRecord, ReplicaSnapshot } from './replica/records';
@@ -130,6 +132,31 @@ export type NodeEffect =
     }
   /** Nobody waits for a forward any more: the other node need not continue with it. */
   | { readonly kind: 'cancel-forward'; readonly forward: number; readonly to: NodeId }
+  /** Of a range, everything up to a number has been told with this; perhaps nothing that concerns the watch. */
+  | {
+      readonly kind: 'watch-told';
+      readonly watch: number;
+      readonly range: Arc;
+      readonly through: Seq;
+      readonly changes: readonly Change[];
+      /** What it counts for until the input `watch-taken`. */
+      readonly bytes: number;
+    }
+  /** No more of a range is told: it has another owner, or what follows is not kept. */
+  | {
+      readonly kind: 'watch-range-ended';
+      readonly watch: number;
+      readonly range: Arc;
+      readonly because: 'moved' | 'lost';
+    }
+  /** Nothing is left to watch; or why it was refused. */
+  | {
+      readonly kind: 'watch-ended';
+      readonly watch: number;
+      readonly refusal: { readonly code: ErrorCode; readonly text: string } | undefined;
+    }
+  /** The watch is another node's: the host goes on with it there. */
+  | { readonly kind: 'forward-watch'; readonly watch: number; readonly to: Member }
   /** A call that is not answered within `withinMs` counts as unanswered. */
   | {
       readonly kind: 'call-registry';

@@ -3,6 +3,7 @@
 import type { KeyRange, NodeId, Position, Ring, RingUpdate } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import type { FollowerMessage, PrimaryMessage } from './messages';
+import type { WatchedRange, WatchFilter } from './watches/watch';
 
 /** A batch of operations from a client or another node. */
 export interface QueryInput {
@@ -18,9 +19,23 @@ export interface QueryInput {
   readonly direct: boolean;
 }
 
+/** A watch of some ranges, all of one arc as its caller knows the ring: what is of another one it is told. */
+export interface WatchInput {
+  readonly kind: 'watch';
+  readonly watch: number;
+  readonly filter: WatchFilter;
+  readonly ranges: readonly WatchedRange[];
+  /** End it where another node is the owner rather than go on there. */
+  readonly direct: boolean;
+}
+
 export type NodeInput =
   | QueryInput
   | { readonly kind: 'cancel-query'; readonly request: number }
+  | WatchInput
+  /** The host has passed on that much of what a watch was told. */
+  | { readonly kind: 'watch-taken'; readonly watch: number; readonly bytes: number }
+  | { readonly kind: 'close-watch'; readonly watch: number }
   /** All batches up to this number are durable. */
   | { readonly kind: 'persisted'; readonly batch: number }
   /** Write a checkpoint: the answer is the effect of that name. */

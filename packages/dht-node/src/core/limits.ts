@@ -76,6 +76,25 @@ export const MEND_AGAIN_MS = 1_000;
 export const REPAIR_KEYS_MAX = 100_000;
 /** Entries read for one page of a copy's listing, keys and values: about 5 ms of the event loop. */
 export const LISTING_PAGE_BYTES = 256 * 1024;
+/**
+ * What a node keeps of the operations that it has committed last, for watchers, unless it is told otherwise: half a
+ * second of 100,000 writes of 100 bytes a second.
+ */
+export const HISTORY_BYTES = 16 * 1024 * 1024;
+/** What a change costs in that memory beside its key and its value. */
+export const CHANGE_BYTES_EACH = 96;
+/** Watches that a node serves, unless it is told otherwise. */
+export const WATCHES_MAX = 10_000;
+/** Changes that are on their way to one watch, bytes; beyond that it goes on from what is kept. */
+export const WATCH_OUTSTANDING_BYTES_MAX = 1024 * 1024;
+/** Changes in one message to a watch that is behind. */
+export const WATCH_MESSAGE_BYTES = 256 * 1024;
+/** Numbers that are looked through for watches that are behind before other things have their turn: some 2 ms. */
+export const WATCH_NUMBERS_AT_ONCE = 20_000;
+/** How often a watcher is told where its arc is. */
+export const WATCH_PROGRESS_MS = 1_000;
+/** How long a former owner goes on with watchers that are behind. */
+export const WATCH_FINISH_MS = 10_000;
 /** Grants are few: expired ones are removed when there are more than this. */
 export const GRANTS_UNSWEPT_MAX = 16;
 /** How a transfer is divided. All nodes of a ring use the same sizes; a simulator has smaller ones. */

@@ -10,6 +10,7 @@
  *   arc-primary.ts      what becomes of one arc while I am
  *   arc-decisions.ts    what should change next
  *   inbound-streams.ts  who follows me
+ *   watches.ts          who is told what is committed
  *   queries.ts          where does an operation go
  *   next-hop.ts         which node is next on its way
  *
@@ -17,7 +18,7 @@
  * collected: one log batch, one message to each follower, one frame to each node.
  */
 
-import type { ClusterParameters, KnownRing, NodeId, Proposal, Ring } from '@ringkeep/shared';
+import type { ClusterParameters, KnownRing, NodeId, Position, Proposal, Ring } from '@ringkeep/shared';
 import { NOTHING_KNOWN } from '@ringkeep/shared/ring/history';
 import { NO_RING } from '@ringkeep/shared/ring/ring';
 import { RingView } from '@ringkeep/shared/ring/ring-view';
@@ -28,7 +29,7 @@ import { FollowerLinks } from './follower/follower-links';
 import { GrantLedger } from './follower/grant-ledger';
 import type { InputHandlers, InputOf, NodeInput } from './inputs';
 import { Inspection } from './inspection';
-import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, type TransferSizes } from './limits';
+import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, WATCHES_MAX, type TransferSizes } from './limits';
 import { Introduction } from './membership/introduction';
 import { Membership } from './membership/membership';
 import { Reachability } from './membership/reachability';
@@ -46,6 +47,8 @@ import { Mending } from './replica/mending';
 import { isOfCopies, type LogRecord, type ReplicaSnapshot } from './replica/records';
 import { ReplicaStore } from './replica/replica-store';
 import { NextHop } from './routing/next-hop';
+import type { ArcFeed } from './watches/arc-feed';
+import { Watches } from './watches/watches';
 import { PROTOCOL_RULES, type ProtocolRules } from './rules';
 
 export class NodeCore implements NodeContext {
@@ -72,6 +75,7 @@ export class NodeCore implements NodeContext {
   private readonly nextHop: NextHop;
   private readonly inbound: InboundStreams;
   private readonly roles: Roles;
+  private readonly watches: Watches;
   private effects: NodeEffect[] = [];
   private wake = 0;
   private lazyFlushAt = 0;
@@ -84,6 +88,9 @@ export class NodeCore implements NodeContext {
     'cancel-query': ({ request }) => this.queries.cancel(request),
     persisted: ({ batch }) => this.journal.persisted(batch),
     checkpoint: () => (this.checkpointWanted = true),
+    watch: (input) => this.watches.open(input),
+    'watch-taken': ({ watch, bytes }) => this.watches.taken(watch, bytes),
+    'close-watch': ({ watch }) => this.watches.close(watch),
     'forward-answer': (input) => this.forwardAnswered(input),
     'forward-failed': ({ forward, sent, text }) => this.queries.forwards.failed(forward, sent, text),
     registered: (input) => this.registry.registered(input),
@@ -116,7 +123,7 @@ export class NodeCore implements NodeContext {
     this.process = settings.process;
     this.rules = settings.rules ?? PROTOCOL_RULES;
     this.transferSizes = settings.transferSizes ?? TRANSFER_SIZES;
-    this.replicas = new ReplicaStore(entries);
+    this.replicas = new ReplicaStore(entries, settings.historyBytes);
     this.journal = new Journal(this.replicas, (effect) => this.emit(effect));
     this.grants = new GrantLedger(this.rules.grantedBefore(settings.startedAt, settings.leaseBeforeMs));
     this.reachability = new Reachability(this);
@@ -124,7 +131,13 @@ export class NodeCore implements NodeContext {
     this.adoption = new RingAdoption(this, this.membership, (ring) => this.act(ring));
     this.introduction = new Introduction(this);
     this.links = new FollowerLinks(this);
-    this.roles = new Roles(this, () => settings.newcomer && this.blankDisk);
+    const feedAt = (start: Position): ArcFeed | undefined => this.roles.at(start)?.feed;
+    this.watches = new Watches(this, feedAt, settings.watchesMax ?? WATCHES_MAX);
+    this.roles = new Roles(
+      this,
+      () => settings.newcomer && this.blankDisk,
+      ({ feed }) => this.watches.roleEnded(feed),
+    );
     this.registry = new RegistryAnswers(this, this.membership, this.adoption, (start) =>
       this.roles.at(start),
     );
@@ -136,8 +149,8 @@ export class NodeCore implements NodeContext {
     });
     this.nextHop = new NextHop(this);
     this.queries = new Queries(this, this.nextHop, (start) => this.roles.at(start)?.operations);
-    const { membership, links, inbound, roles, queries, nextHop } = this;
-    this.inspection = new Inspection(this, { membership, links, inbound, roles, queries, nextHop });
+    const { membership, links, inbound, roles, queries, nextHop, watches } = this;
+    this.inspection = new Inspection(this, { membership, links, inbound, roles, queries, nextHop, watches });
   }
 
   /** Recovery: what the last checkpoint kept; once, before the first step. */
@@ -197,6 +210,7 @@ export class NodeCore implements NodeContext {
     this.introduction.ringAdopted();
     this.routeReturned();
     this.queries.ringAdopted();
+    this.watches.ringAdopted();
     this.report({ kind: 'ring-adopted', version: ring.version });
   }
 
@@ -219,6 +233,7 @@ export class NodeCore implements NodeContext {
     this.routeReturned();
     this.grants.forgetExpired(this.now);
     this.roles.flush();
+    this.watches.flush();
     this.links.flush();
     this.queries.flush();
     const lazyToo = this.checkpointWanted || this.now >= this.lazyFlushAt;
@@ -268,6 +283,7 @@ export class NodeCore implements NodeContext {
 
   emit(effect: NodeEffect): void {
     if (effect.kind === 'close-follower') this.inbound.closed(effect.connection);
+    if (effect.kind === 'watch-ended') this.watches.forget(effect.watch);
     this.effects.push(effect);
   }
 

@@ -1,10 +1,11 @@
 /** Where each effect of a node's core goes, except those that its host carries out by itself. */
 
 import type { NodeEffect } from '../core/effects';
+import type { WatchEffect } from '../ask/open-watches';
 import type { HostPorts } from './ports';
 
 type HostsOwn = 'append' | 'checkpoint' | 'answer' | 'recover-answer' | 'refused';
-export type OutwardEffect = Exclude<NodeEffect, { kind: HostsOwn }>;
+export type OutwardEffect = Exclude<NodeEffect, { kind: HostsOwn } | WatchEffect>;
 
 export function dispatch(effect: OutwardEffect, ports: HostPorts, now: number): void {
   switch (effect.kind) {

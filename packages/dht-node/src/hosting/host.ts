@@ -26,6 +26,7 @@ import type { NodeStorage } from '../storage';
 import { dispatch } from './dispatch';
 import type { Load } from '../ask/admission';
 import { OpenQueries, type QueryAnswer, type QueryOptions } from '../ask/open-queries';
+import { OpenWatches } from '../ask/open-watches';
 import type { NodeObserver } from '../observing/node-observer';
 import type { HostClock, HostPorts } from './ports';
 
@@ -47,6 +48,7 @@ export class NodeHost {
   private stopped = false;
   private lastRequest = 0;
   private readonly queries = new OpenQueries(() => this.clock.now());
+  readonly watches = new OpenWatches((input) => this.post(input));
   private readonly decisions = new Map<number, (refusal: string | undefined) => void>();
   private batchOffset: number | undefined;
   private checkpointing = false;
@@ -190,6 +192,7 @@ export class NodeHost {
     for (const decided of this.decisions.values()) decided('the node is stopping');
     this.decisions.clear();
     this.queries.giveUpAll();
+    this.watches.endAll();
   }
 
   private readonly turnIsOver = (): void => {
@@ -266,6 +269,11 @@ export class NodeHost {
         this.decisions.delete(effect.request);
         return decided?.(effect.refusal);
       }
+      case 'watch-told':
+      case 'watch-range-ended':
+      case 'watch-ended':
+      case 'forward-watch':
+        return this.watches.perform(effect);
       case 'refused':
         return this.fail(new Error(effect.text));
       default:

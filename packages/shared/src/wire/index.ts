@@ -9,3 +9,4 @@ export * from './node-protocol';
 export * from './reply-codec';
 export * from './request-codec';
 export * from './ring-conversion';
+export * from './watch-codec';

@@ -81,6 +81,14 @@ export function describeEffect(effect: NodeEffect, names: Names): string {
       return `${effect.kind} to ${names.node(effect.to.id)}`;
     case 'recover-answer':
       return `recover ${effect.request}: ${effect.refusal ?? 'done'}`;
+    case 'watch-told':
+      return `watch ${effect.watch} ${range(effect.range)} to ${effect.through}: ${effect.changes.map(({ seq, entry }) => `${seq} ${entry.key.slice(8)}`).join(', ')}`;
+    case 'watch-range-ended':
+      return `watch ${effect.watch} ${range(effect.range)} ${effect.because}`;
+    case 'watch-ended':
+      return `watch ${effect.watch} ended: ${effect.refusal?.text ?? 'nothing is left'}`;
+    case 'forward-watch':
+      return `watch ${effect.watch} to ${names.node(effect.to.id)}`;
     case 'refused':
     case 'leave-refused':
       return `${effect.kind}: ${effect.text}`;

@@ -11,6 +11,7 @@
  *   commit-point.ts    what is prepared everywhere it must be     (3.3)
  *   reads.ts           what is read, and is every lease there     (3.5)
  *   pauses.ts          is the arc quiesced
+ *   arc-feed.ts        who is told what is committed
  *
  * arc-decisions.ts decides what should change next. Anything that may let operations continue (an acknowledgement, a
  * configuration) advances the commit point first, and then submits the held operations.
@@ -35,6 +36,7 @@ import type {
 import type { Acknowledge, Damaged, Repair } from '../messages';
 import type { PendingOperation } from '../operations/pending-operation';
 import type { Replica } from '../replica/replica';
+import { ArcFeed } from '../watches/arc-feed';
 import { ArcOperations } from './arc-operations';
 import { CommitPoint } from './commit-point';
 import { Configurations } from './configurations';
@@ -77,6 +79,7 @@ export class ArcPrimary {
   readonly followers: Followers;
   readonly comparison: LogComparison;
   readonly operations: ArcOperations;
+  readonly feed: ArcFeed;
   private readonly takeover: Takeover;
   private readonly commitPoint: CommitPoint;
   private readonly pauses: Pauses;
@@ -115,6 +118,7 @@ export class ArcPrimary {
     this.writes = writes;
     this.repairs = repairs;
     this.operations = operations;
+    this.feed = new ArcFeed(context, replica, () => operations.mayRead());
     context.report({ kind: 'role-taken', arc: config, term: config.term });
     this.log.begin();
   }
@@ -262,6 +266,7 @@ export class ArcPrimary {
   /** End of a step. */
   flush(): void {
     this.log.flush();
+    this.feed.flush();
   }
 
   /** Heartbeats, transfers, repeats; wants to be called again at the times it asks for. */

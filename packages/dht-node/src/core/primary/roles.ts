@@ -22,10 +22,14 @@ interface Role {
 export class Roles {
   private readonly roles = new Map<Position, Role>();
 
-  /** @param untouched tells whether no process before this one has been a member or has written to the disk */
+  /**
+   * @param untouched tells whether no process before this one has been a member or has written to the disk
+   * @param ended hears of each role that has ended
+   */
   constructor(
     private readonly context: ArcPrimaryContext & ArcDecisionsContext,
     private readonly untouched: () => boolean,
+    private readonly ended: (primary: ArcPrimary) => void,
   ) {}
 
   at(start: Position): ArcPrimary | undefined {
@@ -90,6 +94,7 @@ export class Roles {
       decisions.settled();
       this.roles.delete(start);
       ended.set(start, primary.end());
+      this.ended(primary);
     }
     return ended;
   }

@@ -15,7 +15,9 @@ import { arcCovers, arcKeyRanges, arcOutside, arcsOverlap, formatArc } from '@ri
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { NOTHING_KNOWN } from '@ringkeep/shared/ring/history';
 import { mergeHistories } from '@ringkeep/shared/ring/log-history';
+import { ChangeHistory, joinLevel } from './change-history';
 import type { Entry, EntryStore, RangeSize } from './entry-store';
+import { HISTORY_BYTES } from '../limits';
 import type { LogRecord, RecordOf, ReplicaSnapshot } from './records';
 import { Replica } from './replica';
 import { entriesOf } from './sequenced-op';
@@ -27,6 +29,7 @@ export class ReplicaStore {
   private readonly replicas = new Map<Position, Replica>();
   /** The newest ring that this node may have acted on. */
   known = NOTHING_KNOWN;
+  private readonly changes: ChangeHistory;
 
   private readonly effects: Effects = {
     create: ({ range, complete }) => this.create(range, complete),
@@ -48,7 +51,13 @@ export class ReplicaStore {
     'known-ring': ({ known }) => (this.known = known),
   };
 
-  constructor(readonly entries: EntryStore) {}
+  /** @param historyBytes how much of what was committed last is kept for watchers */
+  constructor(
+    readonly entries: EntryStore,
+    historyBytes = HISTORY_BYTES,
+  ) {
+    this.changes = new ChangeHistory(historyBytes);
+  }
 
   get(start: Position): Replica | undefined {
     return this.replicas.get(start);
@@ -80,9 +89,19 @@ export class ReplicaStore {
 
   /** What a commit record does. @returns the entries that are committed */
   commit(start: Position, seq: Seq): readonly Entry[] {
-    const entries = entriesOf(this.at(start).commit(seq));
+    const replica = this.at(start);
+    const first = replica.committed + 1;
+    const ops = replica.commit(seq);
+    this.changes.add(replica.changes, replica.range, first, ops);
+    if (replica.changes.length > 1) replica.changes = joinLevel(replica.changes);
+    const entries = entriesOf(ops);
     this.entries.put(entries);
     return entries;
+  }
+
+  /** Bytes of what was committed last, as they are kept for watchers. */
+  get historyBytes(): number {
+    return this.changes.bytes;
   }
 
   snapshot(): ReplicaSnapshot[] {
@@ -104,7 +123,9 @@ export class ReplicaStore {
 
   private create(range: Arc, complete: boolean): void {
     invariant(this.overlapping(range).length === 0, `a copy of ${formatArc(range)} overlaps another`);
-    this.replicas.set(range.start, Object.assign(new Replica(range), { complete }));
+    const replica = Object.assign(new Replica(range), { complete });
+    replica.beginChanges();
+    this.replicas.set(range.start, replica);
   }
 
   /**
@@ -145,6 +166,8 @@ export class ReplicaStore {
     const history = mergeHistories(lower.log, upper.log, lastPrepared + 1);
     for (const copy of [lower, upper]) this.commit(copy.start, copy.lastPrepared);
     this.replicas.delete(upper.start);
+    const changes = [...lower.changes, ...upper.changes];
+    for (const history of changes) history.mergeAt(lastPrepared);
     this.replicas.set(
       lower.start,
       Object.assign(new Replica({ start: lower.start, end: upper.range.end }), {
@@ -155,6 +178,7 @@ export class ReplicaStore {
         overrules: Math.min(lower.overrules, upper.overrules),
         conflict: lower.conflict ?? upper.conflict,
         changedIn: Math.max(lower.changedIn, upper.changedIn),
+        changes,
       }),
     );
   }

@@ -11,6 +11,7 @@ import {
   truncateHistory,
 } from '@ringkeep/shared/ring/log-history';
 import type { ConflictingLog } from '../messages';
+import { partsWithin, RangeHistory } from './change-history';
 import type { RecordOf, ReplicaSnapshot } from './records';
 import type { RunningHash } from './running-hash';
 import { opsWithin, type HashPoint, type SequencedOp } from './sequenced-op';
@@ -32,6 +33,8 @@ export class Replica {
   changedIn = 0;
   /** Of the operations of the present term, where it is known; in memory only. */
   hash: RunningHash | undefined;
+  /** What was committed last, for watchers: of ranges that are the whole copy together. In memory only. */
+  changes: readonly RangeHistory[] = [];
   readonly holds: (key: RingKey) => boolean;
 
   constructor(readonly range: Arc) {
@@ -39,7 +42,9 @@ export class Replica {
   }
 
   static restored({ range, window, ...rest }: ReplicaSnapshot): Replica {
-    return Object.assign(new Replica(range), { ...rest, window: [...window] });
+    const replica = Object.assign(new Replica(range), { ...rest, window: [...window] });
+    replica.beginChanges();
+    return replica;
   }
 
   get start(): Position {
@@ -90,7 +95,13 @@ export class Replica {
       overrules,
       conflict,
       changedIn,
+      changes: partsWithin(this.changes, range),
     });
+  }
+
+  /** What was committed before is not known here: nobody is told of it. */
+  beginChanges(): void {
+    this.changes = this.complete ? [new RangeHistory(this.range, this.committed)] : [];
   }
 
   // ---- what records do ----
@@ -123,6 +134,7 @@ export class Replica {
     this.committed = committed;
     this.window = [...window];
     this.history = history;
+    this.beginChanges();
     this.liveIn(term);
   }
 
@@ -139,5 +151,7 @@ export class Replica {
     invariant(this.window.length === 0, 'what is prepared is not skipped');
     this.history = appendTerm(this.history, term, this.committed + 1);
     this.committed = Math.max(this.committed, seq);
+    // What overruled logs have told under these numbers, this one does not have.
+    this.beginChanges();
   }
 }

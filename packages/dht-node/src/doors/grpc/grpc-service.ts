@@ -19,13 +19,14 @@ import type { BatchStreams } from './batch-streams';
 import type { FollowerStreams } from '../../links/replica-streams';
 import type { RingWatchers } from './ring-watchers';
 import { UnaryQueries } from './unary-queries';
+import type { WatchCall, WatchStreams } from './watch-streams';
 
 const SERVICE = 'dht.DhtNode';
 const OLDER_SPELLING = { service: SERVICE, method: 'QueryDHT', alias: 'QueryDht' };
 
 type BatchCall = Parameters<BatchStreams['accept']>[0];
 type TransferCall = Parameters<FollowerStreams['accept']>[0];
-type WatchCall = Parameters<RingWatchers['accept']>[0];
+type RingCall = Parameters<RingWatchers['accept']>[0];
 
 export interface NodeFacts {
   readonly address: string;
@@ -38,6 +39,7 @@ export interface ServiceParts {
   readonly batches: BatchStreams;
   readonly followers: FollowerStreams;
   readonly watchers: RingWatchers;
+  readonly watches: WatchStreams;
   readonly status: () => NodeStatus;
   readonly facts: () => NodeFacts;
   /** Hands everything over and leaves. Resolves when the node has left. */
@@ -56,11 +58,12 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
       queries.forward(call),
     ),
     queryBatch: (stream: BatchCall) => parts.batches.accept(stream),
+    watch: (stream: WatchCall) => parts.watches.accept(stream),
     registerAsNeighbor: unary((info: dht.NeighborRegisterInfo) => neighbours(host, info)),
     transferKeys: (stream: TransferCall) => parts.followers.accept(stream),
     identifyNode: unary(() => ({ process: host.core.process })),
     describeNode: unary(() => nodeDescription(parts.status(), host.core.incarnation, parts.facts())),
-    watchRing: (stream: WatchCall) => parts.watchers.accept(stream),
+    watchRing: (stream: RingCall) => parts.watchers.accept(stream),
     listCopy: unary(({ range }: dht.ListCopyRequest) => listed(host, range)),
     recoverArc: unary(async ({ start, from }: dht.RecoverArcRequest) => {
       await host.recover(position(start), position(from));

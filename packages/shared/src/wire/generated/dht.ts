@@ -59,6 +59,16 @@ export enum NeighborType {
   UNRECOGNIZED = -1,
 }
 
+export enum WatchEnd {
+  /** GoesOn - It goes on. */
+  GoesOn = 0,
+  /** Moved - The range has, or may have, another owner: nothing more is told here. */
+  Moved = 1,
+  /** Lost - What follows the number asked for is not kept any more: read the range anew. */
+  Lost = 2,
+  UNRECOGNIZED = -1,
+}
+
 /**
  * What must be true of a key, or a write changes nothing and its result says so.
  * One of these is set.
@@ -174,6 +184,46 @@ export interface BatchReply {
     | undefined;
   /** One text for each result that is an error, in order; empty when the code says it all. */
   errors: string[];
+}
+
+/** Of a key, of all keys with a prefix, or of all keys, if neither is set. */
+export interface WatchRequest {
+  key?: Buffer | undefined;
+  prefix?:
+    | Buffer
+    | undefined;
+  /** Of one arc, as the caller knows the ring. Only a key can do without: it is its own range. */
+  ranges: WatchedRange[];
+  /** End with NOT_OWNER rather than pass on what another node tells. */
+  direct: boolean;
+}
+
+export interface WatchedRange {
+  /** The first position, and the one behind the last; the same twice is the whole ring. */
+  start: bigint;
+  end: bigint;
+  /** Every change after this number; absent: from now on. */
+  since?: bigint | undefined;
+}
+
+/** Changes of a range in columns, and up to which number that is all of them. Without changes it is a sign of life. */
+export interface WatchEvents {
+  start: bigint;
+  end: bigint;
+  /** With this message everything up to that number has been told of the range. */
+  through: number;
+  ended: WatchEnd;
+  /** One byte a change: 1 a deletion; 2 a value; 3 a deletion because the key's time was over. */
+  kinds: Buffer;
+  /** The number of the first change; that of a value is its version. */
+  first: number;
+  /** By how much the number of each change is above the one before it; of the first change 0. */
+  steps: number[];
+  keyLengths: number[];
+  /** One for each value. */
+  valueLengths: number[];
+  /** All keys, one after another, then all values. */
+  blob: Buffer;
 }
 
 /**
@@ -1530,6 +1580,413 @@ export const BatchReply: MessageFns<BatchReply> = {
       ? RingUpdate.fromPartial(object.ring)
       : undefined;
     message.errors = object.errors?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseWatchRequest(): WatchRequest {
+  return { key: undefined, prefix: undefined, ranges: [], direct: false };
+}
+
+export const WatchRequest: MessageFns<WatchRequest> = {
+  encode(message: WatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== undefined) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.prefix !== undefined) {
+      writer.uint32(18).bytes(message.prefix);
+    }
+    for (const v of message.ranges) {
+      WatchedRange.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.direct !== false) {
+      writer.uint32(40).bool(message.direct);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.prefix = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.ranges.push(WatchedRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.direct = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WatchRequest>): WatchRequest {
+    return WatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchRequest>): WatchRequest {
+    const message = createBaseWatchRequest();
+    message.key = object.key ?? undefined;
+    message.prefix = object.prefix ?? undefined;
+    message.ranges = object.ranges?.map((e) => WatchedRange.fromPartial(e)) || [];
+    message.direct = object.direct ?? false;
+    return message;
+  },
+};
+
+function createBaseWatchedRange(): WatchedRange {
+  return { start: 0n, end: 0n, since: undefined };
+}
+
+export const WatchedRange: MessageFns<WatchedRange> = {
+  encode(message: WatchedRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.start);
+    }
+    if (message.end !== 0n) {
+      if (BigInt.asUintN(64, message.end) !== message.end) {
+        throw new globalThis.Error("value provided for field message.end of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.end);
+    }
+    if (message.since !== undefined) {
+      if (BigInt.asUintN(64, message.since) !== message.since) {
+        throw new globalThis.Error("value provided for field message.since of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.since);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchedRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchedRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.start = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.since = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WatchedRange>): WatchedRange {
+    return WatchedRange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchedRange>): WatchedRange {
+    const message = createBaseWatchedRange();
+    message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
+    message.end = (object.end !== undefined && object.end !== null) ? BigInt(object.end) : 0n;
+    message.since = (object.since !== undefined && object.since !== null) ? BigInt(object.since) : undefined;
+    return message;
+  },
+};
+
+function createBaseWatchEvents(): WatchEvents {
+  return {
+    start: 0n,
+    end: 0n,
+    through: 0,
+    ended: 0,
+    kinds: Buffer.alloc(0),
+    first: 0,
+    steps: [],
+    keyLengths: [],
+    valueLengths: [],
+    blob: Buffer.alloc(0),
+  };
+}
+
+export const WatchEvents: MessageFns<WatchEvents> = {
+  encode(message: WatchEvents, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.start);
+    }
+    if (message.end !== 0n) {
+      if (BigInt.asUintN(64, message.end) !== message.end) {
+        throw new globalThis.Error("value provided for field message.end of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.end);
+    }
+    if (message.through !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.through)) !== BigInt(message.through)) {
+        throw new globalThis.Error("value provided for field BigInt(message.through) of type uint64 too large");
+      }
+      writer.uint32(24).uint64(BigInt(message.through));
+    }
+    if (message.ended !== 0) {
+      writer.uint32(32).int32(message.ended);
+    }
+    if (message.kinds.length !== 0) {
+      writer.uint32(42).bytes(message.kinds);
+    }
+    if (message.first !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.first)) !== BigInt(message.first)) {
+        throw new globalThis.Error("value provided for field BigInt(message.first) of type uint64 too large");
+      }
+      writer.uint32(48).uint64(BigInt(message.first));
+    }
+    if (message.steps.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.steps) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.keyLengths.length !== 0) {
+      writer.uint32(66).fork();
+      for (const v of message.keyLengths) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.valueLengths.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.valueLengths) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.blob.length !== 0) {
+      writer.uint32(82).bytes(message.blob);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchEvents {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchEvents();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.start = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.through = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.ended = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kinds = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.first = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.steps.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.steps.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag === 64) {
+              message.keyLengths.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 66) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.keyLengths.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 9: {
+            if (tag === 72) {
+              message.valueLengths.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.valueLengths.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.blob = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WatchEvents>): WatchEvents {
+    return WatchEvents.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchEvents>): WatchEvents {
+    const message = createBaseWatchEvents();
+    message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
+    message.end = (object.end !== undefined && object.end !== null) ? BigInt(object.end) : 0n;
+    message.through = object.through ?? 0;
+    message.ended = object.ended ?? 0;
+    message.kinds = object.kinds ?? Buffer.alloc(0);
+    message.first = object.first ?? 0;
+    message.steps = object.steps?.map((e) => e) || [];
+    message.keyLengths = object.keyLengths?.map((e) => e) || [];
+    message.valueLengths = object.valueLengths?.map((e) => e) || [];
+    message.blob = object.blob ?? Buffer.alloc(0);
     return message;
   },
 };
@@ -5166,6 +5623,19 @@ export const DhtNodeService = {
     responseSerialize: (value: BatchReply): Buffer => Buffer.from(BatchReply.encode(value).finish()),
     responseDeserialize: (value: Buffer): BatchReply => BatchReply.decode(value),
   },
+  /**
+   * Each change of what is watched, when it is committed, in order for each key. A node that is not the owner passes on
+   * what the owner tells.
+   */
+  watch: {
+    path: "/dht.DhtNode/Watch" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchRequest): Buffer => Buffer.from(WatchRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchRequest => WatchRequest.decode(value),
+    responseSerialize: (value: WatchEvents): Buffer => Buffer.from(WatchEvents.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchEvents => WatchEvents.decode(value),
+  },
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: {
     path: "/dht.DhtNode/RegisterAsNeighbor" as const,
@@ -5258,6 +5728,11 @@ export interface DhtNodeServer extends UntypedServiceImplementation {
   forwardQuery: handleUnaryCall<EncodedQuery, QueryResult>;
   /** Many operations a message, many messages outstanding. Replies come in any order. */
   queryBatch: handleBidiStreamingCall<BatchRequest, BatchReply>;
+  /**
+   * Each change of what is watched, when it is committed, in order for each key. A node that is not the owner passes on
+   * what the owner tells.
+   */
+  watch: handleServerStreamingCall<WatchRequest, WatchEvents>;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: handleUnaryCall<NeighborRegisterInfo, PreviousNeighbors>;
   /** A follower copies an arc and then keeps following it. */
@@ -5313,6 +5788,12 @@ export interface DhtNodeClient extends Client {
   queryBatch(): ClientDuplexStream<BatchRequest, BatchReply>;
   queryBatch(options: Partial<CallOptions>): ClientDuplexStream<BatchRequest, BatchReply>;
   queryBatch(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<BatchRequest, BatchReply>;
+  /**
+   * Each change of what is watched, when it is committed, in order for each key. A node that is not the owner passes on
+   * what the owner tells.
+   */
+  watch(request: WatchRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchEvents>;
+  watch(request: WatchRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<WatchEvents>;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor(
     request: NeighborRegisterInfo,

@@ -1,0 +1,314 @@
+/**
+ * Tells the watchers of one arc what is committed there, for one term of its primary.
+ *
+ *   1. A watch begins when the arc may be read: then this node's commit point is the arc's, and what lies above it
+ *      belongs to another history.
+ *   2. It is told what follows its numbers from what the copy keeps, as fast as it takes it.
+ *   3. When it is level it is live, and told each step's commits at the end of the step. One that takes them too slowly
+ *      is not live any more, and goes on from what is kept. So it costs a bounded number of bytes.
+ *   4. What is no longer kept is `lost`: that range ends, the others go on.
+ *   5. Each second, under the leases, a live watch is told the arc's number, also when nothing concerns it. A primary
+ *      that has been replaced without knowing has no leases, so its watchers hear nothing and go elsewhere.
+ *   6. When the role ends its watchers are told the rest, up to its last commit, and that the range has `moved`.
+ */
+
+import type { Arc, RingKey, Seq } from '@ringkeep/shared';
+import { arcInside, arcKeyTest, arcOutside, arcsEqual } from '@ringkeep/shared/ring/arc';
+import type { Outbox, StepTime } from '../context';
+import {
+  WATCH_FINISH_MS,
+  WATCH_MESSAGE_BYTES,
+  WATCH_NUMBERS_AT_ONCE,
+  WATCH_OUTSTANDING_BYTES_MAX,
+  WATCH_PROGRESS_MS,
+} from '../limits';
+import { historyOf, type Change, type RangeHistory } from '../replica/change-history';
+import type { Replica } from '../replica/replica';
+import { bytesOf } from '../replica/sequenced-op';
+import { bytesOfChanges, type Place, type Watch } from './watch';
+
+type ArcFeedContext = StepTime & Outbox;
+
+/** Where a range of a watch ends: it has another owner, or what follows is not kept any more. */
+export type WatchEnd = 'moved' | 'lost';
+
+interface RoleEnd {
+  readonly seq: Seq;
+  readonly changes: readonly RangeHistory[];
+  readonly untilMs: number;
+}
+
+export class ArcFeed {
+  /** Not begun. */
+  private readonly waiting = new Set<Watch>();
+  /** Begun, and not level. */
+  private readonly behind = new Set<Watch>();
+  private readonly live = new Set<Watch>();
+  private readonly liveByKey = new Map<RingKey, Set<Watch>>();
+  /** What live watches have been told. */
+  private told: Seq = 0;
+  private progressAt = Number.POSITIVE_INFINITY;
+  /** The commit point at the end of the role, what was kept then, and how long the rest of it is told. */
+  private end: RoleEnd | undefined;
+
+  constructor(
+    private readonly context: ArcFeedContext,
+    private readonly replica: Replica,
+    private readonly mayRead: () => boolean,
+  ) {}
+
+  get isIdle(): boolean {
+    return this.waiting.size + this.behind.size + this.live.size + this.liveByKey.size === 0;
+  }
+
+  add(watch: Watch): void {
+    this.waiting.add(watch);
+  }
+
+  remove(watch: Watch): void {
+    this.waiting.delete(watch);
+    this.behind.delete(watch);
+    this.stopTelling(watch);
+  }
+
+  /** At the end of a step. */
+  flush(): void {
+    if (this.isIdle) return;
+    this.tellLive();
+    if (this.waiting.size > 0 && this.mayRead()) this.begin();
+    this.catchUp();
+    if (this.end === undefined) this.tellProgress();
+    else if (this.context.now >= this.end.untilMs) this.giveUp();
+  }
+
+  /** The role ends. */
+  roleEnded(): void {
+    if (this.isIdle) return;
+    this.tellLive();
+    const untilMs = this.context.now + WATCH_FINISH_MS;
+    this.end = { seq: this.replica.committed, changes: this.replica.changes, untilMs };
+    const told = [...this.live, ...[...this.liveByKey.values()].flatMap((watches) => [...watches])];
+    for (const watch of [...this.waiting, ...told]) {
+      this.remove(watch);
+      this.over(watch, watch.places, 'moved');
+    }
+  }
+
+  /** Those that do not take the rest. */
+  private giveUp(): void {
+    for (const watch of this.behind) this.over(watch, watch.places, 'moved');
+    this.behind.clear();
+  }
+
+  private get through(): Seq {
+    return this.end?.seq ?? this.replica.committed;
+  }
+
+  private get changes(): readonly RangeHistory[] {
+    return this.end?.changes ?? this.replica.changes;
+  }
+
+  // ---- beginning ----
+
+  private begin(): void {
+    for (const watch of this.waiting) {
+      this.behind.add(watch);
+      const { range } = this.replica;
+      watch.places = watch.wanted.flatMap((wanted) =>
+        arcInside(wanted.range, range).map((part) => ({ range: part, seq: wanted.since ?? this.through })),
+      );
+      for (const { range: part } of watch.wanted)
+        for (const outside of arcOutside(part, range)) this.tellEnd(watch, outside, 'moved');
+      // What is above the commit point was told of another history.
+      this.over(
+        watch,
+        watch.places.filter(({ seq }) => seq > this.through),
+        'lost',
+      );
+    }
+    this.waiting.clear();
+  }
+
+  // ---- those that are behind ----
+
+  private catchUp(): void {
+    let numbers = WATCH_NUMBERS_AT_ONCE;
+    for (const watch of this.behind) {
+      while (numbers > 0 && !watch.isFull) {
+        const place = watch.places.find(({ seq }) => seq < this.through);
+        if (place === undefined) break;
+        numbers -= this.tellMore(watch, place, numbers);
+      }
+      const hasRoom = this.end !== undefined || !watch.isFull;
+      if (hasRoom && watch.places.every(({ seq }) => seq >= this.through)) this.isLevel(watch);
+    }
+    if (numbers <= 0) this.context.wakeAt(this.context.now);
+  }
+
+  /** One message of what follows a place. @returns how many numbers were looked at */
+  private tellMore(watch: Watch, place: Place, numbersMax: number): number {
+    const history = historyOf(this.changes, place.range);
+    if (history === undefined) return this.cut(watch, place);
+    if (history.wholeFrom > place.seq) {
+      this.over(watch, [place], this.end ? 'moved' : 'lost');
+      return 1;
+    }
+    const changes: Change[] = [];
+    let bytes = 0;
+    const from = place.seq;
+    const holds = arcsEqual(place.range, history.range) ? undefined : arcKeyTest(place.range);
+    place.seq = history.tell(from, this.through, numbersMax, (change) => {
+      if (!watch.concerns(change) || holds?.(change.entry.key) === false) return true;
+      changes.push(change);
+      bytes += bytesOf(change.entry);
+      return bytes < WATCH_MESSAGE_BYTES;
+    });
+    if (changes.length > 0) this.tell(watch, place.range, place.seq, changes);
+    return Math.max(1, place.seq - from);
+  }
+
+  /** What is kept is kept for smaller ranges than that. */
+  private cut(watch: Watch, place: Place): number {
+    const parts = this.changes.flatMap(({ range }) => arcInside(place.range, range));
+    watch.places = watch.places.flatMap((each) =>
+      each === place ? parts.map((range) => ({ range, seq: place.seq })) : [each],
+    );
+    return 1;
+  }
+
+  private isLevel(watch: Watch): void {
+    this.behind.delete(watch);
+    if (watch.isOver) return;
+    if (this.end) return this.over(watch, watch.places, 'moved');
+    this.tellProgressTo(watch, this.through);
+    if (this.live.size + this.liveByKey.size === 0) {
+      this.told = this.through;
+      this.progressAt = this.context.now + WATCH_PROGRESS_MS;
+    }
+    watch.live = true;
+    watch.places = joined(watch.places);
+    const { filter } = watch;
+    if (filter.kind !== 'key') return void this.live.add(watch);
+    const watches = this.liveByKey.get(filter.key) ?? new Set();
+    this.liveByKey.set(filter.key, watches.add(watch));
+  }
+
+  // ---- those that are live ----
+
+  private tellLive(): void {
+    if (this.live.size + this.liveByKey.size === 0) return;
+    const since = this.told;
+    const { through } = this;
+    if (through <= since) return;
+    const changes: Change[] = [];
+    let bytes = 0;
+    for (const history of this.changes)
+      history.tell(since, through, Number.POSITIVE_INFINITY, (change) => {
+        changes.push(change);
+        bytes += bytesOf(change.entry);
+        return bytes < WATCH_OUTSTANDING_BYTES_MAX;
+      });
+    if (bytes >= WATCH_OUTSTANDING_BYTES_MAX) return this.fallBehind([...this.allLive()]);
+    this.told = through;
+    if (changes.length > 0) this.tellEach(changes, through);
+  }
+
+  private tellEach(changes: readonly Change[], through: Seq): void {
+    const slow: Watch[] = [];
+    for (const watch of this.live) {
+      this.tellOf(watch, changes, through);
+      if (watch.isFull) slow.push(watch);
+    }
+    if (this.liveByKey.size > 0) {
+      for (const [key, ofKey] of byKey(changes)) {
+        for (const watch of this.liveByKey.get(key) ?? []) {
+          this.tellOf(watch, ofKey, through);
+          if (watch.isFull) slow.push(watch);
+        }
+      }
+    }
+    this.fallBehind(slow);
+  }
+
+  private tellOf(watch: Watch, changes: readonly Change[], through: Seq): void {
+    for (const { range } of watch.places) {
+      const told = watch.of(changes, range, arcsEqual(range, this.replica.range));
+      if (told.length > 0) this.tell(watch, range, through, told);
+    }
+  }
+
+  private fallBehind(watches: readonly Watch[]): void {
+    for (const watch of watches) {
+      this.stopTelling(watch);
+      watch.places = watch.places.map(({ range }) => ({ range, seq: this.told }));
+      this.behind.add(watch);
+    }
+  }
+
+  private stopTelling(watch: Watch): void {
+    watch.live = false;
+    this.live.delete(watch);
+    if (watch.filter.kind !== 'key') return;
+    const watches = this.liveByKey.get(watch.filter.key);
+    if (watches?.delete(watch) && watches.size === 0) this.liveByKey.delete(watch.filter.key);
+  }
+
+  private *allLive(): Iterable<Watch> {
+    yield* this.live;
+    for (const watches of this.liveByKey.values()) yield* watches;
+  }
+
+  private tellProgress(): void {
+    const { now } = this.context;
+    if (this.live.size + this.liveByKey.size === 0) return;
+    if (now >= this.progressAt) {
+      this.progressAt = now + WATCH_PROGRESS_MS;
+      if (this.mayRead()) for (const watch of this.allLive()) this.tellProgressTo(watch, this.told);
+    }
+    this.context.wakeAt(this.progressAt);
+  }
+
+  // ---- what is said ----
+
+  private tellProgressTo(watch: Watch, through: Seq): void {
+    for (const { range } of watch.places) this.tell(watch, range, through, []);
+  }
+
+  private tell(watch: Watch, range: Arc, through: Seq, changes: readonly Change[]): void {
+    const bytes = bytesOfChanges(changes);
+    watch.sent(bytes);
+    this.context.emit({ kind: 'watch-told', watch: watch.number, range, through, changes, bytes });
+  }
+
+  private over(watch: Watch, places: readonly Place[], because: WatchEnd): void {
+    for (const { range } of places) this.tellEnd(watch, range, because);
+    watch.places = watch.places.filter((place) => !places.includes(place));
+    if (watch.isOver) this.context.emit({ kind: 'watch-ended', watch: watch.number, refusal: undefined });
+  }
+
+  private tellEnd(watch: Watch, range: Arc, because: WatchEnd): void {
+    this.context.emit({ kind: 'watch-range-ended', watch: watch.number, range, because });
+  }
+}
+
+function byKey(changes: readonly Change[]): Map<RingKey, Change[]> {
+  const found = new Map<RingKey, Change[]>();
+  for (const change of changes) {
+    const ofKey = found.get(change.entry.key);
+    if (ofKey === undefined) found.set(change.entry.key, [change]);
+    else ofKey.push(change);
+  }
+  return found;
+}
+
+/** Neighbours that have been told the same are one. */
+export function joined(places: readonly Place[]): Place[] {
+  const all: Place[] = [];
+  for (const place of places) {
+    const before = all.at(-1);
+    if (before?.range.end === place.range.start && before.seq === place.seq && places.length > 1)
+      all.splice(-1, 1, { range: { start: before.range.start, end: place.range.end }, seq: place.seq });
+    else all.push({ ...place });
+  }
+  return all;
+}
