@@ -20,6 +20,7 @@ import { RegistryOfRing } from './links/registry-of-ring';
 import { PrimaryStreams } from './links/replica-streams';
 import { RoundTrips } from './links/round-trips';
 import type { NodeEvent, NodeInput } from './core';
+import type { NodeSettings } from './core/config';
 import type { NodeHost } from './hosting/host';
 import type { NodeObserver } from './observing/node-observer';
 import type { HostPorts } from './hosting/ports';
@@ -70,7 +71,7 @@ export class Assembly {
     const data = new NodeData(this.options, this.lifecycle, this.log);
     const folder = await data.openFolder();
     const storage = await data.openStorage(folder);
-    const host = await takeUp(folder?.identity, storage, this.clock);
+    const host = await takeUp(folder?.identity, storage, this.clock, undefined, watchSettings(this.options));
     this.host = host;
     await this.lifecycle.start(() => host);
     await this.addGauges(host);
@@ -221,4 +222,14 @@ export class Assembly {
   private get registryTimeoutMs(): number {
     return this.options.registryTimeoutMs ?? REGISTRY_TIMEOUT_MS;
   }
+}
+
+function watchSettings({
+  watchHistoryBytes,
+  watchesMax,
+}: NodeOptions): Pick<NodeSettings, 'historyBytes' | 'watchesMax'> {
+  return {
+    ...(watchHistoryBytes !== undefined && { historyBytes: watchHistoryBytes }),
+    ...(watchesMax !== undefined && { watchesMax }),
+  };
 }

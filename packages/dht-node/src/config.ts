@@ -8,6 +8,7 @@ import { RingError, quoted } from '@ringkeep/shared';
 import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@ringkeep/process/running';
 import { GRPC_FLAGS, grpcDoorOptions } from './doors/grpc/flags';
+import { HISTORY_BYTES, WATCHES_MAX } from './core/limits';
 import { PROXIMITIES } from './proximity';
 import { SCRUB_EVERY_MS, type NodeOptions } from './node-options';
 
@@ -93,6 +94,20 @@ const specs = {
     default: SCRUB_EVERY_MS,
     defaultText: '168h',
   }),
+  watchHistory: option({
+    flag: '--watch-history <MiB>',
+    env: 'NODE_WATCH_HISTORY',
+    text: 'memory for the changes committed last, from which watchers that were away go on',
+    read: optionValues.integer(0, 1 << 20),
+    default: HISTORY_BYTES / MEBIBYTE,
+  }),
+  watchesMax: option({
+    flag: '--watches-max <n>',
+    env: 'NODE_WATCHES_MAX',
+    text: 'watches that are served at a time',
+    read: optionValues.integer(0, 1_000_000),
+    default: WATCHES_MAX,
+  }),
   registryTimeout: option({
     flag: '--registry-timeout <duration>',
     env: 'REGISTRY_TIMEOUT',
@@ -166,6 +181,8 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
       diskReserveBytes: options.diskReserve * MEBIBYTE,
       proximity: options.proximity,
       scrubEveryMs: options.scrubEvery,
+      watchHistoryBytes: options.watchHistory * MEBIBYTE,
+      watchesMax: options.watchesMax,
       registryTimeoutMs: options.registryTimeout,
     },
     onStop: options.onStop ?? (options.storage === 'memory' ? 'leave' : 'stop'),

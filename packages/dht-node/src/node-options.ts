@@ -31,6 +31,10 @@ export interface NodeOptions {
   readonly proximity?: Proximity;
   /** How often all stored data is read and checked, ms; 0 for never. */
   readonly scrubEveryMs?: number;
+  /** Bytes of committed changes that are kept for watchers that fall behind or come back; 16 MiB by default. */
+  readonly watchHistoryBytes?: number;
+  /** Watches served at a time; 10,000 by default. */
+  readonly watchesMax?: number;
   readonly tls?: TlsMaterial | undefined;
   readonly logger?: Logger;
   /** Are told of what happens, beside the logger and the meter. */

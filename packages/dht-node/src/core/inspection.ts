@@ -11,7 +11,6 @@ import type { InboundStreams } from './primary/inbound-streams';
 import type { Roles } from './primary/roles';
 import type { Mending } from './replica/mending';
 import type { NextHop } from './routing/next-hop';
-import type { Watches } from './watches/watches';
 
 /** What everybody may ask, and two parts of it as they are. */
 type InspectedNode = RingKnowledge &
@@ -25,7 +24,6 @@ export interface InspectedParts {
   readonly roles: Roles;
   readonly queries: Queries;
   readonly nextHop: NextHop;
-  readonly watches: Watches;
 }
 
 export class Inspection {
@@ -64,7 +62,7 @@ export class Inspection {
 
   /** How much each table in memory holds; all of them are small once the node is at rest. */
   tableSizes(): Readonly<Record<string, number>> {
-    const { membership, links, inbound, roles, queries, nextHop, watches } = this.parts;
+    const { membership, links, inbound, roles, queries, nextHop } = this.parts;
     const primaries = roles.all();
     return {
       roles: primaries.length,
@@ -72,7 +70,7 @@ export class Inspection {
       sessions: primaries.reduce((sum, { followers }) => sum + followers.count, 0),
       ...links.tableSizes(),
       ...queries.tableSizes(),
-      ...watches.tableSizes(),
+      ...roles.watches.tableSizes(),
       ...nextHop.tableSizes(),
       ...membership.tableSizes(),
       ...this.context.reachability.tableSizes(),

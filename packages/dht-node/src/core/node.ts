@@ -18,7 +18,7 @@
  * collected: one log batch, one message to each follower, one frame to each node.
  */
 
-import type { ClusterParameters, KnownRing, NodeId, Position, Proposal, Ring } from '@ringkeep/shared';
+import type { ClusterParameters, KnownRing, NodeId, Proposal, Ring } from '@ringkeep/shared';
 import { NOTHING_KNOWN } from '@ringkeep/shared/ring/history';
 import { NO_RING } from '@ringkeep/shared/ring/ring';
 import { RingView } from '@ringkeep/shared/ring/ring-view';
@@ -29,7 +29,7 @@ import { FollowerLinks } from './follower/follower-links';
 import { GrantLedger } from './follower/grant-ledger';
 import type { InputHandlers, InputOf, NodeInput } from './inputs';
 import { Inspection } from './inspection';
-import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, WATCHES_MAX, type TransferSizes } from './limits';
+import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, type TransferSizes } from './limits';
 import { Introduction } from './membership/introduction';
 import { Membership } from './membership/membership';
 import { Reachability } from './membership/reachability';
@@ -47,8 +47,6 @@ import { Mending } from './replica/mending';
 import { isOfCopies, type LogRecord, type ReplicaSnapshot } from './replica/records';
 import { ReplicaStore } from './replica/replica-store';
 import { NextHop } from './routing/next-hop';
-import type { ArcFeed } from './watches/arc-feed';
-import { Watches } from './watches/watches';
 import { PROTOCOL_RULES, type ProtocolRules } from './rules';
 
 export class NodeCore implements NodeContext {
@@ -75,22 +73,22 @@ export class NodeCore implements NodeContext {
   private readonly nextHop: NextHop;
   private readonly inbound: InboundStreams;
   private readonly roles: Roles;
-  private readonly watches: Watches;
   private effects: NodeEffect[] = [];
   private wake = 0;
   private lazyFlushAt = 0;
   private returned: PendingOperation[] = [];
   private checkpointWanted = false;
-  private foundNothing = true;
+  /** No process before this one has written of a copy. */
+  blankDisk = true;
 
   private readonly handlers: InputHandlers = {
     query: (input) => this.queries.accept(input),
     'cancel-query': ({ request }) => this.queries.cancel(request),
     persisted: ({ batch }) => this.journal.persisted(batch),
     checkpoint: () => (this.checkpointWanted = true),
-    watch: (input) => this.watches.open(input),
-    'watch-taken': ({ watch, bytes }) => this.watches.taken(watch, bytes),
-    'close-watch': ({ watch }) => this.watches.close(watch),
+    watch: (input) => this.roles.watches.open(input),
+    'watch-taken': ({ watch, bytes }) => this.roles.watches.taken(watch, bytes),
+    'close-watch': ({ watch }) => this.roles.watches.close(watch),
     'forward-answer': (input) => this.forwardAnswered(input),
     'forward-failed': ({ forward, sent, text }) => this.queries.forwards.failed(forward, sent, text),
     registered: (input) => this.registry.registered(input),
@@ -131,13 +129,7 @@ export class NodeCore implements NodeContext {
     this.adoption = new RingAdoption(this, this.membership, (ring) => this.act(ring));
     this.introduction = new Introduction(this);
     this.links = new FollowerLinks(this);
-    const feedAt = (start: Position): ArcFeed | undefined => this.roles.at(start)?.feed;
-    this.watches = new Watches(this, feedAt, settings.watchesMax ?? WATCHES_MAX);
-    this.roles = new Roles(
-      this,
-      () => settings.newcomer && this.blankDisk,
-      ({ feed }) => this.watches.roleEnded(feed),
-    );
+    this.roles = new Roles(this, () => settings.newcomer && this.blankDisk, settings.watchesMax);
     this.registry = new RegistryAnswers(this, this.membership, this.adoption, (start) =>
       this.roles.at(start),
     );
@@ -149,25 +141,20 @@ export class NodeCore implements NodeContext {
     });
     this.nextHop = new NextHop(this);
     this.queries = new Queries(this, this.nextHop, (start) => this.roles.at(start)?.operations);
-    const { membership, links, inbound, roles, queries, nextHop, watches } = this;
-    this.inspection = new Inspection(this, { membership, links, inbound, roles, queries, nextHop, watches });
+    const { membership, links, inbound, roles, queries, nextHop } = this;
+    this.inspection = new Inspection(this, { membership, links, inbound, roles, queries, nextHop });
   }
 
   /** Recovery: what the last checkpoint kept; once, before the first step. */
   restore(snapshots: readonly ReplicaSnapshot[], known: KnownRing = NOTHING_KNOWN): void {
-    this.foundNothing = snapshots.length === 0;
+    this.blankDisk = snapshots.length === 0;
     this.replicas.restore(snapshots, known);
   }
 
   /** Recovery: a batch of the log after the checkpoint, in order. */
   replay(records: readonly LogRecord[]): void {
-    if (records.some(isOfCopies)) this.foundNothing = false;
+    if (records.some(isOfCopies)) this.blankDisk = false;
     for (const record of records) this.replicas.apply(record);
-  }
-
-  /** No process before this one has written of a copy. */
-  get blankDisk(): boolean {
-    return this.foundNothing;
   }
 
   /** When the next tick is wanted, ms. */
@@ -210,7 +197,6 @@ export class NodeCore implements NodeContext {
     this.introduction.ringAdopted();
     this.routeReturned();
     this.queries.ringAdopted();
-    this.watches.ringAdopted();
     this.report({ kind: 'ring-adopted', version: ring.version });
   }
 
@@ -233,7 +219,6 @@ export class NodeCore implements NodeContext {
     this.routeReturned();
     this.grants.forgetExpired(this.now);
     this.roles.flush();
-    this.watches.flush();
     this.links.flush();
     this.queries.flush();
     const lazyToo = this.checkpointWanted || this.now >= this.lazyFlushAt;
@@ -283,7 +268,7 @@ export class NodeCore implements NodeContext {
 
   emit(effect: NodeEffect): void {
     if (effect.kind === 'close-follower') this.inbound.closed(effect.connection);
-    if (effect.kind === 'watch-ended') this.watches.forget(effect.watch);
+    if (effect.kind === 'watch-ended') this.roles.watches.forget(effect.watch);
     this.effects.push(effect);
   }
 

@@ -16,12 +16,16 @@ import type { IdentityFile, NodeStorage } from '../storage';
 /** The incarnation of a node without a disk. */
 const FIRST_INCARNATION = 1;
 
+type OwnSettings = Pick<NodeSettings, 'rules' | 'transferSizes' | 'historyBytes' | 'watchesMax'> & {
+  readonly process?: bigint;
+};
+
 export async function takeUp(
   identity: IdentityFile | undefined,
   storage: NodeStorage,
   clock: HostClock,
   eventLoop?: EventLoop,
-  settings: Pick<NodeSettings, 'rules' | 'transferSizes'> & { readonly process?: bigint } = {},
+  settings: OwnSettings = {},
 ): Promise<NodeHost> {
   const incarnation = identity ? await identity.raiseIncarnation() : FIRST_INCARNATION;
   const core = new NodeCore(storage.entries, {

@@ -10,6 +10,8 @@ import { arcsEqual } from '@ringkeep/shared/ring/arc';
 import { invariant } from '@ringkeep/shared/ring/errors';
 import { sameTerm } from '@ringkeep/shared/ring/ring';
 import { ArcDecisions, type ArcDecisionsContext } from './arc-decisions';
+import { WATCHES_MAX } from '../limits';
+import { Watches } from '../watches/watches';
 import { ArcPrimary, type ArcPrimaryContext, type RoleRemains } from './arc-primary';
 
 import type { PendingOperation } from '../operations/pending-operation';
@@ -20,17 +22,20 @@ interface Role {
 }
 
 export class Roles {
+  readonly watches: Watches;
   private readonly roles = new Map<Position, Role>();
 
   /**
    * @param untouched tells whether no process before this one has been a member or has written to the disk
-   * @param ended hears of each role that has ended
+   * @param watchesMax how many are told at a time what is committed
    */
   constructor(
     private readonly context: ArcPrimaryContext & ArcDecisionsContext,
     private readonly untouched: () => boolean,
-    private readonly ended: (primary: ArcPrimary) => void,
-  ) {}
+    watchesMax = WATCHES_MAX,
+  ) {
+    this.watches = new Watches(context, (start) => this.at(start)?.feed, watchesMax);
+  }
 
   at(start: Position): ArcPrimary | undefined {
     return this.roles.get(start)?.primary;
@@ -56,6 +61,7 @@ export class Roles {
       if (arc.primary === this.context.self && !this.roles.has(arc.start))
         this.take(arc, ended.get(arc.start));
     }
+    this.watches.ringAdopted();
     const notStarted: PendingOperation[] = [];
     for (const remains of ended.values()) {
       notStarted.push(...remains.notStarted);
@@ -78,6 +84,7 @@ export class Roles {
 
   flush(): void {
     for (const { primary } of this.roles.values()) primary.flush();
+    this.watches.flush();
   }
 
   /** @returns what the roles that the new ring does not have leave behind, by arc */
@@ -94,7 +101,7 @@ export class Roles {
       decisions.settled();
       this.roles.delete(start);
       ended.set(start, primary.end());
-      this.ended(primary);
+      this.watches.roleEnded(primary.feed);
     }
     return ended;
   }

@@ -1,5 +1,5 @@
 /**
- * What a copy has committed last, kept in memory for watchers (docs/PROTOCOL.md, section 12).
+ * What a copy has committed last, kept in memory for watchers (docs/PROTOCOL.md, section 13).
  *
  * It is kept for ranges of positions, not for arcs: the arcs come and go, and at one position all numbers are of one
  * sequence whatever becomes of them. So a split divides a range, and a merge leaves two beside each other, each whole
