@@ -77,6 +77,15 @@ test('a watch of each arc tells every change of the ring, from the numbers on wh
   for (const watch of after) watch.close();
 });
 
+test('a tag is watched without ranges: its keys are at one place', async () => {
+  const watch = new Watching(first(), { tag: Buffer.from('user') });
+  await ring.until(() => watch.news.length > 0);
+  for (const name of ['{user}a', 'user', '{users}', 'b{user}']) await first().set(name, 'v');
+  await ring.until(() => watch.told.length === 2);
+  expect(watch.told).toEqual(['put {user}a', 'put b{user}']);
+  watch.close();
+});
+
 test('a caller that asks for the owner only is told when it is another node', async () => {
   const { arcs } = first().status().ring;
   const of = arcs.find(({ primary }) => primary !== first().status().id);

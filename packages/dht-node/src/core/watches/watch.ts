@@ -7,7 +7,8 @@
 
 import type { Arc, Bytes, RingKey, Seq } from '@ringkeep/shared';
 import { arcKeyTest } from '@ringkeep/shared/ring/arc';
-import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
+import { tagOf } from '@ringkeep/shared/ring/position-rule';
+import { keyOf, POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import { CHANGE_BYTES_EACH, WATCH_OUTSTANDING_BYTES_MAX } from '../limits';
 import type { Change } from '../replica/change-history';
 import { bytesOf } from '../replica/sequenced-op';
@@ -15,7 +16,8 @@ import { bytesOf } from '../replica/sequenced-op';
 export type WatchFilter =
   | { readonly kind: 'everything' }
   | { readonly kind: 'key'; readonly key: RingKey }
-  | { readonly kind: 'prefix'; readonly prefix: Bytes };
+  | { readonly kind: 'prefix'; readonly prefix: Bytes }
+  | { readonly kind: 'tag'; readonly tag: Bytes };
 
 /** A range to watch, from after a number on; without one, from now on. */
 export interface WatchedRange {
@@ -94,5 +96,7 @@ function testOf(filter: WatchFilter): (key: RingKey) => boolean {
       return (key) => key === filter.key;
     case 'prefix':
       return (key) => key.startsWith(filter.prefix, POSITION_BYTES);
+    case 'tag':
+      return (key) => tagOf(keyOf(key)) === filter.tag;
   }
 }

@@ -1,7 +1,7 @@
 /** What a Watch asks for, read and checked. */
 
-import { position, RingError } from '@ringkeep/shared';
-import { bytesOfBuffer, checkKey, ringKeyOf } from '@ringkeep/shared/operations';
+import { position, RingError, type Bytes, type RingKey } from '@ringkeep/shared';
+import { bytesOfBuffer, checkKey, placed, type KeyTerms } from '@ringkeep/shared/operations';
 import { advance } from '@ringkeep/shared/ring/position';
 import { positionOf } from '@ringkeep/shared/ring/ring-key';
 import type { dht } from '@ringkeep/shared/wire';
@@ -13,40 +13,46 @@ const RANGES_MAX = 1_024;
 
 type Asked = Pick<WatchInput, 'filter' | 'ranges' | 'direct'>;
 
-/** Throws INVALID_ARGUMENT. */
-export function readWatchRequest(request: dht.WatchRequest, keyBytesMax: number): Asked {
-  const { key, prefix, direct } = request;
-  if (key !== undefined && prefix !== undefined)
-    throw new RingError('INVALID_ARGUMENT', 'a watch is of a key or of a prefix, not of both');
-  if (request.ranges.length > RANGES_MAX)
-    throw new RingError(
-      'INVALID_ARGUMENT',
-      `the watch has ${request.ranges.length} ranges; ${RANGES_MAX} are allowed`,
-    );
+/** Throws INVALID_ARGUMENT, or UNAVAILABLE where the ring is not known yet. */
+export function readWatchRequest(request: dht.WatchRequest, terms: KeyTerms): Asked {
+  const { direct } = request;
+  const filter = filterOf(request, terms);
+  const { length } = request.ranges;
+  if (length > RANGES_MAX)
+    throw new RingError('INVALID_ARGUMENT', `the watch has ${length} ranges; ${RANGES_MAX} are allowed`);
   const given = request.ranges.map(({ start, end, since }): WatchedRange => {
     const range = { start: position(start), end: position(end) };
     return { range, since: since === undefined ? undefined : Number(since) };
   });
-  if (key !== undefined) return { ...ofKey(bytesOfBuffer(key), given, keyBytesMax), direct };
-  if (given.length === 0)
-    throw new RingError(
-      'INVALID_ARGUMENT',
-      'a watch of more than one key needs the ranges of the ring to watch: of one arc, as the ring names it',
-    );
-  const filter: WatchFilter =
-    prefix === undefined ? { kind: 'everything' } : { kind: 'prefix', prefix: bytesOfBuffer(prefix) };
-  return { filter, ranges: given, direct };
+  // Where a key is, this node knows better than its caller.
+  if (filter.kind === 'key') return { filter, ranges: [at(filter.key, given[0]?.since)], direct };
+  if (given.length > 0) return { filter, ranges: given, direct };
+  if (filter.kind === 'tag' && terms.positionRule === 'tag')
+    return { filter, ranges: [at(placed(filter.tag, 'whole-key'), undefined)], direct };
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    'a watch of more than one place needs the ranges of the ring to watch: of one arc, as the ring names it',
+  );
 }
 
-/** Where the key is, this node knows better than its caller. */
-function ofKey(
-  name: Parameters<typeof ringKeyOf>[0],
-  given: readonly WatchedRange[],
-  keyBytesMax: number,
-): Omit<Asked, 'direct'> {
-  checkKey(name, keyBytesMax);
-  const key = ringKeyOf(name);
+function filterOf({ key, prefix, tag }: dht.WatchRequest, terms: KeyTerms): WatchFilter {
+  if ([key, prefix, tag].filter((each) => each !== undefined).length > 1)
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      'a watch is of a key, of a prefix or of a tag, of one of them only',
+    );
+  if (key !== undefined) return { kind: 'key', key: placed(checked(key, terms), terms.positionRule) };
+  if (tag !== undefined) return { kind: 'tag', tag: checked(tag, terms) };
+  return prefix === undefined ? { kind: 'everything' } : { kind: 'prefix', prefix: bytesOfBuffer(prefix) };
+}
+
+function checked(given: Buffer, { keyBytesMax }: KeyTerms): Bytes {
+  const bytes = bytesOfBuffer(given);
+  checkKey(bytes, keyBytesMax);
+  return bytes;
+}
+
+function at(key: RingKey, since: number | undefined): WatchedRange {
   const start = positionOf(key);
-  const range = { start, end: advance(start, 1n) };
-  return { filter: { kind: 'key', key }, ranges: [{ range, since: given[0]?.since }] };
+  return { range: { start, end: advance(start, 1n) }, since };
 }

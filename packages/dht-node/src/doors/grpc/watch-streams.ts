@@ -8,7 +8,7 @@
 import { Metadata, type ClientReadableStream, type ServerWritableStream } from '@grpc/grpc-js';
 import type { Arc, Member } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
-import type { KeyLimits } from '@ringkeep/shared/operations';
+import type { KeyTerms } from '@ringkeep/shared/operations';
 import type { CallBytes } from '@ringkeep/process/server';
 import { cancelSoon, toServiceError } from '@ringkeep/shared/channel';
 import { dht, encodeWatchEnd, encodeWatchEvents } from '@ringkeep/shared/wire';
@@ -36,7 +36,7 @@ export class WatchStreams {
 
   constructor(
     private readonly host: NodeHost,
-    private readonly limits: () => KeyLimits,
+    private readonly terms: () => KeyTerms,
     /** For streams to other nodes. */
     private readonly client: (member: Member) => dht.DhtNodeClient,
     /** Of the call that is just being accepted. */
@@ -50,7 +50,7 @@ export class WatchStreams {
     call.on('error', over);
     call.on('cancelled', over);
     try {
-      const asked = readWatchRequest(call.request, this.limits().keyBytesMax);
+      const asked = readWatchRequest(call.request, this.terms());
       const watch = this.host.watches.open(asked, this.sinkOf(call));
       call.on('cancelled', () => this.host.watches.close(watch));
       call.on('error', () => this.host.watches.close(watch));

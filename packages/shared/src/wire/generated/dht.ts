@@ -186,13 +186,17 @@ export interface BatchReply {
   errors: string[];
 }
 
-/** Of a key, of all keys with a prefix, or of all keys, if neither is set. */
+/** Of a key, of all keys with a prefix or with a tag, or of all keys, if none of them is set. */
 export interface WatchRequest {
   key?: Buffer | undefined;
-  prefix?:
+  prefix?: Buffer | undefined;
+  tag?:
     | Buffer
     | undefined;
-  /** Of one arc, as the caller knows the ring. Only a key can do without: it is its own range. */
+  /**
+   * Of one arc, as the caller knows the ring. A key, and a tag where the ring places keys by their tags, can do without:
+   * they are at one place.
+   */
   ranges: WatchedRange[];
   /** End with NOT_OWNER rather than pass on what another node tells. */
   direct: boolean;
@@ -1585,7 +1589,7 @@ export const BatchReply: MessageFns<BatchReply> = {
 };
 
 function createBaseWatchRequest(): WatchRequest {
-  return { key: undefined, prefix: undefined, ranges: [], direct: false };
+  return { key: undefined, prefix: undefined, tag: undefined, ranges: [], direct: false };
 }
 
 export const WatchRequest: MessageFns<WatchRequest> = {
@@ -1595,6 +1599,9 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     }
     if (message.prefix !== undefined) {
       writer.uint32(18).bytes(message.prefix);
+    }
+    if (message.tag !== undefined) {
+      writer.uint32(26).bytes(message.tag);
     }
     for (const v of message.ranges) {
       WatchedRange.encode(v!, writer.uint32(34).fork()).join();
@@ -1634,6 +1641,14 @@ export const WatchRequest: MessageFns<WatchRequest> = {
             message.prefix = Buffer.from(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tag = Buffer.from(reader.bytes());
+            continue;
+          }
           case 4: {
             if (tag !== 34) {
               break;
@@ -1669,6 +1684,7 @@ export const WatchRequest: MessageFns<WatchRequest> = {
     const message = createBaseWatchRequest();
     message.key = object.key ?? undefined;
     message.prefix = object.prefix ?? undefined;
+    message.tag = object.tag ?? undefined;
     message.ranges = object.ranges?.map((e) => WatchedRange.fromPartial(e)) || [];
     message.direct = object.direct ?? false;
     return message;
