@@ -12,7 +12,7 @@
  *   6. When the role ends its watchers are told the rest, up to its last commit, and that the range has `moved`.
  */
 
-import type { Arc, RingKey, Seq } from '@ringkeep/shared';
+import type { Arc, Seq } from '@ringkeep/shared';
 import { arcInside, arcKeyTest, arcOutside, arcsEqual } from '@ringkeep/shared/ring/arc';
 import type { Outbox, StepTime } from '../context';
 import {
@@ -25,6 +25,7 @@ import {
 import { historyOf, type Change, type RangeHistory } from '../replica/change-history';
 import type { Replica } from '../replica/replica';
 import { bytesOf } from '../replica/sequenced-op';
+import { LiveWatches } from './live-watches';
 import { bytesOfChanges, type Place, type Watch } from './watch';
 
 type ArcFeedContext = StepTime & Outbox;
@@ -43,8 +44,7 @@ export class ArcFeed {
   private readonly waiting = new Set<Watch>();
   /** Begun, and not level. */
   private readonly behind = new Set<Watch>();
-  private readonly live = new Set<Watch>();
-  private readonly liveByKey = new Map<RingKey, Set<Watch>>();
+  private readonly live = new LiveWatches();
   /** What live watches have been told. */
   private told: Seq = 0;
   private progressAt = Number.POSITIVE_INFINITY;
@@ -58,7 +58,7 @@ export class ArcFeed {
   ) {}
 
   get isIdle(): boolean {
-    return this.waiting.size + this.behind.size + this.live.size + this.liveByKey.size === 0;
+    return this.waiting.size + this.behind.size === 0 && this.live.isEmpty;
   }
 
   add(watch: Watch): void {
@@ -68,7 +68,7 @@ export class ArcFeed {
   remove(watch: Watch): void {
     this.waiting.delete(watch);
     this.behind.delete(watch);
-    this.stopTelling(watch);
+    this.live.remove(watch);
   }
 
   /** At the end of a step. */
@@ -87,8 +87,7 @@ export class ArcFeed {
     this.tellLive();
     const untilMs = this.context.now + WATCH_FINISH_MS;
     this.end = { seq: this.replica.committed, changes: this.replica.changes, untilMs };
-    const told = [...this.live, ...[...this.liveByKey.values()].flatMap((watches) => [...watches])];
-    for (const watch of [...this.waiting, ...told]) {
+    for (const watch of [...this.waiting, ...this.live.all()]) {
       this.remove(watch);
       this.over(watch, watch.places, 'moved');
     }
@@ -181,22 +180,18 @@ export class ArcFeed {
     if (watch.isOver) return;
     if (this.end) return this.over(watch, watch.places, 'moved');
     this.tellProgressTo(watch, this.through);
-    if (this.live.size + this.liveByKey.size === 0) {
+    if (this.live.isEmpty) {
       this.told = this.through;
       this.progressAt = this.context.now + WATCH_PROGRESS_MS;
     }
-    watch.live = true;
     watch.places = joined(watch.places);
-    const { filter } = watch;
-    if (filter.kind !== 'key') return void this.live.add(watch);
-    const watches = this.liveByKey.get(filter.key) ?? new Set();
-    this.liveByKey.set(filter.key, watches.add(watch));
+    this.live.add(watch);
   }
 
   // ---- those that are live ----
 
   private tellLive(): void {
-    if (this.live.size + this.liveByKey.size === 0) return;
+    if (this.live.isEmpty) return;
     const since = this.told;
     const { through } = this;
     if (through <= since) return;
@@ -208,24 +203,16 @@ export class ArcFeed {
         bytes += bytesOf(change.entry);
         return bytes < WATCH_OUTSTANDING_BYTES_MAX;
       });
-    if (bytes >= WATCH_OUTSTANDING_BYTES_MAX) return this.fallBehind([...this.allLive()]);
+    if (bytes >= WATCH_OUTSTANDING_BYTES_MAX) return this.fallBehind(this.live.all());
     this.told = through;
     if (changes.length > 0) this.tellEach(changes, through);
   }
 
   private tellEach(changes: readonly Change[], through: Seq): void {
     const slow: Watch[] = [];
-    for (const watch of this.live) {
-      this.tellOf(watch, changes, through);
+    for (const [watch, its] of this.live.concernedBy(changes)) {
+      this.tellOf(watch, its, through);
       if (watch.isFull) slow.push(watch);
-    }
-    if (this.liveByKey.size > 0) {
-      for (const [key, ofKey] of byKey(changes)) {
-        for (const watch of this.liveByKey.get(key) ?? []) {
-          this.tellOf(watch, ofKey, through);
-          if (watch.isFull) slow.push(watch);
-        }
-      }
     }
     this.fallBehind(slow);
   }
@@ -239,31 +226,18 @@ export class ArcFeed {
 
   private fallBehind(watches: readonly Watch[]): void {
     for (const watch of watches) {
-      this.stopTelling(watch);
+      this.live.remove(watch);
       watch.places = watch.places.map(({ range }) => ({ range, seq: this.told }));
       this.behind.add(watch);
     }
   }
 
-  private stopTelling(watch: Watch): void {
-    watch.live = false;
-    this.live.delete(watch);
-    if (watch.filter.kind !== 'key') return;
-    const watches = this.liveByKey.get(watch.filter.key);
-    if (watches?.delete(watch) && watches.size === 0) this.liveByKey.delete(watch.filter.key);
-  }
-
-  private *allLive(): Iterable<Watch> {
-    yield* this.live;
-    for (const watches of this.liveByKey.values()) yield* watches;
-  }
-
   private tellProgress(): void {
     const { now } = this.context;
-    if (this.live.size + this.liveByKey.size === 0) return;
+    if (this.live.isEmpty) return;
     if (now >= this.progressAt) {
       this.progressAt = now + WATCH_PROGRESS_MS;
-      if (this.mayRead()) for (const watch of this.allLive()) this.tellProgressTo(watch, this.told);
+      if (this.mayRead()) for (const watch of this.live.all()) this.tellProgressTo(watch, this.told);
     }
     this.context.wakeAt(this.progressAt);
   }
@@ -289,16 +263,6 @@ export class ArcFeed {
   private tellEnd(watch: Watch, range: Arc, because: WatchEnd): void {
     this.context.emit({ kind: 'watch-range-ended', watch: watch.number, range, because });
   }
-}
-
-function byKey(changes: readonly Change[]): Map<RingKey, Change[]> {
-  const found = new Map<RingKey, Change[]>();
-  for (const change of changes) {
-    const ofKey = found.get(change.entry.key);
-    if (ofKey === undefined) found.set(change.entry.key, [change]);
-    else ofKey.push(change);
-  }
-  return found;
 }
 
 /** Neighbours that have been told the same are one. */
