@@ -8,6 +8,7 @@ import { invariant } from '@ringkeep/shared/ring/errors';
 import { KEY_BYTES_MAX } from '@ringkeep/shared/ring/limits';
 import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { Keyed } from '../core/replica/entry-store';
+import { hashOf } from './key-hash';
 
 const RING_KEY_BYTES_MAX = POSITION_BYTES + KEY_BYTES_MAX;
 const WORD_BYTES = 4;
@@ -20,22 +21,22 @@ export class KeyProbe {
   readonly words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, CAPACITY_WORDS);
   /** Of the key, in bytes. */
   length = 0;
+  /** Of the key. */
+  hash = 0;
+  key = '' as RingKey;
 
   /** Takes the place of the key before. */
   take(key: RingKey): this {
     invariant(key.length <= RING_KEY_BYTES_MAX, 'a ring key is as long as the parameters allow at most');
     this.length = this.bytes.write(key, 'latin1');
     this.bytes[this.length] = this.bytes[this.length + 1] = this.bytes[this.length + 2] = 0;
+    this.hash = hashOf(this.words, 0, this.lengthInWords);
+    this.key = key;
     return this;
   }
 
   get lengthInWords(): number {
     return (this.length + WORD_BYTES - 1) >>> 2;
-  }
-
-  /** The last four bytes of the position: a hash of the key. */
-  get hash(): number {
-    return this.words[1] as number;
   }
 
   /** Four bits of the position, counted from its beginning. */

@@ -9,13 +9,14 @@
  * old place is waste, until there is enough waste for all entries to be moved together.
  *
  * The index is open addressing with linear probing (Knuth, The Art of Computer Programming, vol. 3, 6.4, algorithms L
- * and R), by the low half of the position. That half is a hash already, and the high half chooses the leaf.
+ * and R), by a hash of the whole key: any number of keys may share their position.
  */
 
 import type { RingKey } from '@ringkeep/shared';
 import { SLICE_BYTES_MAX } from '@ringkeep/shared/ring/limits';
 import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
+import { hashOf } from './key-hash';
 import type { KeyProbe } from './key-probe';
 import { NOWHERE, PAGE_WORDS, wordInChunk, type PagePool } from './page-pool';
 
@@ -24,8 +25,6 @@ export type Change = StoredValue | null;
 
 const WORD_BYTES = 4;
 const HEAD_WORDS = 2;
-/** Where in an entry the last four bytes of the position are. */
-const HASH_WORD = HEAD_WORDS + 1;
 /** First word of an entry: the ring key's length, and above it the kind. */
 const KIND_SHIFT = 16;
 const KEY_LENGTH_MASK = 0xffff;
@@ -180,7 +179,9 @@ export class RingLeaf<V extends Change> {
   }
 
   private homeOf(entry: number, mask: number): number {
-    return (this.pool.chunkOf(entry).words[wordInChunk(entry) + HASH_WORD] as number) & mask;
+    const { words } = this.pool.chunkOf(entry);
+    const at = wordInChunk(entry);
+    return hashOf(words, at + HEAD_WORDS, keyWordsAt(words, at)) & mask;
   }
 
   // ---- the pages ----
@@ -285,9 +286,12 @@ export class RingLeaf<V extends Change> {
   }
 }
 
+function keyWordsAt(words: Uint32Array, at: number): number {
+  return (((words[at] as number) & KEY_LENGTH_MASK) + WORD_BYTES - 1) >>> 2;
+}
+
 function valueStart(words: Uint32Array, at: number): number {
-  const keyWords = (((words[at] as number) & KEY_LENGTH_MASK) + WORD_BYTES - 1) >>> 2;
-  return (at + HEAD_WORDS + keyWords) * WORD_BYTES;
+  return (at + HEAD_WORDS + keyWordsAt(words, at)) * WORD_BYTES;
 }
 
 function wordsFor(key: KeyProbe, value: Change): number {

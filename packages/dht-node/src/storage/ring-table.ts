@@ -12,24 +12,30 @@
  * third more memory, all of which the garbage collector has to walk through).
  */
 
-import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import type { KeyRange, RingKey } from '@ringkeep/shared';
 import type { Keyed } from '../core/replica/entry-store';
 import { AHEAD_MAX, KeyProbe, KeyProbes } from './key-probe';
 import { NOWHERE, PagePool } from './page-pool';
 import { WHOLE_RING, isEmptyRange } from './range-set';
 import { RingLeaf, type Change } from './ring-leaf';
+import {
+  Branch,
+  branchOf,
+  keysWithin,
+  LEAF_KEYS_MAX,
+  leavesOf,
+  POSITION_NIBBLES,
+  SLOT_NIBBLES,
+  slotOf,
+  SLOTS,
+  slotsOf,
+  type Tree,
+} from './ring-tree';
 import { contentBytes } from './scan-page';
+import { Shelf } from './shelf';
 
-const SLOTS = 256;
-/** A leaf splits beyond this: sorting it takes a fraction of a millisecond. */
-const LEAF_KEYS_MAX = 512;
 /** For fewer keys, looking ahead is not worth it. */
 const AHEAD_LEAST = 4;
-/** Half-bytes of a position; keys that agree in all of them share a leaf whatever its size. */
-const POSITION_NIBBLES = 16;
-/** Half-bytes that the slot number is made of. */
-const SLOT_NIBBLES = 2;
-
 /**
  * The keys that are being looked for, in whatever table: a probe says nothing of one, and is not used beyond the call for
  * which it is taken.
@@ -39,12 +45,6 @@ const probes = new KeyProbes();
 const places = new Float64Array(AHEAD_MAX);
 /** A leaf splits while the key for which it does is still being looked for. */
 const splitProbe = new KeyProbe();
-
-class Branch<V extends Change> {
-  readonly children: Tree<V>[] = new Array<Tree<V>>(16).fill(undefined);
-}
-
-type Tree<V extends Change> = RingLeaf<V> | Branch<V> | undefined;
 
 export interface TableSize {
   readonly keys: number;
@@ -121,26 +121,26 @@ export class RingTable<V extends Change = Change> {
       index = probe.nibble(depth);
       tree = siblings[index];
     }
-    if (tree === undefined) return;
-    this.allKeys -= tree.keys;
-    tree.delete(probe);
-    this.allKeys += tree.keys;
-    if (tree.keys === 0) {
-      tree.release();
-      siblings[index] = undefined;
-    }
+    const leaf = tree instanceof Shelf ? tree.leafOf(probe) : tree;
+    if (leaf === undefined) return;
+    this.allKeys -= leaf.keys;
+    leaf.delete(probe);
+    this.allKeys += leaf.keys;
+    if (leaf.keys > 0) return;
+    leaf.release();
+    if (!(tree instanceof Shelf) || tree.remove(leaf)) siblings[index] = undefined;
   }
 
   erase(range: KeyRange): void {
     if (isEmptyRange(range)) return;
     for (const { slot, atFrom, atTo } of slotsOf(range)) {
-      for (const { leaf, siblings, index, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
+      for (const { leaf, remove, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
         this.allKeys -= leaf.keys;
         if (edge) for (const key of keysWithin(leaf, range)) leaf.delete(probes.take(key));
         this.allKeys += edge ? leaf.keys : 0;
         if (edge && leaf.keys > 0) continue;
         leaf.release();
-        siblings[index] = undefined;
+        remove();
       }
       if (!atFrom && !atTo) this.slots[slot] = undefined;
     }
@@ -185,7 +185,7 @@ export class RingTable<V extends Change = Change> {
   private leafOf(key: KeyProbe): RingLeaf<V> | undefined {
     let tree = this.slots[slotOf(key)];
     for (let depth = SLOT_NIBBLES; tree instanceof Branch; depth++) tree = tree.children[key.nibble(depth)];
-    return tree;
+    return tree instanceof Shelf ? tree.leafOf(key) : tree;
   }
 
   /** The leaf where the key goes; splits one that is full, makes one where there is none. */
@@ -196,105 +196,15 @@ export class RingTable<V extends Change = Change> {
       let tree = siblings[index];
       if (tree === undefined) siblings[index] = tree = new RingLeaf(this.pool);
       if (tree instanceof RingLeaf) {
-        if (tree.keys < LEAF_KEYS_MAX || depth >= POSITION_NIBBLES) return tree;
-        siblings[index] = tree = this.split(tree, depth);
+        if (tree.keys < LEAF_KEYS_MAX) return tree;
+        siblings[index] = tree =
+          depth < POSITION_NIBBLES
+            ? branchOf(tree, depth, this.pool, splitProbe)
+            : new Shelf(tree, LEAF_KEYS_MAX, this.pool);
       }
+      if (tree instanceof Shelf) return tree.leafFor(key, splitProbe);
       siblings = tree.children;
       index = key.nibble(depth);
     }
-  }
-
-  private split(leaf: RingLeaf<V>, depth: number): Branch<V> {
-    const branch = new Branch<V>();
-    for (const key of leaf.keysInOrder()) {
-      const index = splitProbe.take(key).nibble(depth);
-      const child = (branch.children[index] ??= new RingLeaf<V>(this.pool)) as RingLeaf<V>;
-      child.set(splitProbe, leaf.get(splitProbe) as V);
-    }
-    leaf.release();
-    return branch;
-  }
-}
-
-function slotOf(key: KeyProbe): number {
-  return key.bytes[0] as number;
-}
-
-function slotOfBound(bound: Bytes): number {
-  return byteAt(bound, 0);
-}
-
-function nibbleOfBound(bound: Bytes, depth: number): number {
-  const byte = byteAt(bound, depth >> 1);
-  return depth & 1 ? byte & 15 : byte >> 4;
-}
-
-/** A bound may be shorter than a position; what is missing counts as zeros, which is where it lies. */
-function byteAt(bound: Bytes, index: number): number {
-  return index < bound.length ? bound.charCodeAt(index) : 0;
-}
-
-function keysWithin<V extends Change>(leaf: RingLeaf<V>, range: KeyRange): RingKey[] {
-  return leaf.keysInOrder().filter((key) => isWithin(key, range));
-}
-
-function isWithin(key: RingKey, range: KeyRange): boolean {
-  return key >= range.from && (range.to === undefined || key < range.to);
-}
-
-interface SlotOfRange {
-  readonly slot: number;
-  /** The range begins within the slot, ends within it. */
-  readonly atFrom: boolean;
-  readonly atTo: boolean;
-}
-
-function* slotsOf(range: KeyRange): Generator<SlotOfRange, void, undefined> {
-  const first = slotOfBound(range.from);
-  const last = range.to === undefined ? SLOTS - 1 : slotOfBound(range.to);
-  for (let slot = first; slot <= last; slot++) {
-    yield {
-      slot,
-      atFrom: slot === first && range.from.length > 0,
-      atTo: slot === last && range.to !== undefined,
-    };
-  }
-}
-
-interface LeafOfRange<V extends Change> {
-  readonly leaf: RingLeaf<V>;
-  /** Where it hangs. */
-  readonly siblings: Tree<V>[];
-  readonly index: number;
-  /** True when some of its keys may lie outside the range. */
-  readonly edge: boolean;
-}
-
-/** The leaves of a tree that may hold keys of a range, in ring order. */
-function* leavesOf<V extends Change>(
-  siblings: Tree<V>[],
-  index: number,
-  range: KeyRange,
-  atFrom: boolean,
-  atTo: boolean,
-  depth = SLOT_NIBBLES,
-): Generator<LeafOfRange<V>, void, undefined> {
-  const tree = siblings[index];
-  if (tree === undefined) return;
-  if (tree instanceof RingLeaf) {
-    yield { leaf: tree, siblings, index, edge: atFrom || atTo };
-    return;
-  }
-  const first = atFrom ? nibbleOfBound(range.from, depth) : 0;
-  const last = atTo ? nibbleOfBound(range.to as Bytes, depth) : 15;
-  for (let child = first; child <= last; child++) {
-    yield* leavesOf(
-      tree.children,
-      child,
-      range,
-      atFrom && child === first,
-      atTo && child === last,
-      depth + 1,
-    );
   }
 }

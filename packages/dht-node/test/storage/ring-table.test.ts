@@ -2,6 +2,8 @@ import { KEY_BYTES_MAX, POSITION_BYTES, Random, ringKey, type Bytes, type RingKe
 import type { StoredValue } from '@ringkeep/shared/operations';
 import { PagePool } from '../../src/storage/page-pool';
 import { WHOLE_RING } from '../../src/storage/range-set';
+import { KeyProbe } from '../../src/storage/key-probe';
+import { RingLeaf } from '../../src/storage/ring-leaf';
 import { RingTable } from '../../src/storage/ring-table';
 import { Draw, forSeeds } from './conformance';
 
@@ -34,6 +36,76 @@ test('any number of keys may share a position', () => {
   for (const [index, key] of keys.entries()) table.set(key, stored(String(index)));
   expect(keys.map((key) => table.get(key))).toEqual(keys.map((_, index) => String(index)));
   expect(table.size({ from: 'samesame' as Bytes, to: 'samesamf' as Bytes }).keys).toBe(2_000);
+});
+
+describe('keys of one position', () => {
+  const position = 'samesame' as Bytes;
+  const keys = Array.from({ length: 20_000 }, (_, i) =>
+    ringKey(position, String((i * 7_919) % 20_000) as Bytes),
+  );
+
+  function filled(): RingTable<StoredValue> {
+    const table = new RingTable<StoredValue>();
+    for (const key of keys) table.set(key, stored(key));
+    return table;
+  }
+
+  test('are in order, and a stretch of them is found without looking at the others', () => {
+    const table = filled();
+    const sorted = [...keys].sort();
+    const sorting = jest.spyOn(RingLeaf.prototype, 'keysInOrder');
+    for (const at of [0, 1, 7_000, 19_950]) {
+      sorting.mockClear();
+      const page: RingKey[] = [];
+      for (const [key] of table.entries({ from: sorted[at] as RingKey, to: undefined })) {
+        page.push(key);
+        if (page.length === 50) break;
+      }
+      expect(page).toEqual(sorted.slice(at, at + 50));
+      expect(sorting.mock.calls.length).toBeLessThanOrEqual(2);
+      for (const { value } of sorting.mock.results)
+        expect((value as RingKey[]).length).toBeLessThanOrEqual(512);
+    }
+    sorting.mockRestore();
+  });
+
+  test('have hashes as different as those of other keys', () => {
+    const probe = new KeyProbe();
+    const slots = new Set(keys.slice(0, 1_024).map((key) => probe.take(key).hash & 1_023));
+    // Of 1,024 balls in as many bins, 647 bins are met on average, with a deviation of 10.
+    expect(slots.size).toBeGreaterThan(580);
+  });
+
+  test('agree with a sorted map, whatever is put, deleted and erased', async () => {
+    await forSeeds(5, (random) => {
+      const table = filled();
+      const model = new Map(keys.map((key) => [key, stored(key)]));
+      for (let round = 0; round < 8; round++) {
+        const ends = [random.pick(keys), random.pick(keys)].sort() as [RingKey, RingKey];
+        const range = { from: ends[0], to: random.chance(0.3) ? undefined : ends[1] };
+        const within = [...model.keys()].filter((key) => key >= range.from && !(key >= (range.to ?? '~')));
+        expect([...table.entries(range)].map(([key]) => key)).toEqual(within.sort());
+        expect(table.size(range).keys).toBe(within.length);
+        if (random.chance(0.4)) {
+          table.erase(range);
+          for (const key of within) model.delete(key);
+        }
+        for (const key of keys.slice(random.below(20_000)).slice(0, 3_000)) {
+          if (random.chance(0.6)) {
+            table.delete(key);
+            model.delete(key);
+          } else {
+            table.set(key, stored('new'));
+            model.set(key, stored('new'));
+          }
+        }
+        expect(table.keys).toBe(model.size);
+        expect(keys.filter((key) => table.get(key) !== model.get(key))).toEqual([]);
+      }
+      table.erase(WHOLE_RING);
+      expect(table.keys).toBe(0);
+    });
+  });
 });
 
 test('large tables agree with a sorted map on any range', async () => {

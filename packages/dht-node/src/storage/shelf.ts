@@ -1,0 +1,77 @@
+/**
+ * The entries of one position, when they are more than a leaf takes: leaves in the order of their keys, each beginning
+ * with the least key that belongs to it. What is found by its key is found by a binary search for its leaf.
+ */
+
+import type { KeyRange, RingKey } from '@ringkeep/shared';
+import type { KeyProbe } from './key-probe';
+import type { PagePool } from './page-pool';
+import { RingLeaf, type Change } from './ring-leaf';
+
+export class Shelf<V extends Change> {
+  private readonly leaves: RingLeaf<V>[];
+  /** Of each leaf; what is less than all of them belongs to the first one. */
+  private readonly firsts: RingKey[] = ['' as RingKey];
+
+  constructor(
+    leaf: RingLeaf<V>,
+    private readonly keysMax: number,
+    private readonly pool: PagePool,
+  ) {
+    this.leaves = [leaf];
+  }
+
+  leafOf({ key }: KeyProbe): RingLeaf<V> {
+    return this.leaves[this.indexOf(key)] as RingLeaf<V>;
+  }
+
+  /** The leaf where the key goes; divides one that is full. `probe` is another one than the key's. */
+  leafFor({ key }: KeyProbe, probe: KeyProbe): RingLeaf<V> {
+    const index = this.indexOf(key);
+    const leaf = this.leaves[index] as RingLeaf<V>;
+    if (leaf.keys < this.keysMax) return leaf;
+    const keys = leaf.keysInOrder();
+    const middle = keys.length >>> 1;
+    const halves = [keys.slice(0, middle), keys.slice(middle)].map((half) => {
+      const part = new RingLeaf<V>(this.pool);
+      for (const each of half) part.set(probe.take(each), leaf.get(probe) as V);
+      return part;
+    });
+    leaf.release();
+    this.leaves.splice(index, 1, ...halves);
+    this.firsts.splice(index + 1, 0, keys[middle] as RingKey);
+    return this.leaves[this.indexOf(key)] as RingLeaf<V>;
+  }
+
+  /** @returns whether it was the last one */
+  remove(leaf: RingLeaf<V>): boolean {
+    const index = this.leaves.indexOf(leaf);
+    if (this.leaves.length === 1) return true;
+    this.leaves.splice(index, 1);
+    // What belonged to the first leaf belongs to the one that is first now.
+    this.firsts.splice(Math.max(1, index), 1);
+    return false;
+  }
+
+  /** Those that may have keys of the range, in order; `edge` where some of theirs may lie outside. Some may be removed meanwhile. */
+  leavesWithin({ from, to }: KeyRange): { readonly leaf: RingLeaf<V>; readonly edge: boolean }[] {
+    const first = this.indexOf(from as RingKey);
+    const last = to === undefined ? this.leaves.length - 1 : this.indexOf(to as RingKey);
+    return this.leaves
+      .slice(first, last + 1)
+      .map((leaf, i) => ({ leaf, edge: i === 0 || first + i === last }));
+  }
+
+  /** Of the last one that begins at or before the key. */
+  private indexOf(key: RingKey): number {
+    const { firsts } = this;
+    let low = 0;
+    let high = firsts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((firsts[middle] as RingKey) <= key) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+}
