@@ -17,8 +17,8 @@ const TYPES = {
 
 const NOT_PRESENT = 'Key not present';
 
-/** What a ring carries out. */
-export type RingAction = Exclude<Action, { op: 'cas' }>;
+/** What a ring carries out on one key. */
+export type RingAction = Exclude<Action, { op: 'cas' | 'transact' }>;
 
 export class SingleCalls {
   private readonly clients = new Map<string, dht.DhtNodeClient>();

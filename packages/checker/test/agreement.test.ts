@@ -81,5 +81,6 @@ function spoil(random: Random, history: HistoryOperation[]): void {
   const written = history.flatMap((each) => ('value' in each && each.value ? [each.value] : []));
   const value = written.length === 0 ? null : random.pick([...written, null]);
   if (victim.op === 'get') history[at] = { ...victim, value };
+  else if (victim.op === 'transact') history[at] = { ...victim, told: [{ value }] };
   else history[at] = { ...victim, previous: value };
 }

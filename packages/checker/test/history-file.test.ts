@@ -40,7 +40,10 @@ test('a history is read as it was written', async () => {
 test.each([
   ['{', /not JSON/],
   ['[]', /a line is a JSON object, got \[\]/],
-  [JSON.stringify({ ...LINE, op: 'put' }), /op must be get, set, delete, add, append or cas, got "put"/],
+  [
+    JSON.stringify({ ...LINE, op: 'put' }),
+    /op must be get, set, delete, add, append, transact or cas, got "put"/,
+  ],
   [JSON.stringify({ ...LINE, previuos: 'a' }), /set has no field "previuos"/],
   [JSON.stringify({ ...LINE, value: undefined }), /set needs the field value/],
   [JSON.stringify({ ...LINE, value: null }), /value of a set must be a string, got null/],

@@ -1,5 +1,11 @@
 export { RingClient } from './ring-client';
 export type { VersionedValue, WriteResult } from '@ringkeep/shared/operations/write-options';
+export type {
+  TransactCondition,
+  TransactOperation,
+  TransactOptions,
+  TransactResult,
+} from '@ringkeep/shared/operations/transact-options';
 export type { CallOptions, ConnectOptions, RingClientOptions, WriteOptions } from './options';
 export type { Operand } from './operands';
 export type { ItemResult } from './pending-calls';

@@ -37,6 +37,11 @@ export function expectedBytes(operand: Operand): Bytes {
   return bytes;
 }
 
+/** The bytes of a key, or of what an operation brings, in a transaction. */
+export function transactionBytes(operand: Operand, what: 'key' | 'value'): Bytes {
+  return what === 'key' ? keyBytes(operand) : operandBytes(operand, 'value');
+}
+
 function bytesOf(operand: Operand | undefined, what: string): Bytes {
   if (typeof operand === 'string') {
     // Only ASCII has as many bytes as code units, and then the text is its own byte string.

@@ -8,23 +8,28 @@
 
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
-import type { PositionRule, Ring } from '@ringkeep/shared';
+import type { Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
-import type { OperationName } from '@ringkeep/shared/operations/catalogue';
-import type { Extras } from '@ringkeep/shared/operations/extras';
 import {
-  extrasOf,
   VERSION_ONLY,
   writeResult,
   type VersionedValue,
   type WriteResult,
 } from '@ringkeep/shared/operations/write-options';
 import { Random } from '@ringkeep/shared/ring/random';
+import { bufferOfBytes } from '@ringkeep/shared/operations/bytes';
 import { deltaBytes } from '@ringkeep/shared/operations/integers';
+import {
+  transactionRequest,
+  transactResult,
+  type TransactOperation,
+  type TransactOptions,
+  type TransactResult,
+} from '@ringkeep/shared/operations/transact-options';
 import { SessionHost } from './adapters/session-host';
-import { Batch } from './batch';
-import type { Call, SessionCounts } from './core';
-import { expectedBytes, type Operand } from './operands';
+import { Asking } from './asking';
+import type { SessionCounts } from './core';
+import { transactionBytes, type Operand } from './operands';
 import {
   checkDuration,
   checkWait,
@@ -35,8 +40,7 @@ import {
   type RingClientOptions,
   type WriteOptions,
 } from './options';
-import { PromiseCall, type ItemResult, type Request, type Terms } from './pending-calls';
-import { request } from './request';
+import type { ItemResult } from './pending-calls';
 import { RingListeners } from './ring-listeners';
 import { callSafely } from './uncaught';
 
@@ -49,7 +53,7 @@ export class RingClient {
   private readonly options: ResolvedOptions;
   private readonly host: SessionHost;
   private readonly listeners = new RingListeners();
-  private readonly abort = (call: Call): void => this.host.abort(call);
+  private readonly asking: Asking;
   private readonly closed: Promise<void>;
   private closing = false;
 
@@ -69,6 +73,7 @@ export class RingClient {
         closed();
       },
     });
+    this.asking = new Asking(this.host, this.options);
   }
 
   /**
@@ -109,12 +114,12 @@ export class RingClient {
 
   /** The value of a key, undefined when it is not present. */
   get(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.issue('get', key, [], options);
+    return this.asking.one('get', key, [], options);
   }
 
   /** The value of a key with its version, undefined when it is not present. */
   async getVersioned(key: Operand, options?: CallOptions): Promise<VersionedValue | undefined> {
-    const { value, version } = writeResult(await this.issue('get', key, [], options, VERSION_ONLY));
+    const { value, version } = writeResult(await this.asking.one('get', key, [], options, VERSION_ONLY));
     return value && { value, version };
   }
 
@@ -130,7 +135,7 @@ export class RingClient {
   set(key: Operand, value: Operand, options: WriteOptions): Promise<WriteResult>;
   set(key: Operand, value: Operand, options?: CallOptions): Promise<void>;
   set(key: Operand, value: Operand, options?: CallOptions): Promise<WriteResult | void> {
-    return this.write('set', key, [value], options) as Promise<WriteResult | void>;
+    return this.asking.write('set', key, [value], options) as Promise<WriteResult | void>;
   }
 
   /** Stores a value. Returns the one that it replaces, undefined when there was none. */
@@ -141,21 +146,21 @@ export class RingClient {
     value: Operand,
     options?: CallOptions,
   ): Promise<WriteResult | Uint8Array | undefined> {
-    return this.write('exchange', key, [value], options);
+    return this.asking.write('exchange', key, [value], options);
   }
 
   /** Removes a key. Returns its value, undefined when it was not present. */
   delete(key: Operand, options: WriteOptions): Promise<WriteResult>;
   delete(key: Operand, options?: CallOptions): Promise<Uint8Array | undefined>;
   delete(key: Operand, options?: CallOptions): Promise<WriteResult | Uint8Array | undefined> {
-    return this.write('delete', key, [], options);
+    return this.asking.write('delete', key, [], options);
   }
 
   /** Adds to the number that a value is in decimal; a key without one counts as 0. Returns the new number. */
   add(key: Operand, delta: number | bigint, options: WriteOptions): Promise<WriteResult>;
   add(key: Operand, delta?: number | bigint, options?: CallOptions): Promise<bigint>;
   async add(key: Operand, delta: number | bigint = 1, options?: CallOptions): Promise<WriteResult | bigint> {
-    const told = await this.write('add', key, [deltaBytes(delta)], options);
+    const told = await this.asking.write('add', key, [deltaBytes(delta)], options);
     return told instanceof Uint8Array ? BigInt(utf8.decode(told)) : (told as WriteResult);
   }
 
@@ -163,13 +168,26 @@ export class RingClient {
   append(key: Operand, value: Operand, options: WriteOptions): Promise<WriteResult>;
   append(key: Operand, value: Operand, options?: CallOptions): Promise<number>;
   async append(key: Operand, value: Operand, options?: CallOptions): Promise<WriteResult | number> {
-    const told = await this.write('append', key, [value], options);
+    const told = await this.asking.write('append', key, [value], options);
     return told instanceof Uint8Array ? Number(utf8.decode(told)) : (told as WriteResult);
+  }
+
+  /**
+   * Several operations on keys of one tag (`{order 7}status`, `{order 7}total`) as one: all or none, on conditions, and
+   * seen by nobody in part. Throws what one of its operations throws, and nothing is changed then.
+   */
+  async transact<
+    const Then extends readonly TransactOperation[],
+    const Else extends readonly TransactOperation[] = readonly [],
+  >(transaction: TransactOptions<Then, Else>, options?: CallOptions): Promise<TransactResult<Then, Else>> {
+    const { key, transaction: operand } = transactionRequest(transaction, transactionBytes);
+    const asked = [bufferOfBytes(operand)];
+    return transactResult(transaction, await this.asking.one('transact', bufferOfBytes(key), asked, options));
   }
 
   /** Many `get`s; each item has its own result, in the order of the keys. */
   getMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
-    return this.issueMany(keys, (key) => request('get', key, [], this.positionRule), options);
+    return this.asking.many('get', keys, (key) => [key], options);
   }
 
   /** Many `set`s, in no order among themselves; each item has its own result, in the order of the entries. */
@@ -177,16 +195,12 @@ export class RingClient {
     entries: Iterable<readonly [key: Operand, value: Operand]>,
     options?: CallOptions,
   ): Promise<ItemResult[]> {
-    return this.issueMany(
-      entries,
-      ([key, value]) => request('set', key, [value], this.positionRule),
-      options,
-    );
+    return this.asking.many('set', entries, (entry) => entry, options);
   }
 
   /** Many `delete`s; each item has its own result, in the order of the keys. */
   deleteMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
-    return this.issueMany(keys, (key) => request('delete', key, [], this.positionRule), options);
+    return this.asking.many('delete', keys, (key) => [key], options);
   }
 
   /** The ring as far as it is known; version 0 and empty before anything is. */
@@ -234,63 +248,5 @@ export class RingClient {
     const late = setTimeout(() => this.host.stop(), deadlineMs);
     await this.closed;
     clearTimeout(late);
-  }
-
-  /** Before the ring is known it is a guess; a node that is asked in vain forwards. */
-  private get positionRule(): PositionRule {
-    return this.host.ring.parameters.positionRule;
-  }
-
-  private write(
-    name: OperationName,
-    key: Operand,
-    operands: readonly Operand[],
-    options: CallOptions | undefined,
-  ): Promise<WriteResult | Uint8Array | undefined> {
-    // Most writes have no options at all: nothing is looked at then, and no promise is made around another.
-    if (options === undefined) return this.issue(name, key, operands, options, undefined);
-    try {
-      const extras = extrasOf(options, expectedBytes);
-      const answered = this.issue(name, key, operands, options, extras);
-      return extras === undefined ? answered : answered.then(writeResult);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
-  }
-
-  private issue(
-    name: OperationName,
-    key: Operand,
-    operands: readonly Operand[],
-    options: CallOptions | undefined,
-    extras?: Extras,
-  ): Promise<Uint8Array | undefined> {
-    return new Promise((resolve, reject) => {
-      // Under overload most calls end here: before anything was spent on them.
-      if (!this.host.hasRoomFor(0)) throw this.host.noRoomError;
-      const asked = request(name, key, operands, this.positionRule, extras);
-      const terms = this.terms(options);
-      const { signal } = terms;
-      if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
-      this.host.submit(new PromiseCall(asked, terms, resolve, reject, this.abort));
-    });
-  }
-
-  private async issueMany<Item>(
-    items: Iterable<Item>,
-    requestOf: (item: Item) => Request,
-    options: CallOptions | undefined,
-  ): Promise<ItemResult[]> {
-    return Batch.run(this.host, items, requestOf, this.terms(options));
-  }
-
-  private terms(options: CallOptions | undefined): Terms {
-    const given = options?.deadlineMs;
-    const deadlineMs = given === undefined ? this.options.deadlineMs : checkDuration('deadlineMs', given);
-    return {
-      deadlineAtMs: Math.ceil(this.host.now() + deadlineMs),
-      retries: options?.retry ?? true,
-      signal: options?.signal,
-    };
   }
 }

@@ -25,6 +25,8 @@ import {
 } from '@ringkeep/shared';
 import {
   evaluate,
+  evaluateTransaction,
+  transactionOf,
   OperationType,
   type Operation,
   type OperationResult,
@@ -274,6 +276,16 @@ export class FakeNode {
   apply(operation: Operation): OperationResult {
     const { key } = operation;
     const version = this.writes + 1;
+    if (operation.type === OperationType.transact) {
+      const look = (key: RingKey) => this.entries.get(key);
+      const made = evaluateTransaction(transactionOf(operation), look, version, DEFAULT_PARAMETERS);
+      if (made.effects.length > 0) this.writes = version;
+      for (const { key, value } of made.effects) {
+        if (value === undefined) this.entries.delete(key);
+        else this.entries.set(key, value);
+      }
+      return made.answer;
+    }
     const { effect, answer } = evaluate(operation, this.entries.get(key), version, DEFAULT_PARAMETERS);
     if (effect !== undefined) this.writes = version;
     if (effect?.value !== undefined) this.entries.set(key, seal(key, version, effect.value));

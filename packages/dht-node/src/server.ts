@@ -6,9 +6,15 @@
 import { RingError, type ClusterParameters } from '@ringkeep/shared';
 import {
   VERSION_ONLY,
+  bufferOfBytes,
   deltaBytes,
+  transactionRequest,
+  transactResult,
   writeResult,
   type ConditionOptions,
+  type TransactOperation,
+  type TransactOptions,
+  type TransactResult,
   type VersionedValue,
   type WriteResult,
 } from '@ringkeep/shared/operations';
@@ -20,7 +26,7 @@ import type { NodeStatus } from './observing/tallies';
 import type { NodeHost } from './hosting/host';
 import { Leaving } from './leaving';
 import type { NodeOptions } from './node-options';
-import { ownQuery, ownWrite, type Key, type OwnQuery } from './doors/own/own-query';
+import { bytesOf, ownQuery, ownWrite, type Key, type OwnQuery } from './doors/own/own-query';
 
 const STOP_DEADLINE_MS = 10_000;
 
@@ -137,6 +143,19 @@ export class RingNode {
   async append(key: Key, value: Key, options?: ConditionOptions): Promise<unknown> {
     const told = await this.write({ name: 'append', key, operands: [value] }, options);
     return told instanceof Uint8Array ? Number(Buffer.from(told).toString()) : told;
+  }
+
+  /** Several operations on keys of one tag as one: all or none, on conditions. Throws RingError. */
+  async transact<
+    const Then extends readonly TransactOperation[],
+    const Else extends readonly TransactOperation[] = readonly [],
+  >(options: TransactOptions<Then, Else>): Promise<TransactResult<Then, Else>> {
+    const { key, transaction } = transactionRequest(options, bytesOf);
+    const operands = [bufferOfBytes(transaction)];
+    return transactResult(
+      options,
+      await ownQuery(this.running(), { name: 'transact', key: bufferOfBytes(key), operands }),
+    );
   }
 
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */

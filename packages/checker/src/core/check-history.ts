@@ -6,7 +6,8 @@
  */
 
 import type { HistoryOperation, Value } from './history';
-import { kvModel, kvStep, ValueTable, type KvStep } from './kv-model';
+import { kvModel, kvSteps } from './kv-model';
+import { ValueTable, type KvStep } from './kv-step';
 import { DEFAULT_LIMITS, judge, type UndecidedReason } from './judge';
 import type { TimedOperation } from './model';
 import { placeOperations } from './places';
@@ -125,10 +126,10 @@ export function judgeKey(
   const originals = new Map<KvStep, HistoryOperation>();
   const steps: TimedOperation<KvStep>[] = [];
   for (const { operation, callAt, returnAt } of placeOperations(operations)) {
-    const step = kvStep(operation, table);
-    if (step === undefined) continue;
-    originals.set(step, operation);
-    steps.push({ operation: step, callAt, returnAt });
+    for (const step of kvSteps(operation, table)) {
+      originals.set(step, operation);
+      steps.push({ operation: step, callAt, returnAt });
+    }
   }
   const originalOf = (timed: TimedOperation<KvStep>): HistoryOperation =>
     originals.get(timed.operation) as HistoryOperation;

@@ -10,6 +10,8 @@
 import { RingError, type Bytes } from '@ringkeep/shared';
 import { integerIn } from '@ringkeep/shared/operations/integers';
 import type { HistoryOperation } from './history';
+import { checkCondition, checkVersion } from './condition-line';
+import { checkTransactField, isTransactField } from './transact-line';
 
 /** One largest value of the store twice, each byte escaped, and the rest. */
 export const LINE_CHARS_MAX = 16 * 1024 * 1024;
@@ -21,6 +23,7 @@ const FIELDS: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
   delete: ['previous', 'condition', 'held', 'version'],
   add: ['delta', 'result', 'previous', 'condition', 'held', 'version'],
   append: ['value', 'length', 'previous', 'condition', 'held', 'version'],
+  transact: ['transaction', 'conditions', 'elsewhere', 'then', 'else', 'held', 'version', 'told'],
   cas: ['expected', 'value', 'swapped', 'previous'],
 };
 const REQUIRED: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
@@ -29,6 +32,7 @@ const REQUIRED: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
   delete: [],
   add: ['delta'],
   append: ['value'],
+  transact: ['transaction', 'conditions', 'elsewhere', 'then', 'else'],
   cas: ['expected', 'value'],
 };
 
@@ -43,7 +47,7 @@ export function parseHistoryLine(line: string): HistoryOperation {
   }
   const record = objectIn(line);
   const { op, client, key, callMs, returnMs, outcome } = record;
-  if (!isOp(op)) throw fault(`op must be get, set, delete, add, append or cas, got ${show(op)}`);
+  if (!isOp(op)) throw fault(`op must be get, set, delete, add, append, transact or cas, got ${show(op)}`);
   const fields = FIELDS[op];
   for (const name of Object.keys(record)) {
     if (!COMMON_FIELDS.includes(name) && !fields.includes(name))
@@ -69,7 +73,10 @@ export function parseHistoryLine(line: string): HistoryOperation {
   if (record.condition !== undefined && outcome === 'ok' && record.held === undefined) {
     throw fault(`a ${op} with a condition and the outcome ok needs the field held`);
   }
-  if (record.held !== undefined && record.condition === undefined) {
+  if (op === 'transact' && outcome === 'ok' && record.held === undefined) {
+    throw fault('a transact with the outcome ok needs the field held');
+  }
+  if (record.held !== undefined && op !== 'transact' && record.condition === undefined) {
     throw fault(`a ${op} with the field held needs a condition`);
   }
   return record as unknown as HistoryOperation;
@@ -80,6 +87,7 @@ function isOp(op: unknown): op is HistoryOperation['op'] {
 }
 
 function checkField(op: HistoryOperation['op'], name: string, value: unknown): void {
+  if (op === 'transact' && isTransactField(name)) return checkTransactField(name, value);
   if (name === 'swapped' || name === 'held') {
     if (typeof value !== 'boolean') throw fault(`${name} must be true or false, got ${show(value)}`);
   } else if (name === 'version') {
@@ -96,24 +104,6 @@ function checkField(op: HistoryOperation['op'], name: string, value: unknown): v
   } else if (value !== null && typeof value !== 'string') {
     throw fault(`${name} must be a string, or null for none, got ${show(value)}`);
   }
-}
-
-function checkCondition(value: unknown): void {
-  const { is, ...rest } =
-    typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const names = Object.keys(rest).join();
-  if ((is === 'absent' || is === 'present') && names === '') return;
-  if (is === 'value' && names === 'value' && typeof rest.value === 'string') return;
-  if (is === 'version' && names === 'version')
-    return checkVersion('the version of a condition', rest.version);
-  throw fault(
-    `condition must be {"is":"absent"}, {"is":"present"}, {"is":"version","version":7} or {"is":"value","value":"text"}, got ${show(value)}`,
-  );
-}
-
-function checkVersion(name: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw fault(`${name} must be an integer from 0, got ${show(value)}`);
 }
 
 function objectIn(line: string): Record<string, unknown> {

@@ -8,6 +8,7 @@
 
 import type { Bytes } from '@ringkeep/shared';
 import { integerIn } from '@ringkeep/shared/operations/integers';
+import { describePart, mayChange, mayLeave, type TransactionPart } from './transaction-part';
 
 export type Value = string | null;
 
@@ -69,6 +70,7 @@ export type Action =
       readonly length?: number;
       readonly previous?: Value;
     } & Conditional)
+  | ({ readonly op: 'transact' } & TransactionPart)
   | {
       readonly op: 'cas';
       readonly expected: Value;
@@ -92,6 +94,7 @@ export type HistoryOperation = Action & {
 /** False when it certainly changed nothing. */
 export function mayHaveChanged(operation: HistoryOperation): boolean {
   if (operation.outcome === 'fail' || operation.op === 'get') return false;
+  if (operation.op === 'transact') return mayChange(operation);
   return operation.op === 'cas' ? operation.swapped !== false : operation.held !== false;
 }
 
@@ -106,6 +109,8 @@ export function mayHaveLeft(operation: HistoryOperation, value: Value): boolean 
       return operation.value === value;
     case 'delete':
       return value === null;
+    case 'transact':
+      return mayLeave(operation, value);
     case 'add':
       return operation.result === undefined ? isInteger(value) : operation.result === value;
     case 'append': {
@@ -146,6 +151,8 @@ export function describeOperation(operation: HistoryOperation): string {
       const told = result(length === undefined ? previous : `${length} bytes`);
       return `append ${describeValue(value)}${describeTerms(operation)}${told}${describeVersion(operation)}`;
     }
+    case 'transact':
+      return describePart(operation);
     case 'cas': {
       const { expected, value, swapped, previous } = operation;
       const verdict =

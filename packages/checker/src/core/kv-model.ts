@@ -1,5 +1,6 @@
 /**
- * One key of a key-value store: get, set, delete, add, append and compare-and-set, with conditions, on numbered values.
+ * One key of a key-value store: get, set, delete, add, append, compare-and-set and its part in transactions, with
+ * conditions, on numbered values.
  *
  * Each of them is the same step: possible only in the state that it needs, not in the one that it avoids, and leaving
  * behind what it makes. A condition on a version is one on the value that was written with it, as far as the history
@@ -9,55 +10,21 @@
 import type { Bytes } from '@ringkeep/shared';
 import { integerIn, isInteger64 } from '@ringkeep/shared/operations/integers';
 import type { HistoryCondition, HistoryOperation, Value } from './history';
+import { ANY, bounds, wantedBy, type KvStep, type Turn, type ValueTable } from './kv-step';
 import type { Model, Traits } from './model';
+import { transactSteps } from './transact-steps';
 
-/** Numbers of values; −1 for none in each place. */
-export interface KvStep {
-  readonly needs: number;
-  readonly avoids: number;
-  readonly makes: number;
-  /** What it makes of a state, where that depends on it; undefined where it is not possible. */
-  readonly turns?: Turn;
+/**
+ * What an operation is to the model; nothing when it says nothing: it failed, or nobody saw its result. A transaction of
+ * unknown outcome may have taken either of two branches: each is a step that may be or not.
+ */
+export function kvSteps(operation: HistoryOperation, table: ValueTable): readonly KvStep[] {
+  if (operation.op === 'transact') return transactSteps(operation, table);
+  const step = kvStep(operation, table);
+  return step === undefined ? [] : [step];
 }
 
-interface Turn {
-  /** Of what it does to a state: two of one kind are alike. */
-  readonly kind: string;
-  readonly of: (state: number) => number | undefined;
-}
-
-const ANY = -1;
-
-/** Numbers for the values of one key. */
-export class ValueTable {
-  private readonly numbers = new Map<Value, number>();
-  private readonly values: Value[] = [];
-
-  /** `ofVersions`: what was written with each version, as far as it is known. */
-  constructor(private readonly ofVersions: ReadonlyMap<number, Value> = new Map()) {}
-
-  numberOf(value: Value): number {
-    let number = this.numbers.get(value);
-    if (number === undefined) {
-      number = this.values.push(value) - 1;
-      this.numbers.set(value, number);
-    }
-    return number;
-  }
-
-  valueOf(number: number): Value {
-    return this.values[number] as Value;
-  }
-
-  /** The number of what was written with a version; undefined when nobody says. */
-  numberOfVersion(version: number): number | undefined {
-    const value = version === 0 ? null : this.ofVersions.get(version);
-    return value === undefined ? undefined : this.numberOf(value);
-  }
-}
-
-/** What an operation is to the model; undefined when it says nothing: it failed, or nobody saw its result. */
-export function kvStep(operation: HistoryOperation, table: ValueTable): KvStep | undefined {
+function kvStep(operation: Exclude<HistoryOperation, Of<'transact'>>, table: ValueTable): KvStep | undefined {
   const { outcome } = operation;
   if (outcome === 'fail') return undefined;
   const seen = (value: Value | undefined): number =>
@@ -147,32 +114,6 @@ function appending({ value, length, outcome }: Of<'append'>, table: ValueTable):
       return told !== undefined && told !== made.length ? undefined : table.numberOf(made);
     },
   };
-}
-
-interface Wanted {
-  readonly state: number;
-  /** That state, or any but that one. */
-  readonly not: boolean;
-}
-
-function wantedBy(condition: HistoryCondition, table: ValueTable): Wanted | undefined {
-  switch (condition.is) {
-    case 'absent':
-      return { state: table.numberOf(null), not: false };
-    case 'present':
-      return { state: table.numberOf(null), not: true };
-    case 'value':
-      return { state: table.numberOf(condition.value), not: false };
-    case 'version': {
-      const state = table.numberOfVersion(condition.version);
-      return state === undefined ? undefined : { state, not: false };
-    }
-  }
-}
-
-/** What a step needs and avoids, whose condition held or did not. */
-function bounds({ state, not }: Wanted, isHeld: boolean): [needs: number, avoids: number] {
-  return isHeld !== not ? [state, ANY] : [ANY, state];
 }
 
 /** The model of one key that starts with the value of this number. */

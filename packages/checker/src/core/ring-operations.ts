@@ -1,25 +1,22 @@
 /** How each operation of a ring is recorded in a history: one row for each of the catalogue. */
 
-import {
-  decodeDelta,
-  decodeFullAnswer,
-  nameOf,
-  type Condition,
-  type Operation,
-} from '@ringkeep/shared/operations';
-import type { OperationName, OperationOf } from '@ringkeep/shared/operations';
+import { decodeDelta, decodeFullAnswer, nameOf, type Condition } from '@ringkeep/shared/operations';
+import type { OperationName, OperationOf, SingleOperation } from '@ringkeep/shared/operations';
 import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations/bytes';
 import type { Bytes } from '@ringkeep/shared';
 import type { Action, HistoryCondition, Value } from './history';
 import type { Observation } from './recorder';
 
-interface Row<Name extends OperationName> {
+interface Row<Name extends SingleName> {
   readonly action: (operation: OperationOf<Name>) => Action;
   /** What the value of its answer says; `null` when it has none. */
   readonly observed: (answer: Value) => Observation;
 }
 
-const ROWS: { readonly [Name in OperationName]: Row<Name> } = {
+/** Transactions are on several keys. */
+type SingleName = Exclude<OperationName, 'transact'>;
+
+const ROWS: { readonly [Name in SingleName]: Row<Name> } = {
   get: { action: () => ({ op: 'get' }), observed: (value) => ({ value }) },
   delete: { action: () => ({ op: 'delete' }), observed: (previous) => ({ previous }) },
   exchange: { action: ({ value }) => ({ op: 'set', value }), observed: (previous) => ({ previous }) },
@@ -34,8 +31,10 @@ const ROWS: { readonly [Name in OperationName]: Row<Name> } = {
   },
 };
 
-export function actionOf(operation: Operation): Action {
-  const { action } = ROWS[nameOf(operation.type)] as { action: (operation: Operation) => Action };
+export function actionOf(operation: SingleOperation): Action {
+  const { action } = ROWS[nameOf(operation.type) as SingleName] as {
+    action: (operation: SingleOperation) => Action;
+  };
   const condition = operation.extras?.condition;
   return condition === undefined
     ? action(operation)
@@ -43,8 +42,8 @@ export function actionOf(operation: Operation): Action {
 }
 
 /** `answer`: as it came, `undefined` where it has no value. */
-export function observationOf({ type, extras }: Operation, answer: Bytes | undefined): Observation {
-  const { observed } = ROWS[nameOf(type)];
+export function observationOf({ type, extras }: SingleOperation, answer: Bytes | undefined): Observation {
+  const { observed } = ROWS[nameOf(type) as SingleName];
   if (extras === undefined) return observed(answer ?? null);
   const { held, version, value } = decodeFullAnswer(bufferOfBytes(answer ?? ('' as Bytes)));
   const told = value === undefined ? null : bytesOfBuffer(value);

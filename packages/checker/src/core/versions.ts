@@ -7,47 +7,91 @@
  */
 
 import { describeOperation, type HistoryOperation, type Value } from './history';
+import { UNKNOWN, walk } from './transaction-part';
 
-type Versioned = HistoryOperation & { readonly version: number };
+/** A version that an operation tells of its key. */
+export interface VersionTold {
+  readonly operation: HistoryOperation;
+  readonly version: number;
+  /** The operation made it. */
+  readonly changed: boolean;
+  /** The value that stands under it; undefined when the operation does not say. */
+  readonly value: Value | undefined;
+  /** The version on condition of which it was made. */
+  readonly wanted?: number;
+  /** The transaction that it belongs to, by its number. */
+  readonly within?: number;
+}
 
 /** What was written with each version, as far as operations tell. */
 export function valuesOfVersions(operations: readonly HistoryOperation[]): Map<number, Value> {
   const values = new Map<number, Value>();
-  for (const operation of operations) {
-    if (!isVersioned(operation) || operation.version === 0) continue;
-    const value = valueTold(operation);
-    if (value !== undefined) values.set(operation.version, value);
-  }
+  for (const { version, value } of operations.flatMap(versionsTold))
+    if (version > 0 && value !== undefined) values.set(version, value);
   return values;
 }
 
 /** Why the versions of a history cannot be, in words; undefined when they can. Keys are independent. */
 export function versionFault(history: readonly HistoryOperation[]): string | undefined {
-  const byKey = new Map<string, Versioned[]>();
+  const byKey = new Map<string, VersionTold[]>();
   for (const operation of history) {
-    if (!isVersioned(operation)) continue;
-    const operations = byKey.get(operation.key);
-    if (operations) operations.push(operation);
-    else byKey.set(operation.key, [operation]);
+    const told = versionsTold(operation);
+    const others = byKey.get(operation.key);
+    if (others) others.push(...told);
+    else byKey.set(operation.key, told);
   }
-  for (const [key, operations] of byKey) {
-    const fault = twoForOne(operations) ?? backInTime(operations) ?? lostUpdate(operations);
+  for (const [key, told] of byKey) {
+    const fault = twoForOne(told) ?? backInTime(told) ?? lostUpdate(told) ?? wronglyRefused(told);
     if (fault !== undefined) return `${key}: ${fault}`;
   }
   return undefined;
 }
 
-function isVersioned(operation: HistoryOperation): operation is Versioned {
-  return operation.outcome === 'ok' && 'version' in operation && operation.version !== undefined;
+/** What an operation tells of the versions of its key. */
+export function versionsTold(operation: HistoryOperation): VersionTold[] {
+  if (operation.outcome !== 'ok' || operation.op === 'cas' || operation.version === undefined) return [];
+  const { version } = operation;
+  if (operation.op === 'transact') return toldWithin(operation, version);
+  const changed = operation.op !== 'get' && version > 0 && operation.held !== false;
+  const condition = operation.op === 'get' ? undefined : operation.condition;
+  const wanted = condition?.is === 'version' ? { wanted: condition.version } : {};
+  return [{ operation, version, changed, value: valueTold(operation), ...wanted }];
 }
 
-/** It made the version that it tells. */
-function changed({ op, version, ...rest }: Versioned): boolean {
-  return op !== 'get' && version > 0 && !('held' in rest && rest.held === false);
+type Of<Op extends HistoryOperation['op']> = Extract<HistoryOperation, { op: Op }>;
+
+/** What a transaction read before it wrote, and what it wrote. */
+function toldWithin(operation: Of<'transact'>, within: number): VersionTold[] {
+  const { conditions, held, told } = operation;
+  const parts = held === true ? operation.then : operation.else;
+  const all: VersionTold[] = [];
+  const firstWrite = parts.findIndex((part) => part.do !== 'get');
+  for (const [index, part] of parts.entries()) {
+    const { version, value } = told?.[index] ?? {};
+    if (part.do === 'get' && version !== undefined && (firstWrite < 0 || index < firstWrite))
+      all.push({ operation, version, changed: false, value, within });
+  }
+  const condition = conditions.find(({ is }) => is === 'version');
+  const wanted = held === true && condition?.is === 'version' ? condition.version : undefined;
+  if (wanted !== undefined)
+    all.push({ operation, version: wanted, changed: false, value: undefined, within });
+  const walked = walk(parts, told, UNKNOWN);
+  if (walked?.writes === true) {
+    const value = walked.leaves === UNKNOWN ? undefined : walked.leaves;
+    all.push({
+      operation,
+      version: within,
+      changed: true,
+      value,
+      within,
+      ...(wanted !== undefined && { wanted }),
+    });
+  }
+  return all;
 }
 
 /** The value that stands under the version that an operation tells; undefined when it does not say. */
-function valueTold(operation: Versioned): Value | undefined {
+function valueTold(operation: Exclude<HistoryOperation, Of<'transact' | 'cas'>>): Value | undefined {
   switch (operation.op) {
     case 'get':
       return operation.value;
@@ -59,73 +103,71 @@ function valueTold(operation: Versioned): Value | undefined {
       return operation.held === false ? operation.previous : operation.result;
     case 'append':
       return operation.held === false ? operation.previous : undefined;
-    case 'cas':
-      return undefined;
   }
 }
 
-function twoForOne(operations: readonly Versioned[]): string | undefined {
-  const writes = new Map<number, Versioned>();
-  const told = new Map<number, Versioned>();
-  for (const operation of operations) {
-    const { version } = operation;
+function twoForOne(all: readonly VersionTold[]): string | undefined {
+  const writes = new Map<number, VersionTold>();
+  const told = new Map<number, VersionTold>();
+  for (const each of all) {
+    const { version, value } = each;
     if (version === 0) continue;
-    if (changed(operation)) {
+    if (each.changed) {
       const other = writes.get(version);
-      if (other) return `two writes have one version: ${both(other, operation)}`;
-      writes.set(version, operation);
+      if (other) return `two writes have one version: ${both(other, each)}`;
+      writes.set(version, each);
     }
-    const value = valueTold(operation);
     if (value === undefined) continue;
     const other = told.get(version);
-    if (other && valueTold(other) !== value) return `one version has two values: ${both(other, operation)}`;
-    told.set(version, operation);
+    if (other && other.value !== value) return `one version has two values: ${both(other, each)}`;
+    told.set(version, each);
   }
   return undefined;
 }
 
 /** What was called after another one had returned has no smaller version, and a greater one where it is a write. */
-function backInTime(operations: readonly Versioned[]): string | undefined {
-  const called = [...operations].sort((a, b) => a.callMs - b.callMs);
-  const returned = [...operations].sort((a, b) => (a.returnMs as number) - (b.returnMs as number));
-  let newest: Versioned | undefined;
+function backInTime(all: readonly VersionTold[]): string | undefined {
+  const called = [...all].sort((a, b) => a.operation.callMs - b.operation.callMs);
+  const returned = [...all].sort((a, b) => returnMs(a) - returnMs(b));
+  let newest: VersionTold | undefined;
   let next = 0;
-  for (const operation of called) {
-    for (; ((returned[next] as Versioned).returnMs as number) < operation.callMs; next++) {
-      const before = returned[next] as Versioned;
+  for (const each of called) {
+    for (; returnMs(returned[next] as VersionTold) < each.operation.callMs; next++) {
+      const before = returned[next] as VersionTold;
       if (newest === undefined || before.version > newest.version) newest = before;
     }
-    if (newest === undefined || operation.version === 0) continue;
-    const least = changed(operation) ? newest.version + 1 : newest.version;
-    if (operation.version < least) return `a version goes back: ${both(newest, operation)}`;
+    if (newest === undefined || each.version === 0) continue;
+    const least = each.changed ? newest.version + 1 : newest.version;
+    if (each.version < least) return `a version goes back: ${both(newest, each)}`;
   }
   return undefined;
 }
 
 /** Between the version that a write was conditioned on and its own there is no other write. */
-function lostUpdate(operations: readonly Versioned[]): string | undefined {
-  const writes = operations.filter(changed).sort((a, b) => a.version - b.version);
+function lostUpdate(all: readonly VersionTold[]): string | undefined {
+  const writes = all.filter(({ changed }) => changed).sort((a, b) => a.version - b.version);
   for (const [index, write] of writes.entries()) {
     const before = writes[index - 1];
-    const wanted = wantedVersion(write);
+    const { wanted } = write;
     if (before && wanted !== undefined && wanted > 0 && before.version > wanted)
       return `an update is lost: ${both(before, write)}`;
   }
-  const refused = operations.find((each) => !changed(each) && wantedVersion(each) === each.version);
-  return refused && isRefused(refused)
-    ? `a condition held and is said not to: ${describeOperation(refused)}`
-    : undefined;
+  return undefined;
 }
 
-function wantedVersion(operation: Versioned): number | undefined {
-  const condition = 'condition' in operation ? operation.condition : undefined;
-  return condition?.is === 'version' ? condition.version : undefined;
+function wronglyRefused(all: readonly VersionTold[]): string | undefined {
+  const refused = all.find((each) => isRefused(each) && each.wanted === each.version);
+  return refused && `a condition held and is said not to: ${describeOperation(refused.operation)}`;
 }
 
-function isRefused(operation: Versioned): boolean {
-  return 'held' in operation && operation.held === false;
+function isRefused({ operation, changed }: VersionTold): boolean {
+  return !changed && operation.op !== 'transact' && 'held' in operation && operation.held === false;
 }
 
-function both(first: HistoryOperation, second: HistoryOperation): string {
+function returnMs({ operation }: VersionTold): number {
+  return operation.returnMs as number;
+}
+
+function both({ operation: first }: VersionTold, { operation: second }: VersionTold): string {
   return `${describeOperation(first)} of client ${first.client}, then ${describeOperation(second)} of client ${second.client}`;
 }

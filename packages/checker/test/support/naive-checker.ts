@@ -3,7 +3,7 @@
  * with the checker but the shape of a history. For a handful of operations.
  */
 
-import type { HistoryCondition, HistoryOperation, Value } from '../../src';
+import type { HistoryCondition, HistoryOperation, Part, Value } from '../../src';
 
 type Choice = (operation: HistoryOperation) => boolean;
 
@@ -25,8 +25,7 @@ function canFinish(left: readonly HistoryOperation[], value: Value, isOptional: 
   for (const next of left) {
     const others = left.filter((each) => each !== next);
     if (others.some((each) => precedes(each, next))) continue;
-    const after = effect(next, value);
-    if (after !== undefined && canFinish(others, after, isOptional)) return true;
+    if (effects(next, value).some((after) => canFinish(others, after, isOptional))) return true;
     // One that is optional may also have had no effect: it is in nobody's way then.
     if (isOptional(next) && canFinish(others, value, isOptional)) return true;
   }
@@ -37,8 +36,58 @@ function precedes(a: HistoryOperation, b: HistoryOperation): boolean {
   return a.outcome === 'ok' && a.returnMs !== null && a.returnMs < b.callMs;
 }
 
+/** The values that may be there afterwards; none when the operation could not have answered as it did. */
+function effects(operation: HistoryOperation, value: Value): Value[] {
+  if (operation.op === 'transact') return partEffects(operation, value);
+  const after = effect(operation, value);
+  return after === undefined ? [] : [after];
+}
+
+/** Which branch was taken is not known where nobody was told; conditions on other keys may have decided it. */
+function partEffects(operation: Extract<HistoryOperation, { op: 'transact' }>, value: Value): Value[] {
+  const known = operation.outcome === 'ok';
+  const holds = operation.conditions.every((condition) => isAsked(condition, value));
+  const branches = [
+    ...(holds ? [operation.then] : []),
+    ...(operation.elsewhere || !holds ? [operation.else] : []),
+  ];
+  const taken = known ? (operation.held === true ? operation.then : operation.else) : undefined;
+  return branches.flatMap((branch) => {
+    if (taken !== undefined && branch !== taken) return [];
+    let now: Value | undefined = value;
+    for (const [index, part] of branch.entries()) {
+      const told = known ? operation.told?.[index]?.value : undefined;
+      now = now === undefined ? undefined : partEffect(part, now, told);
+    }
+    return now === undefined ? [] : [now];
+  });
+}
+
+function partEffect(part: Part, value: Value, told: Value | undefined): Value | undefined {
+  const shown = part.do === 'get' || part.do === 'exchange' || part.do === 'delete';
+  if (shown && told !== undefined && told !== value) return undefined;
+  switch (part.do) {
+    case 'get':
+      return value;
+    case 'delete':
+      return null;
+    case 'set':
+    case 'exchange':
+      return part.value;
+    case 'append': {
+      const made = (value ?? '') + part.value;
+      return told !== undefined && told !== String(made.length) ? undefined : made;
+    }
+    case 'add': {
+      if (value !== null && !/^-?\d+$/.test(value)) return undefined;
+      const sum = String(Number(value ?? 0) + Number(part.delta));
+      return told !== undefined && told !== sum ? undefined : sum;
+    }
+  }
+}
+
 /** The value afterwards, or undefined when the operation could not have answered as it did. */
-export function effect(operation: HistoryOperation, value: Value): Value | undefined {
+function effect(operation: Exclude<HistoryOperation, { op: 'transact' }>, value: Value): Value | undefined {
   const seen = (recorded: Value | undefined): boolean =>
     operation.outcome === 'unknown' || recorded === undefined || recorded === value;
   switch (operation.op) {
@@ -109,17 +158,17 @@ export function provesLinearizable(
 ): boolean {
   const placed = new Set(order);
   if (placed.size !== order.length) return false;
-  let value: Value = initial;
+  let values = new Set<Value>([initial]);
   for (const [index, operation] of order.entries()) {
-    const next = effect(operation, value);
-    if (next === undefined) return false;
+    values = new Set([...values].flatMap((value) => effects(operation, value)));
+    if (values.size === 0) return false;
     if (order.slice(index + 1).some((later) => precedes(later, operation))) return false;
-    value = next;
   }
   // What says nothing (a read whose result nobody saw) may be missing.
   return history.every((each) => placed.has(each) || each.outcome !== 'ok' || saysNothing(each));
 }
 
 function saysNothing(operation: HistoryOperation): boolean {
+  if (operation.op === 'transact') return true;
   return operation.op === 'get' && operation.value === undefined;
 }

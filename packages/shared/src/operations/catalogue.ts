@@ -8,7 +8,7 @@
  */
 
 /** What an operation may bring in addition to its key. */
-export type OperandName = 'value' | 'delta';
+export type OperandName = 'value' | 'delta' | 'transaction';
 
 export interface OperationRow {
   readonly code: number;
@@ -73,6 +73,15 @@ export const CATALOGUE = {
     entry: 'decides',
     withoutValue: undefined,
   },
+  /** Several operations on keys of one position (transaction.ts); its key is one of theirs. */
+  transact: {
+    code: 8,
+    wireName: 'Transact',
+    writes: true,
+    brings: ['transaction'],
+    entry: 'decides',
+    withoutValue: undefined,
+  },
 } as const satisfies Record<string, OperationRow>;
 
 export type Catalogue = typeof CATALOGUE;
@@ -102,6 +111,10 @@ export function rowOf(type: OperationType): OperationRow {
 
 export function nameOf(type: OperationType): OperationName {
   return NAMES.get(type) as OperationName;
+}
+
+export function isOperationName(name: string): name is OperationName {
+  return Object.hasOwn(CATALOGUE, name);
 }
 
 /** Whether a number that came from outside is an operation's code. */

@@ -5,14 +5,15 @@
 
 import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
-import type { Ring } from '../ring/ring';
 import { tagOf, type PositionRule } from '../ring/position-rule';
-import { ringKey, type RingKey } from '../ring/ring-key';
+import type { Ring } from '../ring/ring';
+import { POSITION_BYTES, ringKey, type RingKey } from '../ring/ring-key';
 import { ringKeyOf } from './bytes';
-import { CATALOGUE, isOperationType, rowOf, type OperandName, type OperationType } from './catalogue';
-import type { Extras } from './extras';
+import { CATALOGUE, isOperationType, rowOf, type OperandName } from './catalogue';
+import { decodeExtras, type Extras } from './extras';
 import { DELTA_BYTES } from './integers';
-import type { Operation } from './operation';
+import { operationWith, type Operation } from './operation';
+import { decodeTransaction, type EncodedOperation } from './transaction';
 
 export interface KeyLimits {
   readonly keyBytesMax: number;
@@ -68,7 +69,7 @@ export function checkOperation(
       return new RingError('INVALID_ARGUMENT', `unknown ty ${type}; there are ${TYPES}`);
     const { brings } = rowOf(type);
     for (let i = 0; i < brings.length; i++)
-      checkOperand(brings[i] as OperandName, operands[i] as Bytes, limits);
+      checkOperand(brings[i] as OperandName, operands[i] as Bytes, located, limits);
     if (extras === undefined) return operationWith(type, located, operands);
     return checkedExtras(operationWith(type, located, operands), extras, limits);
   } catch (error) {
@@ -88,19 +89,65 @@ export function placed(key: Bytes, rule: PositionRule | undefined, ascii?: boole
   return ringKeyOf(key, rule, ascii);
 }
 
-/** Written out for what nearly all operations bring: the engine then makes objects of two shapes only. */
-function operationWith(type: OperationType, key: Operation['key'], operands: readonly Bytes[]): Operation {
-  const { brings } = rowOf(type);
-  if (brings.length === 0) return { type, key } as Operation;
-  if (brings.length === 1 && brings[0] === 'value') return { type, key, value: operands[0] } as Operation;
-  const named = brings.map((name, index) => [name, operands[index]] as const);
-  return { type, key, ...Object.fromEntries(named) } as Operation;
-}
-
-function checkOperand(name: OperandName, bytes: Bytes, { valueBytesMax }: KeyLimits): void {
-  if (name === 'value') return checkValue(bytes, valueBytesMax);
+function checkOperand(name: OperandName, bytes: Bytes, located: RingKey, limits: KeyTerms): void {
+  if (name === 'value') return checkValue(bytes, limits.valueBytesMax);
+  if (name === 'transaction') return checkTransaction(bytes, located, limits);
   if (bytes.length !== DELTA_BYTES) {
     throw new RingError('INVALID_ARGUMENT', `the ${name} has ${bytes.length} bytes; it has ${DELTA_BYTES}`);
+  }
+}
+
+/** Throws INVALID_ARGUMENT, naming what is wrong of which of its parts. `at`: one of its keys, with its position. */
+function checkTransaction(bytes: Bytes, at: RingKey, limits: KeyTerms): void {
+  const { conditions, then, else: otherwise } = decodeTransaction(bytes);
+  if (then.length + otherwise.length + conditions.length === 0)
+    throw new RingError('INVALID_ARGUMENT', 'the transaction has neither conditions nor operations');
+  for (const [index, { key, condition }] of conditions.entries()) {
+    within(`condition ${index + 1}`, () => {
+      checkSamePlace(key, at, limits);
+      if (condition.kind === 'value') checkValue(condition.value, limits.valueBytesMax, 'expected value');
+    });
+  }
+  const branches = { then, else: otherwise };
+  for (const [name, operations] of Object.entries(branches))
+    for (const [index, operation] of operations.entries())
+      within(`operation ${index + 1} of ${name}`, () => checkWithin(operation, at, limits));
+}
+
+function checkWithin({ type, key, operands, extras }: EncodedOperation, at: RingKey, limits: KeyTerms): void {
+  checkSamePlace(key, at, limits);
+  const decoded = extras === undefined ? undefined : decodeExtras(extras);
+  if (decoded instanceof RingError) throw decoded;
+  if (decoded?.condition !== undefined)
+    throw new RingError('INVALID_ARGUMENT', 'an operation in a transaction has no condition of its own');
+  const checked = checkOperation(
+    type,
+    key,
+    operands,
+    at.slice(0, POSITION_BYTES) as Bytes,
+    limits,
+    undefined,
+    decoded,
+  );
+  if (checked instanceof RingError) throw checked;
+}
+
+function checkSamePlace(key: Bytes, at: RingKey, limits: KeyTerms): void {
+  checkKey(key, limits.keyBytesMax);
+  if (placed(key, limits.positionRule).startsWith(at.slice(0, POSITION_BYTES))) return;
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    'its key has another position than those before it; the keys of a transaction have one tag, as in {order 7}status',
+  );
+}
+
+function within(part: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof RingError)
+      throw new RingError(error.code, `the transaction's ${part}: ${error.message}`);
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What an operation means: the one place that says what value it leaves its key with, and what its answer is.
+ * What an operation on one key means: the one place that says what value it leaves its key with, and what its answer is.
  *
  * The primary asks once, in the step in which a write gets its number. It passes the value that the newest numbered
  * write leaves, committed or not. The result is a plain entry: followers, log and transfer know nothing of operations.
@@ -12,8 +12,9 @@ import { holds, versionOf } from './extras';
 import { encodeFullAnswer } from './full-answer';
 import { decodeDelta, integerIn, isInteger64, textOfInteger } from './integers';
 import type { KeyLimits } from './check';
-import { doneWith, type Operation, type OperationResult } from './operation';
+import { doneWith, type OperationResult } from './operation';
 import { valueIn, type StoredValue } from './stored';
+import type { SingleOperation } from './transaction';
 
 /** The value that the key has afterwards; undefined if the key is erased. */
 export interface Effect {
@@ -37,7 +38,7 @@ const NO_BYTES = '' as Bytes;
  * @param version of what it leaves, if it changes anything: the number that it gets
  */
 export function evaluate(
-  operation: Operation,
+  operation: SingleOperation,
   latest: StoredValue | undefined,
   version: number,
   limits: KeyLimits,
@@ -57,7 +58,11 @@ export function evaluate(
   return { effect, answer: doneWith(encodeFullAnswer(told)) };
 }
 
-function evaluatePlain(operation: Operation, latest: StoredValue | undefined, limits: KeyLimits): Evaluation {
+function evaluatePlain(
+  operation: SingleOperation,
+  latest: StoredValue | undefined,
+  limits: KeyLimits,
+): Evaluation {
   switch (operation.type) {
     case OperationType.get:
       return { effect: undefined, answer: doneWith(valueOf(latest)) };

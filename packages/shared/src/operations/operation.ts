@@ -41,7 +41,13 @@ export type OperationOutcome<Value> =
 
 export type OperationResult = OperationOutcome<Bytes>;
 
-export function isWrite(operation: Operation): boolean {
+/** Those that change nothing. */
+export type Read = {
+  [Name in OperationName]: Catalogue[Name]['writes'] extends false ? OperationOf<Name> : never;
+}[OperationName];
+export type Write = Exclude<Operation, Read>;
+
+export function isWrite(operation: Operation): operation is Write {
   return rowOf(operation.type).writes;
 }
 
@@ -60,6 +66,18 @@ export function looksAt({ type, extras }: Operation): OperationRow['entry'] {
 /** Of an operand that its row says it brings. */
 export function operandOf(operation: Operation, name: OperandName): Bytes {
   return (operation as Operation & Readonly<Partial<Record<OperandName, Bytes>>>)[name] as Bytes;
+}
+
+/**
+ * An operation with its operands in the order of its row. Written out for what nearly all operations bring: the engine
+ * then makes objects of two shapes only.
+ */
+export function operationWith(type: OperationType, key: RingKey, operands: readonly Bytes[]): Operation {
+  const { brings } = rowOf(type);
+  if (brings.length === 0) return { type, key } as Operation;
+  if (brings.length === 1 && brings[0] === 'value') return { type, key, value: operands[0] } as Operation;
+  const named = brings.map((name, index) => [name, operands[index]] as const);
+  return { type, key, ...Object.fromEntries(named) } as Operation;
 }
 
 /** Bytes of all that it brings beside its key. */

@@ -9,16 +9,18 @@ import { RingError } from '../ring/errors';
 import type { Condition, Extras } from './extras';
 import { decodeFullAnswer } from './full-answer';
 
-/** One of them; `withVersion` alone is no condition. */
-type Asked =
+/** What must be true of a key. */
+export type KeyConditionOption =
   | { /** Only if the key has no value. */ readonly ifAbsent: true }
   | { /** Only if the key has a value. */ readonly ifPresent: true }
   | {
       /** Only if the key has this version; 0 is the version of a key without a value. */
       readonly ifVersion: number;
     }
-  | { /** Only if the key has this value. */ readonly ifValue: string | Uint8Array }
-  | { /** Whatever is there. */ readonly withVersion: true };
+  | { /** Only if the key has this value. */ readonly ifValue: string | Uint8Array };
+
+/** One of them; `withVersion` alone is no condition. */
+type Asked = KeyConditionOption | { /** Whatever is there. */ readonly withVersion: true };
 
 /** With any of these a write is told a `WriteResult`. */
 export type ConditionOptions = Asked & {

@@ -14,6 +14,10 @@ export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 export const FLOW_CONTROL_WINDOW_BYTES = 4 * FRAME_BYTES_TARGET;
 /** Bytes of values at which a reply to a frame is continued in another message. */
 export const REPLY_BYTES_TARGET = 1024 * 1024;
+/** Conditions and operations of one transaction, together. */
+export const TRANSACTION_OPERATIONS_MAX = 128;
+/** Bytes of a transaction as it is asked for, of the entries that it leaves, and of its answer: each. */
+export const TRANSACTION_BYTES_MAX = 2 * 1024 * 1024;
 /** Byte strings up to this length may be slices of a whole frame's: whoever keeps one for long copies it. */
 export const SLICE_BYTES_MAX = 1024;
 /** Bytes of entries in one chunk of a transfer. */
@@ -28,8 +32,12 @@ invariant(
   'a frame and one largest operation fit a message: a value, and one that its condition names',
 );
 invariant(
-  REPLY_BYTES_TARGET + (1 << 20) + 64 * 1024 < MESSAGE_BYTES_MAX,
-  'a part of a reply and one largest value fit a message',
+  TRANSACTION_BYTES_MAX <= 2 * (1 << 20),
+  'a transaction is no larger than the largest of other operations',
+);
+invariant(
+  REPLY_BYTES_TARGET + TRANSACTION_BYTES_MAX + 64 * 1024 < MESSAGE_BYTES_MAX,
+  'a part of a reply and one largest answer fit a message',
 );
 invariant(
   CHUNK_BYTES_TARGET * 2 <= TRANSFER_WINDOW_BYTES,

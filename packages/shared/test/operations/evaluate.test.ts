@@ -16,8 +16,8 @@ import {
   seal,
   type Condition,
   type Extras,
-  type Operation,
   type OperationName,
+  type SingleOperation,
   type StoredValue,
 } from '../../src/operations';
 import { dht } from '../../src/wire';
@@ -30,7 +30,7 @@ const STORED = seal(KEY, 7, OLD);
 const told = (value: Bytes | undefined) => ({ ok: true, value });
 
 /** Of each: it itself, what it makes of a key with a value, and of one without. */
-const MEANINGS: Record<OperationName, [Operation, object, object]> = {
+const MEANINGS: Record<Exclude<OperationName, 'transact'>, [SingleOperation, object, object]> = {
   get: [
     { type: OperationType.get, key: KEY },
     { effect: undefined, answer: told(OLD) },
@@ -125,7 +125,7 @@ test.each(EACH)('%s of a key with a value, and of one without', (_, [operation, 
 });
 
 /** What it is answered with, decoded. */
-function fully(operation: Operation, extras: Extras, latest: StoredValue | undefined) {
+function fully(operation: SingleOperation, extras: Extras, latest: StoredValue | undefined) {
   const { effect, answer } = evaluate({ ...operation, extras }, latest, 9, LIMITS);
   const { held, version, value } = decodeFullAnswer(bufferOfBytes((answer.ok && answer.value) as Bytes));
   return { effect, held, version, value: value && bytesOfBuffer(value) };
@@ -173,7 +173,7 @@ test.each(CONDITIONS)('the condition %j', (condition, ofOld, ofNone) => {
   }
 });
 
-test.each<[Operation, ReturnType<typeof looksAt>]>([
+test.each<[SingleOperation, ReturnType<typeof looksAt>]>([
   [MEANINGS.set[0], 'unseen'],
   [{ ...MEANINGS.set[0], extras: { condition: undefined, showsPresent: false } }, 'unseen'],
   [{ ...MEANINGS.set[0], extras: { condition: { kind: 'absent' }, showsPresent: false } }, 'decides'],

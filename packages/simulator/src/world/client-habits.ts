@@ -15,7 +15,10 @@ import {
   type OperandName,
   type Operation,
   type OperationRow,
+  type SingleOperation,
 } from '@ringkeep/shared/operations';
+
+type SingleOperand = Exclude<OperandName, 'transaction'>;
 
 export interface ClientHabits {
   readonly keys: readonly Bytes[];
@@ -45,13 +48,13 @@ export class ClientValues {
   }
 
   /** What is brought to most keys; a number is added to some of them in vain. */
-  readonly texts: Record<OperandName, () => Bytes> = {
+  readonly texts: Record<SingleOperand, () => Bytes> = {
     value: () => this.next(),
     delta: () => this.delta(),
   };
 
   /** What is brought to keys whose values are numbers, which no other operation sets either. */
-  readonly numbers: Record<OperandName, () => Bytes> = {
+  readonly numbers: Record<SingleOperand, () => Bytes> = {
     value: () => `${++this.made * CLIENTS_MAX + Number(this.client)}` as Bytes,
     delta: () => this.delta(),
   };
@@ -93,7 +96,7 @@ export function drawOperation(
   random: Random,
   { keys, positionRule, onlyWrites }: ClientHabits,
   values: ClientValues,
-): Operation {
+): SingleOperation {
   const plain = random.pick(keys);
   const key = ringKeyOf(plain, positionRule);
   const counts = isCounter(plain);
@@ -108,11 +111,11 @@ export function drawOperation(
 function operationOf(
   { code, brings }: OperationRow,
   key: RingKey,
-  operands: Record<OperandName, () => Bytes>,
+  operands: Record<SingleOperand, () => Bytes>,
   extras: Extras | undefined,
-): Operation {
-  const brought = brings.map((name) => [name, operands[name]()] as const);
-  const operation = { type: code, key, ...Object.fromEntries(brought) } as Operation;
+): SingleOperation {
+  const brought = brings.map((name) => [name, operands[name as SingleOperand]()] as const);
+  const operation = { type: code, key, ...Object.fromEntries(brought) } as SingleOperation;
   return extras === undefined ? operation : { ...operation, extras };
 }
 
@@ -139,7 +142,7 @@ const CLIENTS_MAX = 1_000;
 const EXTRAS_CHANCE = 0.3;
 const VERSION_ONLY_CHANCE = 0.2;
 
-const ROWS: readonly OperationRow[] = Object.values(CATALOGUE);
+const ROWS: readonly OperationRow[] = Object.values(CATALOGUE).filter((row) => row !== CATALOGUE.transact);
 const READS = ROWS.filter(({ writes }) => !writes);
 const BARE_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length === 0);
 const OTHER_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length > 0);

@@ -5,7 +5,7 @@
  */
 
 import { type Bytes, type Random, type RingUpdate } from '@ringkeep/shared';
-import { bytesOfBuffer, isWrite, operandOf, rowOf, type Operation } from '@ringkeep/shared/operations';
+import { bytesOfBuffer, isWrite, operandOf, rowOf, type SingleOperation } from '@ringkeep/shared/operations';
 import {
   beatFromWire,
   decodeOutcomes,
@@ -34,7 +34,7 @@ type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
 class SimulatedCall extends Call {
   constructor(
-    operation: Operation,
+    operation: SingleOperation,
     deadlineAtMs: number,
     private readonly done: (result: CallResult) => void,
   ) {
@@ -92,11 +92,11 @@ export class SessionClient {
     this.flushSoon();
   }
 
-  private draw(): Operation {
+  private draw(): SingleOperation {
     return drawOperation(this.random, this.habits, this.values);
   }
 
-  private issue(operation: Operation, ended: () => void): void {
+  private issue(operation: SingleOperation, ended: () => void): void {
     const { world, recorder, random } = this;
     const { timeline, trace } = world;
     const number = recorder.call(this.party, operation.key.slice(8), actionOf(operation), timeline.now);
@@ -118,7 +118,7 @@ export class SessionClient {
     });
   }
 
-  private record(number: number, operation: Operation, result: CallResult): void {
+  private record(number: number, operation: SingleOperation, result: CallResult): void {
     const { recorder } = this;
     const { now } = this.world.timeline;
     if (result.ok) {

@@ -7,7 +7,7 @@
  */
 
 import type { RingKey } from '@ringkeep/shared';
-import { isWrite } from '@ringkeep/shared/operations/operation';
+import { isWrite, type Write } from '@ringkeep/shared/operations/operation';
 import type { Repairing, StepTime } from '../context';
 import { HeldOperations } from '../operations/held-operations';
 import type { PendingOperation } from '../operations/pending-operation';
@@ -55,14 +55,16 @@ export class ArcOperations {
 
   submit(operation: PendingOperation): void {
     if (operation.done) return;
-    if (isWrite(operation.operation)) this.write(operation);
+    if (isWrite(operation.operation)) this.write(operation, operation.operation);
     else if (!this.mayRead()) this.hold(operation);
-    else if (!this.reads.answer(operation)) this.metDamage(operation);
+    else if (!this.reads.answer(operation, operation.operation))
+      this.metDamage(operation, operation.operation.key);
   }
 
-  private write(operation: PendingOperation): void {
-    if (!this.areServed) this.hold(operation);
-    else if (!this.writes.accept(operation)) this.metDamage(operation);
+  private write(pending: PendingOperation, operation: Write): void {
+    if (!this.areServed) return this.hold(pending);
+    const damaged = this.writes.accept(pending, operation);
+    if (damaged !== undefined) this.metDamage(pending, damaged);
   }
 
   mayRead(now = this.context.now): boolean {
@@ -74,9 +76,9 @@ export class ArcOperations {
     return this.reads.entryOf(key);
   }
 
-  /** It waits for a member that has the entry undamaged; with one copy nobody has. */
-  private metDamage(pending: PendingOperation): void {
-    this.context.mending.foundKey(pending.operation.key);
+  /** It waits for a member that has the entry of the key undamaged; with one copy nobody has. */
+  private metDamage(pending: PendingOperation, key: RingKey): void {
+    this.context.mending.foundKey(key);
     if (this.configurations.otherMembers.size > 0) return this.hold(pending);
     pending.fail(
       'UNAVAILABLE',

@@ -7,6 +7,7 @@
 
 import type { NodeId, RingKey } from '@ringkeep/shared';
 import { evaluate, NO_VERSION } from '@ringkeep/shared/operations/evaluate';
+import type { Read } from '@ringkeep/shared/operations/operation';
 import type { RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { PendingOperation } from '../operations/pending-operation';
 import { DAMAGED, type Found } from '../replica/entry-store';
@@ -35,8 +36,7 @@ export class Reads {
   }
 
   /** @returns false if the entry is damaged: it has no answer yet */
-  answer(pending: PendingOperation): boolean {
-    const { operation } = pending;
+  answer(pending: PendingOperation, operation: Read): boolean {
     const entry = this.entryOf(operation.key);
     if (entry === DAMAGED) return false;
     pending.finish(evaluate(operation, entry, NO_VERSION, this.context.parameters).answer);

@@ -7,10 +7,17 @@
  */
 
 import type { Bytes, RingKey, Seq } from '@ringkeep/shared';
-import { looksAt, type OperationResult } from '@ringkeep/shared/operations/operation';
-import { rowOf } from '@ringkeep/shared/operations/catalogue';
+import {
+  looksAt,
+  type OperationOf,
+  type OperationResult,
+  type Write,
+} from '@ringkeep/shared/operations/operation';
+import { OperationType, rowOf } from '@ringkeep/shared/operations/catalogue';
 import { evaluate } from '@ringkeep/shared/operations/evaluate';
-import { seal } from '@ringkeep/shared/operations/stored';
+import { evaluateTransaction } from '@ringkeep/shared/operations/evaluate-transaction';
+import { seal, type StoredValue } from '@ringkeep/shared/operations/stored';
+import { keysOf, transactionOf } from '@ringkeep/shared/operations/transaction';
 import { excerpt } from '@ringkeep/shared/ring/excerpt';
 import type {
   DiskLimits,
@@ -29,7 +36,9 @@ import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { LatestValues } from './latest-values';
 import type { WaitingWrites } from './waiting-writes';
-import { bytesOf, entryBytes, opsBytes, type SequencedOp } from '../replica/sequenced-op';
+import { entryBytes, opBytes, opOfEntries, opsBytes, type SequencedOp } from '../replica/sequenced-op';
+
+type SingleWrite = Exclude<Write, OperationOf<'transact'>>;
 
 /** What a write is accepted for, and by how many. */
 interface ArcOfWrites {
@@ -68,15 +77,15 @@ export class Writes {
 
   // ---- accepting ----
 
-  /** @returns false if it would have to look at a damaged entry: it is then neither accepted nor refused */
-  accept(pending: PendingOperation): boolean {
-    const { operation } = pending;
-    if (!this.mayAccept(pending, rowOf(operation.type).brings.length > 0)) return true;
+  /** @returns the key whose entry it would have to look at and is damaged: it is then neither accepted nor refused */
+  accept(pending: PendingOperation, operation: Write): RingKey | undefined {
+    if (!this.mayAccept(pending, rowOf(operation.type).brings.length > 0)) return undefined;
+    if (operation.type === OperationType.transact) return this.acceptTransaction(pending, operation);
     const looks = looksAt(operation);
     const latest = looks === 'unseen' ? undefined : this.latest.of(operation.key);
-    if (latest === DAMAGED && looks === 'decides') return false;
-    this.number(pending, latest);
-    return true;
+    if (latest === DAMAGED && looks === 'decides') return operation.key;
+    this.acceptSingle(pending, operation, latest);
+    return undefined;
   }
 
   /** @returns false if it is refused: it has failed */
@@ -129,19 +138,45 @@ export class Writes {
     );
   }
 
-  /** Evaluates a write, in the step in which it gets its number. */
-  private number(pending: PendingOperation, latest: Found): void {
-    const { operation } = pending;
-    const seq = this.replica.lastPrepared + this.fresh.length + 1;
+  // ---- evaluating, in the step in which the write gets its number ----
+
+  private acceptSingle(pending: PendingOperation, operation: SingleWrite, latest: Found): void {
+    const seq = this.nextSeq;
     // A damaged entry is there all the same, and what is told of it is not its value.
     const present = latest === DAMAGED ? this.context.replicas.entries.raw(operation.key) : latest;
     const { effect, answer } = evaluate(operation, present, seq, this.context.parameters);
     const entry = effect && entryOf(operation.key, effect.value, seq);
+    this.number(pending, entry, latest === DAMAGED ? PREVIOUS_DAMAGED : answer);
+  }
+
+  private acceptTransaction(
+    pending: PendingOperation,
+    operation: OperationOf<'transact'>,
+  ): RingKey | undefined {
+    const transaction = transactionOf(operation);
+    const entries = new Map<RingKey, StoredValue | undefined>();
+    for (const key of keysOf(transaction)) {
+      const latest = this.latest.of(key);
+      if (latest === DAMAGED) return key;
+      entries.set(key, latest);
+    }
+    const look = (key: RingKey): StoredValue | undefined => entries.get(key);
+    const { effects, answer } = evaluateTransaction(transaction, look, this.nextSeq, this.context.parameters);
+    this.number(pending, opOfEntries(effects), answer);
+    return undefined;
+  }
+
+  private get nextSeq(): Seq {
+    return this.replica.lastPrepared + this.fresh.length + 1;
+  }
+
+  private number(pending: PendingOperation, op: SequencedOp, answer: OperationResult): void {
+    const seq = this.nextSeq;
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
     pending.started = true;
-    pending.answer = latest === DAMAGED ? PREVIOUS_DAMAGED : answer;
-    this.fresh.push(entry);
-    if (entry) this.windowBytes += bytesOf(entry);
+    pending.answer = answer;
+    this.fresh.push(op);
+    this.windowBytes += opBytes(op);
     this.waiting.add(seq, pending);
   }
 

@@ -20,6 +20,7 @@ import type { FollowerStreams } from '../../links/replica-streams';
 import type { RingWatchers } from './ring-watchers';
 import { UnaryQueries } from './unary-queries';
 import type { WatchCall, WatchStreams } from './watch-streams';
+import { transact } from './unary-transactions';
 
 const SERVICE = 'dht.DhtNode';
 const OLDER_SPELLING = { service: SERVICE, method: 'QueryDHT', alias: 'QueryDht' };
@@ -57,6 +58,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
     forwardQuery: unary((_: dht.EncodedQuery, call: Parameters<UnaryQueries['forward']>[0]) =>
       queries.forward(call),
     ),
+    transact: unary((_: dht.TransactRequest, call: Parameters<typeof transact>[1]) => transact(host, call)),
     queryBatch: (stream: BatchCall) => parts.batches.accept(stream),
     watch: (stream: WatchCall) => parts.watches.accept(stream),
     registerAsNeighbor: unary((info: dht.NeighborRegisterInfo) => neighbours(host, info)),

@@ -21,11 +21,14 @@ import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 import { GRPC } from './name';
 
+/** A transaction has a call of its own. */
+type SentOperand = Exclude<OperandName, 'transaction'>;
+
 /** What a message brings in addition to the key. */
-type Brought = Pick<dht.Query, OperandName | 'condition'>;
+type Brought = Pick<dht.Query, SentOperand | 'condition'>;
 
 /** An operand of the catalogue without a row here does not compile. */
-const OPERANDS: { readonly [Name in OperandName]: (brought: Brought) => Bytes | undefined } = {
+const OPERANDS: { readonly [Name in SentOperand]: (brought: Brought) => Bytes | undefined } = {
   value: ({ value }) => value && bytesOfBuffer(value),
   delta: ({ delta }) => (delta === undefined ? undefined : encodeDelta(delta)),
 };
@@ -94,14 +97,10 @@ export class UnaryQueries {
     way: Pick<AskTerms, 'hops' | 'ringVersion'>,
   ): Promise<dht.QueryResult> {
     const row = isOperationType(asked.type) ? rowOf(asked.type) : undefined;
-    const operands: Bytes[] = [];
-    for (const name of row?.brings ?? []) {
-      const operand = OPERANDS[name](brought);
-      if (operand === undefined) {
-        this.tellMalformed('INVALID_ARGUMENT');
-        return result({ error: notProvided(name), hops: way.hops });
-      }
-      operands.push(operand);
+    const operands = this.formed(() => operandsIn(asked.type, brought));
+    if (!Array.isArray(operands)) {
+      this.tellMalformed('INVALID_ARGUMENT');
+      return result({ error: notProvided(operands.missing), hops: way.hops });
     }
     const condition = this.formed(() => conditionIn(brought.condition));
     const answer = await askOne(
@@ -125,12 +124,25 @@ export class UnaryQueries {
   }
 }
 
-function result(said: Partial<dht.QueryResult>): dht.QueryResult {
+/** In the order of the operation's row. Throws INVALID_ARGUMENT for a transaction. */
+export function operandsIn(type: number, brought: Brought): Bytes[] | { readonly missing: SentOperand } {
+  const operands: Bytes[] = [];
+  for (const name of isOperationType(type) ? rowOf(type).brings : []) {
+    if (name === 'transaction')
+      throw new RingError('INVALID_ARGUMENT', 'a transaction is asked for with the call Transact');
+    const operand = OPERANDS[name](brought);
+    if (operand === undefined) return { missing: name };
+    operands.push(operand);
+  }
+  return operands;
+}
+
+export function result(said: Partial<dht.QueryResult>): dht.QueryResult {
   return dht.QueryResult.fromPartial(said);
 }
 
 /** Throws INVALID_ARGUMENT unless it says one thing that a key can have. */
-function conditionIn(condition: dht.Condition | undefined): Condition | undefined {
+export function conditionIn(condition: dht.Condition | undefined): Condition | undefined {
   if (condition === undefined) return undefined;
   const { absent, present, version, value } = condition;
   const said: Condition[] = [];
@@ -150,6 +162,6 @@ function versionIn(version: bigint): number {
   throw new RingError('INVALID_ARGUMENT', `no key has the version ${version}, which is beyond 2^53`);
 }
 
-function notProvided(name: OperandName): string {
+export function notProvided(name: OperandName): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)} not provided`;
 }

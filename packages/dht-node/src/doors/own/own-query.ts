@@ -57,6 +57,6 @@ export async function ownWrite(
   return extras === undefined ? answer : writeResult(answer);
 }
 
-function bytesOf(text: Key): Bytes {
+export function bytesOf(text: Key): Bytes {
   return typeof text === 'string' ? bytesOfText(text) : bytesOfBuffer(text);
 }

@@ -50,6 +50,8 @@ export enum OperationType {
   Add = 4,
   /** Append - Adds `value` at the end of the value. Returns the new length, in decimal. */
   Append = 5,
+  /** Transact - Several operations on keys of one position. QueryDHT and ForwardQuery do not take it: the call Transact does. */
+  Transact = 8,
   UNRECOGNIZED = -1,
 }
 
@@ -123,6 +125,31 @@ export interface QueryResult {
   version: number;
   /** The condition did not hold: nothing was changed, and the value is the one that is there. */
   conditionFailed: boolean;
+}
+
+export interface KeyCondition {
+  key: Buffer;
+  condition: Condition | undefined;
+}
+
+/** At most 128 conditions and operations. All keys have one position: that of one tag. */
+export interface TransactRequest {
+  conditions: KeyCondition[];
+  /** Carried out when all conditions hold. They have no conditions of their own. */
+  then: Query[];
+  /** Carried out when one of them does not. */
+  else: Query[];
+}
+
+export interface TransactAnswer {
+  /** Whether all conditions held. */
+  held: boolean;
+  /** That of all that the transaction wrote. */
+  version: number;
+  /** Of the operations that were carried out, in their order. */
+  results: QueryResult[];
+  /** How often the request was forwarded. */
+  hops: number;
 }
 
 export interface NeighborRegisterInfo {
@@ -1057,6 +1084,248 @@ export const QueryResult: MessageFns<QueryResult> = {
     message.hops = object.hops ?? 0;
     message.version = object.version ?? 0;
     message.conditionFailed = object.conditionFailed ?? false;
+    return message;
+  },
+};
+
+function createBaseKeyCondition(): KeyCondition {
+  return { key: Buffer.alloc(0), condition: undefined };
+}
+
+export const KeyCondition: MessageFns<KeyCondition> = {
+  encode(message: KeyCondition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.condition !== undefined) {
+      Condition.encode(message.condition, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KeyCondition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeyCondition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.condition = Condition.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<KeyCondition>): KeyCondition {
+    return KeyCondition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KeyCondition>): KeyCondition {
+    const message = createBaseKeyCondition();
+    message.key = object.key ?? Buffer.alloc(0);
+    message.condition = (object.condition !== undefined && object.condition !== null)
+      ? Condition.fromPartial(object.condition)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTransactRequest(): TransactRequest {
+  return { conditions: [], then: [], else: [] };
+}
+
+export const TransactRequest: MessageFns<TransactRequest> = {
+  encode(message: TransactRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.conditions) {
+      KeyCondition.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.then) {
+      Query.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.else) {
+      Query.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransactRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransactRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.conditions.push(KeyCondition.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.then.push(Query.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.else.push(Query.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TransactRequest>): TransactRequest {
+    return TransactRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransactRequest>): TransactRequest {
+    const message = createBaseTransactRequest();
+    message.conditions = object.conditions?.map((e) => KeyCondition.fromPartial(e)) || [];
+    message.then = object.then?.map((e) => Query.fromPartial(e)) || [];
+    message.else = object.else?.map((e) => Query.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTransactAnswer(): TransactAnswer {
+  return { held: false, version: 0, results: [], hops: 0 };
+}
+
+export const TransactAnswer: MessageFns<TransactAnswer> = {
+  encode(message: TransactAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.held !== false) {
+      writer.uint32(8).bool(message.held);
+    }
+    if (message.version !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.version)) !== BigInt(message.version)) {
+        throw new globalThis.Error("value provided for field BigInt(message.version) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.version));
+    }
+    for (const v of message.results) {
+      QueryResult.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.hops !== 0) {
+      writer.uint32(32).uint32(message.hops);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransactAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransactAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.held = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.results.push(QueryResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.hops = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TransactAnswer>): TransactAnswer {
+    return TransactAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransactAnswer>): TransactAnswer {
+    const message = createBaseTransactAnswer();
+    message.held = object.held ?? false;
+    message.version = object.version ?? 0;
+    message.results = object.results?.map((e) => QueryResult.fromPartial(e)) || [];
+    message.hops = object.hops ?? 0;
     return message;
   },
 };
@@ -5652,6 +5921,16 @@ export const DhtNodeService = {
     responseSerialize: (value: WatchEvents): Buffer => Buffer.from(WatchEvents.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchEvents => WatchEvents.decode(value),
   },
+  /** Several operations on keys of one position, as one. Any node answers. */
+  transact: {
+    path: "/dht.DhtNode/Transact" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TransactRequest): Buffer => Buffer.from(TransactRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TransactRequest => TransactRequest.decode(value),
+    responseSerialize: (value: TransactAnswer): Buffer => Buffer.from(TransactAnswer.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TransactAnswer => TransactAnswer.decode(value),
+  },
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: {
     path: "/dht.DhtNode/RegisterAsNeighbor" as const,
@@ -5749,6 +6028,8 @@ export interface DhtNodeServer extends UntypedServiceImplementation {
    * what the owner tells.
    */
   watch: handleServerStreamingCall<WatchRequest, WatchEvents>;
+  /** Several operations on keys of one position, as one. Any node answers. */
+  transact: handleUnaryCall<TransactRequest, TransactAnswer>;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: handleUnaryCall<NeighborRegisterInfo, PreviousNeighbors>;
   /** A follower copies an arc and then keeps following it. */
@@ -5810,6 +6091,22 @@ export interface DhtNodeClient extends Client {
    */
   watch(request: WatchRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchEvents>;
   watch(request: WatchRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<WatchEvents>;
+  /** Several operations on keys of one position, as one. Any node answers. */
+  transact(
+    request: TransactRequest,
+    callback: (error: ServiceError | null, response: TransactAnswer) => void,
+  ): ClientUnaryCall;
+  transact(
+    request: TransactRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TransactAnswer) => void,
+  ): ClientUnaryCall;
+  transact(
+    request: TransactRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TransactAnswer) => void,
+  ): ClientUnaryCall;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor(
     request: NeighborRegisterInfo,
