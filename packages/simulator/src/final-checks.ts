@@ -10,6 +10,7 @@ import { checkCopies, checkTables } from './checkers/at-rest';
 import type { Doubts } from './checkers/doubts';
 import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
+import { checkPositions } from './checkers/positions';
 import { checkVersions } from './checkers/versions';
 import type { Client } from './world/client';
 import { nodesAtRest } from './world/nodes-at-rest';
@@ -46,7 +47,10 @@ export class FinalChecks {
     for (const key of this.keys) if (this.doubts.has(this.placed(key))) this.lastReads.delete(key);
     const certain = history().filter(({ key }) => !this.doubts.has(this.placed(key as Bytes)));
     const failure =
-      checkLostWrites(certain, this.lastReads) ?? checkLinearizability(certain) ?? checkVersions(certain);
+      checkLostWrites(certain, this.lastReads) ??
+      checkLinearizability(certain) ??
+      checkVersions(certain) ??
+      checkPositions(certain, this.run.parameters.positionRule);
     if (failure) return this.run.fail(failure.checker, failure.text);
     await this.writeAtLast();
   }

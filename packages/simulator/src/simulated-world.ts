@@ -136,7 +136,8 @@ export class SimulatedWorld implements Run {
   }
 }
 
-/** Every third one has the tag of another key, and with it perhaps its position. */
+/** By threes they have one tag, and with it one position where the ring's rule says so. */
 function keyNumber(index: number): Bytes {
-  return (index % 3 === 2 ? `{k${index - 2}}${index}` : `k${index}`) as Bytes;
+  const third = index % 3;
+  return (third === 0 ? `k${index}` : `{k${index - third}}${index}`) as Bytes;
 }

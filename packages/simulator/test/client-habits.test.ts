@@ -1,9 +1,12 @@
 /** What simulated clients ask for: the whole catalogue, with operands that can find what they are compared with. */
 
-import { DEFAULT_PARAMETERS, Random, type Bytes } from '@ringkeep/shared';
+import { DEFAULT_PARAMETERS, Random, type Bytes, type RingKey } from '@ringkeep/shared';
 import {
   CATALOGUE,
   evaluate,
+  evaluateTransaction,
+  OperationType,
+  transactionOf,
   nameOf,
   seal,
   type OperationName,
@@ -12,7 +15,7 @@ import {
 import { ClientValues, drawOperation } from '../src/world/client-habits';
 
 const HABITS = {
-  keys: ['a', 'b', 'c'].map((key) => key as Bytes),
+  keys: ['a', '{a}b', 'c'].map((key) => key as Bytes),
   positionRule: 'tag' as const,
   thinkMs: 10,
   patienceMs: 1_000,
@@ -28,6 +31,23 @@ test('every operation is drawn, each write changes something now and then, and e
   const conditions = new Set<string>();
   for (let i = 0; i < 500; i++) {
     const operation = drawOperation(random, HABITS, values);
+    if (operation.type === OperationType.transact) {
+      const look = (key: RingKey) => stored.get(key);
+      const { effects, answer } = evaluateTransaction(
+        transactionOf(operation),
+        look,
+        i + 1,
+        DEFAULT_PARAMETERS,
+      );
+      for (const { key, value } of effects) {
+        if (value === undefined) stored.delete(key);
+        else stored.set(key, value);
+      }
+      if (answer.ok) values.answered(operation, answer.value);
+      drawn.add('transact');
+      if (effects.length > 1) effective.add('transact');
+      continue;
+    }
     const { key, extras } = operation;
     const { effect, answer } = evaluate(operation, stored.get(key), i + 1, DEFAULT_PARAMETERS);
     if (effect?.value !== undefined) stored.set(key, seal(key, i + 1, effect.value));

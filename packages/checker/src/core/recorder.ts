@@ -8,6 +8,7 @@
 
 import { invariant } from '@ringkeep/shared';
 import type { Action, HistoryOperation, RecordedOutcome, Value } from './history';
+import type { Told } from './transaction-part';
 
 /** What the answer said; what it did not say is left out. */
 export interface Observation {
@@ -21,6 +22,8 @@ export interface Observation {
   /** How long an append made the value. */
   readonly length?: number;
   readonly version?: number;
+  /** What the parts of a transaction on the key were told. */
+  readonly told?: readonly Told[];
 }
 
 /** About a microsecond. Doubles still tell two such times apart when they count from 1970. */

@@ -1,10 +1,11 @@
 /** How each operation of a ring is recorded in a history: one row for each of the catalogue. */
 
-import { decodeDelta, decodeFullAnswer, nameOf, type Condition } from '@ringkeep/shared/operations';
+import { decodeDelta, decodeFullAnswer, nameOf } from '@ringkeep/shared/operations';
 import type { OperationName, OperationOf, SingleOperation } from '@ringkeep/shared/operations';
 import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations/bytes';
 import type { Bytes } from '@ringkeep/shared';
-import type { Action, HistoryCondition, Value } from './history';
+import { conditionOf } from './history-condition';
+import type { Action, Value } from './history';
 import type { Observation } from './recorder';
 
 interface Row<Name extends SingleName> {
@@ -51,16 +52,4 @@ export function observationOf({ type, extras }: SingleOperation, answer: Bytes |
   if (held) return { ...observed(told), version, held };
   // A key without a value has version 0, whether or not values are shown.
   return { ...((extras.showsPresent || version === 0) && { previous: told }), version, held };
-}
-
-function conditionOf(condition: Condition): HistoryCondition {
-  switch (condition.kind) {
-    case 'absent':
-    case 'present':
-      return { is: condition.kind };
-    case 'version':
-      return { is: 'version', version: condition.version };
-    case 'value':
-      return { is: 'value', value: condition.value };
-  }
 }

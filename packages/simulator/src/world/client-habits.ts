@@ -1,19 +1,35 @@
 /** What simulated clients ask for: operations of the whole catalogue. */
 
-import type { Bytes, PositionRule, Random, RingKey } from '@ringkeep/shared';
+import {
+  keyOf,
+  positionTagOf,
+  type Bytes,
+  type PositionRule,
+  type Random,
+  type RingKey,
+} from '@ringkeep/shared';
 import {
   bufferOfBytes,
   bytesOfBuffer,
   CATALOGUE,
   decodeFullAnswer,
+  decodeTransactionAnswer,
   encodeDelta,
+  encodeExtras,
+  encodeTransaction,
+  isWrite,
   operandOf,
+  OperationType,
   ringKeyOf,
   rowOf,
+  transactionOf,
+  VERSION_ONLY,
   type Condition,
+  type EncodedOperation,
   type Extras,
   type OperandName,
   type Operation,
+  type OperationOf,
   type OperationRow,
   type SingleOperation,
 } from '@ringkeep/shared/operations';
@@ -70,6 +86,7 @@ export class ClientValues {
 
   /** An operation was done. */
   answered(operation: Operation, answer: Bytes | undefined): void {
+    if (operation.type === OperationType.transact) return this.transacted(operation, answer);
     const { key, extras } = operation;
     if (extras === undefined) {
       this.met.set(key, { value: leftBy(operation, answer), version: undefined });
@@ -80,10 +97,21 @@ export class ClientValues {
     if (held) this.met.set(key, { value: leftBy(operation, told), version });
     else this.met.set(key, { value: told, version });
   }
+
+  private transacted(operation: OperationOf<'transact'>, answer: Bytes | undefined): void {
+    const { held, version, values } = decodeTransactionAnswer(bufferOfBytes(answer ?? ('' as Bytes)));
+    const transaction = transactionOf(operation);
+    for (const [index, each] of (held ? transaction.then : transaction.else).entries()) {
+      const full = each.extras && decodeFullAnswer(values[index] ?? new Uint8Array());
+      const value = full === undefined ? values[index] : full.value;
+      const told = value === undefined ? undefined : bytesOfBuffer(value);
+      this.met.set(each.key, { value: leftBy(each, told), version: isWrite(each) ? version : full?.version });
+    }
+  }
 }
 
 /** The value that the key has after an operation that was carried out and told this. */
-function leftBy(operation: Operation, told: Bytes | undefined): Bytes | undefined {
+function leftBy(operation: SingleOperation, told: Bytes | undefined): Bytes | undefined {
   const { writes, brings, entry } = rowOf(operation.type);
   if (!writes) return told;
   // What it makes of what is there is not told by every operation.
@@ -92,11 +120,9 @@ function leftBy(operation: Operation, told: Bytes | undefined): Bytes | undefine
 }
 
 /** Some operation on some key. */
-export function drawOperation(
-  random: Random,
-  { keys, positionRule, onlyWrites }: ClientHabits,
-  values: ClientValues,
-): SingleOperation {
+export function drawOperation(random: Random, habits: ClientHabits, values: ClientValues): Operation {
+  const { keys, positionRule, onlyWrites } = habits;
+  if (random.chance(TRANSACTION_CHANCE)) return drawTransaction(random, habits, values);
   const plain = random.pick(keys);
   const key = ringKeyOf(plain, positionRule);
   const counts = isCounter(plain);
@@ -119,17 +145,63 @@ function operationOf(
   return extras === undefined ? operation : { ...operation, extras };
 }
 
+/** Up to so many conditions, and so many operations in each branch. */
+const CONDITIONS_MAX = 2;
+const BRANCH_MAX = 3;
+
+/** On keys of one tag, or on one key alone. */
+function drawTransaction(random: Random, habits: ClientHabits, values: ClientValues): Operation {
+  const { keys, positionRule } = habits;
+  const plain = random.pick(keys);
+  const tag = positionTagOf(plain, positionRule);
+  const together = keys
+    .filter((key) => positionTagOf(key, positionRule) === tag)
+    .map((key) => ringKeyOf(key, positionRule));
+  const conditions = Array.from({ length: random.below(CONDITIONS_MAX + 1) }, () => {
+    const key = random.pick(together);
+    return { key: keyOf(key), condition: drawCondition(random, key, values) };
+  });
+  const branch = (count: number, rows: readonly OperationRow[]): EncodedOperation[] =>
+    Array.from({ length: count }, () => drawWithin(random, random.pick(together), rows, values));
+  const transaction = encodeTransaction({
+    conditions,
+    then: branch(random.between(1, BRANCH_MAX), ROWS),
+    else: branch(random.below(BRANCH_MAX), random.chance(0.5) ? READS : ROWS),
+  });
+  return { type: OperationType.transact, key: ringKeyOf(plain, positionRule), transaction };
+}
+
+/** Most are told the versions of what they meet. */
+function drawWithin(
+  random: Random,
+  key: RingKey,
+  rows: readonly OperationRow[],
+  values: ClientValues,
+): EncodedOperation {
+  const row = random.pick(rows);
+  const made = operationOf(row, key, isCounter(key) ? values.numbers : values.texts, undefined);
+  return {
+    type: made.type,
+    key: keyOf(key),
+    extras: random.chance(0.7) ? encodeExtras(VERSION_ONLY) : undefined,
+    operands: row.brings.map((name) => operandOf(made, name)),
+  };
+}
+
 /** A condition on what the client has met holds now and then, and as often does not. */
 function drawExtras(random: Random, { writes }: OperationRow, key: RingKey, values: ClientValues): Extras {
   if (!writes || random.chance(VERSION_ONLY_CHANCE)) return { condition: undefined, showsPresent: false };
+  return { condition: drawCondition(random, key, values), showsPresent: random.chance(0.5) };
+}
+
+function drawCondition(random: Random, key: RingKey, values: ClientValues): Condition {
   const { value, version } = values.metOf(key) ?? { value: undefined, version: undefined };
-  const conditions: Condition[] = [
+  return random.pick<Condition>([
     { kind: 'absent' },
     { kind: 'present' },
     { kind: 'value', value: value ?? values.next() },
     { kind: 'version', version: version ?? 0 },
-  ];
-  return { condition: random.pick(conditions), showsPresent: random.chance(0.5) };
+  ]);
 }
 
 /** Every third key counts. What is appended to one may be a number, too. */
@@ -140,6 +212,7 @@ function isCounter(key: Bytes): boolean {
 /** No client has a greater number. */
 const CLIENTS_MAX = 1_000;
 const EXTRAS_CHANCE = 0.3;
+const TRANSACTION_CHANCE = 0.12;
 const VERSION_ONLY_CHANCE = 0.2;
 
 const ROWS: readonly OperationRow[] = Object.values(CATALOGUE).filter((row) => row !== CATALOGUE.transact);

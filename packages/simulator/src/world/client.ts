@@ -9,12 +9,12 @@ import { ERROR_CODES, RingView, updateRing, NO_RING, type Bytes, type Random } f
 import {
   OperationType,
   isWrite,
-  type SingleOperation,
+  type Operation,
   type OperationResult,
   ringKeyOf,
 } from '@ringkeep/shared/operations';
 import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
-import { actionOf, observationOf, type HistoryRecorder } from '@ringkeep/checker/core';
+import { RecordedCall, type HistoryRecorder } from '@ringkeep/checker/core';
 import { ClientValues, drawOperation, type ClientHabits } from './client-habits';
 import { describeOperation, describeResult } from './descriptions';
 import type { Machine } from './machine';
@@ -77,14 +77,14 @@ export class Client {
     this.run(write, patienceMs, done);
   }
 
-  private draw(): SingleOperation {
+  private draw(): Operation {
     return drawOperation(this.random, this.habits, this.values);
   }
 
-  private run(operation: SingleOperation, patienceMs: number, done: Done): void {
+  private run(operation: Operation, patienceMs: number, done: Done): void {
     const { recorder, world } = this;
     const { timeline, trace } = world;
-    const number = recorder.call(this.party, operation.key.slice(8), actionOf(operation), timeline.now);
+    const call = new RecordedCall(recorder, this.party, operation, timeline.now);
     trace.note('client', () => `client ${this.party}: ${describeOperation(operation)}`);
     const attempt: Attempt = { open: true, mayHaveStarted: false, deadlineAt: timeline.now + patienceMs };
     const end = (result: OperationResult | undefined): void => {
@@ -97,11 +97,11 @@ export class Client {
       );
       if (result?.ok) {
         this.values.answered(operation, result.value);
-        recorder.ok(number, observationOf(operation, result.value), timeline.now);
+        call.ok(result.value, timeline.now);
       } else if (result) {
-        recorder.fail(number, timeline.now);
+        call.fail(timeline.now);
       } else {
-        recorder.unknown(number, timeline.now);
+        call.unknown(timeline.now);
       }
       done(result);
     };
@@ -112,7 +112,7 @@ export class Client {
     this.send(operation, attempt, end);
   }
 
-  private send(operation: SingleOperation, attempt: Attempt, end: Done): void {
+  private send(operation: Operation, attempt: Attempt, end: Done): void {
     const { world, random } = this;
     if (!attempt.open) return;
     const again = (): void => {
@@ -149,7 +149,7 @@ export class Client {
     );
   }
 
-  private answered(operation: SingleOperation, bytes: Uint8Array, again: () => void, end: Done): void {
+  private answered(operation: Operation, bytes: Uint8Array, again: () => void, end: Done): void {
     const reply = dht.BatchReply.decode(bytes);
     const [result] = decodeReply(reply);
     if (reply.ring) {
@@ -164,7 +164,7 @@ export class Client {
     again();
   }
 
-  private ownerOf(operation: SingleOperation): Machine | undefined {
+  private ownerOf(operation: Operation): Machine | undefined {
     const owner = this.view.arcOfKey(operation.key)?.primary;
     if (owner === undefined) return undefined;
     const machine = this.world.machineOf(owner);

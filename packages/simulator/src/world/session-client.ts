@@ -5,7 +5,7 @@
  */
 
 import { type Bytes, type Random, type RingUpdate } from '@ringkeep/shared';
-import { bytesOfBuffer, isWrite, operandOf, rowOf, type SingleOperation } from '@ringkeep/shared/operations';
+import { bytesOfBuffer, isWrite, operandOf, rowOf, type Operation } from '@ringkeep/shared/operations';
 import {
   beatFromWire,
   decodeOutcomes,
@@ -15,7 +15,7 @@ import {
   updateFromWire,
 } from '@ringkeep/shared/wire';
 import { Call, DEFAULT_LIMITS, Session, type CallResult, type Effect } from '@ringkeep/client/core';
-import { actionOf, observationOf, type HistoryRecorder } from '@ringkeep/checker/core';
+import { RecordedCall, type HistoryRecorder } from '@ringkeep/checker/core';
 import type { Progress } from '../checkers/progress';
 import { ClientValues, drawOperation, type ClientHabits } from './client-habits';
 import { openBatches, openWatch } from './client-streams';
@@ -34,7 +34,7 @@ type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
 class SimulatedCall extends Call {
   constructor(
-    operation: SingleOperation,
+    operation: Operation,
     deadlineAtMs: number,
     private readonly done: (result: CallResult) => void,
   ) {
@@ -92,14 +92,14 @@ export class SessionClient {
     this.flushSoon();
   }
 
-  private draw(): SingleOperation {
+  private draw(): Operation {
     return drawOperation(this.random, this.habits, this.values);
   }
 
-  private issue(operation: SingleOperation, ended: () => void): void {
+  private issue(operation: Operation, ended: () => void): void {
     const { world, recorder, random } = this;
     const { timeline, trace } = world;
-    const number = recorder.call(this.party, operation.key.slice(8), actionOf(operation), timeline.now);
+    const recorded = new RecordedCall(recorder, this.party, operation, timeline.now);
     trace.note('client', () => `client ${this.party}: ${describeOperation(operation)}`);
     const plain = operation.key.slice(8);
     this.progress.tried(String(this.party), plain, timeline.now);
@@ -107,7 +107,7 @@ export class SessionClient {
       const text = result.ok ? 'done' : `${result.code}: ${result.text}`;
       trace.note('client', () => `client ${this.party}: ${describeOperation(operation)} → ${text}`);
       if (result.ok || result.code === 'FAILED_PRECONDITION') this.progress.done(String(this.party), plain);
-      this.record(number, operation, result);
+      this.record(recorded, operation, result);
       ended();
     });
     this.session.submit(call);
@@ -118,17 +118,16 @@ export class SessionClient {
     });
   }
 
-  private record(number: number, operation: SingleOperation, result: CallResult): void {
-    const { recorder } = this;
+  private record(recorded: RecordedCall, operation: Operation, result: CallResult): void {
     const { now } = this.world.timeline;
     if (result.ok) {
       const value = result.value === undefined ? undefined : bytesOfBuffer(result.value);
       this.values.answered(operation, value);
-      return recorder.ok(number, observationOf(operation, value), now);
+      return recorded.ok(value, now);
     }
     const unknown = result.code === 'OUTCOME_UNKNOWN' || result.code === 'INTERNAL';
-    if (unknown && isWrite(operation)) recorder.unknown(number, now);
-    else recorder.fail(number, now);
+    if (unknown && isWrite(operation)) recorded.unknown(now);
+    else recorded.fail(now);
   }
 
   // ---- the host of the session ----

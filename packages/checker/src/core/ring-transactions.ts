@@ -1,0 +1,85 @@
+/** How a transaction of a ring is recorded in a history: a record for each key that it looks at or changes. */
+
+import type { Bytes, RingKey } from '@ringkeep/shared';
+import {
+  decodeDelta,
+  decodeFullAnswer,
+  decodeTransactionAnswer,
+  keysOf,
+  OperationType,
+  transactionOf,
+  type OperationOf,
+  type SingleOperation,
+  type Transaction,
+} from '@ringkeep/shared/operations';
+import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations/bytes';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
+import { conditionOf } from './history-condition';
+import type { Action } from './history';
+import type { Observation } from './recorder';
+import type { Part, Told } from './transaction-part';
+
+/** What is recorded of one key of an operation. */
+export interface KeyRecord {
+  readonly key: string;
+  readonly action: Action;
+  /** What its answer says of the key; `undefined` where it has no value. */
+  readonly observed: (answer: Bytes | undefined) => Observation;
+}
+
+/** `name`: that of no other transaction of the history. */
+export function recordsOfTransaction(operation: OperationOf<'transact'>, name: string): KeyRecord[] {
+  const transaction = transactionOf(operation);
+  return [...keysOf(transaction)].map((key) => ({
+    key: key.slice(POSITION_BYTES),
+    action: partOf(transaction, key, name),
+    observed: (answer) => observedOf(transaction, key, answer),
+  }));
+}
+
+function partOf({ conditions, then, else: otherwise }: Transaction, key: RingKey, name: string): Action {
+  const own = conditions.filter((condition) => condition.key === key);
+  const parts = (operations: readonly SingleOperation[]): Part[] =>
+    operations.filter((operation) => operation.key === key).map(partIn);
+  return {
+    op: 'transact',
+    transaction: name,
+    conditions: own.map(({ condition }) => conditionOf(condition)),
+    elsewhere: own.length < conditions.length,
+    then: parts(then),
+    else: parts(otherwise),
+  };
+}
+
+function partIn(operation: SingleOperation): Part {
+  switch (operation.type) {
+    case OperationType.get:
+      return { do: 'get' };
+    case OperationType.delete:
+      return { do: 'delete' };
+    case OperationType.exchange:
+      return { do: 'exchange', value: operation.value };
+    case OperationType.set:
+      return { do: 'set', value: operation.value };
+    case OperationType.append:
+      return { do: 'append', value: operation.value };
+    case OperationType.add:
+      return { do: 'add', delta: decodeDelta(operation.delta).toString() };
+  }
+}
+
+function observedOf(transaction: Transaction, key: RingKey, answer: Bytes | undefined): Observation {
+  const { held, version, values } = decodeTransactionAnswer(bufferOfBytes(answer ?? ('' as Bytes)));
+  const told: Told[] = [];
+  for (const [index, operation] of (held ? transaction.then : transaction.else).entries())
+    if (operation.key === key) told.push(toldOf(operation, values[index]));
+  return { held, version, told };
+}
+
+function toldOf({ type, extras }: SingleOperation, answer: Uint8Array | undefined): Told {
+  const full = extras === undefined ? undefined : decodeFullAnswer(answer ?? new Uint8Array());
+  const value = full === undefined ? answer : full.value;
+  // A plain set is told nothing.
+  const said = type === OperationType.set ? {} : { value: value === undefined ? null : bytesOfBuffer(value) };
+  return full === undefined ? said : { ...said, version: full.version };
+}
