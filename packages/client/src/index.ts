@@ -6,6 +6,8 @@ export type {
   TransactOptions,
   TransactResult,
 } from '@ringkeep/shared/operations/transact-options';
+export { RingChanges, type KeyChange, type LostChanges, type RingEvent } from './ring-changes';
+export type { WatchOptions } from './change-watches';
 export type { CallOptions, ConnectOptions, RingClientOptions, WriteOptions } from './options';
 export type { Operand } from './operands';
 export type { ItemResult } from './pending-calls';

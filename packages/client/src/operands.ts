@@ -23,6 +23,13 @@ export function keyBytes(key: Operand): Bytes {
   return bytes;
 }
 
+/** The bytes with which keys begin; none for all keys. Throws INVALID_ARGUMENT when no key can. */
+export function prefixBytes(prefix: Operand): Bytes {
+  const bytes = bytesOf(prefix, 'prefix');
+  if (bytes.length > 0) checkKey(bytes, DEFAULT_PARAMETERS.keyBytesMax);
+  return bytes;
+}
+
 /** The bytes of what an operation brings beside the key. Throws INVALID_ARGUMENT when no ring would take it. */
 export function operandBytes(operand: Operand | undefined, name: OperandName): Bytes {
   const bytes = bytesOf(operand, name);

@@ -28,11 +28,12 @@ import {
 } from '@ringkeep/shared/operations/transact-options';
 import { SessionHost } from './adapters/session-host';
 import { Asking } from './asking';
+import { ChangeWatches, type WatchOptions } from './change-watches';
 import type { SessionCounts } from './core';
+import { firstRing } from './first-ring';
 import { transactionBytes, type Operand } from './operands';
 import {
   checkDuration,
-  checkWait,
   resolveOptions,
   type CallOptions,
   type ConnectOptions,
@@ -41,6 +42,7 @@ import {
   type WriteOptions,
 } from './options';
 import type { ItemResult } from './pending-calls';
+import type { RingChanges } from './ring-changes';
 import { RingListeners } from './ring-listeners';
 import { callSafely } from './uncaught';
 
@@ -54,22 +56,29 @@ export class RingClient {
   private readonly host: SessionHost;
   private readonly listeners = new RingListeners();
   private readonly asking: Asking;
+  private readonly watches: ChangeWatches;
   private readonly closed: Promise<void>;
   private closing = false;
 
   /** Begins to connect at once. Operations may be issued at once, too. */
   constructor(options: RingClientOptions) {
     this.options = resolveOptions(options);
+    const { nodes, tls, seed } = this.options;
+    this.watches = new ChangeWatches(nodes, tls, new Random(seed));
     let closed = (): void => undefined;
     this.closed = new Promise((resolve) => (closed = resolve));
     this.host = new SessionHost(this.options, new Random(this.options.seed), this.options, {
-      ring: (ring) => this.listeners.tell(ring),
+      ring: (ring) => {
+        this.listeners.tell(ring);
+        this.watches.ringLearned(ring);
+      },
       report: (report) => {
         callSafely(this.options.onReport, report);
         this.listeners.reconsider();
       },
       closed: () => {
         this.listeners.close();
+        this.watches.close();
         closed();
       },
     });
@@ -93,23 +102,7 @@ export class RingClient {
 
   /** Waits until the ring is known. */
   async ready(options: ConnectOptions = {}): Promise<Ring> {
-    const deadlineMs = checkDuration('deadlineMs', options.deadlineMs ?? this.options.deadlineMs);
-    const waitMs = checkWait('waitMs', options.waitMs ?? deadlineMs);
-    if (this.host.ring.version > 0) return this.host.ring;
-    return this.listeners.next({
-      deadlineMs,
-      waitMs,
-      signal: options.signal,
-      late: () => {
-        const why = this.host.obstacle ?? 'no answer came';
-        const tookMs = Math.max(deadlineMs, waitMs);
-        return new RingError('UNAVAILABLE', `the ring is not known after ${tookMs} ms: ${why}`);
-      },
-      refused: () => {
-        const { refusal } = this.host;
-        return refusal === undefined ? undefined : new RingError('UNAVAILABLE', refusal);
-      },
-    });
+    return firstRing(this.host, this.listeners, options, this.options.deadlineMs);
   }
 
   /** The value of a key, undefined when it is not present. */
@@ -201,6 +194,15 @@ export class RingClient {
   /** Many `delete`s; each item has its own result, in the order of the keys. */
   deleteMany(keys: Iterable<Operand>, options?: CallOptions): Promise<ItemResult[]> {
     return this.asking.many('delete', keys, (key) => [key], options);
+  }
+
+  /**
+   * Each committed change of a key, of all keys with a prefix or a tag, or of all keys: once, in the order of commits
+   * for each key. It goes on through joins, leaves and failures of nodes. What is not kept any more is an event of its
+   * own, `lost`. Throws INVALID_ARGUMENT.
+   */
+  watch(options: WatchOptions = {}): RingChanges {
+    return this.watches.open(options, this.host.ring);
   }
 
   /** The ring as far as it is known; version 0 and empty before anything is. */

@@ -8,3 +8,5 @@ export * from './rules';
 export * from './send-window';
 export * from './session';
 export * from './session-config';
+export * from './watching/change-watch';
+export * from './watching/cursor';

@@ -66,6 +66,11 @@ export const DIRECT_PAUSE_MS = { first: 100, longest: 30_000 } as const;
 /** The same for a watch of the ring that ended. */
 export const WATCH_PAUSE_MS = { first: 50, longest: 2_000 } as const;
 
+/** The same for a watch of changes: its node may just be replaced, and each moment counts against what is kept. */
+export const CHANGES_PAUSE_MS = { first: 20, longest: 1_000 } as const;
+/** A node that serves a watch of changes says something each second. */
+export const CHANGES_SILENT_MS = 2_000;
+
 /** First and longest pause between two suspicions of a source of news, while no newer ring comes of them. */
 export const SUSPICION_PAUSE_MS = { first: 1_000, longest: 30_000 } as const;
 /** The ring's lease, until a beat says it. */

@@ -1,7 +1,8 @@
 /** Watch at real nodes: the owner tells, any other node passes on what the owner tells. */
 
 import { status } from '@grpc/grpc-js';
-import { decodeWatchEvents, dht, type WatchNews } from '@ringkeep/shared/wire';
+import type { WatchNews } from '@ringkeep/shared/operations';
+import { decodeWatchEvents, dht } from '@ringkeep/shared/wire';
 import { channelTo } from '@ringkeep/shared/channel';
 import type { RingNode } from '../../src';
 import { TestRing } from '../ring/test-ring';

@@ -1,5 +1,6 @@
 export * from './bytes';
 export * from './catalogue';
+export * from './changes';
 export * from './check';
 export * from './crc32c';
 export * from './evaluate';

@@ -4,35 +4,13 @@
  */
 
 import type { Arc, Bytes, RingKey } from '../ring';
+import type { ChangeKind, ToldChange, WatchNews, WatchRangeEnd } from '../operations/changes';
 import { valueIn, type StoredValue } from '../operations/stored';
 import { RingError } from '../ring/errors';
 import { position } from '../ring/position';
 import { keyOf } from '../ring/ring-key';
 import { ByteRope } from './byte-rope';
 import { WatchEnd, type WatchEvents } from './generated/dht';
-
-export type ChangeKind = 'put' | 'delete' | 'expiry';
-
-/** One committed change of a key, as watchers know it. */
-export interface ToldChange {
-  readonly kind: ChangeKind;
-  readonly key: Bytes;
-  /** Of a put. */
-  readonly value: Bytes | undefined;
-  /** The number of the operation in its arc; for one key it only grows. */
-  readonly version: number;
-}
-
-/** Why no more is told of a range: it has another owner, or what follows is not kept any more. */
-export type WatchRangeEnd = 'moved' | 'lost';
-
-/** Everything of a range up to a number, and perhaps its end. */
-export interface WatchNews {
-  readonly range: Arc;
-  readonly through: number;
-  readonly changes: readonly ToldChange[];
-  readonly ended: WatchRangeEnd | undefined;
-}
 
 /** A change as replicas keep it. */
 interface KeptChange {

@@ -204,6 +204,8 @@ export class ArcFeed {
         return bytes < WATCH_OUTSTANDING_BYTES_MAX;
       });
     if (bytes >= WATCH_OUTSTANDING_BYTES_MAX) return this.fallBehind(this.live.all());
+    // Kept for several ranges, told of all together: in the order of commits.
+    if (this.changes.length > 1) changes.sort((a, b) => a.seq - b.seq);
     this.told = through;
     if (changes.length > 0) this.tellEach(changes, through);
   }
