@@ -1,6 +1,7 @@
 /** A ring that is written to without pause while nodes join, leave and are killed; and a watcher that mirrors it. */
 
-import { Random, RingError } from '@ringkeep/shared';
+import type { Random} from '@ringkeep/shared';
+import { RingError } from '@ringkeep/shared';
 import type { RingClient } from '@ringkeep/client';
 import { askToLeave, addressOf, type LocalRing, type NodePlace } from '@ringkeep/local-ring';
 import { RingMirror, type MirrorFigures } from './ring-mirror';

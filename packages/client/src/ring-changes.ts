@@ -2,7 +2,7 @@
  * What an application gets of a watch: an iterator of changes, and a cursor with which another one goes on.
  *
  * What has come and is not taken yet is kept up to a bound; beyond it nothing is read, and the nodes keep the rest, or
- * say that it is lost. The cursor says what was taken: it counts a change when the next one is asked for.
+ * say that it is lost. The cursor says what was handed out.
  */
 
 import type { Arc, Ring } from '@ringkeep/shared';
@@ -92,9 +92,13 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
       throw new RingError('FAILED_PRECONDITION', 'the watch has not begun: await its promise `ready`');
     const [first] = this.waiting;
     const before = first?.changes[this.nextAt - 1];
-    const following = first?.changes[this.nextAt];
-    if (first && before && following)
-      taken.advance(first.range, before.version < following.version ? before.version : before.version - 1);
+    if (first?.through !== undefined && before !== undefined) {
+      const following = first.changes[this.nextAt];
+      if (following === undefined) taken.advance(first.range, first.through);
+      else if (before.version < following.version) taken.advance(first.range, before.version);
+      // What stands under one number is taken as a whole.
+      else taken.advance(first.range, before.version - 1);
+    }
     return taken.format(this.clusterId);
   }
 
@@ -175,7 +179,7 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
     if (this.waitingBytes > WAITING_BYTES_MAX) this.source?.pause(true);
   }
 
-  /** The next event; what was taken before it counts. */
+  /** The next event. */
   private take(): RingEvent | undefined {
     for (;;) {
       const [first] = this.waiting;

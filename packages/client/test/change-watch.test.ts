@@ -70,8 +70,8 @@ class Watched {
     this.flush();
   }
 
-  end(stream: number, range: Arc, ended: 'moved' | 'lost'): void {
-    this.core.told(stream, { range, through: 0, changes: [], ended }, this.nowMs);
+  end(stream: number, range: Arc, ended: 'moved' | 'lost', through = 0): void {
+    this.core.told(stream, { range, through, changes: [], ended }, this.nowMs);
     this.flush();
   }
 
@@ -139,6 +139,13 @@ test('a range that has moved is asked of its new owner, from the number that was
   );
   watch.pass(100);
   expect(watch.opened.at(-1)).toMatch(/: 0-100 7/);
+});
+
+test('a range that moves says up to where it was told, for its new owner may keep nothing from before', () => {
+  const watch = new Watched(undefined, two);
+  watch.tell(1, LOW, 7, put(50, 7));
+  watch.end(1, LOW, 'moved', 12);
+  expect(watch.opened.at(-1)).toBe('node 0: 0-100 12');
 });
 
 test('after a merge the parts are asked of one owner, each from its own number, and are one when they are level', () => {

@@ -7,10 +7,12 @@ import { nodesCommand } from './nodes';
 import { OPERATION_COMMANDS } from './operations';
 import { recoverCommand } from './recover';
 import { ringCommand } from './ring';
+import { watchCommand } from './watch';
 
 /** In the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   ...OPERATION_COMMANDS,
+  watchCommand,
   ringCommand,
   nodesCommand,
   healthCommand,

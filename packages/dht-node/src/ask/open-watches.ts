@@ -18,7 +18,7 @@ const TAKEN_UNREPORTED_BYTES = WATCH_OUTSTANDING_BYTES_MAX / 4;
 export interface WatchSink {
   /** Calls `taken` when it has passed that on. */
   told(range: Arc, through: Seq, changes: readonly Change[], taken: () => void): void;
-  rangeEnded(range: Arc, because: 'moved' | 'lost'): void;
+  rangeEnded(range: Arc, through: Seq, because: 'moved' | 'lost'): void;
   /** Nothing follows. */
   ended(refusal: { readonly code: ErrorCode; readonly text: string } | undefined): void;
   /** It is another node's: nothing follows from here. */
@@ -62,7 +62,7 @@ export class OpenWatches {
         return sink.told(range, through, changes, () => this.taken(watch, bytes));
       }
       case 'watch-range-ended':
-        return sink.rangeEnded(effect.range, effect.because);
+        return sink.rangeEnded(effect.range, effect.through, effect.because);
       case 'watch-ended':
         this.watches.delete(watch);
         return sink.ended(effect.refusal);

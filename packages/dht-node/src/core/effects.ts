@@ -147,6 +147,8 @@ export type NodeEffect =
       readonly kind: 'watch-range-ended';
       readonly watch: number;
       readonly range: Arc;
+      /** Up to that number everything was told; 0 if nothing was. */
+      readonly through: Seq;
       readonly because: 'moved' | 'lost';
     }
   /** Nothing is left to watch; or why it was refused. */

@@ -209,6 +209,16 @@ describe('the end of a role', () => {
     expect([watcher.told, watcher.ends, watcher.over]).toEqual([['1 a', '2 b'], ['moved'], true]);
   });
 
+  test('a watcher that nothing concerned is told the number, for the new owner may keep nothing from before', () => {
+    const node = alone();
+    const watcher = new Watcher(node, { filter: { kind: 'prefix', prefix: 'user:' as Bytes } });
+    node.query(put('a', '1'), remove('absent'));
+    node.sync();
+    node.adopt(split);
+    expect([watcher.told, watcher.ends]).toEqual([[], ['moved']]);
+    expect(node.of('watch-range-ended')[0]?.through).toBe(2);
+  });
+
   test('a slow watcher is told the rest up to the last commit first', () => {
     const node = alone();
     const watcher = new Watcher(node);

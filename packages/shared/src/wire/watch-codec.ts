@@ -65,11 +65,11 @@ export function encodeWatchEvents(
 }
 
 /** Nothing more is told of a range. */
-export function encodeWatchEnd({ start, end }: Arc, because: WatchRangeEnd): WatchEvents {
+export function encodeWatchEnd({ start, end }: Arc, through: number, because: WatchRangeEnd): WatchEvents {
   return {
     start,
     end,
-    through: 0,
+    through,
     ended: ENDS[because],
     kinds: NO_BYTES,
     first: 0,

@@ -34,7 +34,11 @@ test('changes of all kinds come out as they went in, with their numbers', () => 
 
 test('the ends of a range are told apart', () => {
   for (const because of ['moved', 'lost'] as const)
-    expect(decodeWatchEvents(sent(encodeWatchEnd(range, because)))).toMatchObject({ range, ended: because });
+    expect(decodeWatchEvents(sent(encodeWatchEnd(range, 7, because)))).toMatchObject({
+      range,
+      through: 7,
+      ended: because,
+    });
 });
 
 test('what does not add up is refused', () => {

@@ -94,9 +94,17 @@ export class ChangeWatch {
     const stream = this.streams.get(number);
     if (stream === undefined) return;
     stream.heardAtMs = nowMs;
+    if (ended === undefined) {
+      if (!stream.accepted) this.troubles.delete(stream.arc);
+      stream.accepted = true;
+    }
+    if (ended === undefined || (ended === 'moved' && through > 0))
+      this.learn(stream, range, through, changes);
     if (ended !== undefined) return this.rangeEnded(number, stream, range, ended === 'lost');
-    if (!stream.accepted) this.troubles.delete(stream.arc);
-    stream.accepted = true;
+    this.checkBegun();
+  }
+
+  private learn(stream: Stream, range: Arc, through: number, changes: readonly ToldChange[]): void {
     for (const own of stream.ranges) {
       for (const part of arcInside(range, own)) {
         const ofPart = arcCovers(own, range) ? changes : this.of(part, changes);
@@ -104,7 +112,6 @@ export class ChangeWatch {
         this.cursor.advance(part, through);
       }
     }
-    this.checkBegun();
   }
 
   streamEnded(number: number, nowMs: number): void {

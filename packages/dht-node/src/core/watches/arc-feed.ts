@@ -9,7 +9,8 @@
  *   4. What is no longer kept is `lost`: that range ends, the others go on.
  *   5. Each second, under the leases, a live watch is told the arc's number, also when nothing concerns it. A primary
  *      that has been replaced without knowing has no leases, so its watchers hear nothing and go elsewhere.
- *   6. When the role ends its watchers are told the rest, up to its last commit, and that the range has `moved`.
+ *   6. When the role ends its watchers are told the rest, up to its last commit, and that the range has `moved`. The
+ *      number goes with it: a new owner may keep nothing from before.
  */
 
 import type { Arc, Seq } from '@ringkeep/shared';
@@ -88,8 +89,8 @@ export class ArcFeed {
     const untilMs = this.context.now + WATCH_FINISH_MS;
     this.end = { seq: this.replica.committed, changes: this.replica.changes, untilMs };
     for (const watch of [...this.waiting, ...this.live.all()]) {
-      this.remove(watch);
       this.over(watch, watch.places, 'moved');
+      this.remove(watch);
     }
   }
 
@@ -116,8 +117,8 @@ export class ArcFeed {
       watch.places = watch.wanted.flatMap((wanted) =>
         arcInside(wanted.range, range).map((part) => ({ range: part, seq: wanted.since ?? this.through })),
       );
-      for (const { range: part } of watch.wanted)
-        for (const outside of arcOutside(part, range)) this.tellEnd(watch, outside, 'moved');
+      for (const { range: part, since } of watch.wanted)
+        for (const outside of arcOutside(part, range)) this.tellEnd(watch, outside, since ?? 0, 'moved');
       // What is above the commit point was told of another history.
       this.over(
         watch,
@@ -257,13 +258,13 @@ export class ArcFeed {
   }
 
   private over(watch: Watch, places: readonly Place[], because: WatchEnd): void {
-    for (const { range } of places) this.tellEnd(watch, range, because);
+    for (const { range, seq } of places) this.tellEnd(watch, range, watch.live ? this.told : seq, because);
     watch.places = watch.places.filter((place) => !places.includes(place));
     if (watch.isOver) this.context.emit({ kind: 'watch-ended', watch: watch.number, refusal: undefined });
   }
 
-  private tellEnd(watch: Watch, range: Arc, because: WatchEnd): void {
-    this.context.emit({ kind: 'watch-range-ended', watch: watch.number, range, because });
+  private tellEnd(watch: Watch, range: Arc, through: Seq, because: WatchEnd): void {
+    this.context.emit({ kind: 'watch-range-ended', watch: watch.number, range, through, because });
   }
 }
 

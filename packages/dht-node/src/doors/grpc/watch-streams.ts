@@ -80,7 +80,7 @@ export class WatchStreams {
           taken();
         });
       },
-      rangeEnded: (range, because) => void call.write(encodeWatchEnd(range, because)),
+      rangeEnded: (range, through, because) => void call.write(encodeWatchEnd(range, through, because)),
       ended: (refusal) => {
         this.calls.delete(call);
         if (refusal === undefined) call.end();
