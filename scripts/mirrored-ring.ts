@@ -1,6 +1,6 @@
 /** A ring that is written to without pause while nodes join, leave and are killed; and a watcher that mirrors it. */
 
-import type { Random} from '@ringkeep/shared';
+import type { Random } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared';
 import type { RingClient } from '@ringkeep/client';
 import { askToLeave, addressOf, type LocalRing, type NodePlace } from '@ringkeep/local-ring';
