@@ -18,7 +18,7 @@ const TYPES = {
 const NOT_PRESENT = 'Key not present';
 
 /** What a ring carries out on one key. */
-export type RingAction = Exclude<Action, { op: 'cas' | 'transact' }>;
+export type RingAction = Exclude<Action, { op: 'cas' | 'transact' | 'expire' | 'persist' | 'expiry' }>;
 
 export class SingleCalls {
   private readonly clients = new Map<string, dht.DhtNodeClient>();

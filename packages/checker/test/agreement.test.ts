@@ -82,5 +82,5 @@ function spoil(random: Random, history: HistoryOperation[]): void {
   const value = written.length === 0 ? null : random.pick([...written, null]);
   if (victim.op === 'get') history[at] = { ...victim, value };
   else if (victim.op === 'transact') history[at] = { ...victim, told: [{ value }] };
-  else history[at] = { ...victim, previous: value };
+  else if (victim.op !== 'expiry') history[at] = { ...victim, previous: value };
 }

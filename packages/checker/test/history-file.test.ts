@@ -42,7 +42,7 @@ test.each([
   ['[]', /a line is a JSON object, got \[\]/],
   [
     JSON.stringify({ ...LINE, op: 'put' }),
-    /op must be get, set, delete, add, append, transact or cas, got "put"/,
+    /op must be get, set, delete, add, append, transact, expire, persist, expiry, cas, got "put"/,
   ],
   [JSON.stringify({ ...LINE, previuos: 'a' }), /set has no field "previuos"/],
   [JSON.stringify({ ...LINE, value: undefined }), /set needs the field value/],

@@ -46,6 +46,39 @@ describe('incr and append', () => {
   });
 });
 
+describe('ttl, expire and persist', () => {
+  test('tell and change when a key ends', async () => {
+    await cli('set', 'session', 'anna', '--ttl', '30m');
+    expect((await cli('ttl', 'session')).stdout).toMatch(/^1(799\.\d{3}|800\.000) s\n$/);
+    await cli('set', 'session', 'bert', '--ttl', 'keep');
+    expect(JSON.parse((await cli('--json', 'ttl', 'session')).stdout)).toMatchObject({
+      key: 'session',
+      ttlMs: expect.any(Number),
+    });
+    expect(await cli('persist', 'session')).toEqual({ code: 0, stdout: 'does not end\n', stderr: '' });
+    expect((await cli('ttl', 'session')).stdout).toBe('does not end\n');
+    expect(await cli('expire', 'session', '2h', '--if-expiry', 'some')).toMatchObject({
+      code: 3,
+      stdout: '',
+    });
+    expect(await cli('expire', 'session', '2h')).toEqual({ code: 0, stdout: 'ends\n', stderr: '' });
+    expect((await cli('expire', 'session', '2001-01-31T12:00Z')).stdout).toBe('ends\n');
+    const absent = { code: 3, stdout: '', stderr: 'key not present\n' };
+    expect(await cli('ttl', 'session')).toEqual(absent);
+    expect(await cli('expire', 'session', '1s')).toEqual(absent);
+    expect(await cli('persist', 'session')).toEqual(absent);
+  });
+
+  test.each([
+    [['set', 'k', 'v', '--ttl', 'soon'], '--ttl must be a duration'],
+    [['expire', 'k', 'soon'], 'the end must be a duration, such as 90s, or a moment'],
+  ])('refuse what is no time: %j', async (args, message) => {
+    const { code, stderr } = await cli(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
 describe('set, get and delete', () => {
   test('say what they found, and with which exit code', async () => {
     expect(await cli('set', 'city', 'Porto')).toEqual({ code: 0, stdout: 'stored\n', stderr: '' });

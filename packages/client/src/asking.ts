@@ -4,7 +4,14 @@ import type { PositionRule } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import type { OperationName } from '@ringkeep/shared/operations/catalogue';
 import type { Extras } from '@ringkeep/shared/operations/extras';
-import { extrasOf, writeResult, type WriteResult } from '@ringkeep/shared/operations/write-options';
+import {
+  expireExtrasOf,
+  expireResult,
+  extrasOf,
+  writeResult,
+  type ExpireOptions,
+  type WriteResult,
+} from '@ringkeep/shared/operations/write-options';
 import type { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
 import type { Call } from './core';
@@ -56,6 +63,16 @@ export class Asking {
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  /** The same of `expire` and `persist`, which are always told a result. */
+  async changeEnd(
+    name: 'expire' | 'persist',
+    key: Operand,
+    operands: readonly Operand[],
+    options: (CallOptions & ExpireOptions) | undefined,
+  ): Promise<WriteResult> {
+    return expireResult(await this.one(name, key, operands, options, expireExtrasOf(options, expectedBytes)));
   }
 
   /** One operation for each item; each has its own result, in the order of the items. */

@@ -1,5 +1,5 @@
 export { RingClient } from './ring-client';
-export type { VersionedValue, WriteResult } from '@ringkeep/shared/operations/write-options';
+export type { ExpireOptions, VersionedValue, WriteResult } from '@ringkeep/shared/operations/write-options';
 export type {
   TransactCondition,
   TransactOperation,

@@ -11,8 +11,10 @@ import { TextDecoder } from 'node:util';
 import type { Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import {
-  VERSION_ONLY,
+  expiryBytes,
+  VERSION_AND_TTL,
   writeResult,
+  type ExpireOptions,
   type VersionedValue,
   type WriteResult,
 } from '@ringkeep/shared/operations/write-options';
@@ -110,10 +112,11 @@ export class RingClient {
     return this.asking.one('get', key, [], options);
   }
 
-  /** The value of a key with its version, undefined when it is not present. */
+  /** The value of a key with its version and the time that it has still to live, undefined when it is not present. */
   async getVersioned(key: Operand, options?: CallOptions): Promise<VersionedValue | undefined> {
-    const { value, version } = writeResult(await this.asking.one('get', key, [], options, VERSION_ONLY));
-    return value && { value, version };
+    const told = writeResult(await this.asking.one('get', key, [], options, VERSION_AND_TTL));
+    const { value, version, ttlMs } = told;
+    return value && { value, version, ttlMs };
   }
 
   /** The value of a key as text. Throws FAILED_PRECONDITION when it is not UTF-8. */
@@ -163,6 +166,23 @@ export class RingClient {
   async append(key: Operand, value: Operand, options?: CallOptions): Promise<WriteResult | number> {
     const told = await this.asking.write('append', key, [value], options);
     return told instanceof Uint8Array ? Number(utf8.decode(told)) : (told as WriteResult);
+  }
+
+  /**
+   * Lets a key end after so many milliseconds, or at a moment by the registry's clock; what is over already removes it.
+   * Nothing is done of a key that is not present.
+   */
+  async expire(
+    key: Operand,
+    end: number | Date,
+    options?: CallOptions & ExpireOptions,
+  ): Promise<WriteResult> {
+    return this.asking.changeEnd('expire', key, [expiryBytes(end, options)], options);
+  }
+
+  /** Lets a key end no more. Nothing is done of a key that is not present. */
+  persist(key: Operand, options?: CallOptions & ExpireOptions): Promise<WriteResult> {
+    return this.asking.changeEnd('persist', key, [], options);
   }
 
   /**

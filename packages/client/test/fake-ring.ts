@@ -27,6 +27,7 @@ import {
   evaluate,
   evaluateTransaction,
   transactionOf,
+  expiryIn,
   OperationType,
   type Operation,
   type OperationResult,
@@ -276,9 +277,13 @@ export class FakeNode {
   apply(operation: Operation): OperationResult {
     const { key } = operation;
     const version = this.writes + 1;
+    const circumstances = { wallMs: Date.now(), limits: DEFAULT_PARAMETERS };
+    const look = (asked: RingKey): StoredValue | undefined => {
+      const found = this.entries.get(asked);
+      return found !== undefined && (expiryIn(found) ?? Infinity) > circumstances.wallMs ? found : undefined;
+    };
     if (operation.type === OperationType.transact) {
-      const look = (key: RingKey) => this.entries.get(key);
-      const made = evaluateTransaction(transactionOf(operation), look, version, DEFAULT_PARAMETERS);
+      const made = evaluateTransaction(transactionOf(operation), look, version, circumstances);
       if (made.effects.length > 0) this.writes = version;
       for (const { key, value } of made.effects) {
         if (value === undefined) this.entries.delete(key);
@@ -286,9 +291,10 @@ export class FakeNode {
       }
       return made.answer;
     }
-    const { effect, answer } = evaluate(operation, this.entries.get(key), version, DEFAULT_PARAMETERS);
+    const { effect, answer } = evaluate(operation, look(key), version, circumstances);
     if (effect !== undefined) this.writes = version;
-    if (effect?.value !== undefined) this.entries.set(key, seal(key, version, effect.value));
+    if (effect?.value !== undefined)
+      this.entries.set(key, seal(key, version, effect.value, effect.expiresAtMs));
     else if (effect !== undefined) this.entries.delete(key);
     return answer;
   }

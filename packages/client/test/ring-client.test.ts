@@ -121,6 +121,69 @@ describe('operations', () => {
     expect(await codeOf(client.add('log', 1))).toBe('FAILED_PRECONDITION');
   });
 
+  test('a key ends after its time to live, which a write brings, keeps or takes away', async () => {
+    const client = await settledClient(await startRing({ nodes: 1 }));
+    expect(await client.set('city', 'Faro', { ttlMs: 60_000 })).toMatchObject({ done: true, version: 1 });
+    const found = await client.getVersioned('city');
+    expect(found?.ttlMs).toBeGreaterThan(50_000);
+    expect(found?.ttlMs).toBeLessThanOrEqual(60_000);
+    await client.set('city', 'Porto', { ttl: 'keep' });
+    expect((await client.getVersioned('city'))?.ttlMs).toBeGreaterThan(50_000);
+    expect(await client.set('city', 'x', { ifAbsent: true, showPresent: true })).toMatchObject({
+      done: false,
+      ttlMs: expect.any(Number),
+    });
+    await client.set('city', 'Lisboa');
+    expect((await client.getVersioned('city'))?.ttlMs).toBeUndefined();
+  });
+
+  test('expire and persist say whether the key was there and as asked', async () => {
+    const client = await settledClient(await startRing({ nodes: 1 }));
+    expect(await client.expire('city', 1_000)).toMatchObject({ done: false, version: 0 });
+    await client.set('city', 'Faro');
+    const inAMinute = new Date(Date.now() + 60_000);
+    expect(await client.expire('city', inAMinute)).toMatchObject({ done: true, version: 2 });
+    expect(await client.expire('city', 1_000, { ifExpiry: 'less' })).toMatchObject({
+      done: false,
+      version: 2,
+    });
+    expect(await client.expire('city', 90_000, { ifExpiry: 'less', showPresent: true })).toMatchObject({
+      done: true,
+      version: 3,
+      value: Buffer.from('Faro'),
+    });
+    expect(await client.expire('city', 1_000, { ifValue: 'Porto' })).toMatchObject({
+      done: false,
+      version: 3,
+    });
+    expect(await client.persist('city', { ifVersion: 3 })).toMatchObject({ done: true, version: 4 });
+    expect((await client.getVersioned('city'))?.ttlMs).toBeUndefined();
+    expect(await client.expire('city', 0)).toMatchObject({ done: true, version: 5 });
+    expect(await client.persist('city')).toMatchObject({ done: false, version: 0 });
+  });
+
+  test.each([
+    [{ ttlMs: 0 }, 'ttlMs must be more than 0'],
+    [{ ttlMs: 'soon' }, 'ttlMs must be more than 0'],
+    [{ ttl: 'never' }, 'ttl must be keep or none, got never'],
+    [{ ttl: 'keep', ttlMs: 5 }, 'a write has one of ttl and ttlMs, got both'],
+  ])('a time to live is checked where it comes in: %j', async (options, message) => {
+    const client = await settledClient(await startRing({ nodes: 1 }));
+    await expect(client.set('city', 'Porto', options as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('an end is checked where it comes in', async () => {
+    const client = await settledClient(await startRing({ nodes: 1 }));
+    const wrong: [unknown, unknown?][] = [[NaN], ['soon'], [5, { ifExpiry: 'more' }]];
+    for (const [end, options] of wrong)
+      await expect(client.expire('city', end as number, options as never)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+      });
+  });
+
   test.each([1.5, 2 ** 53, 2n ** 63n, 'one'])('a delta is a whole number of 64 bits: %p', async (delta) => {
     const client = await settledClient(await startRing({ nodes: 1 }));
     await expect(client.add('visits', delta as never)).rejects.toMatchObject({

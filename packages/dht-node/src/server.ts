@@ -5,13 +5,15 @@
 
 import { RingError, type ClusterParameters } from '@ringkeep/shared';
 import {
-  VERSION_ONLY,
+  VERSION_AND_TTL,
   bufferOfBytes,
   deltaBytes,
+  expiryBytes,
   transactionRequest,
   transactResult,
   writeResult,
   type ConditionOptions,
+  type ExpireOptions,
   type TransactOperation,
   type TransactOptions,
   type TransactResult,
@@ -26,7 +28,7 @@ import type { NodeStatus } from './observing/tallies';
 import type { NodeHost } from './hosting/host';
 import { Leaving } from './leaving';
 import type { NodeOptions } from './node-options';
-import { bytesOf, ownQuery, ownWrite, type Key, type OwnQuery } from './doors/own/own-query';
+import { bytesOf, ownExpiry, ownQuery, ownWrite, type Key, type OwnQuery } from './doors/own/own-query';
 
 const STOP_DEADLINE_MS = 10_000;
 
@@ -101,11 +103,11 @@ export class RingNode {
     return ownQuery(this.running(), { name: 'get', key, operands: [] });
   }
 
-  /** The value of a key with its version; undefined when there is none. Throws RingError. */
+  /** The value of a key with its version and its time to live; undefined when there is none. Throws RingError. */
   async getVersioned(key: Key): Promise<VersionedValue | undefined> {
-    const answer = await ownQuery(this.running(), { name: 'get', key, operands: [] }, VERSION_ONLY);
-    const { value, version } = writeResult(answer);
-    return value && { value, version };
+    const answer = await ownQuery(this.running(), { name: 'get', key, operands: [] }, VERSION_AND_TTL);
+    const { value, version, ttlMs } = writeResult(answer);
+    return value && { value, version, ttlMs };
   }
 
   /** Stores a value; on a condition, or told with its version, where the options say so. Throws RingError. */
@@ -143,6 +145,16 @@ export class RingNode {
   async append(key: Key, value: Key, options?: ConditionOptions): Promise<unknown> {
     const told = await this.write({ name: 'append', key, operands: [value] }, options);
     return told instanceof Uint8Array ? Number(Buffer.from(told).toString()) : told;
+  }
+
+  /** Lets a key end after so many milliseconds, or at a moment; what is over removes it. Throws RingError. */
+  async expire(key: Key, end: number | Date, options?: ExpireOptions): Promise<WriteResult> {
+    return ownExpiry(this.running(), { name: 'expire', key, operands: [expiryBytes(end, options)] }, options);
+  }
+
+  /** Lets a key end no more. Throws RingError. */
+  async persist(key: Key, options?: ExpireOptions): Promise<WriteResult> {
+    return ownExpiry(this.running(), { name: 'persist', key, operands: [] }, options);
   }
 
   /** Several operations on keys of one tag as one: all or none, on conditions. Throws RingError. */

@@ -118,6 +118,14 @@ const specs = {
     50,
     600_000,
   ),
+  clockSkewMs: milliseconds(
+    '--clock-skew',
+    'CLOCK_SKEW',
+    'how far apart two nodes’ times of the ring may be; a node that is less sure of it ends no key',
+    DEFAULT_PARAMETERS.clockSkewMs,
+    10,
+    60_000,
+  ),
   keyBytesMax: option({
     flag: '--key-bytes-max <n>',
     env: 'KEY_BYTES_MAX',
@@ -237,6 +245,7 @@ export function registryConfig(
       leaseMs: options.leaseMs,
       leaseMarginMs: options.leaseMarginMs,
       membershipLeaseMs: options.membershipLeaseMs,
+      clockSkewMs: options.clockSkewMs,
       failureTimeoutMs: options.failureTimeoutMs,
       keyBytesMax: options.keyBytesMax,
       valueBytesMax: options.valueBytesMax,

@@ -44,6 +44,7 @@ import {
   type RegistryState,
 } from './core';
 import { RegistryHost } from './host';
+import { RingClock } from './ring-clock';
 import { factLog } from './observing/fact-log';
 import { addRegistryGauges, registryMeter } from './observing/registry-meter';
 import { REGISTRY_FACTS, type RegistryObserver } from './observing/registry-observer';
@@ -128,6 +129,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
     const host = new RegistryHost(state, { store, coreOf, now, log, observer, onRoom, onFatal: fatal });
     await addGauges(options.meter, host, life);
     const settings = {
+      ringTimeMs: new RingClock().nowMs,
       leaseMs: () => config.parameters.leaseMs,
       nodeCheck: options.nodeCheck ?? ((addr) => processAt(addr)),
     };

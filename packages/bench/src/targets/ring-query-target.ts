@@ -6,15 +6,16 @@ import type { Target } from './target';
 
 export function openRingQuery(node: string): Target {
   const client = new dht.DhtNodeClient(...channelTo(node));
-  const ask = (query: dht.Query): Promise<Uint8Array | undefined> =>
+  const ask = (query: Partial<dht.Query>): Promise<Uint8Array | undefined> =>
     new Promise((resolve, reject) => {
-      client.queryDht(query, (error, result) => (error ? reject(error) : resolve(result.value)));
+      client.queryDht(dht.Query.fromPartial(query), (error, result) =>
+        error ? reject(error) : resolve(result.value),
+      );
     });
   return {
-    get: (key) => ask({ ty: dht.OperationType.Get, key: Buffer.from(key), condition: undefined }),
-    set: (key, value) =>
-      ask({ ty: dht.OperationType.Set, key: Buffer.from(key), value, condition: undefined }),
-    delete: (key) => ask({ ty: dht.OperationType.Delete, key: Buffer.from(key), condition: undefined }),
+    get: (key) => ask({ ty: dht.OperationType.Get, key: Buffer.from(key) }),
+    set: (key, value) => ask({ ty: dht.OperationType.Set, key: Buffer.from(key), value }),
+    delete: (key) => ask({ ty: dht.OperationType.Delete, key: Buffer.from(key) }),
     close: async () => client.close(),
   };
 }

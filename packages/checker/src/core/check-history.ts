@@ -5,6 +5,7 @@
  * 1990). So each is judged by itself. A verdict is never a guess: what exceeds the limits is `undecided`.
  */
 
+import { withExpiries } from './expiries';
 import type { HistoryOperation, Value } from './history';
 import { kvModel, kvSteps } from './kv-model';
 import { ValueTable, type KvStep } from './kv-step';
@@ -125,8 +126,8 @@ export function judgeKey(
   const model = kvModel(table.numberOf(initial));
   const originals = new Map<KvStep, HistoryOperation>();
   const steps: TimedOperation<KvStep>[] = [];
-  for (const { operation, callAt, returnAt } of placeOperations(operations)) {
-    for (const step of kvSteps(operation, table)) {
+  for (const { operation, callAt, returnAt } of placeOperations(withExpiries(operations))) {
+    for (const step of kvSteps(operation, table, operations)) {
       originals.set(step, operation);
       steps.push({ operation: step, callAt, returnAt });
     }

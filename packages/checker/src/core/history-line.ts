@@ -19,11 +19,14 @@ export const LINE_CHARS_MAX = 16 * 1024 * 1024;
 const COMMON_FIELDS = ['client', 'key', 'op', 'callMs', 'returnMs', 'outcome'];
 const FIELDS: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
   get: ['value', 'version'],
-  set: ['value', 'previous', 'condition', 'held', 'version'],
+  set: ['value', 'previous', 'condition', 'held', 'version', 'mayEndFromMs', 'keepsEnd'],
   delete: ['previous', 'condition', 'held', 'version'],
-  add: ['delta', 'result', 'previous', 'condition', 'held', 'version'],
-  append: ['value', 'length', 'previous', 'condition', 'held', 'version'],
+  add: ['delta', 'result', 'previous', 'condition', 'held', 'version', 'mayEndFromMs', 'keepsEnd'],
+  append: ['value', 'length', 'previous', 'condition', 'held', 'version', 'mayEndFromMs', 'keepsEnd'],
   transact: ['transaction', 'conditions', 'elsewhere', 'then', 'else', 'held', 'version', 'told'],
+  expire: ['previous', 'condition', 'held', 'version', 'mayEndFromMs'],
+  persist: ['previous', 'condition', 'held', 'version'],
+  expiry: ['of'],
   cas: ['expected', 'value', 'swapped', 'previous'],
 };
 const REQUIRED: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
@@ -33,6 +36,9 @@ const REQUIRED: Readonly<Record<HistoryOperation['op'], readonly string[]>> = {
   add: ['delta'],
   append: ['value'],
   transact: ['transaction', 'conditions', 'elsewhere', 'then', 'else'],
+  expire: [],
+  persist: [],
+  expiry: [],
   cas: ['expected', 'value'],
 };
 
@@ -47,7 +53,7 @@ export function parseHistoryLine(line: string): HistoryOperation {
   }
   const record = objectIn(line);
   const { op, client, key, callMs, returnMs, outcome } = record;
-  if (!isOp(op)) throw fault(`op must be get, set, delete, add, append, transact or cas, got ${show(op)}`);
+  if (!isOp(op)) throw fault(`op must be ${Object.keys(FIELDS).join(', ')}, got ${show(op)}`);
   const fields = FIELDS[op];
   for (const name of Object.keys(record)) {
     if (!COMMON_FIELDS.includes(name) && !fields.includes(name))
@@ -88,7 +94,9 @@ function isOp(op: unknown): op is HistoryOperation['op'] {
 
 function checkField(op: HistoryOperation['op'], name: string, value: unknown): void {
   if (op === 'transact' && isTransactField(name)) return checkTransactField(name, value);
-  if (name === 'swapped' || name === 'held') {
+  if (name === 'mayEndFromMs') {
+    if (typeof value !== 'number') throw fault(`${name} must be a number, got ${show(value)}`);
+  } else if (name === 'swapped' || name === 'held' || name === 'keepsEnd') {
     if (typeof value !== 'boolean') throw fault(`${name} must be true or false, got ${show(value)}`);
   } else if (name === 'version') {
     checkVersion('version', value);

@@ -33,6 +33,13 @@ interface Conditional {
   readonly held?: boolean;
   /** Of a write that changed the key, its own; else that of what is there, 0 for none. */
   readonly version?: number;
+  /**
+   * From this time on the key may end because of it: the time to live that it brought counts from its call, less what
+   * the store's clocks may be wrong by. Left out: it brought none.
+   */
+  readonly mayEndFromMs?: number;
+  /** The key keeps the end that it has; an add and an append do unless they bring another one. */
+  readonly keepsEnd?: boolean;
 }
 
 export type Action =
@@ -71,6 +78,24 @@ export type Action =
       readonly previous?: Value;
     } & Conditional)
   | ({ readonly op: 'transact' } & TransactionPart)
+  | ({
+      /** The key is to end at another time; it keeps its value. */
+      readonly op: 'expire';
+      /** What is there. */
+      readonly previous?: Value;
+    } & Conditional)
+  | ({
+      /** The key is to end no more; it keeps its value. */
+      readonly op: 'persist';
+      /** What is there. */
+      readonly previous?: Value;
+    } & Conditional)
+  | {
+      /** The key has ended, if it had a value that could end. Nobody calls it: see expiries.ts. */
+      readonly op: 'expiry';
+      /** The value that it was brought with; left out, any may end. */
+      readonly of?: string;
+    }
   | {
       readonly op: 'cas';
       readonly expected: Value;
@@ -91,11 +116,13 @@ export type HistoryOperation = Action & {
   readonly outcome: RecordedOutcome;
 };
 
-/** False when it certainly changed nothing. */
+/** False when it certainly left the value as it was. */
 export function mayHaveChanged(operation: HistoryOperation): boolean {
-  if (operation.outcome === 'fail' || operation.op === 'get') return false;
+  const { op, outcome } = operation;
+  if (outcome === 'fail' || op === 'get' || op === 'expire' || op === 'persist') return false;
   if (operation.op === 'transact') return mayChange(operation);
-  return operation.op === 'cas' ? operation.swapped !== false : operation.held !== false;
+  if (operation.op === 'cas') return operation.swapped !== false;
+  return op === 'expiry' || !('held' in operation && operation.held === false);
 }
 
 /** Whether its key may have had this value right after it, as far as it tells by itself. */
@@ -108,9 +135,13 @@ export function mayHaveLeft(operation: HistoryOperation, value: Value): boolean 
     case 'cas':
       return operation.value === value;
     case 'delete':
+    case 'expiry':
       return value === null;
     case 'transact':
       return mayLeave(operation, value);
+    case 'expire':
+    case 'persist':
+      return false;
     case 'add':
       return operation.result === undefined ? isInteger(value) : operation.result === value;
     case 'append': {
@@ -153,6 +184,11 @@ export function describeOperation(operation: HistoryOperation): string {
     }
     case 'transact':
       return describePart(operation);
+    case 'expire':
+    case 'persist':
+      return `${operation.op}${describeTerms(operation)}${result(operation.previous)}${describeVersion(operation)}`;
+    case 'expiry':
+      return operation.of === undefined ? 'expiry' : `expiry of ${describeValue(operation.of)}`;
     case 'cas': {
       const { expected, value, swapped, previous } = operation;
       const verdict =
@@ -164,15 +200,16 @@ export function describeOperation(operation: HistoryOperation): string {
   }
 }
 
-function describeTerms({ condition, held }: Conditional): string {
-  if (condition === undefined) return '';
+function describeTerms({ condition, held, mayEndFromMs }: Conditional): string {
+  const end = mayEndFromMs === undefined ? '' : ` until ${mayEndFromMs.toFixed(2)}`;
+  if (condition === undefined) return end;
   const wanted =
     condition.is === 'version'
       ? `version ${condition.version}`
       : condition.is === 'value'
         ? describeValue(condition.value)
         : condition.is;
-  return ` if ${wanted}${held === false ? ', which it was not' : ''}`;
+  return `${end} if ${wanted}${held === false ? ', which it was not' : ''}`;
 }
 
 function describeVersion({ version }: { readonly version?: number }): string {

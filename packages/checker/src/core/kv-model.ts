@@ -9,6 +9,7 @@
 
 import type { Bytes } from '@ringkeep/shared';
 import { integerIn, isInteger64 } from '@ringkeep/shared/operations/integers';
+import { endable } from './expiries';
 import type { HistoryCondition, HistoryOperation, Value } from './history';
 import { ANY, bounds, wantedBy, type KvStep, type Turn, type ValueTable } from './kv-step';
 import type { Model, Traits } from './model';
@@ -18,13 +19,22 @@ import { transactSteps } from './transact-steps';
  * What an operation is to the model; nothing when it says nothing: it failed, or nobody saw its result. A transaction of
  * unknown outcome may have taken either of two branches: each is a step that may be or not.
  */
-export function kvSteps(operation: HistoryOperation, table: ValueTable): readonly KvStep[] {
+export function kvSteps(
+  operation: HistoryOperation,
+  table: ValueTable,
+  /** All of the key: they say which values may end. */
+  operations: readonly HistoryOperation[] = [],
+): readonly KvStep[] {
   if (operation.op === 'transact') return transactSteps(operation, table);
-  const step = kvStep(operation, table);
+  const step = kvStep(operation, table, operations);
   return step === undefined ? [] : [step];
 }
 
-function kvStep(operation: Exclude<HistoryOperation, Of<'transact'>>, table: ValueTable): KvStep | undefined {
+function kvStep(
+  operation: Exclude<HistoryOperation, Of<'transact'>>,
+  table: ValueTable,
+  operations: readonly HistoryOperation[],
+): KvStep | undefined {
   const { outcome } = operation;
   if (outcome === 'fail') return undefined;
   const seen = (value: Value | undefined): number =>
@@ -45,6 +55,11 @@ function kvStep(operation: Exclude<HistoryOperation, Of<'transact'>>, table: Val
       return turning(operation, seen(operation.previous), adding(operation, table), table);
     case 'append':
       return turning(operation, seen(operation.previous), appending(operation, table), table);
+    case 'expire':
+    case 'persist':
+      return lookingOnly(operation, seen(operation.previous), table);
+    case 'expiry':
+      return ending(operation, operations, table);
     case 'cas': {
       const expected = table.numberOf(operation.expected);
       const found = seen(operation.previous);
@@ -86,6 +101,30 @@ function turning(operation: Conditional, found: number, turn: Turn, table: Value
   const step = onCondition(operation, found, ANY, table);
   const isHeld = operation.outcome === 'unknown' || operation.held !== false;
   return step && isHeld ? { ...step, turns: turn } : step;
+}
+
+/** Of a write that leaves the value as it is: the key is there, unless it says that it is not. */
+function lookingOnly(
+  operation: Of<'expire' | 'persist'>,
+  found: number,
+  table: ValueTable,
+): KvStep | undefined {
+  const { condition, outcome, version } = operation;
+  if (condition !== undefined) return onCondition(operation, found, ANY, table);
+  if (outcome === 'unknown' || (found === ANY && version === undefined)) return undefined;
+  const absent = table.numberOf(null);
+  if (version === 0) return { needs: absent, avoids: ANY, makes: ANY };
+  return { needs: found, avoids: absent, makes: ANY };
+}
+
+function ending(expiry: Of<'expiry'>, operations: readonly HistoryOperation[], table: ValueTable): KvStep {
+  const absent = table.numberOf(null);
+  const mayEnd = endable(expiry, operations);
+  const turn: Turn = {
+    kind: `expiry of ${expiry.of ?? 'any'}`,
+    of: (state) => (mayEnd(table.valueOf(state)) ? absent : undefined),
+  };
+  return { needs: ANY, avoids: absent, makes: absent, turns: turn };
 }
 
 type Of<Op extends HistoryOperation['op']> = Extract<HistoryOperation, { op: Op }>;

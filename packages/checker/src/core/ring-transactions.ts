@@ -65,6 +65,10 @@ function partIn(operation: SingleOperation): Part {
       return { do: 'append', value: operation.value };
     case OperationType.add:
       return { do: 'add', delta: decodeDelta(operation.delta).toString() };
+    // The value stays as it is.
+    case OperationType.expire:
+    case OperationType.persist:
+      return { do: 'get' };
   }
 }
 
@@ -77,6 +81,7 @@ function observedOf(transaction: Transaction, key: RingKey, answer: Bytes | unde
 }
 
 function toldOf({ type, extras }: SingleOperation, answer: Uint8Array | undefined): Told {
+  if (type === OperationType.expire || type === OperationType.persist) return {};
   const full = extras === undefined ? undefined : decodeFullAnswer(answer ?? new Uint8Array());
   const value = full === undefined ? answer : full.value;
   // A plain set is told nothing.

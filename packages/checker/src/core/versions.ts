@@ -49,10 +49,13 @@ export function versionFault(history: readonly HistoryOperation[]): string | und
 
 /** What an operation tells of the versions of its key. */
 export function versionsTold(operation: HistoryOperation): VersionTold[] {
-  if (operation.outcome !== 'ok' || operation.op === 'cas' || operation.version === undefined) return [];
+  if (operation.outcome !== 'ok' || operation.op === 'cas' || operation.op === 'expiry') return [];
+  if (operation.version === undefined) return [];
   const { version } = operation;
   if (operation.op === 'transact') return toldWithin(operation, version);
-  const changed = operation.op !== 'get' && version > 0 && operation.held !== false;
+  // Another end may be the one that it had, and the version the same.
+  const mayChange = operation.op !== 'get' && operation.op !== 'expire' && operation.op !== 'persist';
+  const changed = mayChange && version > 0 && operation.held !== false;
   const condition = operation.op === 'get' ? undefined : operation.condition;
   const wanted = condition?.is === 'version' ? { wanted: condition.version } : {};
   return [{ operation, version, changed, value: valueTold(operation), ...wanted }];
@@ -103,6 +106,11 @@ function valueTold(operation: Exclude<HistoryOperation, Of<'transact' | 'cas'>>)
       return operation.held === false ? operation.previous : operation.result;
     case 'append':
       return operation.held === false ? operation.previous : undefined;
+    case 'expire':
+    case 'persist':
+      return operation.previous;
+    case 'expiry':
+      return undefined;
   }
 }
 

@@ -112,6 +112,16 @@ function effect(operation: Exclude<HistoryOperation, { op: 'transact' }>, value:
       if (!holds) return value;
       return operation.op === 'add' ? sumOf(operation, value) : joined(operation, value);
     }
+    case 'expire':
+    case 'persist': {
+      if (!seen(operation.previous)) return undefined;
+      const { condition, held, version, outcome } = operation;
+      if (outcome === 'unknown') return value;
+      if (condition !== undefined) return held === isAsked(condition, value) ? value : undefined;
+      return version === undefined || (version === 0) === (value === null) ? value : undefined;
+    }
+    case 'expiry':
+      return value === null || (operation.of !== undefined && operation.of !== value) ? undefined : null;
     case 'cas': {
       if (!seen(operation.previous)) return undefined;
       const matches = operation.expected === value;

@@ -8,6 +8,8 @@ import { quoted } from '@ringkeep/shared';
 import { checked, ExitCode, UsageError } from '../failure';
 
 const KEY = { name: '<key>', text: 'the key' };
+const DAY_MS = 86_400_000;
+const readTtl = optionValues.durationMs(1, 36_500 * DAY_MS);
 
 const conditions = {
   ifAbsent: option({
@@ -30,13 +32,22 @@ const conditions = {
   ifValue: option({ flag: '--if-value <value>', text: 'only if the key has this value', read: String }),
 };
 
+const ttlOption = {
+  ttl: option({
+    flag: '--ttl <duration>',
+    text: 'the key ends after so long, such as 90s or 2h; keep: when it would have ended; none: never',
+    read: timeToLive,
+  }),
+};
+
 const setCommand: CommandSpec = {
   name: 'set',
   text: 'store a value under a key',
   operands: [KEY, { name: '<value>', text: 'the value' }],
-  options: conditions,
+  options: { ...conditions, ...ttlOption },
   examples: [
     'set city Porto',
+    'set session/7 anna --ttl 30m',
     'set city Lisboa --if-value Porto',
     'set --hex 00ff cafe',
     'set -- -key "starts with a dash"',
@@ -91,7 +102,7 @@ const incrementCommand: CommandSpec = {
   name: 'incr',
   text: 'add to the number that a value is, and print the new one; a key without a value counts as 0',
   operands: [KEY, { name: '[delta]', text: 'a whole number; 1 unless given' }],
-  options: conditions,
+  options: { ...conditions, ...ttlOption },
   examples: ['incr visits', 'incr stock/shoes -3'],
   async run(context, [key = '', delta = '1'], options) {
     const keyBytes = keyTyped(context, key);
@@ -110,7 +121,7 @@ const appendCommand: CommandSpec = {
   name: 'append',
   text: 'add text at the end of a value, and print the new length in bytes',
   operands: [KEY, { name: '<value>', text: 'what to add' }],
-  options: conditions,
+  options: { ...conditions, ...ttlOption },
   examples: ['append log "one more line"'],
   async run(context, [key = '', value = ''], options) {
     const [keyBytes, bytes] = [keyTyped(context, key), bytesTyped(value, context.encoding, 'value')];
@@ -123,6 +134,89 @@ const appendCommand: CommandSpec = {
     return ExitCode.Ok;
   },
 };
+
+const ttlCommand: CommandSpec = {
+  name: 'ttl',
+  text: 'print how long a key has still to live',
+  operands: [KEY],
+  options: {},
+  examples: ['ttl session/7'],
+  async run(context, [key = '']) {
+    const keyBytes = keyTyped(context, key);
+    const client = await context.ring.client(context.signal);
+    const found = await client.getVersioned(keyBytes, { signal: context.signal });
+    if (!found) return absent(context, key);
+    const { ttlMs, version } = found;
+    context.output.answer({ key, ttlMs: ttlMs ?? null, version }, () =>
+      ttlMs === undefined ? 'does not end' : `${(ttlMs / 1_000).toFixed(3)} s`,
+    );
+    return ExitCode.Ok;
+  },
+};
+
+const expireCommand: CommandSpec = {
+  name: 'expire',
+  text: 'let a key end after a while, or at a moment; what is over removes it',
+  operands: [
+    KEY,
+    { name: '<when>', text: 'a duration, such as 90s or 2h, or a moment, such as 2030-01-31T12:00Z' },
+  ],
+  options: {
+    ...conditions,
+    ifExpiry: option({
+      flag: '--if-expiry <kind>',
+      text: 'only if the key ends never (none), ever (some), earlier (less) or later (greater) than this',
+      read: optionValues.choice('none', 'some', 'less', 'greater'),
+    }),
+  },
+  examples: ['expire session/7 30m', 'expire session/7 2h --if-expiry less'],
+  async run(context, [key = '', when = ''], options) {
+    const keyBytes = keyTyped(context, key);
+    const end = checked(() => endTyped(when));
+    const { ifExpiry } = options as { ifExpiry?: 'none' | 'some' | 'less' | 'greater' };
+    const client = await context.ring.client(context.signal);
+    const terms = { ...writeOptions(context, options), ...(ifExpiry && { ifExpiry }) };
+    return toldEnd(context, key, await client.expire(keyBytes, end, terms), 'ends');
+  },
+};
+
+const persistCommand: CommandSpec = {
+  name: 'persist',
+  text: 'let a key end no more',
+  operands: [KEY],
+  options: conditions,
+  examples: ['persist session/7'],
+  async run(context, [key = ''], options) {
+    const keyBytes = keyTyped(context, key);
+    const terms = writeOptions(context, options);
+    const client = await context.ring.client(context.signal);
+    return toldEnd(context, key, await client.persist(keyBytes, terms), 'does not end');
+  },
+};
+
+function toldEnd(context: CommandContext, key: string, result: WriteResult, told: string): ExitCode {
+  if (!result.done && result.version === 0) return absent(context, key);
+  if (!result.done) return refused(context, key, result);
+  context.output.answer({ key, version: result.version }, () => told);
+  return ExitCode.Ok;
+}
+
+function timeToLive(given: string): number | 'keep' | 'none' {
+  return given === 'keep' || given === 'none' ? given : readTtl(given);
+}
+
+/** Throws an Error that completes "error: …". */
+function endTyped(when: string): number | Date {
+  const moment = /^\d{4}-\d{2}-\d{2}T/.test(when) ? new Date(when) : undefined;
+  if (moment !== undefined && !Number.isNaN(moment.getTime())) return moment;
+  try {
+    return readTtl(when);
+  } catch {
+    throw new Error(
+      `the end must be a duration, such as 90s, or a moment, such as 2030-01-31T12:00Z, got ${quoted(when)}`,
+    );
+  }
+}
 
 /** Throws an Error that completes "error: …". */
 function wholeNumber(text: string): bigint {
@@ -141,6 +235,9 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
   deleteCommand,
   incrementCommand,
   appendCommand,
+  ttlCommand,
+  expireCommand,
+  persistCommand,
 ];
 
 function keyTyped(context: CommandContext, key: string): Uint8Array {
@@ -149,10 +246,13 @@ function keyTyped(context: CommandContext, key: string): Uint8Array {
 
 /** What the flags of a write ask for. */
 function writeOptions(context: CommandContext, options: Readonly<Record<string, unknown>>): WriteOptions {
-  const { ifAbsent, ifPresent, ifVersion, ifValue } = options as OptionValues<typeof conditions>;
+  const { ifAbsent, ifPresent, ifVersion, ifValue, ttl } = options as OptionValues<typeof conditions> & {
+    readonly ttl?: number | 'keep' | 'none';
+  };
   const given = [ifAbsent, ifPresent, ifVersion !== undefined, ifValue !== undefined].filter(Boolean);
   if (given.length > 1) throw new UsageError('a write has one condition at most');
-  const common = { signal: context.signal, showPresent: true };
+  const end = typeof ttl === 'number' ? { ttlMs: ttl } : ttl && { ttl };
+  const common = { signal: context.signal, showPresent: true, ...end };
   if (ifAbsent) return { ...common, ifAbsent };
   if (ifPresent) return { ...common, ifPresent };
   if (ifVersion !== undefined) return { ...common, ifVersion };

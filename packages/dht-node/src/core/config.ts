@@ -14,6 +14,8 @@ export interface NodeSettings {
   readonly startedAt: number;
   /** Longest lease that the process before this one may have granted, ms. */
   readonly leaseBeforeMs: number;
+  /** By how much two clocks may get apart in a time, as a part of it; what NTP slews at most unless it is given. */
+  readonly clockDriftMax?: number;
   /** The right ones, but where a simulator leaves one out. */
   readonly rules?: ProtocolRules;
   /** Those that every node has, but where a simulator has few keys. */

@@ -11,6 +11,7 @@ import type { Proposal, Ring, RingKey, RingView } from '@ringkeep/shared';
 import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './follower/grant-ledger';
 import type { TransferSizes } from './limits';
+import type { RingClock } from './membership/ring-clock';
 import type { Journal } from './replica/journal';
 import type { ReplicaStore } from './replica/replica-store';
 import type { ProtocolRules } from './rules';
@@ -20,6 +21,11 @@ export interface StepTime {
   readonly now: number;
   /** Asks for a tick no later than this. */
   wakeAt(time: number): void;
+}
+
+/** By which time keys end. */
+export interface Clocked {
+  readonly clock: RingClock;
 }
 
 /** The way out of a step. */
@@ -128,6 +134,7 @@ export interface TransferSettings {
 export interface NodeContext
   extends
     StepTime,
+    Clocked,
     Outbox,
     Reports,
     RingKnowledge,

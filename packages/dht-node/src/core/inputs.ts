@@ -59,6 +59,8 @@ export type NodeInput =
       readonly call: number;
       readonly id: NodeId;
       readonly ring: Ring;
+      /** What the registry's clock showed; a registry of an older version does not say. */
+      readonly ringTimeMs?: number | undefined;
     }
   | {
       readonly kind: 'member-answer';
@@ -70,6 +72,8 @@ export type NodeInput =
       readonly undecided: string;
       /** Why its disk allows no new member, at least; empty if it does. */
       readonly roomLacking: string;
+      /** What the registry's clock showed; a registry of an older version does not say. */
+      readonly ringTimeMs?: number | undefined;
       readonly update: RingUpdate;
     }
   | {

@@ -14,6 +14,8 @@ export const BEATS_PER_LEASE = 4;
 export function beatMs({ leaseMs, failureTimeoutMs }: ClusterParameters): number {
   return Math.min(leaseMs, failureTimeoutMs) / BEATS_PER_LEASE;
 }
+/** By how much two machines' clocks may get apart in a time: twice what NTP slews at most (clock_adjtime(2)). */
+export const CLOCK_DRIFT_MAX = 1e-3;
 /** A renewal that takes longer than this share of the membership lease counts as lost … */
 export const RENEWAL_TIMEOUT_PER_LEASE = 1 / 4;
 /** … and after this share of it the next one is sent. */

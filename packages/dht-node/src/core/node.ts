@@ -32,6 +32,7 @@ import { Inspection } from './inspection';
 import { LAZY_FLUSH_MS, TICK_MS_MAX, TRANSFER_SIZES, type TransferSizes } from './limits';
 import { Introduction } from './membership/introduction';
 import { Membership } from './membership/membership';
+import { RingClock } from './membership/ring-clock';
 import { Reachability } from './membership/reachability';
 import { RegistryAnswers } from './membership/registry-answers';
 import { RingAdoption } from './membership/ring-adoption';
@@ -63,6 +64,7 @@ export class NodeCore implements NodeContext {
   readonly reachability: Reachability;
   readonly rules: ProtocolRules;
   readonly transferSizes: TransferSizes;
+  readonly clock: RingClock;
   readonly inspection: Inspection;
   private readonly membership: Membership;
   private readonly adoption: RingAdoption;
@@ -111,7 +113,7 @@ export class NodeCore implements NodeContext {
     'disk-overloaded': ({ overloaded }) => (this.diskOverloaded = overloaded),
     room: ({ lacking }) => this.noteRoom(lacking),
     damaged: ({ ranges }) => ranges.forEach((range) => this.mending.found(range)),
-    suspended: () => this.roles.all().forEach((primary) => primary.voidLeases()),
+    suspended: () => this.roles.slept(),
     tick: () => undefined,
   };
 
@@ -124,16 +126,16 @@ export class NodeCore implements NodeContext {
     this.replicas = new ReplicaStore(entries, settings.historyBytes);
     this.journal = new Journal(this.replicas, (effect) => this.emit(effect));
     this.grants = new GrantLedger(this.rules.grantedBefore(settings.startedAt, settings.leaseBeforeMs));
+    this.clock = new RingClock(this, settings.clockDriftMax);
     this.reachability = new Reachability(this);
     this.membership = new Membership(this);
     this.adoption = new RingAdoption(this, this.membership, (ring) => this.act(ring));
     this.introduction = new Introduction(this);
     this.links = new FollowerLinks(this);
     this.roles = new Roles(this, () => settings.newcomer && this.blankDisk, settings.watchesMax);
-    this.registry = new RegistryAnswers(this, this.membership, this.adoption, (start) =>
-      this.roles.at(start),
-    );
-    this.inbound = new InboundStreams(this, (start) => this.roles.at(start));
+    const roleAt: Roles['at'] = (start) => this.roles.at(start);
+    this.registry = new RegistryAnswers(this, this.membership, this.adoption, roleAt);
+    this.inbound = new InboundStreams(this, roleAt);
     this.mending = new Mending(this, (copy, ranges) => {
       const role = this.roles.at(copy.start);
       if (role) role.askRepair(ranges);

@@ -22,6 +22,7 @@ import type {
   Seq,
   Term,
 } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations/stored';
 import { isKnown } from '@ringkeep/shared/ring/history';
 import { isForeign } from '@ringkeep/shared/ring/ring';
 import type { PrimaryMessage } from './messages';
@@ -33,6 +34,12 @@ import { DAMAGED, type Entry, type EntryStore, type Found } from './replica/entr
 export interface PossibleMembers {
   readonly newest: ArcConfig;
   readonly otherMembers: ReadonlySet<NodeId>;
+}
+
+/** What is left of a key by the newest numbered write, and by the newest one that is committed. */
+export interface LatestEntries {
+  of(key: RingKey): Found;
+  committedOf(key: RingKey): Found;
 }
 
 interface Disk {
@@ -100,6 +107,12 @@ export interface ProtocolRules {
   wokenUp(leases: Leases, nowMs: number): void;
   /** What is damaged is no answer. */
   answerOfDamaged(entries: EntryStore, key: RingKey): Found;
+  /** What is over is judged by the newest numbered write on its key. */
+  isEndedBy(latest: LatestEntries, key: RingKey): Found;
+  /** What is over is no answer. */
+  isAnswerOver(over: boolean): boolean;
+  /** A set without a time to live leaves a key that does not end. */
+  expiryLeftBy(given: number | undefined, present: StoredValue | undefined): number | undefined;
   /** A write of unknown outcome is never sent again. */
   hasUnknownOutcome(isWrite: boolean, sent: boolean): boolean;
   /** Writes are taken, and called done, when as many replicas are in sync as the ring asks for. */
@@ -211,6 +224,9 @@ export const PROTOCOL_RULES: ProtocolRules = {
   leaseCountedFrom: (sentAtMs) => sentAtMs,
   wokenUp: (leases, nowMs) => leases.void(nowMs),
   answerOfDamaged: () => DAMAGED,
+  isEndedBy: (latest, key) => latest.of(key),
+  isAnswerOver: (over) => over,
+  expiryLeftBy: (given) => given,
   hasUnknownOutcome: (isWrite, sent) => isWrite && sent,
   hasEnoughCopies: (inSync, wanted) => inSync >= wanted,
   refusedForRoom: (lacking) => lacking,

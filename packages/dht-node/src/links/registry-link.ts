@@ -182,6 +182,7 @@ export class RegistryLink {
       call,
       id,
       ring: ringFromWire(update.value),
+      ringTimeMs: answer.ringTimeMs,
     };
   }
 

@@ -41,6 +41,9 @@ export const SELF = position(100n);
 export const OTHER = position(1n << 63n);
 export const THIRD = position(3n << 62n);
 
+/** What the registry's clock shows when a node's shows 0. */
+const WALL_MS = 1_700_000_000_000;
+
 export const get = (key: string): Operation => ({ type: OperationType.get, key: ringKeyOf(key as Bytes) });
 export const remove = (key: string): Operation => ({
   type: OperationType.delete,
@@ -65,6 +68,11 @@ export const append = (key: string, value: string): Operation => ({
   type: OperationType.append,
   key: ringKeyOf(key as Bytes),
   value: value as Bytes,
+});
+/** A write of a key that ends after a while. */
+export const ending = (operation: Operation, ttlMs: number): Operation => ({
+  ...operation,
+  extras: { condition: undefined, showsPresent: false, ttl: { kind: 'duration', ms: ttlMs } },
 });
 /** A write under a condition; whoever asks is told with the version, and shown what is there. */
 export const onCondition = (operation: Operation, condition?: Condition): Operation => ({
@@ -151,6 +159,7 @@ export class SteppedNode {
       call: node.last('call-registry').call,
       id: SELF,
       ring: { ...first, parameters: node.parameters },
+      ringTimeMs: node.wallMs,
     });
     node.syncRing();
     return node;
@@ -163,6 +172,28 @@ export class SteppedNode {
     for (const { id, process } of dialled)
       this.step({ kind: 'dialled', node: id, process: this.missed.has(id) ? undefined : process });
     return effects;
+  }
+
+  /** The ring's time, as the registry's clock shows it. */
+  get wallMs(): number {
+    return WALL_MS + this.now;
+  }
+
+  /** The registry tells it the ring's time. */
+  hearTime(wallMs = this.wallMs): void {
+    const { ring } = this.core.view;
+    this.step({ kind: 'introduced' });
+    const renewal = this.of('call-registry').findLast(({ request }) => request.kind === 'renew');
+    this.step({
+      kind: 'member-answer',
+      call: renewal?.call ?? 0,
+      live: true,
+      replaced: '',
+      undecided: '',
+      roomLacking: '',
+      ringTimeMs: wallMs,
+      update: { kind: 'ring', ring },
+    });
   }
 
   /** Lets time pass in small steps, as a host would tick. */

@@ -11,7 +11,7 @@ import { TestRing } from '../ring/test-ring';
 import { freePort } from '@ringkeep/local-ring';
 import { eventually, NodePeer, QUERY_DHT } from './node-peer';
 
-const { Get, Set: Store, Delete, Add, Append } = dht.OperationType;
+const { Get, Set: Store, Delete, Add, Append, Expire, Persist } = dht.OperationType;
 // One copy: what a node describes is then its own arc alone.
 const LIMITS: Partial<ClusterParameters> = { replicationFactor: 1, valueBytesMax: 1_000 };
 
@@ -118,6 +118,39 @@ describe('QueryDHT', () => {
     expect(await peer(2).get('made')).toMatchObject({ value: Buffer.from('39x') });
   });
 
+  test('a key ends by its time to live, at every node', async () => {
+    const ask = (query: Partial<dht.Query>): Promise<dht.QueryResult> => peer().queryWithin(10_000, query);
+    const key = Buffer.from('ending');
+    const value = Buffer.from('a');
+    const keep = dht.TimeToLive.fromPartial({ keep: true });
+    const none = dht.TimeToLive.fromPartial({ none: true });
+    await ask({ ty: Store, key, value, ttl: dht.TimeToLive.fromPartial({ ms: 60_000 }) });
+    const { ttlMs } = await ask({ ty: Store, key, value, ttl: keep });
+    expect(ttlMs).toBeGreaterThan(50_000);
+    expect((await ask({ ty: Store, key, value, ttl: none })).ttlMs).toBeUndefined();
+    const less = dht.Expiry.fromPartial({ ttlMs: 1, condition: dht.ExpiryCondition.LESS });
+    expect(await ask({ ty: Expire, key, expiry: less })).toMatchObject({ conditionFailed: true, value });
+    const expiry = dht.Expiry.fromPartial({ ttlMs: 40 });
+    expect(await ask({ ty: Expire, key, expiry })).toMatchObject({ conditionFailed: false, value });
+    let found = await ask({ ty: Get, key });
+    while (found.error === undefined) found = await ask({ ty: Get, key });
+    expect(found).toMatchObject({ error: 'Key not present', value: undefined });
+    expect(await ask({ ty: Persist, key })).toMatchObject({ error: 'Key not present' });
+  });
+
+  test.each<[Partial<dht.Query>, string]>([
+    [{ ttl: dht.TimeToLive.fromPartial({}) }, 'a time to live says one thing, got 0'],
+    [{ ttl: dht.TimeToLive.fromPartial({ ms: -1 }) }, 'the time to live must be more than 0'],
+    [{ ty: Expire, expiry: dht.Expiry.fromPartial({}) }, 'an expiry says one thing: ttl_ms or at_ms'],
+    [{ ty: Delete, ttl: dht.TimeToLive.fromPartial({ ms: 5 }) }, 'Delete brings no time to live'],
+  ])('a time that says nothing, or the wrong thing, is refused: %#', async (query, message) => {
+    const whole = { ty: Store, key: Buffer.from('k'), value: Buffer.from('v'), ...query };
+    await expect(peer().queryWithin(10_000, whole)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(message),
+    });
+  });
+
   test('keys and values are bytes: none is changed, and no two are confused', async () => {
     const random = new Random(7);
     const binary = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)));
@@ -149,8 +182,8 @@ describe('QueryDHT', () => {
     ],
     [
       'an unknown ty',
-      { ty: 7 as dht.OperationType, key: Buffer.from('k') },
-      'unknown ty 7; there are Get = 0, Delete = 1, Set = 2, Put = 3',
+      { ty: 99 as dht.OperationType, key: Buffer.from('k') },
+      'unknown ty 99; there are Get = 0, Delete = 1, Set = 2, Put = 3',
     ],
   ])('%s is INVALID_ARGUMENT and says why', async (_what, query, details) => {
     await expect(peer().queryWithin(5_000, query)).rejects.toMatchObject({

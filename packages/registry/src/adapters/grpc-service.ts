@@ -19,11 +19,13 @@ type CallerMessage = Pick<
 export interface ServiceSettings {
   readonly leaseMs: () => number;
   readonly nodeCheck: NodeCheck;
+  /** The ring's time, ms since 1970. */
+  readonly ringTimeMs: () => number;
 }
 
 export function registryHandlers(
   host: RegistryHost,
-  { leaseMs, nodeCheck }: ServiceSettings,
+  { leaseMs, nodeCheck, ringTimeMs }: ServiceSettings,
 ): registry.RegistryServer {
   return {
     registerNode: unary(async (request) => {
@@ -49,6 +51,7 @@ export function registryHandlers(
         parameters: answer.parameters,
         ring: updateToWire(answer.ring),
         closest: answer.closest && nodeOf(answer.closest),
+        ringTimeMs: ringTimeMs(),
       };
     }),
 
@@ -59,11 +62,13 @@ export function registryHandlers(
 
     renewLease: unary(async (request) => {
       const complaints = request.complaints.map(({ start, term }) => ({ start: position(start), term }));
-      return memberMessage(await host.ask({ kind: 'renew', caller: callerOf(request), complaints }));
+      const answer = await host.ask({ kind: 'renew', caller: callerOf(request), complaints });
+      return memberMessage(answer, ringTimeMs());
     }),
 
     leaveRing: unary(async (request) => {
-      return memberMessage(await host.ask({ kind: 'leave', caller: callerOf(request) }));
+      const answer = await host.ask({ kind: 'leave', caller: callerOf(request) });
+      return memberMessage(answer, ringTimeMs());
     }),
 
     proposeChange: unary(async (request) => {
@@ -105,7 +110,7 @@ function nodeOf(member: Member): registry.Node {
   return { id: member.id, addr: member.addr };
 }
 
-function memberMessage(answer: MemberAnswer): registry.MemberAnswer {
+function memberMessage(answer: MemberAnswer, ringTimeMs: number): registry.MemberAnswer {
   const { live, replaced, undecided, roomLacking, ring } = answer;
-  return { live, replaced, undecided, roomLacking, ring: updateToWire(ring) };
+  return { live, replaced, undecided, roomLacking, ring: updateToWire(ring), ringTimeMs };
 }

@@ -8,7 +8,7 @@
  */
 
 /** What an operation may bring in addition to its key. */
-export type OperandName = 'value' | 'delta' | 'transaction';
+export type OperandName = 'value' | 'delta' | 'expiry' | 'transaction';
 
 export interface OperationRow {
   readonly code: number;
@@ -22,6 +22,8 @@ export interface OperationRow {
    * write that is decided by its entry waits when that entry is damaged.
    */
   readonly entry: 'unseen' | 'told' | 'decides';
+  /** Of a write that may bring a time to live: what is usual. A write that may not has none. */
+  readonly ttl?: 'keep' | 'none';
   /**
    * The text of an answer without a value, for a caller that asks for one operation a call; undefined if no value is a
    * normal answer.
@@ -47,6 +49,7 @@ export const CATALOGUE = {
     writes: true,
     brings: ['value'],
     entry: 'told',
+    ttl: 'none',
     withoutValue: undefined,
   },
   set: {
@@ -55,6 +58,7 @@ export const CATALOGUE = {
     writes: true,
     brings: ['value'],
     entry: 'unseen',
+    ttl: 'none',
     withoutValue: undefined,
   },
   add: {
@@ -63,6 +67,7 @@ export const CATALOGUE = {
     writes: true,
     brings: ['delta'],
     entry: 'decides',
+    ttl: 'keep',
     withoutValue: undefined,
   },
   append: {
@@ -71,7 +76,24 @@ export const CATALOGUE = {
     writes: true,
     brings: ['value'],
     entry: 'decides',
+    ttl: 'keep',
     withoutValue: undefined,
+  },
+  expire: {
+    code: 6,
+    wireName: 'Expire',
+    writes: true,
+    brings: ['expiry'],
+    entry: 'decides',
+    withoutValue: KEY_NOT_PRESENT,
+  },
+  persist: {
+    code: 7,
+    wireName: 'Persist',
+    writes: true,
+    brings: [],
+    entry: 'decides',
+    withoutValue: KEY_NOT_PRESENT,
   },
   /** Several operations on keys of one position (transaction.ts); its key is one of theirs. */
   transact: {

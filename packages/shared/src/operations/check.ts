@@ -10,6 +10,7 @@ import type { Ring } from '../ring/ring';
 import { POSITION_BYTES, ringKey, type RingKey } from '../ring/ring-key';
 import { ringKeyOf } from './bytes';
 import { CATALOGUE, isOperationType, rowOf, type OperandName } from './catalogue';
+import { decodeExpiry } from './expiry';
 import { decodeExtras, type Extras } from './extras';
 import { DELTA_BYTES } from './integers';
 import { operationWith, type Operation } from './operation';
@@ -92,6 +93,7 @@ export function placed(key: Bytes, rule: PositionRule | undefined, ascii?: boole
 function checkOperand(name: OperandName, bytes: Bytes, located: RingKey, limits: KeyTerms): void {
   if (name === 'value') return checkValue(bytes, limits.valueBytesMax);
   if (name === 'transaction') return checkTransaction(bytes, located, limits);
+  if (name === 'expiry') return void decodeExpiry(bytes);
   if (bytes.length !== DELTA_BYTES) {
     throw new RingError('INVALID_ARGUMENT', `the ${name} has ${bytes.length} bytes; it has ${DELTA_BYTES}`);
   }
@@ -153,9 +155,13 @@ function within(part: string, check: () => void): void {
 
 /** Throws INVALID_ARGUMENT when they do not go with the operation. */
 function checkedExtras(operation: Operation, extras: Extras, { valueBytesMax }: KeyLimits): Operation {
-  const { condition } = extras;
+  const { condition, ttl } = extras;
   if (condition !== undefined && !rowOf(operation.type).writes) {
     throw new RingError('INVALID_ARGUMENT', 'an operation that reads has no condition');
+  }
+  const { wireName, ttl: usual } = rowOf(operation.type);
+  if (ttl !== undefined && usual === undefined) {
+    throw new RingError('INVALID_ARGUMENT', `${wireName} brings no time to live`);
   }
   if (condition?.kind === 'value') checkValue(condition.value, valueBytesMax, 'expected value');
   return { ...operation, extras };

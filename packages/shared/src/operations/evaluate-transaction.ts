@@ -7,8 +7,7 @@
 
 import { TRANSACTION_BYTES_MAX } from '../ring/limits';
 import type { RingKey } from '../ring/ring-key';
-import type { KeyLimits } from './check';
-import { evaluate } from './evaluate';
+import { evaluate, type Circumstances } from './evaluate';
 import { holds } from './extras';
 import { doneWith, type OperationResult } from './operation';
 import { seal, type StoredValue } from './stored';
@@ -37,19 +36,21 @@ export function evaluateTransaction(
   { conditions, then, else: otherwise }: Transaction,
   look: (key: RingKey) => StoredValue | undefined,
   version: number,
-  limits: KeyLimits,
+  circumstances: Circumstances,
 ): TransactionEvaluation {
   const keys = new ChangedKeys(look);
   const held = conditions.every(({ key, condition }) => holds(condition, keys.at(key)));
   const values: (Bytes | undefined)[] = [];
   for (const [index, operation] of (held ? then : otherwise).entries()) {
-    const { effect, answer } = evaluate(operation, keys.at(operation.key), version, limits);
+    const { effect, answer } = evaluate(operation, keys.at(operation.key), version, circumstances);
     if (!answer.ok) return refused({ ...answer, text: `${place(index, held, operation)}: ${answer.text}` });
     values.push(answer.value);
     if (effect)
       keys.set(
         operation.key,
-        effect.value === undefined ? undefined : seal(operation.key, version, effect.value),
+        effect.value === undefined
+          ? undefined
+          : seal(operation.key, version, effect.value, effect.expiresAtMs),
       );
   }
   const effects = keys.changed();

@@ -5,6 +5,7 @@ export * from './check';
 export * from './crc32c';
 export * from './evaluate';
 export * from './evaluate-transaction';
+export * from './expiry';
 export * from './extras';
 export * from './full-answer';
 export * from './integers';

@@ -5,12 +5,12 @@ import type { ErrorCode } from '../ring/errors';
 import type { RingKey } from '../ring/ring-key';
 import { extrasBytes, type Extras } from './extras';
 import {
+  OperationType,
   rowOf,
   type Catalogue,
   type OperandName,
   type OperationName,
   type OperationRow,
-  type OperationType,
 } from './catalogue';
 
 export type OperationOf<Name extends OperationName> = {
@@ -60,7 +60,12 @@ export function doneWith(value: Bytes | undefined): OperationResult {
 
 /** What becomes of an operation when the entry that it meets cannot be read: nothing, it is told so, or it has to wait. */
 export function looksAt({ type, extras }: Operation): OperationRow['entry'] {
-  return extras?.condition === undefined ? rowOf(type).entry : 'decides';
+  return extras?.condition === undefined && extras?.ttl?.kind !== 'keep' ? rowOf(type).entry : 'decides';
+}
+
+/** Its meaning depends on what time it is. */
+export function looksAtTime({ type, extras }: Operation): boolean {
+  return type === OperationType.expire || extras?.ttl?.kind === 'duration';
 }
 
 /** Of an operand that its row says it brings. */

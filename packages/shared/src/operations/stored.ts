@@ -16,6 +16,7 @@ import { invariant } from '../ring/errors';
 import { KEY_BYTES_MAX } from '../ring/limits';
 import { POSITION_BYTES } from '../ring/ring-key';
 import { crc32c } from './crc32c';
+import { decodeMs, MS_BYTES } from './expiry';
 import { varintAt, VARINT_BYTES_MAX, writeVarint } from './varint';
 
 declare const storedBrand: unique symbol;
@@ -31,9 +32,8 @@ export const ENVELOPE_BYTES_MIN = 6;
 const HAS_EXPIRY = 1;
 const KNOWN_FLAGS = HAS_EXPIRY;
 
-const EXPIRY_BYTES = 8;
 const CHECKSUM_BYTES = 4;
-const HEAD_BYTES_MAX = 1 + VARINT_BYTES_MAX + EXPIRY_BYTES + CHECKSUM_BYTES;
+const HEAD_BYTES_MAX = 1 + VARINT_BYTES_MAX + MS_BYTES + CHECKSUM_BYTES;
 /** Longer values are sealed in memory of their own. */
 const SCRATCH_VALUE_BYTES = 64 * 1024;
 const SCRATCH_HEAD_BYTES = POSITION_BYTES + KEY_BYTES_MAX + HEAD_BYTES_MAX;
@@ -109,7 +109,7 @@ export function isSoundIn(
   if (from >= to || (flags & ~KNOWN_FLAGS) !== 0) return false;
   let at = from + 1;
   while (at < to && (bytes[at] as number) >= 128) at++;
-  at += flags & HAS_EXPIRY ? 1 + EXPIRY_BYTES : 1;
+  at += flags & HAS_EXPIRY ? 1 + MS_BYTES : 1;
   const valueAt = at + CHECKSUM_BYTES;
   if (valueAt > to) return false;
   const ofKey = crc32c(bytes, keyFrom, keyTo);
@@ -136,16 +136,14 @@ export function wasOnce(damaged: StoredValue, sound: StoredValue): boolean {
   return Number(sameHead) + Number(sameChecksum) + Number(sameValue) >= 2;
 }
 
-function expiryIn(stored: StoredValue): number | undefined {
-  if (!(stored.charCodeAt(0) & HAS_EXPIRY)) return undefined;
-  const at = checksumAt(stored);
-  const bytes = stored.slice(at - EXPIRY_BYTES, at).padEnd(EXPIRY_BYTES, '\0');
-  return Buffer.from(bytes, 'latin1').readDoubleLE(0);
+/** Ring time at which the key ends, ms; undefined if it does not. */
+export function expiryIn(stored: StoredValue): number | undefined {
+  return stored.charCodeAt(0) & HAS_EXPIRY ? decodeMs(stored, checksumAt(stored) - MS_BYTES) : undefined;
 }
 
 /** Behind flags, version and expiry. */
 function checksumAt(stored: StoredValue): number {
   let at = 1;
   while (stored.charCodeAt(at) >= 128) at++;
-  return stored.charCodeAt(0) & HAS_EXPIRY ? at + 1 + EXPIRY_BYTES : at + 1;
+  return stored.charCodeAt(0) & HAS_EXPIRY ? at + 1 + MS_BYTES : at + 1;
 }

@@ -7,7 +7,14 @@ import { encodeExtras, type Extras } from './extras';
 import { deltaBytes } from './integers';
 import { encodeTransaction, type EncodedOperation } from './transaction';
 import { decodeTransactionAnswer } from './transaction-answer';
-import { extrasOf, writeResult, type KeyConditionOption, type WriteResult } from './write-options';
+import {
+  expiryBytes,
+  extrasOf,
+  writeResult,
+  type KeyConditionOption,
+  type TtlOptions,
+  type WriteResult,
+} from './write-options';
 
 /** A key or a value: text, which stands for its UTF-8 bytes, or bytes. */
 type Operand = string | Uint8Array;
@@ -15,12 +22,15 @@ type Operand = string | Uint8Array;
 /** One condition on one key. */
 export type TransactCondition = { readonly key: Operand } & KeyConditionOption;
 
-/** One operation; with `withVersion`, it is told as a `WriteResult`. */
-export type TransactOperation = { readonly key: Operand; readonly withVersion?: boolean } & (
-  | { readonly op: 'get' | 'delete' }
-  | { readonly op: 'set' | 'exchange' | 'append'; readonly value: Operand }
-  | { readonly op: 'add'; /** 1 unless told. */ readonly delta?: number | bigint }
-);
+/** One operation; with `withVersion` or a time to live, it is told as a `WriteResult`. */
+export type TransactOperation = { readonly key: Operand; readonly withVersion?: boolean } & TtlOptions &
+  (
+    | { readonly op: 'get' | 'delete' }
+    | { readonly op: 'set' | 'exchange' | 'append'; readonly value: Operand }
+    | { readonly op: 'add'; /** 1 unless told. */ readonly delta?: number | bigint }
+    | { readonly op: 'expire'; /** Milliseconds from now, or a moment. */ readonly end: number | Date }
+    | { readonly op: 'persist' }
+  );
 
 /**
  * All keys have one tag: what stands between the first `{` and the next `}` is the same, as in `{order 7}status`.
@@ -38,15 +48,18 @@ export interface TransactOptions<
 }
 
 /** What one operation is told. */
-export type ToldOf<Operation> = Operation extends { readonly withVersion: true }
+export type ToldOf<Operation> = Operation extends
+  { readonly withVersion: true } | { readonly ttlMs: number } | { readonly ttl: 'keep' | 'none' }
   ? WriteResult
   : Operation extends { readonly op: 'add' }
     ? bigint
     : Operation extends { readonly op: 'append' }
       ? number
-      : Operation extends { readonly op: 'set' }
-        ? undefined
-        : Uint8Array | undefined;
+      : Operation extends { readonly op: 'expire' | 'persist' }
+        ? boolean
+        : Operation extends { readonly op: 'set' }
+          ? undefined
+          : Uint8Array | undefined;
 
 type Told<Operations> = { readonly [Index in keyof Operations]: ToldOf<Operations[Index]> };
 
@@ -110,11 +123,16 @@ function extrasIn(asked: TransactOperation, bytesOf: BytesOf): Extras | undefine
   );
 }
 
-type Brought = { readonly value?: Operand; readonly delta?: number | bigint };
+type Brought = {
+  readonly value?: Operand;
+  readonly delta?: number | bigint;
+  readonly end?: number | Date;
+};
 
 /** What an operation brings, by the name of the operand. */
 const OPERANDS: Record<Exclude<OperandName, 'transaction'>, (asked: Brought, bytesOf: BytesOf) => Bytes> = {
   value: ({ value }, bytesOf) => bytesOf(value as Operand, 'value'),
+  expiry: ({ end }, bytesOf) => bytesOf(expiryBytes(end as number | Date, undefined), 'value'),
   delta: ({ delta }, bytesOf) => bytesOf(deltaBytes(delta ?? 1), 'value'),
 };
 
@@ -153,6 +171,9 @@ function toldOf(operation: TransactOperation, value: Uint8Array | undefined): un
       return BigInt(textOf(value));
     case 'append':
       return Number(textOf(value));
+    case 'expire':
+    case 'persist':
+      return value !== undefined && textOf(value) === '1';
     default:
       return value;
   }

@@ -24,6 +24,8 @@ export interface ClusterParameters {
   readonly membershipLeaseMs: number;
   /** How long a follower may be silent before its primary drops it. */
   readonly failureTimeoutMs: number;
+  /** How far apart two nodes' times of the ring may be; a node that is less sure of it ends no key. */
+  readonly clockSkewMs: number;
   readonly keyBytesMax: number;
   readonly valueBytesMax: number;
   readonly routing: Routing;
@@ -38,6 +40,7 @@ export const DEFAULT_PARAMETERS: ClusterParameters = {
   leaseMarginMs: 200,
   membershipLeaseMs: 2_500,
   failureTimeoutMs: 2_500,
+  clockSkewMs: 1_000,
   keyBytesMax: 1_024,
   valueBytesMax: 1 << 20,
   routing: 'one-hop',
@@ -62,6 +65,7 @@ const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, numb
   leaseMarginMs: [5, 10_000],
   membershipLeaseMs: [50, 60_000],
   failureTimeoutMs: [50, 600_000],
+  clockSkewMs: [10, 60_000],
   keyBytesMax: [1, KEY_BYTES_MAX],
   valueBytesMax: [0, 1 << 20],
 };

@@ -1,6 +1,7 @@
 /** Converts the ring between messages and data. What comes in is checked, so that a wrong ring never gets further. */
 
 import {
+  DEFAULT_PARAMETERS,
   RingError,
   RULE_BEFORE_TAGS,
   checkParameters,
@@ -126,7 +127,9 @@ export function beatFromWire({ update }: wire.RingUpdate): RingBeat | undefined 
 export function parametersFromWire(message: wire.ClusterParameters | undefined): ClusterParameters {
   if (!message) throw new RingError('INVALID_ARGUMENT', 'received a ring without the cluster parameters');
   const positionRule = message.positionRule === '' ? RULE_BEFORE_TAGS : message.positionRule;
-  return checkParameters({ ...message, positionRule });
+  // Absent from an older version.
+  const clockSkewMs = message.clockSkewMs || DEFAULT_PARAMETERS.clockSkewMs;
+  return checkParameters({ ...message, positionRule, clockSkewMs });
 }
 
 /** Who proposes, and what. */

@@ -56,12 +56,10 @@ function carriedOut(transaction: Partial<EncodedTransaction>, old = 'old') {
   if (made instanceof RingError) throw made;
   if (made.type !== OperationType.transact) throw new Error('it is a transaction');
   const present = new Map<RingKey, StoredValue>([[ringKeyOf(A), seal(ringKeyOf(A), 7, old as Bytes)]]);
-  const { effects, answer } = evaluateTransaction(
-    transactionOf(made),
-    (key) => present.get(key),
-    VERSION,
-    LIMITS,
-  );
+  const { effects, answer } = evaluateTransaction(transactionOf(made), (key) => present.get(key), VERSION, {
+    wallMs: 0,
+    limits: LIMITS,
+  });
   const left = Object.fromEntries(
     effects.map(({ key, value }) => [key.slice(8), value && `${valueIn(value)}@${versionIn(value)}`]),
   );

@@ -127,7 +127,7 @@ test('an operation that breaks a limit fails alone', () => {
   expect(type).toEqual(
     new RingError(
       'INVALID_ARGUMENT',
-      'unknown ty 9; there are Get = 0, Delete = 1, Set = 2, Put = 3, Add = 4, Append = 5, Transact = 8',
+      'unknown ty 9; there are Get = 0, Delete = 1, Set = 2, Put = 3, Add = 4, Append = 5, Expire = 6, Persist = 7, Transact = 8',
     ),
   );
 });

@@ -18,6 +18,7 @@ import {
   encodeExtras,
   encodeTransaction,
   isWrite,
+  encodeExpiry,
   operandOf,
   OperationType,
   ringKeyOf,
@@ -67,13 +68,19 @@ export class ClientValues {
   readonly texts: Record<SingleOperand, () => Bytes> = {
     value: () => this.next(),
     delta: () => this.delta(),
+    expiry: () => this.expiry(),
   };
 
   /** What is brought to keys whose values are numbers, which no other operation sets either. */
   readonly numbers: Record<SingleOperand, () => Bytes> = {
     value: () => `${++this.made * CLIENTS_MAX + Number(this.client)}` as Bytes,
     delta: () => this.delta(),
+    expiry: () => this.expiry(),
   };
+
+  private expiry(): Bytes {
+    return encodeExpiry({ kind: 'duration', ms: 100 + 200 * (++this.made % 10), condition: undefined });
+  }
 
   private delta(): Bytes {
     return encodeDelta(BigInt(++this.made % 7) - 2n);
@@ -215,7 +222,9 @@ const EXTRAS_CHANCE = 0.3;
 const TRANSACTION_CHANCE = 0.12;
 const VERSION_ONLY_CHANCE = 0.2;
 
-const ROWS: readonly OperationRow[] = Object.values(CATALOGUE).filter((row) => row !== CATALOGUE.transact);
+/** These clients let no key end: it is known when each must be there. */
+const NOT_DRAWN: readonly OperationRow[] = [CATALOGUE.transact, CATALOGUE.expire, CATALOGUE.persist];
+const ROWS: readonly OperationRow[] = Object.values(CATALOGUE).filter((row) => !NOT_DRAWN.includes(row));
 const READS = ROWS.filter(({ writes }) => !writes);
 const BARE_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length === 0);
 const OTHER_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length > 0);

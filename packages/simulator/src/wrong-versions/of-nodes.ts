@@ -1,6 +1,7 @@
 /** What a node decides where a rule of the protocol is left out (packages/dht-node/src/core/rules.ts has the right ones). */
 
 import type { LogExtent, NodeId, Position, Ring } from '@ringkeep/shared';
+import { expiryIn } from '@ringkeep/shared/operations';
 import { unknownHistory } from '@ringkeep/shared/ring/log-history';
 import type { PossibleMembers, ProtocolRules } from '@ringkeep/dht-node/core';
 import type { RuleNames } from './wrong-version';
@@ -14,6 +15,9 @@ export const RULES_OF_NODES = {
   leaseCountedFrom: 'leaseFromSending',
   wokenUp: 'leasesEndInSleep',
   answerOfDamaged: 'damagedNotServed',
+  isEndedBy: 'endedByLatest',
+  isAnswerOver: 'overNotServed',
+  expiryLeftBy: 'setLeavesNoEnd',
   hasUnknownOutcome: 'unknownNotRepeated',
   hasEnoughCopies: 'enoughCopiesAsked',
   refusedForRoom: 'roomAsked',
@@ -71,6 +75,9 @@ export const WRONG_OF_NODES: ProtocolRules = {
   leaseCountedFrom: (_sentAtMs, nowMs) => nowMs,
   wokenUp: () => undefined,
   answerOfDamaged: (entries, key) => entries.raw(key),
+  isEndedBy: (latest, key) => latest.committedOf(key),
+  isAnswerOver: () => false,
+  expiryLeftBy: (given, present) => given ?? (present && expiryIn(present)),
   hasUnknownOutcome: () => false,
   hasEnoughCopies: () => true,
   refusedForRoom: () => undefined,

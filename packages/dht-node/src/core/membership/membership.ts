@@ -15,7 +15,15 @@ import {
   RENEWAL_RETRY_PER_LEASE,
   RENEWAL_TIMEOUT_PER_LEASE,
 } from '../limits';
-import type { Outbox, Reports, RingArrivals, RingKnowledge, StepTime, StoredCopies } from '../context';
+import type {
+  Clocked,
+  Outbox,
+  Reports,
+  RingArrivals,
+  RingKnowledge,
+  StepTime,
+  StoredCopies,
+} from '../context';
 import type { Complaint, HeldCopy, RegistryCall } from '../effects';
 
 type Standing = 'outside' | 'member' | 'left';
@@ -27,7 +35,7 @@ const TROUBLES = {
 } as const;
 const EVERYTHING_WAITS = 'joins, leaves and fail-overs wait';
 
-type MembershipContext = StepTime & RingKnowledge & RingArrivals & StoredCopies & Outbox & Reports;
+type MembershipContext = StepTime & Clocked & RingKnowledge & RingArrivals & StoredCopies & Outbox & Reports;
 
 export class Membership {
   /** Once the registry has said so. */
@@ -150,9 +158,10 @@ export class Membership {
     if (this.standing === 'outside' || this.trouble !== undefined) this.nextCallAt = this.context.now;
   }
 
-  /** An answer came. @returns the call that it answers, undefined if that was given up */
-  answered(call: number): Call | undefined {
+  /** An answer came, and may tell the ring's time. @returns the call that it answers, undefined if that was given up */
+  answered(call: number, ringTimeMs?: number): Call | undefined {
     const known = this.calls.get(call);
+    if (known) this.context.clock.heard(ringTimeMs, known.sentAt);
     this.calls.delete(call);
     this.answeredAt = this.context.now;
     if (this.hasNews) this.nextCallAt = this.context.now;

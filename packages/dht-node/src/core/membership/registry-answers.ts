@@ -21,8 +21,8 @@ export class RegistryAnswers {
     private readonly roleAt: (start: Position) => ArcPrimary | undefined,
   ) {}
 
-  registered({ call, id, ring }: InputOf<'registered'>): void {
-    if (!this.membership.answered(call)) return;
+  registered({ call, id, ring, ringTimeMs }: InputOf<'registered'>): void {
+    if (!this.membership.answered(call, ringTimeMs)) return;
     this.adoption.offer(ring);
     // The registry has let this node in without knowing the ring that it knows: it is asked again.
     if (this.adoption.isForeign(ring)) return;
@@ -34,7 +34,7 @@ export class RegistryAnswers {
   }
 
   ofMember(answer: InputOf<'member-answer'>): void {
-    if (!this.membership.answered(answer.call)) return;
+    if (!this.membership.answered(answer.call, answer.ringTimeMs)) return;
     if (answer.replaced !== '') return this.context.emit({ kind: 'refused', text: answer.replaced });
     this.membership.noteState(answer.undecided, answer.roomLacking);
     this.adoption.update(answer.update);

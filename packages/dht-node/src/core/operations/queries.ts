@@ -11,7 +11,7 @@ import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { evaluate, NO_VERSION } from '@ringkeep/shared/operations/evaluate';
 import { isWrite } from '@ringkeep/shared/operations/operation';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
-import type { Outbox, RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
+import type { Outbox, Clocked, RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { QueryInput } from '../inputs';
 import { FORWARD_RETRY_MS } from '../limits';
 import { DAMAGED, type Found } from '../replica/entry-store';
@@ -26,11 +26,13 @@ interface OwnArc {
   mayRead(): boolean;
   /** Ask only while `mayRead`. */
   read(key: RingKey): Found;
+  /** What was found is no answer before it has been ended. */
+  isOver(found: Found): boolean;
   /** It answers the operation, in this step or a later one. */
   submit(operation: PendingOperation): void;
 }
 
-type QueriesContext = StepTime & RingKnowledge & Outbox & StoredCopies & RuleSettings;
+type QueriesContext = StepTime & Clocked & RingKnowledge & Outbox & StoredCopies & RuleSettings;
 
 export class Queries implements Router {
   readonly forwards: Forwards;
@@ -65,8 +67,9 @@ export class Queries implements Router {
    */
   private start(query: PendingQuery): void {
     const { operations } = query.input;
-    const { view, self, parameters } = this.context;
-    const { entries } = this.context.replicas;
+    const { view, self, replicas, clock, parameters: limits } = this.context;
+    const { entries } = replicas;
+    const circumstances = { wallMs: clock.wallMs, limits };
     let arc: ArcConfig | undefined;
     let own: OwnArc | undefined;
     let readable = false;
@@ -82,8 +85,8 @@ export class Queries implements Router {
       if (readable && own !== undefined && !isWrite(operation)) {
         if (index >= announced) announced = entries.announce(operations, index);
         const entry = own.read(operation.key);
-        if (entry === DAMAGED) own.submit(query.wait(index));
-        else query.set(index, evaluate(operation, entry, NO_VERSION, parameters).answer);
+        if (entry === DAMAGED || own.isOver(entry)) own.submit(query.wait(index));
+        else query.set(index, evaluate(operation, entry, NO_VERSION, circumstances).answer);
       } else if (own !== undefined) {
         own.submit(query.wait(index));
       } else {

@@ -6,12 +6,13 @@
  * remembered. An operation that would wait in vain, for a person or for a copy that nobody has, is told so at once.
  */
 
-import type { RingKey } from '@ringkeep/shared';
-import { isWrite, type Write } from '@ringkeep/shared/operations/operation';
+import type { RingKey, Seq } from '@ringkeep/shared';
+import { isWrite, type Read, type Write } from '@ringkeep/shared/operations/operation';
 import type { Repairing, StepTime } from '../context';
 import { HeldOperations } from '../operations/held-operations';
 import type { PendingOperation } from '../operations/pending-operation';
-import type { Found } from '../replica/entry-store';
+import { DAMAGED, type Found } from '../replica/entry-store';
+import { AwaitingCommit } from './awaiting-commit';
 import type { Configurations } from './configurations';
 import type { LogComparison } from './log-comparison';
 import type { Pauses } from './pauses';
@@ -35,6 +36,7 @@ export class ArcOperations {
   private readonly pauses: Pauses;
   private readonly reads: Reads;
   private readonly writes: Writes;
+  private readonly awaiting = new AwaitingCommit();
   private readonly held = new HeldOperations('too many operations wait for this part of the ring to answer');
 
   constructor(
@@ -57,8 +59,21 @@ export class ArcOperations {
     if (operation.done) return;
     if (isWrite(operation.operation)) this.write(operation, operation.operation);
     else if (!this.mayRead()) this.hold(operation);
-    else if (!this.reads.answer(operation, operation.operation))
-      this.metDamage(operation, operation.operation.key);
+    else this.answerRead(operation, operation.operation);
+  }
+
+  private answerRead(pending: PendingOperation, operation: Read): void {
+    const found = this.reads.entryOf(operation.key);
+    if (found === DAMAGED) return this.metDamage(pending, operation.key);
+    if (!this.reads.isOver(found)) return this.reads.answer(pending, operation, found);
+    // It is read anew when everything that has a number is committed, the deletion included.
+    this.writes.end(operation.key);
+    this.awaiting.add(this.writes.lastNumbered, pending);
+  }
+
+  /** Everything up to there is committed. */
+  committed(seq: Seq): void {
+    for (const operation of this.awaiting.takeThrough(seq)) this.submit(operation);
   }
 
   private write(pending: PendingOperation, operation: Write): void {
@@ -74,6 +89,11 @@ export class ArcOperations {
   /** The entry that a key has at this moment; ask only while `mayRead`. */
   read(key: RingKey): Found {
     return this.reads.entryOf(key);
+  }
+
+  /** What was found is no answer before it has been ended. */
+  isOver(found: Found): boolean {
+    return this.reads.isOver(found);
   }
 
   /** It waits for a member that has the entry of the key undamaged; with one copy nobody has. */
@@ -100,16 +120,17 @@ export class ArcOperations {
 
   /** The arc is stopped: held operations are told so. */
   stop(): void {
-    for (const operation of this.held.takeAll()) this.hold(operation);
+    for (const operation of [...this.held.takeAll(), ...this.awaiting.takeAll()]) this.hold(operation);
   }
 
   tick(): void {
     this.held.forgetDone();
+    this.awaiting.forgetDone();
     this.submitHeld();
   }
 
   /** The role ends. @returns those that are not started: to be routed again */
   takeNotStarted(): PendingOperation[] {
-    return [...this.held.takeAll(), ...this.writes.takeFresh()];
+    return [...this.held.takeAll(), ...this.awaiting.takeAll(), ...this.writes.takeFresh()];
   }
 }

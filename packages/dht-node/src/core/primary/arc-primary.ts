@@ -27,6 +27,7 @@ import type {
   Proposing,
   Repairing,
   Reports,
+  Clocked,
   RingKnowledge,
   RuleSettings,
   StepTime,
@@ -62,6 +63,7 @@ export interface RoleRemains {
 }
 
 export type ArcPrimaryContext = StepTime &
+  Clocked &
   RingKnowledge &
   Outbox &
   Reports &

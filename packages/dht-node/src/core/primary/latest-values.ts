@@ -33,6 +33,10 @@ export class LatestValues {
     return numbered === undefined ? this.entries.get(key) : numbered.entry.value;
   }
 
+  committedOf(key: RingKey): Found {
+    return this.entries.get(key);
+  }
+
   /** They are in the table now, up to that number. */
   committed(entries: readonly Entry[], seq: Seq): void {
     if (this.uncommitted.size === 0) return;

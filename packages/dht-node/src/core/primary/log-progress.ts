@@ -93,7 +93,7 @@ export class LogProgress {
   }
 
   private commit(seq: Seq): void {
-    const { replica, writes, repairs, followers, pauses } = this.arc;
+    const { replica, writes, repairs, followers, pauses, operations } = this.arc;
     const first = replica.committed + 1;
     if (seq < first) return;
     const entries = this.context.journal.commit(replica.start, seq);
@@ -101,6 +101,7 @@ export class LogProgress {
     repairs.committed(entries);
     followers.committed(entries);
     writes.answer(first, seq);
+    operations.committed(seq);
     if (pauses.present) followers.tellCommitPoint();
   }
 

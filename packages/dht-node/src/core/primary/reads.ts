@@ -2,19 +2,22 @@
  * What a primary answers reads with: the entries of its table, under the leases of every member that might become
  * primary (docs/PROTOCOL.md, section 3.5). So nobody else can have accepted a newer write.
  *
- * Lease and entry are checked in one step, hence at the same moment. A damaged entry is never an answer.
+ * Lease and entry are checked in one step, hence at the same moment. A damaged entry is never an answer, nor one whose
+ * time is over.
  */
 
 import type { NodeId, RingKey } from '@ringkeep/shared';
 import { evaluate, NO_VERSION } from '@ringkeep/shared/operations/evaluate';
 import type { Read } from '@ringkeep/shared/operations/operation';
-import type { RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
+import type { StoredValue } from '@ringkeep/shared/operations/stored';
+import type { Clocked, RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { PendingOperation } from '../operations/pending-operation';
 import { DAMAGED, type Found } from '../replica/entry-store';
+import { isOverAt } from '../replica/expiry';
 import type { Configurations } from './configurations';
 import { HeldLeases } from './held-leases';
 
-type ReadsContext = StepTime & RingKnowledge & StoredCopies & RuleSettings;
+type ReadsContext = StepTime & Clocked & RingKnowledge & StoredCopies & RuleSettings;
 
 export class Reads {
   private readonly leases = new HeldLeases();
@@ -35,12 +38,15 @@ export class Reads {
     return found === DAMAGED ? rules.answerOfDamaged(replicas.entries, key) : found;
   }
 
-  /** @returns false if the entry is damaged: it has no answer yet */
-  answer(pending: PendingOperation, operation: Read): boolean {
-    const entry = this.entryOf(operation.key);
-    if (entry === DAMAGED) return false;
-    pending.finish(evaluate(operation, entry, NO_VERSION, this.context.parameters).answer);
-    return true;
+  /** The time of what was found is over: it is no answer, before it has been ended. */
+  isOver(found: Found): boolean {
+    if (found === undefined || found === DAMAGED) return false;
+    return this.context.rules.isAnswerOver(isOverAt(found, this.context.clock));
+  }
+
+  answer(pending: PendingOperation, operation: Read, entry: StoredValue | undefined): void {
+    const { clock, parameters: limits } = this.context;
+    pending.finish(evaluate(operation, entry, NO_VERSION, { wallMs: clock.wallMs, limits }).answer);
   }
 
   /** A follower has answered, as live, a message that was sent at that time. */

@@ -82,6 +82,12 @@ export class Roles {
     }
   }
 
+  /** The machine slept. */
+  slept(): void {
+    this.context.clock.forget();
+    for (const { primary } of this.roles.values()) primary.voidLeases();
+  }
+
   flush(): void {
     for (const { primary } of this.roles.values()) primary.flush();
     this.watches.flush();

@@ -6,15 +6,16 @@
  * so a refused caller knows that nothing was written.
  */
 
-import type { Bytes, RingKey, Seq } from '@ringkeep/shared';
+import type { RingKey, Seq } from '@ringkeep/shared';
 import {
   looksAt,
+  looksAtTime,
   type OperationOf,
   type OperationResult,
   type Write,
 } from '@ringkeep/shared/operations/operation';
 import { OperationType, rowOf } from '@ringkeep/shared/operations/catalogue';
-import { evaluate } from '@ringkeep/shared/operations/evaluate';
+import { evaluate, type Circumstances, type Effect } from '@ringkeep/shared/operations/evaluate';
 import { evaluateTransaction } from '@ringkeep/shared/operations/evaluate-transaction';
 import { seal, type StoredValue } from '@ringkeep/shared/operations/stored';
 import { keysOf, transactionOf } from '@ringkeep/shared/operations/transaction';
@@ -22,6 +23,7 @@ import { excerpt } from '@ringkeep/shared/ring/excerpt';
 import type {
   DiskLimits,
   DiskLog,
+  Clocked,
   RingKnowledge,
   RuleSettings,
   StoredCopies,
@@ -34,6 +36,7 @@ import { DAMAGED, type Entry, type Found } from '../replica/entry-store';
 import type { Replica } from '../replica/replica';
 import type { Configurations } from './configurations';
 import type { Followers } from './followers';
+import { Endings } from './endings';
 import { LatestValues } from './latest-values';
 import type { WaitingWrites } from './waiting-writes';
 import { entryBytes, opBytes, opOfEntries, opsBytes, type SequencedOp } from '../replica/sequenced-op';
@@ -47,13 +50,20 @@ interface ArcOfWrites {
   readonly followers: Followers;
 }
 
-type WritesContext = RingKnowledge & StoredCopies & DiskLog & DiskLimits & RuleSettings & TransferSettings;
+type WritesContext = RingKnowledge &
+  Clocked &
+  StoredCopies &
+  DiskLog &
+  DiskLimits &
+  RuleSettings &
+  TransferSettings;
 
 export class Writes {
   private readonly replica: Replica;
   private readonly configurations: Configurations;
   private readonly followers: Followers;
   private readonly latest: LatestValues;
+  private readonly endings: Endings;
   /** Numbered, and not prepared yet. */
   private fresh: SequencedOp[] = [];
   private windowBytes: number;
@@ -67,6 +77,7 @@ export class Writes {
     this.configurations = configurations;
     this.followers = followers;
     this.latest = new LatestValues(context.replicas.entries, replica, () => this.fresh);
+    this.endings = new Endings(context, this.latest, (ending) => this.addFresh(ending));
     this.windowBytes = opsBytes(replica.window);
   }
 
@@ -81,11 +92,22 @@ export class Writes {
   accept(pending: PendingOperation, operation: Write): RingKey | undefined {
     if (!this.mayAccept(pending, rowOf(operation.type).brings.length > 0)) return undefined;
     if (operation.type === OperationType.transact) return this.acceptTransaction(pending, operation);
+    if (looksAtTime(operation) && !this.knowsTime(pending)) return undefined;
     const looks = looksAt(operation);
-    const latest = looks === 'unseen' ? undefined : this.latest.of(operation.key);
+    const latest = looks === 'unseen' ? undefined : this.endings.presentOf(operation.key);
     if (latest === DAMAGED && looks === 'decides') return operation.key;
     this.acceptSingle(pending, operation, latest);
     return undefined;
+  }
+
+  /** Ends a key if its time is over, under the next number. @returns false if it is not, or if the window is full */
+  end(key: RingKey): boolean {
+    return !this.isWindowFull() && this.endings.end(key);
+  }
+
+  /** Everything that has a number has one up to this. */
+  get lastNumbered(): Seq {
+    return this.replica.lastPrepared + this.fresh.length;
   }
 
   /** @returns false if it is refused: it has failed */
@@ -141,11 +163,11 @@ export class Writes {
   // ---- evaluating, in the step in which the write gets its number ----
 
   private acceptSingle(pending: PendingOperation, operation: SingleWrite, latest: Found): void {
-    const seq = this.nextSeq;
+    const seq = this.lastNumbered + 1;
     // A damaged entry is there all the same, and what is told of it is not its value.
     const present = latest === DAMAGED ? this.context.replicas.entries.raw(operation.key) : latest;
-    const { effect, answer } = evaluate(operation, present, seq, this.context.parameters);
-    const entry = effect && entryOf(operation.key, effect.value, seq);
+    const { effect, answer } = evaluate(operation, present, seq, this.circumstances);
+    const entry = effect && this.entryOf(operation.key, effect, present, seq);
     this.number(pending, entry, latest === DAMAGED ? PREVIOUS_DAMAGED : answer);
   }
 
@@ -154,30 +176,55 @@ export class Writes {
     operation: OperationOf<'transact'>,
   ): RingKey | undefined {
     const transaction = transactionOf(operation);
+    if ([...transaction.then, ...transaction.else].some(looksAtTime) && !this.knowsTime(pending))
+      return undefined;
     const entries = new Map<RingKey, StoredValue | undefined>();
     for (const key of keysOf(transaction)) {
-      const latest = this.latest.of(key);
+      const latest = this.endings.presentOf(key);
       if (latest === DAMAGED) return key;
       entries.set(key, latest);
     }
     const look = (key: RingKey): StoredValue | undefined => entries.get(key);
-    const { effects, answer } = evaluateTransaction(transaction, look, this.nextSeq, this.context.parameters);
+    const seq = this.lastNumbered + 1;
+    const { effects, answer } = evaluateTransaction(transaction, look, seq, this.circumstances);
     this.number(pending, opOfEntries(effects), answer);
     return undefined;
   }
 
-  private get nextSeq(): Seq {
-    return this.replica.lastPrepared + this.fresh.length + 1;
+  private get circumstances(): Circumstances {
+    const { clock, parameters: limits } = this.context;
+    return { wallMs: clock.wallMs, limits };
+  }
+
+  /** @returns false if it has failed: a time from now on would be one from another time on */
+  private knowsTime(pending: PendingOperation): boolean {
+    const { isSure } = this.context.clock;
+    if (!isSure) pending.fail('UNAVAILABLE', TIME_UNKNOWN);
+    return isSure;
   }
 
   private number(pending: PendingOperation, op: SequencedOp, answer: OperationResult): void {
-    const seq = this.nextSeq;
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
     pending.started = true;
     pending.answer = answer;
+    this.addFresh(op);
+    this.waiting.add(this.lastNumbered, pending);
+  }
+
+  private addFresh(op: SequencedOp): void {
     this.fresh.push(op);
     this.windowBytes += opBytes(op);
-    this.waiting.add(seq, pending);
+  }
+
+  /** The entry that a write leaves under its number, which is the entry's version. */
+  private entryOf(
+    key: RingKey,
+    { value, expiresAtMs }: Effect,
+    present: StoredValue | undefined,
+    seq: Seq,
+  ): Entry {
+    if (value === undefined) return { key, value };
+    return { key, value: seal(key, seq, value, this.context.rules.expiryLeftBy(expiresAtMs, present)) };
   }
 
   // ---- preparing ----
@@ -248,7 +295,6 @@ const PREVIOUS_DAMAGED: OperationResult = {
   text: 'the write is done, but what it replaced was damaged on the disk and cannot be told',
 };
 
-/** The entry that a write leaves under its number, which is the entry's version. */
-function entryOf(key: RingKey, value: Bytes | undefined, seq: Seq): Entry {
-  return { key, value: value === undefined ? undefined : seal(key, seq, value) };
-}
+const TIME_UNKNOWN =
+  'nothing was written: this node does not know the time of the ring well enough for a time to live; ' +
+  'it learns it from the registry';

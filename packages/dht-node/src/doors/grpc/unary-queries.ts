@@ -6,14 +6,19 @@ import {
   bufferOfBytes,
   bytesOfBuffer,
   checkKey,
+  checkTtlMs,
   decodeFullAnswer,
   encodeDelta,
+  encodeExpiry,
   isOperationType,
   keyTermsOf,
   placed,
   rowOf,
   type Condition,
+  type Expiry,
+  type ExpiryCondition,
   type OperandName,
+  type TimeToLive,
 } from '@ringkeep/shared/operations';
 import { dht } from '@ringkeep/shared/wire';
 import { askOne, type AskTerms, type OneOperation } from '../../ask/one-operation';
@@ -25,12 +30,13 @@ import { GRPC } from './name';
 type SentOperand = Exclude<OperandName, 'transaction'>;
 
 /** What a message brings in addition to the key. */
-type Brought = Pick<dht.Query, SentOperand | 'condition'>;
+type Brought = Pick<dht.Query, SentOperand | 'condition' | 'ttl'>;
 
 /** An operand of the catalogue without a row here does not compile. */
 const OPERANDS: { readonly [Name in SentOperand]: (brought: Brought) => Bytes | undefined } = {
   value: ({ value }) => value && bytesOfBuffer(value),
   delta: ({ delta }) => (delta === undefined ? undefined : encodeDelta(delta)),
+  expiry: ({ expiry }) => (expiry === undefined ? undefined : encodeExpiry(expiryIn(expiry))),
 };
 
 /** An operation that lacks an operand of its row. */
@@ -103,9 +109,10 @@ export class UnaryQueries {
       return result({ error: notProvided(operands.missing), hops: way.hops });
     }
     const condition = this.formed(() => conditionIn(brought.condition));
+    const ttl = this.formed(() => ttlIn(brought.ttl));
     const answer = await askOne(
       this.host,
-      { ...asked, operands, extras: { condition, showsPresent: true } },
+      { ...asked, operands, extras: { condition, showsPresent: true, ttl, tellsTtl: true } },
       {
         door: GRPC,
         ...way,
@@ -113,13 +120,14 @@ export class UnaryQueries {
         onCancel: (giveUp) => call.on('cancelled', giveUp),
       },
     );
-    const { held, version, value } = decodeFullAnswer(bufferOfBytes(answer.value ?? ('' as Bytes)));
+    const { held, version, value, ttlMs } = decodeFullAnswer(bufferOfBytes(answer.value ?? ('' as Bytes)));
     return result({
       error: held && value === undefined ? row?.withoutValue : undefined,
       value: value && Buffer.from(value),
       hops: answer.hops,
       version,
       conditionFailed: !held,
+      ttlMs,
     });
   }
 }
@@ -156,6 +164,41 @@ export function conditionIn(condition: dht.Condition | undefined): Condition | u
     `a condition says one thing, got ${said.length}: set absent or present to true, or a version, or a value`,
   );
 }
+
+/** Throws INVALID_ARGUMENT unless it says one thing. */
+export function ttlIn(ttl: dht.TimeToLive | undefined): TimeToLive | undefined {
+  if (ttl === undefined) return undefined;
+  const said: TimeToLive[] = [];
+  if (ttl.keep) said.push({ kind: 'keep' });
+  if (ttl.none) said.push({ kind: 'none' });
+  if (ttl.ms !== undefined) said.push({ kind: 'duration', ms: checkTtlMs(ttl.ms) });
+  if (said.length === 1) return said[0];
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    `a time to live says one thing, got ${said.length}: set keep or none to true, or ms`,
+  );
+}
+
+/** Throws INVALID_ARGUMENT unless it says when, and nothing unknown. */
+function expiryIn({ ttlMs, atMs, condition }: dht.Expiry): Expiry {
+  const asked = EXPIRY_CONDITIONS.get(condition);
+  if (asked === undefined) throw new RingError('INVALID_ARGUMENT', `unknown expiry condition ${condition}`);
+  if ((ttlMs === undefined) === (atMs === undefined))
+    throw new RingError('INVALID_ARGUMENT', 'an expiry says one thing: ttl_ms or at_ms');
+  return {
+    kind: ttlMs === undefined ? 'moment' : 'duration',
+    ms: (ttlMs ?? atMs) as number,
+    condition: asked.is,
+  };
+}
+
+const EXPIRY_CONDITIONS = new Map<dht.ExpiryCondition, { readonly is: ExpiryCondition | undefined }>([
+  [dht.ExpiryCondition.UNSPECIFIED, { is: undefined }],
+  [dht.ExpiryCondition.NONE, { is: 'none' }],
+  [dht.ExpiryCondition.SOME, { is: 'some' }],
+  [dht.ExpiryCondition.LESS, { is: 'less' }],
+  [dht.ExpiryCondition.GREATER, { is: 'greater' }],
+]);
 
 function versionIn(version: bigint): number {
   if (version <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(version);

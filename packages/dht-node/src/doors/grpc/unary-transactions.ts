@@ -21,7 +21,7 @@ import { askOne } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 import { GRPC } from './name';
-import { conditionIn, notProvided, operandsIn, result } from './unary-queries';
+import { conditionIn, notProvided, operandsIn, result, ttlIn } from './unary-queries';
 
 export async function transact(
   host: NodeHost,
@@ -79,7 +79,7 @@ function operationIn(query: dht.Query, part: string): EncodedOperation {
   const operands = operandsIn(ty, query);
   if (!Array.isArray(operands))
     throw new RingError('INVALID_ARGUMENT', `the transaction's ${part}: ${notProvided(operands.missing)}`);
-  const extras = { ...VERSION_ONLY, condition: conditionIn(query.condition) };
+  const extras = { ...VERSION_ONLY, condition: conditionIn(query.condition), ttl: ttlIn(query.ttl) };
   return { type: ty, key: bytesOfBuffer(key), extras: encodeExtras(extras), operands };
 }
 

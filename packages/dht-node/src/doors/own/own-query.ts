@@ -5,10 +5,13 @@ import {
   bufferOfBytes,
   bytesOfBuffer,
   bytesOfText,
+  expireExtrasOf,
+  expireResult,
   extrasOf,
   OperationType,
   writeResult,
   type ConditionOptions,
+  type ExpireOptions,
   type Extras,
   type OperationName,
   type WriteResult,
@@ -55,6 +58,15 @@ export async function ownWrite(
   const extras = extrasOf(options, bytesOf);
   const answer = await ownQuery(host, query, extras);
   return extras === undefined ? answer : writeResult(answer);
+}
+
+/** The same of `expire` and `persist`. Throws RingError. */
+export async function ownExpiry(
+  host: NodeHost,
+  query: OwnQuery,
+  options: ExpireOptions | undefined,
+): Promise<WriteResult> {
+  return expireResult(await ownQuery(host, query, expireExtrasOf(options, bytesOf)));
 }
 
 export function bytesOf(text: Key): Bytes {

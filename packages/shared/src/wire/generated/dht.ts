@@ -50,8 +50,21 @@ export enum OperationType {
   Add = 4,
   /** Append - Adds `value` at the end of the value. Returns the new length, in decimal. */
   Append = 5,
+  /** Expire - Ends the key at another time. A time that is over removes it. */
+  Expire = 6,
+  /** Persist - The key does not end any more. */
+  Persist = 7,
   /** Transact - Several operations on keys of one position. QueryDHT and ForwardQuery do not take it: the call Transact does. */
   Transact = 8,
+  UNRECOGNIZED = -1,
+}
+
+export enum ExpiryCondition {
+  UNSPECIFIED = 0,
+  NONE = 1,
+  SOME = 2,
+  LESS = 3,
+  GREATER = 4,
   UNRECOGNIZED = -1,
 }
 
@@ -86,6 +99,32 @@ export interface Condition {
   value?: Buffer | undefined;
 }
 
+/** What becomes of the end of a key that is written. One of these is set. */
+export interface TimeToLive {
+  /** The key ends when it would have ended. */
+  keep: boolean;
+  /** The key does not end. */
+  none: boolean;
+  /** The key ends after so long. */
+  ms?: number | undefined;
+}
+
+/** When a key is to end. One of ttl_ms and at_ms is set. */
+export interface Expiry {
+  ttlMs?:
+    | number
+    | undefined;
+  /** Milliseconds since 1970, by the registry's clock. */
+  atMs?:
+    | number
+    | undefined;
+  /**
+   * Nothing is changed unless the key ends never (none), at some time (some), earlier than this (less), or later than
+   * this or never (greater).
+   */
+  condition: ExpiryCondition;
+}
+
 export interface Query {
   ty: OperationType;
   key: Buffer;
@@ -94,7 +133,15 @@ export interface Query {
     | Condition
     | undefined;
   /** Of Add alone. */
-  delta?: bigint | undefined;
+  delta?:
+    | bigint
+    | undefined;
+  /** Of Set, Put, Add and Append. Without it Set and Put leave a key that does not end, and Add and Append keep its end. */
+  ttl:
+    | TimeToLive
+    | undefined;
+  /** Of Expire alone. */
+  expiry: Expiry | undefined;
 }
 
 export interface EncodedQuery {
@@ -112,6 +159,8 @@ export interface EncodedQuery {
   ringVersion: number;
   condition: Condition | undefined;
   delta?: bigint | undefined;
+  ttl: TimeToLive | undefined;
+  expiry: Expiry | undefined;
 }
 
 export interface QueryResult {
@@ -125,6 +174,8 @@ export interface QueryResult {
   version: number;
   /** The condition did not hold: nothing was changed, and the value is the one that is there. */
   conditionFailed: boolean;
+  /** How long the key has still to live; absent if it does not end, or is not there. */
+  ttlMs?: number | undefined;
 }
 
 export interface KeyCondition {
@@ -715,8 +766,174 @@ export const Condition: MessageFns<Condition> = {
   },
 };
 
+function createBaseTimeToLive(): TimeToLive {
+  return { keep: false, none: false, ms: undefined };
+}
+
+export const TimeToLive: MessageFns<TimeToLive> = {
+  encode(message: TimeToLive, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keep !== false) {
+      writer.uint32(8).bool(message.keep);
+    }
+    if (message.none !== false) {
+      writer.uint32(16).bool(message.none);
+    }
+    if (message.ms !== undefined) {
+      writer.uint32(25).double(message.ms);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TimeToLive {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTimeToLive();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.keep = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.none = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.ms = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TimeToLive>): TimeToLive {
+    return TimeToLive.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TimeToLive>): TimeToLive {
+    const message = createBaseTimeToLive();
+    message.keep = object.keep ?? false;
+    message.none = object.none ?? false;
+    message.ms = object.ms ?? undefined;
+    return message;
+  },
+};
+
+function createBaseExpiry(): Expiry {
+  return { ttlMs: undefined, atMs: undefined, condition: 0 };
+}
+
+export const Expiry: MessageFns<Expiry> = {
+  encode(message: Expiry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ttlMs !== undefined) {
+      writer.uint32(9).double(message.ttlMs);
+    }
+    if (message.atMs !== undefined) {
+      writer.uint32(17).double(message.atMs);
+    }
+    if (message.condition !== 0) {
+      writer.uint32(24).int32(message.condition);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Expiry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpiry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.ttlMs = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.atMs = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.condition = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Expiry>): Expiry {
+    return Expiry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Expiry>): Expiry {
+    const message = createBaseExpiry();
+    message.ttlMs = object.ttlMs ?? undefined;
+    message.atMs = object.atMs ?? undefined;
+    message.condition = object.condition ?? 0;
+    return message;
+  },
+};
+
 function createBaseQuery(): Query {
-  return { ty: 0, key: Buffer.alloc(0), value: undefined, condition: undefined, delta: undefined };
+  return {
+    ty: 0,
+    key: Buffer.alloc(0),
+    value: undefined,
+    condition: undefined,
+    delta: undefined,
+    ttl: undefined,
+    expiry: undefined,
+  };
 }
 
 export const Query: MessageFns<Query> = {
@@ -738,6 +955,12 @@ export const Query: MessageFns<Query> = {
         throw new globalThis.Error("value provided for field message.delta of type sint64 too large");
       }
       writer.uint32(40).sint64(message.delta);
+    }
+    if (message.ttl !== undefined) {
+      TimeToLive.encode(message.ttl, writer.uint32(50).fork()).join();
+    }
+    if (message.expiry !== undefined) {
+      Expiry.encode(message.expiry, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -795,6 +1018,22 @@ export const Query: MessageFns<Query> = {
             message.delta = reader.sint64() as bigint;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.ttl = TimeToLive.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.expiry = Expiry.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -819,6 +1058,10 @@ export const Query: MessageFns<Query> = {
       ? Condition.fromPartial(object.condition)
       : undefined;
     message.delta = (object.delta !== undefined && object.delta !== null) ? BigInt(object.delta) : undefined;
+    message.ttl = (object.ttl !== undefined && object.ttl !== null) ? TimeToLive.fromPartial(object.ttl) : undefined;
+    message.expiry = (object.expiry !== undefined && object.expiry !== null)
+      ? Expiry.fromPartial(object.expiry)
+      : undefined;
     return message;
   },
 };
@@ -833,6 +1076,8 @@ function createBaseEncodedQuery(): EncodedQuery {
     ringVersion: 0,
     condition: undefined,
     delta: undefined,
+    ttl: undefined,
+    expiry: undefined,
   };
 }
 
@@ -870,6 +1115,12 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
         throw new globalThis.Error("value provided for field message.delta of type sint64 too large");
       }
       writer.uint32(64).sint64(message.delta);
+    }
+    if (message.ttl !== undefined) {
+      TimeToLive.encode(message.ttl, writer.uint32(74).fork()).join();
+    }
+    if (message.expiry !== undefined) {
+      Expiry.encode(message.expiry, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -951,6 +1202,22 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
             message.delta = reader.sint64() as bigint;
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.ttl = TimeToLive.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.expiry = Expiry.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -978,12 +1245,16 @@ export const EncodedQuery: MessageFns<EncodedQuery> = {
       ? Condition.fromPartial(object.condition)
       : undefined;
     message.delta = (object.delta !== undefined && object.delta !== null) ? BigInt(object.delta) : undefined;
+    message.ttl = (object.ttl !== undefined && object.ttl !== null) ? TimeToLive.fromPartial(object.ttl) : undefined;
+    message.expiry = (object.expiry !== undefined && object.expiry !== null)
+      ? Expiry.fromPartial(object.expiry)
+      : undefined;
     return message;
   },
 };
 
 function createBaseQueryResult(): QueryResult {
-  return { error: undefined, value: undefined, hops: 0, version: 0, conditionFailed: false };
+  return { error: undefined, value: undefined, hops: 0, version: 0, conditionFailed: false, ttlMs: undefined };
 }
 
 export const QueryResult: MessageFns<QueryResult> = {
@@ -1005,6 +1276,9 @@ export const QueryResult: MessageFns<QueryResult> = {
     }
     if (message.conditionFailed !== false) {
       writer.uint32(40).bool(message.conditionFailed);
+    }
+    if (message.ttlMs !== undefined) {
+      writer.uint32(49).double(message.ttlMs);
     }
     return writer;
   },
@@ -1062,6 +1336,14 @@ export const QueryResult: MessageFns<QueryResult> = {
             message.conditionFailed = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.ttlMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1084,6 +1366,7 @@ export const QueryResult: MessageFns<QueryResult> = {
     message.hops = object.hops ?? 0;
     message.version = object.version ?? 0;
     message.conditionFailed = object.conditionFailed ?? false;
+    message.ttlMs = object.ttlMs ?? undefined;
     return message;
   },
 };

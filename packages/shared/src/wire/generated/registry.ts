@@ -152,7 +152,11 @@ export interface RegisterInfo {
     | RingUpdate
     | undefined;
   /** The active member that is closest by the proximity metric, if the caller sent co-ordinates. */
-  closest?: Node | undefined;
+  closest?:
+    | Node
+    | undefined;
+  /** What the registry's clock showed, ms since 1970: between the call and its answer it was the time of the ring. */
+  ringTimeMs?: number | undefined;
 }
 
 /** What all nodes of one ring must agree on. Handed out on joining. */
@@ -173,6 +177,8 @@ export interface ClusterParameters {
    * there are any, else all) or whole-key. Absent: whole-key, in a ring from before there were tags.
    */
   positionRule: string;
+  /** How far apart two nodes' times of the ring may be, in milliseconds; 0 from an older version. */
+  clockSkewMs: number;
 }
 
 export interface Member {
@@ -304,6 +310,8 @@ export interface MemberAnswer {
   undecided: string;
   /** Why the registry's disk allows no new member, and perhaps nothing at all. Empty if it does. */
   roomLacking: string;
+  /** What the registry's clock showed, ms since 1970: between the call and its answer it was the time of the ring. */
+  ringTimeMs?: number | undefined;
 }
 
 export interface ProposeChangeRequest {
@@ -1290,6 +1298,7 @@ function createBaseRegisterInfo(): RegisterInfo {
     parameters: undefined,
     ring: undefined,
     closest: undefined,
+    ringTimeMs: undefined,
   };
 }
 
@@ -1315,6 +1324,9 @@ export const RegisterInfo: MessageFns<RegisterInfo> = {
     }
     if (message.closest !== undefined) {
       Node.encode(message.closest, writer.uint32(50).fork()).join();
+    }
+    if (message.ringTimeMs !== undefined) {
+      writer.uint32(57).double(message.ringTimeMs);
     }
     return writer;
   },
@@ -1380,6 +1392,14 @@ export const RegisterInfo: MessageFns<RegisterInfo> = {
             message.closest = Node.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 57) {
+              break;
+            }
+
+            message.ringTimeMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1413,6 +1433,7 @@ export const RegisterInfo: MessageFns<RegisterInfo> = {
     message.closest = (object.closest !== undefined && object.closest !== null)
       ? Node.fromPartial(object.closest)
       : undefined;
+    message.ringTimeMs = object.ringTimeMs ?? undefined;
     return message;
   },
 };
@@ -1429,6 +1450,7 @@ function createBaseClusterParameters(): ClusterParameters {
     routing: "",
     minCopies: 0,
     positionRule: "",
+    clockSkewMs: 0,
   };
 }
 
@@ -1463,6 +1485,9 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     }
     if (message.positionRule !== "") {
       writer.uint32(82).string(message.positionRule);
+    }
+    if (message.clockSkewMs !== 0) {
+      writer.uint32(88).uint32(message.clockSkewMs);
     }
     return writer;
   },
@@ -1560,6 +1585,14 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
             message.positionRule = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.clockSkewMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1587,6 +1620,7 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     message.routing = object.routing ?? "";
     message.minCopies = object.minCopies ?? 0;
     message.positionRule = object.positionRule ?? "";
+    message.clockSkewMs = object.clockSkewMs ?? 0;
     return message;
   },
 };
@@ -2902,7 +2936,7 @@ export const LeaveRingRequest: MessageFns<LeaveRingRequest> = {
 };
 
 function createBaseMemberAnswer(): MemberAnswer {
-  return { live: false, ring: undefined, replaced: "", undecided: "", roomLacking: "" };
+  return { live: false, ring: undefined, replaced: "", undecided: "", roomLacking: "", ringTimeMs: undefined };
 }
 
 export const MemberAnswer: MessageFns<MemberAnswer> = {
@@ -2921,6 +2955,9 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
     }
     if (message.roomLacking !== "") {
       writer.uint32(42).string(message.roomLacking);
+    }
+    if (message.ringTimeMs !== undefined) {
+      writer.uint32(49).double(message.ringTimeMs);
     }
     return writer;
   },
@@ -2978,6 +3015,14 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
             message.roomLacking = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.ringTimeMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3002,6 +3047,7 @@ export const MemberAnswer: MessageFns<MemberAnswer> = {
     message.replaced = object.replaced ?? "";
     message.undecided = object.undecided ?? "";
     message.roomLacking = object.roomLacking ?? "";
+    message.ringTimeMs = object.ringTimeMs ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,13 @@
+/** Whether the time of an entry is over. */
+
+import { expiryIn, type StoredValue } from '@ringkeep/shared/operations/stored';
+import type { RingClock } from '../membership/ring-clock';
+
+/** Nothing is over where the ring's time is not known well enough. */
+export function isOverAt(
+  stored: StoredValue,
+  { wallMs, isSure }: Pick<RingClock, 'wallMs' | 'isSure'>,
+): boolean {
+  const expiresAtMs = expiryIn(stored);
+  return expiresAtMs !== undefined && isSure && expiresAtMs <= wallMs;
+}
