@@ -1,8 +1,8 @@
 /** Operations as promises: each is checked, given its terms, and handed to the session. */
 
-import type { PositionRule } from '@ringkeep/shared';
+import type { Bytes, PositionRule, RingKey } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
-import type { OperationName } from '@ringkeep/shared/operations/catalogue';
+import { OperationType, type OperationName } from '@ringkeep/shared/operations/catalogue';
 import type { Extras } from '@ringkeep/shared/operations/extras';
 import {
   expireExtrasOf,
@@ -12,6 +12,9 @@ import {
   type ExpireOptions,
   type WriteResult,
 } from '@ringkeep/shared/operations/write-options';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
+import { decodeScanPage, type ScanPage } from '@ringkeep/shared/scans/scan-page';
+import { encodeScanQuery, type ScanQuery } from '@ringkeep/shared/scans/scan-query';
 import type { SessionHost } from './adapters/session-host';
 import { Batch } from './batch';
 import type { Call } from './core';
@@ -45,6 +48,25 @@ export class Asking {
       if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
       this.host.submit(new PromiseCall(asked, terms, resolve, reject, this.abort));
     });
+  }
+
+  /** A page of a scan, from a place on. */
+  async page(place: RingKey, query: ScanQuery, options: CallOptions | undefined): Promise<ScanPage<Buffer>> {
+    const asked: Request = {
+      type: OperationType.scan,
+      position: place.slice(0, POSITION_BYTES) as Bytes,
+      key: place,
+      operands: [encodeScanQuery(query)],
+      extras: undefined,
+    };
+    const answer = await new Promise<Uint8Array | undefined>((resolve, reject) => {
+      const terms = this.terms(options);
+      const { signal } = terms;
+      if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
+      this.host.submit(new PromiseCall(asked, terms, resolve, reject, this.abort));
+    });
+    const { buffer, byteOffset, length } = answer ?? new Uint8Array();
+    return decodeScanPage(Buffer.from(buffer, byteOffset, length));
   }
 
   /** The same of a write, on a condition or told with its version where the options say so. */

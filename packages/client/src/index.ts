@@ -8,6 +8,7 @@ export type {
 } from '@ringkeep/shared/operations/transact-options';
 export { RingChanges, type KeyChange, type LostChanges, type RingEvent } from './ring-changes';
 export type { WatchOptions } from './change-watches';
+export { Scan, ScanEntry, type ScanOptions, type ScanPage } from '@ringkeep/shared/scans';
 export type { CallOptions, ConnectOptions, RingClientOptions, WriteOptions } from './options';
 export type { Operand } from './operands';
 export type { ItemResult } from './pending-calls';

@@ -24,8 +24,8 @@ export function keyBytes(key: Operand): Bytes {
 }
 
 /** The bytes with which keys begin; none for all keys. Throws INVALID_ARGUMENT when no key can. */
-export function prefixBytes(prefix: Operand): Bytes {
-  const bytes = bytesOf(prefix, 'prefix');
+export function prefixBytes(prefix: Operand, name = 'prefix'): Bytes {
+  const bytes = bytesOf(prefix, name);
   if (bytes.length > 0) checkKey(bytes, DEFAULT_PARAMETERS.keyBytesMax);
   return bytes;
 }

@@ -28,12 +28,13 @@ import {
   type TransactOptions,
   type TransactResult,
 } from '@ringkeep/shared/operations/transact-options';
+import { Scan, scanTerms, type ScanOptions } from '@ringkeep/shared/scans';
 import { SessionHost } from './adapters/session-host';
 import { Asking } from './asking';
 import { ChangeWatches, type WatchOptions } from './change-watches';
 import type { SessionCounts } from './core';
 import { firstRing } from './first-ring';
-import { transactionBytes, type Operand } from './operands';
+import { prefixBytes, transactionBytes, type Operand } from './operands';
 import {
   checkDuration,
   resolveOptions,
@@ -196,6 +197,26 @@ export class RingClient {
     const { key, transaction: operand } = transactionRequest(transaction, transactionBytes);
     const asked = [bufferOfBytes(operand)];
     return transactResult(transaction, await this.asking.one('transact', bufferOfBytes(key), asked, options));
+  }
+
+  /**
+   * The entries of the ring in the order of their positions: `for await (const { keyText, value } of ring.scan())`. A key
+   * that is there throughout comes once. `after` of what this returns is where another scan goes on.
+   */
+  scan(options: ScanOptions & CallOptions = {}): Scan<Uint8Array> {
+    return this.scanOf(options, false);
+  }
+
+  /** The same without the values. */
+  keys(options: ScanOptions & CallOptions = {}): Scan<undefined> {
+    return this.scanOf(options, true);
+  }
+
+  private scanOf<Value>(options: ScanOptions & CallOptions, keysOnly: boolean): Scan<Value> {
+    return new Scan<Value>(scanTerms(options, keysOnly, prefixBytes), {
+      rule: async () => (await this.ready(options)).parameters.positionRule,
+      page: (place, query) => this.asking.page(place, query, options),
+    });
   }
 
   /** Many `get`s; each item has its own result, in the order of the keys. */

@@ -291,6 +291,7 @@ export class FakeNode {
       }
       return made.answer;
     }
+    if (operation.type === OperationType.scan) throw new Error('no scans here');
     const { effect, answer } = evaluate(operation, look(key), version, circumstances);
     if (effect !== undefined) this.writes = version;
     if (effect?.value !== undefined)

@@ -20,6 +20,7 @@ import {
   type VersionedValue,
   type WriteResult,
 } from '@ringkeep/shared/operations';
+import type { Scan, ScanOptions } from '@ringkeep/shared/scans';
 import { Lifecycle, silentLogger, type Logger } from '@ringkeep/process/running';
 import { parseAddress } from '@ringkeep/shared/channel';
 import type { NodeFacts } from './doors/grpc/grpc-service';
@@ -29,6 +30,7 @@ import type { NodeHost } from './hosting/host';
 import { Leaving } from './leaving';
 import type { NodeOptions } from './node-options';
 import { bytesOf, ownExpiry, ownQuery, ownWrite, type Key, type OwnQuery } from './doors/own/own-query';
+import { ownScan } from './doors/own/own-scan';
 
 const STOP_DEADLINE_MS = 10_000;
 
@@ -168,6 +170,16 @@ export class RingNode {
       options,
       await ownQuery(this.running(), { name: 'transact', key: bufferOfBytes(key), operands }),
     );
+  }
+
+  /** The entries of the ring, in the order of their positions. Throws INVALID_ARGUMENT naming the option. */
+  scan(options: ScanOptions = {}): Scan<Uint8Array> {
+    return ownScan(this.running(), options, false);
+  }
+
+  /** The same without the values. */
+  keys(options: ScanOptions = {}): Scan<undefined> {
+    return ownScan(this.running(), options, true);
   }
 
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */

@@ -1,7 +1,7 @@
 /** An operation of a ring in a history while it is under way, whether it is on one key or on several. */
 
 import { keyOf, type Bytes } from '@ringkeep/shared';
-import { OperationType, type Operation, type SingleOperation } from '@ringkeep/shared/operations';
+import { OperationType, type KeyOperation, type SingleOperation } from '@ringkeep/shared/operations';
 import type { HistoryRecorder } from './recorder';
 import { actionOf, observationOf } from './ring-operations';
 import { recordsOfTransaction, type KeyRecord } from './ring-transactions';
@@ -13,7 +13,7 @@ export class RecordedCall {
   constructor(
     private readonly recorder: HistoryRecorder,
     client: number,
-    operation: Operation,
+    operation: KeyOperation,
     nowMs: number,
   ) {
     const name = `${client} at ${nowMs}, ${recorder.history().length}`;
@@ -38,7 +38,7 @@ export class RecordedCall {
   }
 }
 
-function recordsOf(operation: Operation, name: string): readonly KeyRecord[] {
+function recordsOf(operation: KeyOperation, name: string): readonly KeyRecord[] {
   if (operation.type === OperationType.transact) return recordsOfTransaction(operation, name);
   const single: SingleOperation = operation;
   return [

@@ -21,7 +21,7 @@ interface Row<Name extends SingleName> {
 }
 
 /** Transactions are on several keys. */
-type SingleName = Exclude<OperationName, 'transact'>;
+type SingleName = Exclude<OperationName, 'transact' | 'scan'>;
 
 const ROWS: { readonly [Name in SingleName]: Row<Name> } = {
   get: { action: () => ({ op: 'get' }), observed: (value) => ({ value }) },

@@ -7,7 +7,7 @@
  */
 
 import type { ClusterParameters, KeyRange, KnownRing, NodeId } from '@ringkeep/shared';
-import type { Proposal, Ring, RingKey, RingView } from '@ringkeep/shared';
+import type { Proposal, Ring, RingView } from '@ringkeep/shared';
 import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './follower/grant-ledger';
 import type { TransferSizes } from './limits';
@@ -106,8 +106,6 @@ export interface Granting {
 export interface Repairing {
   readonly mending: {
     found(range: KeyRange): void;
-    /** A read has met a damaged entry. */
-    foundKey(key: RingKey): void;
     /** Something has come that may have mended them. */
     checkNow(): void;
   };

@@ -8,5 +8,5 @@ export * from './node';
 export type { CoreStatus } from './node-status';
 export { silenceComplainedOf } from './follower/primary-contacts';
 export * from './replica/records';
-export { isGroup, type EntryGroup, type SequencedOp } from './replica/sequenced-op';
+export { entriesOfOp, isGroup, type EntryGroup, type SequencedOp } from './replica/sequenced-op';
 export * from './rules';

@@ -9,6 +9,11 @@ import {
 } from '@ringkeep/shared';
 import type { SchemeOptions } from '@ringkeep/routing';
 
+/** Bytes of a page of a scan: what a node makes in a fraction of a millisecond, and far more than a call costs. */
+export const PAGE_BYTES_TARGET = 128 * 1024;
+/** Entries that a page looks at, at most: a few milliseconds. */
+export const PAGE_EXAMINED_MAX = 2_000;
+
 /** Heartbeats to a follower, renewals at the registry: that many to a lease. */
 export const BEATS_PER_LEASE = 4;
 export function beatMs({ leaseMs, failureTimeoutMs }: ClusterParameters): number {

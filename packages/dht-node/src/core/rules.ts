@@ -27,6 +27,7 @@ import { isKnown } from '@ringkeep/shared/ring/history';
 import { isForeign } from '@ringkeep/shared/ring/ring';
 import type { PrimaryMessage } from './messages';
 import { DAMAGED, type Entry, type EntryStore, type Found } from './replica/entry-store';
+import type { SequencedOp } from './replica/sequenced-op';
 
 // ---- what a rule can touch ----
 
@@ -41,6 +42,8 @@ export interface LatestEntries {
   of(key: RingKey): Found;
   committedOf(key: RingKey): Found;
 }
+/** In ring order. */
+export type EntryWalk = ReturnType<EntryStore['walk']>;
 
 interface Disk {
   whenDurable(action: () => void): void;
@@ -113,6 +116,10 @@ export interface ProtocolRules {
   isAnswerOver(over: boolean): boolean;
   /** A set without a time to live leaves a key that does not end. */
   expiryLeftBy(given: number | undefined, present: StoredValue | undefined): number | undefined;
+  /** A page of a scan is what is committed, all of it at one moment … */
+  walkOfPage(walk: EntryWalk, copy: { readonly window: readonly SequencedOp[] }): EntryWalk;
+  /** … and it ends with the arc as it is at that moment. */
+  arcOfPage(newest: Arc, first: Arc): Arc;
   /** A write of unknown outcome is never sent again. */
   hasUnknownOutcome(isWrite: boolean, sent: boolean): boolean;
   /** Writes are taken, and called done, when as many replicas are in sync as the ring asks for. */
@@ -227,6 +234,8 @@ export const PROTOCOL_RULES: ProtocolRules = {
   isEndedBy: (latest, key) => latest.of(key),
   isAnswerOver: (over) => over,
   expiryLeftBy: (given) => given,
+  walkOfPage: (walk) => walk,
+  arcOfPage: (newest) => newest,
   hasUnknownOutcome: (isWrite, sent) => isWrite && sent,
   hasEnoughCopies: (inSync, wanted) => inSync >= wanted,
   refusedForRoom: (lacking) => lacking,

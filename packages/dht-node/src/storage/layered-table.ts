@@ -194,8 +194,7 @@ export class LayeredTable implements EntryStore {
     return length === undefined ? this.base.valueBytes(key) : (length ?? undefined);
   }
 
-  /** The entries of a range in ring order. */
-  private *walk(range: KeyRange): Generator<readonly [RingKey, StoredValue], void, undefined> {
+  *walk(range: KeyRange): Generator<readonly [RingKey, StoredValue], void, undefined> {
     const { active, frozen, base } = this;
     const walks: LayerWalk[] = [active.table.entries(range)];
     const belowActive = active.erased.gaps(range);

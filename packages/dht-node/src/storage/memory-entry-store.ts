@@ -41,6 +41,10 @@ export class MemoryEntryStore implements EntryStore {
     return pageOf(this.table.entries(range), range, bytesMax, checked);
   }
 
+  walk(range: KeyRange): Iterable<readonly [RingKey, StoredValue]> {
+    return this.table.entries(range);
+  }
+
   put(entries: readonly Entry[]): void {
     this.table.each(entries, (entry) => this.store(entry));
   }

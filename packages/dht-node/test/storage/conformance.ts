@@ -55,6 +55,10 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
     return { entries, next: undefined, damaged: undefined };
   }
 
+  walk(range: KeyRange): [RingKey, StoredValue][] {
+    return this.inRange(range).map(({ key, value }) => [key, value as StoredValue]);
+  }
+
   put(entries: readonly Entry[]): void {
     for (const { key, value } of entries) {
       if (value === undefined) this.values.delete(key);

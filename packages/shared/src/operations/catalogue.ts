@@ -8,7 +8,10 @@
  */
 
 /** What an operation may bring in addition to its key. */
-export type OperandName = 'value' | 'delta' | 'expiry' | 'transaction';
+export type OperandName = 'value' | 'delta' | 'expiry' | 'transaction' | 'page';
+
+/** What an operation on one entry may bring. */
+export type SingleOperandName = Exclude<OperandName, 'transaction' | 'page'>;
 
 export interface OperationRow {
   readonly code: number;
@@ -29,6 +32,11 @@ export interface OperationRow {
    * normal answer.
    */
   readonly withoutValue: string | undefined;
+  /**
+   * It is about what follows a place of the ring, and not about one key: the place travels where the key of another
+   * operation does, its position included.
+   */
+  readonly ofPlace?: true;
 }
 
 const KEY_NOT_PRESENT = 'Key not present';
@@ -103,6 +111,16 @@ export const CATALOGUE = {
     brings: ['transaction'],
     entry: 'decides',
     withoutValue: undefined,
+  },
+  /** A page of what follows a place (scans/scan-query.ts). */
+  scan: {
+    code: 16,
+    wireName: 'Scan',
+    writes: false,
+    brings: ['page'],
+    entry: 'told',
+    withoutValue: undefined,
+    ofPlace: true,
   },
 } as const satisfies Record<string, OperationRow>;
 

@@ -7,9 +7,10 @@ import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
 import { tagOf, type PositionRule } from '../ring/position-rule';
 import type { Ring } from '../ring/ring';
-import { POSITION_BYTES, ringKey, type RingKey } from '../ring/ring-key';
+import { PLACE_BYTES_MAX, POSITION_BYTES, ringKey, type RingKey } from '../ring/ring-key';
+import { decodeScanQuery } from '../scans/scan-query';
 import { ringKeyOf } from './bytes';
-import { CATALOGUE, isOperationType, rowOf, type OperandName } from './catalogue';
+import { CATALOGUE, isOperationType, rowOf, type OperandName, type OperationRow } from './catalogue';
 import { decodeExpiry } from './expiry';
 import { decodeExtras, type Extras } from './extras';
 import { DELTA_BYTES } from './integers';
@@ -64,11 +65,10 @@ export function checkOperation(
   extras?: Extras,
 ): Operation | RingError {
   try {
-    checkKey(key, limits.keyBytesMax);
-    const located = known === undefined ? placed(key, limits.positionRule, ascii) : ringKey(known, key);
     if (!isOperationType(type))
       return new RingError('INVALID_ARGUMENT', `unknown ty ${type}; there are ${TYPES}`);
-    const { brings } = rowOf(type);
+    const { brings, ofPlace } = rowOf(type);
+    const located = ofPlace ? checkedPlace(key, known) : checkedKey(key, known, limits, ascii);
     for (let i = 0; i < brings.length; i++)
       checkOperand(brings[i] as OperandName, operands[i] as Bytes, located, limits);
     if (extras === undefined) return operationWith(type, located, operands);
@@ -77,6 +77,21 @@ export function checkOperation(
     if (error instanceof RingError) return error;
     throw error;
   }
+}
+
+function checkedKey(key: Bytes, known: Bytes | undefined, limits: KeyTerms, ascii?: boolean): RingKey {
+  checkKey(key, limits.keyBytesMax);
+  return known === undefined ? placed(key, limits.positionRule, ascii) : ringKey(known, key);
+}
+
+/** A place has its position in front of it, unless that came apart from it. */
+function checkedPlace(key: Bytes, known: Bytes | undefined): RingKey {
+  const place = known === undefined ? (key as string as RingKey) : ringKey(known, key);
+  if (place.length >= POSITION_BYTES && place.length <= PLACE_BYTES_MAX) return place;
+  throw new RingError(
+    'INVALID_ARGUMENT',
+    `a place has ${POSITION_BYTES} to ${PLACE_BYTES_MAX} bytes, got ${place.length}`,
+  );
 }
 
 /** A key with its position. Throws UNAVAILABLE where that depends on a rule that is not known yet. */
@@ -92,6 +107,7 @@ export function placed(key: Bytes, rule: PositionRule | undefined, ascii?: boole
 
 function checkOperand(name: OperandName, bytes: Bytes, located: RingKey, limits: KeyTerms): void {
   if (name === 'value') return checkValue(bytes, limits.valueBytesMax);
+  if (name === 'page') return void decodeScanQuery(bytes);
   if (name === 'transaction') return checkTransaction(bytes, located, limits);
   if (name === 'expiry') return void decodeExpiry(bytes);
   if (bytes.length !== DELTA_BYTES) {
@@ -156,6 +172,8 @@ function within(part: string, check: () => void): void {
 /** Throws INVALID_ARGUMENT when they do not go with the operation. */
 function checkedExtras(operation: Operation, extras: Extras, { valueBytesMax }: KeyLimits): Operation {
   const { condition, ttl } = extras;
+  if (rowOf(operation.type).ofPlace)
+    throw new RingError('INVALID_ARGUMENT', 'an operation that is about no key has no extras');
   if (condition !== undefined && !rowOf(operation.type).writes) {
     throw new RingError('INVALID_ARGUMENT', 'an operation that reads has no condition');
   }
@@ -167,6 +185,7 @@ function checkedExtras(operation: Operation, extras: Extras, { valueBytesMax }: 
   return { ...operation, extras };
 }
 
-const TYPES = Object.values(CATALOGUE)
+const TYPES = (Object.values(CATALOGUE) as OperationRow[])
+  .filter(({ ofPlace }) => !ofPlace)
   .map(({ wireName, code }) => `${wireName} = ${code}`)
   .join(', ');

@@ -22,6 +22,9 @@ export type OperationOf<Name extends OperationName> = {
 /** One of the catalogue, with what its row says that it brings. */
 export type Operation = { [Name in OperationName]: OperationOf<Name> }[OperationName];
 
+/** One on an entry, or on several of one position. */
+export type KeyOperation = Exclude<Operation, OperationOf<'scan'>>;
+
 /** An operation with its key and the key's position (8 bytes) apart, as they travel. */
 export interface LocatedOperation {
   readonly type: OperationType;
@@ -46,9 +49,16 @@ export type Read = {
   [Name in OperationName]: Catalogue[Name]['writes'] extends false ? OperationOf<Name> : never;
 }[OperationName];
 export type Write = Exclude<Operation, Read>;
+/** Those that read the entry of their key and nothing else. */
+export type LookUp = Exclude<Read, OperationOf<'scan'>>;
 
 export function isWrite(operation: Operation): operation is Write {
   return rowOf(operation.type).writes;
+}
+
+export function isLookUp(operation: Operation): operation is LookUp {
+  const { writes, ofPlace } = rowOf(operation.type);
+  return !writes && ofPlace === undefined;
 }
 
 /** What done operations of nothing but that are answered with. */

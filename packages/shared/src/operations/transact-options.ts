@@ -2,7 +2,13 @@
 
 import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
-import { CATALOGUE, isOperationName, OperationType, type OperandName, type OperationName } from './catalogue';
+import {
+  CATALOGUE,
+  isOperationName,
+  OperationType,
+  type SingleOperandName,
+  type OperationName,
+} from './catalogue';
 import { encodeExtras, type Extras } from './extras';
 import { deltaBytes } from './integers';
 import { encodeTransaction, type EncodedOperation } from './transaction';
@@ -101,7 +107,7 @@ export function transactionRequest(options: TransactOptions, bytesOf: BytesOf): 
 
 function encodedOperation(asked: TransactOperation, bytesOf: BytesOf): EncodedOperation {
   const name: unknown = asked.op;
-  if (typeof name !== 'string' || !isOperationName(name) || name === 'transact') {
+  if (typeof name !== 'string' || !isOperationName(name) || name === 'transact' || name === 'scan') {
     throw new RingError('INVALID_ARGUMENT', `op must be one of ${NAMES.join(', ')}, got ${String(name)}`);
   }
   const extras = extrasIn(asked, bytesOf);
@@ -130,13 +136,15 @@ type Brought = {
 };
 
 /** What an operation brings, by the name of the operand. */
-const OPERANDS: Record<Exclude<OperandName, 'transaction'>, (asked: Brought, bytesOf: BytesOf) => Bytes> = {
+const OPERANDS: Record<SingleOperandName, (asked: Brought, bytesOf: BytesOf) => Bytes> = {
   value: ({ value }, bytesOf) => bytesOf(value as Operand, 'value'),
   expiry: ({ end }, bytesOf) => bytesOf(expiryBytes(end as number | Date, undefined), 'value'),
   delta: ({ delta }, bytesOf) => bytesOf(deltaBytes(delta ?? 1), 'value'),
 };
 
-const NAMES = (Object.keys(CATALOGUE) as OperationName[]).filter((name) => name !== 'transact');
+const NAMES = (Object.keys(CATALOGUE) as OperationName[]).filter(
+  (name) => name !== 'transact' && name !== 'scan',
+);
 
 function list<Item>(items: readonly Item[] | undefined, name: string): readonly Item[] {
   if (items === undefined || Array.isArray(items)) return items ?? [];

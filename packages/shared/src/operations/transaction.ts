@@ -18,11 +18,11 @@ import { POSITION_BYTES, ringKey, type RingKey } from '../ring/ring-key';
 import { bufferOfBytes } from './bytes';
 import { isOperationType, OperationType, rowOf } from './catalogue';
 import { decodeExtras, encodeExtras, type Condition, type Extras } from './extras';
-import { operationWith, type Operation, type OperationOf } from './operation';
+import { operationWith, type KeyOperation, type OperationOf } from './operation';
 import { decodeVarint, encodeVarint } from './varint';
 
 /** Any but a transaction. */
-export type SingleOperation = Exclude<Operation, OperationOf<'transact'>>;
+export type SingleOperation = Exclude<KeyOperation, OperationOf<'transact'>>;
 
 export interface KeyCondition {
   readonly key: RingKey;
@@ -99,7 +99,8 @@ function operationIn(reader: Reader): EncodedOperation {
   const byte = reader.byte();
   const type = byte & ~HAS_EXTRAS;
   if (!isOperationType(type)) throw malformed(`an operation of type ${type}`);
-  if (type === OperationType.transact) throw malformed('a transaction within a transaction');
+  if (type === OperationType.transact || type === OperationType.scan)
+    throw malformed(`${rowOf(type).wireName}, which is on more than one entry, within a transaction`);
   const key = reader.piece();
   const extras = byte >= HAS_EXTRAS ? reader.piece() : undefined;
   return { type, key, extras, operands: rowOf(type).brings.map(() => reader.piece()) };

@@ -7,7 +7,7 @@
 
 import type { Bytes } from './bytes';
 import { clockwiseDistance, formatPosition, RING_SIZE, type Position } from './position';
-import { positionBytes, type RingKey } from './ring-key';
+import { placeBehind, positionBytes, type RingKey } from './ring-key';
 
 /** A half-open stretch of the ring. */
 export interface Arc {
@@ -77,6 +77,11 @@ export function formatArc(arc: Arc): string {
 export interface KeyRange {
   readonly from: Bytes;
   readonly to: Bytes | undefined;
+}
+
+/** The range that has this key alone. */
+export function onlyKey(key: RingKey): KeyRange {
+  return { from: key, to: placeBehind(key) };
 }
 
 /** The one or two ranges of ring keys that an arc is, clockwise from its start. */

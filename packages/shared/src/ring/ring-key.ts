@@ -6,6 +6,7 @@
  */
 
 import type { Bytes } from './bytes';
+import { KEY_BYTES_MAX } from './limits';
 import type { Position } from './position';
 
 declare const ringKeyBrand: unique symbol;
@@ -14,6 +15,9 @@ declare const ringKeyBrand: unique symbol;
 export type RingKey = Bytes & { readonly [ringKeyBrand]: true };
 
 export const POSITION_BYTES = 8;
+
+/** A place on the ring may lie just behind the longest key. */
+export const PLACE_BYTES_MAX = POSITION_BYTES + KEY_BYTES_MAX + 1;
 
 /** A position as 8 bytes, big-endian. */
 export function positionBytes(value: Position): Bytes {
@@ -43,6 +47,11 @@ function word(bytes: Bytes, at: number): number {
 /** The ring key of a key whose position is known (8 bytes). */
 export function ringKey(positionOfKey: Bytes, key: Bytes): RingKey {
   return (positionOfKey + key) as RingKey;
+}
+
+/** The least place behind a key. */
+export function placeBehind(key: RingKey): RingKey {
+  return `${key}\0` as RingKey;
 }
 
 /** The key itself. */

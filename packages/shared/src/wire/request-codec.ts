@@ -92,8 +92,14 @@ class Columns {
 export function encodeRequest(header: FrameHeader, operations: readonly Operation[]): BatchRequest {
   const columns = new Columns(operations.length);
   for (const operation of operations) {
-    columns.add(operation.type, operation.key.slice(POSITION_BYTES) as Bytes, operation.extras);
-    for (const name of rowOf(operation.type).brings) columns.addOperand(operandOf(operation, name));
+    const { brings, ofPlace } = rowOf(operation.type);
+    const whole = ofPlace && header.hops === 0;
+    columns.add(
+      operation.type,
+      whole ? operation.key : (operation.key.slice(POSITION_BYTES) as Bytes),
+      operation.extras,
+    );
+    for (const name of brings) columns.addOperand(operandOf(operation, name));
   }
   return columns.request(header, positionsOf(header, operations));
 }

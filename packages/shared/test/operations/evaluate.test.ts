@@ -38,7 +38,7 @@ function expiry(ms: number, condition?: ExpiryCondition, kind: 'duration' | 'mom
 }
 
 /** Of each: it itself, what it makes of a key with a value, and of one without. */
-const MEANINGS: Record<Exclude<OperationName, 'transact'>, [SingleOperation, object, object]> = {
+const MEANINGS: Record<Exclude<OperationName, 'transact' | 'scan'>, [SingleOperation, object, object]> = {
   get: [
     { type: OperationType.get, key: KEY },
     { effect: undefined, answer: told(OLD) },

@@ -28,14 +28,12 @@ import {
   type Condition,
   type EncodedOperation,
   type Extras,
-  type OperandName,
-  type Operation,
+  type SingleOperandName,
+  type KeyOperation,
   type OperationOf,
   type OperationRow,
   type SingleOperation,
 } from '@ringkeep/shared/operations';
-
-type SingleOperand = Exclude<OperandName, 'transaction'>;
 
 export interface ClientHabits {
   readonly keys: readonly Bytes[];
@@ -65,14 +63,14 @@ export class ClientValues {
   }
 
   /** What is brought to most keys; a number is added to some of them in vain. */
-  readonly texts: Record<SingleOperand, () => Bytes> = {
+  readonly texts: Record<SingleOperandName, () => Bytes> = {
     value: () => this.next(),
     delta: () => this.delta(),
     expiry: () => this.expiry(),
   };
 
   /** What is brought to keys whose values are numbers, which no other operation sets either. */
-  readonly numbers: Record<SingleOperand, () => Bytes> = {
+  readonly numbers: Record<SingleOperandName, () => Bytes> = {
     value: () => `${++this.made * CLIENTS_MAX + Number(this.client)}` as Bytes,
     delta: () => this.delta(),
     expiry: () => this.expiry(),
@@ -92,7 +90,7 @@ export class ClientValues {
   }
 
   /** An operation was done. */
-  answered(operation: Operation, answer: Bytes | undefined): void {
+  answered(operation: KeyOperation, answer: Bytes | undefined): void {
     if (operation.type === OperationType.transact) return this.transacted(operation, answer);
     const { key, extras } = operation;
     if (extras === undefined) {
@@ -127,7 +125,7 @@ function leftBy(operation: SingleOperation, told: Bytes | undefined): Bytes | un
 }
 
 /** Some operation on some key. */
-export function drawOperation(random: Random, habits: ClientHabits, values: ClientValues): Operation {
+export function drawOperation(random: Random, habits: ClientHabits, values: ClientValues): KeyOperation {
   const { keys, positionRule, onlyWrites } = habits;
   if (random.chance(TRANSACTION_CHANCE)) return drawTransaction(random, habits, values);
   const plain = random.pick(keys);
@@ -144,10 +142,10 @@ export function drawOperation(random: Random, habits: ClientHabits, values: Clie
 function operationOf(
   { code, brings }: OperationRow,
   key: RingKey,
-  operands: Record<SingleOperand, () => Bytes>,
+  operands: Record<SingleOperandName, () => Bytes>,
   extras: Extras | undefined,
 ): SingleOperation {
-  const brought = brings.map((name) => [name, operands[name as SingleOperand]()] as const);
+  const brought = brings.map((name) => [name, operands[name as SingleOperandName]()] as const);
   const operation = { type: code, key, ...Object.fromEntries(brought) } as SingleOperation;
   return extras === undefined ? operation : { ...operation, extras };
 }
@@ -157,7 +155,7 @@ const CONDITIONS_MAX = 2;
 const BRANCH_MAX = 3;
 
 /** On keys of one tag, or on one key alone. */
-function drawTransaction(random: Random, habits: ClientHabits, values: ClientValues): Operation {
+function drawTransaction(random: Random, habits: ClientHabits, values: ClientValues): KeyOperation {
   const { keys, positionRule } = habits;
   const plain = random.pick(keys);
   const tag = positionTagOf(plain, positionRule);

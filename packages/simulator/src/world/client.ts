@@ -9,7 +9,7 @@ import { ERROR_CODES, RingView, updateRing, NO_RING, type Bytes, type Random } f
 import {
   OperationType,
   isWrite,
-  type Operation,
+  type KeyOperation,
   type OperationResult,
   ringKeyOf,
 } from '@ringkeep/shared/operations';
@@ -77,11 +77,11 @@ export class Client {
     this.run(write, patienceMs, done);
   }
 
-  private draw(): Operation {
+  private draw(): KeyOperation {
     return drawOperation(this.random, this.habits, this.values);
   }
 
-  private run(operation: Operation, patienceMs: number, done: Done): void {
+  private run(operation: KeyOperation, patienceMs: number, done: Done): void {
     const { recorder, world } = this;
     const { timeline, trace } = world;
     const call = new RecordedCall(recorder, this.party, operation, timeline.now);
@@ -112,7 +112,7 @@ export class Client {
     this.send(operation, attempt, end);
   }
 
-  private send(operation: Operation, attempt: Attempt, end: Done): void {
+  private send(operation: KeyOperation, attempt: Attempt, end: Done): void {
     const { world, random } = this;
     if (!attempt.open) return;
     const again = (): void => {
@@ -149,7 +149,7 @@ export class Client {
     );
   }
 
-  private answered(operation: Operation, bytes: Uint8Array, again: () => void, end: Done): void {
+  private answered(operation: KeyOperation, bytes: Uint8Array, again: () => void, end: Done): void {
     const reply = dht.BatchReply.decode(bytes);
     const [result] = decodeReply(reply);
     if (reply.ring) {
@@ -164,7 +164,7 @@ export class Client {
     again();
   }
 
-  private ownerOf(operation: Operation): Machine | undefined {
+  private ownerOf(operation: KeyOperation): Machine | undefined {
     const owner = this.view.arcOfKey(operation.key)?.primary;
     if (owner === undefined) return undefined;
     const machine = this.world.machineOf(owner);

@@ -5,7 +5,7 @@
  */
 
 import { type Bytes, type Random, type RingUpdate } from '@ringkeep/shared';
-import { bytesOfBuffer, isWrite, operandOf, rowOf, type Operation } from '@ringkeep/shared/operations';
+import { bytesOfBuffer, isWrite, operandOf, rowOf, type KeyOperation } from '@ringkeep/shared/operations';
 import {
   beatFromWire,
   decodeOutcomes,
@@ -34,7 +34,7 @@ type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
 class SimulatedCall extends Call {
   constructor(
-    operation: Operation,
+    operation: KeyOperation,
     deadlineAtMs: number,
     private readonly done: (result: CallResult) => void,
   ) {
@@ -92,11 +92,11 @@ export class SessionClient {
     this.flushSoon();
   }
 
-  private draw(): Operation {
+  private draw(): KeyOperation {
     return drawOperation(this.random, this.habits, this.values);
   }
 
-  private issue(operation: Operation, ended: () => void): void {
+  private issue(operation: KeyOperation, ended: () => void): void {
     const { world, recorder, random } = this;
     const { timeline, trace } = world;
     const recorded = new RecordedCall(recorder, this.party, operation, timeline.now);
@@ -118,7 +118,7 @@ export class SessionClient {
     });
   }
 
-  private record(recorded: RecordedCall, operation: Operation, result: CallResult): void {
+  private record(recorded: RecordedCall, operation: KeyOperation, result: CallResult): void {
     const { now } = this.world.timeline;
     if (result.ok) {
       const value = result.value === undefined ? undefined : bytesOfBuffer(result.value);

@@ -1,9 +1,15 @@
 /** What a node decides where a rule of the protocol is left out (packages/dht-node/src/core/rules.ts has the right ones). */
 
-import type { LogExtent, NodeId, Position, Ring } from '@ringkeep/shared';
-import { expiryIn } from '@ringkeep/shared/operations';
+import type { LogExtent, NodeId, Position, Ring, RingKey } from '@ringkeep/shared';
+import { expiryIn, type StoredValue } from '@ringkeep/shared/operations';
 import { unknownHistory } from '@ringkeep/shared/ring/log-history';
-import type { PossibleMembers, ProtocolRules } from '@ringkeep/dht-node/core';
+import {
+  entriesOfOp,
+  type EntryWalk,
+  type PossibleMembers,
+  type ProtocolRules,
+  type SequencedOp,
+} from '@ringkeep/dht-node/core';
 import type { RuleNames } from './wrong-version';
 
 /** By which name each decision is left out. */
@@ -18,6 +24,8 @@ export const RULES_OF_NODES = {
   isEndedBy: 'endedByLatest',
   isAnswerOver: 'overNotServed',
   expiryLeftBy: 'setLeavesNoEnd',
+  walkOfPage: 'pagesOfOneMoment',
+  arcOfPage: 'pagesEndWithArc',
   hasUnknownOutcome: 'unknownNotRepeated',
   hasEnoughCopies: 'enoughCopiesAsked',
   refusedForRoom: 'roomAsked',
@@ -78,6 +86,8 @@ export const WRONG_OF_NODES: ProtocolRules = {
   isEndedBy: (latest, key) => latest.committedOf(key),
   isAnswerOver: () => false,
   expiryLeftBy: (given, present) => given ?? (present && expiryIn(present)),
+  walkOfPage: withEverySecondPrepared,
+  arcOfPage: (_newest, first) => first,
   hasUnknownOutcome: () => false,
   hasEnoughCopies: () => true,
   refusedForRoom: () => undefined,
@@ -142,6 +152,20 @@ export const WRONG_OF_NODES: ProtocolRules = {
 /** The members of the newest configuration alone. */
 function knownMembers({ newest }: PossibleMembers): ReadonlySet<NodeId> {
   return new Set(newest.inSync.filter((id) => id !== newest.primary));
+}
+
+/** Of every second key, what the newest operation leaves that is prepared and perhaps not committed. */
+function* withEverySecondPrepared(
+  walk: EntryWalk,
+  { window }: { readonly window: readonly SequencedOp[] },
+): Generator<readonly [RingKey, StoredValue]> {
+  const prepared = new Map(window.flatMap((op) => entriesOfOp(op)).map(({ key, value }) => [key, value]));
+  let second = false;
+  for (const [key, committed] of walk) {
+    const value = second && prepared.has(key) ? prepared.get(key) : committed;
+    second = !second;
+    if (value !== undefined) yield [key, value];
+  }
 }
 
 /** A log as its commit point and length tell it. */

@@ -66,6 +66,8 @@ export class PendingOperation {
   started = false;
   /** For a write that has a number: its answer when that commits. */
   answer: OperationResult = doneWith(undefined);
+  /** Of a page of a scan: by which ring time its keys end, ms, whenever it is read. */
+  dueAtMs: number | undefined = undefined;
 
   constructor(
     readonly query: PendingQuery,

@@ -9,7 +9,7 @@
 import type { ArcConfig, Position, RingKey } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { evaluate, NO_VERSION } from '@ringkeep/shared/operations/evaluate';
-import { isWrite } from '@ringkeep/shared/operations/operation';
+import { isLookUp } from '@ringkeep/shared/operations/operation';
 import { NumberMap } from '@ringkeep/shared/ring/number-map';
 import type { Outbox, Clocked, RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { QueryInput } from '../inputs';
@@ -82,7 +82,7 @@ export class Queries implements Router {
         own = holder?.primary === self ? this.ownArcAt(holder.start) : undefined;
         readable = own?.mayRead() === true;
       }
-      if (readable && own !== undefined && !isWrite(operation)) {
+      if (readable && own !== undefined && isLookUp(operation)) {
         if (index >= announced) announced = entries.announce(operations, index);
         const entry = own.read(operation.key);
         if (entry === DAMAGED || own.isOver(entry)) own.submit(query.wait(index));

@@ -6,12 +6,23 @@
  * remembered. An operation that would wait in vain, for a person or for a copy that nobody has, is told so at once.
  */
 
-import type { RingKey, Seq } from '@ringkeep/shared';
-import { isWrite, type Read, type Write } from '@ringkeep/shared/operations/operation';
+import type { KeyRange, RingKey, Seq } from '@ringkeep/shared';
+import { OperationType } from '@ringkeep/shared/operations/catalogue';
+import {
+  doneWith,
+  isWrite,
+  type OperationOf,
+  type Read,
+  type Write,
+} from '@ringkeep/shared/operations/operation';
+import { onlyKey } from '@ringkeep/shared/ring/arc';
+import { RingError } from '@ringkeep/shared/ring/errors';
+import { encodeScanPage } from '@ringkeep/shared/scans/scan-page';
 import type { Repairing, StepTime } from '../context';
 import { HeldOperations } from '../operations/held-operations';
 import type { PendingOperation } from '../operations/pending-operation';
 import { DAMAGED, type Found } from '../replica/entry-store';
+import type { ArcPages } from './arc-pages';
 import { AwaitingCommit } from './awaiting-commit';
 import type { Configurations } from './configurations';
 import type { LogComparison } from './log-comparison';
@@ -26,6 +37,7 @@ interface ServedArc {
   readonly comparison: LogComparison;
   readonly pauses: Pauses;
   readonly reads: Reads;
+  readonly pages: ArcPages;
   readonly writes: Writes;
 }
 
@@ -35,6 +47,7 @@ export class ArcOperations {
   private readonly comparison: LogComparison;
   private readonly pauses: Pauses;
   private readonly reads: Reads;
+  private readonly pages: ArcPages;
   private readonly writes: Writes;
   private readonly awaiting = new AwaitingCommit();
   private readonly held = new HeldOperations('too many operations wait for this part of the ring to answer');
@@ -48,6 +61,7 @@ export class ArcOperations {
     this.comparison = arc.comparison;
     this.pauses = arc.pauses;
     this.reads = arc.reads;
+    this.pages = arc.pages;
     this.writes = arc.writes;
   }
 
@@ -63,12 +77,30 @@ export class ArcOperations {
   }
 
   private answerRead(pending: PendingOperation, operation: Read): void {
+    if (operation.type === OperationType.scan) return this.answerPage(pending, operation);
     const found = this.reads.entryOf(operation.key);
-    if (found === DAMAGED) return this.metDamage(pending, operation.key);
+    if (found === DAMAGED) return this.metDamage(pending, onlyKey(operation.key));
     if (!this.reads.isOver(found)) return this.reads.answer(pending, operation, found);
     // It is read anew when everything that has a number is committed, the deletion included.
     this.writes.end(operation.key);
     this.awaiting.add(this.writes.lastNumbered, pending);
+  }
+
+  private answerPage(pending: PendingOperation, operation: OperationOf<'scan'>): void {
+    try {
+      const dueAtMs = (pending.dueAtMs ??= this.pages.dueAtMs);
+      const { page, damaged, over } = this.pages.read(operation, dueAtMs);
+      if (over.length > 0) {
+        for (const key of over) this.writes.end(key);
+        return this.awaiting.add(this.writes.lastNumbered, pending);
+      }
+      if (page === undefined) return this.metDamage(pending, damaged as KeyRange);
+      if (damaged) this.context.mending.found(damaged);
+      pending.finish(doneWith(encodeScanPage(page)));
+    } catch (error) {
+      if (!(error instanceof RingError)) throw error;
+      pending.fail(error.code, error.message);
+    }
   }
 
   /** Everything up to there is committed. */
@@ -79,7 +111,7 @@ export class ArcOperations {
   private write(pending: PendingOperation, operation: Write): void {
     if (!this.areServed) return this.hold(pending);
     const damaged = this.writes.accept(pending, operation);
-    if (damaged !== undefined) this.metDamage(pending, damaged);
+    if (damaged !== undefined) this.metDamage(pending, onlyKey(damaged));
   }
 
   mayRead(now = this.context.now): boolean {
@@ -96,9 +128,9 @@ export class ArcOperations {
     return this.reads.isOver(found);
   }
 
-  /** It waits for a member that has the entry of the key undamaged; with one copy nobody has. */
-  private metDamage(pending: PendingOperation, key: RingKey): void {
-    this.context.mending.foundKey(key);
+  /** It waits for a member that has undamaged what it met; with one copy nobody has. */
+  private metDamage(pending: PendingOperation, damaged: KeyRange): void {
+    this.context.mending.found(damaged);
     if (this.configurations.otherMembers.size > 0) return this.hold(pending);
     pending.fail(
       'UNAVAILABLE',

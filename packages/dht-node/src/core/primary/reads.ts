@@ -8,7 +8,7 @@
 
 import type { NodeId, RingKey } from '@ringkeep/shared';
 import { evaluate, NO_VERSION } from '@ringkeep/shared/operations/evaluate';
-import type { Read } from '@ringkeep/shared/operations/operation';
+import type { LookUp } from '@ringkeep/shared/operations/operation';
 import type { StoredValue } from '@ringkeep/shared/operations/stored';
 import type { Clocked, RingKnowledge, RuleSettings, StepTime, StoredCopies } from '../context';
 import type { PendingOperation } from '../operations/pending-operation';
@@ -44,7 +44,7 @@ export class Reads {
     return this.context.rules.isAnswerOver(isOverAt(found, this.context.clock));
   }
 
-  answer(pending: PendingOperation, operation: Read, entry: StoredValue | undefined): void {
+  answer(pending: PendingOperation, operation: LookUp, entry: StoredValue | undefined): void {
     const { clock, parameters: limits } = this.context;
     pending.finish(evaluate(operation, entry, NO_VERSION, { wallMs: clock.wallMs, limits }).answer);
   }

@@ -74,6 +74,8 @@ export interface EntryStore {
    * damaged one; `checked` false takes them as they are.
    */
   scan(range: KeyRange, bytesMax: number, checked?: boolean): ScanPage;
+  /** The entries of a range in ring order, damaged or not; nothing may change before it is done with. */
+  walk(range: KeyRange): Iterable<readonly [RingKey, StoredValue]>;
   /** Stores entries, deletes those without a value. */
   put(entries: readonly Entry[]): void;
   /** Makes the range hold these entries and nothing else, without reading what it holds. */

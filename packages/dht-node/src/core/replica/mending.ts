@@ -7,7 +7,7 @@
  * and forgets stretches that have been overwritten meanwhile.
  */
 
-import { arcKeyRanges, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import { arcKeyRanges, type Bytes, type KeyRange } from '@ringkeep/shared';
 import { MENDING_RANGES_MAX, MEND_AGAIN_MS } from '../limits';
 import type { Repairing, Reports, StepTime, StoredCopies, TransferSettings } from '../context';
 import type { EntryStore } from './entry-store';
@@ -41,11 +41,7 @@ export class Mending {
     return this.wanted.size;
   }
 
-  /** A read has met a damaged entry. */
-  foundKey(key: RingKey): void {
-    this.found({ from: key, to: `${key}\0` as Bytes });
-  }
-
+  /** Also by a read that has met it. */
   found(range: KeyRange): void {
     if (this.wanted.has(range.from) || this.wanted.size >= MENDING_RANGES_MAX) return;
     this.wanted.set(range.from, { range, lookAt: this.context.now, askAt: this.context.now });

@@ -19,6 +19,7 @@ import {
   type ExpiryCondition,
   type OperandName,
   type TimeToLive,
+  type SingleOperandName,
 } from '@ringkeep/shared/operations';
 import { dht } from '@ringkeep/shared/wire';
 import { askOne, type AskTerms, type OneOperation } from '../../ask/one-operation';
@@ -26,14 +27,11 @@ import type { NodeHost } from '../../hosting/host';
 import { deadlineMsOfCall } from './deadlines';
 import { GRPC } from './name';
 
-/** A transaction has a call of its own. */
-type SentOperand = Exclude<OperandName, 'transaction'>;
-
 /** What a message brings in addition to the key. */
-type Brought = Pick<dht.Query, SentOperand | 'condition' | 'ttl'>;
+type Brought = Pick<dht.Query, SingleOperandName | 'condition' | 'ttl'>;
 
 /** An operand of the catalogue without a row here does not compile. */
-const OPERANDS: { readonly [Name in SentOperand]: (brought: Brought) => Bytes | undefined } = {
+const OPERANDS: { readonly [Name in SingleOperandName]: (brought: Brought) => Bytes | undefined } = {
   value: ({ value }) => value && bytesOfBuffer(value),
   delta: ({ delta }) => (delta === undefined ? undefined : encodeDelta(delta)),
   expiry: ({ expiry }) => (expiry === undefined ? undefined : encodeExpiry(expiryIn(expiry))),
@@ -133,11 +131,16 @@ export class UnaryQueries {
 }
 
 /** In the order of the operation's row. Throws INVALID_ARGUMENT for a transaction. */
-export function operandsIn(type: number, brought: Brought): Bytes[] | { readonly missing: SentOperand } {
+export function operandsIn(
+  type: number,
+  brought: Brought,
+): Bytes[] | { readonly missing: SingleOperandName } {
   const operands: Bytes[] = [];
   for (const name of isOperationType(type) ? rowOf(type).brings : []) {
-    if (name === 'transaction')
-      throw new RingError('INVALID_ARGUMENT', 'a transaction is asked for with the call Transact');
+    if (name === 'transaction' || name === 'page') {
+      const call = name === 'page' ? 'Scan' : 'Transact';
+      throw new RingError('INVALID_ARGUMENT', `this operation is asked for with the call ${call}`);
+    }
     const operand = OPERANDS[name](brought);
     if (operand === undefined) return { missing: name };
     operands.push(operand);

@@ -74,7 +74,7 @@ function transactionIn({ conditions, then, else: otherwise }: dht.TransactReques
 
 function operationIn(query: dht.Query, part: string): EncodedOperation {
   const { ty, key } = query;
-  if (!isOperationType(ty) || ty === OperationType.transact)
+  if (!isOperationType(ty) || ty === OperationType.transact || ty === OperationType.scan)
     throw new RingError('INVALID_ARGUMENT', `the transaction's ${part}: unknown ty ${ty}`);
   const operands = operandsIn(ty, query);
   if (!Array.isArray(operands))

@@ -21,7 +21,7 @@ import { askOne } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
 
 /** What observers call this door. */
-const OWN = 'own';
+export const OWN = 'own';
 
 export type Key = string | Uint8Array;
 

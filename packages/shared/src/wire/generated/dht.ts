@@ -56,6 +56,8 @@ export enum OperationType {
   Persist = 7,
   /** Transact - Several operations on keys of one position. QueryDHT and ForwardQuery do not take it: the call Transact does. */
   Transact = 8,
+  /** Scan - A page of a scan, in frames; a call of its own is the RPC of that name. */
+  Scan = 16,
   UNRECOGNIZED = -1,
 }
 
@@ -306,6 +308,45 @@ export interface WatchEvents {
   valueLengths: number[];
   /** All keys, one after another, then all values. */
   blob: Buffer;
+}
+
+export interface ScanRequest {
+  /** Where the page begins: the `next` of the page before it. Empty: at the beginning. */
+  place: Buffer;
+  /** Only keys that begin so. */
+  prefix?:
+    | Buffer
+    | undefined;
+  /** Only keys of this tag, in the order of the keys. */
+  tag?: Buffer | undefined;
+  keysOnly: boolean;
+  /** Entries of the page, at most; 0 takes the most that there may be. */
+  limit: number;
+}
+
+/** All of it is as of one moment. */
+export interface ScanPage {
+  entries: ScannedEntry[];
+  /**
+   * The page has everything that is before this place, where the next page begins; absent at the end of the scan. A
+   * place means the same to every node at any time.
+   */
+  next?:
+    | Buffer
+    | undefined;
+  /** The arc of the page, and the number up to which its operations are in the page: a watch goes on from there. */
+  start: bigint;
+  end: bigint;
+  seq: number;
+  hops: number;
+}
+
+export interface ScannedEntry {
+  key: Buffer;
+  value?: Buffer | undefined;
+  version: number;
+  /** When the key ends, ms since 1970; absent if it does not. */
+  expiresAtMs?: number | undefined;
 }
 
 /**
@@ -2555,6 +2596,327 @@ export const WatchEvents: MessageFns<WatchEvents> = {
     message.keyLengths = object.keyLengths?.map((e) => e) || [];
     message.valueLengths = object.valueLengths?.map((e) => e) || [];
     message.blob = object.blob ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseScanRequest(): ScanRequest {
+  return { place: Buffer.alloc(0), prefix: undefined, tag: undefined, keysOnly: false, limit: 0 };
+}
+
+export const ScanRequest: MessageFns<ScanRequest> = {
+  encode(message: ScanRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.place.length !== 0) {
+      writer.uint32(10).bytes(message.place);
+    }
+    if (message.prefix !== undefined) {
+      writer.uint32(18).bytes(message.prefix);
+    }
+    if (message.tag !== undefined) {
+      writer.uint32(26).bytes(message.tag);
+    }
+    if (message.keysOnly !== false) {
+      writer.uint32(32).bool(message.keysOnly);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(40).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScanRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScanRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.place = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.prefix = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tag = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.keysOnly = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScanRequest>): ScanRequest {
+    return ScanRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScanRequest>): ScanRequest {
+    const message = createBaseScanRequest();
+    message.place = object.place ?? Buffer.alloc(0);
+    message.prefix = object.prefix ?? undefined;
+    message.tag = object.tag ?? undefined;
+    message.keysOnly = object.keysOnly ?? false;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseScanPage(): ScanPage {
+  return { entries: [], next: undefined, start: 0n, end: 0n, seq: 0, hops: 0 };
+}
+
+export const ScanPage: MessageFns<ScanPage> = {
+  encode(message: ScanPage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      ScannedEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== undefined) {
+      writer.uint32(18).bytes(message.next);
+    }
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.start);
+    }
+    if (message.end !== 0n) {
+      if (BigInt.asUintN(64, message.end) !== message.end) {
+        throw new globalThis.Error("value provided for field message.end of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.end);
+    }
+    if (message.seq !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.seq)) !== BigInt(message.seq)) {
+        throw new globalThis.Error("value provided for field BigInt(message.seq) of type uint64 too large");
+      }
+      writer.uint32(40).uint64(BigInt(message.seq));
+    }
+    if (message.hops !== 0) {
+      writer.uint32(48).uint32(message.hops);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScanPage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScanPage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(ScannedEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.start = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.end = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.seq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.hops = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScanPage>): ScanPage {
+    return ScanPage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScanPage>): ScanPage {
+    const message = createBaseScanPage();
+    message.entries = object.entries?.map((e) => ScannedEntry.fromPartial(e)) || [];
+    message.next = object.next ?? undefined;
+    message.start = (object.start !== undefined && object.start !== null) ? BigInt(object.start) : 0n;
+    message.end = (object.end !== undefined && object.end !== null) ? BigInt(object.end) : 0n;
+    message.seq = object.seq ?? 0;
+    message.hops = object.hops ?? 0;
+    return message;
+  },
+};
+
+function createBaseScannedEntry(): ScannedEntry {
+  return { key: Buffer.alloc(0), value: undefined, version: 0, expiresAtMs: undefined };
+}
+
+export const ScannedEntry: MessageFns<ScannedEntry> = {
+  encode(message: ScannedEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(18).bytes(message.value);
+    }
+    if (message.version !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.version)) !== BigInt(message.version)) {
+        throw new globalThis.Error("value provided for field BigInt(message.version) of type uint64 too large");
+      }
+      writer.uint32(24).uint64(BigInt(message.version));
+    }
+    if (message.expiresAtMs !== undefined) {
+      writer.uint32(33).double(message.expiresAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScannedEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScannedEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.expiresAtMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScannedEntry>): ScannedEntry {
+    return ScannedEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScannedEntry>): ScannedEntry {
+    const message = createBaseScannedEntry();
+    message.key = object.key ?? Buffer.alloc(0);
+    message.value = object.value ?? undefined;
+    message.version = object.version ?? 0;
+    message.expiresAtMs = object.expiresAtMs ?? undefined;
     return message;
   },
 };
@@ -6214,6 +6576,16 @@ export const DhtNodeService = {
     responseSerialize: (value: TransactAnswer): Buffer => Buffer.from(TransactAnswer.encode(value).finish()),
     responseDeserialize: (value: Buffer): TransactAnswer => TransactAnswer.decode(value),
   },
+  /** A page of the entries of the ring, in the order of their positions and keys, at any node. */
+  scan: {
+    path: "/dht.DhtNode/Scan" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ScanRequest): Buffer => Buffer.from(ScanRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ScanRequest => ScanRequest.decode(value),
+    responseSerialize: (value: ScanPage): Buffer => Buffer.from(ScanPage.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ScanPage => ScanPage.decode(value),
+  },
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: {
     path: "/dht.DhtNode/RegisterAsNeighbor" as const,
@@ -6313,6 +6685,8 @@ export interface DhtNodeServer extends UntypedServiceImplementation {
   watch: handleServerStreamingCall<WatchRequest, WatchEvents>;
   /** Several operations on keys of one position, as one. Any node answers. */
   transact: handleUnaryCall<TransactRequest, TransactAnswer>;
+  /** A page of the entries of the ring, in the order of their positions and keys, at any node. */
+  scan: handleUnaryCall<ScanRequest, ScanPage>;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: handleUnaryCall<NeighborRegisterInfo, PreviousNeighbors>;
   /** A follower copies an arc and then keeps following it. */
@@ -6389,6 +6763,19 @@ export interface DhtNodeClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: TransactAnswer) => void,
+  ): ClientUnaryCall;
+  /** A page of the entries of the ring, in the order of their positions and keys, at any node. */
+  scan(request: ScanRequest, callback: (error: ServiceError | null, response: ScanPage) => void): ClientUnaryCall;
+  scan(
+    request: ScanRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ScanPage) => void,
+  ): ClientUnaryCall;
+  scan(
+    request: ScanRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ScanPage) => void,
   ): ClientUnaryCall;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor(

@@ -1,0 +1,119 @@
+/**
+ * Reads a page of a scan: what the table holds of a stretch of the arc, in one step, hence at one moment.
+ *
+ * The stretch begins at the place that was asked for and ends with the arc as it is now, at the latest: what lies behind
+ * belongs to somebody else, or will in a moment, and is asked of whoever owns it when the scan gets there. A page is
+ * bounded by what it looks at, so that a scan that finds little does not hold up everybody else.
+ */
+
+import {
+  POSITION_BYTES,
+  RingError,
+  type Arc,
+  type Bytes,
+  type KeyRange,
+  type RingKey,
+} from '@ringkeep/shared';
+import { expiryIn, isSound, valueIn, versionIn, type StoredValue } from '@ringkeep/shared/operations/stored';
+import { tagOf, type PositionRule } from '@ringkeep/shared/ring/position-rule';
+import { onlyKey } from '@ringkeep/shared/ring/arc';
+import { keyOf, positionBytes, positionOf } from '@ringkeep/shared/ring/ring-key';
+import { position } from '@ringkeep/shared/ring/position';
+import { placeOfTag } from '@ringkeep/shared/scans/cursor';
+import type { ScannedEntry, ScanPage } from '@ringkeep/shared/scans/scan-page';
+import type { ScanQuery } from '@ringkeep/shared/scans/scan-query';
+import { PAGE_BYTES_TARGET, PAGE_EXAMINED_MAX } from '../limits';
+import type { EntryStore } from '../replica/entry-store';
+
+/** What is read, and as of when. */
+export interface PageSource {
+  readonly walk: EntryStore['walk'];
+  readonly arc: Arc;
+  /** The number of the last operation whose entries the table has. */
+  readonly seq: number;
+  readonly rule: PositionRule;
+  readonly isOver: (expiresAtMs: number) => boolean;
+}
+
+export interface ReadPage {
+  /** Undefined if the first thing that it met is damaged. */
+  readonly page: ScanPage<Bytes> | undefined;
+  /** What ended it is damaged. */
+  readonly damaged: KeyRange | undefined;
+  /** Keys whose time is over: there is a page when they have been ended. */
+  readonly over: readonly RingKey[];
+}
+
+/** The stretch from a place on that one page may be about, and whether the scan is over behind it. */
+interface Stretch extends KeyRange {
+  readonly last: boolean;
+}
+
+/** Throws RingError when there can be no such page. */
+export function readPage(source: PageSource, place: RingKey, query: ScanQuery): ReadPage {
+  const stretch = stretchOf(source, place, query.tag);
+  const entries: ScannedEntry<Bytes>[] = [];
+  let next = stretch.last ? undefined : (stretch.to as RingKey | undefined);
+  const over: RingKey[] = [];
+  let damaged: KeyRange | undefined;
+  let examined = 0;
+  let bytes = 0;
+  for (const [key, stored] of source.walk(stretch)) {
+    if (entries.length === query.limit || bytes >= PAGE_BYTES_TARGET || examined === PAGE_EXAMINED_MAX) {
+      next = key;
+      break;
+    }
+    examined++;
+    if (!isSound(key, stored)) {
+      damaged = onlyKey(key);
+      if (examined === 1) return { page: undefined, damaged, over };
+      next = key;
+      break;
+    }
+    if (!isAsked(key, query)) continue;
+    const expiresAtMs = expiryIn(stored);
+    if (expiresAtMs !== undefined && source.isOver(expiresAtMs)) {
+      over.push(key);
+      continue;
+    }
+    entries.push(scanned(key, stored, expiresAtMs, query));
+    bytes += key.length + (query.keysOnly ? 0 : stored.length);
+  }
+  const { start, end } = source.arc;
+  return { page: { entries, next, range: { start, end }, seq: source.seq }, damaged, over };
+}
+
+function stretchOf({ arc, rule }: PageSource, place: RingKey, tag: Bytes | undefined): Stretch {
+  const arcEnd = endOfArc(arc, place);
+  if (tag === undefined) return { from: place, to: arcEnd, last: arcEnd === undefined };
+  if (rule === 'whole-key')
+    throw new RingError('FAILED_PRECONDITION', 'the ring is from before there were tags: its keys have none');
+  if (!place.startsWith(placeOfTag(tag)))
+    throw new RingError('INVALID_ARGUMENT', 'the place to go on from is not one of this tag');
+  const at = positionOf(place);
+  const isLast = at === LAST_POSITION;
+  return { from: place, to: isLast ? undefined : positionBytes(position(at + 1n)), last: true };
+}
+
+const LAST_POSITION = (1n << BigInt(8 * POSITION_BYTES)) - 1n;
+
+/** Where the part of an arc ends that a place is in; undefined: with the ring. */
+function endOfArc({ start, end }: Arc, place: RingKey): Bytes | undefined {
+  if (end === 0n || start === end) return undefined;
+  return end < start && place >= positionBytes(start) ? undefined : positionBytes(end);
+}
+
+function isAsked(key: RingKey, { prefix, tag }: ScanQuery): boolean {
+  if (prefix !== undefined && !key.startsWith(prefix, POSITION_BYTES)) return false;
+  return tag === undefined || tagOf(keyOf(key)) === tag;
+}
+
+function scanned(
+  key: RingKey,
+  stored: StoredValue,
+  expiresAtMs: number | undefined,
+  { keysOnly }: ScanQuery,
+): ScannedEntry<Bytes> {
+  const value = keysOnly ? undefined : valueIn(stored);
+  return { key: keyOf(key), value, version: versionIn(stored), expiresAtMs };
+}

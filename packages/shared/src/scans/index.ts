@@ -1,0 +1,4 @@
+export * from './cursor';
+export * from './scan';
+export * from './scan-page';
+export * from './scan-query';

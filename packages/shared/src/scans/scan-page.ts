@@ -1,0 +1,125 @@
+/**
+ * A page of a scan: what a stretch of the ring held at one moment. It travels as the answer of its operation.
+ *
+ *   flags (1): there is a next place  |  start, end of the owner's arc (8 each)  |  number (LEB128) |
+ *   length of the next place (LEB128), next place  |  count (LEB128)  |  entries, each:
+ *   length of the key (LEB128), key  |  flags (1): expires · a value  |  version (LEB128)  |  expiry (8, ms) |
+ *   length of the value (LEB128), value
+ */
+
+import type { Arc } from '../ring/arc';
+import type { Bytes } from '../ring/bytes';
+import { RingError } from '../ring/errors';
+import { position } from '../ring/position';
+import { positionBytes, type RingKey } from '../ring/ring-key';
+import { bytesOfBuffer } from '../operations/bytes';
+import { decodeVarint, encodeVarint } from '../operations/varint';
+
+/** Of keys only, without a value. */
+export interface ScannedEntry<Content> {
+  readonly key: Content;
+  readonly value: Content | undefined;
+  readonly version: number;
+  /** Ring time at which the key ends, ms. */
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface ScanPage<Content> {
+  /** In ring order. */
+  readonly entries: readonly ScannedEntry<Content>[];
+  /** The page is whole up to this place, where the next one begins; undefined at the end of the scan. */
+  readonly next: RingKey | undefined;
+  /** The owner's arc, and the number up to which its operations are in the page: a watch of it goes on from there. */
+  readonly range: Arc;
+  readonly seq: number;
+}
+
+const HAS_NEXT = 1;
+const EXPIRES = 1;
+const HAS_VALUE = 2;
+const POSITION_BYTES = 8;
+
+export function encodeScanPage({ entries, next, range, seq }: ScanPage<Bytes>): Bytes {
+  let text =
+    String.fromCharCode(next === undefined ? 0 : HAS_NEXT) +
+    positionBytes(range.start) +
+    positionBytes(range.end) +
+    encodeVarint(seq);
+  if (next !== undefined) text += encodeVarint(next.length) + next;
+  text += encodeVarint(entries.length);
+  for (const { key, value, version, expiresAtMs } of entries) {
+    const flags = (expiresAtMs === undefined ? 0 : EXPIRES) | (value === undefined ? 0 : HAS_VALUE);
+    text += encodeVarint(key.length) + key + String.fromCharCode(flags) + encodeVarint(version);
+    if (expiresAtMs !== undefined) text += doubleBytes(expiresAtMs);
+    if (value !== undefined) text += encodeVarint(value.length) + value;
+  }
+  return text as Bytes;
+}
+
+/** Keys and values are views of the bytes. Throws INTERNAL when no node can have sent them. */
+export function decodeScanPage(bytes: Buffer): ScanPage<Buffer> {
+  const reader = new Reader(bytes);
+  const hasNext = reader.byte() === HAS_NEXT;
+  const range: Arc = { start: position(reader.word()), end: position(reader.word()) };
+  const seq = reader.varint();
+  const next = hasNext ? (bytesOfBuffer(reader.piece(reader.varint())) as RingKey) : undefined;
+  const entries: ScannedEntry<Buffer>[] = [];
+  for (let left = reader.varint(); left > 0; left--) {
+    const key = reader.piece(reader.varint());
+    const flags = reader.byte();
+    const version = reader.varint();
+    const expiresAtMs = (flags & EXPIRES) === 0 ? undefined : reader.double();
+    const value = (flags & HAS_VALUE) === 0 ? undefined : reader.piece(reader.varint());
+    entries.push({ key, value, version, expiresAtMs });
+  }
+  return { entries, next, range, seq };
+}
+
+const double = Buffer.alloc(8);
+
+function doubleBytes(value: number): string {
+  double.writeDoubleLE(value);
+  return double.toString('latin1');
+}
+
+class Reader {
+  private at = 0;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  byte(): number {
+    return this.piece(1)[0] as number;
+  }
+
+  word(): bigint {
+    return this.piece(POSITION_BYTES).readBigUInt64BE();
+  }
+
+  double(): number {
+    return this.piece(double.length).readDoubleLE();
+  }
+
+  varint(): number {
+    const byte = this.bytes[this.at] ?? 0;
+    if (byte < 128 && this.at < this.bytes.length) {
+      this.at++;
+      return byte;
+    }
+    const found = decodeVarint(this.bytes, this.at);
+    if (found === undefined) throw unreadable();
+    this.at = found.end;
+    return found.value;
+  }
+
+  piece(length: number): Buffer {
+    const end = this.at + length;
+    if (end > this.bytes.length) throw unreadable();
+    const piece = this.bytes.subarray(this.at, end);
+    this.at = end;
+    return piece;
+  }
+}
+
+function unreadable(): RingError {
+  return new RingError('INTERNAL', 'a page of a scan cannot be read');
+}
