@@ -3,6 +3,8 @@
  * one JSON value. Colours are for terminals only.
  */
 
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import { styleText } from './style';
 import { messageOf } from './failure';
 
@@ -37,6 +39,14 @@ export class Output {
   answer(json: unknown, lines: () => string | readonly string[]): void {
     const text = this.isJson ? JSON.stringify(json, bigintsAsText) : [lines()].flat().join('\n');
     if (text !== '') this.streams.stdout.write(`${text}\n`);
+  }
+
+  /** Resolves when the reader of the answers has taken what was written, or is gone. At once as a rule. */
+  async drained(): Promise<void> {
+    const { stdout, lost } = this.streams;
+    if ((stdout as Partial<Writable>).writableNeedDrain !== true || lost?.aborted) return;
+    const signal = lost === undefined ? {} : { signal: lost };
+    await once(stdout, 'drain', signal).catch(() => undefined);
   }
 
   /** A remark in addition to the answer. */

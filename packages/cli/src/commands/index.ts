@@ -7,11 +7,14 @@ import { nodesCommand } from './nodes';
 import { OPERATION_COMMANDS } from './operations';
 import { recoverCommand } from './recover';
 import { ringCommand } from './ring';
+import { keysCommand, scanCommand } from './scans';
 import { watchCommand } from './watch';
 
 /** In the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   ...OPERATION_COMMANDS,
+  keysCommand,
+  scanCommand,
   watchCommand,
   ringCommand,
   nodesCommand,
