@@ -471,6 +471,34 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seed: 2,
     within: 60,
   },
+  {
+    rule: 'groupsWhole',
+    story: 'the entries of a transaction have a number each, and one of them is discarded alone',
+    focus: 'splits',
+    seed: 29,
+    within: 300,
+  },
+  {
+    rule: 'answeredWhenCommitted',
+    story: 'a condition is said not to hold because of a write that is discarded',
+    focus: 'splits',
+    seed: 7,
+    within: 100,
+  },
+  {
+    rule: 'evaluatedAnew',
+    story: 'what an operation came to is sent to the next owner, which has other writes since',
+    focus: 'transfers',
+    seed: 59,
+    within: 300,
+  },
+  {
+    rule: 'versionsCarried',
+    story: 'a copy that was transferred has the right values under other versions',
+    focus: 'transfers',
+    seed: 1,
+    within: 30,
+  },
 ];
 
 /** Rules that stand behind others and are left out together with them (left-out.ts): alone they show nothing. */

@@ -22,6 +22,7 @@ import type {
   Seq,
   Term,
 } from '@ringkeep/shared';
+import type { Operation } from '@ringkeep/shared/operations';
 import type { StoredValue } from '@ringkeep/shared/operations/stored';
 import { isKnown } from '@ringkeep/shared/ring/history';
 import { isForeign } from '@ringkeep/shared/ring/ring';
@@ -127,6 +128,15 @@ export interface ProtocolRules {
   /** No new entry is taken without room on the disks that it is to be on. */
   refusedForRoom(lacking: string | undefined): string | undefined;
 
+  // ---- how operations are evaluated ----
+
+  /** What a transaction leaves has one number, so that nothing divides it. */
+  isGroupKept(): boolean;
+  /** What changes nothing is answered when what it saw is committed, as a write is. */
+  isAnsweredAtOnce(changes: boolean): boolean;
+  /** An operation whose number is taken back is evaluated anew, wherever it goes: its effect is forgotten. */
+  takenBack(pending: { readonly operation: Operation }, effect: SequencedOp): void;
+
   // ---- what was granted ----
 
   /** A process that starts assumes that the one before it has granted a moment ago. */
@@ -212,6 +222,8 @@ export interface ProtocolRules {
   followsChunk(passed: boolean): boolean;
   /** A transfer erases what the follower has and the primary has not. */
   takenOfTransfer(changes: readonly Entry[]): readonly Entry[];
+  /** An entry has the version, and all else, that its primary gave it. */
+  carried(entries: readonly Entry[]): readonly Entry[];
   /** What is damaged is sent to nobody. */
   isCheckedBeforeSending(): boolean;
 
@@ -239,6 +251,10 @@ export const PROTOCOL_RULES: ProtocolRules = {
   hasUnknownOutcome: (isWrite, sent) => isWrite && sent,
   hasEnoughCopies: (inSync, wanted) => inSync >= wanted,
   refusedForRoom: (lacking) => lacking,
+
+  isGroupKept: () => true,
+  isAnsweredAtOnce: () => false,
+  takenBack: () => undefined,
 
   grantedBefore: (startedAt, leaseBeforeMs) => startedAt + leaseBeforeMs,
   followsAnew: () => undefined,
@@ -282,6 +298,7 @@ export const PROTOCOL_RULES: ProtocolRules = {
   windowEndsTransfer: () => true,
   followsChunk: (passed) => passed,
   takenOfTransfer: (changes) => changes,
+  carried: (entries) => entries,
   isCheckedBeforeSending: () => true,
 
   isForeign: (newest, known, ring) => (newest.version > 0 ? isForeign(newest, ring) : !isKnown(known, ring)),

@@ -46,6 +46,10 @@ export class NodePeer {
     return call((done) => this.client.forwardQuery(dht.EncodedQuery.fromPartial(query), done));
   }
 
+  transact(request: dht.TransactRequest): Promise<dht.TransactAnswer> {
+    return call((done) => this.client.transact(request, done));
+  }
+
   introduce(info: Partial<dht.NeighborRegisterInfo>): Promise<dht.PreviousNeighbors> {
     return call((done) => this.client.registerAsNeighbor(dht.NeighborRegisterInfo.fromPartial(info), done));
   }

@@ -1,10 +1,21 @@
 /** What a node decides where a rule of the protocol is left out (packages/dht-node/src/core/rules.ts has the right ones). */
 
 import type { LogExtent, NodeId, Position, Ring, RingKey } from '@ringkeep/shared';
-import { expiryIn, type StoredValue } from '@ringkeep/shared/operations';
+import {
+  expiryIn,
+  headOf,
+  OperationType,
+  seal,
+  valueIn,
+  VERSION_BEFORE_ENVELOPES,
+  type Operation,
+  type StoredValue,
+} from '@ringkeep/shared/operations';
 import { unknownHistory } from '@ringkeep/shared/ring/log-history';
 import {
   entriesOfOp,
+  isGroup,
+  type Entry,
   type EntryWalk,
   type PossibleMembers,
   type ProtocolRules,
@@ -29,6 +40,10 @@ export const RULES_OF_NODES = {
   hasUnknownOutcome: 'unknownNotRepeated',
   hasEnoughCopies: 'enoughCopiesAsked',
   refusedForRoom: 'roomAsked',
+
+  isGroupKept: 'groupsWhole',
+  isAnsweredAtOnce: 'answeredWhenCommitted',
+  takenBack: 'evaluatedAnew',
 
   grantedBefore: 'startedHasGranted',
   followsAnew: 'oneGrantForAll',
@@ -69,6 +84,7 @@ export const RULES_OF_NODES = {
   windowEndsTransfer: 'windowEndsTransfer',
   followsChunk: 'passedKeysFollow',
   takenOfTransfer: 'absentKeysErased',
+  carried: 'versionsCarried',
   isCheckedBeforeSending: 'damagedNotSent',
 
   isForeign: 'versionsNameRuns',
@@ -91,6 +107,10 @@ export const WRONG_OF_NODES: ProtocolRules = {
   hasUnknownOutcome: () => false,
   hasEnoughCopies: () => true,
   refusedForRoom: () => undefined,
+
+  isGroupKept: () => false,
+  isAnsweredAtOnce: (changes) => !changes,
+  takenBack: keepingEffect,
 
   grantedBefore: (startedAt) => startedAt,
   followsAnew: (grants, range) => grants.forget(range),
@@ -143,6 +163,7 @@ export const WRONG_OF_NODES: ProtocolRules = {
   windowEndsTransfer: () => false,
   followsChunk: () => false,
   takenOfTransfer: (changes) => changes.filter(({ value }) => value !== undefined),
+  carried: (entries) => entries.map(withoutVersion),
   isCheckedBeforeSending: () => false,
 
   isForeign: () => false,
@@ -166,6 +187,24 @@ function* withEverySecondPrepared(
     second = !second;
     if (value !== undefined) yield [key, value];
   }
+}
+
+/** What goes on its way again is what the operation came to, not the operation. */
+function keepingEffect(pending: { readonly operation: Operation }, effect: SequencedOp): void {
+  const { operation } = pending;
+  if (effect === undefined || isGroup(effect) || operation.extras !== undefined) return;
+  const { key, value } = effect;
+  const kept: Operation =
+    value === undefined
+      ? { type: OperationType.delete, key }
+      : { type: OperationType.set, key, value: valueIn(value) };
+  Object.assign(pending, { operation: kept });
+}
+
+/** An entry as one from before there were versions. */
+function withoutVersion({ key, value, ...rest }: Entry): Entry {
+  if (value === undefined) return { key, value, ...rest };
+  return { key, value: seal(key, VERSION_BEFORE_ENVELOPES, valueIn(value), headOf(value).expiresAtMs) };
 }
 
 /** A log as its commit point and length tell it. */

@@ -98,7 +98,8 @@ export class FollowedCopy {
   install(sent: readonly Entry[]): void {
     const { holds } = this;
     const { start } = this.range;
-    const entries = sent.every(({ key }) => holds(key)) ? sent : sent.filter(({ key }) => holds(key));
+    const mine = sent.every(({ key }) => holds(key)) ? sent : sent.filter(({ key }) => holds(key));
+    const entries = this.context.rules.carried(mine);
     if (entries.length > 0) this.context.journal.write({ kind: 'install', start, entries });
   }
 

@@ -201,7 +201,8 @@ export class Following {
   }
 
   private changesToMatch(chunk: Chunk): readonly Entry[] {
-    return this.context.rules.takenOfTransfer(changesToMatch(this.context.replicas.entries, chunk));
+    const { rules, replicas } = this.context;
+    return rules.takenOfTransfer(changesToMatch(replicas.entries, chunk));
   }
 
   /** `sent`: what the entries came in, which the primary counts. */

@@ -39,7 +39,14 @@ import type { Followers } from './followers';
 import { Endings } from './endings';
 import { LatestValues } from './latest-values';
 import type { WaitingWrites } from './waiting-writes';
-import { entryBytes, opBytes, opOfEntries, opsBytes, type SequencedOp } from '../replica/sequenced-op';
+import {
+  entryBytes,
+  isGroup,
+  opBytes,
+  opOfEntries,
+  opsBytes,
+  type SequencedOp,
+} from '../replica/sequenced-op';
 
 type SingleWrite = Exclude<Write, OperationOf<'transact'>>;
 
@@ -207,8 +214,12 @@ export class Writes {
     // From here on it has a seq: a deadline that passes in this very step must not call it not started.
     pending.started = true;
     pending.answer = answer;
-    this.addFresh(op);
-    this.waiting.add(this.lastNumbered, pending);
+    const seq = this.lastNumbered + 1;
+    const { rules } = this.context;
+    if (op === undefined || !isGroup(op) || rules.isGroupKept()) this.addFresh(op);
+    else for (const entry of op.group) this.addFresh(entry);
+    if (rules.isAnsweredAtOnce(op !== undefined)) pending.finish(answer);
+    this.waiting.add(seq, pending);
   }
 
   private addFresh(op: SequencedOp): void {
@@ -279,7 +290,12 @@ export class Writes {
 
   /** The role ends. @returns those that are not prepared: they are not started after all */
   takeFresh(): readonly PendingOperation[] {
-    const operations = this.waiting.takeFrom(this.replica.lastPrepared + 1);
+    const first = this.replica.lastPrepared + 1;
+    for (const [index, op] of this.fresh.entries()) {
+      const operation = this.waiting.at(first + index);
+      if (operation) this.context.rules.takenBack(operation, op);
+    }
+    const operations = this.waiting.takeFrom(first);
     for (const operation of operations) operation.started = false;
     this.fresh = [];
     return operations;
