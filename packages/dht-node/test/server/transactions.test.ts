@@ -81,7 +81,7 @@ describe('a transaction', () => {
     [
       'an unknown operation',
       () => client.transact({ then: [{ op: 'put' as 'get', key: '{c}a' }] }),
-      "the transaction's operation 1 of then: op must be one of get, delete, exchange, set, add, append, got put",
+      "the transaction's operation 1 of then: op must be one of get, delete, exchange, set, add, append, expire, persist, got put",
     ],
     [
       'a condition that says nothing',
