@@ -19,7 +19,6 @@ import { evaluate, type Circumstances, type Effect } from '@ringkeep/shared/oper
 import { evaluateTransaction } from '@ringkeep/shared/operations/evaluate-transaction';
 import { seal, type StoredValue } from '@ringkeep/shared/operations/stored';
 import { keysOf, transactionOf } from '@ringkeep/shared/operations/transaction';
-import { excerpt } from '@ringkeep/shared/ring/excerpt';
 import type {
   DiskLimits,
   DiskLog,
@@ -38,6 +37,7 @@ import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 import { Endings } from './endings';
 import { LatestValues } from './latest-values';
+import { Refusals } from './refusals';
 import type { WaitingWrites } from './waiting-writes';
 import {
   entryBytes,
@@ -71,6 +71,7 @@ export class Writes {
   private readonly followers: Followers;
   private readonly latest: LatestValues;
   private readonly endings: Endings;
+  private readonly refusals: Refusals;
   /** Numbered, and not prepared yet. */
   private fresh: SequencedOp[] = [];
   private windowBytes: number;
@@ -85,6 +86,7 @@ export class Writes {
     this.followers = followers;
     this.latest = new LatestValues(context.replicas.entries, replica, () => this.fresh);
     this.endings = new Endings(context, this.latest, (ending) => this.addFresh(ending));
+    this.refusals = new Refusals(context, configurations, followers, () => this.isWindowFull());
     this.windowBytes = opsBytes(replica.window);
   }
 
@@ -97,7 +99,7 @@ export class Writes {
 
   /** @returns the key whose entry it would have to look at and is damaged: it is then neither accepted nor refused */
   accept(pending: PendingOperation, operation: Write): RingKey | undefined {
-    if (!this.mayAccept(pending, rowOf(operation.type).brings.length > 0)) return undefined;
+    if (!this.refusals.passes(pending, rowOf(operation.type).brings.length > 0)) return undefined;
     if (operation.type === OperationType.transact) return this.acceptTransaction(pending, operation);
     if (looksAtTime(operation) && !this.knowsTime(pending)) return undefined;
     const looks = looksAt(operation);
@@ -117,53 +119,10 @@ export class Writes {
     return this.replica.lastPrepared + this.fresh.length;
   }
 
-  /** @returns false if it is refused: it has failed */
-  private mayAccept(pending: PendingOperation, takesRoom: boolean): boolean {
-    if (!this.configurations.enoughCopies) {
-      pending.fail('UNAVAILABLE', this.tooFewCopies());
-    } else if (this.isWindowFull()) {
-      pending.fail('RESOURCE_EXHAUSTED', 'too many writes of this part of the ring wait for its replicas');
-    } else if (this.context.diskOverloaded) {
-      pending.fail('RESOURCE_EXHAUSTED', 'the disk does not keep up with the writes');
-    } else {
-      const lacking = takesRoom ? this.roomLacking() : undefined;
-      if (lacking === undefined) return true;
-      pending.fail('RESOURCE_EXHAUSTED', `nothing was written: ${lacking}`);
-    }
-    return false;
-  }
-
   private isWindowFull(): boolean {
     return (
       this.replica.window.length + this.fresh.length >= WINDOW_OPERATIONS_MAX ||
       this.windowBytes + this.waiting.answerBytes >= WINDOW_BYTES_MAX
-    );
-  }
-
-  /**
-   * Why nothing new is accepted: this node's disk, or that of a member, has no room. A member whose disk is full stays
-   * in sync, using its reserve. Dropping it would leave the arc with a copy less, and fill the next disk.
-   */
-  private roomLacking(): string | undefined {
-    const { roomLacking, rules } = this.context;
-    return rules.refusedForRoom(roomLacking ?? this.fullReplica());
-  }
-
-  private fullReplica(): string | undefined {
-    for (const id of this.configurations.otherMembers) {
-      if (this.followers.get(id)?.full === true)
-        return `the disk of a replica has no room, at the node ${this.context.view.member(id)?.addr ?? id}`;
-    }
-    return undefined;
-  }
-
-  private tooFewCopies(): string {
-    const { view } = this.context;
-    const { newest } = this.configurations;
-    const away = view.ring.members.filter(({ state }) => state === 'dead').map(({ addr }) => addr);
-    return (
-      `nothing was written: ${newest.inSync.length} of ${view.copiesToWrite(newest)} copies needed (--min-copies) are in sync; reads go on. ` +
-      `Writes do when a copy is made or ${away.length === 0 ? 'a node is' : `${excerpt(away.join(', '))} is`} back or forgotten`
     );
   }
 
