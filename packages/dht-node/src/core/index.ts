@@ -9,4 +9,5 @@ export type { CoreStatus } from './node-status';
 export { silenceComplainedOf } from './follower/primary-contacts';
 export * from './replica/records';
 export { entriesOfOp, isGroup, type EntryGroup, type SequencedOp } from './replica/sequenced-op';
+export * from './evaluation-rules';
 export * from './rules';

@@ -22,13 +22,11 @@ import type {
   Seq,
   Term,
 } from '@ringkeep/shared';
-import type { Operation } from '@ringkeep/shared/operations';
-import type { StoredValue } from '@ringkeep/shared/operations/stored';
 import { isKnown } from '@ringkeep/shared/ring/history';
 import { isForeign } from '@ringkeep/shared/ring/ring';
+import { EVALUATION_RULES, type EvaluationRules } from './evaluation-rules';
 import type { PrimaryMessage } from './messages';
 import { DAMAGED, type Entry, type EntryStore, type Found } from './replica/entry-store';
-import type { SequencedOp } from './replica/sequenced-op';
 
 // ---- what a rule can touch ----
 
@@ -36,18 +34,6 @@ import type { SequencedOp } from './replica/sequenced-op';
 export interface PossibleMembers {
   readonly newest: ArcConfig;
   readonly otherMembers: ReadonlySet<NodeId>;
-}
-
-/** What is left of a key by the newest numbered write, and by the newest one that is committed. */
-export interface LatestEntries {
-  of(key: RingKey): Found;
-  committedOf(key: RingKey): Found;
-}
-/** In ring order. */
-export type EntryWalk = ReturnType<EntryStore['walk']>;
-
-interface Disk {
-  whenDurable(action: () => void): void;
 }
 
 interface Leases {
@@ -94,7 +80,11 @@ interface Copies {
   readonly journal: { write(record: { readonly kind: 'forget'; readonly start: Position }): void };
 }
 
-export interface ProtocolRules {
+interface Disk {
+  whenDurable(action: () => void): void;
+}
+
+export interface ProtocolRules extends EvaluationRules {
   // ---- what is acknowledged, committed and answered ----
 
   /** An operation commits when every member of every configuration that might be in force has it. */
@@ -111,31 +101,12 @@ export interface ProtocolRules {
   wokenUp(leases: Leases, nowMs: number): void;
   /** What is damaged is no answer. */
   answerOfDamaged(entries: EntryStore, key: RingKey): Found;
-  /** What is over is judged by the newest numbered write on its key. */
-  isEndedBy(latest: LatestEntries, key: RingKey): Found;
-  /** What is over is no answer. */
-  isAnswerOver(over: boolean): boolean;
-  /** A set without a time to live leaves a key that does not end. */
-  expiryLeftBy(given: number | undefined, present: StoredValue | undefined): number | undefined;
-  /** A page of a scan is what is committed, all of it at one moment … */
-  walkOfPage(walk: EntryWalk, copy: { readonly window: readonly SequencedOp[] }): EntryWalk;
-  /** … and it ends with the arc as it is at that moment. */
-  arcOfPage(newest: Arc, first: Arc): Arc;
   /** A write of unknown outcome is never sent again. */
   hasUnknownOutcome(isWrite: boolean, sent: boolean): boolean;
   /** Writes are taken, and called done, when as many replicas are in sync as the ring asks for. */
   hasEnoughCopies(inSync: number, wanted: number): boolean;
   /** No new entry is taken without room on the disks that it is to be on. */
   refusedForRoom(lacking: string | undefined): string | undefined;
-
-  // ---- how operations are evaluated ----
-
-  /** What a transaction leaves has one number, so that nothing divides it. */
-  isGroupKept(): boolean;
-  /** What changes nothing is answered when what it saw is committed, as a write is. */
-  isAnsweredAtOnce(changes: boolean): boolean;
-  /** An operation whose number is taken back is evaluated anew, wherever it goes: its effect is forgotten. */
-  takenBack(pending: { readonly operation: Operation }, effect: SequencedOp): void;
 
   // ---- what was granted ----
 
@@ -222,8 +193,6 @@ export interface ProtocolRules {
   followsChunk(passed: boolean): boolean;
   /** A transfer erases what the follower has and the primary has not. */
   takenOfTransfer(changes: readonly Entry[]): readonly Entry[];
-  /** An entry has the version, and all else, that its primary gave it. */
-  carried(entries: readonly Entry[]): readonly Entry[];
   /** What is damaged is sent to nobody. */
   isCheckedBeforeSending(): boolean;
 
@@ -236,6 +205,8 @@ export interface ProtocolRules {
 }
 
 export const PROTOCOL_RULES: ProtocolRules = {
+  ...EVALUATION_RULES,
+
   committedBy: ({ otherMembers }) => otherMembers,
   leasesNeededOf: ({ otherMembers }) => otherMembers,
   countPrepared: (disk, count) => disk.whenDurable(count),
@@ -243,18 +214,9 @@ export const PROTOCOL_RULES: ProtocolRules = {
   leaseCountedFrom: (sentAtMs) => sentAtMs,
   wokenUp: (leases, nowMs) => leases.void(nowMs),
   answerOfDamaged: () => DAMAGED,
-  isEndedBy: (latest, key) => latest.of(key),
-  isAnswerOver: (over) => over,
-  expiryLeftBy: (given) => given,
-  walkOfPage: (walk) => walk,
-  arcOfPage: (newest) => newest,
   hasUnknownOutcome: (isWrite, sent) => isWrite && sent,
   hasEnoughCopies: (inSync, wanted) => inSync >= wanted,
   refusedForRoom: (lacking) => lacking,
-
-  isGroupKept: () => true,
-  isAnsweredAtOnce: () => false,
-  takenBack: () => undefined,
 
   grantedBefore: (startedAt, leaseBeforeMs) => startedAt + leaseBeforeMs,
   followsAnew: () => undefined,
@@ -298,7 +260,6 @@ export const PROTOCOL_RULES: ProtocolRules = {
   windowEndsTransfer: () => true,
   followsChunk: (passed) => passed,
   takenOfTransfer: (changes) => changes,
-  carried: (entries) => entries,
   isCheckedBeforeSending: () => true,
 
   isForeign: (newest, known, ring) => (newest.version > 0 ? isForeign(newest, ring) : !isKnown(known, ring)),
