@@ -71,6 +71,14 @@ export const WINDOW_OPERATIONS_MAX = 65_536;
 export const WINDOW_BYTES_MAX = 64 * 1024 * 1024;
 /** When this many operations wait, they do not wait for those on their way. */
 export const PREPARE_OPERATIONS_MAX = 256;
+/** How often an arc is looked through for keys whose time is over … */
+export const SWEEP_AGAIN_MS = 100;
+/** … and how soon again when there were some, or when there was no room. */
+export const SWEEP_PAUSE_MS = 5;
+/** Keys that are ended in one step: some milliseconds. */
+export const SWEEP_KEYS_MAX = 256;
+/** While so many operations of an arc are under way no key is ended that nobody meets: they are committed together. */
+export const SWEEP_WINDOW_MAX = 2_048;
 /** Operations that may wait for an arc to serve, and for a forward to be tried again. */
 export const HELD_OPERATIONS_MAX = 65_536;
 /** Prepared bytes that a follower outside the in-sync set may be behind before its stream is closed. */
@@ -157,4 +165,9 @@ invariant(
 invariant(
   QUIESCE_MS_MAX <= REGISTRY_FRESH_MS,
   'a quiesced arc does not wait longer than the registry was known to answer',
+);
+invariant(SWEEP_AGAIN_MS <= TICK_MS_MAX, 'an arc is looked through at ticks that come anyway');
+invariant(
+  SWEEP_WINDOW_MAX <= WINDOW_OPERATIONS_MAX / 2,
+  'keys that end leave at least half of the window to writes',
 );

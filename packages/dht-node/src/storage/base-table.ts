@@ -17,9 +17,10 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { RingError, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
-import type { StoredValue } from '@ringkeep/shared/operations';
+import { decodeMs, type StoredValue } from '@ringkeep/shared/operations';
 import { LMDB_DATA_FILE, checkLmdbFile, commitFailure, makeLmdbDurable } from '@ringkeep/process/disk';
 import { LOWEST_KEY, countsWithEnvelopes, moveBareEntries } from './base-conversion';
+import { EndingKeys } from './ending-keys';
 import type { Layer } from './layer';
 import { WHOLE_RING } from './range-set';
 
@@ -48,6 +49,8 @@ export interface BaseTable {
   valueBytes(key: RingKey): number | undefined;
   /** The entries of a range in ring order. */
   walk(range: KeyRange): Generator<[RingKey, StoredValue], void, undefined>;
+  /** The keys that end, and when. */
+  expiries(): Iterable<readonly [RingKey, number]>;
   readCheckpoint(): Checkpoint | undefined;
   /**
    * Makes what a killed process left in the system's memory durable and brings it to the present format, before
@@ -104,6 +107,8 @@ const encoder = {
 
 /** lmdb's type leaves `keyEncoder` out, which its documentation describes. */
 const ENTRIES = { name: 'stored', keyEncoder, encoder };
+/** When the keys end that do: a start reads these alone. */
+const EXPIRIES = { name: 'expiries', keyEncoder, encoder };
 const BARE_ENTRIES = { name: 'entries', keyEncoder, encoder, create: false };
 
 export class LmdbTable implements BaseTable {
@@ -111,6 +116,7 @@ export class LmdbTable implements BaseTable {
     private readonly path: string,
     private readonly environment: RootDatabase,
     private readonly entries: Database<StoredValue, Bytes>,
+    private readonly expiring: Database<string, Bytes>,
     private readonly state: Database<Buffer, string>,
     /** Those of the format before that are still to be moved. */
     private readonly bare: Database<Bytes, Bytes> | undefined,
@@ -119,11 +125,12 @@ export class LmdbTable implements BaseTable {
   static open(path: string): LmdbTable {
     refuseDamaged(path);
     try {
-      const environment = open({ path, overlappingSync: false, maxDbs: 3 });
+      const environment = open({ path, overlappingSync: false, maxDbs: 4 });
       const bare = environment.openDB<Bytes, Bytes>(BARE_ENTRIES) as Database<Bytes, Bytes> | undefined;
       const entries = environment.openDB<StoredValue, Bytes>(ENTRIES);
+      const expiring = environment.openDB<string, Bytes>(EXPIRIES);
       const state = environment.openDB<Buffer, string>({ name: 'state', encoding: 'binary' });
-      return new LmdbTable(path, environment, entries, state, bare);
+      return new LmdbTable(path, environment, entries, expiring, state, bare);
     } catch (error) {
       const text = `cannot open the table ${path}: ${(error as Error).message}`;
       throw new RingError('FAILED_PRECONDITION', text, { cause: error });
@@ -143,6 +150,11 @@ export class LmdbTable implements BaseTable {
     for (const { key, value } of this.entries.getRange({ start: from || LOWEST_KEY, end: to })) {
       yield [key as RingKey, value];
     }
+  }
+
+  *expiries(): Generator<[RingKey, number], void, undefined> {
+    for (const { key, value } of this.expiring.getRange({ start: LOWEST_KEY }))
+      yield [key as RingKey, decodeMs(value, 0)];
   }
 
   readCheckpoint(): Checkpoint | undefined {
@@ -172,10 +184,15 @@ export class LmdbTable implements BaseTable {
   async write(layer: Layer, checkpoint: Checkpoint): Promise<void> {
     const transaction = this.entries.childTransaction(async () => {
       const slice = new Slice();
-      for (const range of layer.erased.list()) await this.eraseRange(range, slice);
+      const ending = new EndingKeys(this.expiring);
+      for (const range of layer.erased.list()) {
+        await eraseRange(this.entries, range, slice);
+        if (ending.areThere) await eraseRange(this.expiring, range, slice);
+      }
       for (const [key, value] of layer.table.entries(WHOLE_RING)) {
         if (value === null) void this.entries.remove(key);
         else void this.entries.put(key, value);
+        ending.note(key, value);
         if (slice.isOver()) await slice.next();
       }
       void this.state.put(STATE_KEY, encodeState(checkpoint));
@@ -199,7 +216,8 @@ export class LmdbTable implements BaseTable {
 
   fileUse(): FileUse {
     const { lastPageNumber, pageSize, free } = this.environment.getStats() as EnvironmentStats;
-    const trees = [free, this.environment.getStats(), this.entries.getStats(), this.state.getStats()];
+    const { environment, entries, expiring, state } = this;
+    const trees = [free, ...[environment, entries, expiring, state].map((database) => database.getStats())];
     let used = DESCRIBING_PAGES;
     for (const tree of trees as TreeStats[])
       used += tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages;
@@ -218,15 +236,19 @@ export class LmdbTable implements BaseTable {
     if (checkpoint !== undefined) await this.state.put(STATE_KEY, encodeState(checkpoint));
     await moveBareEntries(this.environment, this.bare, this.entries);
   }
+}
 
-  private async eraseRange({ from, to }: KeyRange, slice: Slice): Promise<void> {
-    for (;;) {
-      const start = from || LOWEST_KEY;
-      const keys = [...this.entries.getKeys({ start, end: to, limit: ERASE_PAGE_KEYS })];
-      if (keys.length === 0) return;
-      for (const key of keys) void this.entries.remove(key);
-      if (slice.isOver(keys.length)) await slice.next();
-    }
+async function eraseRange(
+  entries: Database<unknown, Bytes>,
+  { from, to }: KeyRange,
+  slice: Slice,
+): Promise<void> {
+  for (;;) {
+    const start = from || LOWEST_KEY;
+    const keys = [...entries.getKeys({ start, end: to, limit: ERASE_PAGE_KEYS })];
+    if (keys.length === 0) return;
+    for (const key of keys) void entries.remove(key);
+    if (slice.isOver(keys.length)) await slice.next();
   }
 }
 

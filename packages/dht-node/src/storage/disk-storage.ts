@@ -94,6 +94,7 @@ export class DiskStorage implements NodeStorage {
   async recover(visitor: RecoveryVisitor): Promise<void> {
     invariant(this.log === undefined, 'a storage recovers once');
     await this.base.sync();
+    this.entries.recoverDueTimes();
     const checkpoint = this.base.readCheckpoint();
     if (checkpoint !== undefined) visitor.snapshot(checkpoint.snapshot);
     const number = checkpoint?.number ?? 0;

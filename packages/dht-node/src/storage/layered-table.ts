@@ -26,6 +26,7 @@ import {
 } from '../core/replica/entry-store';
 import type { BaseTable } from './base-table';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
+import { DueTimes } from './due-times';
 import { changeIn, emptyLayer, lengthIn, type Layer } from './layer';
 import { PagePool } from './page-pool';
 import type { Examined } from './node-storage';
@@ -40,6 +41,7 @@ export class LayeredTable implements EntryStore {
   private readonly pool = new PagePool();
   private active = emptyLayer(this.pool);
   private frozen: Layer | undefined;
+  private readonly dueTimes = new DueTimes(this.pool);
 
   constructor(
     private readonly base: BaseTable,
@@ -94,6 +96,7 @@ export class LayeredTable implements EntryStore {
         const before = this.active.table.set(key, value);
         this.count(key, value.length, before === undefined ? this.bytesBelow(key) : (before ?? undefined));
       }
+      this.dueTimes.note(key, value);
     });
   }
 
@@ -110,7 +113,12 @@ export class LayeredTable implements EntryStore {
   mend(range: KeyRange, entries: readonly Entry[]): void {
     this.active.table.erase(range);
     this.active.erased.add(range);
-    for (const { key, value } of entries) if (value !== undefined) this.active.table.set(key, value);
+    this.dueTimes.erase(range);
+    for (const { key, value } of entries) {
+      if (value === undefined) continue;
+      this.active.table.set(key, value);
+      this.dueTimes.note(key, value);
+    }
     this.counts.recount(range, (part) => this.walk(part));
   }
 
@@ -130,6 +138,16 @@ export class LayeredTable implements EntryStore {
     this.counts.erase(range, (edge) => this.walk(edge));
     this.active.table.erase(range);
     this.active.erased.add(range);
+    this.dueTimes.erase(range);
+  }
+
+  over(range: KeyRange, wallMs: number, keysMax: number): readonly RingKey[] {
+    return this.dueTimes.overWithin(range, wallMs, keysMax);
+  }
+
+  /** What the base holds ends at these times; once, before anything changes. */
+  recoverDueTimes(): void {
+    for (const [key, expiresAtMs] of this.base.expiries()) this.dueTimes.noteTime(key, expiresAtMs);
   }
 
   size(range: KeyRange): RangeSize {

@@ -13,6 +13,7 @@ import {
   type ScanPage,
 } from '../core/replica/entry-store';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
+import { DueTimes } from './due-times';
 import type { Examined } from './node-storage';
 import { rangeOfPart } from './range-counts';
 import { RingTable } from './ring-table';
@@ -20,6 +21,7 @@ import { damagedIn, pageOf } from './scan-page';
 
 export class MemoryEntryStore implements EntryStore {
   private readonly table = new RingTable<StoredValue>();
+  private readonly dueTimes = new DueTimes();
 
   /** @param checksReads what is in memory is not checked each time that it is read, unless it stands for a disk */
   constructor(private readonly checksReads = false) {}
@@ -50,7 +52,7 @@ export class MemoryEntryStore implements EntryStore {
   }
 
   mend(range: KeyRange, entries: readonly Entry[]): void {
-    this.table.erase(range);
+    this.erase(range);
     this.put(entries);
   }
 
@@ -61,6 +63,11 @@ export class MemoryEntryStore implements EntryStore {
 
   erase(range: KeyRange): void {
     this.table.erase(range);
+    this.dueTimes.erase(range);
+  }
+
+  over(range: KeyRange, wallMs: number, keysMax: number): readonly RingKey[] {
+    return this.dueTimes.overWithin(range, wallMs, keysMax);
   }
 
   size(range: KeyRange): RangeSize {
@@ -78,5 +85,6 @@ export class MemoryEntryStore implements EntryStore {
   private store({ key, value }: Entry): void {
     if (value === undefined) this.table.delete(key);
     else this.table.set(key, value);
+    this.dueTimes.note(key, value);
   }
 }

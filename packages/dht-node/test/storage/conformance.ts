@@ -12,7 +12,7 @@ import {
   type KeyRange,
   type RingKey,
 } from '@ringkeep/shared';
-import { ENVELOPE_BYTES_MIN, seal, type StoredValue } from '@ringkeep/shared/operations';
+import { ENVELOPE_BYTES_MIN, expiryIn, seal, type StoredValue } from '@ringkeep/shared/operations';
 import type { Bucket, Entry, EntryStore, ScanPage } from '../../src/core/replica/entry-store';
 import type { NodeStorage, RecoveryVisitor } from '../../src/storage';
 import { WHOLE_RING } from '../../src/storage/range-set';
@@ -75,6 +75,13 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
     this.put(entries);
   }
 
+  over(range: KeyRange, wallMs: number, keysMax: number): RingKey[] {
+    return this.inRange(range)
+      .filter(({ value }) => (expiryIn(value as StoredValue) ?? Infinity) <= wallMs)
+      .slice(0, keysMax)
+      .map(({ key }) => key);
+  }
+
   erase(range: KeyRange): void {
     for (const { key } of this.inRange(range)) this.values.delete(key);
   }
@@ -109,6 +116,9 @@ export function decodeChange(batch: Uint8Array): Change {
   return JSON.parse(Buffer.from(batch).toString('utf8')) as Change;
 }
 
+/** Within a story the ring's time goes on from 0 to this. */
+const WALL_MS_MAX = 1_000;
+
 /** Draws keys that crowd: few positions, some of them shared, some at the ends of the ring. */
 export class Draw {
   private readonly keys: RingKey[];
@@ -133,7 +143,8 @@ export class Draw {
   }
 
   stored(key: RingKey, least: number, most: number): StoredValue {
-    return seal(key, this.random.between(1, 1_000), this.bytes(least, most));
+    const expiresAtMs = this.random.chance(0.3) ? this.random.below(WALL_MS_MAX) : undefined;
+    return seal(key, this.random.between(1, 1_000), this.bytes(least, most), expiresAtMs);
   }
 
   key(): RingKey {
@@ -166,7 +177,8 @@ export class Draw {
   }
 }
 
-export function expectSame(store: EntryStore, model: SortedMap, draw: Draw): void {
+/** `wallMs`: the ring's time, which does not go back. */
+export function expectSame(store: EntryStore, model: SortedMap, draw: Draw, wallMs = WALL_MS_MAX): void {
   for (let i = 0; i < 5; i++) {
     const key = draw.key();
     expect(store.get(key)).toBe(model.get(key));
@@ -174,6 +186,10 @@ export function expectSame(store: EntryStore, model: SortedMap, draw: Draw): voi
   expectSameAsAnnounced(store, model, draw);
   const range = draw.range();
   expect(store.size(range)).toEqual(model.size(range));
+  const keysMax = draw.random.between(1, 30);
+  // It may take several calls to find all of very many.
+  for (let call = 0; call < 8; call++) store.over(WHOLE_RING, wallMs, 1);
+  expect(store.over(range, wallMs, keysMax)).toEqual(model.over(range, wallMs, keysMax));
   const bytesMax = draw.random.between(0, 2_000);
   const page = store.scan(range, bytesMax);
   const expected = model.scan(range, bytesMax);
@@ -281,11 +297,12 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
         storage.entries.erase(WHOLE_RING);
         let checkpoint: Promise<unknown> = Promise.resolve();
         for (let step = 0; step < 150; step++) {
+          const wallMs = (step * WALL_MS_MAX) / 150;
           const change = draw.change();
           applyChange(model, change);
           applyChange(storage.entries, change);
           storage.append(encodeChange(change));
-          expectSame(storage.entries, model, draw);
+          expectSame(storage.entries, model, draw, wallMs);
           if (random.chance(0.03)) {
             await checkpoint;
             checkpoint = storage.checkpoint(Buffer.from(`checkpoint ${from++}`));
@@ -298,7 +315,7 @@ export function describeNodeStorage(name: string, make: () => Promise<StorageUnd
               snapshot: (state) => expect(Buffer.from(state).toString()).toBe(`checkpoint ${from - 1}`),
               batch: (batch) => applyChange(storage.entries, decodeChange(batch)),
             });
-            expectSame(storage.entries, model, draw);
+            expectSame(storage.entries, model, draw, wallMs);
           }
         }
         await checkpoint;

@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
-import type { StoredValue } from '@ringkeep/shared/operations';
+import { expiryIn, type StoredValue } from '@ringkeep/shared/operations';
 import type { BaseTable, Checkpoint, Layer } from '@ringkeep/dht-node/storage';
 import type { MountedFiles } from './mounted-files';
 import { systemError } from './mounted-files';
@@ -44,6 +44,11 @@ export class MountedTable implements BaseTable {
     }
   }
 
+  /** Of what was written: a bit that has changed since changes nothing here. */
+  expiries(): Iterable<readonly [RingKey, number]> {
+    return this.file.state.expiries;
+  }
+
   readCheckpoint(): Checkpoint | undefined {
     return this.file.state.checkpoint;
   }
@@ -72,11 +77,17 @@ export class MountedTable implements BaseTable {
   }
 }
 
-function stateAfter({ entries, damaged }: TableState, layer: Layer, checkpoint: Checkpoint): TableState {
-  const next = new Map([...entries].filter(([key]) => !layer.erased.contains(key)));
+function stateAfter(before: TableState, layer: Layer, checkpoint: Checkpoint): TableState {
+  const { entries, damaged } = before;
+  const isKept = ([key]: readonly [RingKey, unknown]): boolean => !layer.erased.contains(key);
+  const next = new Map([...entries].filter(isKept));
+  const expiries = new Map([...before.expiries].filter(isKept));
   for (const [key, value] of layer.table.entries(WHOLE_RING)) {
     if (value === null) next.delete(key);
     else next.set(key, value);
+    const expiresAtMs = value === null ? undefined : expiryIn(value);
+    if (expiresAtMs === undefined) expiries.delete(key);
+    else expiries.set(key, expiresAtMs);
   }
   const copied = {
     ...checkpoint,
@@ -84,5 +95,6 @@ function stateAfter({ entries, damaged }: TableState, layer: Layer, checkpoint: 
     counts: Buffer.from(checkpoint.counts),
   };
   const left = [...damaged].filter((key) => entries.get(key) === next.get(key));
-  return { entries: next, keys: [...next.keys()].sort(), checkpoint: copied, damaged: new Set(left) };
+  const keys = [...next.keys()].sort();
+  return { entries: next, keys, expiries, checkpoint: copied, damaged: new Set(left) };
 }

@@ -13,6 +13,8 @@ export interface TableState {
   readonly entries: ReadonlyMap<RingKey, StoredValue>;
   /** In ring order. */
   readonly keys: readonly RingKey[];
+  /** When the keys end that do. */
+  readonly expiries: ReadonlyMap<RingKey, number>;
   readonly checkpoint: Checkpoint | undefined;
   /** Of which a bit has changed. */
   readonly damaged: ReadonlySet<RingKey>;
@@ -21,7 +23,13 @@ export interface TableState {
 /** Its name in the folder of the table. */
 export const TABLE_FILE = 'data.mdb';
 
-const EMPTY: TableState = { entries: new Map(), keys: [], checkpoint: undefined, damaged: new Set() };
+const EMPTY: TableState = {
+  entries: new Map(),
+  keys: [],
+  expiries: new Map(),
+  checkpoint: undefined,
+  damaged: new Set(),
+};
 
 export class TableFile {
   private onDisk = EMPTY;

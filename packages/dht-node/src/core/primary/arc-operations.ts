@@ -18,20 +18,23 @@ import {
 import { onlyKey } from '@ringkeep/shared/ring/arc';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import { encodeScanPage } from '@ringkeep/shared/scans/scan-page';
-import type { Repairing, StepTime } from '../context';
+import type { Clocked, Repairing, StepTime, StoredCopies } from '../context';
 import { HeldOperations } from '../operations/held-operations';
 import type { PendingOperation } from '../operations/pending-operation';
 import { DAMAGED, type Found } from '../replica/entry-store';
 import type { ArcPages } from './arc-pages';
 import { AwaitingCommit } from './awaiting-commit';
+import type { Replica } from '../replica/replica';
 import type { Configurations } from './configurations';
 import type { LogComparison } from './log-comparison';
 import type { Pauses } from './pauses';
 import type { Reads } from './reads';
+import { Sweep } from './sweep';
 import type { Takeover } from './takeover';
 import type { Writes } from './writes';
 
 interface ServedArc {
+  readonly replica: Replica;
   readonly configurations: Configurations;
   readonly takeover: Takeover;
   readonly comparison: LogComparison;
@@ -49,11 +52,12 @@ export class ArcOperations {
   private readonly reads: Reads;
   private readonly pages: ArcPages;
   private readonly writes: Writes;
+  private readonly sweep: Sweep;
   private readonly awaiting = new AwaitingCommit();
   private readonly held = new HeldOperations('too many operations wait for this part of the ring to answer');
 
   constructor(
-    private readonly context: StepTime & Repairing,
+    private readonly context: StepTime & Clocked & StoredCopies & Repairing,
     arc: ServedArc,
   ) {
     this.configurations = arc.configurations;
@@ -63,6 +67,7 @@ export class ArcOperations {
     this.reads = arc.reads;
     this.pages = arc.pages;
     this.writes = arc.writes;
+    this.sweep = new Sweep(context, arc.replica, arc.writes);
   }
 
   get areServed(): boolean {
@@ -159,6 +164,7 @@ export class ArcOperations {
     this.held.forgetDone();
     this.awaiting.forgetDone();
     this.submitHeld();
+    if (this.areServed) this.sweep.tick();
   }
 
   /** The role ends. @returns those that are not started: to be routed again */

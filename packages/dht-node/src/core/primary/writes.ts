@@ -15,9 +15,9 @@ import {
   type Write,
 } from '@ringkeep/shared/operations/operation';
 import { OperationType, rowOf } from '@ringkeep/shared/operations/catalogue';
-import { evaluate, type Circumstances, type Effect } from '@ringkeep/shared/operations/evaluate';
+import { evaluate, type Circumstances } from '@ringkeep/shared/operations/evaluate';
 import { evaluateTransaction } from '@ringkeep/shared/operations/evaluate-transaction';
-import { seal, type StoredValue } from '@ringkeep/shared/operations/stored';
+import type { StoredValue } from '@ringkeep/shared/operations/stored';
 import { keysOf, transactionOf } from '@ringkeep/shared/operations/transaction';
 import type {
   DiskLimits,
@@ -39,6 +39,7 @@ import { Endings } from './endings';
 import { LatestValues } from './latest-values';
 import { Refusals } from './refusals';
 import type { WaitingWrites } from './waiting-writes';
+import { writtenEntry } from './written-entry';
 import {
   entryBytes,
   isGroup,
@@ -92,7 +93,7 @@ export class Writes {
 
   /** Nothing is under way. */
   get idle(): boolean {
-    return this.replica.window.length === 0 && this.fresh.length === 0;
+    return this.underWay === 0;
   }
 
   // ---- accepting ----
@@ -114,6 +115,11 @@ export class Writes {
     return !this.isWindowFull() && this.endings.end(key);
   }
 
+  /** Numbered and not committed. */
+  get underWay(): number {
+    return this.replica.window.length + this.fresh.length;
+  }
+
   /** Everything that has a number has one up to this. */
   get lastNumbered(): Seq {
     return this.replica.lastPrepared + this.fresh.length;
@@ -121,7 +127,7 @@ export class Writes {
 
   private isWindowFull(): boolean {
     return (
-      this.replica.window.length + this.fresh.length >= WINDOW_OPERATIONS_MAX ||
+      this.underWay >= WINDOW_OPERATIONS_MAX ||
       this.windowBytes + this.waiting.answerBytes >= WINDOW_BYTES_MAX
     );
   }
@@ -133,7 +139,7 @@ export class Writes {
     // A damaged entry is there all the same, and what is told of it is not its value.
     const present = latest === DAMAGED ? this.context.replicas.entries.raw(operation.key) : latest;
     const { effect, answer } = evaluate(operation, present, seq, this.circumstances);
-    const entry = effect && this.entryOf(operation.key, effect, present, seq);
+    const entry = effect && writtenEntry(operation.key, effect, seq, present, this.context.rules);
     this.number(pending, entry, latest === DAMAGED ? PREVIOUS_DAMAGED : answer);
   }
 
@@ -184,17 +190,6 @@ export class Writes {
   private addFresh(op: SequencedOp): void {
     this.fresh.push(op);
     this.windowBytes += opBytes(op);
-  }
-
-  /** The entry that a write leaves under its number, which is the entry's version. */
-  private entryOf(
-    key: RingKey,
-    { value, expiresAtMs }: Effect,
-    present: StoredValue | undefined,
-    seq: Seq,
-  ): Entry {
-    if (value === undefined) return { key, value };
-    return { key, value: seal(key, seq, value, this.context.rules.expiryLeftBy(expiresAtMs, present)) };
   }
 
   // ---- preparing ----

@@ -80,6 +80,11 @@ export interface EntryStore {
   put(entries: readonly Entry[]): void;
   /** Makes the range hold these entries and nothing else, without reading what it holds. */
   mend(range: KeyRange, entries: readonly Entry[]): void;
+  /**
+   * Keys of the range whose time is over at that time of the ring, in ring order, keysMax at most. A call takes no time
+   * that matters: while very many end at once, it names fewer than there are.
+   */
+  over(range: KeyRange, wallMs: number, keysMax: number): readonly RingKey[];
   /** Removes every entry of the range. */
   erase(range: KeyRange): void;
   /** How much the range holds, exactly. */
