@@ -39,7 +39,7 @@ async function runLine(
   const ring = await RingAccess.create(line.connection as ConnectionOptions);
   try {
     if (line.command === undefined) return await new Prompt(terminal, ring, line.form, signal, loss).run();
-    return await runCommand(line.command, line.form, ring, terminal, signal);
+    return await runCommand(line.command, line.form, ring, terminal, signal, 'shell');
   } finally {
     await ring.close();
   }

@@ -6,7 +6,14 @@
 
 import { Command } from 'commander';
 import { quoted } from '@ringkeep/shared';
-import { HelpShown, commandFault, declareOptions, quiet, readOptions } from '@ringkeep/process/command-line';
+import {
+  HelpShown,
+  commandFault,
+  declareOptions,
+  packageVersion,
+  quiet,
+  readOptions,
+} from '@ringkeep/process/command-line';
 import { COMMANDS, type CommandSpec } from './commands';
 import {
   declareShared,
@@ -54,6 +61,7 @@ export function readCommandLine(args: readonly string[], sources: CommandLineSou
   declareShared(root, inShell);
   let chosen: { readonly spec: CommandSpec; readonly command: Command } | undefined;
   for (const spec of COMMANDS) declare(root, spec, (command) => (chosen = { spec, command }));
+  if (inShell) root.version(packageVersion(__dirname), '--version', 'print the version');
   root.helpCommand('help [command]', 'show this, or the help of a command');
   root.allowExcessArguments(true).action(() => undefined);
   try {
@@ -87,6 +95,21 @@ function choiceOf(spec: CommandSpec, command: Command, env: Environment): Chosen
 }
 
 function unknownCommand(name: string): UsageError {
-  const known = [...COMMANDS.map((spec) => spec.name), 'help'].join(', ');
-  return new UsageError(`unknown command ${quoted(name)}; the commands are ${known}`);
+  const names = [...COMMANDS.map((spec) => spec.name), 'help'];
+  const meant = suggestionFor(name, names);
+  return new UsageError(`unknown command ${quoted(name)}${meant}; the commands are ${names.join(', ')}`);
+}
+
+/** What commander says to somebody who misspells a command, where the command is not needed. */
+function suggestionFor(name: string, names: readonly string[]): string {
+  const root = new Command();
+  quiet(root);
+  for (const each of names) quiet(root.command(each));
+  try {
+    root.parse([name], { from: 'user' });
+  } catch (error) {
+    const [, meant] = /\(Did you mean (?:one of )?([^)]*?)\??\)/.exec((error as Error).message) ?? [];
+    if (meant !== undefined) return `; did you mean ${meant}`;
+  }
+  return '';
 }

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import { HelpShown } from '@ringkeep/process/command-line';
 import type { ChosenCommand } from './command-line';
+import type { CommandContext } from './commands/command';
 import type { FormOptions } from './config';
 import { ExitCode, exitCodeOf } from './failure';
 import { Output, type OutputStreams } from './output';
@@ -19,9 +20,10 @@ export async function runCommand(
   ring: RingAccess,
   terminal: Terminal,
   signal: AbortSignal,
+  place: CommandContext['place'],
 ): Promise<ExitCode> {
   const output = new Output(terminal, form.json);
-  const context = { ring, output, encoding: form.encoding, stdin: terminal.stdin, signal };
+  const context = { ring, output, encoding: form.encoding, stdin: terminal.stdin, place, signal };
   return guarded(terminal, () => chosen.spec.run(context, chosen.operands, chosen.options));
 }
 

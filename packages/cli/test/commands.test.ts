@@ -168,9 +168,39 @@ describe('set, get and delete', () => {
   });
 });
 
+describe('a value of -', () => {
+  const env = () => ({ NODE_ADDRESS: ring.node(0).address });
+
+  test('is what comes on standard input, byte for byte', async () => {
+    const bytes = Buffer.from([0xff, 0x00, 0x0a]);
+    const outcome = await run(['set', 'picture', '-'], bytes, env());
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    expect((await cli('get', '--hex', Buffer.from('picture').toString('hex'))).stdout).toBe('ff000a\n');
+  });
+
+  test('is refused where it is too long, is to be decoded, or is typed in the prompt', async () => {
+    const long = await run(['set', 'long', '-'], Buffer.alloc(1_048_577), env());
+    expect(long).toMatchObject({ code: 2, stderr: expect.stringContaining('more than 1048576 bytes') });
+    const decoded = await run(['set', '--hex', '00', '-'], 'ff', env());
+    expect(decoded).toMatchObject({ code: 2, stderr: expect.stringContaining('leave out --hex') });
+    const prompted = await run([], 'set key -\n', env());
+    expect(prompted.stderr).toContain('which is the prompt here');
+  });
+});
+
+test('--version prints the version and nothing else', async () => {
+  expect(await run(['--version'])).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    stderr: '',
+  });
+});
+
 describe('usage', () => {
   test.each([
     [['frobnicate'], 'unknown command "frobnicate"; the commands are set, get'],
+    [['dellete', 'key'], 'unknown command "dellete"; did you mean delete; the commands are set, get'],
+    [['set', 'key', 'value', '--if-abesnt'], "unknown option '--if-abesnt' (Did you mean --if-absent?)"],
     [['set', 'key'], "missing required argument 'value'"],
     [['get', 'key', 'more'], 'too many arguments'],
     [['get', '--frobnicate', 'key'], "unknown option '--frobnicate'"],

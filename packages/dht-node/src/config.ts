@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import { RingError, quoted } from '@ringkeep/shared';
-import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
+import { option, optionValues, packageVersion, parseProgram } from '@ringkeep/process/command-line';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@ringkeep/process/running';
 import { GRPC_FLAGS, grpcDoorOptions } from './doors/grpc/flags';
 import { HISTORY_BYTES, WATCHES_MAX } from './core/limits';
@@ -145,6 +145,7 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
   const { options, operands } = parseProgram(
     {
       name: 'npm run dht --',
+      version: packageVersion(__dirname),
       text: 'Runs one node of a Ringkeep ring. Any node answers for any key.',
       specs,
       env,

@@ -1,7 +1,7 @@
 /** The registry's options: flag, else variable, else config/params.json, else default. */
 
 import { DEFAULT_PARAMETERS, POSITION_RULES, ROUTINGS } from '@ringkeep/shared';
-import { option, optionValues, parseProgram } from '@ringkeep/process/command-line';
+import { option, optionValues, packageVersion, parseProgram } from '@ringkeep/process/command-line';
 import { LOG_FORMATS, LOG_LEVELS, createLogger } from '@ringkeep/process/running';
 import { RESERVE_BYTES } from './adapters/save-room';
 import { DEFAULT_CONFIG, PLACEMENTS } from './core';
@@ -220,6 +220,7 @@ export function registryConfig(
   const { options } = parseProgram(
     {
       name: 'ringkeep-registry',
+      version: packageVersion(__dirname),
       text: 'Places nodes on the ring and keeps the log of its changes.',
       specs,
       env,

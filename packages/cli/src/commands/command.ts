@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly output: Output;
   readonly encoding: Encoding;
   readonly stdin: Readable;
+  /** In the prompt, stdin is what it reads its lines from. */
+  readonly place: 'shell' | 'prompt';
   /** Aborted when the user gives up. */
   readonly signal: AbortSignal;
 }

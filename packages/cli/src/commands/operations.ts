@@ -1,59 +1,30 @@
 /** The operations on one key, one command each. */
 
-import type { VersionedValue, WriteOptions, WriteResult } from '@ringkeep/client';
-import { option, optionValues, type OptionValues } from '@ringkeep/process/command-line';
+import type { VersionedValue, WriteResult } from '@ringkeep/client';
+import { option, optionValues } from '@ringkeep/process/command-line';
 import type { CommandContext, CommandSpec } from './command';
 import { bytesTyped, shown } from '../encoding';
 import { quoted } from '@ringkeep/shared';
-import { checked, ExitCode, UsageError } from '../failure';
+import { checked, ExitCode } from '../failure';
+import { valueTyped } from '../typed-value';
+import { conditions, readTtl, ttlOption, writeOptions } from './write-terms';
 
 const KEY = { name: '<key>', text: 'the key' };
-const DAY_MS = 86_400_000;
-const readTtl = optionValues.durationMs(1, 36_500 * DAY_MS);
-
-const conditions = {
-  ifAbsent: option({
-    flag: '--if-absent',
-    text: 'only if the key has no value',
-    read: optionValues.yesOrNo,
-    default: false,
-  }),
-  ifPresent: option({
-    flag: '--if-present',
-    text: 'only if the key has a value',
-    read: optionValues.yesOrNo,
-    default: false,
-  }),
-  ifVersion: option({
-    flag: '--if-version <version>',
-    text: 'only if the key has this version; 0 is that of a key without a value',
-    read: optionValues.integer(0, Number.MAX_SAFE_INTEGER),
-  }),
-  ifValue: option({ flag: '--if-value <value>', text: 'only if the key has this value', read: String }),
-};
-
-const ttlOption = {
-  ttl: option({
-    flag: '--ttl <duration>',
-    text: 'the key ends after so long, such as 90s or 2h; keep: when it would have ended; none: never',
-    read: timeToLive,
-  }),
-};
-
 const setCommand: CommandSpec = {
   name: 'set',
   text: 'store a value under a key',
-  operands: [KEY, { name: '<value>', text: 'the value' }],
+  operands: [KEY, { name: '<value>', text: 'the value; - takes it from standard input' }],
   options: { ...conditions, ...ttlOption },
   examples: [
     'set city Porto',
     'set session/7 anna --ttl 30m',
     'set city Lisboa --if-value Porto',
     'set --hex 00ff cafe',
+    'set picture - < picture.png',
     'set -- -key "starts with a dash"',
   ],
   async run(context, [key = '', value = ''], options) {
-    const [keyBytes, bytes] = [keyTyped(context, key), bytesTyped(value, context.encoding, 'value')];
+    const [keyBytes, bytes] = [keyTyped(context, key), await valueTyped(context, value)];
     const terms = writeOptions(context, options);
     const client = await context.ring.client(context.signal);
     const result = await client.exchange(keyBytes, bytes, terms);
@@ -120,11 +91,11 @@ const incrementCommand: CommandSpec = {
 const appendCommand: CommandSpec = {
   name: 'append',
   text: 'add text at the end of a value, and print the new length in bytes',
-  operands: [KEY, { name: '<value>', text: 'what to add' }],
+  operands: [KEY, { name: '<value>', text: 'what to add; - takes it from standard input' }],
   options: { ...conditions, ...ttlOption },
   examples: ['append log "one more line"'],
   async run(context, [key = '', value = ''], options) {
-    const [keyBytes, bytes] = [keyTyped(context, key), bytesTyped(value, context.encoding, 'value')];
+    const [keyBytes, bytes] = [keyTyped(context, key), await valueTyped(context, value)];
     const terms = writeOptions(context, options);
     const client = await context.ring.client(context.signal);
     const result = await client.append(keyBytes, bytes, terms);
@@ -201,10 +172,6 @@ function toldEnd(context: CommandContext, key: string, result: WriteResult, told
   return ExitCode.Ok;
 }
 
-function timeToLive(given: string): number | 'keep' | 'none' {
-  return given === 'keep' || given === 'none' ? given : readTtl(given);
-}
-
 /** Throws an Error that completes "error: …". */
 function endTyped(when: string): number | Date {
   const moment = /^\d{4}-\d{2}-\d{2}T/.test(when) ? new Date(when) : undefined;
@@ -242,22 +209,6 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
 
 function keyTyped(context: CommandContext, key: string): Uint8Array {
   return bytesTyped(key, context.encoding, 'key');
-}
-
-/** What the flags of a write ask for. */
-function writeOptions(context: CommandContext, options: Readonly<Record<string, unknown>>): WriteOptions {
-  const { ifAbsent, ifPresent, ifVersion, ifValue, ttl } = options as OptionValues<typeof conditions> & {
-    readonly ttl?: number | 'keep' | 'none';
-  };
-  const given = [ifAbsent, ifPresent, ifVersion !== undefined, ifValue !== undefined].filter(Boolean);
-  if (given.length > 1) throw new UsageError('a write has one condition at most');
-  const end = typeof ttl === 'number' ? { ttlMs: ttl } : ttl && { ttl };
-  const common = { signal: context.signal, showPresent: true, ...end };
-  if (ifAbsent) return { ...common, ifAbsent };
-  if (ifPresent) return { ...common, ifPresent };
-  if (ifVersion !== undefined) return { ...common, ifVersion };
-  if (ifValue === undefined) return { ...common, withVersion: true };
-  return { ...common, ifValue: bytesTyped(ifValue, context.encoding, 'expected value') };
 }
 
 function shownFound(

@@ -108,7 +108,8 @@ export class Prompt {
           encoding: read.form.encoding === 'text' ? this.form.encoding : read.form.encoding,
           json: read.form.json || this.form.json,
         };
-        return await runCommand(read.command, form, this.ring, this.terminal, this.running.signal);
+        const { signal } = this.running;
+        return await runCommand(read.command, form, this.ring, this.terminal, signal, 'prompt');
       } finally {
         this.running = undefined;
       }

@@ -82,7 +82,7 @@ export function parseProgram<Specs extends OptionSpecs>(
 ): { options: OptionValues<Specs>; operands: string[] } {
   const command = new Command(program.name).description(program.text);
   for (const { name, text } of program.operands ?? []) command.argument(name, text);
-  if (program.version !== undefined) command.version(program.version);
+  if (program.version !== undefined) command.version(program.version, '--version', 'print the version');
   if (program.helpTail !== undefined) command.addHelpText('after', `\n${program.helpTail}`);
   declareOptions(command, program.specs);
   quiet(command);
