@@ -10,9 +10,11 @@ import { checkCopies, checkTables } from './checkers/at-rest';
 import type { Doubts } from './checkers/doubts';
 import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
+import { checkPages } from './checkers/pages';
 import { checkPositions } from './checkers/positions';
 import { checkVersions } from './checkers/versions';
 import type { Client } from './world/client';
+import type { Scanner } from './world/scanner';
 import { nodesAtRest } from './world/nodes-at-rest';
 import type { Run } from './world/world';
 
@@ -23,10 +25,11 @@ const ANSWER_MS = 250;
 export class FinalChecks {
   private readonly lastReads = new Map<string, Value>();
 
-  /** `reader`: reads and writes everything in the end. */
+  /** `reader`: reads and writes everything in the end; `scanner`: tells everything in the end. */
   constructor(
     private readonly run: Run,
     private readonly reader: Client,
+    private readonly scanner: Scanner,
     private readonly keys: readonly Bytes[],
     private readonly doubts: Doubts,
   ) {}
@@ -44,15 +47,27 @@ export class FinalChecks {
     }
     const allRead = (): boolean => this.lastReads.size === this.keys.length;
     if (!(await this.run.runUntil(this.run.timeline.now + READ_PATIENCE_MS, allRead))) return;
+    if (!(await this.scanAtLast())) return;
     for (const key of this.keys) if (this.doubts.has(this.placed(key))) this.lastReads.delete(key);
     const certain = history().filter(({ key }) => !this.doubts.has(this.placed(key as Bytes)));
     const failure =
       checkLostWrites(certain, this.lastReads) ??
       checkLinearizability(certain) ??
       checkVersions(certain) ??
-      checkPositions(certain, this.run.parameters.positionRule);
+      checkPositions(certain, this.run.parameters.positionRule) ??
+      checkPages(this.scanner.pages, certain, (key) => !this.doubts.has(this.placed(key as Bytes)));
     if (failure) return this.run.fail(failure.checker, failure.text);
     await this.writeAtLast();
+  }
+
+  /** What is there is told, and nothing else: what it says of each key is a read of that key. */
+  private async scanAtLast(): Promise<boolean> {
+    let over = false;
+    this.scanner.scanAtLast(READ_PATIENCE_MS, (told) => {
+      over = true;
+      if (told === undefined) this.run.fail('liveness', 'the ring cannot be scanned though everything works');
+    });
+    return this.run.runUntil(this.run.timeline.now + READ_PATIENCE_MS + ANSWER_MS, () => over);
   }
 
   private placed(key: Bytes): RingKey {

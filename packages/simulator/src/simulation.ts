@@ -12,6 +12,7 @@ import type { Scenario } from './scenario';
 import { SimulatedWorld, type WorldOptions } from './simulated-world';
 import { Adversaries } from './world/adversaries';
 import { Client } from './world/client';
+import { Scanner } from './world/scanner';
 import { SessionClient } from './world/session-client';
 import { SilentFeeds } from './world/silent-feeds';
 import { FIRST_CLIENT_PARTY } from './world/surroundings';
@@ -19,6 +20,8 @@ import type { TraceLine } from './world/trace';
 
 /** How often there are clients that are the client library's session. */
 const SESSIONS_CHANCE = 0.7;
+/** Behind all other clients. */
+const SCANNER_PARTY = FIRST_CLIENT_PARTY + 400;
 
 export interface RunResult {
   readonly failure: (Failure & { readonly atMs: number }) | undefined;
@@ -39,6 +42,7 @@ class Simulation {
   /** Reads everything in the end. */
   private readonly reader: Client;
   private readonly clients: readonly (Client | SessionClient)[];
+  private readonly scanner: Scanner;
   private readonly silentFeeds: SilentFeeds;
   private readonly adversaries: Adversaries;
 
@@ -47,6 +51,7 @@ class Simulation {
     const part = (name: string): Random => world.part(name);
     this.silentFeeds = new SilentFeeds(world, part('silent feeds'), scenario);
     [this.reader, ...this.clients] = this.makeClients();
+    this.scanner = this.makeScanner();
     this.adversaries = new Adversaries(world, scenario, part, world.machines.slice(scenario.machines));
     const { faults, opportunist, oldRegistry } = this.adversaries;
     world.play({
@@ -89,6 +94,14 @@ class Simulation {
     return [new Client(...given(0)), ...clients];
   }
 
+  private makeScanner(): Scanner {
+    const { world, recorder } = this;
+    const { keys, scenario } = world;
+    const { patienceMs, parameters } = scenario;
+    const habits = { keys, positionRule: parameters.positionRule, patienceMs };
+    return new Scanner(world, SCANNER_PARTY, world.part('scanner'), recorder, habits);
+  }
+
   async run(): Promise<RunResult> {
     const { world, adversaries, recorder } = this;
     const { scenario, trace } = world;
@@ -96,16 +109,17 @@ class Simulation {
     for (const machine of world.machines.slice(0, scenario.machines))
       machine.startLater(1 + 5 * machine.party);
     for (const client of this.clients) client.start();
+    if (!scenario.silentFeeds) this.scanner.start();
     adversaries.start();
     this.silentFeeds.start();
     const recovery = new Recovery(world, {
       faults: adversaries.faults,
       oldRegistry: adversaries.oldRegistry,
       writesGoOn: scenario.writesGoOn,
-      stopClients: () => this.clients.forEach((client) => client.stop()),
+      stopClients: () => [...this.clients, this.scanner].forEach((client) => client.stop()),
     });
     if ((await world.runUntil(scenario.safetyMs)) && (await recovery.recover())) {
-      const checks = new FinalChecks(world, this.reader, world.keys, world.doubts);
+      const checks = new FinalChecks(world, this.reader, this.scanner, world.keys, world.doubts);
       await checks.check(() => recorder.history());
     }
     return {

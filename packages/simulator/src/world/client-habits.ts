@@ -221,7 +221,12 @@ const TRANSACTION_CHANCE = 0.12;
 const VERSION_ONLY_CHANCE = 0.2;
 
 /** These clients let no key end: it is known when each must be there. */
-const NOT_DRAWN: readonly OperationRow[] = [CATALOGUE.transact, CATALOGUE.expire, CATALOGUE.persist];
+const NOT_DRAWN: readonly OperationRow[] = [
+  CATALOGUE.scan,
+  CATALOGUE.transact,
+  CATALOGUE.expire,
+  CATALOGUE.persist,
+];
 const ROWS: readonly OperationRow[] = Object.values(CATALOGUE).filter((row) => !NOT_DRAWN.includes(row));
 const READS = ROWS.filter(({ writes }) => !writes);
 const BARE_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length === 0);

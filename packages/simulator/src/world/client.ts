@@ -1,38 +1,17 @@
-/**
- * A plain client: one operation at a time, at any node or directly at the owner that it knows of, with a deadline.
- *
- * It follows a real client's rules: what was certainly not started may be sent again, and so may any read; a write of
- * unknown outcome is never repeated.
- */
+/** A plain client: one operation at a time (plain-calls.ts), with a deadline. */
 
-import { ERROR_CODES, RingView, updateRing, NO_RING, type Bytes, type Random } from '@ringkeep/shared';
-import {
-  OperationType,
-  isWrite,
-  type KeyOperation,
-  type OperationResult,
-  ringKeyOf,
-} from '@ringkeep/shared/operations';
-import { decodeReply, dht, encodeRequest, updateFromWire } from '@ringkeep/shared/wire';
+import type { Bytes, Random } from '@ringkeep/shared';
+import { OperationType, type KeyOperation, ringKeyOf } from '@ringkeep/shared/operations';
 import { RecordedCall, type HistoryRecorder } from '@ringkeep/checker/core';
 import { ClientValues, drawOperation, type ClientHabits } from './client-habits';
 import { describeOperation, describeResult } from './descriptions';
-import type { Machine } from './machine';
 import type { Party } from './network';
-import { remoteCall } from './remote-call';
+import { PlainCalls, type Done } from './plain-calls';
 import type { World } from './world';
-
-/** Pause before another try. */
-const RETRY_MS = 30;
-
-/** Ends an operation: what came of it, or undefined when that is unknown. */
-type Done = (result: OperationResult | undefined) => void;
 
 export class Client {
   private stopped = false;
-  private lastFrame = 0;
-  private view = new RingView(NO_RING);
-  private readonly direct: boolean;
+  private readonly calls: PlainCalls;
   private readonly values: ClientValues;
 
   constructor(
@@ -42,7 +21,7 @@ export class Client {
     private readonly recorder: HistoryRecorder,
     private readonly habits: ClientHabits,
   ) {
-    this.direct = random.chance(0.5);
+    this.calls = new PlainCalls(world, party, random);
     this.values = new ClientValues(party);
   }
 
@@ -86,10 +65,7 @@ export class Client {
     const { timeline, trace } = world;
     const call = new RecordedCall(recorder, this.party, operation, timeline.now);
     trace.note('client', () => `client ${this.party}: ${describeOperation(operation)}`);
-    const attempt: Attempt = { open: true, mayHaveStarted: false, deadlineAt: timeline.now + patienceMs };
-    const end = (result: OperationResult | undefined): void => {
-      if (!attempt.open) return;
-      attempt.open = false;
+    this.calls.run(operation, patienceMs, (result) => {
       trace.note(
         'client',
         () =>
@@ -104,81 +80,6 @@ export class Client {
         call.unknown(timeline.now);
       }
       done(result);
-    };
-    timeline.after(patienceMs, () => {
-      const unknown = attempt.mayHaveStarted && isWrite(operation);
-      end(unknown ? undefined : { ok: false, code: 'DEADLINE_EXCEEDED', text: '' });
     });
-    this.send(operation, attempt, end);
   }
-
-  private send(operation: KeyOperation, attempt: Attempt, end: Done): void {
-    const { world, random } = this;
-    if (!attempt.open) return;
-    const again = (): void => {
-      attempt.mayHaveStarted = false;
-      world.timeline.after(RETRY_MS * (0.5 + random.fraction()), () => this.send(operation, attempt, end));
-    };
-    const owner = this.direct ? this.ownerOf(operation) : undefined;
-    const machine = owner ?? this.anyMachine();
-    if (!machine) return again();
-    attempt.mayHaveStarted = true;
-    const deadlineMs = Math.max(1, Math.floor(attempt.deadlineAt - world.timeline.now));
-    const frame = encodeRequest(
-      {
-        frame: ++this.lastFrame,
-        deadlineMs,
-        hops: 0,
-        ringVersion: this.view.version,
-        direct: owner !== undefined,
-      },
-      [operation],
-    );
-    remoteCall(
-      world.network,
-      { from: this.party, to: machine.party, server: () => machine.process, mayDouble: false },
-      'QueryBatch',
-      dht.BatchRequest.encode(frame).finish(),
-      {
-        answered: (bytes) => this.answered(operation, bytes, again, end),
-        failed: (sent) => {
-          if (sent && isWrite(operation)) end(undefined);
-          else if (attempt.open) again();
-        },
-      },
-    );
-  }
-
-  private answered(operation: KeyOperation, bytes: Uint8Array, again: () => void, end: Done): void {
-    const reply = dht.BatchReply.decode(bytes);
-    const [result] = decodeReply(reply);
-    if (reply.ring) {
-      const ring = updateRing(this.view.ring, updateFromWire(reply.ring));
-      if (ring) this.view = new RingView(ring);
-    }
-    if (!result) return this.world.fail('replies', 'a reply without a result');
-    if (result.ok) return end(result);
-    const { advice } = ERROR_CODES[result.code];
-    if (advice === 'outcome-unknown' && isWrite(operation)) return end(undefined);
-    if (advice === 'give-up') return end(result);
-    again();
-  }
-
-  private ownerOf(operation: KeyOperation): Machine | undefined {
-    const owner = this.view.arcOfKey(operation.key)?.primary;
-    if (owner === undefined) return undefined;
-    const machine = this.world.machineOf(owner);
-    return machine?.process ? machine : undefined;
-  }
-
-  private anyMachine(): Machine | undefined {
-    const there = this.world.machines.filter((machine) => machine.process);
-    return there.length === 0 ? undefined : this.random.pick(there);
-  }
-}
-
-interface Attempt {
-  open: boolean;
-  mayHaveStarted: boolean;
-  readonly deadlineAt: number;
 }
