@@ -499,6 +499,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seed: 1,
     within: 30,
   },
+  {
+    rule: 'pagesOfOneMoment',
+    story: 'a page of a scan mixes what is committed with what is prepared behind it',
+    focus: 'none',
+    seed: 2,
+    within: 60,
+  },
+  {
+    rule: 'pagesEndWithArc',
+    story: 'a scan goes on where an arc ended before it was split, past writes of the new owner',
+    focus: 'splits',
+    seed: 1,
+    within: 60,
+  },
 ];
 
 /** Rules that stand behind others and are left out together with them (left-out.ts): alone they show nothing. */

@@ -1,6 +1,6 @@
 /** Rules of rules.ts about what an operation meets and what it comes to: versions, times to live, groups, pages. */
 
-import type { Arc, RingKey } from '@ringkeep/shared';
+import type { Arc, Ring, RingKey } from '@ringkeep/shared';
 import type { Operation } from '@ringkeep/shared/operations';
 import type { StoredValue } from '@ringkeep/shared/operations/stored';
 import type { Entry, EntryStore, Found } from './replica/entry-store';
@@ -25,7 +25,7 @@ export interface EvaluationRules {
   /** A page of a scan is what is committed, all of it at one moment … */
   walkOfPage(walk: EntryWalk, copy: { readonly window: readonly SequencedOp[] }): EntryWalk;
   /** … and it ends with the arc as it is at that moment. */
-  arcOfPage(newest: Arc, first: Arc): Arc;
+  arcOfPage(newest: Arc, ring: Ring): Arc;
   /** What a transaction leaves has one number, so that nothing divides it. */
   isGroupKept(): boolean;
   /** What changes nothing is answered when what it saw is committed, as a write is. */

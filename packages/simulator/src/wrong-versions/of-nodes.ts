@@ -1,6 +1,6 @@
 /** What a node decides where a rule of the protocol is left out (packages/dht-node/src/core/rules.ts has the right ones). */
 
-import type { LogExtent, NodeId, Position, Ring, RingKey } from '@ringkeep/shared';
+import type { Arc, LogExtent, NodeId, Position, Ring, RingKey } from '@ringkeep/shared';
 import {
   expiryIn,
   headOf,
@@ -103,7 +103,7 @@ export const WRONG_OF_NODES: ProtocolRules = {
   isAnswerOver: () => false,
   expiryLeftBy: (given, present) => given ?? (present && expiryIn(present)),
   walkOfPage: withEverySecondPrepared,
-  arcOfPage: (_newest, first) => first,
+  arcOfPage: asBeforeItsSplit,
   hasUnknownOutcome: () => false,
   hasEnoughCopies: () => true,
   refusedForRoom: () => undefined,
@@ -205,6 +205,12 @@ function keepingEffect(pending: { readonly operation: Operation }, effect: Seque
 function withoutVersion({ key, value, ...rest }: Entry): Entry {
   if (value === undefined) return { key, value, ...rest };
   return { key, value: seal(key, VERSION_BEFORE_ENVELOPES, valueIn(value), headOf(value).expiresAtMs) };
+}
+
+/** An arc and the one behind it, as if nothing had been split off. */
+function asBeforeItsSplit({ start, end }: Arc, { arcs }: Ring): Arc {
+  const behind = arcs.find((arc) => arc.start === end);
+  return { start, end: behind?.end ?? end };
 }
 
 /** A log as its commit point and length tell it. */

@@ -1,6 +1,6 @@
 /** The pages of scans that a primary answers from its arc (pages.ts reads one). Ask only while it may read. */
 
-import type { Arc, KeyRange } from '@ringkeep/shared';
+import type { KeyRange } from '@ringkeep/shared';
 import type { OperationOf } from '@ringkeep/shared/operations/operation';
 import { decodeScanQuery } from '@ringkeep/shared/scans/scan-query';
 import type { Clocked, RingKnowledge, RuleSettings, StoredCopies } from '../context';
@@ -11,16 +11,11 @@ import { readPage, type ReadPage } from './pages';
 type PagesContext = Clocked & RingKnowledge & StoredCopies & RuleSettings;
 
 export class ArcPages {
-  /** As it was when the role began. */
-  private readonly firstArc: Arc;
-
   constructor(
     private readonly context: PagesContext,
     private readonly configurations: Configurations,
     private readonly replica: Replica,
-  ) {
-    this.firstArc = configurations.newest;
-  }
+  ) {}
 
   /** By which time the keys of a page end that is looked at for the first time now. */
   get dueAtMs(): number {
@@ -30,11 +25,11 @@ export class ArcPages {
 
   /** Throws RingError when there can be no such page. */
   read({ key, page }: OperationOf<'scan'>, dueAtMs: number): ReadPage {
-    const { rules, replicas, parameters } = this.context;
-    const { configurations, replica, firstArc } = this;
+    const { rules, replicas, parameters, view } = this.context;
+    const { configurations, replica } = this;
     const source = {
       walk: (range: KeyRange) => rules.walkOfPage(replicas.entries.walk(range), replica),
-      arc: rules.arcOfPage(configurations.newest, firstArc),
+      arc: rules.arcOfPage(configurations.newest, view.ring),
       seq: replica.committed,
       rule: parameters.positionRule,
       isOver: (expiresAtMs: number) => rules.isAnswerOver(expiresAtMs <= dueAtMs),
