@@ -16,6 +16,7 @@ import {
 } from '@ringkeep/checker';
 import { RingClient, type CallOptions, type WriteOptions, type WriteResult } from '@ringkeep/client';
 import { RingError, type ErrorCode, type Random } from '@ringkeep/shared';
+import { RecordedScans } from './recorded-scans';
 import { SingleCalls, toldBy, type RingAction } from './single-calls';
 
 export interface Load {
@@ -48,6 +49,7 @@ export class RecordedClients {
   private readonly hotKeys: readonly string[];
   private readonly libraries: RingClient[] = [];
   private readonly singles: SingleCalls;
+  private readonly scans: RecordedScans;
   private readonly failures: string[] = [];
   private running = true;
   private workers: Promise<void>[] = [];
@@ -62,11 +64,13 @@ export class RecordedClients {
     this.hotKeys = Array.from({ length: load.hotKeys }, (_, i) => `hot ${i}`);
     this.keys = Array.from({ length: load.keys }, (_, i) => `key ${i}`);
     this.singles = new SingleCalls(random.fork(), addresses);
+    this.scans = new RecordedScans(this.recorder, [...this.hotKeys, ...this.keys]);
   }
 
   /** Answers that no fault explains, such as an internal error. */
   get unexpected(): readonly string[] {
-    return this.failures;
+    const repeated = this.scans.repeated.map((key) => `a scan told ${key} twice`);
+    return [...this.failures, ...repeated];
   }
 
   history(): readonly HistoryOperation[] {
@@ -83,12 +87,13 @@ export class RecordedClients {
       if (i % 2 === 0)
         this.workers.push(this.work((key, action) => this.singles.ask(key, action, OPERATION_MS)));
     }
+    this.scans.start(this.libraries.at(-1) as RingClient);
     return this.libraries[0] as RingClient;
   }
 
   async stop(): Promise<void> {
     this.running = false;
-    await Promise.all(this.workers);
+    await Promise.all([...this.workers, this.scans.stop()]);
     await Promise.all(this.libraries.map((client) => client.close()));
     this.singles.close();
   }

@@ -13,6 +13,7 @@ import {
 import { longestKeyOutage, longestSilenceMs } from './availability';
 import type { ChaosOutcome } from './chaos-run';
 import { FAULT_KINDS, type FaultKind } from './faults';
+import { missedByScans, scansIn } from './recorded-scans';
 import { describeLost, lostWrites } from './lost-writes';
 
 const TROUBLES_SHOWN = 10;
@@ -24,6 +25,10 @@ export async function report(outcome: ChaosOutcome, folder: string): Promise<num
   const troubles = [...outcome.troubles, ...(versions === undefined ? [] : [`versions of ${versions}`])];
   const verdict = checkHistory(history);
   const lost = lostWrites(history, found);
+  const missed = missedByScans(
+    history,
+    verdict.failures.map(({ key }) => key),
+  );
   const lines = [
     '',
     ...describeOperations(outcome),
@@ -31,6 +36,9 @@ export async function report(outcome: ChaosOutcome, folder: string): Promise<num
     ...describeOutages(outcome),
     `ring versions seen: ${outcome.ringVersions}, each with one owner for every position`,
     `verdict on ${verdict.operations.toLocaleString('en')} operations on ${verdict.keys} keys: ${verdict.verdict.replace('-', ' ')}`,
+    `scans: ${scansIn(history, history[0]?.key ?? '')}`,
+    `keys missed by scans: ${missed.length}`,
+    ...missed.slice(0, TROUBLES_SHOWN).map((key) => `  ${key}`),
     `acknowledged writes lost: ${lost.length}`,
     ...lost.slice(0, TROUBLES_SHOWN).map((write) => `  ${describeLost(write)}`),
     ...troubles.slice(0, TROUBLES_SHOWN).map((trouble) => `BROKEN: ${trouble}`),
