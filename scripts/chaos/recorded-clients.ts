@@ -17,6 +17,7 @@ import {
 import { RingClient, type CallOptions, type WriteOptions, type WriteResult } from '@ringkeep/client';
 import { RingError, type ErrorCode, type Random } from '@ringkeep/shared';
 import { RecordedScans } from './recorded-scans';
+import { taggedKeys, TransactionDraw, transactRecorded } from './recorded-transactions';
 import { SingleCalls, toldBy, type RingAction } from './single-calls';
 
 export interface Load {
@@ -43,6 +44,14 @@ const UNCERTAIN: Readonly<Partial<Record<ErrorCode, boolean>>> = {
   DEADLINE_EXCEEDED: false,
 };
 
+/** Whether a write that ended so may have taken effect; what is not expected may. */
+function mayHaveHappened(error: unknown): boolean {
+  return !(error instanceof RingError) || UNCERTAIN[error.code] !== false;
+}
+
+/** Few, so that transactions meet. */
+const TAGGED_KEYS = [taggedKeys('pair', 2), taggedKeys('trio', 3)];
+
 export class RecordedClients {
   private readonly recorder = new HistoryRecorder();
   private readonly keys: readonly string[];
@@ -62,7 +71,7 @@ export class RecordedClients {
     addresses: () => readonly string[],
   ) {
     this.hotKeys = Array.from({ length: load.hotKeys }, (_, i) => `hot ${i}`);
-    this.keys = Array.from({ length: load.keys }, (_, i) => `key ${i}`);
+    this.keys = [...Array.from({ length: load.keys }, (_, i) => `key ${i}`), ...TAGGED_KEYS.flat()];
     this.singles = new SingleCalls(random.fork(), addresses);
     this.scans = new RecordedScans(this.recorder, [...this.hotKeys, ...this.keys]);
   }
@@ -86,6 +95,7 @@ export class RecordedClients {
       this.workers.push(this.work((key, action) => askLibrary(library, key, action)));
       if (i % 2 === 0)
         this.workers.push(this.work((key, action) => this.singles.ask(key, action, OPERATION_MS)));
+      else this.workers.push(this.transact(library));
     }
     this.scans.start(this.libraries.at(-1) as RingClient);
     return this.libraries[0] as RingClient;
@@ -130,6 +140,26 @@ export class RecordedClients {
     }
   }
 
+  private async transact(ring: RingClient): Promise<void> {
+    const client = { number: ++this.clients, ring, deadlineMs: OPERATION_MS };
+    const random = this.random.fork();
+    const draw = new TransactionDraw(client.number, random.fork(), TAGGED_KEYS);
+    while (this.running) {
+      const options = draw.next();
+      const told = await transactRecorded(this.recorder, client, options, mayHaveHappened).catch(
+        (error: unknown) => this.noteUnexpected('transact', error),
+      );
+      if (told !== undefined) draw.told(options, told);
+      await pause(2 * random.fraction() * (told === undefined ? THINK_MS.failed : THINK_MS.ok));
+    }
+  }
+
+  private noteUnexpected(what: string, error: unknown): undefined {
+    const isExpected = error instanceof RingError && UNCERTAIN[error.code] !== undefined;
+    if (!isExpected) this.failures.push(`${what}: ${String(error)}`);
+    return undefined;
+  }
+
   /** What the operation was told; undefined when it did not succeed. */
   private async perform(
     client: number,
@@ -144,11 +174,9 @@ export class RecordedClients {
       recorder.ok(number, told, performance.now());
       return told;
     } catch (error) {
-      const mayHaveHappened = error instanceof RingError ? UNCERTAIN[error.code] : undefined;
-      if (mayHaveHappened === undefined) this.failures.push(`${action.op} ${key}: ${String(error)}`);
-      if (action.op === 'get' || mayHaveHappened === false) recorder.fail(number, performance.now());
+      if (action.op === 'get' || !mayHaveHappened(error)) recorder.fail(number, performance.now());
       else recorder.unknown(number, performance.now());
-      return undefined;
+      return this.noteUnexpected(`${action.op} ${key}`, error);
     }
   }
 }

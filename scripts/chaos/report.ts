@@ -6,10 +6,12 @@ import {
   checkHistory,
   describeFailure,
   failurePage,
+  positionFault,
   versionFault,
   writeHistoryFile,
   type HistoryVerdict,
 } from '@ringkeep/checker';
+import { positionTagOf, type Bytes } from '@ringkeep/shared';
 import { longestKeyOutage, longestSilenceMs } from './availability';
 import type { ChaosOutcome } from './chaos-run';
 import { FAULT_KINDS, type FaultKind } from './faults';
@@ -22,7 +24,12 @@ const TROUBLES_SHOWN = 10;
 export async function report(outcome: ChaosOutcome, folder: string): Promise<number> {
   const { history, found } = outcome;
   const versions = versionFault(history);
-  const troubles = [...outcome.troubles, ...(versions === undefined ? [] : [`versions of ${versions}`])];
+  const positions = positionFault(history, (key) => positionTagOf(key as Bytes, 'tag'));
+  const troubles = [
+    ...outcome.troubles,
+    ...(versions === undefined ? [] : [`versions of ${versions}`]),
+    ...(positions === undefined ? [] : [`transactions: ${positions}`]),
+  ];
   const verdict = checkHistory(history);
   const lost = lostWrites(history, found);
   const missed = missedByScans(
