@@ -154,6 +154,10 @@ export class LayeredTable implements EntryStore {
     return this.counts.size(range, (edge) => this.walk(edge));
   }
 
+  crowdAt(key: RingKey): RangeSize {
+    return this.counts.near(key);
+  }
+
   buckets(range: KeyRange, bucketBytes: number, bucketsMax: number): Bucket[] {
     return cutIntoBuckets((part) => this.walk(part), range, bucketBytes, bucketsMax);
   }

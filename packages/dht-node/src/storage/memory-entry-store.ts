@@ -74,6 +74,10 @@ export class MemoryEntryStore implements EntryStore {
     return this.table.size(range);
   }
 
+  crowdAt(key: RingKey): RangeSize {
+    return this.table.crowdAt(key);
+  }
+
   buckets(range: KeyRange, bucketBytes: number, bucketsMax: number): Bucket[] {
     return cutIntoBuckets((part) => this.table.entries(part), range, bucketBytes, bucketsMax);
   }

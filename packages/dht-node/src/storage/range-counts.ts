@@ -44,6 +44,12 @@ export class RangeCounts {
     return this.keys[bucket] as number;
   }
 
+  /** Of the part that the key is in. */
+  near(key: RingKey): RangeSize {
+    const bucket = bucketOf(key);
+    return { keys: this.keys[bucket] as number, bytes: this.bytes[bucket] as number };
+  }
+
   size(range: KeyRange, walk: RangeWalk): RangeSize {
     const { first, end, edges } = cutRange(range);
     let keys = 0;

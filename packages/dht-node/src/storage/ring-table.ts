@@ -166,6 +166,14 @@ export class RingTable<V extends Change = Change> {
     return { keys, bytes };
   }
 
+  /** Of what is kept together with the key: at least all of its position. */
+  crowdAt(key: RingKey): TableSize {
+    const probe = probes.take(key);
+    let tree = this.slots[slotOf(probe)];
+    for (let depth = SLOT_NIBBLES; tree instanceof Branch; depth++) tree = tree.children[probe.nibble(depth)];
+    return { keys: tree?.keys ?? 0, bytes: tree?.bytes ?? 0 };
+  }
+
   /** The entries of a range in ring order. The table must not change before the generator is done with. */
   *entries(range: KeyRange): Generator<[RingKey, V], void, undefined> {
     if (isEmptyRange(range)) return;

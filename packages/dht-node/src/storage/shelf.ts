@@ -21,6 +21,14 @@ export class Shelf<V extends Change> {
     this.leaves = [leaf];
   }
 
+  get keys(): number {
+    return this.leaves.reduce((sum, leaf) => sum + leaf.keys, 0);
+  }
+
+  get bytes(): number {
+    return this.leaves.reduce((sum, leaf) => sum + leaf.bytes, 0);
+  }
+
   leafOf({ key }: KeyProbe): RingLeaf<V> {
     return this.leaves[this.indexOf(key)] as RingLeaf<V>;
   }

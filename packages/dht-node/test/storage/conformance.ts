@@ -3,6 +3,7 @@
  * random operations, the log by its rules. Random runs print their seed when they fail.
  */
 
+import { samePosition } from '@ringkeep/shared/ring/arc';
 import {
   Random,
   arcKeyRanges,
@@ -30,7 +31,7 @@ export interface StorageUnderTest {
 const IGNORE: RecoveryVisitor = { snapshot: () => undefined, batch: () => undefined };
 
 /** The naive entry store; what it holds is compared as it is. */
-export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'matches'> {
+export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'matches' | 'crowdAt'> {
   readonly values = new Map<RingKey, StoredValue>();
 
   get(key: RingKey): StoredValue | undefined {
@@ -186,6 +187,11 @@ export function expectSame(store: EntryStore, model: SortedMap, draw: Draw, wall
   expectSameAsAnnounced(store, model, draw);
   const range = draw.range();
   expect(store.size(range)).toEqual(model.size(range));
+  for (const key of model.values.keys()) {
+    const { keys, bytes } = model.size(samePosition(key));
+    const crowd = store.crowdAt(key);
+    expect(crowd.keys >= keys && crowd.bytes >= bytes).toBe(true);
+  }
   const keysMax = draw.random.between(1, 30);
   // It may take several calls to find all of very many.
   for (let call = 0; call < 8; call++) store.over(WHOLE_RING, wallMs, 1);

@@ -32,7 +32,7 @@ const UNKNOWN_PARAMETERS: ClusterParameters = {
 };
 
 /** What a ring that does not say it has. */
-const UNSAID_PARAMETERS = { positionRule: RULE_BEFORE_TAGS, clockSkewMs: DEFAULT_PARAMETERS.clockSkewMs };
+const UNSAID_PARAMETERS = { ...DEFAULT_PARAMETERS, positionRule: RULE_BEFORE_TAGS };
 
 export interface Meta extends Omit<RegistryState, 'ring' | 'claims'> {
   readonly clusterId: string;
@@ -48,7 +48,7 @@ interface MetaRecord {
   /** In formats before 3, in place of all parameters. */
   readonly lease?: Pick<ClusterParameters, 'leaseMs' | 'leaseMarginMs'>;
   /** A ring from before tags, and from before keys could end, lacks what goes with them. */
-  readonly parameters?: Omit<ClusterParameters, 'positionRule' | 'clockSkewMs'> & Partial<ClusterParameters>;
+  readonly parameters?: Partial<ClusterParameters>;
   readonly runs?: readonly (readonly [id: string, firstVersion: number])[];
   /** Formats before 3 named the members that were back, too. */
   readonly returns: readonly (string | { readonly start: string })[];

@@ -7,7 +7,7 @@
 
 import type { Bytes } from './bytes';
 import { clockwiseDistance, formatPosition, RING_SIZE, type Position } from './position';
-import { placeBehind, positionBytes, type RingKey } from './ring-key';
+import { placeBehind, positionBytes, positionOf, type RingKey } from './ring-key';
 
 /** A half-open stretch of the ring. */
 export interface Arc {
@@ -82,6 +82,13 @@ export interface KeyRange {
 /** The range that has this key alone. */
 export function onlyKey(key: RingKey): KeyRange {
   return { from: key, to: placeBehind(key) };
+}
+
+/** The range of all keys that share the position of a key, or of a place. */
+export function samePosition(key: RingKey): KeyRange {
+  const at = positionOf(key);
+  const from = positionBytes(at);
+  return { from, to: at + 1n === RING_SIZE ? undefined : positionBytes((at + 1n) as Position) };
 }
 
 /** The one or two ranges of ring keys that an arc is, clockwise from its start. */

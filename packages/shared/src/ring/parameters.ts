@@ -29,6 +29,10 @@ export interface ClusterParameters {
   readonly keyBytesMax: number;
   readonly valueBytesMax: number;
   readonly routing: Routing;
+  /** Keys of one tag beyond which no more are taken … */
+  readonly positionKeysMax: number;
+  /** … and bytes of their keys and values. */
+  readonly positionBytesMax: number;
   /** Of which bytes of a key its position is the hash; never changes. */
   readonly positionRule: PositionRule;
 }
@@ -44,6 +48,8 @@ export const DEFAULT_PARAMETERS: ClusterParameters = {
   keyBytesMax: 1_024,
   valueBytesMax: 1 << 20,
   routing: 'one-hop',
+  positionKeysMax: 1_000_000,
+  positionBytesMax: 1 << 30,
   positionRule: 'tag',
 };
 
@@ -68,6 +74,8 @@ const BOUNDS: { readonly [K in keyof ClusterParameters]?: readonly [number, numb
   clockSkewMs: [10, 60_000],
   keyBytesMax: [1, KEY_BYTES_MAX],
   valueBytesMax: [0, 1 << 20],
+  positionKeysMax: [1, 1_000_000_000],
+  positionBytesMax: [1, 2 ** 50],
 };
 
 /** Parameters as a person wrote them. */

@@ -129,7 +129,9 @@ export function parametersFromWire(message: wire.ClusterParameters | undefined):
   const positionRule = message.positionRule === '' ? RULE_BEFORE_TAGS : message.positionRule;
   // Absent from an older version.
   const clockSkewMs = message.clockSkewMs || DEFAULT_PARAMETERS.clockSkewMs;
-  return checkParameters({ ...message, positionRule, clockSkewMs });
+  const positionKeysMax = message.positionKeysMax || DEFAULT_PARAMETERS.positionKeysMax;
+  const positionBytesMax = message.positionBytesMax || DEFAULT_PARAMETERS.positionBytesMax;
+  return checkParameters({ ...message, positionRule, clockSkewMs, positionKeysMax, positionBytesMax });
 }
 
 /** Who proposes, and what. */

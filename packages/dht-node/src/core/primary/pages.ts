@@ -16,9 +16,8 @@ import {
 } from '@ringkeep/shared';
 import { expiryIn, isSound, valueIn, versionIn, type StoredValue } from '@ringkeep/shared/operations/stored';
 import { tagOf, type PositionRule } from '@ringkeep/shared/ring/position-rule';
-import { onlyKey } from '@ringkeep/shared/ring/arc';
-import { keyOf, positionBytes, positionOf } from '@ringkeep/shared/ring/ring-key';
-import { position } from '@ringkeep/shared/ring/position';
+import { onlyKey, samePosition } from '@ringkeep/shared/ring/arc';
+import { keyOf, positionBytes } from '@ringkeep/shared/ring/ring-key';
 import { placeOfTag } from '@ringkeep/shared/scans/cursor';
 import type { ScannedEntry, ScanPage } from '@ringkeep/shared/scans/scan-page';
 import type { ScanQuery } from '@ringkeep/shared/scans/scan-query';
@@ -90,12 +89,8 @@ function stretchOf({ arc, rule }: PageSource, place: RingKey, tag: Bytes | undef
     throw new RingError('FAILED_PRECONDITION', 'the ring is from before there were tags: its keys have none');
   if (!place.startsWith(placeOfTag(tag)))
     throw new RingError('INVALID_ARGUMENT', 'the place to go on from is not one of this tag');
-  const at = positionOf(place);
-  const isLast = at === LAST_POSITION;
-  return { from: place, to: isLast ? undefined : positionBytes(position(at + 1n)), last: true };
+  return { from: place, to: samePosition(place).to, last: true };
 }
-
-const LAST_POSITION = (1n << BigInt(8 * POSITION_BYTES)) - 1n;
 
 /** Where the part of an arc ends that a place is in; undefined: with the ring. */
 function endOfArc({ start, end }: Arc, place: RingKey): Bytes | undefined {

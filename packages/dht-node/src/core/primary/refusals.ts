@@ -4,14 +4,21 @@
  */
 
 import { excerpt } from '@ringkeep/shared/ring/excerpt';
-import type { DiskLimits, RingKnowledge, RuleSettings } from '../context';
+import type { RingKey } from '@ringkeep/shared';
+import { samePosition } from '@ringkeep/shared/ring/arc';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
+import type { DiskLimits, RingKnowledge, RuleSettings, StoredCopies } from '../context';
 import type { PendingOperation } from '../operations/pending-operation';
+import type { RangeSize } from '../replica/entry-store';
 import type { Configurations } from './configurations';
 import type { Followers } from './followers';
 
+/** Where no more than so many keys are near a position, those at it are counted. */
+const COUNTED_KEYS_MAX = 2_000;
+
 export class Refusals {
   constructor(
-    private readonly context: RingKnowledge & DiskLimits & RuleSettings,
+    private readonly context: RingKnowledge & DiskLimits & RuleSettings & StoredCopies,
     private readonly configurations: Configurations,
     private readonly followers: Followers,
     private readonly isWindowFull: () => boolean,
@@ -19,6 +26,7 @@ export class Refusals {
 
   /** @returns false if the write is refused: it has failed */
   passes(pending: PendingOperation, takesRoom: boolean): boolean {
+    const { key } = pending.operation;
     if (!this.configurations.enoughCopies) {
       pending.fail('UNAVAILABLE', this.tooFewCopies());
     } else if (this.isWindowFull()) {
@@ -26,7 +34,7 @@ export class Refusals {
     } else if (this.context.diskOverloaded) {
       pending.fail('RESOURCE_EXHAUSTED', 'the disk does not keep up with the writes');
     } else {
-      const lacking = takesRoom ? this.roomLacking() : undefined;
+      const lacking = takesRoom ? (this.roomLacking() ?? this.positionFull(key)) : undefined;
       if (lacking === undefined) return true;
       pending.fail('RESOURCE_EXHAUSTED', `nothing was written: ${lacking}`);
     }
@@ -48,6 +56,24 @@ export class Refusals {
         return `the disk of a replica has no room, at the node ${this.context.view.member(id)?.addr ?? id}`;
     }
     return undefined;
+  }
+
+  /** Why its position takes no more: only keys of a tag can be so many. What is under way does not count yet. */
+  private positionFull(key: RingKey): string | undefined {
+    if (key.indexOf('{', POSITION_BYTES) < 0) return undefined;
+    const { parameters, replicas } = this.context;
+    const { positionKeysMax, positionBytesMax } = parameters;
+    const isFull = ({ keys, bytes }: RangeSize): boolean =>
+      keys >= positionKeysMax || bytes >= positionBytesMax;
+    let found = replicas.entries.crowdAt(key);
+    if (!isFull(found)) return undefined;
+    if (found.keys <= COUNTED_KEYS_MAX) found = replicas.entries.size(samePosition(key));
+    if (!isFull(found)) return undefined;
+    if (found.bytes < positionBytesMax && replicas.entries.raw(key) !== undefined) return undefined;
+    return (
+      `its tag has ${found.keys} keys of ${found.bytes} bytes, and the ring takes ${positionKeysMax} keys or ` +
+      `${positionBytesMax} bytes of a tag (--position-keys-max, --position-bytes-max): use more tags`
+    );
   }
 
   private tooFewCopies(): string {

@@ -89,6 +89,8 @@ export interface EntryStore {
   erase(range: KeyRange): void;
   /** How much the range holds, exactly. */
   size(range: KeyRange): RangeSize;
+  /** How much there is at the position of a key and near it, found at once: at least as much as at the position. */
+  crowdAt(key: RingKey): RangeSize;
   /** Cuts a range, from its beginning on, into buckets of about bucketBytes of keys and values each. */
   buckets(range: KeyRange, bucketBytes: number, bucketsMax: number): Bucket[];
   /** Which of the buckets, one after the other from the range's beginning on, hold the same here, undamaged. */

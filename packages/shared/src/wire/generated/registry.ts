@@ -179,6 +179,12 @@ export interface ClusterParameters {
   positionRule: string;
   /** How far apart two nodes' times of the ring may be, in milliseconds; 0 from an older version. */
   clockSkewMs: number;
+  /**
+   * Keys of one tag, and bytes of their keys and values, beyond which no more are taken: no division of the ring helps a
+   * position. 0 from an older version.
+   */
+  positionKeysMax: number;
+  positionBytesMax: number;
 }
 
 export interface Member {
@@ -1451,6 +1457,8 @@ function createBaseClusterParameters(): ClusterParameters {
     minCopies: 0,
     positionRule: "",
     clockSkewMs: 0,
+    positionKeysMax: 0,
+    positionBytesMax: 0,
   };
 }
 
@@ -1488,6 +1496,17 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     }
     if (message.clockSkewMs !== 0) {
       writer.uint32(88).uint32(message.clockSkewMs);
+    }
+    if (message.positionKeysMax !== 0) {
+      writer.uint32(96).uint32(message.positionKeysMax);
+    }
+    if (message.positionBytesMax !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.positionBytesMax)) !== BigInt(message.positionBytesMax)) {
+        throw new globalThis.Error(
+          "value provided for field BigInt(message.positionBytesMax) of type uint64 too large",
+        );
+      }
+      writer.uint32(104).uint64(BigInt(message.positionBytesMax));
     }
     return writer;
   },
@@ -1593,6 +1612,22 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
             message.clockSkewMs = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.positionKeysMax = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.positionBytesMax = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1621,6 +1656,8 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     message.minCopies = object.minCopies ?? 0;
     message.positionRule = object.positionRule ?? "";
     message.clockSkewMs = object.clockSkewMs ?? 0;
+    message.positionKeysMax = object.positionKeysMax ?? 0;
+    message.positionBytesMax = object.positionBytesMax ?? 0;
     return message;
   },
 };
