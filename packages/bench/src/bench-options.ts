@@ -3,7 +3,7 @@
 import { option, optionValues } from '@ringkeep/process/command-line';
 import type { Pace } from './contest';
 import { CONTESTANTS, type ContestantName } from './contestants';
-import { KEYS } from './workloads';
+import { KEYS, type PlainKind } from './workloads';
 
 type Reader<T> = optionValues.ValueReader<T>;
 
@@ -39,9 +39,9 @@ export const SETTING_OPTIONS = {
 export const LOAD_OPTIONS = {
   operations: option({
     flag: '--operations <kinds>',
-    text: 'get, set or both',
-    read: names('get', 'set'),
-    default: ['get', 'set'] as ('get' | 'set')[],
+    text: 'some of get, set, swap (compare-and-set on the version) and count (add 1)',
+    read: names('get', 'set', 'swap', 'count'),
+    default: ['get', 'set'] as PlainKind[],
     defaultText: 'get,set',
   }),
   keys: option({

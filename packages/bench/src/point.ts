@@ -7,5 +7,5 @@ export interface Point {
   readonly workload: WorkloadSpec;
   readonly loop: LoopSpec;
   /** Names of those that take part; all when absent. */
-  readonly only?: readonly string[];
+  readonly only?: readonly string[] | undefined;
 }

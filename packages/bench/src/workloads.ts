@@ -14,6 +14,20 @@ export function keysThatFit(keys: number, keyBytes: number, valueBytes: number):
   return Math.max(1, Math.min(keys, Math.floor(BYTES_MAX / (keyBytes + valueBytes))));
 }
 
+/** What can be measured by itself. */
+export type PlainKind = 'get' | 'set' | 'swap' | 'count';
+
+/** Who offers what not all do. */
+const OFFERED_BY: { readonly [Kind in OperationKind]?: readonly string[] } = {
+  swap: ['Ringkeep', 'etcd3'],
+  count: ['Ringkeep', 'ioredis', 'ioredis autopipelining'],
+};
+
+/** Names of the contestants that offer a kind of operation; all when undefined. */
+export function offeredBy(kind: OperationKind): readonly string[] | undefined {
+  return OFFERED_BY[kind];
+}
+
 export function plainWorkload(kind: OperationKind, more: Partial<WorkloadSpec> = {}): WorkloadSpec {
   return {
     name: kind.toUpperCase(),
@@ -22,6 +36,8 @@ export function plainWorkload(kind: OperationKind, more: Partial<WorkloadSpec> =
     keys: KEYS,
     keyBytes: KEY_BYTES,
     valueBytes: VALUE_BYTES,
+    // Nothing is loaded under these: a number that is not there counts as 0.
+    ...(kind === 'count' && { keyPrefix: 'n' }),
     ...more,
   };
 }

@@ -10,7 +10,7 @@ import { figureTable } from '../report/figure-table';
 import { thisMachine } from '../report/machine';
 import { throughputPlots } from '../report/plots';
 import { publish } from '../report/results';
-import { KEY_BYTES, keysThatFit, plainWorkload } from '../workloads';
+import { KEY_BYTES, keysThatFit, offeredBy, plainWorkload } from '../workloads';
 
 const specs = {
   targets: option({
@@ -72,6 +72,7 @@ export const throughput = benchCommand(
             options.concurrency.map((concurrency) => ({
               workload: plainWorkload(kind, base),
               loop: { kind: 'closed', concurrency } as const,
+              only: offeredBy(kind),
             })),
           );
           const measured = await contest.measure(points, paceOf(options), abort);

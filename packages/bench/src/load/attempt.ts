@@ -1,5 +1,6 @@
 /** One operation of a workload against a target, and what its failure is called. */
 
+import { invariant } from '@ringkeep/shared';
 import type { Target } from '../targets/target';
 import type { Workload, WorkloadOperation } from './workload';
 
@@ -20,7 +21,16 @@ export function attempt(
       return target.get(key).then(() => target.set(key, workload.value(index)));
     case 'delete':
       return target.delete(key);
+    case 'swap':
+      return offered(target.swap)(key, workload.value(index));
+    case 'count':
+      return offered(target.count)(key);
   }
+}
+
+function offered<Call>(call: Call | undefined): Call {
+  invariant(call, 'a workload asks only for what its targets offer');
+  return call;
 }
 
 /** Counts reads that found nothing: the run would otherwise measure the wrong thing. */

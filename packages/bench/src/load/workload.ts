@@ -9,8 +9,11 @@
 import { invariant, Random } from '@ringkeep/shared';
 import { createPopularity, type Popularity, type PopularitySpec } from './popularity';
 
-/** `modify` reads a key and then writes it, as one operation, as YCSB F does. */
-export const OPERATION_KINDS = ['get', 'set', 'insert', 'modify', 'delete'] as const;
+/**
+ * `modify` reads a key and then writes it, as one operation, as YCSB F does. `swap` writes on condition of the version
+ * that the client met last, and `count` adds 1 to a number.
+ */
+export const OPERATION_KINDS = ['get', 'set', 'insert', 'modify', 'delete', 'swap', 'count'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 export interface WorkloadSpec {

@@ -18,6 +18,7 @@ export async function openIoredis(port: number, autoPipelining: boolean): Promis
     get: autoPipelining ? (key) => redis.getBuffer(key) : (key) => redis.get(key),
     set: (key, value) => redis.set(key, value),
     delete: (key) => redis.del(key),
+    count: (key) => redis.incr(key),
     close: async () => {
       await redis.quit();
     },

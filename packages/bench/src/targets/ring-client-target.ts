@@ -27,10 +27,16 @@ export async function openRingClient({
     limits: { bytesMax: BYTES_MAX },
   });
   const terms = retry ? undefined : { retry };
+  const versions = new Map<string, number>();
   return {
     get: (key) => client.get(key, terms),
     set: (key, value) => client.set(key, value, terms),
     delete: (key) => client.delete(key, terms),
+    swap: async (key, value) => {
+      const { version } = await client.set(key, value, { ...terms, ifVersion: versions.get(key) ?? 0 });
+      versions.set(key, version);
+    },
+    count: (key) => client.add(key, 1, terms),
     close: () => client.close(),
   };
 }

@@ -8,6 +8,10 @@ export interface Target {
   get(key: string): Promise<unknown>;
   set(key: string, value: Buffer): Promise<unknown>;
   delete(key: string): Promise<unknown>;
+  /** Compare-and-set on the version that was met last; where it was another one, it is met now. */
+  readonly swap?: (key: string, value: Buffer) => Promise<unknown>;
+  /** Adds 1 to the number under a key. */
+  readonly count?: (key: string) => Promise<unknown>;
   close(): Promise<void>;
 }
 
