@@ -221,6 +221,18 @@ test('an owner that cannot be reached is tried in turn with nodes that pass on, 
   expect(ways).toEqual([false, true, false, true, false, true, false, true, false]);
 });
 
+test('it asks for no flush in the past, whatever becomes of an arc that was to be tried again', () => {
+  const watch = new Watched(undefined, ring(1, [[A, A]]));
+  watch.core.streamEnded(1, watch.nowMs);
+  watch.learn(two);
+  watch.pass(1_500);
+  expect(watch.core.nextFlushAtMs()).toBeGreaterThan(watch.nowMs);
+  watch.core.streamEnded(3, watch.nowMs);
+  watch.learn(ring(3, [[A, B]]));
+  watch.pass(1_500);
+  expect(watch.core.nextFlushAtMs()).toBeGreaterThan(watch.nowMs);
+});
+
 test('what is lost is said, and the range goes on from now while the others go on where they were', () => {
   const watch = new Watched([{ range: WHOLE, seq: 5 }], ring(1, [[A, A]]));
   watch.end(1, LOW, 'lost');

@@ -22,6 +22,8 @@ export interface Circumstances {
   readonly checkpointEveryMs: number;
   /** So small that a handful of keys makes several chunks, buckets and pages. */
   readonly transferSizes: TransferSizes;
+  /** What a node keeps for watchers: sometimes less than they are behind. */
+  readonly historyBytes: number;
   readonly clients: number;
   readonly keys: number;
   /** Pause of a client between two operations, at most. */

@@ -7,12 +7,14 @@ import { RingView, type Bytes, type RingKey } from '@ringkeep/shared';
 import { ringKeyOf } from '@ringkeep/shared/operations';
 import type { HistoryOperation, Value } from '@ringkeep/checker/core';
 import { checkCopies, checkTables } from './checkers/at-rest';
+import type { Failure } from './checkers/failure';
 import type { Doubts } from './checkers/doubts';
 import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
 import { checkPages } from './checkers/pages';
 import { checkPositions } from './checkers/positions';
 import { checkVersions } from './checkers/versions';
+import type { WatchedChanges } from './checkers/watched-changes';
 import type { Client } from './world/client';
 import type { Scanner } from './world/scanner';
 import { nodesAtRest } from './world/nodes-at-rest';
@@ -21,15 +23,25 @@ import type { Run } from './world/world';
 const READ_PATIENCE_MS = 10_000;
 /** Time for the answer that there is none. */
 const ANSWER_MS = 250;
+/** A watcher that nobody answers tries again each second, and hears of the ring late. */
+const CATCH_UP_MS_MAX = 15_000;
+const CATCH_UP_LOOK_MS = 250;
+
+/** Who is there to the end. */
+export interface LastUsers {
+  /** Reads and writes everything. */
+  readonly reader: Client;
+  /** Tells everything. */
+  readonly scanner: Scanner;
+  readonly watchers: readonly { readonly changes: WatchedChanges }[];
+}
 
 export class FinalChecks {
   private readonly lastReads = new Map<string, Value>();
 
-  /** `reader`: reads and writes everything in the end; `scanner`: tells everything in the end. */
   constructor(
     private readonly run: Run,
-    private readonly reader: Client,
-    private readonly scanner: Scanner,
+    private readonly users: LastUsers,
     private readonly keys: readonly Bytes[],
     private readonly doubts: Doubts,
   ) {}
@@ -40,7 +52,7 @@ export class FinalChecks {
     const unlike = checkCopies(this.run.registry.ring, nodes) ?? checkTables(nodes);
     if (unlike) return this.run.fail(unlike.checker, unlike.text);
     for (const key of this.keys) {
-      this.reader.readAtLast(key, READ_PATIENCE_MS, (result) => {
+      this.users.reader.readAtLast(key, READ_PATIENCE_MS, (result) => {
         if (!result?.ok) this.run.fail('liveness', `${key} cannot be read though everything works`);
         else this.lastReads.set(key, result.value ?? null);
       });
@@ -55,19 +67,40 @@ export class FinalChecks {
       checkLinearizability(certain) ??
       checkVersions(certain) ??
       checkPositions(certain, this.run.parameters.positionRule) ??
-      checkPages(this.scanner.pages, certain, (key) => !this.doubts.has(this.placed(key as Bytes)));
+      checkPages(this.users.scanner.pages, certain, (key) => !this.doubts.has(this.placed(key as Bytes)));
     if (failure) return this.run.fail(failure.checker, failure.text);
+    if (!(await this.checkWatchers(certain))) return;
     await this.writeAtLast();
   }
 
   /** What is there is told, and nothing else: what it says of each key is a read of that key. */
   private async scanAtLast(): Promise<boolean> {
     let over = false;
-    this.scanner.scanAtLast(READ_PATIENCE_MS, (told) => {
+    this.users.scanner.scanAtLast(READ_PATIENCE_MS, (told) => {
       over = true;
       if (told === undefined) this.run.fail('liveness', 'the ring cannot be scanned though everything works');
     });
     return this.run.runUntil(this.run.timeline.now + READ_PATIENCE_MS + ANSWER_MS, () => over);
+  }
+
+  /** They are told the rest first, for as long as that may take. */
+  private async checkWatchers(certain: readonly HistoryOperation[]): Promise<boolean> {
+    const { run, lastReads } = this;
+    const { watchers } = this.users;
+    const fault = (): Failure | undefined => {
+      for (const { changes } of watchers) {
+        const failure = changes.check(certain, lastReads);
+        if (failure) return failure;
+      }
+      return undefined;
+    };
+    const untilMs = run.timeline.now + CATCH_UP_MS_MAX;
+    while (fault() && run.timeline.now < untilMs) {
+      if (!(await run.runUntil(run.timeline.now + CATCH_UP_LOOK_MS))) return false;
+    }
+    const failure = fault();
+    if (failure) run.fail(failure.checker, failure.text);
+    return failure === undefined;
   }
 
   private placed(key: Bytes): RingKey {
@@ -84,7 +117,7 @@ export class FinalChecks {
     let open = 0;
     for (const key of this.keys.filter(isWritable)) {
       open++;
-      this.reader.writeAtLast(key, READ_PATIENCE_MS, (result) => {
+      this.users.reader.writeAtLast(key, READ_PATIENCE_MS, (result) => {
         open--;
         const text = result?.ok === false ? `: ${result.text}` : '';
         if (!result?.ok) this.run.fail('liveness', `${key} cannot be written though everything works${text}`);

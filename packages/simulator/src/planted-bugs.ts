@@ -513,6 +513,27 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seed: 1,
     within: 60,
   },
+  {
+    rule: 'toldWhenCommitted',
+    story: 'a watcher is told of a write that only its primary has prepared',
+    focus: 'none',
+    seed: 14,
+    within: 60,
+  },
+  {
+    rule: 'notedWithChanges',
+    story: 'a watcher whose stream has broken is told once more what it has had since the last sign of life',
+    focus: 'none',
+    seed: 6,
+    within: 120,
+  },
+  {
+    rule: 'goesOnWhereItWas',
+    story: 'a watcher begins anew at the new owner, and what was committed meanwhile is skipped',
+    focus: 'none',
+    seed: 4,
+    within: 60,
+  },
 ];
 
 /** Rules that stand behind others and are left out together with them (left-out.ts): alone they show nothing. */

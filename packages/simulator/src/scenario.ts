@@ -92,6 +92,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
     disk: { syncMs: seeded(seed, 'disk').pick([0.2, 1, 5, 20]) },
     storage: drawStorage(seeded(seed, 'storage')),
     transferSizes: drawTransferSizes(seeded(seed, 'transfers')),
+    historyBytes: seeded(seed, 'what is kept for watchers').pick([1_000, 10_000, 1_000_000]),
     clients: clients.between(2, 6),
     keys: clients.chance(0.3) ? clients.between(20, 60) : clients.between(1, 6),
     thinkMs: clients.pick([5, 20, 100]),

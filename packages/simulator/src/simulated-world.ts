@@ -87,6 +87,10 @@ export class SimulatedWorld implements Run {
     return this.scenario.transferSizes;
   }
 
+  get historyBytes(): number {
+    return this.scenario.historyBytes;
+  }
+
   get storage(): Scenario['storage'] {
     return this.scenario.storage;
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Random } from '@ringkeep/shared';
+import { ringKeyOf } from '@ringkeep/shared/operations';
 import { HistoryRecorder, type HistoryOperation } from '@ringkeep/checker/core';
 import type { Failure } from './checkers/failure';
 import { FinalChecks } from './final-checks';
@@ -14,14 +15,17 @@ import { Adversaries } from './world/adversaries';
 import { Client } from './world/client';
 import { Scanner } from './world/scanner';
 import { SessionClient } from './world/session-client';
+import { ChangeWatcher } from './world/change-watcher';
 import { SilentFeeds } from './world/silent-feeds';
-import { FIRST_CLIENT_PARTY } from './world/surroundings';
+import { FIRST_CLIENT_PARTY, FIRST_WATCHER_PARTY } from './world/surroundings';
 import type { TraceLine } from './world/trace';
 
 /** How often there are clients that are the client library's session. */
 const SESSIONS_CHANCE = 0.7;
 /** Behind all other clients. */
 const SCANNER_PARTY = FIRST_CLIENT_PARTY + 400;
+/** How often somebody watches. */
+const WATCHERS_CHANCE = 0.6;
 
 export interface RunResult {
   readonly failure: (Failure & { readonly atMs: number }) | undefined;
@@ -43,6 +47,7 @@ class Simulation {
   private readonly reader: Client;
   private readonly clients: readonly (Client | SessionClient)[];
   private readonly scanner: Scanner;
+  private readonly watchers: readonly ChangeWatcher[];
   private readonly silentFeeds: SilentFeeds;
   private readonly adversaries: Adversaries;
 
@@ -52,6 +57,7 @@ class Simulation {
     this.silentFeeds = new SilentFeeds(world, part('silent feeds'), scenario);
     [this.reader, ...this.clients] = this.makeClients();
     this.scanner = this.makeScanner();
+    this.watchers = this.makeWatchers();
     this.adversaries = new Adversaries(world, scenario, part, world.machines.slice(scenario.machines));
     const { faults, opportunist, oldRegistry } = this.adversaries;
     world.play({
@@ -102,13 +108,26 @@ class Simulation {
     return new Scanner(world, SCANNER_PARTY, world.part('scanner'), recorder, habits);
   }
 
+  /** Where data may have been put back, numbers may come again, and nobody can say what a watcher has had. */
+  private makeWatchers(): ChangeWatcher[] {
+    const { world } = this;
+    const { oldDisks, registryData, parameters } = world.scenario;
+    const random = world.part('watchers');
+    if (oldDisks !== 'never' || registryData !== 'kept' || !random.chance(WATCHERS_CHANCE)) return [];
+    const keys = new Map(world.keys.map((key) => [key, ringKeyOf(key, parameters.positionRule)]));
+    return Array.from(
+      { length: random.between(1, 2) },
+      (_, number) => new ChangeWatcher(world, FIRST_WATCHER_PARTY + number, random.fork(), keys),
+    );
+  }
+
   async run(): Promise<RunResult> {
-    const { world, adversaries, recorder } = this;
+    const { world, adversaries, recorder, reader, scanner, watchers } = this;
     const { scenario, trace } = world;
     world.registry.start();
     for (const machine of world.machines.slice(0, scenario.machines))
       machine.startLater(1 + 5 * machine.party);
-    for (const client of this.clients) client.start();
+    for (const client of [...this.clients, ...this.watchers]) client.start();
     if (!scenario.silentFeeds) this.scanner.start();
     adversaries.start();
     this.silentFeeds.start();
@@ -119,7 +138,7 @@ class Simulation {
       stopClients: () => [...this.clients, this.scanner].forEach((client) => client.stop()),
     });
     if ((await world.runUntil(scenario.safetyMs)) && (await recovery.recover())) {
-      const checks = new FinalChecks(world, this.reader, this.scanner, world.keys, world.doubts);
+      const checks = new FinalChecks(world, { reader, scanner, watchers }, world.keys, world.doubts);
       await checks.check(() => recorder.history());
     }
     return {

@@ -10,10 +10,16 @@ export interface ClientRules {
   isDoubtfulOnReplacement(isWrite: boolean): boolean;
   /** A source of news that gives reason for complaint is left for another one. */
   reasonToLeave(complaint: string | undefined): string | undefined;
+  /** A watch of changes notes a number with the changes up to it. */
+  notedThrough(through: number, changes: number): number;
+  /** It goes on where it was. */
+  goesOnFrom(seq: number | undefined): number | undefined;
 }
 
 export const CLIENT_RULES: ClientRules = {
   isDoubtfulOnBreak: (isWrite) => isWrite,
   isDoubtfulOnReplacement: (isWrite) => isWrite,
   reasonToLeave: (complaint) => complaint,
+  notedThrough: (through) => through,
+  goesOnFrom: (seq) => seq,
 };

@@ -1,3 +1,4 @@
 export * from './record-codec';
 export * from './snapshot-codec';
 export * from './replica-codec';
+export * from './watch-request';

@@ -123,7 +123,7 @@ export class NodeCore implements NodeContext {
     this.process = settings.process;
     this.rules = settings.rules ?? PROTOCOL_RULES;
     this.transferSizes = settings.transferSizes ?? TRANSFER_SIZES;
-    this.replicas = new ReplicaStore(entries, settings.historyBytes);
+    this.replicas = new ReplicaStore(entries, settings.historyBytes, this.rules);
     this.journal = new Journal(this.replicas, (effect) => this.emit(effect));
     this.grants = new GrantLedger(this.rules.grantedBefore(settings.startedAt, settings.leaseBeforeMs));
     this.clock = new RingClock(this, settings.clockDriftMax);

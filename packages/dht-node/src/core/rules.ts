@@ -27,6 +27,7 @@ import { isForeign } from '@ringkeep/shared/ring/ring';
 import { EVALUATION_RULES, type EvaluationRules } from './evaluation-rules';
 import type { PrimaryMessage } from './messages';
 import { DAMAGED, type Entry, type EntryStore, type Found } from './replica/entry-store';
+import type { SequencedOp } from './replica/sequenced-op';
 
 // ---- what a rule can touch ----
 
@@ -107,6 +108,15 @@ export interface ProtocolRules extends EvaluationRules {
   hasEnoughCopies(inSync: number, wanted: number): boolean;
   /** No new entry is taken without room on the disks that it is to be on. */
   refusedForRoom(lacking: string | undefined): string | undefined;
+
+  // ---- what watchers are told ----
+
+  /** Watchers are told what is committed. @returns what they are told of the window */
+  toldEarly(replica: { readonly window: readonly SequencedOp[] }): readonly SequencedOp[];
+  /** A copy that a transfer has made knows nothing of what was committed before. @returns from where on it does */
+  changesKnownFrom(committed: Seq): Seq;
+  /** What is kept of two ranges is joined when it is the same. */
+  areChangesJoined(same: boolean): boolean;
 
   // ---- what was granted ----
 
@@ -204,6 +214,8 @@ export interface ProtocolRules extends EvaluationRules {
   takenOver(known: Ring, newer: Ring, about: Position | undefined): Ring;
 }
 
+const NOTHING: readonly SequencedOp[] = [];
+
 export const PROTOCOL_RULES: ProtocolRules = {
   ...EVALUATION_RULES,
 
@@ -217,6 +229,10 @@ export const PROTOCOL_RULES: ProtocolRules = {
   hasUnknownOutcome: (isWrite, sent) => isWrite && sent,
   hasEnoughCopies: (inSync, wanted) => inSync >= wanted,
   refusedForRoom: (lacking) => lacking,
+
+  toldEarly: () => NOTHING,
+  changesKnownFrom: (committed) => committed,
+  areChangesJoined: (same) => same,
 
   grantedBefore: (startedAt, leaseBeforeMs) => startedAt + leaseBeforeMs,
   followsAnew: () => undefined,

@@ -2,5 +2,6 @@
 
 export * from './host';
 export * from '../ask/open-queries';
+export type { WatchSink } from '../ask/open-watches';
 export * from './ports';
 export * from './taking-up';

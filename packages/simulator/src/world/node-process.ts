@@ -96,8 +96,12 @@ export class NodeProcess implements NeighbourProcess {
     return `${this.machine.name}#${this.number}`;
   }
 
+  get host(): NodeHost | undefined {
+    return this.running?.host;
+  }
+
   get core(): NodeCore | undefined {
-    return this.running?.host.core;
+    return this.host?.core;
   }
 
   get streams(): ReplicaStreams | undefined {
@@ -129,12 +133,9 @@ export class NodeProcess implements NeighbourProcess {
     machine.id = folder.identity.identity?.nodeId ?? machine.id;
     const storage = new WatchedStorage(real, machine.disk, world.timeline, checkpoint?.number ?? 0);
     const clock = { now: () => machine.clock.now, suspended: () => this.takeSleep() };
-    const { transferSizes, rules } = world;
-    const host = await takeUp(folder.identity, storage, clock, loop, {
-      transferSizes,
-      rules: rules.nodes,
-      process: this.random.bits64(),
-    });
+    const { transferSizes, historyBytes, rules } = world;
+    const own = { transferSizes, historyBytes, rules: rules.nodes, process: this.random.bits64() };
+    const host = await takeUp(folder.identity, storage, clock, loop, own);
     machine.incarnation = host.core.incarnation;
     machine.begun();
     if (storage.missing > 0) return machine.foundMissing(this, storage.missing);

@@ -18,6 +18,7 @@ import type { Trace } from './trace';
 
 export const REGISTRY_PARTY: Party = 0;
 export const FIRST_CLIENT_PARTY: Party = 500;
+export const FIRST_WATCHER_PARTY: Party = 700;
 
 /** What is there before any machine, and whom to tell that a rule was broken. */
 export interface Surroundings {
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly parameters: ClusterParameters;
   readonly rules: Rules;
   readonly transferSizes: TransferSizes;
+  /** What a node keeps for watchers. */
+  readonly historyBytes: number;
   readonly storage: Partial<DiskOptions>;
   /** A rule was broken: the run ends. */
   fail(checker: string, text: string): void;

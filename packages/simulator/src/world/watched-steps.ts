@@ -34,8 +34,19 @@ export class WatchedSteps implements StepObserver {
     const { trace, names } = this.world;
     for (const effect of effects) {
       if (effect.kind === 'refused') this.refusal = effect.text;
+      if (effect.kind === 'watch-told') this.checkCommitted(effect);
       if (effect.kind !== 'event')
         trace.note('step', () => `${this.name} ⟶ ${describeEffect(effect, names)}`);
+    }
+  }
+
+  /** No watcher is told of what is not committed. */
+  private checkCommitted({ changes }: Extract<NodeEffect, { kind: 'watch-told' }>): void {
+    for (const { seq, entry } of changes) {
+      const copy = this.core.replicas.all().find(({ holds }) => holds(entry.key));
+      if (!copy?.complete || seq <= copy.committed) continue;
+      const text = `${this.name} tells a watcher of ${seq}, and ${copy.committed} is committed`;
+      this.world.fail('watches', text);
     }
   }
 

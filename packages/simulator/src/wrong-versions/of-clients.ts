@@ -8,10 +8,14 @@ export const RULES_OF_CLIENTS = {
   isDoubtfulOnBreak: 'brokenWritesNotResent',
   isDoubtfulOnReplacement: 'replacedWritesNotResent',
   reasonToLeave: 'standingSourcesLeft',
+  notedThrough: 'notedWithChanges',
+  goesOnFrom: 'goesOnWhereItWas',
 } as const satisfies RuleNames<ClientRules>;
 
 export const WRONG_OF_CLIENTS: ClientRules = {
   isDoubtfulOnBreak: () => false,
   isDoubtfulOnReplacement: () => false,
   reasonToLeave: () => undefined,
+  notedThrough: (through, changes) => (changes > 0 ? 0 : through),
+  goesOnFrom: () => undefined,
 };

@@ -45,6 +45,10 @@ export const RULES_OF_NODES = {
   isAnsweredAtOnce: 'answeredWhenCommitted',
   takenBack: 'evaluatedAnew',
 
+  toldEarly: 'toldWhenCommitted',
+  changesKnownFrom: 'transfersTellNothing',
+  areChangesJoined: 'joinedWhenTheSame',
+
   grantedBefore: 'startedHasGranted',
   followsAnew: 'oneGrantForAll',
   servesFrom: 'grantsWaitedOut',
@@ -111,6 +115,10 @@ export const WRONG_OF_NODES: ProtocolRules = {
   isGroupKept: () => false,
   isAnsweredAtOnce: (changes) => !changes,
   takenBack: keepingEffect,
+
+  toldEarly: ({ window }) => window,
+  changesKnownFrom: () => 0,
+  areChangesJoined: () => true,
 
   grantedBefore: (startedAt) => startedAt,
   followsAnew: (grants, range) => grants.forget(range),

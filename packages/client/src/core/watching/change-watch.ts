@@ -19,6 +19,7 @@ import { RingView } from '@ringkeep/shared/ring/ring-view';
 import type { ToldChange, WatchNews } from '@ringkeep/shared/operations/changes';
 import { pauseMs } from '../back-off';
 import { CHANGES_PAUSE_MS, CHANGES_SILENT_MS, LATE_MS_MAX } from '../limits';
+import { CLIENT_RULES, type ClientRules } from '../rules';
 import { Cursor, joined, type CursorPart } from './cursor';
 
 export type ChangeWatchEffect =
@@ -47,6 +48,8 @@ export interface ChangeWatchConfig {
   /** Addresses that the application has named. */
   readonly nodes: readonly string[];
   readonly positionOf: (key: Bytes) => Position;
+  /** The right ones, but where a simulator leaves one out. */
+  readonly rules?: ClientRules;
 }
 
 interface Stream {
@@ -65,6 +68,7 @@ interface Trouble {
 
 export class ChangeWatch {
   private readonly cursor: Cursor;
+  private readonly rules: ClientRules;
   private readonly streams = new Map<number, Stream>();
   /** Of arcs by their starts. */
   private readonly troubles = new Map<Position, Trouble>();
@@ -80,6 +84,7 @@ export class ChangeWatch {
     private readonly random: Random,
   ) {
     this.cursor = new Cursor(config.from);
+    this.rules = config.rules ?? CLIENT_RULES;
   }
 
   // ---- inputs ----
@@ -109,7 +114,7 @@ export class ChangeWatch {
       for (const part of arcInside(range, own)) {
         const ofPart = arcCovers(own, range) ? changes : this.of(part, changes);
         this.effects.push({ kind: 'changes', range: part, through, changes: this.news(part, ofPart) });
-        this.cursor.advance(part, through);
+        this.cursor.advance(part, this.rules.notedThrough(through, ofPart.length));
       }
     }
   }
@@ -132,7 +137,9 @@ export class ChangeWatch {
     // This process itself stood still: what others said meanwhile has not been read yet.
     if (nowMs - this.dueAtMs > LATE_MS_MAX) this.excuseAll(nowMs);
     this.leaveSilent(nowMs);
-    if (this.view.version > 0) this.openWhatIsFree(nowMs);
+    if (this.view.version === 0) return;
+    this.openWhatIsFree(nowMs);
+    this.endTroubles(nowMs);
   }
 
   close(): void {
@@ -205,7 +212,7 @@ export class ChangeWatch {
   private leaveSilent(nowMs: number): void {
     if (this.paused) return;
     for (const [number, stream] of [...this.streams]) {
-      if (nowMs - stream.heardAtMs < CHANGES_SILENT_MS) continue;
+      if (nowMs < stream.heardAtMs + CHANGES_SILENT_MS) continue;
       this.effects.push({ kind: 'close', stream: number });
       this.streams.delete(number);
       this.failed(stream, nowMs);
@@ -229,14 +236,20 @@ export class ChangeWatch {
         .flatMap((range) => arcInside(range, arc))
         .flatMap((part) => this.cursor.within(part));
       const { address, direct } = this.target(start, trouble?.failures ?? 0);
-      // The troubles of arcs that are no more would be looked at for ever.
-      if (trouble !== undefined) trouble.retryAtMs = 0;
       const stream = ++this.last;
       const held = joined(ranges.map(({ range }) => ({ range, seq: 0 }))).map(({ range }) => range);
       this.streams.set(stream, { address, arc: start, ranges: held, heardAtMs: nowMs, accepted: false });
-      this.effects.push({ kind: 'open', stream, address, ranges, direct });
+      const from = ranges.map(({ range, seq }) => ({ range, seq: this.rules.goesOnFrom(seq) }));
+      this.effects.push({ kind: 'open', stream, address, ranges: from, direct });
     }
-    for (const start of this.troubles.keys()) if (!this.view.arcAt(start)) this.troubles.delete(start);
+  }
+
+  /** What was to be tried by now is, or is no more. */
+  private endTroubles(nowMs: number): void {
+    for (const [start, trouble] of this.troubles) {
+      if (this.view.arcAt(start) === undefined) this.troubles.delete(start);
+      else if (trouble.retryAtMs <= nowMs) trouble.retryAtMs = 0;
+    }
   }
 
   /** The owner; where it has failed, in turn another node that passes on what it tells. */

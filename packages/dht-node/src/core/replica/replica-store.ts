@@ -25,6 +25,17 @@ import { entriesOf } from './sequenced-op';
 /** What each kind of record does: a kind without a row does not compile. */
 type Effects = { readonly [Kind in LogRecord['kind']]: (record: RecordOf<Kind>) => void };
 
+/** What is kept for watchers when copies are made and joined (core/rules.ts says why). */
+interface ChangeRules {
+  changesKnownFrom(committed: Seq): Seq;
+  areChangesJoined(same: boolean): boolean;
+}
+
+const RIGHT_RULES: ChangeRules = {
+  changesKnownFrom: (committed) => committed,
+  areChangesJoined: (same) => same,
+};
+
 export class ReplicaStore {
   private readonly replicas = new Map<Position, Replica>();
   /** The newest ring that this node may have acted on. */
@@ -40,7 +51,7 @@ export class ReplicaStore {
     transfer: ({ range }) => this.beginTransfer(range),
     install: (record) => this.install(record),
     mend: ({ ranges, entries }) => this.mend(ranges, entries),
-    complete: (record) => this.at(record.start).becomeComplete(record),
+    complete: (record) => this.complete(record),
     split: ({ start, at }) => this.split(this.at(start), at),
     merge: ({ start, nextStart }) => this.merge(this.at(start), this.at(nextStart)),
     forget: ({ start }) => this.forget(this.at(start)),
@@ -55,6 +66,7 @@ export class ReplicaStore {
   constructor(
     readonly entries: EntryStore,
     historyBytes = HISTORY_BYTES,
+    private readonly rules: ChangeRules = RIGHT_RULES,
   ) {
     this.changes = new ChangeHistory(historyBytes);
   }
@@ -93,7 +105,7 @@ export class ReplicaStore {
     const first = replica.committed + 1;
     const ops = replica.commit(seq);
     this.changes.add(replica.changes, replica.range, first, ops);
-    if (replica.changes.length > 1) replica.changes = joinLevel(replica.changes);
+    if (replica.changes.length > 1) replica.changes = joinLevel(replica.changes, this.rules.areChangesJoined);
     const entries = entriesOf(ops);
     this.entries.put(entries);
     return entries;
@@ -140,6 +152,12 @@ export class ReplicaStore {
       for (const rest of arcOutside(copy.range, range)) this.replicas.set(rest.start, copy.part(rest));
     }
     this.replicas.set(range.start, Object.assign(new Replica(range), { liveTerm }));
+  }
+
+  private complete(record: RecordOf<'complete'>): void {
+    const replica = this.at(record.start);
+    replica.becomeComplete(record);
+    replica.beginChanges(this.rules.changesKnownFrom(replica.committed));
   }
 
   private install({ start, entries }: RecordOf<'install'>): void {

@@ -100,8 +100,8 @@ export class Replica {
   }
 
   /** What was committed before is not known here: nobody is told of it. */
-  beginChanges(): void {
-    this.changes = this.complete ? [new RangeHistory(this.range, this.committed)] : [];
+  beginChanges(knownFrom = this.committed): void {
+    this.changes = this.complete ? [new RangeHistory(this.range, knownFrom)] : [];
   }
 
   // ---- what records do ----
@@ -134,7 +134,6 @@ export class Replica {
     this.committed = committed;
     this.window = [...window];
     this.history = history;
-    this.beginChanges();
     this.liveIn(term);
   }
 

@@ -15,7 +15,7 @@
 
 import type { Arc, Seq } from '@ringkeep/shared';
 import { arcInside, arcKeyTest, arcOutside, arcsEqual } from '@ringkeep/shared/ring/arc';
-import type { Outbox, StepTime } from '../context';
+import type { Outbox, RuleSettings, StepTime } from '../context';
 import {
   WATCH_FINISH_MS,
   WATCH_MESSAGE_BYTES,
@@ -25,11 +25,11 @@ import {
 } from '../limits';
 import { historyOf, type Change, type RangeHistory } from '../replica/change-history';
 import type { Replica } from '../replica/replica';
-import { bytesOf } from '../replica/sequenced-op';
+import { bytesOf, entriesOfOp } from '../replica/sequenced-op';
 import { LiveWatches } from './live-watches';
 import { bytesOfChanges, type Place, type Watch } from './watch';
 
-type ArcFeedContext = StepTime & Outbox;
+type ArcFeedContext = StepTime & Outbox & RuleSettings;
 
 /** Where a range of a watch ends: it has another owner, or what follows is not kept any more. */
 export type WatchEnd = 'moved' | 'lost';
@@ -194,16 +194,19 @@ export class ArcFeed {
   private tellLive(): void {
     if (this.live.isEmpty) return;
     const since = this.told;
-    const { through } = this;
+    const early = this.context.rules.toldEarly(this.replica);
+    const through = this.through + early.length;
     if (through <= since) return;
     const changes: Change[] = [];
     let bytes = 0;
     for (const history of this.changes)
-      history.tell(since, through, Number.POSITIVE_INFINITY, (change) => {
+      history.tell(since, this.through, Number.POSITIVE_INFINITY, (change) => {
         changes.push(change);
         bytes += bytesOf(change.entry);
         return bytes < WATCH_OUTSTANDING_BYTES_MAX;
       });
+    for (const [at, op] of early.entries())
+      for (const entry of entriesOfOp(op)) changes.push({ seq: this.through + at + 1, entry });
     if (bytes >= WATCH_OUTSTANDING_BYTES_MAX) return this.fallBehind(this.live.all());
     // Kept for several ranges, told of all together: in the order of commits.
     if (this.changes.length > 1) changes.sort((a, b) => a.seq - b.seq);

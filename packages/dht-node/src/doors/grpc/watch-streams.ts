@@ -12,10 +12,10 @@ import type { KeyTerms } from '@ringkeep/shared/operations';
 import type { CallBytes } from '@ringkeep/process/server';
 import { cancelSoon, toServiceError } from '@ringkeep/shared/channel';
 import { dht, encodeWatchEnd, encodeWatchEvents } from '@ringkeep/shared/wire';
+import { readWatchRequest } from '../../codec';
 import type { Change } from '../../core/replica/change-history';
 import type { NodeHost } from '../../hosting/host';
 import type { WatchSink } from '../../ask/open-watches';
-import { readWatchRequest } from './watch-request';
 
 export type WatchCall = ServerWritableStream<dht.WatchRequest, dht.WatchEvents>;
 

@@ -5,8 +5,8 @@ import { bytesOfBuffer, checkKey, placed, type KeyTerms } from '@ringkeep/shared
 import { advance } from '@ringkeep/shared/ring/position';
 import { positionOf } from '@ringkeep/shared/ring/ring-key';
 import type { dht } from '@ringkeep/shared/wire';
-import type { WatchInput } from '../../core/inputs';
-import type { WatchedRange, WatchFilter } from '../../core/watches/watch';
+import type { WatchInput } from '../core/inputs';
+import type { WatchedRange, WatchFilter } from '../core/watches/watch';
 
 /** Ranges of one arc that a caller may have been told different numbers of. */
 const RANGES_MAX = 1_024;
