@@ -7,6 +7,7 @@ export type {
   TransactResult,
 } from '@ringkeep/shared/operations/transact-options';
 export { RingChanges, type KeyChange, type LostChanges, type RingEvent } from './ring-changes';
+export { RingLock, type LockOptions } from './ring-lock';
 export type { WatchOptions } from './change-watches';
 export { Scan, ScanEntry, type ScanOptions, type ScanPage } from '@ringkeep/shared/scans';
 export type { CallOptions, ConnectOptions, RingClientOptions, WriteOptions } from './options';

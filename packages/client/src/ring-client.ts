@@ -47,6 +47,7 @@ import {
 import type { ItemResult } from './pending-calls';
 import type { RingChanges } from './ring-changes';
 import { RingListeners } from './ring-listeners';
+import { acquireLock, type LockOptions, type RingLock } from './ring-lock';
 import { callSafely } from './uncaught';
 
 /** How long `close` waits for what is outstanding. */
@@ -238,12 +239,16 @@ export class RingClient {
   }
 
   /**
-   * Each committed change of a key, of all keys with a prefix or a tag, or of all keys: once, in the order of commits
-   * for each key. It goes on through joins, leaves and failures of nodes. What is not kept any more is an event of its
-   * own, `lost`. Throws INVALID_ARGUMENT.
+   * Each committed change of a key, a prefix, a tag or everything: once, in order for each key, through joins, leaves and
+   * failures of nodes. What is not kept any more is an event of its own, `lost`. Throws INVALID_ARGUMENT.
    */
   watch(options: WatchOptions = {}): RingChanges {
     return this.watches.open(options, this.host.ring);
+  }
+
+  /** Acquires a lock on a name, held until it is released, lost, or its holder is gone for `ttlMs`. Throws RingError. */
+  lock(name: Operand, options: LockOptions): Promise<RingLock> {
+    return acquireLock(this, name, options);
   }
 
   /** The ring as far as it is known; version 0 and empty before anything is. */

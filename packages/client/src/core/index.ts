@@ -4,6 +4,7 @@ export * from './effects';
 export * from './frame';
 export * from './lane';
 export * from './limits';
+export * from './lock-hold';
 export * from './rules';
 export * from './send-window';
 export * from './session';
