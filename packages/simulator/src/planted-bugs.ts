@@ -521,6 +521,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'transfersTellNothing',
+    story: 'a copy that was made anew passes for one that knows every change, and a watcher skips some',
+    focus: 'transfers',
+    seed: 18,
+    within: 200,
+  },
+  {
     rule: 'notedWithChanges',
     story: 'a watcher whose stream has broken is told once more what it has had since the last sign of life',
     focus: 'none',

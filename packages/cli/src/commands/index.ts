@@ -3,6 +3,7 @@ import { loadCommand, lookupCommand } from './bulk';
 import type { CommandSpec } from './command';
 import { healthCommand } from './health';
 import { leaveCommand } from './leave';
+import { lockCommand } from './lock';
 import { nodesCommand } from './nodes';
 import { OPERATION_COMMANDS } from './operations';
 import { recoverCommand } from './recover';
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   keysCommand,
   scanCommand,
   watchCommand,
+  lockCommand,
   ringCommand,
   nodesCommand,
   healthCommand,

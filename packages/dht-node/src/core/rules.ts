@@ -115,8 +115,6 @@ export interface ProtocolRules extends EvaluationRules {
   toldEarly(replica: { readonly window: readonly SequencedOp[] }): readonly SequencedOp[];
   /** A copy that a transfer has made knows nothing of what was committed before. @returns from where on it does */
   changesKnownFrom(committed: Seq): Seq;
-  /** What is kept of two ranges is joined when it is the same. */
-  areChangesJoined(same: boolean): boolean;
 
   // ---- what was granted ----
 
@@ -232,7 +230,6 @@ export const PROTOCOL_RULES: ProtocolRules = {
 
   toldEarly: () => NOTHING,
   changesKnownFrom: (committed) => committed,
-  areChangesJoined: (same) => same,
 
   grantedBefore: (startedAt, leaseBeforeMs) => startedAt + leaseBeforeMs,
   followsAnew: () => undefined,

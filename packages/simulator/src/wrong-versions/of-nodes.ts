@@ -47,7 +47,6 @@ export const RULES_OF_NODES = {
 
   toldEarly: 'toldWhenCommitted',
   changesKnownFrom: 'transfersTellNothing',
-  areChangesJoined: 'joinedWhenTheSame',
 
   grantedBefore: 'startedHasGranted',
   followsAnew: 'oneGrantForAll',
@@ -118,7 +117,6 @@ export const WRONG_OF_NODES: ProtocolRules = {
 
   toldEarly: ({ window }) => window,
   changesKnownFrom: () => 0,
-  areChangesJoined: () => true,
 
   grantedBefore: (startedAt) => startedAt,
   followsAnew: (grants, range) => grants.forget(range),

@@ -25,15 +25,13 @@ import { entriesOf } from './sequenced-op';
 /** What each kind of record does: a kind without a row does not compile. */
 type Effects = { readonly [Kind in LogRecord['kind']]: (record: RecordOf<Kind>) => void };
 
-/** What is kept for watchers when copies are made and joined (core/rules.ts says why). */
+/** What is kept for watchers when copies are made (core/rules.ts says why). */
 interface ChangeRules {
   changesKnownFrom(committed: Seq): Seq;
-  areChangesJoined(same: boolean): boolean;
 }
 
 const RIGHT_RULES: ChangeRules = {
   changesKnownFrom: (committed) => committed,
-  areChangesJoined: (same) => same,
 };
 
 export class ReplicaStore {
@@ -105,7 +103,7 @@ export class ReplicaStore {
     const first = replica.committed + 1;
     const ops = replica.commit(seq);
     this.changes.add(replica.changes, replica.range, first, ops);
-    if (replica.changes.length > 1) replica.changes = joinLevel(replica.changes, this.rules.areChangesJoined);
+    if (replica.changes.length > 1) replica.changes = joinLevel(replica.changes);
     const entries = entriesOf(ops);
     this.entries.put(entries);
     return entries;
