@@ -125,6 +125,7 @@ function drawParameters(seed: number): ClusterParameters {
     leaseMarginMs: Math.max(5, Math.round(leaseMs * (0.05 + 0.2 * random.fraction()))),
     membershipLeaseMs: random.between(300, 2_000),
     failureTimeoutMs: random.between(300, 2_000),
+    clockSkewMs: seeded(seed, 'clock skew').between(100, 600),
     routing: random.chance(0.7) ? 'one-hop' : random.pick(ROUTINGS),
     positionRule: seeded(seed, 'position rule').chance(0.8) ? 'tag' : 'whole-key',
   });

@@ -51,16 +51,14 @@ test('every operation is drawn, each write changes something now and then, and e
       wallMs: 0,
       limits: DEFAULT_PARAMETERS,
     });
-    if (effect?.value !== undefined) stored.set(key, seal(key, i + 1, effect.value));
+    if (effect?.value !== undefined) stored.set(key, seal(key, i + 1, effect.value, effect.expiresAtMs));
     else if (effect) stored.delete(key);
     if (answer.ok) values.answered(operation, answer.value);
     drawn.add(nameOf(operation.type));
     if (effect) effective.add(nameOf(operation.type));
     if (extras?.condition) conditions.add(`${extras.condition.kind} ${effect ? 'held' : 'not'}`);
   }
-  const names = (Object.keys(CATALOGUE) as OperationName[]).filter(
-    (name) => name !== 'expire' && name !== 'persist',
-  );
+  const names = (Object.keys(CATALOGUE) as OperationName[]).filter((name) => name !== 'scan');
   expect([...drawn].sort()).toEqual([...names].sort());
   const kinds = ['absent', 'present', 'value', 'version'];
   expect([...conditions].sort()).toEqual(kinds.flatMap((kind) => [`${kind} held`, `${kind} not`]));

@@ -21,13 +21,20 @@ function expiryAfter(operation: HistoryOperation): Expiry | undefined {
   const { client, key, callMs, mayEndFromMs } = operation;
   return {
     op: 'expiry',
-    ...(operation.op === 'set' && { of: operation.value }),
+    ...ofValue(operation),
     client,
     key,
     callMs: Math.max(callMs, mayEndFromMs),
     returnMs: null,
     outcome: 'unknown',
   };
+}
+
+/** The value that is to end, where it is known. */
+function ofValue(operation: HistoryOperation): { readonly of?: string } {
+  if (operation.op === 'set') return { of: operation.value };
+  if (operation.op !== 'expire' || operation.outcome !== 'ok') return {};
+  return typeof operation.previous === 'string' ? { of: operation.previous } : {};
 }
 
 /** Which values an expiry may end: its own, and those of writes that keep the end that they find. */

@@ -15,3 +15,4 @@ export { type SearchLimits } from './search';
 export { positionFault } from './positions';
 export type { Part, Told, TransactionPart } from './transaction-part';
 export { versionFault } from './versions';
+export { withExpiries } from './expiries';

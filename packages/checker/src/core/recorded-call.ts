@@ -15,9 +15,11 @@ export class RecordedCall {
     client: number,
     operation: KeyOperation,
     nowMs: number,
+    /** From when on a time to live that begins now may be over: nobody's clock is quite right. */
+    mayEndFromMs: (ttlMs: number) => number = () => nowMs,
   ) {
     const name = `${client} at ${nowMs}, ${recorder.history().length}`;
-    this.records = recordsOf(operation, name).map((record) => ({
+    this.records = recordsOf(operation, name, mayEndFromMs).map((record) => ({
       ...record,
       number: recorder.call(client, record.key, record.action, nowMs),
     }));
@@ -38,13 +40,17 @@ export class RecordedCall {
   }
 }
 
-function recordsOf(operation: KeyOperation, name: string): readonly KeyRecord[] {
+function recordsOf(
+  operation: KeyOperation,
+  name: string,
+  mayEndFromMs: (ttlMs: number) => number,
+): readonly KeyRecord[] {
   if (operation.type === OperationType.transact) return recordsOfTransaction(operation, name);
   const single: SingleOperation = operation;
   return [
     {
       key: keyOf(single.key),
-      action: actionOf(single),
+      action: actionOf(single, mayEndFromMs),
       observed: (answer) => observationOf(single, answer),
     },
   ];

@@ -18,6 +18,8 @@ export type EntryWalk = ReturnType<EntryStore['walk']>;
 export interface EvaluationRules {
   /** What is over is judged by the newest numbered write on its key. */
   isEndedBy(latest: LatestEntries, key: RingKey): Found;
+  /** A follower ends no key: it does not look at the time. */
+  timePassed(entries: EntryStore, followed: Arc, wallMs: number): void;
   /** What is over is no answer. */
   isAnswerOver(over: boolean): boolean;
   /** A set without a time to live leaves a key that does not end. */
@@ -38,6 +40,7 @@ export interface EvaluationRules {
 
 export const EVALUATION_RULES: EvaluationRules = {
   isEndedBy: (latest, key) => latest.of(key),
+  timePassed: () => undefined,
   isAnswerOver: (over) => over,
   expiryLeftBy: (given) => given,
   walkOfPage: (walk) => walk,

@@ -16,7 +16,10 @@ import type { IdentityFile, NodeStorage } from '../storage';
 /** The incarnation of a node without a disk. */
 const FIRST_INCARNATION = 1;
 
-type OwnSettings = Pick<NodeSettings, 'rules' | 'transferSizes' | 'historyBytes' | 'watchesMax'> & {
+type OwnSettings = Pick<
+  NodeSettings,
+  'rules' | 'transferSizes' | 'clockDriftMax' | 'historyBytes' | 'watchesMax'
+> & {
   readonly process?: bigint;
 };
 

@@ -9,6 +9,7 @@ import {
   describeOperation,
   mayHaveChanged,
   mayHaveLeft,
+  withExpiries,
   type HistoryOperation,
   type Value,
 } from '@ringkeep/checker/core';
@@ -20,7 +21,7 @@ export function checkLostWrites(
   last: ReadonlyMap<string, Value>,
 ): Failure | undefined {
   for (const [key, found] of last) {
-    const writes = history.filter((operation) => operation.key === key && mayHaveChanged(operation));
+    const writes = withExpiries(history.filter((operation) => operation.key === key)).filter(mayHaveChanged);
     const acknowledged = writes.filter(({ outcome }) => outcome === 'ok');
     const sources = writes.filter((write) => mayHaveLeft(write, found));
     const firstState = found === null && acknowledged.length === 0;

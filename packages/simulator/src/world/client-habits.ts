@@ -33,6 +33,7 @@ import {
   type OperationOf,
   type OperationRow,
   type SingleOperation,
+  type TimeToLive,
 } from '@ringkeep/shared/operations';
 
 export interface ClientHabits {
@@ -77,7 +78,12 @@ export class ClientValues {
   };
 
   private expiry(): Bytes {
-    return encodeExpiry({ kind: 'duration', ms: 100 + 200 * (++this.made % 10), condition: undefined });
+    return encodeExpiry({ kind: 'duration', ms: this.ttlMs(), condition: undefined });
+  }
+
+  /** Some end soon, some while all is put right, none later. */
+  ttlMs(): number {
+    return TTLS_MS[++this.made % TTLS_MS.length] as number;
   }
 
   private delta(): Bytes {
@@ -135,7 +141,9 @@ export function drawOperation(random: Random, habits: ClientHabits, values: Clie
   const rows = dice < 0.45 && !onlyWrites ? READS : dice < 0.55 ? BARE_WRITES : OTHER_WRITES;
   // Where there is nothing to choose nothing is drawn.
   const row = rows.length === 1 ? (rows[0] as OperationRow) : random.pick(rows);
-  const extras = random.chance(EXTRAS_CHANCE) ? drawExtras(random, row, key, values) : undefined;
+  // What it was that is to end is known to the checker if it is shown.
+  const isOfEnd = row.code === OperationType.expire;
+  const extras = isOfEnd || random.chance(EXTRAS_CHANCE) ? drawExtras(random, row, key, values) : undefined;
   return operationOf(row, key, counts ? values.numbers : values.texts, extras);
 }
 
@@ -170,8 +178,8 @@ function drawTransaction(random: Random, habits: ClientHabits, values: ClientVal
     Array.from({ length: count }, () => drawWithin(random, random.pick(together), rows, values));
   const transaction = encodeTransaction({
     conditions,
-    then: branch(random.between(1, BRANCH_MAX), ROWS),
-    else: branch(random.below(BRANCH_MAX), random.chance(0.5) ? READS : ROWS),
+    then: branch(random.between(1, BRANCH_MAX), LASTING_ROWS),
+    else: branch(random.below(BRANCH_MAX), random.chance(0.5) ? READS : LASTING_ROWS),
   });
   return { type: OperationType.transact, key: ringKeyOf(plain, positionRule), transaction };
 }
@@ -194,9 +202,19 @@ function drawWithin(
 }
 
 /** A condition on what the client has met holds now and then, and as often does not. */
-function drawExtras(random: Random, { writes }: OperationRow, key: RingKey, values: ClientValues): Extras {
-  if (!writes || random.chance(VERSION_ONLY_CHANCE)) return { condition: undefined, showsPresent: false };
-  return { condition: drawCondition(random, key, values), showsPresent: random.chance(0.5) };
+function drawExtras(random: Random, row: OperationRow, key: RingKey, values: ClientValues): Extras {
+  const isOfEnd = row.code === OperationType.expire;
+  const ttl = row.ttl === undefined ? undefined : drawTtl(random, values);
+  if (!row.writes || random.chance(VERSION_ONLY_CHANCE))
+    return { condition: undefined, showsPresent: isOfEnd, ...(ttl && { ttl }) };
+  const condition = isOfEnd && random.chance(0.5) ? undefined : drawCondition(random, key, values);
+  return { condition, showsPresent: isOfEnd || random.chance(0.5), ...(ttl && { ttl }) };
+}
+
+function drawTtl(random: Random, values: ClientValues): TimeToLive | undefined {
+  const dice = random.fraction();
+  if (dice < 0.5) return undefined;
+  return dice < 0.8 ? { kind: 'duration', ms: values.ttlMs() } : { kind: dice < 0.9 ? 'keep' : 'none' };
 }
 
 function drawCondition(random: Random, key: RingKey, values: ClientValues): Condition {
@@ -220,14 +238,15 @@ const EXTRAS_CHANCE = 0.3;
 const TRANSACTION_CHANCE = 0.12;
 const VERSION_ONLY_CHANCE = 0.2;
 
-/** These clients let no key end: it is known when each must be there. */
-const NOT_DRAWN: readonly OperationRow[] = [
-  CATALOGUE.scan,
-  CATALOGUE.transact,
-  CATALOGUE.expire,
-  CATALOGUE.persist,
-];
-const ROWS: readonly OperationRow[] = Object.values(CATALOGUE).filter((row) => !NOT_DRAWN.includes(row));
+const TTLS_MS = [60, 150, 400, 700, 1_000, 1_500];
+
+const NOT_SINGLE: readonly OperationRow[] = [CATALOGUE.transact, CATALOGUE.scan];
+/** Changing the end of a key is as frequent as each other write that brings something, or nothing. */
+const ROWS: readonly OperationRow[] = Object.values(CATALOGUE).filter((row) => !NOT_SINGLE.includes(row));
+/** In a transaction nothing is told of ends. */
+const LASTING_ROWS = ROWS.filter(
+  ({ code }) => code !== OperationType.expire && code !== OperationType.persist,
+);
 const READS = ROWS.filter(({ writes }) => !writes);
 const BARE_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length === 0);
 const OTHER_WRITES = ROWS.filter(({ writes, brings }) => writes && brings.length > 0);

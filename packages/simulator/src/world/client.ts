@@ -5,6 +5,7 @@ import { OperationType, type KeyOperation, ringKeyOf } from '@ringkeep/shared/op
 import { RecordedCall, type HistoryRecorder } from '@ringkeep/checker/core';
 import { ClientValues, drawOperation, type ClientHabits } from './client-habits';
 import { describeOperation, describeResult } from './descriptions';
+import { mayEndFromMs } from './drifting-clock';
 import type { Party } from './network';
 import { PlainCalls, type Done } from './plain-calls';
 import type { World } from './world';
@@ -63,7 +64,9 @@ export class Client {
   private run(operation: KeyOperation, patienceMs: number, done: Done): void {
     const { recorder, world } = this;
     const { timeline, trace } = world;
-    const call = new RecordedCall(recorder, this.party, operation, timeline.now);
+    const call = new RecordedCall(recorder, this.party, operation, timeline.now, (ttlMs) =>
+      mayEndFromMs(timeline.now, ttlMs, world.parameters),
+    );
     trace.note('client', () => `client ${this.party}: ${describeOperation(operation)}`);
     this.calls.run(operation, patienceMs, (result) => {
       trace.note(

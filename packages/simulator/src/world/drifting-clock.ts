@@ -12,6 +12,25 @@ import type { Timeline } from './timeline';
 /** Share of the drift that the margin covers which clocks really have. */
 const USED_DRIFT = 0.9;
 
+/** By how much two clocks may get apart in a time, as a part of it: more than those that are drawn ever do. */
+export function driftBetween({ leaseMs, leaseMarginMs }: ClockBounds): number {
+  return leaseMs / (leaseMs - leaseMarginMs) - 1;
+}
+
+/** From when on a time to live that begins now may be over, whatever the clocks by which it is measured. */
+export function mayEndFromMs(
+  nowMs: number,
+  ttlMs: number,
+  bounds: ClockBounds & { readonly clockSkewMs: number },
+): number {
+  return nowMs + (ttlMs - bounds.clockSkewMs) / (1 + driftBetween(bounds));
+}
+
+interface ClockBounds {
+  readonly leaseMs: number;
+  readonly leaseMarginMs: number;
+}
+
 export class DriftingClock {
   constructor(
     private readonly timeline: Timeline,

@@ -16,7 +16,7 @@ import { takeUp, type HostPorts, type NodeHost } from '@ringkeep/dht-node/hostin
 import { DataFolder } from '@ringkeep/dht-node/storage';
 import { dial } from './dialling';
 import { DATA_FOLDER, type Disk } from './disk';
-import type { DriftingClock } from './drifting-clock';
+import { driftBetween, type DriftingClock } from './drifting-clock';
 import { Forwards } from './forwards';
 import { HeldData } from './held-data';
 import { MountedFiles } from './mounted-files';
@@ -133,8 +133,10 @@ export class NodeProcess implements NeighbourProcess {
     machine.id = folder.identity.identity?.nodeId ?? machine.id;
     const storage = new WatchedStorage(real, machine.disk, world.timeline, checkpoint?.number ?? 0);
     const clock = { now: () => machine.clock.now, suspended: () => this.takeSleep() };
-    const { transferSizes, historyBytes, rules } = world;
-    const own = { transferSizes, historyBytes, rules: rules.nodes, process: this.random.bits64() };
+    const { transferSizes, historyBytes, rules, parameters } = world;
+    const process = this.random.bits64();
+    const clockDriftMax = driftBetween(parameters);
+    const own = { transferSizes, historyBytes, clockDriftMax, rules: rules.nodes, process };
     const host = await takeUp(folder.identity, storage, clock, loop, own);
     machine.incarnation = host.core.incarnation;
     machine.begun();

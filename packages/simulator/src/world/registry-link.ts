@@ -85,6 +85,7 @@ export class RegistryLink {
           replaced: answer.replaced,
           undecided: answer.undecided,
           roomLacking: answer.roomLacking,
+          ringTimeMs: answer.ringTimeMs,
           update: updateFromWire(answer.ring),
         });
       }
@@ -114,7 +115,7 @@ export class RegistryLink {
       () => {
         machine.id = id;
         this.world.names.set(id, machine.name);
-        host.post({ kind: 'registered', call, id, ring });
+        host.post({ kind: 'registered', call, id, ring, ringTimeMs: info.ringTimeMs });
         if (!this.watching) this.watch();
       },
       (error: Error) => host.post({ kind: 'registry-refused', call, text: error.message }),

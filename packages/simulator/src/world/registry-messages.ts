@@ -120,15 +120,26 @@ function callerOf(message: Omit<registry.RenewLeaseRequest, 'complaints'>): Call
   return { id: position(id), incarnation, process, known, clusterId };
 }
 
-export function encodeAnswer(answer: RegistryAnswer): Uint8Array {
+export function encodeAnswer(answer: RegistryAnswer, ringTimeMs: number): Uint8Array {
   switch (answer.kind) {
     case 'registered': {
       const { identity, neighbor, parameters, ring } = answer;
-      const message = { id: identity.id, neighbor, identity, parameters, ring: updateToWire(ring) };
+      const message = {
+        id: identity.id,
+        neighbor,
+        identity,
+        parameters,
+        ring: updateToWire(ring),
+        ringTimeMs,
+      };
       return registry.RegisterInfo.encode(message).finish();
     }
     case 'member':
-      return registry.MemberAnswer.encode({ ...answer, ring: updateToWire(answer.ring) }).finish();
+      return registry.MemberAnswer.encode({
+        ...answer,
+        ring: updateToWire(answer.ring),
+        ringTimeMs,
+      }).finish();
     case 'proposal': {
       const { accepted, reason, ring } = answer;
       return registry.ProposeChangeAnswer.encode({ accepted, reason, ring: updateToWire(ring) }).finish();

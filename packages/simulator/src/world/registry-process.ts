@@ -150,7 +150,7 @@ export class RegistryProcess implements RegistryServer {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'answer':
-          this.reply(effect.request, sealEnvelope(undefined, encodeAnswer(effect.answer)));
+          this.reply(effect.request, sealEnvelope(undefined, encodeAnswer(effect.answer, this.clock.now)));
           break;
         case 'refuse':
           this.reply(effect.request, sealEnvelope(effect.code, Buffer.from(effect.text)));

@@ -20,6 +20,7 @@ import type { Progress } from '../checkers/progress';
 import { ClientValues, drawOperation, type ClientHabits } from './client-habits';
 import { openBatches, openWatch } from './client-streams';
 import { describeOperation } from './descriptions';
+import { mayEndFromMs } from './drifting-clock';
 import type { Party } from './network';
 import type { Stream, StreamEnd } from './stream';
 import type { World } from './world';
@@ -99,7 +100,9 @@ export class SessionClient {
   private issue(operation: KeyOperation, ended: () => void): void {
     const { world, recorder, random } = this;
     const { timeline, trace } = world;
-    const recorded = new RecordedCall(recorder, this.party, operation, timeline.now);
+    const recorded = new RecordedCall(recorder, this.party, operation, timeline.now, (ttlMs) =>
+      mayEndFromMs(timeline.now, ttlMs, world.parameters),
+    );
     trace.note('client', () => `client ${this.party}: ${describeOperation(operation)}`);
     const plain = operation.key.slice(8);
     this.progress.tried(String(this.party), plain, timeline.now);

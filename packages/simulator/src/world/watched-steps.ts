@@ -3,6 +3,7 @@
 import type { NodeCore, NodeEffect, NodeInput } from '@ringkeep/dht-node/core';
 import type { StepObserver } from '@ringkeep/dht-node/hosting';
 import { FruitlessSteps } from '../checkers/fruitless-steps';
+import { checkAnswered } from '../checkers/over-answers';
 import { describeEffect, describeInput } from './descriptions';
 import type { DriftingClock } from './drifting-clock';
 import type { Surroundings } from './surroundings';
@@ -31,6 +32,8 @@ export class WatchedSteps implements StepObserver {
 
   after(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void {
     this.checkFruit(inputs, effects);
+    const failure = checkAnswered(this.name, this.core, inputs, effects);
+    if (failure) this.world.fail(failure.checker, failure.text);
     const { trace, names } = this.world;
     for (const effect of effects) {
       if (effect.kind === 'refused') this.refusal = effect.text;

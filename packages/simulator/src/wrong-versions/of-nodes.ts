@@ -11,6 +11,7 @@ import {
   type Operation,
   type StoredValue,
 } from '@ringkeep/shared/operations';
+import { arcKeyRanges } from '@ringkeep/shared/ring/arc';
 import { unknownHistory } from '@ringkeep/shared/ring/log-history';
 import {
   entriesOfOp,
@@ -33,6 +34,7 @@ export const RULES_OF_NODES = {
   wokenUp: 'leasesEndInSleep',
   answerOfDamaged: 'damagedNotServed',
   isEndedBy: 'endedByLatest',
+  timePassed: 'endedByPrimaryOnly',
   isAnswerOver: 'overNotServed',
   expiryLeftBy: 'setLeavesNoEnd',
   walkOfPage: 'pagesOfOneMoment',
@@ -103,6 +105,10 @@ export const WRONG_OF_NODES: ProtocolRules = {
   wokenUp: () => undefined,
   answerOfDamaged: (entries, key) => entries.raw(key),
   isEndedBy: (latest, key) => latest.committedOf(key),
+  timePassed(entries, followed, wallMs) {
+    for (const range of arcKeyRanges(followed))
+      entries.put(entries.over(range, wallMs, Infinity).map((key) => ({ key, value: undefined })));
+  },
   isAnswerOver: () => false,
   expiryLeftBy: (given, present) => given ?? (present && expiryIn(present)),
   walkOfPage: withEverySecondPrepared,

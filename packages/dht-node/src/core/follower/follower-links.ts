@@ -6,7 +6,7 @@
 import { arcsEqual, type Arc, type ArcConfig, type KeyRange, type Position } from '@ringkeep/shared';
 import { isNewcomer, wantsCopy } from '../replica/wanted-copies';
 import { REOPEN_MS, TICK_MS_MAX } from '../limits';
-import type { Reaching } from '../context';
+import type { Clocked, Reaching } from '../context';
 import type { Complaint } from '../effects';
 import { eraseUseless, mayErase } from '../replica/copies';
 import { Following, type FollowingContext } from './following';
@@ -27,7 +27,7 @@ export class FollowerLinks {
   private nextConnection: number;
   private checkAt = 0;
 
-  constructor(private readonly context: FollowingContext & Reaching) {
+  constructor(private readonly context: FollowingContext & Clocked & Reaching) {
     this.nextConnection = context.incarnation * 2 ** 24;
     this.contacts = new PrimaryContacts(context);
   }
@@ -159,6 +159,8 @@ export class FollowerLinks {
     }
     for (const [start, at] of this.reopenAt) if (at <= this.context.now) this.reopenAt.delete(start);
     this.reconcile();
+    for (const { range } of this.wanted())
+      this.context.rules.timePassed(this.context.replicas.entries, range, this.context.clock.wallMs);
   }
 
   private checkBy(time: number): void {
