@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HistoryOperation, Value } from '@ringkeep/checker';
 import { Random, RingError, ringFault, type Ring } from '@ringkeep/shared';
-import type { RingClient } from '@ringkeep/client';
+import { RingClient } from '@ringkeep/client';
 import { countCopies } from '../copies';
 import { addressOf, LocalRing, publicAddressOf } from '@ringkeep/local-ring';
 import { CLOCK_ENV } from './clock-faults';
@@ -17,6 +17,8 @@ import { drawFaults, KINDS_OF_DISKS, type FaultKind } from './faults';
 import { MachineDisks } from './machine-disks';
 import { Nemesis } from './nemesis';
 import { RecordedClients } from './recorded-clients';
+import { RecordedLocks } from './recorded-locks';
+import { RecordedWatch } from './recorded-watch';
 
 export interface ChaosOptions {
   readonly minutes: number;
@@ -40,6 +42,13 @@ export interface ChaosOutcome {
   /** When the clients began, on the history's clock. */
   readonly startedMs: number;
   readonly ringVersions: number;
+  readonly watched: {
+    readonly events: number;
+    /** How often the watch has said itself that changes of a part of the ring are missing. */
+    readonly saidToBeLost: number;
+    readonly faults: readonly string[];
+  };
+  readonly locks: { readonly acquired: number; readonly faults: readonly string[] };
   /** Broken promises other than those that the history shows. */
   readonly troubles: readonly string[];
 }
@@ -82,22 +91,37 @@ export class ChaosRun {
     const nemesis = new Nemesis(ring, { disks, folder: join(this.options.folder, 'aside'), tell, signal });
     this.startedMs = performance.now();
     this.watch(clients.start(publicAddresses()));
+    const bystander = new RingClient({ nodes: publicAddresses(), seed: this.random.word() });
+    const watch = new RecordedWatch(clients.written);
+    const locks = new RecordedLocks(this.random.fork());
+    await watch.start(bystander);
+    locks.start(bystander);
     try {
       await this.within(minutes * 60_000 + HEAL_MS, nemesis.run(faults));
       tell('all faults are undone');
       await ring.settled(HEAL_MS);
       tell('the ring is at rest');
-      await clients.stop();
+      await Promise.all([clients.stop(), locks.stop()]);
       for (const place of ring.places) this.found.push(...(await clients.readAll(addressOf(place), READ_MS)));
       await this.checkCopies(ring);
+      await watch.catchUp(new Map(this.found));
       tell(`read every key through ${ring.places.length} nodes`);
     } catch (error) {
       this.troubles.push((error as Error).message);
-      await clients.stop();
+      await Promise.all([clients.stop(), locks.stop()]);
     }
+    await watch.stop();
+    await bystander.close();
     const { found, ringVersions, startedMs } = this;
     const troubles = [...this.troubles, ...clients.unexpected];
-    return { history: clients.history(), found, struck: nemesis.struck, startedMs, ringVersions, troubles };
+    const history = clients.history();
+    const watched = {
+      events: watch.events,
+      saidToBeLost: watch.saidToBeLost,
+      faults: watch.faults(history, new Map(found)),
+    };
+    const { struck } = nemesis;
+    return { history, found, struck, startedMs, ringVersions, troubles, watched, locks };
   }
 
   async stop(): Promise<void> {

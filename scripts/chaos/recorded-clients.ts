@@ -74,13 +74,18 @@ export class RecordedClients {
     this.hotKeys = Array.from({ length: load.hotKeys }, (_, i) => `hot ${i}`);
     this.keys = [...Array.from({ length: load.keys }, (_, i) => `key ${i}`), ...TAGGED_KEYS.flat()];
     this.singles = new SingleCalls(random.fork(), addresses);
-    this.scans = new RecordedScans(this.recorder, [...this.hotKeys, ...this.keys]);
+    this.scans = new RecordedScans(this.recorder, this.written);
   }
 
   /** Answers that no fault explains, such as an internal error. */
   get unexpected(): readonly string[] {
     const repeated = this.scans.repeated.map((key) => `a scan told ${key} twice`);
     return [...this.failures, ...repeated];
+  }
+
+  /** All keys that they write. */
+  get written(): readonly string[] {
+    return [...this.hotKeys, ...this.keys];
   }
 
   history(): readonly HistoryOperation[] {
@@ -115,7 +120,7 @@ export class RecordedClients {
     const single = new SingleCalls(this.random.fork(), () => [address]);
     const found: [string, Value][] = [];
     try {
-      for (const key of [...this.hotKeys, ...this.keys]) {
+      for (const key of this.written) {
         const told = await this.perform(client, key, { op: 'get' }, (asked, action) =>
           single.ask(asked, action, withinMs),
         );

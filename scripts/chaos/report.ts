@@ -22,7 +22,7 @@ const TROUBLES_SHOWN = 10;
 
 /** Prints it and returns the exit code; what fails is written into the folder, as a history and as a page. */
 export async function report(outcome: ChaosOutcome, folder: string): Promise<number> {
-  const { history, found } = outcome;
+  const { history, found, watched, locks } = outcome;
   const versions = versionFault(history);
   const positions = positionFault(history, (key) => positionTagOf(key as Bytes, 'tag'));
   const troubles = [
@@ -46,12 +46,18 @@ export async function report(outcome: ChaosOutcome, folder: string): Promise<num
     `scans: ${scansIn(history, history[0]?.key ?? '')}`,
     `keys missed by scans: ${missed.length}`,
     ...missed.slice(0, TROUBLES_SHOWN).map((key) => `  ${key}`),
+    `a watcher was told ${watched.events.toLocaleString('en')} events; it was said ${watched.saidToBeLost} times that some of a part of the ring are missing`,
+    `events lost or repeated: ${watched.faults.length}`,
+    ...watched.faults.slice(0, TROUBLES_SHOWN).map((fault) => `  ${fault}`),
+    `locks were acquired ${locks.acquired.toLocaleString('en')} times; two holders of a lock: ${locks.faults.length}`,
+    ...locks.faults.slice(0, TROUBLES_SHOWN).map((fault) => `  ${fault}`),
     `acknowledged writes lost: ${lost.length}`,
     ...lost.slice(0, TROUBLES_SHOWN).map((write) => `  ${describeLost(write)}`),
     ...troubles.slice(0, TROUBLES_SHOWN).map((trouble) => `BROKEN: ${trouble}`),
   ];
   console.log(lines.join('\n'));
-  const kept = verdict.verdict === 'linearizable' && lost.length === 0 && troubles.length === 0;
+  const broken = lost.length + troubles.length + watched.faults.length + locks.faults.length;
+  const kept = verdict.verdict === 'linearizable' && broken === 0;
   if (!kept) await keep(outcome, verdict, folder);
   console.log(kept ? 'all promises kept' : 'PROMISES BROKEN');
   return kept ? 0 : 1;

@@ -76,7 +76,12 @@ export class ChangeWatches {
     const isOfRing = since?.clusterId === ring.clusterId;
     const from: readonly CursorPart[] =
       since !== undefined && isOfRing ? since.parts : [{ range: rangeOf(filter, rule), seq: undefined }];
-    const config = { from, nodes: this.nodes, positionOf: (key: Bytes) => positionOf(ringKeyOf(key, rule)) };
+    const config = {
+      from,
+      missing: since === undefined || isOfRing ? [] : from.map(({ range }) => range),
+      nodes: this.nodes,
+      positionOf: (key: Bytes) => positionOf(ringKeyOf(key, rule)),
+    };
     const streams = new ChangeStreams(this.channels, filter, config, this.random, {
       changes: (range, through, told) => changes.told(range, through, told),
       lost: (range) => changes.lost(range),
@@ -85,7 +90,6 @@ export class ChangeWatches {
     });
     watched.streams = streams;
     changes.start(streams, from, ring);
-    if (since !== undefined && !isOfRing) for (const { range } of from) changes.lost(range);
     streams.ringLearned(ring);
   }
 }

@@ -233,13 +233,17 @@ test('it asks for no flush in the past, whatever becomes of an arc that was to b
   expect(watch.core.nextFlushAtMs()).toBeGreaterThan(watch.nowMs);
 });
 
-test('what is lost is said, and the range goes on from now while the others go on where they were', () => {
+test('what is lost is said when the range goes on from now, and the others go on where they were', () => {
   const watch = new Watched([{ range: WHOLE, seq: 5 }], ring(1, [[A, A]]));
   watch.end(1, LOW, 'lost');
-  expect(watch.of('lost')).toEqual([{ kind: 'lost', range: LOW }]);
+  expect(watch.of('lost')).toEqual([]);
   expect(watch.opened.slice(1)).toEqual(['node 0: 0-100 now']);
   watch.tell(1, HIGH, 6, put(150, 6));
+  expect(watch.of('lost')).toEqual([]);
   watch.tell(2, LOW, 9);
+  expect(watch.effects.slice(-3).map(({ kind }) => kind)).toEqual(['lost', 'changes', 'begun']);
+  expect(watch.of('lost')).toEqual([{ kind: 'lost', range: LOW }]);
   watch.tell(2, LOW, 10, put(50, 10));
   expect(watch.told).toEqual(['150#6', '50#10']);
+  expect(watch.of('lost')).toHaveLength(1);
 });

@@ -11,3 +11,4 @@ export * from './session';
 export * from './session-config';
 export * from './watching/change-watch';
 export * from './watching/cursor';
+export * from './watching/resync';

@@ -7,7 +7,7 @@
  *   3. A stream on which nothing comes for two seconds is left: its node says each second how far it is, unless it has
  *      been replaced.
  *   4. What is not above the number that is known for its position has been told before, and is dropped.
- *   5. What is `lost` is said, and the range goes on from now.
+ *   5. What is `lost` is said when the range goes on: whoever reads it anew then, and takes what is told, misses nothing.
  *
  * It has no clock, socket or promise: news and the time go in, effects come out.
  */
@@ -45,6 +45,8 @@ export type ChangeWatchEffect =
 
 export interface ChangeWatchConfig {
   readonly from: readonly CursorPart[];
+  /** Ranges of which changes were missed before. */
+  readonly missing?: readonly Arc[];
   /** Addresses that the application has named. */
   readonly nodes: readonly string[];
   readonly positionOf: (key: Bytes) => Position;
@@ -72,6 +74,8 @@ export class ChangeWatch {
   private readonly streams = new Map<number, Stream>();
   /** Of arcs by their starts. */
   private readonly troubles = new Map<Position, Trouble>();
+  /** Of these changes were lost, and they do not go on yet. */
+  private missing: Arc[];
   private view = new RingView(NO_RING);
   private effects: ChangeWatchEffect[] = [];
   private last = 0;
@@ -84,6 +88,7 @@ export class ChangeWatch {
     private readonly random: Random,
   ) {
     this.cursor = new Cursor(config.from);
+    this.missing = [...(config.missing ?? [])];
     this.rules = config.rules ?? CLIENT_RULES;
   }
 
@@ -112,6 +117,7 @@ export class ChangeWatch {
   private learn(stream: Stream, range: Arc, through: number, changes: readonly ToldChange[]): void {
     for (const own of stream.ranges) {
       for (const part of arcInside(range, own)) {
+        this.tellMissing(part);
         const ofPart = arcCovers(own, range) ? changes : this.of(part, changes);
         this.effects.push({ kind: 'changes', range: part, through, changes: this.news(part, ofPart) });
         this.cursor.advance(part, this.rules.notedThrough(through, ofPart.length));
@@ -172,12 +178,21 @@ export class ChangeWatch {
     if (lost) {
       for (const part of ended) {
         this.cursor.reset(part, undefined);
-        this.effects.push({ kind: 'lost', range: part });
+        this.missing.push(part);
       }
     }
     if (stream.ranges.length > 0) return;
     this.streams.delete(number);
     this.effects.push({ kind: 'close', stream: number });
+  }
+
+  /** The range goes on: what was lost of it before is said now. */
+  private tellMissing(range: Arc): void {
+    if (this.missing.length === 0) return;
+    const { missing } = this;
+    this.missing = missing.flatMap((lost) => arcOutside(lost, range));
+    for (const part of missing.flatMap((lost) => arcInside(lost, range)))
+      this.effects.push({ kind: 'lost', range: part });
   }
 
   /** Without what has been told before. */
