@@ -3,7 +3,7 @@
  * an acknowledged write that was not told although the watch has not said that changes are missing.
  */
 
-import type { RingChanges} from '@ringkeep/client';
+import type { RingChanges } from '@ringkeep/client';
 import { type RingClient } from '@ringkeep/client';
 import { arcContains } from '@ringkeep/shared/ring/arc';
 import { parsePosition } from '@ringkeep/shared/ring/position';
