@@ -49,6 +49,15 @@ test('what a limit leaves is printed from the place that it told', async () => {
   });
 });
 
+test('range prints a tag in the order of its keys, or against it', async () => {
+  const { stdout } = await cli('range', '--tag', 'cart', '--from', '{cart}1', '--to', '{cart}4', '--reverse');
+  expect(stdout).toBe('{cart}3\tvalue 3\n{cart}2\tvalue 2\n{cart}1\tvalue 1\n');
+  expect(await cli('range')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('--key-index') as string,
+  });
+});
+
 test.each([
   [['--limit', '0'], '--limit must be an integer from 1'],
   [['--after', 'there'], '"there" is no place of a scan'],

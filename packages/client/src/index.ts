@@ -9,7 +9,14 @@ export type {
 export { RingChanges, type KeyChange, type LostChanges, type RingEvent } from './ring-changes';
 export { RingLock, type LockOptions } from './ring-lock';
 export type { WatchOptions } from './change-watches';
-export { Scan, ScanEntry, type ScanOptions, type ScanPage } from '@ringkeep/shared/scans';
+export {
+  Range,
+  type RangeOptions,
+  Scan,
+  ScanEntry,
+  type ScanOptions,
+  type ScanPage,
+} from '@ringkeep/shared/scans';
 export type { CallOptions, ConnectOptions, RingClientOptions, WriteOptions } from './options';
 export type { Operand } from './operands';
 export type { ItemResult } from './pending-calls';

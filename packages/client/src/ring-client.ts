@@ -28,13 +28,13 @@ import {
   type TransactOptions,
   type TransactResult,
 } from '@ringkeep/shared/operations/transact-options';
-import { Scan, scanTerms, type ScanOptions } from '@ringkeep/shared/scans';
+import type { Range, RangeOptions, Scan, ScanOptions } from '@ringkeep/shared/scans';
 import { SessionHost } from './adapters/session-host';
 import { Asking } from './asking';
 import { ChangeWatches, type WatchOptions } from './change-watches';
 import type { SessionCounts } from './core';
 import { firstRing } from './first-ring';
-import { prefixBytes, transactionBytes, type Operand } from './operands';
+import { transactionBytes, type Operand } from './operands';
 import {
   checkDuration,
   resolveOptions,
@@ -48,6 +48,7 @@ import type { ItemResult } from './pending-calls';
 import type { RingChanges } from './ring-changes';
 import { RingListeners } from './ring-listeners';
 import { acquireLock, type LockOptions, type RingLock } from './ring-lock';
+import { Scanning } from './scanning';
 import { callSafely } from './uncaught';
 
 /** How long `close` waits for what is outstanding. */
@@ -60,6 +61,7 @@ export class RingClient {
   private readonly host: SessionHost;
   private readonly listeners = new RingListeners();
   private readonly asking: Asking;
+  private readonly scanning: Scanning;
   private readonly watches: ChangeWatches;
   private readonly closed: Promise<void>;
   private closing = false;
@@ -87,6 +89,7 @@ export class RingClient {
       },
     });
     this.asking = new Asking(this.host, this.options);
+    this.scanning = new Scanning(this.asking, this);
   }
 
   /**
@@ -200,24 +203,19 @@ export class RingClient {
     return transactResult(transaction, await this.asking.one('transact', bufferOfBytes(key), asked, options));
   }
 
-  /**
-   * The entries of the ring in the order of their positions: `for await (const { keyText, value } of ring.scan())`. A key
-   * that is there throughout comes once. `after` of what this returns is where another scan goes on.
-   */
+  /** The entries in the order of their positions, each once; its `after` is where another scan goes on. */
   scan(options: ScanOptions & CallOptions = {}): Scan<Uint8Array> {
-    return this.scanOf(options, false);
+    return this.scanning.scan(options, false);
   }
 
   /** The same without the values. */
   keys(options: ScanOptions & CallOptions = {}): Scan<undefined> {
-    return this.scanOf(options, true);
+    return this.scanning.scan(options, true);
   }
 
-  private scanOf<Value>(options: ScanOptions & CallOptions, keysOnly: boolean): Scan<Value> {
-    return new Scan<Value>(scanTerms(options, keysOnly, prefixBytes), {
-      rule: async () => (await this.ready(options)).parameters.positionRule,
-      page: (place, query) => this.asking.page(place, query, options),
-    });
+  /** The entries in the order of their keys: of one tag, or of a ring that has an index of its keys. */
+  range(options: RangeOptions & CallOptions = {}): Range {
+    return this.scanning.range(options);
   }
 
   /** Many `get`s; each item has its own result, in the order of the keys. */

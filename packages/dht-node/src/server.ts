@@ -20,7 +20,7 @@ import {
   type VersionedValue,
   type WriteResult,
 } from '@ringkeep/shared/operations';
-import type { Scan, ScanOptions } from '@ringkeep/shared/scans';
+import type { Range, RangeOptions, Scan, ScanOptions } from '@ringkeep/shared/scans';
 import { Lifecycle, silentLogger, type Logger } from '@ringkeep/process/running';
 import { parseAddress } from '@ringkeep/shared/channel';
 import type { NodeFacts } from './doors/grpc/grpc-service';
@@ -30,7 +30,7 @@ import type { NodeHost } from './hosting/host';
 import { Leaving } from './leaving';
 import type { NodeOptions } from './node-options';
 import { bytesOf, ownExpiry, ownQuery, ownWrite, type Key, type OwnQuery } from './doors/own/own-query';
-import { ownScan } from './doors/own/own-scan';
+import { ownRange, ownScan } from './doors/own/own-scan';
 
 const STOP_DEADLINE_MS = 10_000;
 
@@ -180,6 +180,11 @@ export class RingNode {
   /** The same without the values. */
   keys(options: ScanOptions = {}): Scan<undefined> {
     return ownScan(this.running(), options, true);
+  }
+
+  /** The entries in the order of their keys: of one tag, or of a ring that has an index of its keys. */
+  range(options: RangeOptions = {}): Range {
+    return ownRange(this.running(), options);
   }
 
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */

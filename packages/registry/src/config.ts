@@ -161,6 +161,12 @@ const specs = {
     read: integer(1, 2 ** 50),
     default: DEFAULT_PARAMETERS.positionBytesMax,
   }),
+  keyIndex: option({
+    flag: '--key-index',
+    env: 'KEY_INDEX',
+    text: 'nodes keep an index of their keys, for ranges of keys over the whole ring; as the ring has begun if left out',
+    read: yesOrNo,
+  }),
   positionRule: option({
     flag: '--position-rule <rule>',
     env: 'POSITION_RULE',
@@ -267,6 +273,7 @@ export function registryConfig(
       routing: options.routing,
       positionKeysMax: options.positionKeysMax,
       positionBytesMax: options.positionBytesMax,
+      ...(options.keyIndex !== undefined && { keyIndex: options.keyIndex }),
       positionRule: options.positionRule,
     },
     tls: { cert: options.tlsCert, key: options.tlsKey },

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import {
   RingError,
   checkParameters,
+  keyIndexFault,
   parametersFault,
   positionRuleFault,
   type ClusterParameters,
-  type PositionRule,
   type Ring,
   type RunId,
 } from '@ringkeep/shared';
@@ -107,7 +107,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
   try {
     const { store, watch } = await openStore(options, life);
     const found = store.load();
-    const config = withPositionRule(given, options.parameters?.positionRule, found);
+    const config = asBegun(given, options.parameters, found);
     const state = await stateToStartWith(store, found, config.parameters, options.newLease ?? false);
     const clock = new MonotonicClock();
     const tools = { positionOfText, restored: options.restored ?? false };
@@ -170,17 +170,19 @@ function configOf(options: RegistryOptions): RegistryConfig {
   };
 }
 
-/** A ring that was found keeps the rule that it began with. Throws FAILED_PRECONDITION when another one is asked for. */
-function withPositionRule(
+/** A ring that was found stays in some things as it began. Throws FAILED_PRECONDITION when something else is asked for. */
+function asBegun(
   config: RegistryConfig,
-  asked: PositionRule | undefined,
+  asked: Partial<ClusterParameters> | undefined,
   found: RegistryState | undefined,
 ): RegistryConfig {
   if (found === undefined) return config;
-  const { positionRule } = found.ring.parameters;
-  const fault = positionRuleFault(positionRule, asked ?? positionRule);
+  const { positionRule, keyIndex } = found.ring.parameters;
+  const fault =
+    positionRuleFault(positionRule, asked?.positionRule ?? positionRule) ??
+    keyIndexFault(keyIndex, asked?.keyIndex ?? keyIndex);
   if (fault !== undefined) throw new RingError('FAILED_PRECONDITION', fault);
-  return { ...config, parameters: { ...config.parameters, positionRule } };
+  return { ...config, parameters: { ...config.parameters, positionRule, keyIndex } };
 }
 
 /** Everybody who is told of the registry, as one: its log, its meter, and those who were given. */

@@ -286,6 +286,9 @@ describe('the registry as a library', () => {
     await expect(startRegistry(asked)).rejects.toThrow(
       'the ring has begun with the position rule whole-key, by which its keys have their places; it cannot become tag',
     );
+    await expect(startRegistry({ ...onDisk(), parameters: { keyIndex: true } })).rejects.toThrow(
+      'the ring has begun without an index of its keys',
+    );
   });
 
   test.each([

@@ -8,7 +8,7 @@ import { nodesCommand } from './nodes';
 import { OPERATION_COMMANDS } from './operations';
 import { recoverCommand } from './recover';
 import { ringCommand } from './ring';
-import { keysCommand, scanCommand } from './scans';
+import { keysCommand, rangeCommand, scanCommand } from './scans';
 import { watchCommand } from './watch';
 
 /** In the order of the help. */
@@ -16,6 +16,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...OPERATION_COMMANDS,
   keysCommand,
   scanCommand,
+  rangeCommand,
   watchCommand,
   lockCommand,
   ringCommand,

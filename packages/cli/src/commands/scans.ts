@@ -1,6 +1,6 @@
 /** keys and scan: what the ring holds, in the order of positions, an entry a line. */
 
-import type { Scan, ScanOptions } from '@ringkeep/client';
+import type { RangeOptions, Scan, ScanEntry, ScanOptions } from '@ringkeep/client';
 import { option, optionValues, type OptionValues } from '@ringkeep/process/command-line';
 import { bytesTyped, shown, type Shown } from '../encoding';
 import { checked, ExitCode } from '../failure';
@@ -53,6 +53,56 @@ export const scanCommand: CommandSpec = {
   },
 };
 
+const rangeSpecs = {
+  from: option({ flag: '--from <key>', text: 'the least key that counts', read: String }),
+  to: option({ flag: '--to <key>', text: 'the least key that is too great', read: String }),
+  tag: option({
+    flag: '--tag <tag>',
+    text: 'only keys with this tag, which is between { and }',
+    read: String,
+  }),
+  reverse: option({
+    flag: '--reverse',
+    text: 'the greatest key first',
+    read: optionValues.yesOrNo,
+    default: false,
+  }),
+  limit: option({
+    flag: '--limit <n>',
+    text: 'so many keys at most',
+    read: optionValues.integer(1, Number.MAX_SAFE_INTEGER),
+  }),
+};
+
+export const rangeCommand: CommandSpec = {
+  name: 'range',
+  text: 'print keys and values in the order of the keys: of one tag, or of a ring with --key-index',
+  operands: [],
+  options: rangeSpecs,
+  examples: ['range --tag "order 7" --reverse --limit 10', 'range --from user/a --to user/b'],
+  async run(context, _operands, options) {
+    const asked = rangeOptions(context, options);
+    const client = await context.ring.client(context.signal);
+    const range = checked(() => client.range({ ...asked, signal: context.signal }));
+    await printedEach(context, range, asked.limit, (value) => shown(value, context.encoding));
+    return ExitCode.Ok;
+  },
+};
+
+function rangeOptions(
+  { encoding }: CommandContext,
+  options: Readonly<Record<string, unknown>>,
+): RangeOptions {
+  const { from, to, tag, reverse, limit } = options as OptionValues<typeof rangeSpecs>;
+  return {
+    ...(from !== undefined && { from: bytesTyped(from, encoding, 'from') }),
+    ...(to !== undefined && { to: bytesTyped(to, encoding, 'to') }),
+    ...(tag !== undefined && { tag: bytesTyped(tag, encoding, 'tag') }),
+    ...(limit !== undefined && { limit }),
+    reverse,
+  };
+}
+
 function scanOptions({ encoding }: CommandContext, options: Readonly<Record<string, unknown>>): ScanOptions {
   const { prefix, tag, limit, after } = options as OptionValues<typeof specs>;
   return {
@@ -64,13 +114,25 @@ function scanOptions({ encoding }: CommandContext, options: Readonly<Record<stri
 }
 
 async function printed<Value>(
-  { output, encoding }: CommandContext,
+  context: CommandContext,
   scan: Scan<Value>,
   limit: number | undefined,
   shownValue: (value: Value) => Shown | undefined,
 ): Promise<ExitCode> {
+  const count = await printedEach(context, scan, limit, shownValue);
+  if (count === limit && scan.after !== undefined) context.output.note(`go on with --after ${scan.after}`);
+  return ExitCode.Ok;
+}
+
+/** @returns how many */
+async function printedEach<Value>(
+  { output, encoding }: CommandContext,
+  entries: AsyncIterable<ScanEntry<Value>>,
+  limit: number | undefined,
+  shownValue: (value: Value) => Shown | undefined,
+): Promise<number> {
   let count = 0;
-  for await (const { key, value, version } of scan) {
+  for await (const { key, value, version } of entries) {
     const told = shown(key, encoding);
     const content = shownValue(value);
     const json = {
@@ -85,6 +147,5 @@ async function printed<Value>(
     await output.drained();
     if (output.lost?.aborted || ++count === limit) break;
   }
-  if (count === limit && scan.after !== undefined) output.note(`go on with --after ${scan.after}`);
-  return ExitCode.Ok;
+  return count;
 }

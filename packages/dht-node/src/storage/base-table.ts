@@ -21,7 +21,10 @@ import { decodeMs, type StoredValue } from '@ringkeep/shared/operations';
 import { LMDB_DATA_FILE, checkLmdbFile, commitFailure, makeLmdbDurable } from '@ringkeep/process/disk';
 import { LOWEST_KEY, countsWithEnvelopes, moveBareEntries } from './base-conversion';
 import { EndingKeys } from './ending-keys';
+import type { IndexedKey } from './key-index';
 import type { Layer } from './layer';
+import { LmdbKeys } from './lmdb-keys';
+import { eraseRange, Slice } from './table-slices';
 import { WHOLE_RING } from './range-set';
 
 export interface Checkpoint {
@@ -47,10 +50,14 @@ export interface BaseTable {
   get(key: RingKey): StoredValue | undefined;
   /** The length of the key's value, without reading it. */
   valueBytes(key: RingKey): number | undefined;
-  /** The entries of a range in ring order. */
-  walk(range: KeyRange): Generator<[RingKey, StoredValue], void, undefined>;
+  /** The entries of a range in ring order, or against it. */
+  walk(range: KeyRange, reverse?: boolean): Generator<[RingKey, StoredValue], void, undefined>;
   /** The keys that end, and when. */
   expiries(): Iterable<readonly [RingKey, number]>;
+  /** The index of its keys is there. */
+  readonly indexed: boolean;
+  /** The keys without their positions in their own order, or against it; only where there is an index. */
+  walkKeys(range: KeyRange, reverse: boolean): Generator<IndexedKey, void, undefined>;
   readCheckpoint(): Checkpoint | undefined;
   /**
    * Makes what a killed process left in the system's memory durable and brings it to the present format, before
@@ -86,12 +93,6 @@ interface EnvironmentStats extends TreeStats {
   readonly free: TreeStats;
 }
 
-/** How long a checkpoint may occupy the event loop. */
-const SLICE_MS = 2;
-/** Reading the clock costs a part of what a put costs. */
-const OPERATIONS_PER_CLOCK_READ = 16;
-const ERASE_PAGE_KEYS = 256;
-
 /** Ring keys travel to LMDB as the byte strings they are. */
 const keyEncoder = {
   writeKey: (key: Bytes, target: Buffer, at: number): number => at + target.write(key, at, 'latin1'),
@@ -109,6 +110,7 @@ const encoder = {
 const ENTRIES = { name: 'stored', keyEncoder, encoder };
 /** When the keys end that do: a start reads these alone. */
 const EXPIRIES = { name: 'expiries', keyEncoder, encoder };
+const KEYS = { name: 'keys', keyEncoder, encoder };
 const BARE_ENTRIES = { name: 'entries', keyEncoder, encoder, create: false };
 
 export class LmdbTable implements BaseTable {
@@ -117,6 +119,7 @@ export class LmdbTable implements BaseTable {
     private readonly environment: RootDatabase,
     private readonly entries: Database<StoredValue, Bytes>,
     private readonly expiring: Database<string, Bytes>,
+    private readonly keys: LmdbKeys,
     private readonly state: Database<Buffer, string>,
     /** Those of the format before that are still to be moved. */
     private readonly bare: Database<Bytes, Bytes> | undefined,
@@ -125,12 +128,13 @@ export class LmdbTable implements BaseTable {
   static open(path: string): LmdbTable {
     refuseDamaged(path);
     try {
-      const environment = open({ path, overlappingSync: false, maxDbs: 4 });
+      const environment = open({ path, overlappingSync: false, maxDbs: 5 });
       const bare = environment.openDB<Bytes, Bytes>(BARE_ENTRIES) as Database<Bytes, Bytes> | undefined;
       const entries = environment.openDB<StoredValue, Bytes>(ENTRIES);
       const expiring = environment.openDB<string, Bytes>(EXPIRIES);
       const state = environment.openDB<Buffer, string>({ name: 'state', encoding: 'binary' });
-      return new LmdbTable(path, environment, entries, expiring, state, bare);
+      const keys = new LmdbKeys(environment.openDB<string, Bytes>(KEYS), state);
+      return new LmdbTable(path, environment, entries, expiring, keys, state, bare);
     } catch (error) {
       const text = `cannot open the table ${path}: ${(error as Error).message}`;
       throw new RingError('FAILED_PRECONDITION', text, { cause: error });
@@ -146,10 +150,20 @@ export class LmdbTable implements BaseTable {
     return this.entries.getBinaryFast(key)?.length;
   }
 
-  *walk({ from, to }: KeyRange): Generator<[RingKey, StoredValue], void, undefined> {
-    for (const { key, value } of this.entries.getRange({ start: from || LOWEST_KEY, end: to })) {
-      yield [key as RingKey, value];
-    }
+  *walk({ from, to }: KeyRange, reverse = false): Generator<[RingKey, StoredValue], void, undefined> {
+    const lowest = from || LOWEST_KEY;
+    const bounds = reverse
+      ? { start: to, exclusiveStart: to !== undefined, end: lowest, inclusiveEnd: true, reverse }
+      : { start: lowest, end: to };
+    for (const { key, value } of this.entries.getRange(bounds)) yield [key as RingKey, value];
+  }
+
+  get indexed(): boolean {
+    return this.keys.areThere;
+  }
+
+  walkKeys(range: KeyRange, reverse: boolean): Generator<IndexedKey, void, undefined> {
+    return this.keys.walk(range, reverse);
   }
 
   *expiries(): Generator<[RingKey, number], void, undefined> {
@@ -185,8 +199,9 @@ export class LmdbTable implements BaseTable {
     const transaction = this.entries.childTransaction(async () => {
       const slice = new Slice();
       const ending = new EndingKeys(this.expiring);
+      const { indexed } = this;
       for (const range of layer.erased.list()) {
-        await eraseRange(this.entries, range, slice);
+        await eraseRange(this.entries, range, slice, indexed ? this.keys : undefined);
         if (ending.areThere) await eraseRange(this.expiring, range, slice);
       }
       for (const [key, value] of layer.table.entries(WHOLE_RING)) {
@@ -195,6 +210,7 @@ export class LmdbTable implements BaseTable {
         ending.note(key, value);
         if (slice.isOver()) await slice.next();
       }
+      if (layer.keys !== undefined) await this.keys.write(layer.keys, slice);
       void this.state.put(STATE_KEY, encodeState(checkpoint));
     });
     try {
@@ -216,8 +232,11 @@ export class LmdbTable implements BaseTable {
 
   fileUse(): FileUse {
     const { lastPageNumber, pageSize, free } = this.environment.getStats() as EnvironmentStats;
-    const { environment, entries, expiring, state } = this;
-    const trees = [free, ...[environment, entries, expiring, state].map((database) => database.getStats())];
+    const { environment, entries, expiring, keys, state } = this;
+    const trees = [
+      free,
+      ...[environment, entries, expiring, keys, state].map((database) => database.getStats()),
+    ];
     let used = DESCRIBING_PAGES;
     for (const tree of trees as TreeStats[])
       used += tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages;
@@ -235,20 +254,6 @@ export class LmdbTable implements BaseTable {
     const checkpoint = this.readCheckpoint();
     if (checkpoint !== undefined) await this.state.put(STATE_KEY, encodeState(checkpoint));
     await moveBareEntries(this.environment, this.bare, this.entries);
-  }
-}
-
-async function eraseRange(
-  entries: Database<unknown, Bytes>,
-  { from, to }: KeyRange,
-  slice: Slice,
-): Promise<void> {
-  for (;;) {
-    const start = from || LOWEST_KEY;
-    const keys = [...entries.getKeys({ start, end: to, limit: ERASE_PAGE_KEYS })];
-    if (keys.length === 0) return;
-    for (const key of keys) void entries.remove(key);
-    if (slice.isOver(keys.length)) await slice.next();
   }
 }
 
@@ -272,22 +277,4 @@ function encodeState({ number, snapshot, counts }: Checkpoint): Buffer {
   head.writeDoubleLE(number, 4);
   head.writeUInt32LE(counts.length, 12);
   return Buffer.concat([head, counts, snapshot]);
-}
-
-/** A stretch of work between two turns of the event loop. */
-class Slice {
-  private operations = 0;
-  private startedAtMs = performance.now();
-
-  isOver(operations = 1): boolean {
-    this.operations += operations;
-    if (this.operations < OPERATIONS_PER_CLOCK_READ) return false;
-    this.operations = 0;
-    return performance.now() - this.startedAtMs >= SLICE_MS;
-  }
-
-  async next(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.startedAtMs = performance.now();
-  }
 }

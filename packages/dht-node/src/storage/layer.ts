@@ -3,6 +3,7 @@
  */
 
 import type { RingKey } from '@ringkeep/shared';
+import { KeyIndex } from './key-index';
 import type { PagePool } from './page-pool';
 import { RangeSet } from './range-set';
 import type { Change } from './ring-leaf';
@@ -13,10 +14,13 @@ export interface Layer {
   readonly table: RingTable;
   /** Erased before what the table holds. */
   readonly erased: RangeSet;
+  /** Of the keys of the table, where one is kept; a key of which the table says nothing may be in it, too. */
+  keys: KeyIndex | undefined;
 }
 
-export function emptyLayer(pool: PagePool): Layer {
-  return { table: new RingTable(pool), erased: new RangeSet() };
+export function emptyLayer(pool: PagePool, indexed = false): Layer {
+  const keys = indexed ? new KeyIndex(pool) : undefined;
+  return { table: new RingTable(pool), erased: new RangeSet(), keys };
 }
 
 /** What a layer says of a key: its value, null for absent, undefined for nothing. */

@@ -9,9 +9,9 @@
  * all keys in it that the layer does not hold, so erasing an arc is cheap whatever its size.
  */
 
-import type { KeyRange, RingKey } from '@ringkeep/shared';
+import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
+import { POSITION_BYTES, ringKey } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import { isSound } from '@ringkeep/shared/operations/stored';
 import {
@@ -27,26 +27,30 @@ import {
 import type { BaseTable } from './base-table';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { DueTimes } from './due-times';
+import { KeyIndex } from './key-index';
 import { changeIn, emptyLayer, lengthIn, type Layer } from './layer';
+import { chain, merge, type Walk } from './merged-walks';
 import { PagePool } from './page-pool';
 import type { Examined } from './node-storage';
 import { rangeOfPart, type RangeCounts } from './range-counts';
 import { WHOLE_RING } from './range-set';
 import { damagedIn, pageOf } from './scan-page';
 
-type LayerWalk = Iterator<readonly [RingKey, StoredValue | null], void, undefined>;
+type LayerWalk = Walk<RingKey, StoredValue>;
 
 export class LayeredTable implements EntryStore {
   /** Of both layers: what one gives back the next one takes. */
   private readonly pool = new PagePool();
-  private active = emptyLayer(this.pool);
+  private active: Layer;
   private frozen: Layer | undefined;
   private readonly dueTimes = new DueTimes(this.pool);
 
   constructor(
     private readonly base: BaseTable,
     private readonly counts: RangeCounts,
-  ) {}
+  ) {
+    this.active = emptyLayer(this.pool, base.indexed);
+  }
 
   /** Keys in memory, deletions included. */
   get keysInMemory(): number {
@@ -87,12 +91,43 @@ export class LayeredTable implements EntryStore {
     return pageOf(this.walk(range), range, bytesMax, checked);
   }
 
+  indexKeys(): void {
+    if (this.active.keys !== undefined) return;
+    const keys = new KeyIndex(this.pool);
+    for (const [key] of this.walk(WHOLE_RING)) keys.add(key);
+    this.active.keys = keys;
+  }
+
+  walkKeys(range: KeyRange, reverse: boolean): Iterable<readonly [RingKey, StoredValue]> | undefined {
+    return this.active.keys === undefined
+      ? undefined
+      : this.foundKeys(this.indexWalks(range, reverse), reverse);
+  }
+
+  private indexWalks(range: KeyRange, reverse: boolean): Walk<Bytes, Bytes>[] {
+    const walks = [this.active.keys, this.frozen?.keys].flatMap((keys) => keys?.walk(range, reverse) ?? []);
+    return this.base.indexed ? [...walks, this.base.walkKeys(range, reverse)] : walks;
+  }
+
+  /** A key of which an index speaks counts if it is in the table. */
+  private *foundKeys(
+    walks: readonly Walk<Bytes, Bytes>[],
+    reverse: boolean,
+  ): Generator<readonly [RingKey, StoredValue], void, undefined> {
+    for (const [key, position] of merge(walks, reverse)) {
+      const found = position === null ? undefined : ringKey(position, key);
+      const stored = found && this.raw(found);
+      if (found !== undefined && stored !== undefined) yield [found, stored];
+    }
+  }
+
   put(entries: readonly Entry[]): void {
     this.active.table.each(entries, ({ key, value }) => {
       if (value === undefined) {
         const before = this.valueBytes(key);
         if (before !== undefined) this.delete(key, before);
       } else {
+        this.active.keys?.add(key);
         const before = this.active.table.set(key, value);
         this.count(key, value.length, before === undefined ? this.bytesBelow(key) : (before ?? undefined));
       }
@@ -102,6 +137,7 @@ export class LayeredTable implements EntryStore {
 
   private delete(key: RingKey, bytesBefore: number): void {
     this.active.table.set(key, null);
+    this.active.keys?.hide(key);
     this.counts.add(key, -1, POSITION_BYTES - key.length - bytesBefore);
   }
 
@@ -117,6 +153,7 @@ export class LayeredTable implements EntryStore {
     for (const { key, value } of entries) {
       if (value === undefined) continue;
       this.active.table.set(key, value);
+      this.active.keys?.add(key);
       this.dueTimes.note(key, value);
     }
     this.counts.recount(range, (part) => this.walk(part));
@@ -170,7 +207,7 @@ export class LayeredTable implements EntryStore {
   freeze(): Layer {
     invariant(this.frozen === undefined, 'one layer is frozen at a time');
     this.frozen = this.active;
-    this.active = emptyLayer(this.pool);
+    this.active = emptyLayer(this.pool, this.frozen.keys !== undefined);
     return this.frozen;
   }
 
@@ -182,8 +219,13 @@ export class LayeredTable implements EntryStore {
       frozen.table.erase(range);
       frozen.erased.add(range);
     }
-    for (const [key, value] of active.table.entries(WHOLE_RING)) frozen.table.set(key, value);
+    for (const [key, value] of active.table.entries(WHOLE_RING)) {
+      frozen.table.set(key, value);
+      if (value === null) frozen.keys?.hide(key);
+      else frozen.keys?.add(key);
+    }
     active.table.release();
+    active.keys?.release();
     this.active = frozen;
     this.frozen = undefined;
   }
@@ -191,6 +233,7 @@ export class LayeredTable implements EntryStore {
   /** The base holds the frozen layer now. */
   dropFrozen(): void {
     this.frozen?.table.release();
+    this.frozen?.keys?.release();
     this.frozen = undefined;
   }
 
@@ -216,45 +259,17 @@ export class LayeredTable implements EntryStore {
     return length === undefined ? this.base.valueBytes(key) : (length ?? undefined);
   }
 
-  *walk(range: KeyRange): Generator<readonly [RingKey, StoredValue], void, undefined> {
+  *walk(range: KeyRange, reverse = false): Generator<readonly [RingKey, StoredValue], void, undefined> {
     const { active, frozen, base } = this;
-    const walks: LayerWalk[] = [active.table.entries(range)];
-    const belowActive = active.erased.gaps(range);
-    if (frozen !== undefined) walks.push(chain(belowActive, (gap) => frozen.table.entries(gap)));
+    const walks: LayerWalk[] = [active.table.entries(range, reverse)];
+    const ordered = (gaps: KeyRange[]): KeyRange[] => (reverse ? gaps.reverse() : gaps);
+    const belowActive = ordered(active.erased.gaps(range));
+    if (frozen !== undefined) walks.push(chain(belowActive, (gap) => frozen.table.entries(gap, reverse)));
     const belowFrozen =
-      frozen === undefined ? belowActive : belowActive.flatMap((gap) => frozen.erased.gaps(gap));
-    walks.push(chain(belowFrozen, (gap) => base.walk(gap)));
-    for (const [key, value] of merge(walks)) {
+      frozen === undefined ? belowActive : belowActive.flatMap((gap) => ordered(frozen.erased.gaps(gap)));
+    walks.push(chain(belowFrozen, (gap) => base.walk(gap, reverse)));
+    for (const [key, value] of merge(walks, reverse)) {
       if (value !== null) yield [key, value];
     }
-  }
-}
-
-function* chain<T>(
-  ranges: readonly KeyRange[],
-  walk: (range: KeyRange) => Iterable<T>,
-): Generator<T, void, undefined> {
-  for (const range of ranges) yield* walk(range);
-}
-
-/** Merges sorted walks into one; of entries with the same key, that of the earlier walk counts. */
-function* merge(
-  walks: readonly LayerWalk[],
-): Generator<readonly [RingKey, StoredValue | null], void, undefined> {
-  try {
-    const heads = walks.map((walk) => walk.next());
-    for (;;) {
-      let least: readonly [RingKey, StoredValue | null] | undefined;
-      for (const head of heads) {
-        if (!head.done && (least === undefined || head.value[0] < least[0])) least = head.value;
-      }
-      if (least === undefined) return;
-      for (const [index, head] of heads.entries()) {
-        if (!head.done && head.value[0] === least[0]) heads[index] = (walks[index] as LayerWalk).next();
-      }
-      yield least;
-    }
-  } finally {
-    for (const walk of walks) walk.return?.();
   }
 }

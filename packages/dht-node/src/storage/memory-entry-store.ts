@@ -1,6 +1,6 @@
 /** The readable entries of a node without a disk: one table. */
 
-import type { KeyRange, RingKey } from '@ringkeep/shared';
+import { ringKey, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import { isSound, type StoredValue } from '@ringkeep/shared/operations';
 import {
   DAMAGED,
@@ -16,12 +16,15 @@ import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { DueTimes } from './due-times';
 import type { Examined } from './node-storage';
 import { rangeOfPart } from './range-counts';
+import { KeyIndex, type IndexedKey } from './key-index';
+import { WHOLE_RING } from './range-set';
 import { RingTable } from './ring-table';
 import { damagedIn, pageOf } from './scan-page';
 
 export class MemoryEntryStore implements EntryStore {
   private readonly table = new RingTable<StoredValue>();
   private readonly dueTimes = new DueTimes();
+  private keys: KeyIndex | undefined;
 
   /** @param checksReads what is in memory is not checked each time that it is read, unless it stands for a disk */
   constructor(private readonly checksReads = false) {}
@@ -43,8 +46,28 @@ export class MemoryEntryStore implements EntryStore {
     return pageOf(this.table.entries(range), range, bytesMax, checked);
   }
 
-  walk(range: KeyRange): Iterable<readonly [RingKey, StoredValue]> {
-    return this.table.entries(range);
+  walk(range: KeyRange, reverse = false): Iterable<readonly [RingKey, StoredValue]> {
+    return this.table.entries(range, reverse);
+  }
+
+  indexKeys(): void {
+    if (this.keys !== undefined) return;
+    this.keys = new KeyIndex();
+    for (const [key] of this.table.entries(WHOLE_RING)) this.keys.add(key);
+  }
+
+  walkKeys(range: KeyRange, reverse: boolean): Iterable<readonly [RingKey, StoredValue]> | undefined {
+    return this.keys && this.foundKeys(this.keys.walk(range, reverse));
+  }
+
+  private *foundKeys(
+    walk: Iterable<IndexedKey>,
+  ): Generator<readonly [RingKey, StoredValue], void, undefined> {
+    for (const [key, position] of walk) {
+      const found = ringKey(position as Bytes, key);
+      const stored = this.raw(found);
+      if (stored !== undefined) yield [found, stored];
+    }
   }
 
   put(entries: readonly Entry[]): void {
@@ -62,6 +85,7 @@ export class MemoryEntryStore implements EntryStore {
   }
 
   erase(range: KeyRange): void {
+    if (this.keys !== undefined) for (const [key] of this.table.entries(range)) this.keys.delete(key);
     this.table.erase(range);
     this.dueTimes.erase(range);
   }
@@ -87,8 +111,13 @@ export class MemoryEntryStore implements EntryStore {
   }
 
   private store({ key, value }: Entry): void {
-    if (value === undefined) this.table.delete(key);
-    else this.table.set(key, value);
+    if (value === undefined) {
+      this.table.delete(key);
+      this.keys?.delete(key);
+    } else {
+      this.table.set(key, value);
+      this.keys?.add(key);
+    }
     this.dueTimes.note(key, value);
   }
 }

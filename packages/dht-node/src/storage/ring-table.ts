@@ -174,12 +174,15 @@ export class RingTable<V extends Change = Change> {
     return { keys: tree?.keys ?? 0, bytes: tree?.bytes ?? 0 };
   }
 
-  /** The entries of a range in ring order. The table must not change before the generator is done with. */
-  *entries(range: KeyRange): Generator<[RingKey, V], void, undefined> {
+  /** The entries of a range in ring order, or against it. The table must not change before the generator is done with. */
+  *entries(range: KeyRange, reverse = false): Generator<[RingKey, V], void, undefined> {
     if (isEmptyRange(range)) return;
-    for (const { slot, atFrom, atTo } of slotsOf(range)) {
-      for (const { leaf, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
+    const slots = slotsOf(range);
+    for (const { slot, atFrom, atTo } of reverse ? [...slots].reverse() : slots) {
+      const leaves = leavesOf(this.slots, slot, range, atFrom, atTo);
+      for (const { leaf, edge } of reverse ? [...leaves].reverse() : leaves) {
         const keys = edge ? keysWithin(leaf, range) : leaf.keysInOrder();
+        if (reverse) keys.reverse();
         for (const key of keys) yield [key, leaf.get(probes.take(key)) as V];
       }
     }

@@ -35,7 +35,8 @@ const at = (point: bigint, key: string): RingKey => ringKey(positionBytes(positi
 
 function read(store: MemoryEntryStore, place: RingKey, query = ALL, arcOf: Arc = WHOLE) {
   const walk = store.walk.bind(store);
-  return readPage({ walk, arc: arcOf, seq: 77, rule: 'tag', isOver: () => false }, place, query);
+  const walkKeys = store.walkKeys.bind(store);
+  return readPage({ walk, walkKeys, arc: arcOf, seq: 77, rule: 'tag', isOver: () => false }, place, query);
 }
 
 /** The keys of a scan that asks for a page after the other. */

@@ -31,7 +31,10 @@ export interface StorageUnderTest {
 const IGNORE: RecoveryVisitor = { snapshot: () => undefined, batch: () => undefined };
 
 /** The naive entry store; what it holds is compared as it is. */
-export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'matches' | 'crowdAt'> {
+export class SortedMap implements Omit<
+  EntryStore,
+  'announce' | 'buckets' | 'matches' | 'crowdAt' | 'walkKeys' | 'indexKeys'
+> {
   readonly values = new Map<RingKey, StoredValue>();
 
   get(key: RingKey): StoredValue | undefined {
@@ -56,8 +59,12 @@ export class SortedMap implements Omit<EntryStore, 'announce' | 'buckets' | 'mat
     return { entries, next: undefined, damaged: undefined };
   }
 
-  walk(range: KeyRange): [RingKey, StoredValue][] {
-    return this.inRange(range).map(({ key, value }) => [key, value as StoredValue]);
+  walk(range: KeyRange, reverse = false): [RingKey, StoredValue][] {
+    const found = this.inRange(range).map(({ key, value }): [RingKey, StoredValue] => [
+      key,
+      value as StoredValue,
+    ]);
+    return reverse ? found.reverse() : found;
   }
 
   put(entries: readonly Entry[]): void {
@@ -187,6 +194,8 @@ export function expectSame(store: EntryStore, model: SortedMap, draw: Draw, wall
   expectSameAsAnnounced(store, model, draw);
   const range = draw.range();
   expect(store.size(range)).toEqual(model.size(range));
+  for (const reverse of [false, true])
+    expect([...store.walk(range, reverse)]).toEqual(model.walk(range, reverse));
   for (const key of model.values.keys()) {
     const { keys, bytes } = model.size(samePosition(key));
     const crowd = store.crowdAt(key);

@@ -33,6 +33,8 @@ export interface ClusterParameters {
   readonly positionKeysMax: number;
   /** … and bytes of their keys and values. */
   readonly positionBytesMax: number;
+  /** Nodes keep an index of their keys; never changes. */
+  readonly keyIndex: boolean;
   /** Of which bytes of a key its position is the hash; never changes. */
   readonly positionRule: PositionRule;
 }
@@ -50,6 +52,7 @@ export const DEFAULT_PARAMETERS: ClusterParameters = {
   routing: 'one-hop',
   positionKeysMax: 1_000_000,
   positionBytesMax: 1 << 30,
+  keyIndex: false,
   positionRule: 'tag',
 };
 
@@ -143,6 +146,12 @@ export function positionRuleFault(from: PositionRule, to: PositionRule): string 
     `the ring has begun with the position rule ${from}, by which its keys have their places; it cannot become ${to}. ` +
     'Leave the option out, or begin a new ring'
   );
+}
+
+/** Why a ring may not begin or cease to have an index of its keys; undefined if that stays as it is. */
+export function keyIndexFault(from: boolean, to: boolean): string | undefined {
+  if (from === to) return undefined;
+  return `the ring has begun ${from ? 'with' : 'without'} an index of its keys (--key-index); it stays so`;
 }
 
 /**

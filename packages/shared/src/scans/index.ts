@@ -1,4 +1,5 @@
 export * from './cursor';
+export * from './range';
 export * from './scan';
 export * from './scan-page';
 export * from './scan-query';

@@ -1,10 +1,12 @@
 /**
- * What is asked of the owner of a place: a page of the entries from there on, in ring order (position, then key).
+ * What is asked of the owner of a place: a page of the entries from there on, in ring order (position, then key), or in
+ * the order of their keys.
  *
  * A place is a ring key, whether there is such a key or not. It means the same to every node at any time, so a scan that
  * goes on from one survives whatever happens to the ring meanwhile.
  *
- *   flags (1): keys only · a prefix · a tag  |  limit (LEB128)  |  length of the prefix (LEB128), prefix  |  the tag
+ *   flags (1): keys only · by key · reverse  |  limit (LEB128)  |  which of the following there are (1)  |
+ *   prefix · tag · from · to · end, each with its length (LEB128)
  */
 
 import type { Bytes } from '../ring/bytes';
@@ -20,46 +22,71 @@ export interface ScanQuery {
   readonly keysOnly: boolean;
   /** Entries of the page, at most. */
   readonly limit: number;
+  /** In the order of the keys, of the stretch of the ring that begins at the place. */
+  readonly byKey?: KeyOrder | undefined;
+}
+
+export interface KeyOrder {
+  /** The least key that counts, and the least that is too great. */
+  readonly from: Bytes | undefined;
+  readonly to: Bytes | undefined;
+  readonly reverse: boolean;
+  /** The position before which the stretch ends (8 bytes), if not with the owner's arc. */
+  readonly end: Bytes | undefined;
 }
 
 /** Entries of a page: a node reads a page in one step, a few milliseconds. */
 export const PAGE_ENTRIES_MAX = 1_000;
 
 const KEYS_ONLY = 1;
-const HAS_PREFIX = 2;
-const HAS_TAG = 4;
-const KNOWN_FLAGS = KEYS_ONLY | HAS_PREFIX | HAS_TAG;
+const BY_KEY = 2;
+const REVERSE = 4;
+const KNOWN_FLAGS = KEYS_ONLY | BY_KEY | REVERSE;
+const PIECES = 5;
 
-export function encodeScanQuery({ prefix, tag, keysOnly, limit }: ScanQuery): Bytes {
-  const flags =
-    (keysOnly ? KEYS_ONLY : 0) | (prefix === undefined ? 0 : HAS_PREFIX) | (tag === undefined ? 0 : HAS_TAG);
-  const withPrefix = prefix === undefined ? '' : encodeVarint(prefix.length) + prefix;
-  return `${String.fromCharCode(flags)}${encodeVarint(limit)}${withPrefix}${tag ?? ''}` as Bytes;
+export function encodeScanQuery({ prefix, tag, keysOnly, limit, byKey }: ScanQuery): Bytes {
+  const flags = (keysOnly ? KEYS_ONLY : 0) | (byKey ? BY_KEY : 0) | (byKey?.reverse ? REVERSE : 0);
+  const pieces = [prefix, tag, byKey?.from, byKey?.to, byKey?.end];
+  let given = 0;
+  let text = '';
+  for (const [index, piece] of pieces.entries()) {
+    if (piece === undefined) continue;
+    given |= 1 << index;
+    text += encodeVarint(piece.length) + piece;
+  }
+  return `${String.fromCharCode(flags)}${encodeVarint(limit)}${String.fromCharCode(given)}${text}` as Bytes;
 }
 
 /** Throws INVALID_ARGUMENT when it is none. */
 export function decodeScanQuery(bytes: Bytes): ScanQuery {
   const flags = bytes.charCodeAt(0);
-  if (bytes.length === 0 || (flags & ~KNOWN_FLAGS) !== 0) throw malformed();
   const buffer = bufferOfBytes(bytes);
   const limit = decodeVarint(buffer, 1);
-  if (limit === undefined || limit.value < 1) throw malformed();
-  let at = limit.end;
-  let prefix: Bytes | undefined;
-  if ((flags & HAS_PREFIX) !== 0) {
-    const length = decodeVarint(buffer, at);
-    if (length === undefined || length.end + length.value > bytes.length) throw malformed();
-    at = length.end + length.value;
-    prefix = bytes.slice(length.end, at) as Bytes;
-  }
-  const tag = (flags & HAS_TAG) === 0 ? undefined : (bytes.slice(at) as Bytes);
-  if (tag === undefined && at !== bytes.length) throw malformed();
+  if (bytes.length === 0 || (flags & ~KNOWN_FLAGS) !== 0 || limit === undefined || limit.value < 1)
+    throw malformed();
+  const [prefix, tag, from, to, end] = piecesIn(bytes, buffer, limit.end);
+  const byKey = (flags & BY_KEY) === 0 ? undefined : { from, to, end, reverse: (flags & REVERSE) !== 0 };
   return {
     prefix,
     tag,
     keysOnly: (flags & KEYS_ONLY) !== 0,
     limit: Math.min(limit.value, PAGE_ENTRIES_MAX),
+    byKey,
   };
+}
+
+function piecesIn(bytes: Bytes, buffer: Buffer, from: number): (Bytes | undefined)[] {
+  const given = buffer[from] ?? 0;
+  let at = from + 1;
+  const pieces = Array.from({ length: PIECES }, (_, index) => {
+    if ((given & (1 << index)) === 0) return undefined;
+    const length = decodeVarint(buffer, at);
+    if (length === undefined || length.end + length.value > bytes.length) throw malformed();
+    at = length.end + length.value;
+    return bytes.slice(length.end, at) as Bytes;
+  });
+  if (given >= 1 << PIECES || at !== bytes.length) throw malformed();
+  return pieces;
 }
 
 function malformed(): RingError {

@@ -1,7 +1,7 @@
 /** The table of a simulated disk (table-file.ts) as one process has it: the real storage's port to LMDB. */
 
 import { dirname } from 'node:path';
-import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import { ringKey, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import { expiryIn, type StoredValue } from '@ringkeep/shared/operations';
 import type { BaseTable, Checkpoint, Layer } from '@ringkeep/dht-node/storage';
 import type { MountedFiles } from './mounted-files';
@@ -36,17 +36,28 @@ export class MountedTable implements BaseTable {
     return this.get(key)?.length;
   }
 
-  *walk({ from, to }: KeyRange): Generator<[RingKey, StoredValue], void, undefined> {
+  *walk({ from, to }: KeyRange, reverse = false): Generator<[RingKey, StoredValue], void, undefined> {
     const { keys, entries } = this.file.state;
-    for (const key of keys) {
-      if (to !== undefined && key >= to) return;
-      if (key >= from) yield [key, entries.get(key) as StoredValue];
+    for (const key of reverse ? keys.toReversed() : keys) {
+      if (key >= from && (to === undefined || key < to)) yield [key, entries.get(key) as StoredValue];
     }
   }
 
   /** Of what was written: a bit that has changed since changes nothing here. */
   expiries(): Iterable<readonly [RingKey, number]> {
     return this.file.state.expiries;
+  }
+
+  get indexed(): boolean {
+    return this.file.state.positions !== undefined;
+  }
+
+  *walkKeys({ from, to }: KeyRange, reverse: boolean): Generator<[Bytes, Bytes], void, undefined> {
+    const found = [...(this.file.state.positions ?? [])].filter(
+      ([key]) => key >= from && (to === undefined || key < to),
+    );
+    found.sort(([a], [b]) => (a < b === reverse ? 1 : -1));
+    yield* found;
   }
 
   readCheckpoint(): Checkpoint | undefined {
@@ -96,5 +107,17 @@ function stateAfter(before: TableState, layer: Layer, checkpoint: Checkpoint): T
   };
   const left = [...damaged].filter((key) => entries.get(key) === next.get(key));
   const keys = [...next.keys()].sort();
-  return { entries: next, keys, expiries, checkpoint: copied, damaged: new Set(left) };
+  const positions = positionsAfter(before, layer);
+  return { entries: next, keys, expiries, positions, checkpoint: copied, damaged: new Set(left) };
+}
+
+function positionsAfter({ positions }: TableState, { erased, keys }: Layer): TableState['positions'] {
+  if (keys === undefined) return positions;
+  const kept = [...(positions ?? [])].filter(([key, at]) => !erased.contains(ringKey(at, key)));
+  const next = new Map(kept);
+  for (const [key, at] of keys.walk(WHOLE_RING, false)) {
+    if (at === null) next.delete(key);
+    else next.set(key, at);
+  }
+  return next;
 }

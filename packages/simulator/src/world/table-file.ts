@@ -4,7 +4,7 @@
  * machine loses power.
  */
 
-import type { Random } from '@ringkeep/shared';
+import type { Bytes, Random } from '@ringkeep/shared';
 import type { RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import type { Checkpoint } from '@ringkeep/dht-node/storage';
@@ -15,6 +15,8 @@ export interface TableState {
   readonly keys: readonly RingKey[];
   /** When the keys end that do. */
   readonly expiries: ReadonlyMap<RingKey, number>;
+  /** The positions of the keys, by the keys, where an index of them has been written. */
+  readonly positions: ReadonlyMap<Bytes, Bytes> | undefined;
   readonly checkpoint: Checkpoint | undefined;
   /** Of which a bit has changed. */
   readonly damaged: ReadonlySet<RingKey>;
@@ -27,6 +29,7 @@ const EMPTY: TableState = {
   entries: new Map(),
   keys: [],
   expiries: new Map(),
+  positions: undefined,
   checkpoint: undefined,
   damaged: new Set(),
 };

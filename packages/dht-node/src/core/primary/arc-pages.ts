@@ -28,7 +28,9 @@ export class ArcPages {
     const { rules, replicas, parameters, view } = this.context;
     const { configurations, replica } = this;
     const source = {
-      walk: (range: KeyRange) => rules.walkOfPage(replicas.entries.walk(range), replica),
+      walk: (range: KeyRange, reverse: boolean) =>
+        rules.walkOfPage(replicas.entries.walk(range, reverse), replica),
+      walkKeys: (range: KeyRange, reverse: boolean) => replicas.entries.walkKeys(range, reverse),
       arc: rules.arcOfPage(configurations.newest, view.ring),
       seq: replica.committed,
       rule: parameters.positionRule,

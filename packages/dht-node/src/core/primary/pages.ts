@@ -20,13 +20,16 @@ import { onlyKey, samePosition } from '@ringkeep/shared/ring/arc';
 import { keyOf, positionBytes } from '@ringkeep/shared/ring/ring-key';
 import { placeOfTag } from '@ringkeep/shared/scans/cursor';
 import type { ScannedEntry, ScanPage } from '@ringkeep/shared/scans/scan-page';
-import type { ScanQuery } from '@ringkeep/shared/scans/scan-query';
+import type { KeyOrder, ScanQuery } from '@ringkeep/shared/scans/scan-query';
 import { PAGE_BYTES_TARGET, PAGE_EXAMINED_MAX } from '../limits';
 import type { EntryStore } from '../replica/entry-store';
 
+type EntryWalk = ReturnType<EntryStore['walk']>;
+
 /** What is read, and as of when. */
 export interface PageSource {
-  readonly walk: EntryStore['walk'];
+  readonly walk: (range: KeyRange, reverse: boolean) => EntryWalk;
+  readonly walkKeys: EntryStore['walkKeys'];
   readonly arc: Arc;
   /** The number of the last operation whose entries the table has. */
   readonly seq: number;
@@ -50,23 +53,25 @@ interface Stretch extends KeyRange {
 
 /** Throws RingError when there can be no such page. */
 export function readPage(source: PageSource, place: RingKey, query: ScanQuery): ReadPage {
-  const stretch = stretchOf(source, place, query.tag);
+  const { byKey } = query;
+  const stretch = stretchOf(source, place, query);
   const entries: ScannedEntry<Bytes>[] = [];
-  let next = stretch.last ? undefined : (stretch.to as RingKey | undefined);
+  let next = stretch.last || byKey ? undefined : (stretch.to as RingKey | undefined);
   const over: RingKey[] = [];
   let damaged: KeyRange | undefined;
   let examined = 0;
   let bytes = 0;
-  for (const [key, stored] of source.walk(stretch)) {
+  for (const [key, stored] of candidates(source, stretch, query)) {
     if (entries.length === query.limit || bytes >= PAGE_BYTES_TARGET || examined === PAGE_EXAMINED_MAX) {
-      next = key;
+      next = goingOnAt(key, byKey);
       break;
     }
     examined++;
+    if (key < stretch.from || (stretch.to !== undefined && key >= stretch.to)) continue;
     if (!isSound(key, stored)) {
       damaged = onlyKey(key);
       if (examined === 1) return { page: undefined, damaged, over };
-      next = key;
+      next = goingOnAt(key, byKey);
       break;
     }
     if (!isAsked(key, query)) continue;
@@ -82,9 +87,35 @@ export function readPage(source: PageSource, place: RingKey, query: ScanQuery): 
   return { page: { entries, next, range: { start, end }, seq: source.seq }, damaged, over };
 }
 
-function stretchOf({ arc, rule }: PageSource, place: RingKey, tag: Bytes | undefined): Stretch {
+/** What the page looks at, in its order. Of an index of keys, what lies outside of the stretch, too. */
+function candidates(source: PageSource, stretch: Stretch, { tag, byKey }: ScanQuery): EntryWalk {
+  if (byKey === undefined) return source.walk(stretch, false);
+  const { from, to, reverse } = byKey;
+  if (tag === undefined) {
+    const walk = source.walkKeys({ from: from ?? ('' as Bytes), to }, reverse);
+    if (walk !== undefined) return walk;
+    throw new RingError(
+      'FAILED_PRECONDITION',
+      'the ring keeps no index of its keys (--key-index of the registry, when the ring begins): a range needs a tag',
+    );
+  }
+  const at = stretch.from.slice(0, POSITION_BYTES);
+  const least = `${at}${from ?? ''}` as Bytes;
+  const end = to === undefined ? stretch.to : (`${at}${to}` as Bytes);
+  return source.walk({ from: least, to: end }, reverse);
+}
+
+function goingOnAt(key: RingKey, byKey: KeyOrder | undefined): RingKey {
+  if (byKey === undefined) return key;
+  return (byKey.reverse ? `${keyOf(key)}\0` : keyOf(key)) as RingKey;
+}
+
+function stretchOf({ arc, rule }: PageSource, place: RingKey, { tag, byKey }: ScanQuery): Stretch {
   const arcEnd = endOfArc(arc, place);
-  if (tag === undefined) return { from: place, to: arcEnd, last: arcEnd === undefined };
+  if (tag === undefined) {
+    const to = byKey?.end !== undefined && !(arcEnd !== undefined && arcEnd < byKey.end) ? byKey.end : arcEnd;
+    return { from: place, to, last: to === undefined };
+  }
   if (rule === 'whole-key')
     throw new RingError('FAILED_PRECONDITION', 'the ring is from before there were tags: its keys have none');
   if (!place.startsWith(placeOfTag(tag)))

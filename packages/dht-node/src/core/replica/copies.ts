@@ -22,6 +22,7 @@ type CopiesContext = RingKnowledge & StoredCopies & DiskLog & Reports & RuleSett
 
 /** Splits and joins the copies of arcs whose boundaries have changed. */
 export function fitCopies(context: CopiesContext): void {
+  if (context.parameters.keyIndex) context.replicas.entries.indexKeys();
   for (const copy of context.replicas.all()) splitCopy(context, copy);
   for (const arc of context.view.ring.arcs) {
     if (arc.inSync.includes(context.self)) mergeCopies(context, arc);

@@ -74,8 +74,12 @@ export interface EntryStore {
    * damaged one; `checked` false takes them as they are.
    */
   scan(range: KeyRange, bytesMax: number, checked?: boolean): ScanPage;
-  /** The entries of a range in ring order, damaged or not; nothing may change before it is done with. */
-  walk(range: KeyRange): Iterable<readonly [RingKey, StoredValue]>;
+  /** The entries of a range in ring order, or against it, damaged or not; nothing may change before it is done with. */
+  walk(range: KeyRange, reverse?: boolean): Iterable<readonly [RingKey, StoredValue]>;
+  /** The same in the order of the keys without their positions; undefined where no index of keys is kept. */
+  walkKeys(range: KeyRange, reverse: boolean): Iterable<readonly [RingKey, StoredValue]> | undefined;
+  /** From now on there is an index of the keys. */
+  indexKeys(): void;
   /** Stores entries, deletes those without a value. */
   put(entries: readonly Entry[]): void;
   /** Makes the range hold these entries and nothing else, without reading what it holds. */

@@ -20,6 +20,7 @@ import type { FollowerStreams } from '../../links/replica-streams';
 import type { RingWatchers } from './ring-watchers';
 import { UnaryQueries } from './unary-queries';
 import type { WatchCall, WatchStreams } from './watch-streams';
+import { range } from './unary-ranges';
 import { scan } from './unary-scans';
 import { transact } from './unary-transactions';
 
@@ -60,6 +61,7 @@ export function addNodeService(server: GrpcServer, parts: ServiceParts): Health 
       queries.forward(call),
     ),
     transact: unary((_: dht.TransactRequest, call: Parameters<typeof transact>[1]) => transact(host, call)),
+    range: unary((_: dht.RangeRequest, call: Parameters<typeof range>[1]) => range(host, call)),
     scan: unary((_: dht.ScanRequest, call: Parameters<typeof scan>[1]) => scan(host, call)),
     queryBatch: (stream: BatchCall) => parts.batches.accept(stream),
     watch: (stream: WatchCall) => parts.watches.accept(stream),

@@ -1,7 +1,15 @@
-/** Scans that the program around a node asks for. */
+/** Scans and ranges that the program around a node asks for. */
 
 import { RingError } from '@ringkeep/shared';
-import { Scan, scanTerms, type ScanOptions } from '@ringkeep/shared/scans';
+import {
+  Range,
+  rangeTerms,
+  Scan,
+  scanTerms,
+  type RangeOptions,
+  type RangeSource,
+  type ScanOptions,
+} from '@ringkeep/shared/scans';
 import { askPage } from '../../ask/one-page';
 import type { NodeHost } from '../../hosting/host';
 import { DEADLINE_DEFAULT_MS } from '../grpc/deadlines';
@@ -9,7 +17,21 @@ import { bytesOf, OWN } from './own-query';
 
 /** Throws INVALID_ARGUMENT naming the option. */
 export function ownScan<Value>(host: NodeHost, options: ScanOptions, keysOnly: boolean): Scan<Value> {
-  return new Scan<Value>(scanTerms(options, keysOnly, bytesOf), {
+  return new Scan<Value>(scanTerms(options, keysOnly, bytesOf), pagesThrough(host, OWN));
+}
+
+/** Throws INVALID_ARGUMENT naming the option. */
+export function ownRange(host: NodeHost, options: RangeOptions): Range {
+  return new Range(rangeTerms(options, bytesOf), pagesThrough(host, OWN));
+}
+
+/** Pages of the ring as this node knows it, asked through a door. */
+export function pagesThrough(
+  host: NodeHost,
+  door: string,
+  deadlineMs = (): number => DEADLINE_DEFAULT_MS,
+): RangeSource {
+  return {
     rule: () => {
       const { version, parameters } = host.core.view.ring;
       return version > 0
@@ -18,8 +40,9 @@ export function ownScan<Value>(host: NodeHost, options: ScanOptions, keysOnly: b
     },
     page: async (place, query) => {
       const { version: ringVersion } = host.core.view;
-      const terms = { door: OWN, deadlineMs: DEADLINE_DEFAULT_MS, hops: 0, ringVersion };
-      return (await askPage(host, place, query, terms)).page;
+      return (await askPage(host, place, query, { door, deadlineMs: deadlineMs(), hops: 0, ringVersion }))
+        .page;
     },
-  });
+    arcs: () => host.core.view.ring.arcs,
+  };
 }

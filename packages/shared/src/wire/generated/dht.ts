@@ -341,6 +341,25 @@ export interface ScanPage {
   hops: number;
 }
 
+export interface RangeRequest {
+  /** The least key that counts, and the least that is too great. */
+  from?: Buffer | undefined;
+  to?: Buffer | undefined;
+  tag?:
+    | Buffer
+    | undefined;
+  /** The greatest key first. */
+  reverse: boolean;
+  /** Entries of the answer, at most; 0 takes the most that there may be. */
+  limit: number;
+}
+
+export interface RangeAnswer {
+  entries: ScannedEntry[];
+  /** The `from`, or in reverse the `to`, with which to go on; absent when there is no more. */
+  next?: Buffer | undefined;
+}
+
 export interface ScannedEntry {
   key: Buffer;
   value?: Buffer | undefined;
@@ -2823,6 +2842,176 @@ export const ScanPage: MessageFns<ScanPage> = {
     message.end = (object.end !== undefined && object.end !== null) ? BigInt(object.end) : 0n;
     message.seq = object.seq ?? 0;
     message.hops = object.hops ?? 0;
+    return message;
+  },
+};
+
+function createBaseRangeRequest(): RangeRequest {
+  return { from: undefined, to: undefined, tag: undefined, reverse: false, limit: 0 };
+}
+
+export const RangeRequest: MessageFns<RangeRequest> = {
+  encode(message: RangeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      writer.uint32(10).bytes(message.from);
+    }
+    if (message.to !== undefined) {
+      writer.uint32(18).bytes(message.to);
+    }
+    if (message.tag !== undefined) {
+      writer.uint32(26).bytes(message.tag);
+    }
+    if (message.reverse !== false) {
+      writer.uint32(32).bool(message.reverse);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(40).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RangeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRangeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tag = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.reverse = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RangeRequest>): RangeRequest {
+    return RangeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RangeRequest>): RangeRequest {
+    const message = createBaseRangeRequest();
+    message.from = object.from ?? undefined;
+    message.to = object.to ?? undefined;
+    message.tag = object.tag ?? undefined;
+    message.reverse = object.reverse ?? false;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseRangeAnswer(): RangeAnswer {
+  return { entries: [], next: undefined };
+}
+
+export const RangeAnswer: MessageFns<RangeAnswer> = {
+  encode(message: RangeAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      ScannedEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== undefined) {
+      writer.uint32(18).bytes(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RangeAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRangeAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(ScannedEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RangeAnswer>): RangeAnswer {
+    return RangeAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RangeAnswer>): RangeAnswer {
+    const message = createBaseRangeAnswer();
+    message.entries = object.entries?.map((e) => ScannedEntry.fromPartial(e)) || [];
+    message.next = object.next ?? undefined;
     return message;
   },
 };
@@ -6586,6 +6775,16 @@ export const DhtNodeService = {
     responseSerialize: (value: ScanPage): Buffer => Buffer.from(ScanPage.encode(value).finish()),
     responseDeserialize: (value: Buffer): ScanPage => ScanPage.decode(value),
   },
+  /** Entries in the order of their keys, at any node: of one tag, or, where the ring has an index of its keys, of all of it. */
+  range: {
+    path: "/dht.DhtNode/Range" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RangeRequest): Buffer => Buffer.from(RangeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RangeRequest => RangeRequest.decode(value),
+    responseSerialize: (value: RangeAnswer): Buffer => Buffer.from(RangeAnswer.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RangeAnswer => RangeAnswer.decode(value),
+  },
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: {
     path: "/dht.DhtNode/RegisterAsNeighbor" as const,
@@ -6687,6 +6886,8 @@ export interface DhtNodeServer extends UntypedServiceImplementation {
   transact: handleUnaryCall<TransactRequest, TransactAnswer>;
   /** A page of the entries of the ring, in the order of their positions and keys, at any node. */
   scan: handleUnaryCall<ScanRequest, ScanPage>;
+  /** Entries in the order of their keys, at any node: of one tag, or, where the ring has an index of its keys, of all of it. */
+  range: handleUnaryCall<RangeRequest, RangeAnswer>;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor: handleUnaryCall<NeighborRegisterInfo, PreviousNeighbors>;
   /** A follower copies an arc and then keeps following it. */
@@ -6776,6 +6977,19 @@ export interface DhtNodeClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ScanPage) => void,
+  ): ClientUnaryCall;
+  /** Entries in the order of their keys, at any node: of one tag, or, where the ring has an index of its keys, of all of it. */
+  range(request: RangeRequest, callback: (error: ServiceError | null, response: RangeAnswer) => void): ClientUnaryCall;
+  range(
+    request: RangeRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RangeAnswer) => void,
+  ): ClientUnaryCall;
+  range(
+    request: RangeRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RangeAnswer) => void,
   ): ClientUnaryCall;
   /** A new neighbour introduces itself; the answer names the neighbours before it. */
   registerAsNeighbor(

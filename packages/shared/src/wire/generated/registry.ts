@@ -185,6 +185,8 @@ export interface ClusterParameters {
    */
   positionKeysMax: number;
   positionBytesMax: number;
+  /** Nodes keep an index of their keys: the whole ring has ranges of keys. */
+  keyIndex: boolean;
 }
 
 export interface Member {
@@ -1459,6 +1461,7 @@ function createBaseClusterParameters(): ClusterParameters {
     clockSkewMs: 0,
     positionKeysMax: 0,
     positionBytesMax: 0,
+    keyIndex: false,
   };
 }
 
@@ -1507,6 +1510,9 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
         );
       }
       writer.uint32(104).uint64(BigInt(message.positionBytesMax));
+    }
+    if (message.keyIndex !== false) {
+      writer.uint32(112).bool(message.keyIndex);
     }
     return writer;
   },
@@ -1628,6 +1634,14 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
             message.positionBytesMax = longToNumber(reader.uint64());
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.keyIndex = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1658,6 +1672,7 @@ export const ClusterParameters: MessageFns<ClusterParameters> = {
     message.clockSkewMs = object.clockSkewMs ?? 0;
     message.positionKeysMax = object.positionKeysMax ?? 0;
     message.positionBytesMax = object.positionBytesMax ?? 0;
+    message.keyIndex = object.keyIndex ?? false;
     return message;
   },
 };

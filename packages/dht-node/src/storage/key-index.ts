@@ -1,0 +1,54 @@
+/**
+ * The keys of a table in their own order, with their positions: what a range of keys is found by.
+ *
+ * It is a table of ring keys that all have one position, whose keys stand in order (shelf.ts). It may name keys that the
+ * table of the entries no longer has: whoever walks it looks there.
+ */
+
+import { POSITION_BYTES, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import type { StoredValue } from '@ringkeep/shared/operations';
+import type { PagePool } from './page-pool';
+import { RingTable } from './ring-table';
+
+const NOWHERE = '\0'.repeat(POSITION_BYTES);
+
+/** A key, and its position (8 bytes), or null where it is no longer. */
+export type IndexedKey = readonly [key: Bytes, position: Bytes | null];
+
+export class KeyIndex {
+  private readonly table: RingTable;
+
+  constructor(pool?: PagePool) {
+    this.table = new RingTable(pool);
+  }
+
+  add(key: RingKey): void {
+    this.table.set(placed(key), key.slice(0, POSITION_BYTES) as StoredValue);
+  }
+
+  /** What is below it in other layers is hidden. */
+  hide(key: RingKey): void {
+    this.table.set(placed(key), null);
+  }
+
+  delete(key: RingKey): void {
+    this.table.delete(placed(key));
+  }
+
+  *walk({ from, to }: KeyRange, reverse: boolean): Generator<IndexedKey, void, undefined> {
+    const range = {
+      from: (NOWHERE + from) as Bytes,
+      to: to === undefined ? undefined : ((NOWHERE + to) as Bytes),
+    };
+    for (const [key, position] of this.table.entries(range, reverse))
+      yield [key.slice(POSITION_BYTES) as Bytes, position as string as Bytes | null];
+  }
+
+  release(): void {
+    this.table.release();
+  }
+}
+
+function placed(key: RingKey): RingKey {
+  return (NOWHERE + key.slice(POSITION_BYTES)) as RingKey;
+}
