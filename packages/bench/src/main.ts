@@ -2,6 +2,7 @@
 
 import type { BenchCommand } from './command';
 import { clusters } from './commands/clusters';
+import { expiry } from './commands/expiry';
 import { importing } from './commands/import';
 import { latency } from './commands/latency';
 import { ratios } from './commands/ratios';
@@ -20,6 +21,7 @@ const COMMANDS: readonly BenchCommand[] = [
   trace,
   ratios,
   soak,
+  expiry,
   importing,
 ];
 

@@ -73,7 +73,7 @@ export const WINDOW_BYTES_MAX = 64 * 1024 * 1024;
 export const PREPARE_OPERATIONS_MAX = 256;
 /** How often an arc is looked through for keys whose time is over … */
 export const SWEEP_AGAIN_MS = 100;
-/** … and how soon again when there were some, or when there was no room. */
+/** … and how soon again when there were some, or when there was no room: reads have their turn in between. */
 export const SWEEP_PAUSE_MS = 5;
 /** Keys that are ended in one step: some milliseconds. */
 export const SWEEP_KEYS_MAX = 256;

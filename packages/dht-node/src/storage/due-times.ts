@@ -20,7 +20,7 @@ import { RingTable } from './ring-table';
 import { TimeHeap } from './time-heap';
 
 /** How many keys are found to be over in one call: about a millisecond. */
-const FOUND_MAX = 1_024;
+const FOUND_MAX = 512;
 /** So many keys in `order` may be no longer so before they are looked for. */
 const STALE_MIN = 4_096;
 

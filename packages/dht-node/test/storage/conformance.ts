@@ -203,7 +203,7 @@ export function expectSame(store: EntryStore, model: SortedMap, draw: Draw, wall
   }
   const keysMax = draw.random.between(1, 30);
   // It may take several calls to find all of very many.
-  for (let call = 0; call < 8; call++) store.over(WHOLE_RING, wallMs, 1);
+  for (let call = 0; call < 16; call++) store.over(WHOLE_RING, wallMs, 1);
   expect(store.over(range, wallMs, keysMax)).toEqual(model.over(range, wallMs, keysMax));
   const bytesMax = draw.random.between(0, 2_000);
   const page = store.scan(range, bytesMax);

@@ -3,8 +3,8 @@
  *
  * It goes through them in ring order, a few in each step, and begins anew when it is through. What has a number already
  * and is not committed yet it meets again, and numbers nothing. It stands back while the writes under way are many: a
- * million keys that end in one second are ended as fast as their replicas take them, with no step that is longer than
- * others.
+ * million keys that end in one second are ended one after another, with pauses in which a node does what else it has to
+ * do, and with no step that is longer than others.
  */
 
 import { arcKeyRanges, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
@@ -53,11 +53,11 @@ export class Sweep {
     let room = Math.min(SWEEP_KEYS_MAX, SWEEP_WINDOW_MAX - this.writes.underWay);
     let met = 0;
     for (; this.at < this.ranges.length; this.at++, this.from = undefined) {
-      if (room <= 0) return this.writes.underWay >= SWEEP_WINDOW_MAX ? SWEEP_PAUSE_MS : 0;
+      if (room <= 0) return SWEEP_PAUSE_MS;
       const keys = this.endFirst(this.ranges[this.at] as KeyRange, room);
       if (keys.length === room) {
         this.from = `${keys.at(-1) as RingKey}\0` as Bytes;
-        return 0;
+        return SWEEP_PAUSE_MS;
       }
       room -= keys.length;
       met += keys.length;
