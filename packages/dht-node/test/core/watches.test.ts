@@ -133,6 +133,28 @@ describe('a watch', () => {
     expect(watcher.told.at(-1)).toBe('41 last');
   });
 
+  test('is told that changes are lost, where more is committed at once than is kept', () => {
+    const node = alone();
+    const watcher = new Watcher(node);
+    const value = 'x'.repeat(1_000_000);
+    node.query(...Array.from({ length: 20 }, (_, i) => put(`k${i}`, value)));
+    node.sync();
+    expect([watcher.told, watcher.ends]).toEqual([[], ['lost']]);
+  });
+
+  test('that nobody reads is told numbers up to a bound, too', () => {
+    const node = alone();
+    const watcher = new Watcher(node, { filter: { kind: 'prefix', prefix: 'user:' as Bytes } });
+    let messages = 0;
+    for (let i = 0; i < 15_000; i++) {
+      node.forget();
+      node.now += 1_000;
+      node.step({ kind: 'tick' });
+      messages += watcher.messages.length;
+    }
+    expect(messages).toBeLessThan(12_000);
+  });
+
   test('is refused when the node serves as many as it may', () => {
     const node = alone();
     for (let i = 0; i < 10_000; i++) new Watcher(node);

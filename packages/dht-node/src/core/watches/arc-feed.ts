@@ -197,6 +197,8 @@ export class ArcFeed {
     const early = this.context.rules.toldEarly(this.replica);
     const through = this.through + early.length;
     if (through <= since) return;
+    // More was committed at once than is kept: they are told so as any other watcher that is behind.
+    if (this.changes.some(({ wholeFrom }) => wholeFrom > since)) return this.fallBehind(this.live.all());
     const changes: Change[] = [];
     let bytes = 0;
     for (const history of this.changes)
@@ -243,7 +245,8 @@ export class ArcFeed {
     if (this.live.isEmpty) return;
     if (now >= this.progressAt) {
       this.progressAt = now + WATCH_PROGRESS_MS;
-      if (this.mayRead()) for (const watch of this.live.all()) this.tellProgressTo(watch, this.told);
+      if (this.mayRead())
+        for (const watch of this.live.all()) if (!watch.isFull) this.tellProgressTo(watch, this.told);
     }
     this.context.wakeAt(this.progressAt);
   }
