@@ -84,7 +84,7 @@ export class ChangeWatches {
     };
     const streams = new ChangeStreams(this.channels, filter, config, this.random, {
       changes: (range, through, told) => changes.told(range, through, told),
-      lost: (range) => changes.lost(range),
+      lost: (range, through) => changes.lost(range, through),
       begun: () => changes.hasBegun(),
       failed: (error) => changes.finish(error),
     });

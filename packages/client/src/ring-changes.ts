@@ -28,7 +28,7 @@ export interface KeyChange {
   readonly version: number;
 }
 
-/** Changes of a part of the ring are missing: they are not kept any more. From here on nothing is. */
+/** Changes of a part of the ring are missing: they are not kept any more. What is read from now on misses nothing. */
 export interface LostChanges {
   readonly kind: 'lost';
   /** First position and the one behind the last, sixteen hexadecimal digits each. */
@@ -41,8 +41,9 @@ export type RingEvent = KeyChange | LostChanges;
 /** What came together. */
 interface Told {
   readonly range: Arc;
-  /** Undefined where changes are lost. */
-  readonly through: number | undefined;
+  readonly through: number;
+  /** What changed up to that number is missing. */
+  readonly isLost: boolean;
   readonly changes: readonly ToldChange[];
   readonly bytes: number;
 }
@@ -92,7 +93,7 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
       throw new RingError('FAILED_PRECONDITION', 'the watch has not begun: await its promise `ready`');
     const [first] = this.waiting;
     const before = first?.changes[this.nextAt - 1];
-    if (first?.through !== undefined && before !== undefined) {
+    if (first !== undefined && before !== undefined) {
       const following = first.changes[this.nextAt];
       if (following === undefined) taken.advance(first.range, first.through);
       else if (before.version < following.version) taken.advance(first.range, before.version);
@@ -138,11 +139,11 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
   told(range: Arc, through: number, changes: readonly ToldChange[]): void {
     let bytes = 0;
     for (const { key, value } of changes) bytes += key.length + (value?.length ?? 0) + CHANGE_BYTES;
-    this.add({ range, through, changes, bytes });
+    this.add({ range, through, isLost: false, changes, bytes });
   }
 
-  lost(range: Arc): void {
-    this.add({ range, through: undefined, changes: [], bytes: CHANGE_BYTES });
+  lost(range: Arc, through: number): void {
+    this.add({ range, through, isLost: true, changes: [], bytes: CHANGE_BYTES });
   }
 
   /** Once; with an error unless it was asked for. */
@@ -193,11 +194,11 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
       this.nextAt = 0;
       this.waitingBytes -= first.bytes;
       if (this.waitingBytes <= WAITING_BYTES_MAX / 2) this.source?.pause(false);
-      if (first.through !== undefined) {
+      if (!first.isLost) {
         this.taken?.advance(first.range, first.through);
         continue;
       }
-      this.taken?.reset(first.range, undefined);
+      this.taken?.reset(first.range, first.through);
       const { start, end } = first.range;
       return { kind: 'lost', start: formatPosition(start), end: formatPosition(end) };
     }

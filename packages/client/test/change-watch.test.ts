@@ -242,8 +242,23 @@ test('what is lost is said when the range goes on from now, and the others go on
   expect(watch.of('lost')).toEqual([]);
   watch.tell(2, LOW, 9);
   expect(watch.effects.slice(-3).map(({ kind }) => kind)).toEqual(['lost', 'changes', 'begun']);
-  expect(watch.of('lost')).toEqual([{ kind: 'lost', range: LOW }]);
+  expect(watch.of('lost')).toEqual([{ kind: 'lost', range: LOW, through: 9 }]);
   watch.tell(2, LOW, 10, put(50, 10));
   expect(watch.told).toEqual(['150#6', '50#10']);
   expect(watch.of('lost')).toHaveLength(1);
+});
+
+test('a range that is lost again before it goes on is said to be lost once, and what comes first is behind it', () => {
+  const watch = new Watched([{ range: WHOLE, seq: 5 }], ring(1, [[A, A]]));
+  watch.end(1, WHOLE, 'lost');
+  watch.end(2, LOW, 'lost');
+  watch.tell(2, HIGH, 8, put(150, 7), put(150, 8));
+  watch.tell(3, LOW, 9);
+  const lost = { kind: 'lost' as const };
+  expect(watch.of('lost')).toEqual([
+    { ...lost, range: HIGH, through: 6 },
+    { ...lost, range: LOW, through: 9 },
+  ]);
+  const kinds = watch.effects.map(({ kind }) => kind);
+  expect(kinds.indexOf('lost')).toBeLessThan(kinds.indexOf('changes'));
 });

@@ -20,7 +20,7 @@ export type ChangeFilter =
 
 export interface ChangeListener {
   changes(range: Arc, through: number, changes: readonly ToldChange[]): void;
-  lost(range: Arc): void;
+  lost(range: Arc, through: number): void;
   begun(): void;
   failed(error: RingError): void;
 }
@@ -119,7 +119,7 @@ export class ChangeStreams {
       case 'changes':
         return this.listener.changes(effect.range, effect.through, effect.changes);
       case 'lost':
-        return this.listener.lost(effect.range);
+        return this.listener.lost(effect.range, effect.through);
       case 'begun':
         return this.listener.begun();
     }

@@ -5,15 +5,13 @@
 
 import type { RingKey } from '@ringkeep/shared';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import { KEY_BYTES_MAX } from '@ringkeep/shared/ring/limits';
-import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
+import { PLACE_BYTES_MAX } from '@ringkeep/shared/ring/ring-key';
 import type { Keyed } from '../core/replica/entry-store';
 import { hashOf } from './key-hash';
 
-const RING_KEY_BYTES_MAX = POSITION_BYTES + KEY_BYTES_MAX;
 const WORD_BYTES = 4;
-/** A word more, for the zeros behind the longest key. */
-const CAPACITY_WORDS = RING_KEY_BYTES_MAX / WORD_BYTES + 1;
+/** With the zeros behind the longest place of a scan, which is a byte longer than the longest key: it may be announced. */
+const CAPACITY_WORDS = Math.ceil(PLACE_BYTES_MAX / WORD_BYTES) + 1;
 
 export class KeyProbe {
   readonly bytes = Buffer.alloc(CAPACITY_WORDS * WORD_BYTES);
@@ -27,7 +25,7 @@ export class KeyProbe {
 
   /** Takes the place of the key before. */
   take(key: RingKey): this {
-    invariant(key.length <= RING_KEY_BYTES_MAX, 'a ring key is as long as the parameters allow at most');
+    invariant(key.length <= PLACE_BYTES_MAX, 'a ring key is as long as the parameters allow at most');
     this.length = this.bytes.write(key, 'latin1');
     this.bytes[this.length] = this.bytes[this.length + 1] = this.bytes[this.length + 2] = 0;
     this.hash = hashOf(this.words, 0, this.lengthInWords);

@@ -17,10 +17,11 @@ import {
   type ScanPage,
   type ScanQuery,
 } from '@ringkeep/shared/scans';
+import { KEY_BYTES_MAX } from '@ringkeep/shared/ring/limits';
 import { PAGE_EXAMINED_MAX } from '../../src/core/limits';
 import { readPage } from '../../src/core/primary/pages';
 import { MemoryEntryStore } from '../../src/storage';
-import { arc, ending, OTHER, put, ring, SELF, SteppedNode } from './stepped-node';
+import { arc, ending, get, OTHER, put, ring, SELF, SteppedNode } from './stepped-node';
 
 const WHOLE: Arc = { start: position(7n), end: position(7n) };
 const ALL: ScanQuery = { prefix: undefined, tag: undefined, keysOnly: false, limit: 1_000 };
@@ -153,6 +154,14 @@ describe('at the owner', () => {
     const page = pageIn(node, request);
     expect(page?.entries.map(({ key }) => String(key)).sort()).toEqual(['b', 'c']);
     expect(page?.seq).toBe(4);
+  });
+
+  test('the longest place there may be is asked for among reads that are looked ahead for', () => {
+    const node = SteppedNode.registered(ring(1, [arc()], [SELF]));
+    node.sync();
+    const place = at(SELF, `${'x'.repeat(KEY_BYTES_MAX)}\0`);
+    const request = node.query(get('a'), get('b'), get('c'), scan(place));
+    expect(node.answer(request)?.map(({ ok }) => ok)).toEqual([true, true, true, true]);
   });
 
   test('the page of another node’s place is asked of that node', () => {

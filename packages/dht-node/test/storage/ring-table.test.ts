@@ -190,7 +190,7 @@ describe('announced keys', () => {
       keys.map((key) => ({ key })),
       0,
     );
-    const long = ringKey('place  0' as Bytes, 'k'.repeat(KEY_BYTES_MAX + 1) as Bytes);
+    const long = ringKey('place  0' as Bytes, 'k'.repeat(KEY_BYTES_MAX + 2) as Bytes);
     const items = [long, ...keys].map((key) => ({ key }));
     expect(() => table.announce(items, 0)).toThrow('as long as the parameters allow');
     expect(() => table.get(long)).toThrow('as long as the parameters allow');

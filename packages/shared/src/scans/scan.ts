@@ -108,7 +108,7 @@ export class Scan<Value> implements AsyncIterable<ScanEntry<Value>> {
       this.last = undefined;
       this.place = next;
     }
-    this.over = true;
+    this.over = this.place === undefined;
   }
 
   /** Each is what its stretch of the ring held at one moment. */

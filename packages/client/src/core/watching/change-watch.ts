@@ -39,7 +39,8 @@ export type ChangeWatchEffect =
       readonly through: number;
       readonly changes: readonly ToldChange[];
     }
-  | { readonly kind: 'lost'; readonly range: Arc }
+  /** What changed in the range up to the number is missing. */
+  | { readonly kind: 'lost'; readonly range: Arc; readonly through: number }
   /** From here on no change of anything that is watched is missed. */
   | { readonly kind: 'begun' };
 
@@ -117,8 +118,8 @@ export class ChangeWatch {
   private learn(stream: Stream, range: Arc, through: number, changes: readonly ToldChange[]): void {
     for (const own of stream.ranges) {
       for (const part of arcInside(range, own)) {
-        this.tellMissing(part);
         const ofPart = arcCovers(own, range) ? changes : this.of(part, changes);
+        this.tellMissing(part, (ofPart[0]?.version ?? through + 1) - 1);
         this.effects.push({ kind: 'changes', range: part, through, changes: this.news(part, ofPart) });
         this.cursor.advance(part, this.rules.notedThrough(through, ofPart.length));
       }
@@ -178,7 +179,7 @@ export class ChangeWatch {
     if (lost) {
       for (const part of ended) {
         this.cursor.reset(part, undefined);
-        this.missing.push(part);
+        this.missing = [...without(this.missing, part), part];
       }
     }
     if (stream.ranges.length > 0) return;
@@ -186,13 +187,13 @@ export class ChangeWatch {
     this.effects.push({ kind: 'close', stream: number });
   }
 
-  /** The range goes on: what was lost of it before is said now. */
-  private tellMissing(range: Arc): void {
+  /** The range goes on from that number: what was lost of it before is said now. */
+  private tellMissing(range: Arc, through: number): void {
     if (this.missing.length === 0) return;
     const { missing } = this;
     this.missing = missing.flatMap((lost) => arcOutside(lost, range));
     for (const part of missing.flatMap((lost) => arcInside(lost, range)))
-      this.effects.push({ kind: 'lost', range: part });
+      this.effects.push({ kind: 'lost', range: part, through });
   }
 
   /** Without what has been told before. */
@@ -280,14 +281,17 @@ export class ChangeWatch {
   }
 
   /** What is watched and asked of nobody. */
-  private free(): Arc[] {
-    let free: Arc[] = this.cursor.parts.map(({ range }) => range);
-    for (const { ranges } of this.streams.values())
-      for (const held of ranges) free = free.flatMap((range) => arcOutside(range, held));
+  private free(): readonly Arc[] {
+    let free: readonly Arc[] = this.cursor.parts.map(({ range }) => range);
+    for (const { ranges } of this.streams.values()) for (const held of ranges) free = without(free, held);
     return free;
   }
 
   private arcsOf(ranges: readonly Arc[]): Iterable<Arc> {
     return new Set(ranges.flatMap((range) => this.view.arcsWithin(range)));
   }
+}
+
+function without(ranges: readonly Arc[], range: Arc): readonly Arc[] {
+  return ranges.flatMap((each) => arcOutside(each, range));
 }

@@ -98,6 +98,7 @@ function parsePart(text: string): CursorPart {
   if (!found) throw new SyntaxError('it has a part that is not START-END:NUMBER');
   const [, start = '', end = '', seq] = found;
   const range = { start: position(parsePosition(start)), end: position(parsePosition(end)) };
+  if (!Number.isSafeInteger(Number(seq))) throw new SyntaxError('it has a number that no node gives');
   return { range, seq: seq === '' ? undefined : Number(seq) };
 }
 

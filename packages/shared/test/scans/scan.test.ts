@@ -1,0 +1,50 @@
+/** A scan over pages that the test makes: its place, from which another one goes on. */
+
+import { FIRST_PLACE, Scan, scanTerms, type ScanOptions, type ScanPage } from '../../src/scans';
+import { placeBehind, ringKey, type RingKey } from '../../src/ring/ring-key';
+import type { Bytes } from '../../src/ring/bytes';
+
+const POSITION = FIRST_PLACE as string as Bytes;
+const KEYS = ['a', 'b', 'c', 'd', 'e'].map((key) => ringKey(POSITION, key as Bytes));
+const RULE = 'whole-key';
+
+/** Of two entries at most. */
+function page(place: RingKey, limit: number): ScanPage<Buffer> {
+  const rest = KEYS.filter((key) => key >= place);
+  const found = rest.slice(0, Math.min(2, limit));
+  const entries = found.map((key) => {
+    return { key: Buffer.from(key.slice(8)), value: undefined, version: 1, expiresAtMs: undefined };
+  });
+  const next = rest.length > found.length ? placeBehind(found.at(-1) as RingKey) : undefined;
+  const range = { start: 0n, end: 0n } as ScanPage<Buffer>['range'];
+  return { entries, next, range, seq: 1 };
+}
+
+const scan = (options: ScanOptions): Scan<undefined> =>
+  new Scan(
+    scanTerms(options, true, (given) => given as Bytes),
+    {
+      rule: () => Promise.resolve(RULE),
+      page: (place, { limit }) => Promise.resolve(page(place, limit)),
+    },
+  );
+
+async function keysOf(from: Scan<undefined>): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { keyText } of from) keys.push(keyText);
+  return keys;
+}
+
+test('a scan that has told as many as it was to tell has a place to go on from, until there is nothing more', async () => {
+  const told: string[][] = [];
+  let after: string | undefined;
+  do {
+    const some = scan({ limit: 3, after });
+    told.push(await keysOf(some));
+    after = some.after;
+  } while (after !== undefined);
+  expect(told).toEqual([
+    ['a', 'b', 'c'],
+    ['d', 'e'],
+  ]);
+});
