@@ -6,7 +6,7 @@
 import { RingView, type Bytes, type RingKey } from '@ringkeep/shared';
 import { ringKeyOf } from '@ringkeep/shared/operations';
 import type { HistoryOperation, Value } from '@ringkeep/checker/core';
-import { checkCopies, checkTables } from './checkers/at-rest';
+import { checkCopies, checkIndexes, checkTables } from './checkers/at-rest';
 import type { Failure } from './checkers/failure';
 import type { Doubts } from './checkers/doubts';
 import { checkLinearizability } from './checkers/linearizability';
@@ -49,7 +49,7 @@ export class FinalChecks {
   /** The copies first: while the last reads are under way a dead member may be forgotten, and its arc merged. */
   async check(history: () => readonly HistoryOperation[]): Promise<void> {
     const nodes = nodesAtRest(this.run.machines);
-    const unlike = checkCopies(this.run.registry.ring, nodes) ?? checkTables(nodes);
+    const unlike = checkCopies(this.run.registry.ring, nodes) ?? checkTables(nodes) ?? checkIndexes(nodes);
     if (unlike) return this.run.fail(unlike.checker, unlike.text);
     for (const key of this.keys) {
       this.users.reader.readAtLast(key, READ_PATIENCE_MS, (result) => {

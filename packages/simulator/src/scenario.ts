@@ -127,6 +127,7 @@ function drawParameters(seed: number): ClusterParameters {
     failureTimeoutMs: random.between(300, 2_000),
     clockSkewMs: seeded(seed, 'clock skew').between(100, 600),
     routing: random.chance(0.7) ? 'one-hop' : random.pick(ROUTINGS),
+    keyIndex: seeded(seed, 'key index').chance(0.3),
     positionRule: seeded(seed, 'position rule').chance(0.8) ? 'tag' : 'whole-key',
   });
 }

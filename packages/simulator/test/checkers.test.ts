@@ -238,7 +238,7 @@ describe('at rest', () => {
     { range: { start: B, end: A }, content: '' },
   ];
   const node = (part: Partial<NodeAtRest>): NodeAtRest => {
-    const calm = { settled: true, allCommitted: true, strayContent: '', tableSizes: {} };
+    const calm = { settled: true, allCommitted: true, strayContent: '', indexFault: '', tableSizes: {} };
     const ranges = (part.copies ?? copies).map(({ range }) => range);
     return { id: A, name: 'n1', copies, ranges, ...calm, ...part };
   };

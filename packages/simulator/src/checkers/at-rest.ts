@@ -32,6 +32,8 @@ export interface NodeAtRest {
   readonly copies: readonly Copy[];
   /** Its entries that lie in no copy, as one text. */
   readonly strayContent: string;
+  /** How the index of its keys differs from them; empty if it does not. */
+  readonly indexFault: string;
   readonly tableSizes: Readonly<Record<string, number>>;
 }
 
@@ -114,6 +116,12 @@ export function checkCopies(ring: Ring, nodes: readonly NodeAtRest[]): Failure |
 
 function contentOf(nodes: readonly NodeAtRest[], id: NodeId, arc: Arc): string | undefined {
   return nodes.find((node) => node.id === id)?.copies.find(({ range }) => arcsEqual(range, arc))?.content;
+}
+
+/** The index of a node's keys has them all, and no others. */
+export function checkIndexes(nodes: readonly NodeAtRest[]): Failure | undefined {
+  const wrong = nodes.find(({ indexFault }) => indexFault !== '');
+  return wrong && { checker: 'key index', text: `${wrong.name} has ${wrong.indexFault}` };
 }
 
 /** More in one table of one node than that is a leak: runs have at most a dozen nodes and arcs. */

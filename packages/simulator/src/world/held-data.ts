@@ -1,6 +1,6 @@
 /** What a process holds, for comparisons between the nodes of a world: its entries and the copies that they make. */
 
-import { arcKeyRanges, arcKeyTest, arcOutside, type Arc, type RingKey } from '@ringkeep/shared';
+import { arcKeyRanges, arcKeyTest, arcOutside, keyOf, type Arc, type RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import type { EntryStore, NodeCore } from '@ringkeep/dht-node/core';
 import type { NodeStorage } from '@ringkeep/dht-node/storage';
@@ -24,6 +24,15 @@ export class HeldData {
       .flatMap((keys) => this.entries.scan(keys, Infinity, false).entries)
       .map(wholeEntry)
       .join(' ');
+  }
+
+  /** How the index of keys, where there is one, differs from the entries; empty if it does not. */
+  get indexFault(): string {
+    const walk = this.entries.walkKeys(WHOLE_RANGE, false);
+    if (walk === undefined) return '';
+    const found = [...walk].map(([key]) => keyOf(key)).join(' ');
+    const there = [...this.entries.walk(WHOLE_RANGE)].map(([key]) => keyOf(key)).sort();
+    return found === there.join(' ') ? '' : `${found} instead of ${there.join(' ')}`;
   }
 
   /** A sound entry in a whole copy. */

@@ -19,6 +19,9 @@ export function nodesAtRest(machines: readonly Machine[]): NodeAtRest[] {
       get tableSizes() {
         return core.inspection.tableSizes();
       },
+      get indexFault() {
+        return held.indexFault;
+      },
       get strayContent() {
         return held.strayContent;
       },
