@@ -10,7 +10,14 @@ import type { Ring } from '../ring/ring';
 import { PLACE_BYTES_MAX, POSITION_BYTES, ringKey, type RingKey } from '../ring/ring-key';
 import { decodeScanQuery } from '../scans/scan-query';
 import { ringKeyOf } from './bytes';
-import { CATALOGUE, isOperationType, rowOf, type OperandName, type OperationRow } from './catalogue';
+import {
+  CATALOGUE,
+  isOperationType,
+  OperationType,
+  rowOf,
+  type OperandName,
+  type OperationRow,
+} from './catalogue';
 import { decodeExpiry } from './expiry';
 import { decodeExtras, type Extras } from './extras';
 import { DELTA_BYTES } from './integers';
@@ -176,6 +183,9 @@ function checkedExtras(operation: Operation, extras: Extras, { valueBytesMax }: 
     throw new RingError('INVALID_ARGUMENT', 'an operation that is about no key has no extras');
   if (condition !== undefined && !rowOf(operation.type).writes) {
     throw new RingError('INVALID_ARGUMENT', 'an operation that reads has no condition');
+  }
+  if (condition !== undefined && operation.type === OperationType.transact) {
+    throw new RingError('INVALID_ARGUMENT', 'a transaction has its conditions within it, and none beside it');
   }
   const { wireName, ttl: usual } = rowOf(operation.type);
   if (ttl !== undefined && usual === undefined) {

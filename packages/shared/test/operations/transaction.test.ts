@@ -270,3 +270,10 @@ test('an answer is read as it was written, and no part of one that ends within a
   for (const end of [0, 1, 2, encoded.length - 1])
     expect(() => decodeTransactionAnswer(encoded.subarray(0, end))).toThrow('cannot be read');
 });
+
+test('a condition beside a transaction is refused: nobody would look at it', () => {
+  const operand = encodeTransaction({ ...NOTHING, conditions: [{ key: A, condition: { kind: 'absent' } }] });
+  const extras = { condition: { kind: 'present' as const }, showsPresent: false };
+  const made = checkOperation(OperationType.transact, A, [operand], undefined, LIMITS, undefined, extras);
+  expect(made).toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
