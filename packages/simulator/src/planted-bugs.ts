@@ -541,6 +541,28 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seed: 4,
     within: 60,
   },
+  {
+    rule: 'endedByPrimaryOnly',
+    story:
+      'a follower ends keys by its own clock, and watchers have what the copy of the next primary has not',
+    focus: 'none',
+    seed: 17,
+    within: 300,
+  },
+  {
+    rule: 'endedByLatest',
+    story: 'a key is ended by what its table holds, although it has been written since',
+    focus: 'none',
+    seed: 20,
+    within: 200,
+  },
+  {
+    rule: 'overNotServed',
+    story: 'a read is answered from the table with an entry whose time is over',
+    focus: 'none',
+    seed: 8,
+    within: 60,
+  },
 ];
 
 /** Rules that stand behind others and are left out together with them (left-out.ts): alone they show nothing. */

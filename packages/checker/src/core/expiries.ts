@@ -4,6 +4,8 @@
  * write came first.
  */
 
+import type { Bytes } from '@ringkeep/shared';
+import { integerIn } from '@ringkeep/shared/operations/integers';
 import type { HistoryOperation, Value } from './history';
 import { mayHaveLeft } from './history';
 
@@ -41,7 +43,16 @@ function ofValue(operation: HistoryOperation): { readonly of?: string } {
 export function endable({ of }: Expiry, operations: readonly HistoryOperation[]): (value: Value) => boolean {
   if (of === undefined) return (value) => value !== null;
   const keepers = operations.filter(keepsEnd);
-  return (value) => value !== null && (value === of || keepers.some((keeper) => mayHaveLeft(keeper, value)));
+  return (value) => value !== null && (value === of || keepers.some((keeper) => mayHaveKept(keeper, value)));
+}
+
+/** It may have made this value of one that was to end. */
+function mayHaveKept(keeper: HistoryOperation, value: string): boolean {
+  if (keeper.op !== 'transact') return mayHaveLeft(keeper, value);
+  return [...keeper.then, ...keeper.else].some((part) => {
+    if (part.do === 'append') return value.endsWith(part.value);
+    return part.do === 'add' && integerIn(value as Bytes) !== undefined;
+  });
 }
 
 function keepsEnd(operation: HistoryOperation): boolean {

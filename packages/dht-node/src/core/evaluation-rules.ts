@@ -2,7 +2,6 @@
 
 import type { Arc, Ring, RingKey } from '@ringkeep/shared';
 import type { Operation } from '@ringkeep/shared/operations';
-import type { StoredValue } from '@ringkeep/shared/operations/stored';
 import type { Entry, EntryStore, Found } from './replica/entry-store';
 import type { SequencedOp } from './replica/sequenced-op';
 
@@ -22,8 +21,6 @@ export interface EvaluationRules {
   timePassed(entries: EntryStore, followed: Arc, wallMs: number): void;
   /** What is over is no answer. */
   isAnswerOver(over: boolean): boolean;
-  /** A set without a time to live leaves a key that does not end. */
-  expiryLeftBy(given: number | undefined, present: StoredValue | undefined): number | undefined;
   /** A page of a scan is what is committed, all of it at one moment … */
   walkOfPage(walk: EntryWalk, copy: { readonly window: readonly SequencedOp[] }): EntryWalk;
   /** … and it ends with the arc as it is at that moment. */
@@ -42,7 +39,6 @@ export const EVALUATION_RULES: EvaluationRules = {
   isEndedBy: (latest, key) => latest.of(key),
   timePassed: () => undefined,
   isAnswerOver: (over) => over,
-  expiryLeftBy: (given) => given,
   walkOfPage: (walk) => walk,
   arcOfPage: (newest) => newest,
   isGroupKept: () => true,

@@ -2,7 +2,6 @@
 
 import type { Arc, LogExtent, NodeId, Position, Ring, RingKey } from '@ringkeep/shared';
 import {
-  expiryIn,
   headOf,
   OperationType,
   seal,
@@ -36,7 +35,6 @@ export const RULES_OF_NODES = {
   isEndedBy: 'endedByLatest',
   timePassed: 'endedByPrimaryOnly',
   isAnswerOver: 'overNotServed',
-  expiryLeftBy: 'setLeavesNoEnd',
   walkOfPage: 'pagesOfOneMoment',
   arcOfPage: 'pagesEndWithArc',
   hasUnknownOutcome: 'unknownNotRepeated',
@@ -110,7 +108,6 @@ export const WRONG_OF_NODES: ProtocolRules = {
       entries.put(entries.over(range, wallMs, Infinity).map((key) => ({ key, value: undefined })));
   },
   isAnswerOver: () => false,
-  expiryLeftBy: (given, present) => given ?? (present && expiryIn(present)),
   walkOfPage: withEverySecondPrepared,
   arcOfPage: asBeforeItsSplit,
   hasUnknownOutcome: () => false,

@@ -139,7 +139,7 @@ export class Writes {
     // A damaged entry is there all the same, and what is told of it is not its value.
     const present = latest === DAMAGED ? this.context.replicas.entries.raw(operation.key) : latest;
     const { effect, answer } = evaluate(operation, present, seq, this.circumstances);
-    const entry = effect && writtenEntry(operation.key, effect, seq, present, this.context.rules);
+    const entry = effect && writtenEntry(operation.key, effect, seq);
     this.number(pending, entry, latest === DAMAGED ? PREVIOUS_DAMAGED : answer);
   }
 

@@ -2,18 +2,9 @@
 
 import type { RingKey, Seq } from '@ringkeep/shared';
 import type { Effect } from '@ringkeep/shared/operations/evaluate';
-import { seal, type StoredValue } from '@ringkeep/shared/operations/stored';
+import { seal } from '@ringkeep/shared/operations/stored';
 import type { Entry } from '../replica/entry-store';
-import type { ProtocolRules } from '../rules';
 
-/** @param present what the write found, if it looked */
-export function writtenEntry(
-  key: RingKey,
-  { value, expiresAtMs }: Effect,
-  seq: Seq,
-  present: StoredValue | undefined,
-  rules: ProtocolRules,
-): Entry {
-  if (value === undefined) return { key, value };
-  return { key, value: seal(key, seq, value, rules.expiryLeftBy(expiresAtMs, present)) };
+export function writtenEntry(key: RingKey, { value, expiresAtMs }: Effect, seq: Seq): Entry {
+  return { key, value: value === undefined ? undefined : seal(key, seq, value, expiresAtMs) };
 }
