@@ -13,14 +13,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import type { WriteResult } from '@ringkeep/shared/operations/write-options';
 import { ElapsedTime } from './adapters/elapsed-time';
 import { LockHold } from './core';
 import type { Operand } from './operands';
-import { checkDuration, checkWait } from './options';
+import { checkDuration, checkWait, type ConnectOptions, type WriteOptions } from './options';
 import type { RingChanges } from './ring-changes';
-import type { RingClient } from './ring-client';
 
 export interface LockOptions {
   /** How long it is held when the holder is gone: above the ring's `clockSkewMs`. */
@@ -30,7 +30,14 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type LockingClient = Pick<RingClient, 'set' | 'expire' | 'delete' | 'watch' | 'ready'>;
+/** What of a client a lock is made of. */
+interface LockingClient {
+  set(key: Operand, value: Operand, options: WriteOptions): Promise<WriteResult>;
+  expire(key: Operand, end: number, options: WriteOptions): Promise<WriteResult>;
+  delete(key: Operand, options: WriteOptions): Promise<WriteResult>;
+  watch(options: { readonly key: Operand; readonly signal?: AbortSignal | undefined }): RingChanges;
+  ready(options: ConnectOptions): Promise<Ring>;
+}
 
 /** How often a holder looks at the clock, at least: timers stand still while the machine sleeps. */
 const LOOK_MS = 250;

@@ -6,7 +6,8 @@
  */
 
 import { withExpiries } from './expiries';
-import type { HistoryOperation, Value } from './history';
+import type { HistoryOperation } from './history';
+import type { Value } from './history-values';
 import { kvModel, kvSteps } from './kv-model';
 import { ValueTable, type KvStep } from './kv-step';
 import { DEFAULT_LIMITS, judge, type UndecidedReason } from './judge';

@@ -6,7 +6,8 @@
 
 import type { Bytes } from '@ringkeep/shared';
 import { integerIn } from '@ringkeep/shared/operations/integers';
-import type { HistoryOperation, Value } from './history';
+import type { HistoryOperation } from './history';
+import type { Value } from './history-values';
 import { mayHaveLeft } from './history';
 
 type Expiry = Extract<HistoryOperation, { op: 'expiry' }>;

@@ -1,7 +1,7 @@
 /** Conditions of a ring as a history has them. */
 
 import type { Condition } from '@ringkeep/shared/operations';
-import type { HistoryCondition } from './history';
+import type { HistoryCondition } from './history-values';
 
 export function conditionOf(condition: Condition): HistoryCondition {
   switch (condition.kind) {

@@ -8,9 +8,8 @@
 
 import type { Bytes } from '@ringkeep/shared';
 import { integerIn } from '@ringkeep/shared/operations/integers';
+import type { HistoryCondition, Value } from './history-values';
 import { describePart, mayChange, mayLeave, type TransactionPart } from './transaction-part';
-
-export type Value = string | null;
 
 /**
  * ok: it took effect once between call and return, with the results recorded here.
@@ -18,14 +17,6 @@ export type Value = string | null;
  * unknown: it took effect once, at any time after its call, or never; its results are not looked at.
  */
 export type RecordedOutcome = 'ok' | 'fail' | 'unknown';
-
-/** What must be so of a key for a write to change anything. */
-export type HistoryCondition =
-  | { readonly is: 'absent' }
-  | { readonly is: 'present' }
-  /** A number that grows with each write; 0 is that of a key without a value. */
-  | { readonly is: 'version'; readonly version: number }
-  | { readonly is: 'value'; readonly value: string };
 
 interface Conditional {
   readonly condition?: HistoryCondition;

@@ -2,6 +2,7 @@ export * from './check-history';
 export * from './describe-failure';
 export * from './failure-page';
 export * from './history';
+export * from './history-values';
 export * from './history-line';
 export * from './judge';
 export * from './kv-model';

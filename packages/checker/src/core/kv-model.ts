@@ -10,7 +10,8 @@
 import type { Bytes } from '@ringkeep/shared';
 import { integerIn, isInteger64 } from '@ringkeep/shared/operations/integers';
 import { endable } from './expiries';
-import type { HistoryCondition, HistoryOperation, Value } from './history';
+import type { HistoryOperation } from './history';
+import type { HistoryCondition, Value } from './history-values';
 import { ANY, bounds, wantedBy, type KvStep, type Turn, type ValueTable } from './kv-step';
 import type { Model, Traits } from './model';
 import { transactSteps } from './transact-steps';

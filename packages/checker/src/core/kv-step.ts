@@ -1,6 +1,6 @@
 /** What an operation is to one key of a key-value store: a step between numbered values. */
 
-import type { HistoryCondition, Value } from './history';
+import type { HistoryCondition, Value } from './history-values';
 
 /** Numbers of values; −1 for none in each place. */
 export interface KvStep {

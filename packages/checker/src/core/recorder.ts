@@ -7,7 +7,8 @@
  */
 
 import { invariant } from '@ringkeep/shared';
-import type { Action, HistoryOperation, RecordedOutcome, Value } from './history';
+import type { Action, HistoryOperation, RecordedOutcome } from './history';
+import type { Value } from './history-values';
 import type { Told } from './transaction-part';
 
 /** What the answer said; what it did not say is left out. */

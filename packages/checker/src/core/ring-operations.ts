@@ -11,7 +11,8 @@ import type { Extras, OperationName, OperationOf, SingleOperation } from '@ringk
 import { bufferOfBytes, bytesOfBuffer } from '@ringkeep/shared/operations/bytes';
 import type { Bytes } from '@ringkeep/shared';
 import { conditionOf } from './history-condition';
-import type { Action, Value } from './history';
+import type { Action } from './history';
+import type { Value } from './history-values';
 import type { Observation } from './recorder';
 
 interface Row<Name extends SingleName> {

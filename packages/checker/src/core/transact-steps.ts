@@ -1,6 +1,7 @@
 /** What a transaction may have done to one of its keys: one step for each branch that it may have taken. */
 
-import type { HistoryCondition, HistoryOperation, Value } from './history';
+import type { HistoryOperation } from './history';
+import type { HistoryCondition, Value } from './history-values';
 import { ANY, bounds, wantedBy, type KvStep, type Turn, type ValueTable } from './kv-step';
 import { UNKNOWN, walk, type Part, type Told, type TransactionPart } from './transaction-part';
 

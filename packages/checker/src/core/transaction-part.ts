@@ -7,7 +7,7 @@
 
 import type { Bytes } from '@ringkeep/shared';
 import { integerIn, isInteger64 } from '@ringkeep/shared/operations/integers';
-import type { HistoryCondition, Value } from './history';
+import type { HistoryCondition, Value } from './history-values';
 
 export type Part =
   | { readonly do: 'get' }

@@ -6,7 +6,8 @@
  * update to the next write under the condition of a version.
  */
 
-import { describeOperation, type HistoryOperation, type Value } from './history';
+import { describeOperation, type HistoryOperation } from './history';
+import type { Value } from './history-values';
 import { UNKNOWN, walk } from './transaction-part';
 
 /** A version that an operation tells of its key. */

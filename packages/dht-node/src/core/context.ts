@@ -11,7 +11,6 @@ import type { Proposal, Ring, RingView } from '@ringkeep/shared';
 import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './follower/grant-ledger';
 import type { TransferSizes } from './limits';
-import type { RingClock } from './membership/ring-clock';
 import type { Journal } from './replica/journal';
 import type { ReplicaStore } from './replica/replica-store';
 import type { ProtocolRules } from './rules';
@@ -23,9 +22,21 @@ export interface StepTime {
   wakeAt(time: number): void;
 }
 
+/** The ring's time (membership/ring-clock.ts). */
+export interface WallClock {
+  /** Ms since 1970. */
+  readonly wallMs: number;
+  /** It is known well enough to end keys by it. */
+  readonly isSure: boolean;
+  /** The registry has answered what was sent then; one of an older version tells no time. */
+  heard(ringTimeMs: number | undefined, sentAt: number): void;
+  /** The machine slept. */
+  forget(): void;
+}
+
 /** By which time keys end. */
 export interface Clocked {
-  readonly clock: RingClock;
+  readonly clock: WallClock;
 }
 
 /** The way out of a step. */

@@ -1,13 +1,10 @@
 /** Whether the time of an entry is over. */
 
 import { expiryIn, type StoredValue } from '@ringkeep/shared/operations/stored';
-import type { RingClock } from '../membership/ring-clock';
+import type { WallClock } from '../context';
 
 /** Nothing is over where the ring's time is not known well enough. */
-export function isOverAt(
-  stored: StoredValue,
-  { wallMs, isSure }: Pick<RingClock, 'wallMs' | 'isSure'>,
-): boolean {
+export function isOverAt(stored: StoredValue, { wallMs, isSure }: WallClock): boolean {
   const expiresAtMs = expiryIn(stored);
   return expiresAtMs !== undefined && isSure && expiresAtMs <= wallMs;
 }
