@@ -51,7 +51,7 @@ export class Asking {
   }
 
   /** A page of a scan, from a place on. */
-  async page(place: RingKey, query: ScanQuery, options: CallOptions | undefined): Promise<ScanPage<Buffer>> {
+  async page(place: RingKey, query: ScanQuery, options?: CallOptions): Promise<ScanPage<Buffer>> {
     const asked: Request = {
       type: OperationType.scan,
       position: place.slice(0, POSITION_BYTES) as Bytes,

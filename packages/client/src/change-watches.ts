@@ -7,10 +7,16 @@ import type { PositionRule } from '@ringkeep/shared/ring/position-rule';
 import { positionOf } from '@ringkeep/shared/ring/ring-key';
 import { ringKeyOf } from '@ringkeep/shared/operations/bytes';
 import type { TlsMaterial } from '@ringkeep/shared/channel';
-import { ChangeChannels, ChangeStreams, type ChangeFilter } from './adapters/change-streams';
+import {
+  ChangeChannels,
+  ChangeStreams,
+  type ChangeFilter,
+  type ChangeListener,
+} from './adapters/change-streams';
+import { ChangeResyncs, type PageSource } from './change-resyncs';
 import { parseCursor, type CursorPart } from './core';
 import { keyBytes, prefixBytes, type Operand } from './operands';
-import { RingChanges } from './ring-changes';
+import { RingChanges, type RingEvent } from './ring-changes';
 
 /** What to watch: one of these, or nothing for everything. */
 export interface WatchOptions {
@@ -19,18 +25,21 @@ export interface WatchOptions {
   readonly tag?: Operand;
   /** The cursor of an earlier watch of the same: it goes on from there. Otherwise it begins with what comes next. */
   readonly since?: string | undefined;
+  /** What is lost is read anew, and told between two events of the kind `resync`; otherwise it is said to be lost. */
+  readonly resync?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 interface Watched {
-  readonly changes: RingChanges;
+  readonly changes: RingChanges<RingEvent>;
   readonly filter: ChangeFilter;
   readonly since: string | undefined;
+  readonly resync: boolean;
   streams: ChangeStreams | undefined;
 }
 
 export class ChangeWatches {
-  private readonly watched = new Map<RingChanges, Watched>();
+  private readonly watched = new Map<RingChanges<RingEvent>, Watched>();
   private readonly channels: ChangeChannels;
   private closed = false;
 
@@ -38,18 +47,25 @@ export class ChangeWatches {
     private readonly nodes: readonly string[],
     tls: TlsMaterial | undefined,
     private readonly random: Random,
+    private readonly page: PageSource,
   ) {
     this.channels = new ChangeChannels(tls);
   }
 
   /** Throws INVALID_ARGUMENT. */
-  open(options: WatchOptions, ring: Ring): RingChanges {
+  open(options: WatchOptions, ring: Ring): RingChanges<RingEvent> {
     const filter = filterOf(options);
     if (options.since !== undefined) parseCursor(options.since);
-    const changes = new RingChanges(options.signal, (over) => this.watched.delete(over));
+    const changes = new RingChanges<RingEvent>(options.signal, (over) => this.watched.delete(over));
     if (this.closed) changes.finish(new RingError('CANCELLED', 'the client is closed'));
     if (changes.isOver) return changes;
-    const watched: Watched = { changes, filter, since: options.since, streams: undefined };
+    const watched: Watched = {
+      changes,
+      filter,
+      since: options.since,
+      resync: options.resync ?? false,
+      streams: undefined,
+    };
     this.watched.set(changes, watched);
     if (ring.version > 0) this.begin(watched, ring);
     return changes;
@@ -82,16 +98,23 @@ export class ChangeWatches {
       nodes: this.nodes,
       positionOf: (key: Bytes) => positionOf(ringKeyOf(key, rule)),
     };
-    const streams = new ChangeStreams(this.channels, filter, config, this.random, {
-      changes: (range, through, told) => changes.told(range, through, told),
-      lost: (range, through) => changes.lost(range, through),
-      begun: () => changes.hasBegun(),
-      failed: (error) => changes.finish(error),
-    });
+    const listener = watched.resync
+      ? new ChangeResyncs(changes, filter, rule, this.page)
+      : toldPlainly(changes);
+    const streams = new ChangeStreams(this.channels, filter, config, this.random, listener);
     watched.streams = streams;
     changes.start(streams, from, ring);
     streams.ringLearned(ring);
   }
+}
+
+function toldPlainly(changes: RingChanges<RingEvent>): ChangeListener {
+  return {
+    changes: (range, through, told) => changes.told(range, through, told),
+    lost: (range, through) => changes.lost(range, through),
+    begun: () => changes.hasBegun(),
+    failed: (error) => changes.finish(error),
+  };
 }
 
 function filterOf({ key, prefix, tag }: WatchOptions): ChangeFilter {

@@ -6,7 +6,16 @@ export type {
   TransactOptions,
   TransactResult,
 } from '@ringkeep/shared/operations/transact-options';
-export { RingChanges, type KeyChange, type LostChanges, type RingEvent } from './ring-changes';
+export {
+  RingChanges,
+  type KeyChange,
+  type LostChanges,
+  type PlainEvent,
+  type ResyncedEvent,
+  type ResyncEntry,
+  type ResyncPart,
+  type RingEvent,
+} from './ring-changes';
 export { RingLock, type LockOptions } from './ring-lock';
 export type { WatchOptions } from './change-watches';
 export {

@@ -36,19 +36,42 @@ export interface LostChanges {
   readonly end: string;
 }
 
-export type RingEvent = KeyChange | LostChanges;
+/** A part of the ring is read anew: what is known of it is void, and what follows until its end is all that is there. */
+export interface ResyncPart {
+  readonly kind: 'resync';
+  readonly phase: 'begin' | 'end';
+  readonly start: string;
+  readonly end: string;
+}
+
+/** An entry of a part that is read anew. Changes of the part come between its entries. */
+export interface ResyncEntry {
+  readonly kind: 'entry';
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly version: number;
+}
+
+export type RingEvent = KeyChange | LostChanges | ResyncPart | ResyncEntry;
+/** Of a watch that says what is lost. */
+export type PlainEvent = KeyChange | LostChanges;
+/** Of a watch that reads anew what is lost. */
+export type ResyncedEvent = KeyChange | ResyncPart | ResyncEntry;
 
 /** What came together. */
 interface Told {
   readonly range: Arc;
-  readonly through: number;
+  /** Of other things than changes there is none. */
+  readonly through: number | undefined;
   /** What changed up to that number is missing. */
-  readonly isLost: boolean;
+  readonly lostUpTo: number | undefined;
   readonly changes: readonly ToldChange[];
+  /** What else is handed out. */
+  readonly others: readonly RingEvent[];
   readonly bytes: number;
 }
 
-type Reader = { resolve(result: IteratorResult<RingEvent>): void; reject(error: RingError): void };
+type Reader<Event> = { resolve(result: IteratorResult<Event>): void; reject(error: RingError): void };
 
 /** The side that brings the changes. */
 export interface ChangeSource {
@@ -56,7 +79,9 @@ export interface ChangeSource {
   close(): void;
 }
 
-export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDisposable {
+export class RingChanges<Event extends RingEvent = PlainEvent>
+  implements AsyncIterableIterator<Event>, AsyncDisposable
+{
   /** Resolves when no change is missed any more: what is written from then on is told. */
   readonly ready: Promise<void>;
   private source: ChangeSource | undefined;
@@ -66,7 +91,10 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
   /** Of the first that waits. */
   private nextAt = 0;
   private waitingBytes = 0;
-  private readonly readers: Reader[] = [];
+  /** What is being read anew. */
+  private readonly incomplete = new Set<Arc>();
+  private roomWanted: (() => void)[] = [];
+  private readonly readers: Reader<Event>[] = [];
   private end: { readonly error: RingError | undefined } | undefined;
   private begun: () => void = () => undefined;
   private failed: (error: RingError) => void = () => undefined;
@@ -74,7 +102,7 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
 
   constructor(
     private readonly signal: AbortSignal | undefined,
-    private readonly onOver: (changes: RingChanges) => void,
+    private readonly onOver: (changes: RingChanges<Event>) => void,
   ) {
     this.ready = new Promise((resolve, reject) => {
       this.begun = resolve;
@@ -93,17 +121,20 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
       throw new RingError('FAILED_PRECONDITION', 'the watch has not begun: await its promise `ready`');
     const [first] = this.waiting;
     const before = first?.changes[this.nextAt - 1];
-    if (first !== undefined && before !== undefined) {
+    if (first?.lostUpTo !== undefined && this.nextAt > 0) taken.reset(first.range, first.lostUpTo);
+    if (first?.through !== undefined && before !== undefined) {
       const following = first.changes[this.nextAt];
       if (following === undefined) taken.advance(first.range, first.through);
       else if (before.version < following.version) taken.advance(first.range, before.version);
       // What stands under one number is taken as a whole.
       else taken.advance(first.range, before.version - 1);
     }
+    // Whoever goes on from there reads it anew.
+    for (const range of this.incomplete) taken.reset(range, 0);
     return taken.format(this.clusterId);
   }
 
-  async next(): Promise<IteratorResult<RingEvent>> {
+  async next(): Promise<IteratorResult<Event>> {
     const event = this.take();
     if (event !== undefined) return { done: false, value: event };
     if (this.end?.error !== undefined) throw this.end.error;
@@ -111,7 +142,7 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
     return new Promise((resolve, reject) => this.readers.push({ resolve, reject }));
   }
 
-  async return(): Promise<IteratorResult<RingEvent>> {
+  async return(): Promise<IteratorResult<Event>> {
     this.finish(undefined);
     return { done: true, value: undefined };
   }
@@ -139,11 +170,37 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
   told(range: Arc, through: number, changes: readonly ToldChange[]): void {
     let bytes = 0;
     for (const { key, value } of changes) bytes += key.length + (value?.length ?? 0) + CHANGE_BYTES;
-    this.add({ range, through, isLost: false, changes, bytes });
+    this.add({ range, through, lostUpTo: undefined, changes, others: NONE, bytes });
   }
 
   lost(range: Arc, through: number): void {
-    this.add({ range, through, isLost: true, changes: [], bytes: CHANGE_BYTES });
+    this.tell(range, [{ kind: 'lost', ...named(range) }], CHANGE_BYTES, through);
+  }
+
+  resyncBegins(range: Arc, through: number): void {
+    this.incomplete.add(range);
+    this.tell(range, [{ kind: 'resync', phase: 'begin', ...named(range) }], CHANGE_BYTES, through);
+  }
+
+  entries(range: Arc, entries: readonly ResyncEntry[]): void {
+    let bytes = 0;
+    for (const { key, value } of entries) bytes += key.length + value.length + CHANGE_BYTES;
+    if (entries.length > 0) this.tell(range, entries, bytes);
+  }
+
+  resyncEnds(range: Arc): void {
+    this.incomplete.delete(range);
+    this.tell(range, [{ kind: 'resync', phase: 'end', ...named(range) }], CHANGE_BYTES);
+  }
+
+  /** Resolves when much of what waits has been taken, or the watch is over. */
+  room(): Promise<void> {
+    if (this.isOver || this.waitingBytes <= WAITING_BYTES_MAX / 2) return Promise.resolve();
+    return new Promise((resolve) => this.roomWanted.push(resolve));
+  }
+
+  private tell(range: Arc, others: readonly RingEvent[], bytes: number, lostUpTo?: number): void {
+    this.add({ range, through: undefined, lostUpTo, changes: [], others, bytes });
   }
 
   /** Once; with an error unless it was asked for. */
@@ -152,6 +209,7 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
     this.end = { error };
     if (this.signal !== undefined) forgetAbort(this.signal, this.aborted);
     this.source?.close();
+    for (const enter of this.roomWanted.splice(0)) enter();
     this.failed(error ?? new RingError('CANCELLED', 'the watch is over'));
     for (const reader of this.readers.splice(0)) {
       if (error === undefined) reader.resolve({ done: true, value: undefined });
@@ -170,6 +228,11 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
 
   private add(told: Told): void {
     if (this.end !== undefined) return;
+    if (this.waiting.length === 0 && told.bytes === 0) {
+      // There is nothing to take: it only says how far the watch is.
+      if (told.through !== undefined) this.taken?.advance(told.range, told.through);
+      return;
+    }
     this.waiting.push(told);
     this.waitingBytes += told.bytes;
     while (this.readers.length > 0) {
@@ -181,28 +244,35 @@ export class RingChanges implements AsyncIterableIterator<RingEvent>, AsyncDispo
   }
 
   /** The next event. */
-  private take(): RingEvent | undefined {
+  private take(): Event | undefined {
     for (;;) {
       const [first] = this.waiting;
       if (first === undefined) return undefined;
       const change = first.changes[this.nextAt];
-      if (change !== undefined) {
+      const other = first.others[this.nextAt];
+      if (change !== undefined || other !== undefined) {
         this.nextAt++;
-        return eventOf(change);
+        return (change === undefined ? other : eventOf(change)) as Event;
       }
       this.waiting.shift();
       this.nextAt = 0;
       this.waitingBytes -= first.bytes;
-      if (this.waitingBytes <= WAITING_BYTES_MAX / 2) this.source?.pause(false);
-      if (!first.isLost) {
-        this.taken?.advance(first.range, first.through);
-        continue;
-      }
-      this.taken?.reset(first.range, first.through);
-      const { start, end } = first.range;
-      return { kind: 'lost', start: formatPosition(start), end: formatPosition(end) };
+      if (this.waitingBytes <= WAITING_BYTES_MAX / 2) this.makeRoom();
+      if (first.lostUpTo !== undefined) this.taken?.reset(first.range, first.lostUpTo);
+      if (first.through !== undefined) this.taken?.advance(first.range, first.through);
     }
   }
+
+  private makeRoom(): void {
+    this.source?.pause(false);
+    for (const enter of this.roomWanted.splice(0)) enter();
+  }
+}
+
+const NONE: readonly RingEvent[] = [];
+
+function named({ start, end }: Arc): { readonly start: string; readonly end: string } {
+  return { start: formatPosition(start), end: formatPosition(end) };
 }
 
 function eventOf({ kind, key, value, version }: ToldChange): KeyChange {

@@ -45,7 +45,7 @@ import {
   type WriteOptions,
 } from './options';
 import type { ItemResult } from './pending-calls';
-import type { RingChanges } from './ring-changes';
+import type { ResyncedEvent, RingChanges } from './ring-changes';
 import { RingListeners } from './ring-listeners';
 import { acquireLock, type LockOptions, type RingLock } from './ring-lock';
 import { Scanning } from './scanning';
@@ -70,7 +70,7 @@ export class RingClient {
   constructor(options: RingClientOptions) {
     this.options = resolveOptions(options);
     const { nodes, tls, seed } = this.options;
-    this.watches = new ChangeWatches(nodes, tls, new Random(seed));
+    this.watches = new ChangeWatches(nodes, tls, new Random(seed), (...of) => this.asking.page(...of));
     let closed = (): void => undefined;
     this.closed = new Promise((resolve) => (closed = resolve));
     this.host = new SessionHost(this.options, new Random(this.options.seed), this.options, {
@@ -236,11 +236,10 @@ export class RingClient {
     return this.asking.many('delete', keys, (key) => [key], options);
   }
 
-  /**
-   * Each committed change of a key, a prefix, a tag or everything: once, in order for each key, through joins, leaves and
-   * failures of nodes. What is not kept any more is an event of its own, `lost`. Throws INVALID_ARGUMENT.
-   */
-  watch(options: WatchOptions = {}): RingChanges {
+  /** Each committed change, once; what is not kept any more is `lost`, or read anew (`resync`). Throws INVALID_ARGUMENT. */
+  watch(options: WatchOptions & { readonly resync: true }): RingChanges<ResyncedEvent>;
+  watch(options?: WatchOptions): RingChanges;
+  watch(options: WatchOptions = {}): unknown {
     return this.watches.open(options, this.host.ring);
   }
 

@@ -1,6 +1,6 @@
 /** Prints each committed change as it comes. */
 
-import type { RingChanges, RingEvent, WatchOptions } from '@ringkeep/client';
+import type { RingChanges, PlainEvent, WatchOptions } from '@ringkeep/client';
 import { option, optionValues, type OptionValues } from '@ringkeep/process/command-line';
 import { bytesTyped, shown } from '../encoding';
 import { ExitCode, UsageError } from '../failure';
@@ -64,7 +64,7 @@ function watchOptions(
   return { key: typed(key, 'key'), prefix: typed(prefix, 'prefix'), tag: typed(tag, 'tag'), since };
 }
 
-function tell({ output, encoding }: CommandContext, event: RingEvent): void {
+function tell({ output, encoding }: CommandContext, event: PlainEvent): void {
   if (event.kind === 'lost') {
     const { start, end } = event;
     output.answer({ kind: 'lost', start, end }, () => []);

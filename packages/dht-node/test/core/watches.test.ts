@@ -111,6 +111,19 @@ describe('a watch', () => {
     expect([watcher.ends, watcher.over, watcher.told]).toEqual([['lost'], true, []]);
   });
 
+  test('that is live is told that a commit is lost which is more than is kept', () => {
+    const node = alone();
+    const watcher = new Watcher(node);
+    const copy = node.core.replicas.get(SELF);
+    node.query(put('a', '1'));
+    node.sync();
+    expect(watcher.told).toEqual(['1 a']);
+    node.query(put('b', 'x'.repeat(17 * 1024 * 1024)));
+    node.sync();
+    expect(copy?.committed).toBe(2);
+    expect([watcher.told, watcher.ends]).toEqual([['1 a'], ['lost']]);
+  });
+
   test('from a number above the commit point is of another history: lost', () => {
     const node = alone();
     expect(new Watcher(node, { since: 1 }).ends).toEqual(['lost']);
