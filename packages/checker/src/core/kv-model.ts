@@ -121,9 +121,14 @@ function lookingOnly(
 function ending(expiry: Of<'expiry'>, operations: readonly HistoryOperation[], table: ValueTable): KvStep {
   const absent = table.numberOf(null);
   const mayEnd = endable(expiry, operations);
+  // A search asks for the same few states again and again.
+  const known = new Map<number, number | undefined>();
   const turn: Turn = {
     kind: `expiry of ${expiry.of ?? 'any'}`,
-    of: (state) => (mayEnd(table.valueOf(state)) ? absent : undefined),
+    of: (state) => {
+      if (!known.has(state)) known.set(state, mayEnd(table.valueOf(state)) ? absent : undefined);
+      return known.get(state);
+    },
   };
   return { needs: ANY, avoids: absent, makes: absent, turns: turn };
 }
