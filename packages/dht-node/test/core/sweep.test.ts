@@ -113,3 +113,18 @@ test('a node ends the keys of its own arcs alone; of another one it follows what
       .sort(),
   ).toEqual(keys.sort());
 });
+
+test('one that is damaged is no reason to look again soon', () => {
+  const node = alone();
+  giveKeys(node, 1);
+  node.damage(ringKeyOf(name(0) as Bytes));
+  node.pass(300);
+  expect(ended(node)).toEqual([]);
+  const soonest = Array.from({ length: 20 }, () => {
+    node.now = Math.ceil(node.core.nextTickAt);
+    const before = node.now;
+    node.step({ kind: 'tick' });
+    return node.core.nextTickAt - before;
+  });
+  expect(Math.min(...soonest)).toBeGreaterThan(5);
+});

@@ -10,6 +10,7 @@
 import { arcKeyRanges, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { Clocked, StepTime, StoredCopies } from '../context';
 import { SWEEP_AGAIN_MS, SWEEP_KEYS_MAX, SWEEP_PAUSE_MS, SWEEP_WINDOW_MAX } from '../limits';
+import { DAMAGED } from '../replica/entry-store';
 import type { Replica } from '../replica/replica';
 
 /** The arc's writes. */
@@ -60,10 +61,15 @@ export class Sweep {
         return SWEEP_PAUSE_MS;
       }
       room -= keys.length;
-      met += keys.length;
+      met += keys.filter((key) => !this.isDamaged(key)).length;
     }
     this.at = 0;
     return met === 0 ? SWEEP_AGAIN_MS : SWEEP_PAUSE_MS;
+  }
+
+  /** It ends when it is mended, and until then is no reason to look again soon. */
+  private isDamaged(key: RingKey): boolean {
+    return this.context.replicas.entries.get(key) === DAMAGED;
   }
 
   private endFirst(range: KeyRange, keysMax: number): readonly RingKey[] {
