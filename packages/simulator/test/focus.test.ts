@@ -17,7 +17,7 @@ beforeAll(() => {
 afterAll(() => simulator.end());
 
 const SEEDS_MIN = 2;
-const SEEDS_MAX = 4;
+const SEEDS_MAX = 12;
 /** Faults strike for so long at most: the story is told by then. */
 const SAFETY_MS = 4_000;
 

@@ -152,7 +152,7 @@ describe('a transaction', () => {
       "the transaction's operation 1 of then: Value not provided",
     );
     await expect(peer.query(dht.OperationType.Transact, '{p}a')).rejects.toThrow(
-      'a transaction is asked for with the call Transact',
+      'this operation is asked for with the call Transact',
     );
   });
 });
