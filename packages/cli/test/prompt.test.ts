@@ -63,7 +63,7 @@ test.each([`"a`, `it's`, 'a\\'])('an unfinished line is refused: %j', (line) => 
 
 test('Tab completes commands, options and names of files', async () => {
   await writeFile(join(folder, 'cities.json'), '[]');
-  expect(complete('l')).toEqual([['leave ', 'load ', 'lookup '], 'l']);
+  expect(complete('l')).toEqual([['lock ', 'leave ', 'load ', 'lookup '], 'l']);
   expect(complete('help g')).toEqual([['get '], 'g']);
   expect(complete('load --k')).toEqual([['--key '], '--k']);
   expect(complete(`load ${folder}/cit`)).toEqual([[join(folder, 'cities.json')], `${folder}/cit`]);
