@@ -163,11 +163,18 @@ class Attempt {
       const terms = { ifAbsent: true, ttlMs, showPresent: true, deadlineMs: ttlMs, signal } as const;
       return this.judged(await client.set(name, id, terms), sentAtMs);
     } catch (error) {
-      if (!(error instanceof RingError) || signal?.aborted) throw error;
+      if (signal?.aborted) throw await this.givenUp();
+      if (!(error instanceof RingError)) throw error;
       if (error.code !== 'OUTCOME_UNKNOWN' && error.code !== 'UNAVAILABLE') throw error;
       if (error.code === 'OUTCOME_UNKNOWN') this.firstSentAtMs ??= sentAtMs;
       return { leftMs: AGAIN_MS };
     }
+  }
+
+  /** The write may have been done: what nobody is going to hold is not left for its time. */
+  private async givenUp(): Promise<RingError> {
+    await this.client.delete(this.name, { ifValue: this.id, deadlineMs: this.ttlMs }).catch(() => undefined);
+    return new RingError('CANCELLED', undefined, { cause: this.signal?.reason });
   }
 
   async wait(untilMs: number): Promise<RingLock> {
