@@ -1,4 +1,4 @@
-/** keys and scan: what the ring holds, in the order of positions, an entry a line. */
+/** keys, scan and range: what the ring holds, in the order of positions or of keys, an entry a line. */
 
 import type { RangeOptions, Scan, ScanEntry, ScanOptions } from '@ringkeep/client';
 import { option, optionValues, type OptionValues } from '@ringkeep/process/command-line';
