@@ -90,6 +90,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'onlySpareErased',
+    story: 'a former copy is erased by a primary that is alone and has the same entry damaged',
+    focus: 'none',
+    seed: 28,
+    within: 60,
+  },
+  {
     rule: 'followersHeldLevel',
     story: 'a replica is kept out for ever by writes that never pause',
     focus: 'steady-writes',

@@ -6,7 +6,7 @@
  * than it uses itself.
  */
 
-import type { ClusterParameters, KeyRange, KnownRing, NodeId } from '@ringkeep/shared';
+import type { Arc, ClusterParameters, KeyRange, KnownRing, NodeId } from '@ringkeep/shared';
 import type { Proposal, Ring, RingView } from '@ringkeep/shared';
 import type { NodeEffect, NodeEvent } from './effects';
 import type { GrantLedger } from './follower/grant-ledger';
@@ -116,6 +116,7 @@ export interface Granting {
 /** Damaged stretches of this node's copies, which are asked for elsewhere. */
 export interface Repairing {
   readonly mending: {
+    isDamagedWithin(arc: Arc): boolean;
     found(range: KeyRange): void;
     /** Something has come that may have mended them. */
     checkNow(): void;

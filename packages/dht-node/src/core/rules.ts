@@ -154,6 +154,8 @@ export interface ProtocolRules extends EvaluationRules {
   mayBeDropped(heardInTerm: boolean): boolean;
   /** The dead are dropped when they are lost to the arc, not because no arc wants the dead. */
   keptUndesired(dead: boolean): boolean;
+  /** A copy that nobody wants is erased when all others are there and sound. */
+  mayErase(spare: boolean): boolean;
   /** An arc is handed to nobody whom this node has not found at its address … */
   isReached(addresses: Addresses, node: NodeId): boolean;
   /** … and no newcomer is waited for that is not found. */
@@ -251,6 +253,7 @@ export const PROTOCOL_RULES: ProtocolRules = {
   isHeldFor: (keepsPace) => keepsPace,
   mayBeDropped: () => true,
   keptUndesired: (dead) => dead,
+  mayErase: (spare) => spare,
   isReached: (addresses, node) => addresses.isReached(node),
   isMissed: (addresses, node) => addresses.isMissed(node),
 

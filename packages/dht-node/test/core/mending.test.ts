@@ -1,6 +1,6 @@
 /** Damaged entries, stepped by hand: they are no answer, go to nobody, and come back from whoever has them. */
 
-import { type Bytes, type RingKey } from '@ringkeep/shared';
+import { position, type Bytes, type RingKey } from '@ringkeep/shared';
 import { seal, type StoredValue, ringKeyOf } from '@ringkeep/shared/operations';
 import { DAMAGED, type Damaged, type PrimaryBody } from '../../src/core';
 import { SteppedNode, type Follower, arc, get, OTHER, ring, SELF, set } from './stepped-node';
@@ -178,4 +178,43 @@ test('a primary answers a follower with what is sound of its own', () => {
   node.forget();
   follower.say({ kind: 'damaged', ranges: [stretch(KEY)], committed: 0 });
   expect(follower.heard.find((body) => body.kind === 'repair')).toMatchObject({ ranges: [], entries: [] });
+});
+
+describe('a former member that the ring does not want', () => {
+  const FAR = [1n, 2n].map((offset) => position(SELF - offset));
+
+  /** Primary of the whole ring, alone in sync; the nodes before it are to hold the other copies. */
+  function withOthersWanted(inSync = [SELF]): { node: SteppedNode; wanted: Follower[] } {
+    const node = alone();
+    const ids = [...FAR, SELF, OTHER].sort((a, b) => (a < b ? -1 : 1));
+    node.adopt(ring(2, [arc({ epoch: 2, inSync })], ids));
+    const wanted = FAR.filter((id) => inSync.includes(id)).map((id) =>
+      node.openedBy(id, SELF, 1, { complete: true, lastPrepared: 1, committed: 1 }),
+    );
+    for (const follower of wanted) follower.acknowledge(1);
+    return { node, wanted };
+  }
+  const comesBack = (node: SteppedNode): Follower =>
+    node.openedBy(OTHER, SELF, 1, { complete: true, lastPrepared: 1, committed: 1 });
+
+  test('keeps its copy until those that the ring wants are there', () => {
+    expect(comesBack(withOthersWanted().node).kinds).toEqual(['wait']);
+    expect(comesBack(withOthersWanted([...FAR, SELF]).node).kinds).toEqual(['release']);
+  });
+
+  test('is not released while an entry is damaged here, but asked for it, and released then', () => {
+    const { node, wanted } = withOthersWanted([...FAR, SELF]);
+    const sound = node.entries.raw(KEY) as StoredValue;
+    node.damage(KEY);
+    node.query(get('key'));
+    const former = comesBack(node);
+    expect(former.kinds).not.toContain('release');
+    for (const follower of wanted) follower.say({ kind: 'repair', committed: 1, ranges: [], entries: [] });
+    node.pass(1_000);
+    expect(asked(former).length).toBeGreaterThan(0);
+    former.say({ kind: 'repair', committed: 0, ranges: [], entries: [{ key: KEY, value: sound }] });
+    node.pass(10);
+    expect(node.answer(node.query(get('key')))).toEqual([{ ok: true, value: 'value' }]);
+    expect(former.kinds.at(-1)).toBe('release');
+  });
 });

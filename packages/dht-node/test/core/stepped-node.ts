@@ -267,14 +267,14 @@ export class SteppedNode {
   }
 
   /** A newer ring arrives from the watch; the node notes it on its disk and acts on it. */
-  adopt(newer: Ring): void {
-    this.hear(newer);
+  adopt(newer: Ring, changed: Partial<ClusterParameters> = {}): void {
+    this.hear(newer, changed);
     this.syncRing();
   }
 
   /** A newer ring arrives from the watch. */
-  hear(newer: Ring): void {
-    const ring = { ...newer, parameters: this.parameters };
+  hear(newer: Ring, changed: Partial<ClusterParameters> = {}): void {
+    const ring = { ...newer, parameters: { ...this.parameters, ...changed } };
     this.step({ kind: 'ring', update: { kind: 'ring', ring } });
   }
 

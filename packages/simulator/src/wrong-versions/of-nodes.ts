@@ -65,6 +65,7 @@ export const RULES_OF_NODES = {
   isHeldFor: 'followersHeldLevel',
   mayBeDropped: 'unheardDropped',
   keptUndesired: 'deadDroppedWhenLost',
+  mayErase: 'onlySpareErased',
   isReached: 'targetsReached',
   isMissed: 'targetsReached',
 
@@ -146,6 +147,7 @@ export const WRONG_OF_NODES: ProtocolRules = {
   isHeldFor: () => false,
   mayBeDropped: (heardInTerm) => heardInTerm,
   keptUndesired: () => false,
+  mayErase: () => true,
   isReached: () => true,
   isMissed: () => false,
 

@@ -11,11 +11,24 @@
 import { sameNodes, type NodeId } from '@ringkeep/shared';
 import { HANDOVER_PAUSE_MS, QUIESCE_MS_MAX, REGISTRY_FRESH_MS, UNHEARD_PER_FAILURE_TIMEOUT } from '../limits';
 import type { ArcPrimary } from './arc-primary';
-import type { Reaching, RegistryStanding, RingKnowledge, RuleSettings, StepTime } from '../context';
-import { isNewcomer, isOfNoUse } from '../replica/wanted-copies';
+import type {
+  Reaching,
+  RegistryStanding,
+  Repairing,
+  RingKnowledge,
+  RuleSettings,
+  StepTime,
+} from '../context';
+import { isNewcomer } from '../replica/wanted-copies';
 import type { FollowerSession } from './follower-session';
+import { areThere, isLevel, isSpare } from './spare-copies';
 
-export type ArcDecisionsContext = StepTime & RingKnowledge & RegistryStanding & Reaching & RuleSettings;
+export type ArcDecisionsContext = StepTime &
+  RingKnowledge &
+  RegistryStanding &
+  Reaching &
+  Repairing &
+  RuleSettings;
 
 export class ArcDecisions {
   private handoverNotBefore = 0;
@@ -64,7 +77,7 @@ export class ArcDecisions {
       const { follower } = session;
       if (members.has(follower)) continue;
       if (context.now - session.heardAt > context.parameters.failureTimeoutMs) role.followers.close(follower);
-      else if (session.coversArc && role.settled && isOfNoUse(context, role.config, follower))
+      else if (session.coversArc && role.settled && isSpare(context, role, follower))
         role.followers.release(follower);
       else if (!session.coversArc && !isNewcomer(context, role.config, follower))
         role.followers.close(follower);
@@ -123,12 +136,7 @@ export class ArcDecisions {
   private mayBeAdmitted(node: NodeId): boolean {
     const session = this.role.followers.get(node);
     if (!this.context.rules.followsEnough(session?.coversArc === true)) return false;
-    return this.isLevel(session);
-  }
-
-  /** It is live on its stream and has everything up to the commit point. */
-  private isLevel(session: FollowerSession | undefined): boolean {
-    return session !== undefined && session.live && (session.acked ?? -1) >= this.role.replica.committed;
+    return isLevel(this.role, session);
   }
 
   /**
@@ -147,17 +155,13 @@ export class ArcDecisions {
 
   /** It is level, or will be when the arc is quiesced for a moment. */
   private isNearlyLevel(session: FollowerSession | undefined): boolean {
-    return this.isLevel(session) || session?.keepsPace === true;
+    return isLevel(this.role, session) || session?.keepsPace === true;
   }
 
   /** Not the dead, none of which is desired: `isLost` says when they are lost to the arc. */
   private dropUndesired(desired: readonly NodeId[]): boolean {
     const { role, context } = this;
-    const allThere = desired.every(
-      (id) =>
-        id === context.self || (role.config.inSync.includes(id) && this.isLevel(role.followers.get(id))),
-    );
-    if (!allThere) return false;
+    if (!areThere(role, desired)) return false;
     const isKept = (id: NodeId): boolean =>
       context.rules.keptUndesired(context.view.member(id)?.state === 'dead');
     const undesired = role.config.inSync.filter(

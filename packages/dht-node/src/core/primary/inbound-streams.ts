@@ -17,6 +17,7 @@ import type { ArcPrimary } from './arc-primary';
 import type {
   Outbox,
   Reaching,
+  Repairing,
   Reports,
   RingArrivals,
   RingKnowledge,
@@ -24,8 +25,9 @@ import type {
   StepTime,
 } from '../context';
 import type { FollowerMessage, OpenStream, PrimaryBody, StreamName } from '../messages';
-import { isOfNoUse, wantsCopy } from '../replica/wanted-copies';
+import { wantsCopy } from '../replica/wanted-copies';
 import { Newcomers } from './newcomers';
+import { isSpare } from './spare-copies';
 
 type InboundStreamsContext = StepTime &
   RingKnowledge &
@@ -33,6 +35,7 @@ type InboundStreamsContext = StepTime &
   Outbox &
   Reports &
   Reaching &
+  Repairing &
   RuleSettings;
 
 export class InboundStreams {
@@ -130,10 +133,11 @@ export class InboundStreams {
     if (member ? !whole : !whole && !this.newcomers.mayFollow(role, open)) return refuse({ kind: 'wait' });
     const shared = role.comparison.admits(open, member, role.open);
     if (!shared) return refuse({ kind: 'wait' });
-    if (!member && whole && !wantsCopy(context, role.config, open.follower))
-      return refuse(
-        isOfNoUse(context, role.config, open.follower) ? { kind: 'release', shared } : { kind: 'wait' },
-      );
+    if (!member && whole && !wantsCopy(context, role.config, open.follower)) {
+      if (isSpare(context, role, open.follower)) return refuse({ kind: 'release', shared });
+      // What is damaged here may not be damaged there.
+      if (!context.mending.isDamagedWithin(role.config)) return refuse({ kind: 'wait' });
+    }
     this.followers.set(connection, { follower: open.follower, start: stream.start });
     role.followers.open(connection, stream, open, shared);
   }

@@ -35,12 +35,10 @@ export class Repairs {
 
   ask(ranges: readonly KeyRange[]): void {
     const followers = this.followers.all();
-    const level = followers.filter(isLevel);
     const { committed } = this.replica;
-    this.askedAt = level.length > 0 ? committed : undefined;
+    this.askedAt = followers.some(isLevel) ? committed : undefined;
     this.written.clear();
-    for (const session of level.length > 0 ? level : followers)
-      session.send({ kind: 'damaged', ranges, committed });
+    for (const session of followers) session.send({ kind: 'damaged', ranges, committed });
   }
 
   /** A follower asks for what it has damaged. */

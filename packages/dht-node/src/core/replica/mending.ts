@@ -7,7 +7,7 @@
  * and forgets stretches that have been overwritten meanwhile.
  */
 
-import { arcKeyRanges, type Bytes, type KeyRange } from '@ringkeep/shared';
+import { arcKeyRanges, type Arc, type Bytes, type KeyRange } from '@ringkeep/shared';
 import { MENDING_RANGES_MAX, MEND_AGAIN_MS } from '../limits';
 import type { Repairing, Reports, StepTime, StoredCopies, TransferSettings } from '../context';
 import type { EntryStore } from './entry-store';
@@ -39,6 +39,12 @@ export class Mending {
 
   get size(): number {
     return this.wanted.size;
+  }
+
+  /** It may be mended by now; that is looked at with the next tick. */
+  isDamagedWithin(arc: Arc): boolean {
+    for (const { range } of this.wanted.values()) if (partsWithin(arc, range).length > 0) return true;
+    return false;
   }
 
   /** Also by a read that has met it. */
@@ -75,7 +81,7 @@ export class Mending {
     }
     if (due.length === 0) return;
     for (const copy of replicas.all()) {
-      const ranges = due.flatMap((range) => partsWithin(copy, range));
+      const ranges = due.flatMap((range) => partsWithin(copy.range, range));
       if (ranges.length > 0) this.ask(copy, ranges);
     }
   }
@@ -125,8 +131,8 @@ export function repairFrom(
   return { kind: 'repair', committed, ranges: sound, entries: all };
 }
 
-/** The parts of a range that lie in a copy. */
-function partsWithin({ range: arc }: Replica, range: KeyRange): KeyRange[] {
+/** The parts of a range that lie in an arc. */
+function partsWithin(arc: Arc, range: KeyRange): KeyRange[] {
   return arcKeyRanges(arc)
     .map((part) => commonPart(part, range))
     .filter(({ from, to }) => to === undefined || from < to);
