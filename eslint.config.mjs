@@ -104,6 +104,8 @@ export default tseslint.config(
   {
     files: [
       '**/main.ts',
+      '**/program.ts',
+      'packages/program/src/**/*.ts',
       'packages/cli/src/**/*.ts',
       'packages/{local-ring,bench}/src/**/*.ts',
       'scripts/**/*.ts',

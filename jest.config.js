@@ -19,6 +19,7 @@ module.exports = {
     '^@ringkeep/shared$': '<rootDir>/packages/shared/src/ring/index.ts',
     '^@ringkeep/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     '^@ringkeep/shared/([^/]+)/(.+)$': '<rootDir>/packages/shared/src/$1/$2.ts',
+    '^@ringkeep/([^/]+)/program$': '<rootDir>/packages/$1/src/program.ts',
     '^@ringkeep/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/coverage/'],

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { GrpcServer, portUse, portUseIn } from '@ringkeep/process/server';
 import { freePort, freeRow } from '@ringkeep/local-ring';
 
-const START = join(__dirname, '../dist/start.js');
+const START = join(__dirname, '../../packages/program/dist/npm-start.js');
 const closers: (() => unknown)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();

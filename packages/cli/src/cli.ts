@@ -1,6 +1,7 @@
 /** The command line as a function: arguments and a terminal in, an exit code out. */
 
 import { flushed, surviveLoss, type OutputLoss } from '@ringkeep/process/command-line';
+import { PLAIN_NAME, type CalledAs } from './called-as';
 import { readCommandLine } from './command-line';
 import { guarded, runCommand, type Terminal } from './command-runner';
 import type { ConnectionOptions } from './config';
@@ -14,11 +15,12 @@ export async function runCli(
   args: readonly string[],
   terminal: Terminal,
   signal: AbortSignal,
+  calledAs: CalledAs = PLAIN_NAME,
 ): Promise<ExitCode> {
   surviveLoss(terminal.stderr);
   const loss = surviveLoss(terminal.stdout);
   const survivor: Terminal = { ...terminal, lost: loss.signal };
-  const code = await guarded(survivor, () => runLine(args, survivor, signal, loss));
+  const code = await guarded(survivor, () => runLine(args, survivor, signal, loss, calledAs));
   await flushed(terminal.stdout);
   if (loss.error === undefined) return code;
   new Output(terminal, false).error(`the answer could not be written: ${loss.error.message}`);
@@ -30,10 +32,12 @@ async function runLine(
   terminal: Terminal,
   signal: AbortSignal,
   loss: OutputLoss,
+  calledAs: CalledAs,
 ): Promise<ExitCode> {
   const line = readCommandLine(args, {
     env: terminal.env,
     place: 'shell',
+    calledAs,
     writeHelp: (text) => terminal.stdout.write(text),
   });
   const ring = await RingAccess.create(line.connection as ConnectionOptions);

@@ -14,6 +14,7 @@ import {
   quiet,
   readOptions,
 } from '@ringkeep/process/command-line';
+import { PLAIN_NAME, type CalledAs } from './called-as';
 import { COMMANDS, type CommandSpec } from './commands';
 import {
   declareShared,
@@ -42,6 +43,7 @@ export interface ChosenCommand {
 export interface CommandLineSources {
   readonly env: Environment;
   readonly place: 'shell' | 'prompt';
+  readonly calledAs?: CalledAs;
   /** Where --help goes. */
   readonly writeHelp: (text: string) => void;
 }
@@ -52,15 +54,16 @@ const EXIT_CODES =
 /** Throws a UsageError, or HelpShown after it has written what was asked for. */
 export function readCommandLine(args: readonly string[], sources: CommandLineSources): CommandLine {
   const inShell = sources.place === 'shell';
-  const root = new Command('ringkeep');
+  const { name, others = [] } = sources.calledAs ?? PLAIN_NAME;
+  const root = new Command(name);
   root.description('Reads and writes a ring. Without a command it opens a prompt.');
   root.configureHelp({ showGlobalOptions: true });
-  root.addHelpText('after', `\n${EXIT_CODES}`);
+  root.addHelpText('after', `${listed(name, others)}\n${EXIT_CODES}`);
   quiet(root);
   root.configureOutput({ writeOut: sources.writeHelp });
   declareShared(root, inShell);
   let chosen: { readonly spec: CommandSpec; readonly command: Command } | undefined;
-  for (const spec of COMMANDS) declare(root, spec, (command) => (chosen = { spec, command }));
+  for (const spec of COMMANDS) declare(root, name, spec, (command) => (chosen = { spec, command }));
   if (inShell) root.version(packageVersion(__dirname), '--version', 'print the version');
   root.helpCommand('help [command]', 'show this, or the help of a command');
   root.allowExcessArguments(true).action(() => undefined);
@@ -70,7 +73,9 @@ export function readCommandLine(args: readonly string[], sources: CommandLineSou
     const fault = commandFault(error);
     throw fault instanceof HelpShown ? fault : new UsageError(fault.message);
   }
-  if (chosen === undefined && root.args.length > 0) throw unknownCommand(root.args[0] as string);
+  if (chosen === undefined && root.args.length > 0) {
+    throw unknownCommand(root.args[0] as string, others);
+  }
   return {
     command: chosen && choiceOf(chosen.spec, chosen.command, sources.env),
     form: readForm(root, sources.env),
@@ -78,15 +83,21 @@ export function readCommandLine(args: readonly string[], sources: CommandLineSou
   };
 }
 
-function declare(root: Command, spec: CommandSpec, chosen: (command: Command) => void): void {
+function declare(root: Command, name: string, spec: CommandSpec, chosen: (command: Command) => void): void {
   const command = root.command(spec.name).description(spec.text).allowExcessArguments(false);
-  for (const { name, text } of spec.operands) command.argument(name, text);
+  for (const operand of spec.operands) command.argument(operand.name, operand.text);
   declareOptions(command, spec.options);
   if (spec.examples.length > 0) {
-    const examples = spec.examples.map((example) => `  ringkeep ${example}`);
+    const examples = spec.examples.map((example) => `  ${name} ${example}`);
     command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
   }
   command.action(() => chosen(command));
+}
+
+/** The other commands of the program, as the help lists its own. */
+function listed(name: string, others: Required<CalledAs>['others']): string {
+  const lines = others.map((other) => `  ${`${name} ${other.name}`.padEnd(28)} ${other.text}`);
+  return lines.length === 0 ? '' : `\nServers:\n${lines.join('\n')}\n`;
 }
 
 function choiceOf(spec: CommandSpec, command: Command, env: Environment): ChosenCommand {
@@ -94,8 +105,8 @@ function choiceOf(spec: CommandSpec, command: Command, env: Environment): Chosen
   return { spec, operands: command.args, options };
 }
 
-function unknownCommand(name: string): UsageError {
-  const names = [...COMMANDS.map((spec) => spec.name), 'help'];
+function unknownCommand(name: string, others: Required<CalledAs>['others']): UsageError {
+  const names = [...others, ...COMMANDS].map((command) => command.name).concat('help');
   const meant = suggestionFor(name, names);
   return new UsageError(`unknown command ${quoted(name)}${meant}; the commands are ${names.join(', ')}`);
 }

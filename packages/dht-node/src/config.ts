@@ -141,21 +141,25 @@ export interface NodeConfig {
 }
 
 /** Throws INVALID_ARGUMENT, or HelpShown after --help. */
-export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Promise<NodeConfig> {
+export async function readConfig(
+  calledAs: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<NodeConfig> {
   const { options, operands } = parseProgram(
     {
-      name: 'npm run dht --',
+      name: calledAs,
       version: packageVersion(__dirname),
       text: 'Runs one node of a Ringkeep ring. Any node answers for any key.',
       specs,
       env,
       rivals: [['registry', 'join']],
       operands: [{ name: '[port]', text: 'port to listen on (env NODE_PORT); 0 takes any free one' }],
-      helpTail: 'Examples:\n  npm run dht -- 50001\n  npm run dht -- 50004 --join 127.0.0.1:50001',
+      helpTail: `Examples:\n  ${calledAs} 50001\n  ${calledAs} 50004 --join 127.0.0.1:50001`,
     },
     args,
   );
-  const port = readPort(operands[0] ?? env['NODE_PORT']);
+  const port = readPort(calledAs, operands[0] ?? env['NODE_PORT']);
   if (options.join !== undefined && options.registry !== undefined) {
     throw new RingError(
       'INVALID_ARGUMENT',
@@ -193,11 +197,11 @@ export async function readConfig(args: readonly string[], env: NodeJS.ProcessEnv
   };
 }
 
-function readPort(given: string | undefined): number {
+function readPort(calledAs: string, given: string | undefined): number {
   if (given === undefined || given === '') {
     throw new RingError(
       'INVALID_ARGUMENT',
-      'the port is missing: npm run dht -- PORT, or NODE_PORT; see --help',
+      `the port is missing: ${calledAs} PORT, or NODE_PORT; see --help`,
     );
   }
   try {

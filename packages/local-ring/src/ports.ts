@@ -35,30 +35,41 @@ export interface PortRow {
 }
 
 /**
- * `count` free ports in a row: those asked for, else the usual ones, else the first that are free. Throws
- * INVALID_ARGUMENT naming `option` if some that were asked for are taken.
+ * `count` free ports in a row: those asked for, else the usual ones, else the first that are free. With `offsets`, as
+ * many are free at each of these distances. Throws INVALID_ARGUMENT naming `option` if some that were asked for are
+ * taken.
  */
 export async function freeRow(
   asked: number | undefined,
   usual: number,
   count: number,
   option: string,
+  offsets: readonly number[] = [0],
 ): Promise<PortRow> {
   const first = asked ?? usual;
-  const taken = await firstTaken(first, count);
+  const taken = await firstTaken(first, count, offsets);
   if (taken === undefined) return { first, moved: undefined };
   const why = await portInUse(taken, HOST);
   if (asked !== undefined) {
     throw new RingError('INVALID_ARGUMENT', `${why}; choose other ports with ${option}`);
   }
-  for (let other = LEAST; other + count <= MOST; other += ROW_STEP) {
-    if ((await firstTaken(other, count)) === undefined) return { first: other, moved: why };
+  const most = MOST - count - Math.max(...offsets);
+  for (let other = LEAST; other <= most; other += ROW_STEP) {
+    if ((await firstTaken(other, count, offsets)) === undefined) return { first: other, moved: why };
   }
   throw new RingError('UNAVAILABLE', `${why}, and no other ports are free; choose ports with ${option}`);
 }
 
-async function firstTaken(first: number, count: number): Promise<number | undefined> {
-  for (let port = first; port < first + count; port++) if (!(await isFree(port))) return port;
+async function firstTaken(
+  first: number,
+  count: number,
+  offsets: readonly number[],
+): Promise<number | undefined> {
+  for (const offset of offsets) {
+    for (let port = first + offset; port < first + offset + count; port++) {
+      if (!(await isFree(port))) return port;
+    }
+  }
   return undefined;
 }
 

@@ -15,6 +15,9 @@ const MAIN = {
   node: 'packages/dht-node/dist/main.js',
 } as const;
 
+/** What Node.js is given to run a registry or a node: the file, and the arguments before its own. */
+export type Programs = Readonly<Record<keyof typeof MAIN, readonly [file: string, ...args: string[]]>>;
+
 /** Lines of a process's last output that are kept for the message when it fails. */
 const LINES_KEPT = 20;
 
@@ -30,6 +33,8 @@ export interface ProcessOptions {
   readonly logFile?: string;
   /** A built checkout of another version, to be run instead of this one. */
   readonly checkout?: string;
+  /** Where the programs are, if there is no checkout: in an installed package. */
+  readonly programs?: Programs;
 }
 
 export class RingProcess {
@@ -78,9 +83,10 @@ export class RingProcess {
   static start(
     kind: keyof typeof MAIN,
     args: readonly string[],
-    { env, logFile, checkout = PROJECT_ROOT }: ProcessOptions = {},
+    { env, logFile, checkout = PROJECT_ROOT, programs }: ProcessOptions = {},
   ): RingProcess {
-    const child = spawn(process.execPath, [join(checkout, MAIN[kind]), ...args], {
+    const program = programs?.[kind] ?? [join(checkout, MAIN[kind])];
+    const child = spawn(process.execPath, [...program, ...args], {
       // A process group of its own: Ctrl-C reaches this process only, which then stops the others in order.
       detached: true,
       // The channel tells it when this process is gone, were it by SIGKILL: then it stops by itself.

@@ -234,12 +234,13 @@ const specs = {
 
 /** Throws INVALID_ARGUMENT naming flag and variable, and HelpShown when help was asked for. */
 export function registryConfig(
+  calledAs: string,
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Required<Pick<RegistryOptions, 'host' | 'port' | 'log' | 'storage' | 'dataDir'>> & RegistryOptions {
   const { options } = parseProgram(
     {
-      name: 'ringkeep-registry',
+      name: calledAs,
       version: packageVersion(__dirname),
       text: 'Places nodes on the ring and keeps the log of its changes.',
       specs,
