@@ -4,20 +4,18 @@
  *   1. Its value is an id of this acquisition and of no other. Renewals and the release are conditions on it, so neither
  *      can touch a lock that another holder has acquired meanwhile.
  *   2. The token is the version of the write that acquired it: of two holders the later one has the greater token.
- *   3. A waiter opens its watch before it tries, so no end of the lock is missed. It tries again at each end, where
- *      changes were lost, and when the time that the lock had left has passed.
+ *   3. A holder whose process stood still learns too late that it has lost the lock. `lost` is a courtesy; only a
+ *      resource that refuses smaller tokens is safe.
  *
- * A holder whose process stood still learns too late that it has lost the lock. `lost` is a courtesy; only a resource
- * that refuses smaller tokens is safe.
+ * What to ask when is decided by two cores (core/locking), which this asks for by the client's calls and one timer each.
  */
 
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Ring } from '@ringkeep/shared';
 import { RingError } from '@ringkeep/shared/ring/errors';
 import type { WriteResult } from '@ringkeep/shared/operations/write-options';
 import { ElapsedTime } from './adapters/elapsed-time';
-import { LockHold } from './core';
+import { LockClaim, LockTenure, type LockClaimEffect, type LockHold, type LockTenureEffect } from './core';
 import type { Operand } from './operands';
 import { checkDuration, checkWait, type ConnectOptions, type WriteOptions } from './options';
 import type { RingChanges } from './ring-changes';
@@ -35,34 +33,37 @@ interface LockingClient {
   set(key: Operand, value: Operand, options: WriteOptions): Promise<WriteResult>;
   expire(key: Operand, end: number, options: WriteOptions): Promise<WriteResult>;
   delete(key: Operand, options: WriteOptions): Promise<WriteResult>;
-  watch(options: { readonly key: Operand; readonly signal?: AbortSignal | undefined }): RingChanges;
+  watch(options: { readonly key: Operand }): RingChanges;
   ready(options: ConnectOptions): Promise<Ring>;
 }
 
-/** How often a holder looks at the clock, at least: timers stand still while the machine sleeps. */
-const LOOK_MS = 250;
-/** A waiter that was told that the lock should be over looks a little later. */
-const OVER_MS = 20;
-/** Pause before an attempt whose outcome is not known is made again. */
-const AGAIN_MS = 50;
+interface Claimed {
+  readonly client: LockingClient;
+  readonly name: Operand;
+  readonly id: string;
+  readonly ttlMs: number;
+  readonly clock: ElapsedTime;
+}
 
 export class RingLock implements AsyncDisposable {
   private readonly ending = new AbortController();
-  private released = false;
+  private readonly tenure: LockTenure;
   private timer: NodeJS.Timeout | undefined;
-  private renewing = false;
+  private releasing: Promise<void> | undefined;
+  private released: (error: RingError | undefined) => void = () => undefined;
 
   /** @param token of two holders of the name the later one has the greater one */
   constructor(
-    private readonly client: LockingClient,
-    readonly name: Operand,
+    private readonly claimed: Claimed,
     readonly token: number,
-    private readonly id: string,
-    private readonly ttlMs: number,
-    private readonly hold: LockHold,
-    private readonly clock: ElapsedTime,
+    hold: LockHold,
   ) {
-    this.look();
+    this.tenure = new LockTenure(claimed, hold);
+    this.advance();
+  }
+
+  get name(): Operand {
+    return this.claimed.name;
   }
 
   /** Aborted when the lock may be somebody else's. */
@@ -71,48 +72,55 @@ export class RingLock implements AsyncDisposable {
   }
 
   /** Gives it up; the next waiter gets it at once. Where that fails it ends by itself. */
-  async release(): Promise<void> {
-    if (this.released) return;
-    this.released = true;
-    clearTimeout(this.timer);
-    if (!this.lost.aborted) await this.client.delete(this.name, { ifValue: this.id, deadlineMs: this.ttlMs });
+  release(): Promise<void> {
+    this.releasing ??= new Promise((resolve, reject) => {
+      this.released = (error) => (error === undefined ? resolve() : reject(error));
+      this.tenure.release();
+      this.advance();
+    });
+    return this.releasing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
 
-  private look(): void {
-    if (this.released || this.lost.aborted) return;
-    const nowMs = this.clock.now();
-    if (this.hold.isLost(nowMs)) return this.lose('it could not be renewed in time');
-    if (nowMs >= this.hold.nextRenewalAtMs && !this.renewing) void this.renew();
-    const nextMs = Math.min(this.hold.lostAtMs, Math.max(nowMs, this.hold.nextRenewalAtMs)) - nowMs;
-    this.timer = setTimeout(() => this.look(), Math.max(1, Math.min(LOOK_MS, nextMs)));
+  private advance(): void {
+    const { clock } = this.claimed;
+    clearTimeout(this.timer);
+    this.tenure.tick(clock.now());
+    for (const effect of this.tenure.take()) this.perform(effect);
+    const nowMs = clock.now();
+    const nextMs = this.tenure.nextTickAtMs(nowMs);
+    if (nextMs < Infinity) this.timer = setTimeout(() => this.advance(), Math.max(1, nextMs - nowMs));
   }
 
-  private async renew(): Promise<void> {
-    this.renewing = true;
-    const { hold, clock } = this;
-    const sentAtMs = clock.now();
-    try {
-      const terms = { ifValue: this.id, deadlineMs: hold.pauseMs };
-      const { done } = await this.client.expire(this.name, this.ttlMs, terms);
-      if (done) hold.renewed(sentAtMs);
-      else this.lose('somebody else has it, or it has ended');
-    } catch (error) {
-      if (!(error instanceof RingError)) throw error;
-      if (error.code === 'CANCELLED') this.lose('the client is closed');
-      hold.unanswered(clock.now());
-    } finally {
-      this.renewing = false;
+  private perform(effect: LockTenureEffect): void {
+    const { client, name, id, ttlMs, clock } = this.claimed;
+    switch (effect.kind) {
+      case 'renew': {
+        const { ifValue = id, deadlineMs } = effect;
+        return this.settle(client.expire(name, ttlMs, { ifValue, deadlineMs }), (told) => {
+          if (told instanceof RingError) this.tenure.renewalFailed(told, clock.now());
+          else this.tenure.renewed(told.done);
+        });
+      }
+      case 'clear':
+        return this.settle(client.delete(name, { ifValue: id, deadlineMs: effect.deadlineMs }), (told) =>
+          this.tenure.cleared(told instanceof RingError ? told : undefined),
+        );
+      case 'lost':
+        return this.ending.abort(new RingError('FAILED_PRECONDITION', `the lock is lost: ${effect.why}`));
+      case 'released':
+        return this.released(effect.error);
     }
   }
 
-  private lose(why: string): void {
-    if (this.released || this.lost.aborted) return;
-    clearTimeout(this.timer);
-    this.ending.abort(new RingError('FAILED_PRECONDITION', `the lock is lost: ${why}`));
+  private settle(asked: Promise<WriteResult>, told: (result: WriteResult | RingError) => void): void {
+    void settled(asked).then((result) => {
+      told(result);
+      this.advance();
+    });
   }
 }
 
@@ -130,109 +138,124 @@ export async function acquireLock(
       'INVALID_ARGUMENT',
       `ttlMs must be above the ring's clock skew, ${clockSkewMs}, got ${ttlMs}`,
     );
-  const attempt = new Attempt(client, name, ttlMs, clockSkewMs, signal);
-  const first = await attempt.once();
-  if (first instanceof RingLock) return first;
-  if (waitMs === 0) throw tooLate();
-  return attempt.wait(waitMs === undefined ? Infinity : attempt.clock.now() + waitMs);
+  const claimed = { client, name, id: randomUUID(), ttlMs, clock: new ElapsedTime() };
+  const config = { id: claimed.id, ttlMs, clockSkewMs, waitMs: waitMs ?? Infinity };
+  return new Claim(claimed, new LockClaim(config)).acquire(signal);
 }
 
-/** What there is of the lock: how long somebody else's lives on, if that is known. */
-interface Taken {
-  readonly leftMs: number | undefined;
-}
-
-class Attempt {
-  readonly clock = new ElapsedTime();
-  private readonly id = randomUUID();
-  /** Since when a write of this id may be there. */
-  private firstSentAtMs: number | undefined;
+class Claim {
+  private timer: NodeJS.Timeout | undefined;
+  private changes: RingChanges | undefined;
+  private acquired: (lock: RingLock) => void = () => undefined;
+  private refused: (error: RingError) => void = () => undefined;
 
   constructor(
-    private readonly client: LockingClient,
-    private readonly name: Operand,
-    private readonly ttlMs: number,
-    private readonly clockSkewMs: number,
-    private readonly signal: AbortSignal | undefined,
+    private readonly claimed: Claimed,
+    private readonly core: LockClaim,
   ) {}
 
-  async once(): Promise<RingLock | Taken> {
-    const { client, name, id, ttlMs, signal } = this;
-    const sentAtMs = this.clock.now();
+  async acquire(signal: AbortSignal | undefined): Promise<RingLock> {
+    const giveUp = (): void =>
+      this.advance((nowMs) =>
+        this.core.giveUp(new RingError('CANCELLED', undefined, { cause: signal?.reason }), nowMs),
+      );
+    if (signal?.aborted) throw new RingError('CANCELLED', undefined, { cause: signal.reason });
+    signal?.addEventListener('abort', giveUp);
     try {
-      const terms = { ifAbsent: true, ttlMs, showPresent: true, deadlineMs: ttlMs, signal } as const;
-      return this.judged(await client.set(name, id, terms), sentAtMs);
-    } catch (error) {
-      if (signal?.aborted) throw await this.givenUp();
-      if (!(error instanceof RingError)) throw error;
-      if (error.code !== 'OUTCOME_UNKNOWN' && error.code !== 'UNAVAILABLE') throw error;
-      if (error.code === 'OUTCOME_UNKNOWN') this.firstSentAtMs ??= sentAtMs;
-      return { leftMs: AGAIN_MS };
-    }
-  }
-
-  /** The write may have been done: what nobody is going to hold is not left for its time. */
-  private async givenUp(): Promise<RingError> {
-    await this.client.delete(this.name, { ifValue: this.id, deadlineMs: this.ttlMs }).catch(() => undefined);
-    return new RingError('CANCELLED', undefined, { cause: this.signal?.reason });
-  }
-
-  async wait(untilMs: number): Promise<RingLock> {
-    await using changes = this.client.watch({ key: this.name, signal: this.signal });
-    const next = new NextEnd(changes);
-    await this.before(untilMs, changes.ready);
-    for (;;) {
-      const tried = await this.once();
-      if (tried instanceof RingLock) return tried;
-      const { leftMs } = tried;
-      const soon = leftMs === undefined ? Infinity : this.clock.now() + leftMs + OVER_MS;
-      if (this.clock.now() >= untilMs) throw tooLate();
-      await this.before(Math.min(soon, untilMs), next.comes());
-    }
-  }
-
-  /** The write may have been done though its answer was lost: then the value that is there is this one's. */
-  private judged({ done, version, value, ttlMs }: WriteResult, sentAtMs: number): RingLock | Taken {
-    const isOwn = done || (value !== undefined && Buffer.from(value).toString() === this.id);
-    if (!isOwn) return { leftMs: ttlMs };
-    const since = done ? sentAtMs : (this.firstSentAtMs ?? sentAtMs);
-    const hold = new LockHold(this.ttlMs, this.clockSkewMs, since);
-    return new RingLock(this.client, this.name, version, this.id, this.ttlMs, hold, this.clock);
-  }
-
-  /** Waits for something, but not longer than that. */
-  private async before(untilMs: number, something: Promise<unknown>): Promise<void> {
-    const over = new AbortController();
-    const leftMs = untilMs - this.clock.now();
-    const late = leftMs === Infinity ? [] : [pause(Math.max(0, leftMs), undefined, { signal: over.signal })];
-    try {
-      await Promise.race([something, ...late.map((each) => each.catch(() => undefined))]);
+      return await new Promise((resolve, reject) => {
+        this.acquired = resolve;
+        this.refused = reject;
+        this.advance((nowMs) => this.core.start(nowMs));
+      });
     } finally {
-      over.abort();
+      signal?.removeEventListener('abort', giveUp);
     }
+  }
+
+  /** Something has happened, or it is time. */
+  private advance(happened: (nowMs: number) => void): void {
+    const { core } = this;
+    const { clock } = this.claimed;
+    clearTimeout(this.timer);
+    happened(clock.now());
+    core.tick(clock.now());
+    for (const effect of core.take()) this.perform(effect);
+    const nextMs = core.nextTickAtMs();
+    if (nextMs === Infinity) return;
+    const leftMs = Math.min(TIMER_MS_MAX, Math.max(1, nextMs - clock.now()));
+    this.timer = setTimeout(() => this.advance(() => undefined), leftMs);
+  }
+
+  private perform(effect: LockClaimEffect): void {
+    const { client, name, id, ttlMs } = this.claimed;
+    switch (effect.kind) {
+      case 'attempt': {
+        const { deadlineMs } = effect;
+        const terms = { ifAbsent: true, ttlMs, showPresent: true, deadlineMs } as const;
+        return this.settle(client.set(name, id, terms), (told, nowMs) => {
+          if (told instanceof RingError) this.core.attemptFailed(told, nowMs);
+          else this.core.answered({ ...told, value: textOf(told.value), ttlMs: told.ttlMs }, nowMs);
+        });
+      }
+      case 'clear':
+        return this.settle(client.delete(name, { ifValue: id, deadlineMs: effect.deadlineMs }), () =>
+          this.core.cleared(),
+        );
+      case 'watch':
+        return this.watch();
+      case 'stop-watching':
+        return void this.changes?.return();
+      case 'acquired':
+        return this.acquired(new RingLock(this.claimed, effect.token, effect.hold));
+      case 'given-up':
+        return this.refused(effect.error);
+    }
+  }
+
+  private settle(
+    asked: Promise<WriteResult>,
+    told: (result: WriteResult | RingError, nowMs: number) => void,
+  ): void {
+    void settled(asked).then((result) => this.advance((nowMs) => told(result, nowMs)));
+  }
+
+  private watch(): void {
+    const changes = this.claimed.client.watch({ key: this.claimed.name });
+    this.changes = changes;
+    // Where it fails the iterator says so, too.
+    changes.ready.then(
+      () => this.advance((nowMs) => this.core.watching(nowMs)),
+      () => undefined,
+    );
+    void this.follow(changes);
+  }
+
+  /** Tells of each end of the lock, and of changes that are missing. */
+  private async follow(changes: RingChanges): Promise<void> {
+    let failure = new RingError('CANCELLED', 'the client is closed');
+    try {
+      for await (const { kind } of changes)
+        if (kind !== 'put') this.advance((nowMs) => this.core.ended(nowMs));
+    } catch (error) {
+      if (!(error instanceof RingError)) throw error;
+      failure = error;
+    }
+    this.advance((nowMs) => this.core.watchFailed(failure, nowMs));
   }
 }
 
-function tooLate(): RingError {
-  return new RingError('DEADLINE_EXCEEDED', 'the lock is somebody else’s for longer than `waitMs`');
+/** What a timer can hold. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+async function settled(asked: Promise<WriteResult>): Promise<WriteResult | RingError> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof RingError) return error;
+    throw error;
+  }
 }
 
-/** Tells of each end of the lock, and of changes that are missing. */
-class NextEnd {
-  private waiting: Promise<void> | undefined;
-
-  constructor(private readonly changes: RingChanges) {}
-
-  /** The next one that was not told yet. */
-  comes(): Promise<void> {
-    this.waiting ??= this.find().finally(() => (this.waiting = undefined));
-    return this.waiting;
-  }
-
-  private async find(): Promise<void> {
-    for (;;) {
-      const { done, value } = await this.changes.next();
-      if (done || value.kind !== 'put') return;
-    }
-  }
+function textOf(value: Uint8Array | undefined): string | undefined {
+  return value && Buffer.from(value).toString();
 }

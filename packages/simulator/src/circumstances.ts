@@ -28,6 +28,8 @@ export interface Circumstances {
   readonly keys: number;
   /** Pause of a client between two operations, at most. */
   readonly thinkMs: number;
+  /** Those who compete for a lock. */
+  readonly lockHolders: number;
   /** How long a client waits for an answer. */
   readonly patienceMs: number;
   readonly safetyMs: number;

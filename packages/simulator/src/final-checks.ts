@@ -34,6 +34,8 @@ export interface LastUsers {
   /** Tells everything. */
   readonly scanner: Scanner;
   readonly watchers: readonly { readonly changes: WatchedChanges }[];
+  /** Has given up what it had, and waits for nothing. */
+  readonly lockUsers: { readonly areBusy: boolean };
 }
 
 export class FinalChecks {
@@ -59,7 +61,7 @@ export class FinalChecks {
     }
     const allRead = (): boolean => this.lastReads.size === this.keys.length;
     if (!(await this.run.runUntil(this.run.timeline.now + READ_PATIENCE_MS, allRead))) return;
-    if (!(await this.scanAtLast())) return;
+    if (!(await this.scanAtLast()) || !(await this.endLocks())) return;
     for (const key of this.keys) if (this.doubts.has(this.placed(key))) this.lastReads.delete(key);
     const certain = history().filter(({ key }) => !this.doubts.has(this.placed(key as Bytes)));
     const failure =
@@ -81,6 +83,14 @@ export class FinalChecks {
       if (told === undefined) this.run.fail('liveness', 'the ring cannot be scanned though everything works');
     });
     return this.run.runUntil(this.run.timeline.now + READ_PATIENCE_MS + ANSWER_MS, () => over);
+  }
+
+  private async endLocks(): Promise<boolean> {
+    const { run, users } = this;
+    const untilMs = run.timeline.now + READ_PATIENCE_MS;
+    if (!(await run.runUntil(untilMs, () => !users.lockUsers.areBusy))) return false;
+    if (users.lockUsers.areBusy) run.fail('liveness', 'somebody still waits for a lock, or to release it');
+    return !users.lockUsers.areBusy;
   }
 
   /** They are told the rest first, for as long as that may take. */

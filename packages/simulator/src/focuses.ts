@@ -299,6 +299,13 @@ const focuses = {
     },
     triggers: [],
   },
+  locks: {
+    text: 'many who want one lock: they stand still while they have it, lose it, and remove those of others',
+    always: ['crash', 'pause', 'client-cut', 'join'],
+    parameters: { membershipLeaseMs: 400 },
+    scenario: { lockHolders: 6, clients: 2, thinkMs: 100, faultEveryMs: 1_000 },
+    triggers: [{ on: 'role-open', chance: 0.2, deed: 'crash', to: 'itself', withinMs: 500 }],
+  },
   levels: {
     text: 'followers that have come level and begin anew while the registry, or another change, keeps them waiting',
     always: ['join', 'leave', 'registry-crash', 'stream-break'],

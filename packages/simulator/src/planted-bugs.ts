@@ -549,6 +549,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'renewedByHolderOnly',
+    story: 'a holder whose lock was removed keeps the one that the next holder has, and takes it for its own',
+    focus: 'locks',
+    seed: 3,
+    within: 60,
+  },
+  {
     rule: 'endedByPrimaryOnly',
     story:
       'a follower ends keys by its own clock, and watchers have what the copy of the next primary has not',

@@ -16,6 +16,7 @@ import { Client } from './world/client';
 import { Scanner } from './world/scanner';
 import { SessionClient } from './world/session-client';
 import { ChangeWatcher } from './world/change-watcher';
+import { LockUsers } from './world/lock-users';
 import { SilentFeeds } from './world/silent-feeds';
 import { FIRST_CLIENT_PARTY, FIRST_WATCHER_PARTY } from './world/surroundings';
 import type { TraceLine } from './world/trace';
@@ -48,6 +49,7 @@ class Simulation {
   private readonly clients: readonly (Client | SessionClient)[];
   private readonly scanner: Scanner;
   private readonly watchers: readonly ChangeWatcher[];
+  private readonly lockUsers: LockUsers;
   private readonly silentFeeds: SilentFeeds;
   private readonly adversaries: Adversaries;
 
@@ -57,6 +59,7 @@ class Simulation {
     this.silentFeeds = new SilentFeeds(world, part('silent feeds'), scenario);
     [this.reader, ...this.clients] = this.makeClients();
     this.scanner = this.makeScanner();
+    this.lockUsers = new LockUsers(world, part('locks'), scenario);
     this.watchers = this.makeWatchers();
     this.adversaries = new Adversaries(world, scenario, part, world.machines.slice(scenario.machines));
     const { faults, opportunist, oldRegistry } = this.adversaries;
@@ -114,7 +117,8 @@ class Simulation {
     const { oldDisks, registryData, parameters } = world.scenario;
     const random = world.part('watchers');
     if (oldDisks !== 'never' || registryData !== 'kept' || !random.chance(WATCHERS_CHANCE)) return [];
-    const keys = new Map(world.keys.map((key) => [key, ringKeyOf(key, parameters.positionRule)]));
+    const watched = [...world.keys, ...this.lockUsers.keys];
+    const keys = new Map(watched.map((key) => [key, ringKeyOf(key, parameters.positionRule)]));
     return Array.from(
       { length: random.between(1, 2) },
       (_, number) => new ChangeWatcher(world, FIRST_WATCHER_PARTY + number, random.fork(), keys),
@@ -122,23 +126,25 @@ class Simulation {
   }
 
   async run(): Promise<RunResult> {
-    const { world, adversaries, recorder, reader, scanner, watchers } = this;
+    const { world, adversaries, recorder, reader, scanner, watchers, lockUsers } = this;
     const { scenario, trace } = world;
     world.registry.start();
     for (const machine of world.machines.slice(0, scenario.machines))
       machine.startLater(1 + 5 * machine.party);
-    for (const client of [...this.clients, ...this.watchers]) client.start();
-    if (!scenario.silentFeeds) this.scanner.start();
+    for (const client of [...this.clients, ...watchers]) client.start();
+    if (!scenario.silentFeeds) scanner.start();
+    lockUsers.start();
     adversaries.start();
     this.silentFeeds.start();
     const recovery = new Recovery(world, {
       faults: adversaries.faults,
       oldRegistry: adversaries.oldRegistry,
       writesGoOn: scenario.writesGoOn,
-      stopClients: () => [...this.clients, this.scanner].forEach((client) => client.stop()),
+      stopClients: () => [...this.clients, scanner, lockUsers].forEach((client) => client.stop()),
     });
     if ((await world.runUntil(scenario.safetyMs)) && (await recovery.recover())) {
-      const checks = new FinalChecks(world, { reader, scanner, watchers }, world.keys, world.doubts);
+      const users = { reader, scanner, watchers, lockUsers };
+      const checks = new FinalChecks(world, users, world.keys, world.doubts);
       await checks.check(() => recorder.history());
     }
     return {

@@ -46,6 +46,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   parameters: /the ring is to have/,
   'steady-writes': /proposed admit/,
   'silent-feeds': /watch-ended/,
+  locks: /has lost the lock/,
   levels: /registry crashes/,
   'old-disks': /old-copy|proposed yield/,
   'old-disks-late': /arc-stopped/,

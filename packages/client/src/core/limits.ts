@@ -71,6 +71,15 @@ export const CHANGES_PAUSE_MS = { first: 20, longest: 1_000 } as const;
 /** A node that serves a watch of changes says something each second. */
 export const CHANGES_SILENT_MS = 2_000;
 
+/** How often the holder of a lock looks at the clock, at least. */
+export const LOCK_LOOK_MS = 250;
+/** Who waits for a lock and was told that it should be over looks a little later. */
+export const LOCK_OVER_MS = 20;
+/** Pause before an attempt at a lock whose outcome is not known is made again. */
+export const LOCK_AGAIN_MS = 50;
+/** Who gives up waiting for a lock waits at most so long until nothing is left behind. */
+export const LOCK_LEAVE_MS_MAX = 1_000;
+
 /** First and longest pause between two suspicions of a source of news, while no newer ring comes of them. */
 export const SUSPICION_PAUSE_MS = { first: 1_000, longest: 30_000 } as const;
 /** The ring's lease, until a beat says it. */

@@ -14,6 +14,8 @@ export interface ClientRules {
   notedThrough(through: number, changes: number): number;
   /** It goes on where it was. */
   goesOnFrom(seq: number | undefined): number | undefined;
+  /** A lock is renewed on condition that it is still its holder's. */
+  renewedIf(id: string): string | undefined;
 }
 
 export const CLIENT_RULES: ClientRules = {
@@ -22,4 +24,5 @@ export const CLIENT_RULES: ClientRules = {
   reasonToLeave: (complaint) => complaint,
   notedThrough: (through) => through,
   goesOnFrom: (seq) => seq,
+  renewedIf: (id) => id,
 };

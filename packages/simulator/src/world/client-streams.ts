@@ -18,7 +18,7 @@ const HEADER = new Uint8Array(0);
 const LOOK_MS = 5;
 
 /** Runs something in a process as soon as it is not paused; not at all if it dies before. */
-function whenItRuns(world: World, process: NodeProcess, action: () => void): void {
+export function whenItRuns(world: World, process: NodeProcess, action: () => void): void {
   if (process.dead) return;
   if (process.paused) world.timeline.after(LOOK_MS, () => whenItRuns(world, process, action));
   else action();

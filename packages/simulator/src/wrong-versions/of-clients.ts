@@ -10,6 +10,7 @@ export const RULES_OF_CLIENTS = {
   reasonToLeave: 'standingSourcesLeft',
   notedThrough: 'notedWithChanges',
   goesOnFrom: 'goesOnWhereItWas',
+  renewedIf: 'renewedByHolderOnly',
 } as const satisfies RuleNames<ClientRules>;
 
 export const WRONG_OF_CLIENTS: ClientRules = {
@@ -18,4 +19,5 @@ export const WRONG_OF_CLIENTS: ClientRules = {
   reasonToLeave: () => undefined,
   notedThrough: (through, changes) => (changes > 0 ? 0 : through),
   goesOnFrom: () => undefined,
+  renewedIf: () => undefined,
 };
