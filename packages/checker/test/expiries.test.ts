@@ -59,3 +59,51 @@ test('an expire of unknown outcome may have let it end', () => {
   const failed = at(10, { op: 'expire', outcome: 'fail', mayEndFromMs: 100 });
   expect(verdictOf(set, failed, at(150, { op: 'get', value: null }))).toBe('not-linearizable');
 });
+
+describe('in a transaction', () => {
+  const transact = (then: object[], rest: object = {}): object => ({
+    op: 'transact',
+    transaction: 't',
+    conditions: [],
+    elsewhere: false,
+    then,
+    else: [],
+    held: true,
+    version: 2,
+    told: then.map(() => ({})),
+    ...rest,
+  });
+  const gone = at(150, { op: 'get', value: null });
+  const early = at(50, { op: 'get', value: null });
+
+  test('what it leaves with a time to live may end then, and not before', () => {
+    const write = at(0, transact([{ do: 'set', value: 'a', mayEndFromMs: 100 }]));
+    expect(verdictOf(write, gone)).toBe('linearizable');
+    expect(verdictOf(write, early)).toBe('not-linearizable');
+  });
+
+  test('a later set in it without one lets it live, and one that keeps the end does not', () => {
+    const first = { do: 'set', value: 'a', mayEndFromMs: 100 };
+    expect(verdictOf(at(0, transact([first, { do: 'set', value: 'b' }])), gone)).toBe('not-linearizable');
+    const kept = transact([first, { do: 'exchange', value: 'b', keepsEnd: true }]);
+    expect(verdictOf(at(0, kept), gone)).toBe('linearizable');
+    const added = transact([first, { do: 'append', value: 'b' }]);
+    expect(verdictOf(at(0, added), at(40, { op: 'get', value: 'ab' }), gone)).toBe('linearizable');
+  });
+
+  test('what it sets and keeps ends with what was there', () => {
+    const set = at(0, { op: 'set', value: 'a', mayEndFromMs: 100 });
+    const keeping = at(10, transact([{ do: 'set', value: 'b', keepsEnd: true }]));
+    expect(verdictOf(set, keeping, gone)).toBe('linearizable');
+    expect(verdictOf(set, at(10, transact([{ do: 'set', value: 'b' }])), gone)).toBe('not-linearizable');
+  });
+
+  test('of a transaction of unknown outcome each branch may have let it end', () => {
+    const other = { outcome: 'unknown', held: undefined, told: undefined, version: undefined };
+    const branches = { ...other, else: [{ do: 'set', value: 'c', mayEndFromMs: 100 }], elsewhere: true };
+    const write = at(0, transact([{ do: 'set', value: 'b' }], branches));
+    expect(verdictOf(write, at(40, { op: 'get', value: 'c' }), gone)).toBe('linearizable');
+    const lasting = at(0, transact([{ do: 'set', value: 'b' }], other));
+    expect(verdictOf(lasting, at(40, { op: 'get', value: 'b' }), gone)).toBe('not-linearizable');
+  });
+});

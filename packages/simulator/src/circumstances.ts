@@ -28,6 +28,8 @@ export interface Circumstances {
   readonly keys: number;
   /** Pause of a client between two operations, at most. */
   readonly thinkMs: number;
+  /** Those who watch everything. */
+  readonly watchers: number;
   /** Those who compete for a lock. */
   readonly lockHolders: number;
   /** How long a client waits for an answer. */

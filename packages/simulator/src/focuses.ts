@@ -95,6 +95,24 @@ const focuses = {
       { on: 'role-lost', chance: 0.2, deed: 'leave', to: 'a neighbour', withinMs: 100 },
     ],
   },
+  'merged-watches': {
+    text: 'arcs that are merged under many writes, and watchers whose streams break and who go on behind the merge',
+    always: ['join', 'leave', 'pushes-astray', 'stream-break', 'stream-lag'],
+    network: { streamBreak: 0.01, streamLag: 0.02 },
+    scenario: {
+      machinesLater: 3,
+      forgetAfterMs: 500,
+      faultEveryMs: 400,
+      keys: 40,
+      thinkMs: 5,
+      historyBytes: 1_000_000,
+      watchers: 3,
+    },
+    triggers: [
+      { on: 'proposed merge', chance: 0.5, deed: 'join', to: 'itself', withinMs: 20 },
+      { on: 'role-lost', chance: 0.3, deed: 'leave', to: 'a neighbour', withinMs: 100 },
+    ],
+  },
   leaves: {
     text: 'members that leave, and fail on their way out',
     always: ['leave', 'join', 'crash'],

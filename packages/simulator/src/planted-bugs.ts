@@ -549,6 +549,28 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'joinedWhenLevel',
+    story:
+      'what is kept of two merged arcs is joined at once, and a watcher who goes on behind the merge skips changes',
+    focus: 'merged-watches',
+    seed: 6,
+    within: 120,
+  },
+  {
+    rule: 'mergesTakeGreater',
+    story: 'the numbers of a merged arc go on from the smaller of two, and are given out twice',
+    focus: 'merges',
+    seed: 1,
+    within: 60,
+  },
+  {
+    rule: 'endsSetAnew',
+    story: 'a set keeps the end of what it replaces, and its value ends with that',
+    focus: 'transfers',
+    seed: 2,
+    within: 60,
+  },
+  {
     rule: 'renewedByHolderOnly',
     story: 'a holder whose lock was removed keeps the one that the next holder has, and takes it for its own',
     focus: 'locks',

@@ -97,6 +97,7 @@ function draw(seed: number, wanted: FocusName | 'none' | undefined): Scenario {
     keys: clients.chance(0.3) ? clients.between(20, 60) : clients.between(1, 6),
     thinkMs: clients.pick([5, 20, 100]),
     patienceMs: clients.between(300, 4_000),
+    watchers: seeded(seed, 'who watches').pick([0, 0, 1, 1, 2]),
     lockHolders: seeded(seed, 'who wants a lock').pick([0, 0, 2, 3]),
     oldDisks: 'never',
     registryData: 'kept',

@@ -25,8 +25,6 @@ import type { TraceLine } from './world/trace';
 const SESSIONS_CHANCE = 0.7;
 /** Behind all other clients. */
 const SCANNER_PARTY = FIRST_CLIENT_PARTY + 400;
-/** How often somebody watches. */
-const WATCHERS_CHANCE = 0.6;
 
 export interface RunResult {
   readonly failure: (Failure & { readonly atMs: number }) | undefined;
@@ -114,13 +112,13 @@ class Simulation {
   /** Where data may have been put back, numbers may come again, and nobody can say what a watcher has had. */
   private makeWatchers(): ChangeWatcher[] {
     const { world } = this;
-    const { oldDisks, registryData, parameters } = world.scenario;
+    const { oldDisks, registryData, parameters, watchers } = world.scenario;
     const random = world.part('watchers');
-    if (oldDisks !== 'never' || registryData !== 'kept' || !random.chance(WATCHERS_CHANCE)) return [];
+    if (oldDisks !== 'never' || registryData !== 'kept') return [];
     const watched = [...world.keys, ...this.lockUsers.keys];
     const keys = new Map(watched.map((key) => [key, ringKeyOf(key, parameters.positionRule)]));
     return Array.from(
-      { length: random.between(1, 2) },
+      { length: watchers },
       (_, number) => new ChangeWatcher(world, FIRST_WATCHER_PARTY + number, random.fork(), keys),
     );
   }

@@ -29,7 +29,7 @@ test('every operation is drawn, each write changes something now and then, and e
   const drawn = new Set<OperationName>();
   const effective = new Set<OperationName>();
   const conditions = new Set<string>();
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 1_000; i++) {
     const operation = drawOperation(random, HABITS, values);
     if (operation.type === OperationType.transact) {
       const look = (key: RingKey) => stored.get(key);

@@ -29,6 +29,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   releases: /release/,
   splits: /proposed handover .* at /,
   merges: /proposed merge/,
+  'merged-watches': /proposed merge/,
   leaves: /it has left/,
   'registry-unheard': / to 0 is cut/,
   power: /power lost/,

@@ -9,22 +9,43 @@ import { integerIn } from '@ringkeep/shared/operations/integers';
 import type { HistoryOperation } from './history';
 import type { Value } from './history-values';
 import { mayHaveLeft } from './history';
+import { branchesOf, endLeftBy, UNKNOWN, walk, type Part } from './transaction-part';
 
 type Expiry = Extract<HistoryOperation, { op: 'expiry' }>;
+type Transact = Extract<HistoryOperation, { op: 'transact' }>;
 
 /** The operations of one key, and the expiries that they allow. */
 export function withExpiries(operations: readonly HistoryOperation[]): readonly HistoryOperation[] {
-  const expiries = operations.flatMap((operation) => expiryAfter(operation) ?? []);
+  const expiries = operations.flatMap(expiriesAfter);
   return expiries.length === 0 ? operations : [...operations, ...expiries];
 }
 
-function expiryAfter(operation: HistoryOperation): Expiry | undefined {
-  if (!('mayEndFromMs' in operation) || operation.mayEndFromMs === undefined) return undefined;
-  if (operation.outcome === 'fail' || operation.held === false) return undefined;
-  const { client, key, callMs, mayEndFromMs } = operation;
+function expiriesAfter(operation: HistoryOperation): Expiry[] {
+  if (operation.outcome === 'fail') return [];
+  if (operation.op === 'transact') return expiriesOfBranches(operation);
+  if (!('mayEndFromMs' in operation) || operation.mayEndFromMs === undefined) return [];
+  if (operation.held === false) return [];
+  return [expiryOf(operation, operation.mayEndFromMs, ofValue(operation))];
+}
+
+/** Of each branch that it may have taken. */
+function expiriesOfBranches(operation: Transact): Expiry[] {
+  return branchesOf(operation).flatMap((branch) => {
+    const end = endLeftBy(operation[branch]);
+    const leaves = walk(operation[branch], operation.told, UNKNOWN)?.leaves;
+    if (typeof end !== 'number' || leaves === undefined || leaves === null) return [];
+    return [expiryOf(operation, end, leaves === UNKNOWN ? {} : { of: leaves })];
+  });
+}
+
+function expiryOf(
+  { client, key, callMs }: HistoryOperation,
+  mayEndFromMs: number,
+  what: { readonly of?: string },
+): Expiry {
   return {
     op: 'expiry',
-    ...ofValue(operation),
+    ...what,
     client,
     key,
     callMs: Math.max(callMs, mayEndFromMs),
@@ -51,8 +72,10 @@ export function endable({ of }: Expiry, operations: readonly HistoryOperation[])
 function mayHaveKept(keeper: HistoryOperation, value: string): boolean {
   if (keeper.op !== 'transact') return mayHaveLeft(keeper, value);
   return [...keeper.then, ...keeper.else].some((part) => {
+    if (!keepsEndOf(part)) return false;
     if (part.do === 'append') return value.endsWith(part.value);
-    return part.do === 'add' && integerIn(value as Bytes) !== undefined;
+    if (part.do === 'add') return integerIn(value as Bytes) !== undefined;
+    return part.value === value;
   });
 }
 
@@ -64,8 +87,15 @@ function keepsEnd(operation: HistoryOperation): boolean {
     case 'append':
       return operation.mayEndFromMs === undefined;
     case 'transact':
-      return [...operation.then, ...operation.else].some((part) => part.do === 'add' || part.do === 'append');
+      return [...operation.then, ...operation.else].some(keepsEndOf);
     default:
       return false;
   }
+}
+
+/** What follows it in its branch makes another value, which says so by itself. */
+function keepsEndOf(part: Part): part is Exclude<Part, { do: 'get' | 'delete' }> {
+  if (part.do === 'get' || part.do === 'delete') return false;
+  if (part.do === 'add' || part.do === 'append') return true;
+  return part.keepsEnd === true;
 }

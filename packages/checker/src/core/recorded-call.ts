@@ -45,7 +45,7 @@ function recordsOf(
   name: string,
   mayEndFromMs: (ttlMs: number) => number,
 ): readonly KeyRecord[] {
-  if (operation.type === OperationType.transact) return recordsOfTransaction(operation, name);
+  if (operation.type === OperationType.transact) return recordsOfTransaction(operation, name, mayEndFromMs);
   const single: SingleOperation = operation;
   return [
     {

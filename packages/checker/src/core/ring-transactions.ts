@@ -28,19 +28,30 @@ export interface KeyRecord {
 }
 
 /** `name`: that of no other transaction of the history. */
-export function recordsOfTransaction(operation: OperationOf<'transact'>, name: string): KeyRecord[] {
+export function recordsOfTransaction(
+  operation: OperationOf<'transact'>,
+  name: string,
+  mayEndFromMs: (ttlMs: number) => number = () => -Infinity,
+): KeyRecord[] {
   const transaction = transactionOf(operation);
   return [...keysOf(transaction)].map((key) => ({
     key: key.slice(POSITION_BYTES),
-    action: partOf(transaction, key, name),
+    action: partOf(transaction, key, name, mayEndFromMs),
     observed: (answer) => observedOf(transaction, key, answer),
   }));
 }
 
-function partOf({ conditions, then, else: otherwise }: Transaction, key: RingKey, name: string): Action {
+function partOf(
+  { conditions, then, else: otherwise }: Transaction,
+  key: RingKey,
+  name: string,
+  mayEndFromMs: (ttlMs: number) => number,
+): Action {
   const own = conditions.filter((condition) => condition.key === key);
   const parts = (operations: readonly SingleOperation[]): Part[] =>
-    operations.filter((operation) => operation.key === key).map(partIn);
+    operations
+      .filter((operation) => operation.key === key)
+      .map((operation) => partIn(operation, mayEndFromMs));
   return {
     op: 'transact',
     transaction: name,
@@ -51,20 +62,25 @@ function partOf({ conditions, then, else: otherwise }: Transaction, key: RingKey
   };
 }
 
-function partIn(operation: SingleOperation): Part {
+function partIn(operation: SingleOperation, mayEndFromMs: (ttlMs: number) => number): Part {
+  const ttl = operation.extras?.ttl;
+  const end = {
+    ...(ttl?.kind === 'duration' && { mayEndFromMs: mayEndFromMs(ttl.ms) }),
+    ...(ttl?.kind === 'keep' && { keepsEnd: true }),
+  };
   switch (operation.type) {
     case OperationType.get:
       return { do: 'get' };
     case OperationType.delete:
       return { do: 'delete' };
     case OperationType.exchange:
-      return { do: 'exchange', value: operation.value };
+      return { do: 'exchange', value: operation.value, ...end };
     case OperationType.set:
-      return { do: 'set', value: operation.value };
+      return { do: 'set', value: operation.value, ...end };
     case OperationType.append:
-      return { do: 'append', value: operation.value };
+      return { do: 'append', value: operation.value, ...end };
     case OperationType.add:
-      return { do: 'add', delta: decodeDelta(operation.delta).toString() };
+      return { do: 'add', delta: decodeDelta(operation.delta).toString(), ...end };
     // The value stays as it is.
     case OperationType.expire:
     case OperationType.persist:

@@ -41,8 +41,12 @@ function isParts(value: unknown): boolean {
 
 function isPart(part: unknown): boolean {
   if (typeof part !== 'object' || part === null) return false;
-  const { do: what, value, delta, ...rest } = part as Record<string, unknown>;
+  const { do: what, value, delta, mayEndFromMs, keepsEnd, ...rest } = part as Record<string, unknown>;
   if (Object.keys(rest).length > 0) return false;
+  if (mayEndFromMs !== undefined && typeof mayEndFromMs !== 'number') return false;
+  if (keepsEnd !== undefined && typeof keepsEnd !== 'boolean') return false;
+  const writesValue = what !== 'get' && what !== 'delete';
+  if (!writesValue && (mayEndFromMs !== undefined || keepsEnd !== undefined)) return false;
   switch (what) {
     case 'get':
     case 'delete':

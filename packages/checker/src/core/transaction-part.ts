@@ -12,8 +12,29 @@ import type { HistoryCondition, Value } from './history-values';
 export type Part =
   | { readonly do: 'get' }
   | { readonly do: 'delete' }
-  | { readonly do: 'set' | 'exchange' | 'append'; readonly value: string }
-  | { readonly do: 'add'; readonly delta: string };
+  | ({ readonly do: 'set' | 'exchange' | 'append'; readonly value: string } & PartEnd)
+  | ({ readonly do: 'add'; readonly delta: string } & PartEnd);
+
+/** What becomes of the end of the key; an add and an append keep it unless they bring another one. */
+interface PartEnd {
+  /** From this time on the key may end because of it. */
+  readonly mayEndFromMs?: number;
+  readonly keepsEnd?: boolean;
+}
+
+/** The end that a branch leaves: one that a part has brought, from when on, or that of before. */
+export type EndLeft = number | 'kept' | undefined;
+
+export function endLeftBy(parts: readonly Part[]): EndLeft {
+  let end: EndLeft = 'kept';
+  for (const part of parts) {
+    if (part.do === 'get') continue;
+    if (part.do === 'delete') end = undefined;
+    else if (part.mayEndFromMs !== undefined) end = part.mayEndFromMs;
+    else if ((part.do === 'set' || part.do === 'exchange') && part.keepsEnd !== true) end = undefined;
+  }
+  return end;
+}
 
 /** What one part was told: a value, the sum of an `add`, the length of what an `append` made, in decimal. */
 export interface Told {

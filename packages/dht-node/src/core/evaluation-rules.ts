@@ -2,6 +2,7 @@
 
 import type { Arc, Ring, RingKey } from '@ringkeep/shared';
 import type { Operation } from '@ringkeep/shared/operations';
+import type { Effect } from '@ringkeep/shared/operations/evaluate';
 import type { Entry, EntryStore, Found } from './replica/entry-store';
 import type { SequencedOp } from './replica/sequenced-op';
 
@@ -17,6 +18,8 @@ export type EntryWalk = ReturnType<EntryStore['walk']>;
 export interface EvaluationRules {
   /** What is over is judged by the newest numbered write on its key. */
   isEndedBy(latest: LatestEntries, key: RingKey): Found;
+  /** A set that says nothing of the end leaves a key that does not end, whatever was there. */
+  leftBySet(effect: Effect, operation: Operation, latest: LatestEntries): Effect;
   /** A follower ends no key: it does not look at the time. */
   timePassed(entries: EntryStore, followed: Arc, wallMs: number): void;
   /** What is over is no answer. */
@@ -37,6 +40,7 @@ export interface EvaluationRules {
 
 export const EVALUATION_RULES: EvaluationRules = {
   isEndedBy: (latest, key) => latest.of(key),
+  leftBySet: (effect) => effect,
   timePassed: () => undefined,
   isAnswerOver: (over) => over,
   walkOfPage: (walk) => walk,

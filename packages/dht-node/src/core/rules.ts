@@ -115,6 +115,13 @@ export interface ProtocolRules extends EvaluationRules {
   toldEarly(replica: { readonly window: readonly SequencedOp[] }): readonly SequencedOp[];
   /** A copy that a transfer has made knows nothing of what was committed before. @returns from where on it does */
   changesKnownFrom(committed: Seq): Seq;
+  /** What two ranges keep is joined when it is the same by now. */
+  areLevel(level: boolean): boolean;
+
+  // ---- merges ----
+
+  /** Numbers go on from the greater of two: at each position they only grow. */
+  mergedFrom(lower: Seq, upper: Seq): Seq;
 
   // ---- what was granted ----
 
@@ -232,6 +239,9 @@ export const PROTOCOL_RULES: ProtocolRules = {
 
   toldEarly: () => NOTHING,
   changesKnownFrom: (committed) => committed,
+  areLevel: (level) => level,
+
+  mergedFrom: (lower, upper) => Math.max(lower, upper),
 
   grantedBefore: (startedAt, leaseBeforeMs) => startedAt + leaseBeforeMs,
   followsAnew: () => undefined,

@@ -193,10 +193,12 @@ function drawWithin(
 ): EncodedOperation {
   const row = random.pick(rows);
   const made = operationOf(row, key, isCounter(key) ? values.numbers : values.texts, undefined);
+  const ttl = row.ttl === undefined || !random.chance(0.5) ? undefined : drawTtl(random, values);
+  const extras = ttl !== undefined || random.chance(0.7) ? { ...VERSION_ONLY, ttl } : undefined;
   return {
     type: made.type,
     key: keyOf(key),
-    extras: random.chance(0.7) ? encodeExtras(VERSION_ONLY) : undefined,
+    extras: extras && encodeExtras(extras),
     operands: row.brings.map((name) => operandOf(made, name)),
   };
 }

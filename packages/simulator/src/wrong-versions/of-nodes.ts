@@ -2,6 +2,7 @@
 
 import type { Arc, LogExtent, NodeId, Position, Ring, RingKey } from '@ringkeep/shared';
 import {
+  expiryIn,
   headOf,
   OperationType,
   seal,
@@ -10,6 +11,7 @@ import {
   type Operation,
   type StoredValue,
 } from '@ringkeep/shared/operations';
+import type { Effect } from '@ringkeep/shared/operations/evaluate';
 import { arcKeyRanges } from '@ringkeep/shared/ring/arc';
 import { unknownHistory } from '@ringkeep/shared/ring/log-history';
 import {
@@ -17,6 +19,7 @@ import {
   isGroup,
   type Entry,
   type EntryWalk,
+  type LatestEntries,
   type PossibleMembers,
   type ProtocolRules,
   type SequencedOp,
@@ -33,6 +36,7 @@ export const RULES_OF_NODES = {
   wokenUp: 'leasesEndInSleep',
   answerOfDamaged: 'damagedNotServed',
   isEndedBy: 'endedByLatest',
+  leftBySet: 'endsSetAnew',
   timePassed: 'endedByPrimaryOnly',
   isAnswerOver: 'overNotServed',
   walkOfPage: 'pagesOfOneMoment',
@@ -47,6 +51,8 @@ export const RULES_OF_NODES = {
 
   toldEarly: 'toldWhenCommitted',
   changesKnownFrom: 'transfersTellNothing',
+  areLevel: 'joinedWhenLevel',
+  mergedFrom: 'mergesTakeGreater',
 
   grantedBefore: 'startedHasGranted',
   followsAnew: 'oneGrantForAll',
@@ -104,6 +110,7 @@ export const WRONG_OF_NODES: ProtocolRules = {
   wokenUp: () => undefined,
   answerOfDamaged: (entries, key) => entries.raw(key),
   isEndedBy: (latest, key) => latest.committedOf(key),
+  leftBySet: keepingEnd,
   timePassed(entries, followed, wallMs) {
     for (const range of arcKeyRanges(followed))
       entries.put(entries.over(range, wallMs, Infinity).map((key) => ({ key, value: undefined })));
@@ -121,6 +128,8 @@ export const WRONG_OF_NODES: ProtocolRules = {
 
   toldEarly: ({ window }) => window,
   changesKnownFrom: () => 0,
+  areLevel: () => true,
+  mergedFrom: (lower, upper) => Math.min(lower, upper),
 
   grantedBefore: (startedAt) => startedAt,
   followsAnew: (grants, range) => grants.forget(range),
@@ -210,6 +219,13 @@ function keepingEffect(pending: { readonly operation: Operation }, effect: Seque
       ? { type: OperationType.delete, key }
       : { type: OperationType.set, key, value: valueIn(value) };
   Object.assign(pending, { operation: kept });
+}
+
+/** A set without a condition keeps the end of what it replaces. */
+function keepingEnd(effect: Effect, { type, key, extras }: Operation, latest: LatestEntries): Effect {
+  if (type !== OperationType.set || extras !== undefined) return effect;
+  const present = latest.of(key);
+  return typeof present === 'string' ? { ...effect, expiresAtMs: expiryIn(present) } : effect;
 }
 
 /** An entry as one from before there were versions. */

@@ -139,7 +139,8 @@ export class Writes {
     // A damaged entry is there all the same, and what is told of it is not its value.
     const present = latest === DAMAGED ? this.context.replicas.entries.raw(operation.key) : latest;
     const { effect, answer } = evaluate(operation, present, seq, this.circumstances);
-    const entry = effect && writtenEntry(operation.key, effect, seq);
+    const left = effect && this.context.rules.leftBySet(effect, operation, this.latest);
+    const entry = left && writtenEntry(operation.key, left, seq);
     this.number(pending, entry, latest === DAMAGED ? PREVIOUS_DAMAGED : answer);
   }
 

@@ -183,11 +183,14 @@ export function partsWithin(histories: readonly RangeHistory[], range: Arc): Ran
 }
 
 /** Joins neighbours that keep the same by now. */
-export function joinLevel(histories: readonly RangeHistory[]): readonly RangeHistory[] {
+export function joinLevel(
+  histories: readonly RangeHistory[],
+  rules: { areLevel(level: boolean): boolean },
+): readonly RangeHistory[] {
   const joined: RangeHistory[] = [];
   for (const history of histories) {
     const before = joined.at(-1);
-    if (before?.range.end === history.range.start && before.isLevelWith(history))
+    if (before?.range.end === history.range.start && rules.areLevel(before.isLevelWith(history)))
       joined.splice(-1, 1, before.part({ start: before.range.start, end: history.range.end }));
     else joined.push(history);
   }

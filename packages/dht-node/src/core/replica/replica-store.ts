@@ -25,13 +25,17 @@ import { entriesOf } from './sequenced-op';
 /** What each kind of record does: a kind without a row does not compile. */
 type Effects = { readonly [Kind in LogRecord['kind']]: (record: RecordOf<Kind>) => void };
 
-/** What is kept for watchers when copies are made (core/rules.ts says why). */
-interface ChangeRules {
+/** What is kept for watchers when copies are made, and what becomes of merged ones (core/rules.ts says why). */
+interface CopyRules {
   changesKnownFrom(committed: Seq): Seq;
+  areLevel(level: boolean): boolean;
+  mergedFrom(lower: Seq, upper: Seq): Seq;
 }
 
-const RIGHT_RULES: ChangeRules = {
+const RIGHT_RULES: CopyRules = {
   changesKnownFrom: (committed) => committed,
+  areLevel: (level) => level,
+  mergedFrom: (lower, upper) => Math.max(lower, upper),
 };
 
 export class ReplicaStore {
@@ -64,7 +68,7 @@ export class ReplicaStore {
   constructor(
     readonly entries: EntryStore,
     historyBytes = HISTORY_BYTES,
-    private readonly rules: ChangeRules = RIGHT_RULES,
+    private readonly rules: CopyRules = RIGHT_RULES,
   ) {
     this.changes = new ChangeHistory(historyBytes);
   }
@@ -103,7 +107,7 @@ export class ReplicaStore {
     const first = replica.committed + 1;
     const ops = replica.commit(seq);
     this.changes.add(replica.changes, replica.range, first, ops);
-    if (replica.changes.length > 1) replica.changes = joinLevel(replica.changes);
+    if (replica.changes.length > 1) replica.changes = joinLevel(replica.changes, this.rules);
     const entries = entriesOf(ops);
     this.entries.put(entries);
     return entries;
@@ -178,7 +182,7 @@ export class ReplicaStore {
   /** What was prepared and not known to be committed stays so in the history. */
   private merge(lower: Replica, upper: Replica): void {
     invariant(lower.range.end === upper.start, 'merged copies are adjacent');
-    const lastPrepared = Math.max(lower.lastPrepared, upper.lastPrepared);
+    const lastPrepared = this.rules.mergedFrom(lower.lastPrepared, upper.lastPrepared);
     const history = mergeHistories(lower.log, upper.log, lastPrepared + 1);
     for (const copy of [lower, upper]) this.commit(copy.start, copy.lastPrepared);
     this.replicas.delete(upper.start);
