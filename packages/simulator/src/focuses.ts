@@ -197,6 +197,16 @@ const focuses = {
     scenario: { machines: 3, machinesLater: 1, thinkMs: 5, faultEveryMs: 1_000 },
     triggers: [{ on: 'proposed drop', chance: 0.3, deed: 'crash', to: 'a neighbour', withinMs: 200 }],
   },
+  damage: {
+    text: 'entries that are damaged at a node that is soon alone, while the ring comes to want other copies than it had',
+    always: ['bit-rot', 'join', 'partition', 'pause'],
+    parameters: { replicationFactor: 2, failureTimeoutMs: 300, membershipLeaseMs: 3_000 },
+    scenario: { machinesLater: 3, keys: 8, clients: 2, thinkMs: 60, faultEveryMs: 400 },
+    triggers: [
+      { on: 'proposed drop', chance: 0.5, deed: 'join', to: 'itself', withinMs: 100 },
+      { on: 'role-open', chance: 0.3, deed: 'pause', to: 'a neighbour', withinMs: 500, long: true },
+    ],
+  },
   checkpoints: {
     text: 'machines that lose power while checkpoints are written, one after the other, on slow disks',
     always: ['power-loss', 'disk-stall', 'crash'],

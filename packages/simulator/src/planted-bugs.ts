@@ -92,8 +92,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     rule: 'onlySpareErased',
     story: 'a former copy is erased by a primary that is alone and has the same entry damaged',
-    focus: 'none',
-    seed: 28,
+    focus: 'damage',
+    seed: 20,
     within: 60,
   },
   {
