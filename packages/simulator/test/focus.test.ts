@@ -30,6 +30,7 @@ const TOLD: Readonly<Record<(typeof FOCUS_NAMES)[number], RegExp>> = {
   splits: /proposed handover .* at /,
   merges: /proposed merge/,
   'merged-watches': /proposed merge/,
+  damage: /has a bit changed/,
   leaves: /it has left/,
   'registry-unheard': / to 0 is cut/,
   power: /power lost/,
