@@ -8,7 +8,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HistoryOperation, Value } from '@ringkeep/checker';
-import { Random, RingError, ringFault, type Ring } from '@ringkeep/shared';
+import { DEFAULT_PARAMETERS, Random, RingError, ringFault, type Ring } from '@ringkeep/shared';
 import { RingClient } from '@ringkeep/client';
 import { countCopies } from '../copies';
 import { addressOf, LocalRing, publicAddressOf } from '@ringkeep/local-ring';
@@ -85,7 +85,12 @@ export class ChaosRun {
     console.log(`seed ${seed}: ${nodes} nodes, ${replication} copies, ${faults.length} faults`);
     const publicAddresses = (): string[] => ring.places.map(publicAddressOf);
     const load = { keys, hotKeys: HOT_KEYS, clients: this.options.clients };
-    const clients = new RecordedClients(load, this.random.fork(), publicAddresses);
+    const clients = new RecordedClients(
+      load,
+      this.random.fork(),
+      publicAddresses,
+      DEFAULT_PARAMETERS.clockSkewMs,
+    );
     const tell = (text: string): void => this.tell(clients.history().length, text);
     const { disks, signal } = this;
     const nemesis = new Nemesis(ring, { disks, folder: join(this.options.folder, 'aside'), tell, signal });

@@ -1,4 +1,4 @@
-/** What a recorded client asks for next, on condition of what it has met. */
+/** What a recorded client asks for next, on condition of what it has met; of some keys also when they are to end. */
 
 import type { HistoryCondition, Observation, Value } from '@ringkeep/checker';
 import type { Random } from '@ringkeep/shared';
@@ -16,6 +16,9 @@ export function metBy(action: RingAction, { value, previous, result, version, he
   if (action.op === 'get') return { value, version };
   if (held === false) return { value: previous, version };
   switch (action.op) {
+    case 'expire':
+    case 'persist':
+      return { value: previous, version };
     case 'set':
       return { value: action.value, version };
     case 'delete':
@@ -30,6 +33,29 @@ export function metBy(action: RingAction, { value, previous, result, version, he
 /** Every third key counts: its values are numbers. */
 function isCounter(key: string): boolean {
   return Number(key.at(-1)) % 3 === 0;
+}
+
+/** Keys that may end: few, since a judge has to consider at each moment whether one has. */
+export const ENDING_KEYS = Array.from({ length: 12 }, (_, index) => `end ${index}`);
+/** Over before everything is read at the end. */
+export const TTL_MS_MAX = 3_000;
+
+/** What is asked for, and how long its key is to live then. */
+export interface Drawn {
+  readonly action: RingAction;
+  readonly ttlMs?: number;
+}
+
+/** The same for a key that may end. */
+export function drawEnding(random: Random, key: string, writer: Writer, met: Met | undefined): Drawn {
+  const ttlMs = 100 + random.below(TTL_MS_MAX - 100);
+  const dice = random.fraction();
+  if (dice < 0.1) return { action: { op: 'expire' }, ttlMs };
+  if (dice < 0.15) return { action: { op: 'persist' } };
+  const action = draw(random, key, writer, met);
+  if (action.op === 'get' || action.op === 'delete' || dice < 0.4) return { action };
+  // What is written is judged by how long it is to live, or by what it keeps.
+  return dice < 0.9 ? { action, ttlMs } : { action: { ...action, keepsEnd: true } as RingAction };
 }
 
 interface Writer {

@@ -9,6 +9,7 @@ import {
   describeOperation,
   mayHaveChanged,
   mayHaveLeft,
+  withExpiries,
   type HistoryOperation,
   type Value,
 } from '@ringkeep/checker';
@@ -24,7 +25,7 @@ export function lostWrites(
   found: Iterable<readonly [key: string, value: Value]>,
 ): LostWrite[] {
   const writesOf = new Map<string, HistoryOperation[]>();
-  for (const operation of history) {
+  for (const operation of withExpiries(history)) {
     if (!mayHaveChanged(operation)) continue;
     const writes = writesOf.get(operation.key);
     if (writes) writes.push(operation);

@@ -16,10 +16,10 @@ import {
 } from '@ringkeep/checker';
 import { RingClient, type CallOptions, type WriteOptions, type WriteResult } from '@ringkeep/client';
 import { RingError, type ErrorCode, type Random } from '@ringkeep/shared';
-import { draw, metBy, type Met } from './drawn-actions';
+import { draw, drawEnding, ENDING_KEYS, metBy, TTL_MS_MAX, type Drawn, type Met } from './drawn-actions';
 import { RecordedScans } from './recorded-scans';
 import { taggedKeys, TransactionDraw, transactRecorded } from './recorded-transactions';
-import { SingleCalls, toldBy, type RingAction } from './single-calls';
+import { SingleCalls, toldBy, toldOfEnd, type RingAction } from './single-calls';
 
 export interface Load {
   readonly keys: number;
@@ -28,13 +28,15 @@ export interface Load {
   readonly clients: number;
 }
 
-type Write = Exclude<RingAction, { op: 'get' }>;
-type Asked = (key: string, action: RingAction) => Promise<Observation>;
+type Write = Exclude<RingAction, { op: 'get' | 'expire' | 'persist' }>;
+type Asked = (key: string, drawn: Drawn) => Promise<Observation>;
 
 const OPERATION_MS = 4_000;
 /** Between two operations of one client; longer after a failure. */
 const THINK_MS = { ok: 10, failed: 60 } as const;
 const LIBRARY_CLIENTS = 4;
+/** How often a key is chosen that may end. */
+const ENDING_CHANCE = 0.1;
 
 /** What may come of an operation when things go wrong, and whether a write with it may have happened. */
 const UNCERTAIN: Readonly<Partial<Record<ErrorCode, boolean>>> = {
@@ -70,6 +72,8 @@ export class RecordedClients {
     private readonly load: Load,
     private readonly random: Random,
     addresses: () => readonly string[],
+    /** By how much the ring's times may be wrong. */
+    private readonly clockSkewMs: number,
   ) {
     this.hotKeys = Array.from({ length: load.hotKeys }, (_, i) => `hot ${i}`);
     this.keys = [...Array.from({ length: load.keys }, (_, i) => `key ${i}`), ...TAGGED_KEYS.flat()];
@@ -85,7 +89,7 @@ export class RecordedClients {
 
   /** All keys that they write. */
   get written(): readonly string[] {
-    return [...this.hotKeys, ...this.keys];
+    return [...this.hotKeys, ...this.keys, ...ENDING_KEYS];
   }
 
   history(): readonly HistoryOperation[] {
@@ -98,9 +102,9 @@ export class RecordedClients {
       this.libraries.push(new RingClient({ nodes: addresses, seed: this.random.word() }));
     for (let i = 0; i < this.load.clients; i++) {
       const library = this.libraries[i % LIBRARY_CLIENTS] as RingClient;
-      this.workers.push(this.work((key, action) => askLibrary(library, key, action)));
+      this.workers.push(this.work((key, drawn) => askLibrary(library, key, drawn)));
       if (i % 2 === 0)
-        this.workers.push(this.work((key, action) => this.singles.ask(key, action, OPERATION_MS)));
+        this.workers.push(this.work((key, drawn) => this.singles.ask(key, drawn, OPERATION_MS)));
       else this.workers.push(this.transact(library));
     }
     this.scans.start(this.libraries.at(-1) as RingClient);
@@ -112,6 +116,8 @@ export class RecordedClients {
     await Promise.all([...this.workers, this.scans.stop()]);
     await Promise.all(this.libraries.map((client) => client.close()));
     this.singles.close();
+    // What is to end has ended before everything is read.
+    await pause(TTL_MS_MAX + 2 * this.clockSkewMs);
   }
 
   /** Reads every key at one node, as part of the history. Returns what it held. */
@@ -121,8 +127,8 @@ export class RecordedClients {
     const found: [string, Value][] = [];
     try {
       for (const key of this.written) {
-        const told = await this.perform(client, key, { op: 'get' }, (asked, action) =>
-          single.ask(asked, action, withinMs),
+        const told = await this.perform(client, key, { action: { op: 'get' } }, (asked, drawn) =>
+          single.ask(asked, drawn, withinMs),
         );
         if (told === undefined) throw new Error(`${key} cannot be read at ${address} although all is healed`);
         found.push([key, told.value ?? null]);
@@ -138,10 +144,14 @@ export class RecordedClients {
     const random = this.random.fork();
     const met = new Map<string, Met>();
     for (let turn = 0; this.running; turn++) {
-      const key = random.pick(random.chance(0.5) ? this.hotKeys : this.keys);
-      const action = draw(random, key, { client, turn }, met.get(key));
-      const told = await this.perform(client, key, action, ask);
-      if (told !== undefined) met.set(key, metBy(action, told));
+      const ends = random.chance(ENDING_CHANCE);
+      const key = random.pick(ends ? ENDING_KEYS : random.chance(0.5) ? this.hotKeys : this.keys);
+      const writer = { client, turn };
+      const drawn = ends
+        ? drawEnding(random, key, writer, met.get(key))
+        : { action: draw(random, key, writer, met.get(key)) };
+      const told = await this.perform(client, key, drawn, ask);
+      if (told !== undefined) met.set(key, metBy(drawn.action, told));
       await pause(2 * random.fraction() * (told === undefined ? THINK_MS.failed : THINK_MS.ok));
     }
   }
@@ -170,13 +180,16 @@ export class RecordedClients {
   private async perform(
     client: number,
     key: string,
-    action: RingAction,
+    drawn: Drawn,
     ask: Asked,
   ): Promise<Observation | undefined> {
     const { recorder } = this;
-    const number = recorder.call(client, key, action, performance.now());
+    const { action, ttlMs } = drawn;
+    const startMs = performance.now();
+    const end = ttlMs !== undefined && { mayEndFromMs: startMs + ttlMs - this.clockSkewMs };
+    const number = recorder.call(client, key, { ...action, ...end } as RingAction, startMs);
     try {
-      const told = await ask(key, action);
+      const told = await ask(key, drawn);
       recorder.ok(number, told, performance.now());
       return told;
     } catch (error) {
@@ -187,17 +200,26 @@ export class RecordedClients {
   }
 }
 
-/** With a condition, and of reads, the version is told as well. */
-async function askLibrary(client: RingClient, key: string, action: RingAction): Promise<Observation> {
+/** With a condition or a time to live, and of reads, the version is told as well. */
+async function askLibrary(client: RingClient, key: string, { action, ttlMs }: Drawn): Promise<Observation> {
   const options = { deadlineMs: OPERATION_MS };
   if (action.op === 'get') {
     const found = await client.getVersioned(key, options);
     return found ? { value: textOf(found.value), version: found.version } : { value: null, version: 0 };
   }
-  const { condition } = action;
-  if (condition === undefined) return plainWrite(client, key, action, options);
-  const terms = { ...options, ...askedBy(condition), showPresent: true };
-  const { done, version, value } = await writeOnCondition(client, key, action, terms);
+  if (action.op === 'expire' || action.op === 'persist') {
+    const shown = { ...options, showPresent: true };
+    const ending =
+      action.op === 'expire' ? client.expire(key, ttlMs ?? 0, shown) : client.persist(key, shown);
+    const { version, value } = await ending;
+    return toldOfEnd(version, value && textOf(value));
+  }
+  const { condition, keepsEnd } = action as Write & { readonly keepsEnd?: boolean };
+  if (condition === undefined && ttlMs === undefined && keepsEnd !== true)
+    return plainWrite(client, key, action, options);
+  const ttl = ttlMs !== undefined ? { ttlMs } : keepsEnd === true ? ({ ttl: 'keep' } as const) : {};
+  const terms = { ...options, ...(condition && askedBy(condition)), ...ttl, showPresent: true };
+  const { done, version, value } = await writeOnTerms(client, key, action, terms as WriteOptions);
   return { ...toldBy(action, textOf(value), done), version };
 }
 
@@ -219,7 +241,7 @@ async function plainWrite(
   }
 }
 
-function writeOnCondition(
+function writeOnTerms(
   client: RingClient,
   key: string,
   action: Write,

@@ -3,6 +3,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { Action, HistoryCondition, Observation, Value } from '@ringkeep/checker';
 import { type Random, RingError } from '@ringkeep/shared';
+import type { Drawn } from './drawn-actions';
 import { OperationType } from '@ringkeep/shared/operations';
 import { channelTo, fromServiceError } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
@@ -13,12 +14,14 @@ const TYPES = {
   delete: OperationType.delete,
   add: OperationType.add,
   append: OperationType.append,
+  expire: OperationType.expire,
+  persist: OperationType.persist,
 } as const;
 
 const NOT_PRESENT = 'Key not present';
 
 /** What a ring carries out on one key. */
-export type RingAction = Exclude<Action, { op: 'cas' | 'transact' | 'expire' | 'persist' | 'expiry' }>;
+export type RingAction = Exclude<Action, { op: 'cas' | 'transact' | 'expiry' }>;
 
 export class SingleCalls {
   private readonly clients = new Map<string, dht.DhtNodeClient>();
@@ -29,7 +32,7 @@ export class SingleCalls {
   ) {}
 
   /** Asks any node. */
-  ask(key: string, action: RingAction, deadlineMs: number): Promise<Observation> {
+  ask(key: string, { action, ttlMs }: Drawn, deadlineMs: number): Promise<Observation> {
     const { op } = action;
     const address = this.random.pick(this.addresses());
     const query = dht.Query.fromPartial({
@@ -38,6 +41,8 @@ export class SingleCalls {
       value: op === 'set' || op === 'append' ? Buffer.from(action.value) : undefined,
       delta: op === 'add' ? BigInt(action.delta) : undefined,
       condition: op === 'get' ? undefined : conditionOf(action.condition),
+      ttl: op === 'expire' ? undefined : ttlOf(action, ttlMs),
+      expiry: op === 'expire' ? { ttlMs } : undefined,
     });
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + deadlineMs;
@@ -49,6 +54,7 @@ export class SingleCalls {
         const found = result.value === undefined ? null : Buffer.from(result.value).toString();
         const { version, conditionFailed } = result;
         if (op === 'get') return resolve({ value: found, version });
+        if (op === 'expire' || op === 'persist') return resolve(toldOfEnd(version, undefined));
         resolve({ ...toldBy(action, found, !conditionFailed), version });
       });
     });
@@ -68,6 +74,17 @@ export class SingleCalls {
   }
 }
 
+function ttlOf(action: RingAction, ttlMs: number | undefined): dht.TimeToLive | undefined {
+  if (ttlMs !== undefined) return dht.TimeToLive.fromPartial({ ms: ttlMs });
+  return 'keepsEnd' in action && action.keepsEnd ? dht.TimeToLive.fromPartial({ keep: true }) : undefined;
+}
+
+/** What is said of a key whose end was changed: that it is there, and perhaps its value. */
+export function toldOfEnd(version: number, value: Value | undefined): Observation {
+  if (version === 0) return { version, previous: null };
+  return value === undefined ? { version } : { version, previous: value };
+}
+
 function conditionOf(condition: HistoryCondition | undefined): dht.Condition | undefined {
   switch (condition?.is) {
     case undefined:
@@ -83,7 +100,11 @@ function conditionOf(condition: HistoryCondition | undefined): dht.Condition | u
 }
 
 /** What the value of an answer says, of a write that was carried out or whose condition did not hold. */
-export function toldBy(action: Exclude<RingAction, { op: 'get' }>, found: Value, held: boolean): Observation {
+export function toldBy(
+  action: Exclude<RingAction, { op: 'get' | 'expire' | 'persist' }>,
+  found: Value,
+  held: boolean,
+): Observation {
   const judged = action.condition && { held };
   if (!held) return { previous: found, ...judged };
   if (action.op === 'add') return { result: found ?? '', ...judged };
