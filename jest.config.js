@@ -22,5 +22,5 @@ module.exports = {
     '^@ringkeep/([^/]+)/program$': '<rootDir>/packages/$1/src/program.ts',
     '^@ringkeep/([^/]+)/(.+)$': '<rootDir>/packages/$1/src/$2/index.ts',
   },
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/coverage/'],
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/coverage/', '<rootDir>/published/'],
 };
