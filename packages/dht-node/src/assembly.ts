@@ -12,7 +12,10 @@ import { whatAnswers } from '@ringkeep/process/probes';
 import { limited, MonotonicClock, type Lifecycle, type Logger } from '@ringkeep/process/running';
 import { addressUrl, parseAddress } from '@ringkeep/shared/channel';
 import { GrpcDoor } from './doors/grpc/grpc-door';
+import type { Door } from './doors/door';
 import type { NodeFacts } from './doors/grpc/grpc-service';
+import type { ClientOf } from './doors/resp/keyspace/node-keyspace';
+import { RespDoor } from './doors/resp/resp-door';
 import { keeperOf } from './storage/identity-keeper';
 import { Peers } from './links/peers';
 import { RegistryLink } from './links/registry-link';
@@ -50,6 +53,8 @@ export class Assembly {
   host: NodeHost | undefined;
   facts: NodeFacts | undefined;
   joining: Joining | undefined;
+  /** host:port of the door for Redis clients, if it is open. */
+  redisAddress: string | undefined;
   private peers: Peers | undefined;
   private readonly clock = new MonotonicClock();
   private readonly tallies = new Tallies();
@@ -82,19 +87,29 @@ export class Assembly {
       client: (member) => (this.peers as Peers).client(member),
     });
     const address = await door.listen(this.lifecycle);
+    const doors = [door, ...(await this.openRedisDoor(host))];
     const facts = { address, registryAddress, storage: storage.name };
     this.facts = facts;
     const links = await this.connect(host, facts, folder);
     this.peers = links.peers;
     await this.lifecycle.start(() => ({
       name: 'health',
-      drain: () => door.setServing(false),
+      drain: () => doors.forEach((each) => each.setServing(false)),
       stop: () => undefined,
     }));
-    const joining = this.begin(host, door, links, folder);
+    const joining = this.begin(host, door, doors, links, folder);
     await data.startScrub(storage, this.post);
     await data.watchFolder(folder, host.core);
     await joining.done;
+  }
+
+  private async openRedisDoor(host: NodeHost): Promise<readonly RespDoor[]> {
+    const { redis } = this.options;
+    if (redis === undefined) return [];
+    const client: ClientOf = (member) => (this.peers as Peers).client(member);
+    const door = new RespDoor(host, redis, () => this.clock.now(), this.log.child('redis'), client);
+    this.redisAddress = await door.listen(this.lifecycle);
+    return [door];
   }
 
   status(host: NodeHost): NodeStatus {
@@ -156,26 +171,32 @@ export class Assembly {
 
   // ---- the first step, and what comes of it ----
 
-  private begin(host: NodeHost, door: GrpcDoor, links: Links, folder: DataFolder | undefined): Joining {
+  private begin(
+    host: NodeHost,
+    { followers }: GrpcDoor,
+    doors: readonly Door[],
+    links: Links,
+    folder: DataFolder | undefined,
+  ): Joining {
     const { core } = host;
     const joining = this.join(host);
     const discards = folder && new DiscardFile(folder.path);
     const react = (event: NodeEvent): void => {
       if (event.kind === 'ring-adopted') {
         joining.registered = true;
-        door.ringChanged();
+        for (const door of doors) door.ringChanged();
         links.peers.retain((id) => core.view.member(id) !== undefined);
       }
       if (event.kind === 'registry-silent') joining.registryIsSilent(event.text);
-      if (event.kind === 'room') door.setRoom(event.lacking === undefined);
+      if (event.kind === 'room') for (const door of doors) door.setRoom(event.lacking === undefined);
       if (event.kind !== 'role-open' && event.kind !== 'joined') return;
       if (!this.serving) return;
-      door.setServing(true);
+      for (const door of doors) door.setServing(true);
       joining.succeed();
     };
     host.start({
       ...links,
-      followers: door.followers,
+      followers,
       observer: {
         ...this.observer,
         event: (event) => {

@@ -8,6 +8,7 @@ import { RingError, quoted } from '@ringkeep/shared';
 import { option, optionValues, packageVersion, parseProgram } from '@ringkeep/process/command-line';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@ringkeep/process/running';
 import { GRPC_FLAGS, grpcDoorOptions } from './doors/grpc/flags';
+import { RESP_FLAGS, respDoorOptions } from './doors/resp/flags';
 import { HISTORY_BYTES, WATCHES_MAX } from './core/limits';
 import { PROXIMITIES } from './proximity';
 import { SCRUB_EVERY_MS, type NodeOptions } from './node-options';
@@ -17,6 +18,7 @@ const REGISTRY_DEFAULT = '127.0.0.1:50000';
 
 const specs = {
   ...GRPC_FLAGS,
+  ...RESP_FLAGS,
   registry: option({
     flag: '--registry <address>',
     env: 'REGISTRY_ADDRESS',
@@ -177,6 +179,7 @@ export async function readConfig(
     node: {
       port,
       ...(await grpcDoorOptions(options)),
+      redis: respDoorOptions(options),
       join: options.join,
       registry: options.join === undefined ? (options.registry ?? REGISTRY_DEFAULT) : undefined,
       storage: options.storage,

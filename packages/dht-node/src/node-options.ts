@@ -3,6 +3,7 @@
 import type { Meter } from '@ringkeep/process/meter';
 import type { Logger } from '@ringkeep/process/running';
 import type { TlsMaterial } from '@ringkeep/shared/channel';
+import type { RespDoorOptions } from './doors/resp/resp-door';
 import type { NodeObserver } from './observing/node-observer';
 import type { Proximity } from './proximity';
 import type { Durability } from './storage';
@@ -36,6 +37,8 @@ export interface NodeOptions {
   /** Watches served at a time; 10,000 by default. */
   readonly watchesMax?: number;
   readonly tls?: TlsMaterial | undefined;
+  /** Opens the door for Redis clients. */
+  readonly redis?: RespDoorOptions | undefined;
   readonly logger?: Logger;
   /** Are told of what happens, beside the logger and the meter. */
   readonly observers?: readonly NodeObserver[];

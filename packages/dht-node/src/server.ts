@@ -88,6 +88,11 @@ export class RingNode {
     return (this.assembly.facts as NodeFacts).address;
   }
 
+  /** host:port at which Redis clients reach this node; undefined if that door is closed. */
+  get redisAddress(): string | undefined {
+    return this.assembly.redisAddress;
+  }
+
   get port(): number {
     return parseAddress(this.address).port;
   }

@@ -41,6 +41,9 @@ export interface Evaluation {
 /** Of an operation that only reads: it leaves nothing. */
 export const NO_VERSION = 0;
 
+/** How the text of the error ends where a sum does not fit; its code is that of a value that is no number. */
+export const OVERFLOW = 'are more than a number of 64 bits holds';
+
 const ERASED: Effect = { value: undefined, expiresAtMs: undefined };
 const NO_BYTES = '' as Bytes;
 
@@ -118,7 +121,7 @@ function added(present: Bytes | undefined, delta: bigint): Made {
   if (before === undefined) return failed('FAILED_PRECONDITION', 'the value is not a number of 64 bits');
   const sum = before + delta;
   if (isInteger64(sum)) return { ok: true, value: textOfInteger(sum) };
-  return failed('FAILED_PRECONDITION', `${before} and ${delta} are more than a number of 64 bits holds`);
+  return failed('FAILED_PRECONDITION', `${before} and ${delta} ${OVERFLOW}`);
 }
 
 /** It is answered with the length, in decimal. */

@@ -1,0 +1,89 @@
+/**
+ * What all connections ask in one turn of the event loop, as few frames: one to each arc, reads and writes apart.
+ *
+ * Apart, because a frame is answered as a whole. No read waits for a sync, and nobody waits for an arc that stands
+ * still but those who asked something of it.
+ */
+
+import type { ArcConfig } from '@ringkeep/shared';
+import type { Operation, OperationResult } from '@ringkeep/shared/operations';
+import { isWrite, operandBytes } from '@ringkeep/shared/operations/operation';
+import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
+import type { QueryAnswer, QueryOptions } from '../../../ask/open-queries';
+import { DEADLINE_DEFAULT_MS } from '../../grpc/deadlines';
+import { RESP } from '../name';
+
+export type Answered = (result: OperationResult) => void;
+
+/** Whoever carries out a frame: the node's host. */
+export interface FrameSink {
+  readonly core: {
+    readonly view: { readonly version: number; arcOfKey(key: Operation['key']): ArcConfig | undefined };
+  };
+  query(
+    operations: readonly Operation[],
+    options: QueryOptions,
+    answer: (answer: QueryAnswer) => void,
+  ): unknown;
+}
+
+interface Frame {
+  readonly operations: Operation[];
+  readonly answered: Answered[];
+  bytes: number;
+}
+
+type FrameOf = Map<ArcConfig | undefined, Frame>;
+
+export class Frames {
+  private reads: FrameOf = new Map();
+  private writes: FrameOf = new Map();
+  private scheduled = false;
+
+  constructor(
+    private readonly sink: FrameSink,
+    private readonly soon: (action: () => void) => void = (action) => void setImmediate(action),
+  ) {}
+
+  ask(operation: Operation, answered: Answered): void {
+    const arc = this.sink.core.view.arcOfKey(operation.key);
+    const frames = isWrite(operation) ? this.writes : this.reads;
+    let frame = frames.get(arc);
+    if (frame === undefined) frames.set(arc, (frame = { operations: [], answered: [], bytes: 0 }));
+    frame.operations.push(operation);
+    frame.answered.push(answered);
+    frame.bytes += operation.key.length + operandBytes(operation);
+    if (frame.operations.length >= FRAME_OPERATIONS_MAX || frame.bytes >= FRAME_BYTES_TARGET) {
+      frames.delete(arc);
+      this.send(frame);
+    } else if (!this.scheduled) {
+      this.scheduled = true;
+      this.soon(this.flush);
+    }
+  }
+
+  private readonly flush = (): void => {
+    this.scheduled = false;
+    const { reads, writes } = this;
+    this.reads = new Map();
+    this.writes = new Map();
+    for (const frame of reads.values()) this.send(frame);
+    for (const frame of writes.values()) this.send(frame);
+  };
+
+  private send({ operations, answered, bytes }: Frame): void {
+    const options: QueryOptions = {
+      door: RESP,
+      hops: 0,
+      deadlineMs: DEADLINE_DEFAULT_MS,
+      ringVersion: this.sink.core.view.version,
+      direct: false,
+      bytes,
+      inFrame: true,
+    };
+    this.sink.query(operations, options, ({ results }) => {
+      for (let index = 0; index < answered.length; index++)
+        (answered[index] as Answered)(results[index] as OperationResult);
+    });
+  }
+}

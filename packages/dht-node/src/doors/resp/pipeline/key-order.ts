@@ -1,0 +1,87 @@
+/**
+ * The order of one connection's commands: a command waits for the unanswered ones before it on any of its keys, and one
+ * on all keys for all of them. Others are under way at the same time.
+ *
+ * Why by answers and not by the order of sending: an operation that comes back from a node that is not the owner any
+ * more is sent again, later than what was sent behind it. A Get would then overtake the Set before it. Two reads of a
+ * key wait for each other as well, or the later one might be told the older value.
+ */
+
+import type { Bytes } from '@ringkeep/shared';
+
+/** Which keys a command is on. */
+export type OnKeys = readonly Bytes[] | 'all';
+
+/** A command's place in the order. */
+export class Turn {
+  /** Commands that it still waits for. */
+  waitsFor = 0;
+  readonly awaitedBy: Turn[] = [];
+
+  constructor(
+    readonly on: OnKeys,
+    /** It waits for nothing more. */
+    readonly begin: () => void,
+  ) {}
+}
+
+export class KeyOrder {
+  /** The newest unanswered command on each key. */
+  private readonly newest = new Map<Bytes, Turn>();
+  /** The newest unanswered command on all keys. */
+  private barrier: Turn | undefined;
+
+  /** @param isOrdered off only in a test that shows why it is on */
+  constructor(private readonly isOrdered = true) {}
+
+  get size(): number {
+    return this.newest.size + (this.barrier ? 1 : 0);
+  }
+
+  /** It is the last one on its key: what comes next on that key alone may be a part of it. */
+  isLast(turn: Turn, key: Bytes): boolean {
+    return this.newest.get(key) === turn;
+  }
+
+  /** Begins at once if it waits for nothing. */
+  enter(turn: Turn): void {
+    if (!this.isOrdered) return turn.begin();
+    if (turn.on === 'all') this.enterAll(turn);
+    else this.enterKeys(turn, turn.on);
+    if (turn.waitsFor === 0) turn.begin();
+  }
+
+  private enterKeys(turn: Turn, keys: readonly Bytes[]): void {
+    // What the barrier waits for, this one waits for through it.
+    if (this.barrier) wait(turn, this.barrier);
+    for (const key of keys) {
+      const before = this.newest.get(key);
+      if (before === turn) continue;
+      if (before) wait(turn, before);
+      this.newest.set(key, turn);
+    }
+  }
+
+  private enterAll(turn: Turn): void {
+    if (this.barrier) wait(turn, this.barrier);
+    for (const before of new Set(this.newest.values())) wait(turn, before);
+    this.barrier = turn;
+    // Whatever comes next waits for these through the barrier.
+    this.newest.clear();
+  }
+
+  /** It is answered: what waited for it alone begins. */
+  leave(turn: Turn): void {
+    if (turn.on === 'all') {
+      if (this.barrier === turn) this.barrier = undefined;
+    } else {
+      for (const key of turn.on) if (this.newest.get(key) === turn) this.newest.delete(key);
+    }
+    for (const next of turn.awaitedBy) if (--next.waitsFor === 0) next.begin();
+  }
+}
+
+function wait(turn: Turn, before: Turn): void {
+  before.awaitedBy.push(turn);
+  turn.waitsFor++;
+}

@@ -1,0 +1,184 @@
+/**
+ * The door for every language's Redis client: RESP2 and RESP3 on a port of its own. Any node answers for any key, so a
+ * ring looks like one Redis with one database. It adds nothing to the core: what it asks goes the way of all queries.
+ */
+
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { RingError } from '@ringkeep/shared';
+import { keyTermsOf } from '@ringkeep/shared/operations';
+import { hostAndPort } from '@ringkeep/shared/channel';
+import { ByteBudget, connectionsThatFit, portInUse } from '@ringkeep/process/server';
+import { limited, type Lifecycle, type Logger } from '@ringkeep/process/running';
+import type { NodeHost } from '../../hosting/host';
+import type { Door } from '../door';
+import { Frames } from './asking/frames';
+import { Connection, type ConnectionTools } from './connection';
+import { Keyspace } from './keyspace/keyspace';
+import { changesOf, keyspaceOf, type ClientOf } from './keyspace/node-keyspace';
+import { RingChanges } from './keyspace/ring-changes';
+import { CONNECTIONS_MAX, CONNECTIONS_SHARE, DOOR_BYTES_MAX, DRAIN_MS, FAREWELL_MS, LOOK_MS } from './limits';
+import { RESP } from './name';
+import { factsOf } from './node-info';
+import { error } from './protocol/replies';
+import type { NodeFacts } from './node-facts';
+import { Session } from './session';
+
+export interface RespDoorOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** FLUSHALL and FLUSHDB delete all keys of the ring; otherwise they are refused. */
+  readonly allowFlush: boolean;
+}
+
+const NO_ROOM = error('ERR max number of clients reached');
+
+export class RespDoor implements Door {
+  readonly name = 'redis door';
+  private readonly server: Server;
+  private readonly connections = new Set<Connection>();
+  private readonly budget = new ByteBudget(DOOR_BYTES_MAX);
+  private readonly changes: RingChanges;
+  private readonly tools: ConnectionTools;
+  private readonly facts: NodeFacts;
+  private readonly connectionsMax = Math.max(
+    1,
+    Math.min(CONNECTIONS_MAX, Math.floor(CONNECTIONS_SHARE * connectionsThatFit())),
+  );
+  private dirty: Connection[] = [];
+  private lastId = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private isServing = false;
+  private idle: (() => void) | undefined;
+
+  constructor(
+    private readonly host: NodeHost,
+    private readonly options: RespDoorOptions,
+    private readonly now: () => number,
+    log: Logger,
+    client: ClientOf,
+  ) {
+    const frames = new Frames(host);
+    this.changes = new RingChanges(changesOf(host, client, now));
+    const refusals = limited(log);
+    this.facts = factsOf(host, now, {
+      options,
+      connectionsMax: this.connectionsMax,
+      isServing: () => this.isServing,
+      sessions: () => [...this.connections].map(({ session }) => session),
+    });
+    this.tools = {
+      frames,
+      keyspace: new Keyspace(keyspaceOf(host, frames, client)),
+      changes: this.changes,
+      terms: () => keyTermsOf(host.core.view.ring),
+      wallMs: () => host.core.clock.wallMs,
+      nowMs: now,
+      slowReader: () => host.observer.slowReader?.({ door: RESP }),
+      dirty: (connection) => {
+        if (this.dirty.push(connection) === 1) process.nextTick(this.flush);
+      },
+    };
+    this.server = createServer({ allowHalfOpen: true }, (socket) => {
+      if (this.connections.size < this.connectionsMax) return this.accept(socket);
+      refusals.warn(`a caller was refused: the limit of ${this.connectionsMax} connections is reached`);
+      host.observer.callerRefused?.({ door: RESP });
+      socket.on('error', () => undefined);
+      socket.end(NO_ROOM, () => socket.destroy());
+    });
+  }
+
+  /** Throws FAILED_PRECONDITION when it cannot listen. */
+  async listen(lifecycle: Lifecycle): Promise<string> {
+    await this.bind();
+    this.timer = setInterval(() => this.budget.relieve(this.now()), LOOK_MS).unref();
+    await lifecycle.start(() => this);
+    return hostAndPort({ host: this.options.host, port: (this.server.address() as AddressInfo).port });
+  }
+
+  private bind(): Promise<void> {
+    const { host, port } = this.options;
+    return new Promise((resolve, reject) => {
+      this.server.once('error', (fault) => void this.bindFault(fault).then(reject));
+      this.server.listen({ host, port }, resolve);
+    });
+  }
+
+  private async bindFault(fault: Error): Promise<RingError> {
+    const { host, port } = this.options;
+    const why = /EADDRINUSE/.test(fault.message)
+      ? await portInUse(port, host)
+      : `cannot listen on ${hostAndPort({ host, port })}: ${fault.message}`;
+    return new RingError(
+      'FAILED_PRECONDITION',
+      `${why}; choose another one with --redis-port or NODE_REDIS_PORT`,
+      { cause: fault },
+    );
+  }
+
+  setServing(serving: boolean): void {
+    this.isServing = serving;
+  }
+
+  setRoom(): void {
+    // A write that finds no room is told so.
+  }
+
+  ringChanged(): void {
+    // Operations are routed by the host's ring; watches notice where their ranges have gone.
+  }
+
+  /** Takes no new connection; the present ones are answered, then ended. */
+  drain(): Promise<void> {
+    this.server.close();
+    for (const connection of [...this.connections]) connection.drain();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, DRAIN_MS);
+      this.idle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.connections.size === 0) this.idle();
+    });
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.changes.stop();
+    this.flush();
+    const last = setTimeout(() => {
+      for (const { socket } of this.connections) socket.destroy();
+    }, FAREWELL_MS);
+    for (const { socket } of this.connections) socket.end();
+    await new Promise<void>((resolve) => {
+      this.idle = resolve;
+      if (this.connections.size === 0) resolve();
+    });
+    clearTimeout(last);
+  }
+
+  private accept(socket: Socket): void {
+    const session = new Session(++this.lastId, remoteOf(socket), localOf(socket), this.facts);
+    const holding = this.budget.open(() => socket.destroy());
+    const connection = new Connection(socket, session, this.tools, holding);
+    this.connections.add(connection);
+    socket.once('close', () => {
+      this.connections.delete(connection);
+      if (this.connections.size === 0) this.idle?.();
+    });
+  }
+
+  private readonly flush = (): void => {
+    const { dirty } = this;
+    this.dirty = [];
+    for (const connection of dirty) connection.flush();
+  };
+}
+
+function remoteOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
+}
+
+function localOf({ localAddress, localPort }: Socket): string {
+  return `${localAddress}:${localPort}`;
+}

@@ -1,0 +1,68 @@
+/** What one connection has said of itself, and what it is in the middle of. */
+
+import type { Bytes } from '@ringkeep/shared';
+import type { Protocol } from './protocol/replies';
+import type { Command } from './commands/command';
+import type { NodeFacts } from './node-facts';
+
+/** A command that waits for EXEC. */
+export interface Queued {
+  readonly command: Command;
+  readonly args: readonly Bytes[];
+}
+
+/** Between MULTI and EXEC. */
+export interface OpenTransaction {
+  readonly queued: Queued[];
+  bytes: number;
+  /** One of them was refused, so none of them is carried out. */
+  broken: boolean;
+}
+
+/** A watched key, with its version once that is known; undefined if it could not be read. */
+export interface WatchedKey {
+  version: number | undefined;
+}
+
+export class Session {
+  protocol: Protocol = 2;
+  name = '' as Bytes;
+  libName = '' as Bytes;
+  libVersion = '' as Bytes;
+  transaction: OpenTransaction | undefined;
+  watched = new Map<Bytes, WatchedKey>();
+  readonly channels = new Set<Bytes>();
+  readonly patterns = new Set<Bytes>();
+  lastCommand = '';
+  lastAtMs: number;
+
+  constructor(
+    readonly id: number,
+    /** Where it comes from, and where it came to. */
+    readonly remote: string,
+    readonly local: string,
+    readonly node: NodeFacts,
+  ) {
+    this.lastAtMs = node.nowMs();
+    this.sinceMs = this.lastAtMs;
+  }
+
+  readonly sinceMs: number;
+
+  get subscriptions(): number {
+    return this.channels.size + this.patterns.size;
+  }
+
+  /** In RESP2 a connection with subscriptions takes no other commands. */
+  get onlyListens(): boolean {
+    return this.protocol === 2 && this.subscriptions > 0;
+  }
+
+  /** As if it had just connected; what it is subscribed to is ended by whoever tells it. */
+  reset(): void {
+    this.protocol = 2;
+    this.name = '' as Bytes;
+    this.transaction = undefined;
+    this.watched = new Map();
+  }
+}
