@@ -13,7 +13,10 @@ export class Installation {
   /** Installs some of the packages, with what they depend on, and nothing else. */
   static async of(folder: string, names: Iterable<string>, tarballs: Tarballs): Promise<Installation> {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'empty', version: '0.0.0', private: true }));
+    await writeFile(
+      join(folder, 'package.json'),
+      JSON.stringify({ name: 'empty', version: '0.0.0', private: true }),
+    );
     const files = [...names].map((name) => tarballs.get(name) as string);
     const quick = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel', 'error'];
     await run('npm', ['install', ...quick, ...files], { cwd: folder });

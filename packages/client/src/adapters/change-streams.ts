@@ -12,7 +12,9 @@ import { RingError } from '@ringkeep/shared/ring/errors';
 import { cancelSoon, channelTo, type TlsMaterial } from '@ringkeep/shared/channel';
 import type { ToldChange } from '@ringkeep/shared/operations/changes';
 import { bufferOfBytes } from '@ringkeep/shared/operations/bytes';
-import { decodeWatchEvents, dht } from '@ringkeep/shared/wire';
+import { decodeWatchEvents, type dht } from '@ringkeep/shared/wire';
+import { NodeCalls } from '@ringkeep/shared/wire/client-services';
+import { WatchRequest } from '@ringkeep/shared/wire/generated/dht';
 import { ChangeWatch, type ChangeWatchConfig, type ChangeWatchEffect } from '../core';
 
 export type ChangeFilter =
@@ -27,14 +29,14 @@ export interface ChangeListener {
 
 /** One channel to each node, for all watches of a client. */
 export class ChangeChannels {
-  private readonly clients = new Map<string, dht.DhtNodeClient>();
+  private readonly clients = new Map<string, NodeCalls>();
 
   constructor(private readonly tls: TlsMaterial | undefined) {}
 
-  to(address: string): dht.DhtNodeClient {
+  to(address: string): NodeCalls {
     const known = this.clients.get(address);
     if (known !== undefined) return known;
-    const client = new dht.DhtNodeClient(...channelTo(address, this.tls));
+    const client = new NodeCalls(...channelTo(address, this.tls));
     this.clients.set(address, client);
     return client;
   }
@@ -132,7 +134,7 @@ export class ChangeStreams {
     direct,
   }: Extract<ChangeWatchEffect, { kind: 'open' }>): void {
     const { filter } = this;
-    const request = dht.WatchRequest.fromPartial({
+    const request = WatchRequest.fromPartial({
       ...(filter.kind !== 'everything' && { [filter.kind]: bufferOfBytes(filter.bytes) }),
       ranges: ranges.map(({ range, seq }) => ({
         ...range,

@@ -9,7 +9,9 @@
 
 import { connectivityState, type ClientDuplexStream, type ClientReadableStream } from '@grpc/grpc-js';
 import { cancelSoon, causeOf, channelTo, type TlsMaterial } from '@ringkeep/shared/channel';
-import { dht, encodeLocated, type FrameHeader, type registry } from '@ringkeep/shared/wire';
+import { encodeLocated, type dht, type FrameHeader, type registry } from '@ringkeep/shared/wire';
+import { NodeCalls } from '@ringkeep/shared/wire/client-services';
+import { BatchRequest } from '@ringkeep/shared/wire/generated/dht';
 import type { LocatedOperation } from '@ringkeep/shared/operations';
 
 export interface ConnectionEvents {
@@ -32,7 +34,7 @@ export interface ConnectionOptions {
 }
 
 export class NodeConnection {
-  private readonly client: dht.DhtNodeClient;
+  private readonly client: NodeCalls;
   private readonly stream: ClientDuplexStream<dht.BatchRequest, dht.BatchReply>;
   private readonly attempt: NodeJS.Timeout;
   private phase: 'connecting' | 'open' | 'over' = 'connecting';
@@ -42,7 +44,7 @@ export class NodeConnection {
     options: ConnectionOptions,
     private readonly events: ConnectionEvents,
   ) {
-    this.client = new dht.DhtNodeClient(...channelTo(address, options.tls));
+    this.client = new NodeCalls(...channelTo(address, options.tls));
     this.stream = this.client.queryBatch();
     this.stream.on('data', (reply: dht.BatchReply) => {
       if (this.phase === 'open') events.reply(reply);
@@ -70,7 +72,7 @@ export class NodeConnection {
   }
 
   cancel(frame: number): void {
-    this.stream.write(dht.BatchRequest.fromPartial({ cancel: frame }));
+    this.stream.write(BatchRequest.fromPartial({ cancel: frame }));
   }
 
   watchRing(request: registry.WatchRingRequest): ClientReadableStream<registry.RingUpdate> {

@@ -3,7 +3,8 @@
 import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { RingBeat, RingUpdate } from '@ringkeep/shared';
 import { cancelSoon, causeOf, channelTo, type TlsMaterial } from '@ringkeep/shared/channel';
-import { beatFromWire, registry, updateFromWire } from '@ringkeep/shared/wire';
+import { beatFromWire, updateFromWire, type registry } from '@ringkeep/shared/wire';
+import { RegistryCalls } from '@ringkeep/shared/wire/client-services';
 
 export interface FeedEvents {
   /** The source has taken the watch. */
@@ -38,7 +39,7 @@ export class RingFeed {
     tls: TlsMaterial | undefined,
     events: FeedEvents,
   ): RingFeed {
-    const client = new registry.RegistryClient(...channelTo(address, tls));
+    const client = new RegistryCalls(...channelTo(address, tls));
     return new RingFeed(client.watchRing(request), events, () => client.close(), 'a Ringkeep registry');
   }
 

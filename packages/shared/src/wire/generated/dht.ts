@@ -7100,7 +7100,7 @@ export interface DhtNodeClient extends Client {
   ): ClientUnaryCall;
 }
 
-export const DhtNodeClient = makeGenericClientConstructor(DhtNodeService, "dht.DhtNode") as unknown as {
+export const DhtNodeClient = /* @__PURE__ */ makeGenericClientConstructor(DhtNodeService, "dht.DhtNode") as unknown as {
   new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): DhtNodeClient;
   service: typeof DhtNodeService;
   serviceName: string;

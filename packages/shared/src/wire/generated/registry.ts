@@ -3774,7 +3774,7 @@ export interface RegistryClient extends Client {
   ): ClientReadableStream<RingUpdate>;
 }
 
-export const RegistryClient = makeGenericClientConstructor(RegistryService, "registry.Registry") as unknown as {
+export const RegistryClient = /* @__PURE__ */ makeGenericClientConstructor(RegistryService, "registry.Registry") as unknown as {
   new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): RegistryClient;
   service: typeof RegistryService;
   serviceName: string;
