@@ -27,6 +27,13 @@ export const DOORS: readonly Door[] = [
     flags: () => [],
     address: (port) => `127.0.0.1:${port}`,
   },
+  {
+    name: 'Redis',
+    text: 'redis-cli -p PORT, and clients of Redis',
+    offset: 100,
+    flags: (port) => ['--redis-port', String(port)],
+    address: (port) => `127.0.0.1:${port}`,
+  },
 ];
 
 export const doorFlags = (nodePort: number): readonly string[] =>
