@@ -59,6 +59,7 @@ class InstalledServer {
 export interface TrialRing {
   readonly registryAddress: string;
   readonly nodeAddress: string;
+  readonly nodePort: number;
   /** What it printed until it was up. */
   readonly lines: readonly string[];
   readonly place: Place;
@@ -76,6 +77,7 @@ export async function startTrialRing(installation: Installation, node?: string):
   return {
     registryAddress: `127.0.0.1:${first}`,
     nodeAddress: `127.0.0.1:${first + 1}`,
+    nodePort: first + 1,
     lines: server.lines,
     place,
     stop: () => server.stop(),

@@ -35,7 +35,8 @@ export async function bundle(entry, outfile, manifest) {
     external: [...outside, ...optional],
     plugins: [{ name: 'inner packages', setup: resolveInner }],
   });
-  const inside = Object.keys(metafile.inputs).filter((path) => FROM_NPM.test(path));
+  const [{ inputs }] = Object.values(metafile.outputs);
+  const inside = Object.keys(inputs).filter((path) => FROM_NPM.test(path) && inputs[path].bytesInOutput > 0);
   const strangers = inside.filter((path) => !MAY_BE_INSIDE.has(FROM_NPM.exec(path)[1]));
   if (strangers.length > 0) {
     throw new Error(
@@ -51,7 +52,11 @@ export async function bundle(entry, outfile, manifest) {
 }
 
 function resolveInner(bundling) {
-  bundling.onResolve({ filter: /^@ringkeep\// }, ({ path }) => ({ path: innerFile(path, 'src', '.ts') }));
+  bundling.onResolve({ filter: /^@ringkeep\// }, ({ path }) => ({
+    path: innerFile(path, 'src', '.ts'),
+    // As its manifest says, which esbuild does not look at here: what of it is not used is left out.
+    sideEffects: !path.startsWith('@ringkeep/process/'),
+  }));
 }
 
 /** Who wrote the parts that are not ours, and under which licence: the heads of their files, each once. */

@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '@ringkeep/local-ring';
+import { DOORS } from '../../packages/program/src/start/doors';
 import { Installation } from '../packages/installation';
 import { PROJECT_KINDS } from '../packages/project-kinds';
 import { run } from '../packages/run';
@@ -56,7 +57,10 @@ test('every part of the installed program runs', async () => {
 });
 
 test('a trial ring prints the address of each door of each node', () => {
-  expect(ring.lines.join('\n')).toContain(`  gRPC  ${ring.nodeAddress}  (`);
+  const said = ring.lines.join('\n');
+  for (const { name, address, offset } of DOORS) {
+    expect(said).toMatch(new RegExp(`^  ${name} +${address(ring.nodePort + offset)}  \\(`, 'm'));
+  }
 });
 
 test('the client is light: few modules, and gRPC its only dependency', async () => {

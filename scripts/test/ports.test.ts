@@ -77,6 +77,12 @@ test('those who ask for ports get them or hear why not, others get a row that is
   for (let port = row.first; port < row.first + 3; port++) await listen(port);
 });
 
+test('a row is free only if the ports at its distances are', async () => {
+  const asked = await freePort();
+  await listen(asked + 7);
+  await expect(freeRow(asked, 50_000, 1, '--base-port', [0, 7])).rejects.toThrow(`port ${asked + 7} `);
+});
+
 test('free ports are different ones', async () => {
   const ports = await Promise.all(Array.from({ length: 50 }, freePort));
   expect(new Set(ports).size).toBe(50);

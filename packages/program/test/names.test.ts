@@ -16,12 +16,9 @@ function say(program: string, args: readonly string[], env: Record<string, strin
 test.each([
   [PROGRAM, ['start', '--help'], 'Usage: ringkeep start [options]'],
   [PROGRAM, ['registry', '--help'], 'Usage: ringkeep registry [options]'],
-  [PROGRAM, ['node', '--help'], '  ringkeep node 50004 --join 127.0.0.1:50001'],
   [PROGRAM, ['node'], 'the port is missing: ringkeep node PORT'],
-  [PROGRAM, ['cli', '--help'], 'Usage: ringkeep cli [options] [command]'],
   [PROGRAM, ['help', 'get'], '  ringkeep get city'],
-  [PROGRAM, ['--help'], '  ringkeep start  '],
-  [PROGRAM, [], 'Usage: ringkeep [options] [command]'],
+  [PROGRAM, [], '  ringkeep start  '],
   ['packages/program/dist/npm-start.js', ['--help'], 'Usage: npm start -- [options]'],
   ['packages/registry/dist/main.js', ['--help'], 'Usage: npm run registry -- [options]'],
   ['packages/dht-node/dist/main.js', [], 'the port is missing: npm run dht -- PORT'],

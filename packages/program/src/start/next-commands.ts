@@ -1,6 +1,6 @@
 /** What to try on a trial ring: commands as the user has to type them. */
 
-import { USUAL_BASE } from './doors';
+import { DOORS, USUAL_BASE } from './doors';
 import { CITY } from './cities';
 
 /** How the user calls the other parts of the program. */
@@ -12,6 +12,7 @@ export interface CommandNames {
 export function nextCommands(names: CommandNames, basePort: number, withCities: boolean): string {
   const isUsual = basePort === USUAL_BASE;
   const cli = isUsual ? names.cli : `${names.cli} --node 127.0.0.1:${basePort + 1}`;
+  const redis = DOORS.find(({ name }) => name === 'Redis')?.offset ?? 0;
   const registry = isUsual ? '' : ` --registry 127.0.0.1:${basePort}`;
   return [
     'The ring is up. Try, in another terminal:',
@@ -20,6 +21,7 @@ export function nextCommands(names: CommandNames, basePort: number, withCities: 
     `  ${cli} ring`,
     `  ${names.node} ${basePort + 10}${registry}        # one more node`,
     `  ${cli} leave 127.0.0.1:${basePort + 10}`,
+    `  redis-cli -p ${basePort + 1 + redis} GET greeting`,
     `  grpcurl -plaintext -d '{"ty":"Get","key":"Z3JlZXRpbmc="}' 127.0.0.1:${basePort + 1} dht.DhtNode/QueryDHT`,
     'Ctrl-C stops everything; the data stays.',
   ].join('\n');
