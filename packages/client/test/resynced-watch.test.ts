@@ -17,7 +17,7 @@ beforeAll(async () => {
         port: 0,
         storage: 'memory',
         registry: registry.address,
-        watchHistoryBytes: 15_000,
+        watchHistoryBytes: 4_000,
       }),
     );
   ring = await RingClient.connect({ nodes: [(nodes[0] as RingNode).address] });

@@ -16,7 +16,8 @@ import { KEY_BYTES_MAX } from '@ringkeep/shared/ring/limits';
 import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import { VERSION_BEFORE_ENVELOPES, isSoundIn, seal } from '@ringkeep/shared/operations/stored';
-import { ByteRope, joinRopes, type dht } from '@ringkeep/shared/wire';
+import { ByteRope, joinRopes } from '@ringkeep/shared/operations/byte-rope';
+import type { dht } from '@ringkeep/shared/wire';
 import type { Entry } from '../core/replica/entry-store';
 import { isGroup, type EntryGroup, type SequencedOp } from '../core/replica/sequenced-op';
 

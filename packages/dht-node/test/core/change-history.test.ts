@@ -42,7 +42,12 @@ class Kept {
     if (copy === undefined || history === undefined) throw new Error('nothing is kept of the range');
     if (history.wholeFrom > since) return { wholeFrom: history.wholeFrom };
     const numbers: number[] = [];
-    history.tell(since, copy.committed, Infinity, ({ seq }) => numbers.push(seq) > 0);
+    const asked = { since, through: copy.committed, numbersMax: Infinity };
+    history.tell(
+      asked,
+      () => true,
+      ({ seq }) => numbers.push(seq) > 0,
+    );
     return numbers;
   }
 }

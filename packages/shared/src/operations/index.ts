@@ -1,3 +1,4 @@
+export * from './byte-rope';
 export * from './bytes';
 export * from './catalogue';
 export * from './changes';

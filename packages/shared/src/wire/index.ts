@@ -3,7 +3,6 @@ import './missing-globals';
 export * as dht from './generated/dht';
 export * as registry from './generated/registry';
 export { fileDescriptorSetBase64 } from './generated/descriptor';
-export { ByteRope, joinRopes } from './byte-rope';
 export * from './history-conversion';
 export * from './node-protocol';
 export * from './reply-codec';

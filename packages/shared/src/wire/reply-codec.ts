@@ -4,7 +4,7 @@ import type { Bytes } from '../ring';
 import type { OperationResult, OperationOutcome } from '../operations/operation';
 import { ERROR_CODES, RingError, errorCodeOfByte } from '../ring/errors';
 import { REPLY_BYTES_TARGET } from '../ring/limits';
-import { ByteRope } from './byte-rope';
+import { ByteRope } from '../operations/byte-rope';
 import type { BatchReply } from './generated/dht';
 
 const DONE = 0;

@@ -15,7 +15,7 @@ import { isOperationType, rowOf, type OperationType } from '../operations/catalo
 import { decodeExtras, encodeExtras, type Extras } from '../operations/extras';
 import { checkOperation, type KeyTerms } from '../operations/check';
 import { operandOf, type LocatedOperation, type Operation } from '../operations/operation';
-import { ByteRope, joinRopes } from './byte-rope';
+import { ByteRope, joinRopes } from '../operations/byte-rope';
 import type { BatchRequest } from './generated/dht';
 
 /**

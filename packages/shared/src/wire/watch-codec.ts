@@ -9,7 +9,7 @@ import { valueIn, type StoredValue } from '../operations/stored';
 import { RingError } from '../ring/errors';
 import { position } from '../ring/position';
 import { keyOf } from '../ring/ring-key';
-import { ByteRope } from './byte-rope';
+import { ByteRope } from '../operations/byte-rope';
 import { WatchEnd, type WatchEvents } from './generated/dht';
 
 /** A change as replicas keep it. */

@@ -5,23 +5,31 @@
  * sequence whatever becomes of them. So a split divides a range, and a merge leaves two beside each other, each whole
  * from a number of its own, until both have forgotten what is older than the merge. Only then are they one.
  *
- * A commit is kept as the array that the window has given up: no copy, no look at the operations but for their bytes.
- * The bytes are bounded for the whole node, and the oldest commits go first, whichever range they are of. A range notices
- * when it is asked.
+ * A commit is kept as bytes, outside of the JavaScript heap: as objects its operations would be carried about by the
+ * garbage collector, and cost each write more than all that the table does for it. They are made out again when somebody
+ * asks. The bytes are bounded for the whole node, and the oldest commits go first, whichever range they are of. A range
+ * notices when it is asked.
  *
  * Every replica keeps this, so that whoever becomes primary can go on where its predecessor was.
  */
 
 import type { Arc, RingKey, Seq } from '@ringkeep/shared';
 import { arcCovers, arcInside, arcKeyTest, arcsEqual } from '@ringkeep/shared/ring/arc';
-import { CHANGE_BYTES_EACH } from '../limits';
 import type { Entry } from './entry-store';
-import { isGroup, keyOfOp, opBytes, type EntryGroup, type SequencedOp } from './sequenced-op';
+import { HistoryBlocks, type Packed } from './history-blocks';
+import type { SequencedOp } from './sequenced-op';
 
 /** One change that watchers may be told, with the number under which it was committed. */
 export interface Change {
   readonly seq: Seq;
   readonly entry: Entry;
+}
+
+/** Which changes are asked for: those after a number up to another, so many numbers at most. */
+interface NumbersAsked {
+  readonly since: Seq;
+  readonly through: Seq;
+  readonly numbersMax: number;
 }
 
 /** Operations that were committed together, under consecutive numbers from `first` on. */
@@ -30,9 +38,8 @@ interface Commit {
   readonly range: Arc;
   readonly first: Seq;
   readonly last: Seq;
-  readonly bytes: number;
   /** Undefined when it is forgotten. */
-  ops: readonly SequencedOp[] | undefined;
+  packed: Packed | undefined;
 }
 
 /** What is kept for one range of positions. */
@@ -84,21 +91,31 @@ export class RangeHistory {
   }
 
   /**
-   * Tells the changes after a number, in order, until `take` wants no more or `numbersMax` numbers are looked at.
+   * Tells the changes after a number whose keys are wanted, in order, until `take` wants no more or `numbersMax` numbers
+   * are looked at. Whatever stands under a number is told as a whole.
+   *
    * @returns the number up to which all were told
    */
-  tell(since: Seq, through: Seq, numbersMax: number, take: (change: Change) => boolean): Seq {
+  tell(
+    { since, through, numbersMax }: NumbersAsked,
+    wants: (key: RingKey) => boolean,
+    take: (change: Change) => boolean,
+  ): Seq {
+    const wantsHere = (key: RingKey): boolean => this.holds(key) && wants(key);
     let left = numbersMax;
     for (let at = this.placeOf(since + 1); at < this.commits.length; at++) {
-      const commit = this.commits[at] as Commit;
-      const ofAll = arcsEqual(commit.range, this.range);
-      const last = Math.min(commit.last, through);
-      for (let seq = Math.max(commit.first, since + 1); seq <= last; seq++) {
-        if (left-- === 0) return seq - 1;
-        const op = commit.ops?.[seq - commit.first];
-        if (op === undefined || !(ofAll || this.holds(keyOfOp(op)))) continue;
-        if (!takeAll(seq, op, take)) return seq;
-      }
+      const { range, first, last, packed } = this.commits[at] as Commit;
+      const from = Math.max(first, since + 1);
+      const to = Math.min(last, through, from + left - 1);
+      const stopped = packed?.ops.tell(
+        from - first,
+        to - first,
+        arcsEqual(range, this.range) ? wants : wantsHere,
+        (entry, op) => take({ seq: first + op, entry }),
+      );
+      if (stopped !== undefined) return first + stopped;
+      left -= Math.max(0, to - from + 1);
+      if (left === 0 && to < Math.min(last, through)) return to;
     }
     return through;
   }
@@ -119,8 +136,8 @@ export class RangeHistory {
   private forgetDropped(): void {
     const { commits } = this;
     for (; this.head < commits.length; this.head++) {
-      const { ops, last } = commits[this.head] as Commit;
-      if (ops !== undefined) break;
+      const { packed, last } = commits[this.head] as Commit;
+      if (packed !== undefined) break;
       this.whole = Math.max(this.whole, last);
     }
     // The order of the node's commits is that of each range's, so nothing dropped is left behind the head.
@@ -130,50 +147,46 @@ export class RangeHistory {
   }
 }
 
-/** Whatever stands under a number is told as a whole. */
-function takeAll(seq: Seq, op: Entry | EntryGroup, take: (change: Change) => boolean): boolean {
-  if (!isGroup(op)) return take({ seq, entry: op });
-  let wantsMore = true;
-  for (const entry of op.group) wantsMore = take({ seq, entry }) && wantsMore;
-  return wantsMore;
-}
-
 /** Forgotten commits that a list may still have at its head, before it is made anew. */
 const DROPPED_KEPT_MAX = 64;
 
 /** The bound, for all copies of a node together. */
 export class ChangeHistory {
+  private readonly blocks: HistoryBlocks;
   private queue: Commit[] = [];
   private head = 0;
-  private keptBytes = 0;
 
-  constructor(private readonly bytesMax: number) {}
+  constructor(bytesMax: number) {
+    this.blocks = new HistoryBlocks(bytesMax);
+  }
 
   get bytes(): number {
-    return this.keptBytes;
+    return this.blocks.bytes;
   }
 
   /** Operations of an arc were committed, under consecutive numbers from `first` on. */
   add(histories: readonly RangeHistory[], range: Arc, first: Seq, ops: readonly SequencedOp[]): void {
     if (ops.length === 0) return;
-    let bytes = 0;
-    for (const op of ops) bytes += opBytes(op) + CHANGE_BYTES_EACH;
-    const commit: Commit = { range, first, last: first + ops.length - 1, ops, bytes };
+    let packed = this.blocks.pack(ops);
+    while (packed === undefined && this.drop()) packed = this.blocks.pack(ops);
+    const commit: Commit = { range, first, last: first + ops.length - 1, packed };
     for (const history of histories) history.add(commit);
-    this.queue.push(commit);
-    this.keptBytes += bytes;
-    while (this.keptBytes > this.bytesMax) this.drop();
+    if (packed !== undefined) this.queue.push(commit);
     if (this.head > DROPPED_KEPT_MAX && this.head * 2 > this.queue.length) {
       this.queue = this.queue.slice(this.head);
       this.head = 0;
     }
   }
 
-  private drop(): void {
-    const commit = this.queue[this.head++] as Commit;
+  /** @returns false if there is nothing left to forget */
+  private drop(): boolean {
+    const commit = this.queue[this.head];
+    if (commit?.packed === undefined) return false;
+    this.head++;
+    this.blocks.forget(commit.packed);
     // A range that nobody asks keeps the commit in its list for a while, but nothing of what it was.
-    commit.ops = undefined;
-    this.keptBytes -= commit.bytes;
+    commit.packed = undefined;
+    return true;
   }
 }
 

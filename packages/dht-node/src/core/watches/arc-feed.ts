@@ -13,7 +13,7 @@
  *      number goes with it: a new owner may keep nothing from before.
  */
 
-import type { Arc, Seq } from '@ringkeep/shared';
+import type { Arc, RingKey, Seq } from '@ringkeep/shared';
 import { arcInside, arcKeyTest, arcOutside, arcsEqual } from '@ringkeep/shared/ring/arc';
 import type { Outbox, RuleSettings, StepTime } from '../context';
 import {
@@ -157,8 +157,8 @@ export class ArcFeed {
     let bytes = 0;
     const from = place.seq;
     const holds = arcsEqual(place.range, history.range) ? undefined : arcKeyTest(place.range);
-    place.seq = history.tell(from, this.through, numbersMax, (change) => {
-      if (!watch.concerns(change) || holds?.(change.entry.key) === false) return true;
+    const wants = (key: RingKey): boolean => watch.concerns(key) && holds?.(key) !== false;
+    place.seq = history.tell({ since: from, through: this.through, numbersMax }, wants, (change) => {
       changes.push(change);
       bytes += bytesOf(change.entry);
       return bytes < WATCH_MESSAGE_BYTES;
@@ -201,8 +201,9 @@ export class ArcFeed {
     if (this.changes.some(({ wholeFrom }) => wholeFrom > since)) return this.fallBehind(this.live.all());
     const changes: Change[] = [];
     let bytes = 0;
+    const asked = { since, through: this.through, numbersMax: Number.POSITIVE_INFINITY };
     for (const history of this.changes)
-      history.tell(since, this.through, Number.POSITIVE_INFINITY, (change) => {
+      history.tell(asked, anyKey, (change) => {
         changes.push(change);
         bytes += bytesOf(change.entry);
         return bytes < WATCH_OUTSTANDING_BYTES_MAX;
@@ -272,6 +273,10 @@ export class ArcFeed {
   private tellEnd(watch: Watch, range: Arc, through: Seq, because: WatchEnd): void {
     this.context.emit({ kind: 'watch-range-ended', watch: watch.number, range, through, because });
   }
+}
+
+function anyKey(): boolean {
+  return true;
 }
 
 /** Neighbours that have been told the same are one. */

@@ -68,16 +68,16 @@ export class Watch {
     this.outstandingBytes = Math.max(0, this.outstandingBytes - bytes);
   }
 
-  concerns({ entry }: Change): boolean {
-    return this.matches(entry.key);
+  concerns(key: RingKey): boolean {
+    return this.matches(key);
   }
 
   /** Those of an arc's changes that it is told of a range. */
   of(changes: readonly Change[], range: Arc, ofWholeArc: boolean): readonly Change[] {
     if (this.filter.kind === 'everything' && ofWholeArc) return changes;
-    if (ofWholeArc) return changes.filter((change) => this.concerns(change));
+    if (ofWholeArc) return changes.filter(({ entry }) => this.concerns(entry.key));
     const holds = arcKeyTest(range);
-    return changes.filter((change) => holds(change.entry.key) && this.concerns(change));
+    return changes.filter(({ entry }) => holds(entry.key) && this.concerns(entry.key));
   }
 }
 

@@ -5,7 +5,7 @@
  * one string of everything would be so large that V8 gives it pages of its own, which costs more than the bytes.
  */
 
-import type { StoredValue } from '../operations';
+import type { StoredValue } from './stored';
 import type { Bytes } from '../ring';
 
 /** Joined strings of this length are as cheap as any. */

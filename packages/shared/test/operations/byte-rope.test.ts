@@ -1,5 +1,5 @@
 import { Random, type Bytes } from '../../src/ring';
-import { ByteRope, joinRopes } from '../../src/wire';
+import { ByteRope, joinRopes } from '../../src/operations';
 
 const bytes = (random: Random, length: number): Bytes =>
   Buffer.from(Array.from({ length }, () => random.below(256))).toString('latin1') as Bytes;
