@@ -45,8 +45,12 @@ class Watched {
   nowMs = 1_000;
   readonly effects: ChangeWatchEffect[] = [];
 
-  constructor(from: readonly CursorPart[] = [{ range: WHOLE, seq: undefined }], first?: Ring) {
-    this.core = new ChangeWatch({ from, nodes: ['node 200'], positionOf }, new Random(1));
+  constructor(
+    from: readonly CursorPart[] = [{ range: WHOLE, seq: undefined }],
+    first?: Ring,
+    missing: readonly Arc[] = [],
+  ) {
+    this.core = new ChangeWatch({ from, missing, nodes: ['node 200'], positionOf }, new Random(1));
     if (first) this.learn(first);
   }
 
@@ -246,6 +250,17 @@ test('what is lost is said when the range goes on from now, and the others go on
   watch.tell(2, LOW, 10, put(50, 10));
   expect(watch.told).toEqual(['150#6', '50#10']);
   expect(watch.of('lost')).toHaveLength(1);
+});
+
+test('what was missed before, by a cursor of another cluster, is said to be lost where the watch begins', () => {
+  const watch = new Watched(undefined, two, [WHOLE]);
+  watch.tell(1, LOW, 7, put(50, 7));
+  watch.tell(2, HIGH, 3);
+  expect(watch.of('lost')).toEqual([
+    { kind: 'lost', range: LOW, through: 6 },
+    { kind: 'lost', range: HIGH, through: 3 },
+  ]);
+  expect(watch.told).toEqual(['50#7']);
 });
 
 test('a range that is lost again before it goes on is said to be lost once, and what comes first is behind it', () => {

@@ -3,8 +3,8 @@
  * whole history is that of one store, and everything can be written.
  */
 
-import { RingView, type Bytes, type RingKey } from '@ringkeep/shared';
-import { ringKeyOf } from '@ringkeep/shared/operations';
+import { arcContains, positionOf, RingView, type Arc, type Bytes, type RingKey } from '@ringkeep/shared';
+import { bufferOfBytes, decodeFullAnswer, ringKeyOf } from '@ringkeep/shared/operations';
 import type { HistoryOperation, Value } from '@ringkeep/checker/core';
 import { checkCopies, checkIndexes, checkTables } from './checkers/at-rest';
 import type { Failure } from './checkers/failure';
@@ -13,7 +13,7 @@ import { checkLinearizability } from './checkers/linearizability';
 import { checkLostWrites } from './checkers/lost-writes';
 import { checkPages } from './checkers/pages';
 import { checkPositions } from './checkers/positions';
-import { checkVersions } from './checkers/versions';
+import { checkLastVersion, checkVersions } from './checkers/versions';
 import type { WatchedChanges } from './checkers/watched-changes';
 import type { Client } from './world/client';
 import type { Scanner } from './world/scanner';
@@ -46,6 +46,8 @@ export class FinalChecks {
     private readonly users: LastUsers,
     private readonly keys: readonly Bytes[],
     private readonly doubts: Doubts,
+    /** An operator has decided about them. */
+    private readonly decidedArcs: readonly Arc[],
   ) {}
 
   /** The copies first: while the last reads are under way a dead member may be forgotten, and its arc merged. */
@@ -72,7 +74,7 @@ export class FinalChecks {
       checkPages(this.users.scanner.pages, certain, (key) => !this.doubts.has(this.placed(key as Bytes)));
     if (failure) return this.run.fail(failure.checker, failure.text);
     if (!(await this.checkWatchers(certain))) return;
-    await this.writeAtLast();
+    await this.writeAtLast(history());
   }
 
   /** What is there is told, and nothing else: what it says of each key is a read of that key. */
@@ -117,8 +119,14 @@ export class FinalChecks {
     return ringKeyOf(key, this.run.parameters.positionRule);
   }
 
-  /** Nothing that kept writes out is left. */
-  private async writeAtLast(): Promise<void> {
+  private isDecided(key: Bytes): boolean {
+    const position = positionOf(this.placed(key));
+    return this.decidedArcs.some((arc) => arcContains(arc, position));
+  }
+
+  /** Nothing that kept writes out is left, and where writes were lost none of their numbers is given out again. */
+  private async writeAtLast(history: readonly HistoryOperation[]): Promise<void> {
+    const before = [...history];
     const view = new RingView(this.run.registry.ring);
     const isWritable = (key: Bytes): boolean => {
       const arc = view.arcOfKey(this.placed(key));
@@ -130,7 +138,12 @@ export class FinalChecks {
       this.users.reader.writeAtLast(key, READ_PATIENCE_MS, (result) => {
         open--;
         const text = result?.ok === false ? `: ${result.text}` : '';
-        if (!result?.ok) this.run.fail('liveness', `${key} cannot be written though everything works${text}`);
+        if (!result?.ok)
+          return this.run.fail('liveness', `${key} cannot be written though everything works${text}`);
+        if (!this.isDecided(key)) return;
+        const { version } = decodeFullAnswer(bufferOfBytes(result.value as Bytes));
+        const failure = checkLastVersion(key, version, before);
+        if (failure) this.run.fail(failure.checker, failure.text);
       });
     }
     await this.run.runUntil(this.run.timeline.now + READ_PATIENCE_MS + ANSWER_MS, () => open === 0);

@@ -564,6 +564,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'lossesJumpedOver',
+    story: 'an arc that has lost writes by a decision gives their numbers out again, which somebody may have read',
+    focus: 'old-disks-late',
+    seed: 2,
+    within: 60,
+  },
+  {
     rule: 'endsSetAnew',
     story: 'a set keeps the end of what it replaces, and its value ends with that',
     focus: 'transfers',

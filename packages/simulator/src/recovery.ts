@@ -2,7 +2,7 @@
  * The liveness phase: the faults have ended, everything is put right, and within a bound the ring is as it should be.
  */
 
-import type { NodeId } from '@ringkeep/shared';
+import type { Arc, NodeId } from '@ringkeep/shared';
 import { notYetAtRest, notYetInSync } from './checkers/at-rest';
 import type { Faults } from './world/faults';
 import { nodesAtRest } from './world/nodes-at-rest';
@@ -38,6 +38,11 @@ export class Recovery {
     private readonly options: RecoveryOptions,
   ) {
     this.operator = new Operator(run);
+  }
+
+  /** About these arcs an operator has decided: acknowledged writes may be lost there. */
+  get decidedArcs(): readonly Arc[] {
+    return this.operator.decided;
   }
 
   /** Puts everything right and waits until the ring is as it should be. */

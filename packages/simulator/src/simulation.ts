@@ -142,7 +142,7 @@ class Simulation {
     });
     if ((await world.runUntil(scenario.safetyMs)) && (await recovery.recover())) {
       const users = { reader, scanner, watchers, lockUsers };
-      const checks = new FinalChecks(world, users, world.keys, world.doubts);
+      const checks = new FinalChecks(world, users, world.keys, world.doubts, recovery.decidedArcs);
       await checks.check(() => recorder.history());
     }
     return {

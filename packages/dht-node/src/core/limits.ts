@@ -79,6 +79,8 @@ export const SWEEP_PAUSE_MS = 5;
 export const SWEEP_KEYS_MAX = 256;
 /** While so many operations of an arc are under way no key is ended that nobody meets: they are committed together. */
 export const SWEEP_WINDOW_MAX = 2_048;
+/** Numbers that an arc leaves out where acknowledged writes were lost: more than any lost log went on by. */
+export const NUMBERS_LEFT_OUT = 2 ** 32;
 /** Operations that may wait for an arc to serve, and for a forward to be tried again. */
 export const HELD_OPERATIONS_MAX = 65_536;
 /** Prepared bytes that a follower outside the in-sync set may be behind before its stream is closed. */

@@ -118,10 +118,12 @@ export interface ProtocolRules extends EvaluationRules {
   /** What two ranges keep is joined when it is the same by now. */
   areLevel(level: boolean): boolean;
 
-  // ---- merges ----
+  // ---- numbers ----
 
   /** Numbers go on from the greater of two: at each position they only grow. */
   mergedFrom(lower: Seq, upper: Seq): Seq;
+  /** Where acknowledged writes were lost many numbers are left out: what they had is not given out again. */
+  numbersLeftOut(wanted: number): number;
 
   // ---- what was granted ----
 
@@ -242,6 +244,7 @@ export const PROTOCOL_RULES: ProtocolRules = {
   areLevel: (level) => level,
 
   mergedFrom: (lower, upper) => Math.max(lower, upper),
+  numbersLeftOut: (wanted) => wanted,
 
   grantedBefore: (startedAt, leaseBeforeMs) => startedAt + leaseBeforeMs,
   followsAnew: () => undefined,

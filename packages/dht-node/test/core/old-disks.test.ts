@@ -1,6 +1,7 @@
 /** A primary stepped by hand against followers whose logs, or its own, are older or newer than they should be. */
 
 import { type LogExtent, type NodeId, type TermStart } from '@ringkeep/shared';
+import { NUMBERS_LEFT_OUT } from '../../src/core/limits';
 import { SteppedNode, arc, OTHER, put, ring, SELF, THIRD } from './stepped-node';
 
 const IDS = [SELF, OTHER, THIRD];
@@ -140,16 +141,17 @@ describe('a takeover', () => {
     expect(node.core.inspection.status().replicas[0]?.stopped).toBeUndefined();
   });
 
-  test('whose shorter log a person has decided for gives no number out that the arc has seen', () => {
+  test('whose shorter log a person has decided for leaves many numbers out behind those that the arc has seen', () => {
     const node = withWrites();
     node.adopt(ring(5, [arc({ epoch: 5, term: 5, seq: 9, inSync: [SELF] })], IDS));
     node.pass(node.parameters.leaseMs);
     node.step({ kind: 'recover', request: 1, start: SELF, from: SELF });
     node.sync();
-    expect(node.core.replicas.get(SELF)).toMatchObject({ committed: 9, lastPrepared: 9 });
+    const last = 9 + NUMBERS_LEFT_OUT;
+    expect(node.core.replicas.get(SELF)).toMatchObject({ committed: last, lastPrepared: last });
     node.query(put('after', '1'));
     expect(node.last('append').records).toContainEqual(
-      expect.objectContaining({ kind: 'prepare', firstSeq: 10 }),
+      expect.objectContaining({ kind: 'prepare', firstSeq: last + 1 }),
     );
     expect(node.core.replicas.get(SELF)?.history.starts).toEqual([
       { term: 1, first: 1 },
@@ -218,6 +220,18 @@ describe('an open primary', () => {
     expect(decided(node, SELF)).toBeUndefined();
     expect(node.answer(node.query(put('after', '1')))).toBeUndefined();
     expect(node.openedBy(OTHER, SELF, 5, opening(better)).kinds).toContain('start-over');
+  });
+
+  test('leaves many numbers out then, also behind what was under way when it was stopped', () => {
+    const node = openAlone();
+    node.query(put('under way', '1'));
+    node.openedBy(OTHER, SELF, 5, opening(better));
+    expect(decided(node, SELF)).toBeUndefined();
+    expect(node.core.replicas.get(SELF)).toMatchObject({ committed: 4 + NUMBERS_LEFT_OUT });
+    const after = node.query(put('after', '1'));
+    node.sync();
+    expect(node.answer(after)).toMatchObject([{ ok: true }]);
+    expect(node.core.replicas.get(SELF)).toMatchObject({ committed: 5 + NUMBERS_LEFT_OUT });
   });
 
   test('hands the arc over when the other copy is decided for', () => {

@@ -1,7 +1,9 @@
 /** How far a takeover has come, with no more than it asks for: the time, the grants and the copy. */
 
+import type { RingKey } from '@ringkeep/shared';
 import type { NodeEvent, LogRecord } from '../../src/core';
 import { GrantLedger } from '../../src/core/follower/grant-ledger';
+import { NUMBERS_LEFT_OUT } from '../../src/core/limits';
 import { Takeover } from '../../src/core/primary/takeover';
 import { Journal } from '../../src/core/replica/journal';
 import { ReplicaStore } from '../../src/core/replica/replica-store';
@@ -68,11 +70,32 @@ test('a member is told the hash of no term until the term is open, and then that
   expect(stage.events).toEqual([{ kind: 'role-open', arc: open, term: 7, afterMs: 250 }]);
 });
 
-test('numbers up to the last of an overruled log are skipped, and none where nothing was overruled', () => {
+test('where a person has decided for a log numbers go on far above all that is known, once', () => {
   const stage = new Stage({ kind: 'live-term', start: SELF, term: 3 });
   const takeover = stage.takeover();
-  expect(takeover.skipOverruled(arc({ term: 3, seq: 0 }))).toBe(false);
-  expect(takeover.skipOverruled(arc({ term: 3, seq: 12 }))).toBe(true);
-  expect([stage.copy.lastPrepared, stage.copy.committed]).toEqual([12, 12]);
-  expect(takeover.skipOverruled(arc({ term: 3, seq: 12 }))).toBe(false);
+  expect(takeover.jumpOverLoss(arc({ term: 3, seq: 0 }))).toBeUndefined();
+  expect(takeover.jumpOverLoss(arc({ term: 3, seq: 12 }))).toBe(12 + NUMBERS_LEFT_OUT);
+  expect(stage.copy).toMatchObject({ lastPrepared: 12 + NUMBERS_LEFT_OUT, committed: 12 + NUMBERS_LEFT_OUT });
+  expect(takeover.jumpOverLoss(arc({ term: 3, seq: 12 }))).toBeUndefined();
+});
+
+test('so they do above a log that is longer than the arc’s last number, until a later term has written', () => {
+  const entry = { key: `${'\0'.repeat(8)}k` as RingKey, value: undefined };
+  const stage = new Stage(
+    { kind: 'live-term', start: SELF, term: 3 },
+    { kind: 'prepare', start: SELF, firstSeq: 1, ops: [entry, entry] },
+    { kind: 'commit', start: SELF, seq: 2 },
+  );
+  const takeover = stage.takeover();
+  expect(takeover.jumpOverLoss(arc({ term: 5, seq: 1 }))).toBeUndefined();
+  stage.journal.write({ kind: 'overrule', start: SELF, term: 4 });
+  expect(takeover.jumpOverLoss(arc({ term: 5, seq: 1 }))).toBe(2 + NUMBERS_LEFT_OUT);
+  expect(takeover.jumpOverLoss(arc({ term: 5, seq: 1 }))).toBeUndefined();
+});
+
+test('an open term is opened again when its arc was stopped meanwhile', () => {
+  const takeover = new Stage().takeover();
+  takeover.open(arc());
+  takeover.reopen();
+  expect([takeover.isOver, takeover.waitsOutGrants, takeover.grantsAreOver()]).toEqual([false, false, true]);
 });

@@ -1,7 +1,7 @@
 /** A plain client: one operation at a time (plain-calls.ts), with a deadline. */
 
 import type { Bytes, Random } from '@ringkeep/shared';
-import { OperationType, type KeyOperation, ringKeyOf } from '@ringkeep/shared/operations';
+import { OperationType, ringKeyOf, VERSION_ONLY, type KeyOperation } from '@ringkeep/shared/operations';
 import { RecordedCall, type HistoryRecorder } from '@ringkeep/checker/core';
 import { ClientValues, drawOperation, type ClientHabits } from './client-habits';
 import { describeOperation, describeResult } from './descriptions';
@@ -47,12 +47,13 @@ export class Client {
     this.run({ type: OperationType.get, key: ringKeyOf(key, this.habits.positionRule) }, patienceMs, done);
   }
 
-  /** Writes a key, for as long as it takes. */
+  /** Writes a key, for as long as it takes, and is told the version. */
   writeAtLast(key: Bytes, patienceMs: number, done: Done): void {
     const write = {
       type: OperationType.exchange,
       key: ringKeyOf(key, this.habits.positionRule),
       value: this.values.next(),
+      extras: VERSION_ONLY,
     };
     this.run(write, patienceMs, done);
   }

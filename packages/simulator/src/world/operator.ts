@@ -1,6 +1,6 @@
 /** The operator of a ring, who decides what its nodes do not decide by themselves. */
 
-import { formatPosition } from '@ringkeep/shared';
+import { formatPosition, type Arc } from '@ringkeep/shared';
 import type { NodeCore } from '@ringkeep/dht-node/core';
 import type { Machine } from './machine';
 import type { World } from './world';
@@ -11,6 +11,8 @@ const WAITS_MS = 2_000;
 export class Operator {
   /** When somebody was last about to start. */
   private lastComingAt = 0;
+  /** What he has decided about: acknowledged writes may be lost there. */
+  readonly decided: Arc[] = [];
 
   constructor(private readonly world: World) {}
 
@@ -33,6 +35,7 @@ export class Operator {
       const other = this.world.machineOf(stopped.conflict?.node ?? id)?.process;
       const right = other?.held?.hasWholeCopy(stopped.range) ? other : process;
       this.world.trace.note('fault', () => `${right.name} is to be right about ${formatPosition(start)}`);
+      this.decided.push(stopped.range);
       const decision = { kind: 'recover' as const, request: 0, start, from: (right.core as NodeCore).self };
       right.post(decision);
       if (right !== process) process.post(decision);

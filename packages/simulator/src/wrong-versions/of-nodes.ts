@@ -53,6 +53,7 @@ export const RULES_OF_NODES = {
   changesKnownFrom: 'transfersTellNothing',
   areLevel: 'joinedWhenLevel',
   mergedFrom: 'mergesTakeGreater',
+  numbersLeftOut: 'lossesJumpedOver',
 
   grantedBefore: 'startedHasGranted',
   followsAnew: 'oneGrantForAll',
@@ -130,6 +131,7 @@ export const WRONG_OF_NODES: ProtocolRules = {
   changesKnownFrom: () => 0,
   areLevel: () => true,
   mergedFrom: (lower, upper) => Math.min(lower, upper),
+  numbersLeftOut: () => 0,
 
   grantedBefore: (startedAt) => startedAt,
   followsAnew: (grants, range) => grants.forget(range),

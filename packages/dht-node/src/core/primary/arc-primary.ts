@@ -207,6 +207,7 @@ export class ArcPrimary {
   resumed(): void {
     if (this.comparison.isStopped) return;
     this.context.report({ kind: 'arc-resumed', arc: this.config });
+    this.takeover.reopen();
     this.goOn();
   }
 

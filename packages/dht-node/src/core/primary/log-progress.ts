@@ -54,12 +54,13 @@ export class LogProgress {
     if (this.arc.writes.areDue) this.prepare();
   }
 
-  /** Prepares what was accepted at once. */
-  prepare(): void {
+  /** Prepares what was accepted at once. @returns whether there was anything */
+  prepare(): boolean {
     const { writes, replica } = this.arc;
-    if (!writes.prepare()) return;
+    if (!writes.prepare()) return false;
     const last = replica.lastPrepared;
     this.context.rules.countPrepared(this.context.journal, () => this.preparedHere(last));
+    return true;
   }
 
   private preparedHere(seq: Seq): void {
@@ -77,14 +78,17 @@ export class LogProgress {
     const aligned = commitPoint.aligned();
     if (aligned < replica.lastPrepared) return;
     this.commit(aligned);
+    // A term that is opened again may have numbered what it has not prepared.
+    if (this.prepare()) return;
     this.open();
   }
 
   private open(): void {
     const { takeover, commitPoint, followers, operations } = this.arc;
     const { newest } = this.arc.configurations;
-    if (takeover.skipOverruled(newest)) {
-      commitPoint.preparedHere(newest.seq);
+    const last = takeover.jumpOverLoss(newest);
+    if (last !== undefined) {
+      commitPoint.preparedHere(last);
       // They are told of the gap by a transfer.
       followers.closeAll();
     }

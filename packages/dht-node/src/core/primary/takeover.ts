@@ -9,9 +9,10 @@
  * Commits and followers belong to the role; this file only tracks how far the takeover has come.
  */
 
-import type { ArcConfig, Seq } from '@ringkeep/shared';
+import { lastTerm, type ArcConfig, type Seq } from '@ringkeep/shared';
 import type { DiskLog, Granting, Reports, RuleSettings, StepTime } from '../context';
 import type { Replica } from '../replica/replica';
+import { NUMBERS_LEFT_OUT } from '../limits';
 import { NO_TERM, RunningHash } from '../replica/running-hash';
 import type { HashPoint } from '../replica/sequenced-op';
 
@@ -59,14 +60,26 @@ export class Takeover {
   }
 
   /**
-   * A person has decided for a log that ends before the arc's last number. The numbers up to there name writes that
-   * somebody may have read, so they are not given out again. @returns whether any were skipped
+   * A person has decided for a log, and what other logs have acknowledged beyond it is lost. Numbers go on far above all
+   * that is known: of those in between some may name writes that somebody has read, and none is given out again. It is
+   * owed until a term after the decision has begun to write.
+   *
+   * @returns up to where numbers were skipped
    */
-  skipOverruled({ seq, term }: ArcConfig): boolean {
-    const { start, lastPrepared } = this.replica;
-    if (lastPrepared >= seq) return false;
-    this.context.journal.write({ kind: 'skip', start, seq, term });
-    return true;
+  jumpOverLoss({ seq, term }: ArcConfig): Seq | undefined {
+    const { start, lastPrepared, overrules, log } = this.replica;
+    const isDecided = overrules > 0 && lastTerm(log) <= overrules;
+    if (!isDecided && lastPrepared >= seq) return undefined;
+    const jump = this.context.rules.numbersLeftOut(NUMBERS_LEFT_OUT);
+    const last = Math.max(lastPrepared, seq) + jump;
+    if (last === lastPrepared) return undefined;
+    this.context.journal.write({ kind: 'skip', start, seq: last, term });
+    return last;
+  }
+
+  /** The arc was stopped in an open term, and goes on: what is under way is committed, and then it is opened again. */
+  reopen(): void {
+    if (this.isOver) this.phase = { kind: 'aligning' };
   }
 
   /** All members are level, and everything is committed. */
