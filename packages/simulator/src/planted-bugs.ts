@@ -565,7 +565,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     rule: 'lossesJumpedOver',
-    story: 'an arc that has lost writes by a decision gives their numbers out again, which somebody may have read',
+    story:
+      'an arc that has lost writes by a decision gives their numbers out again, which somebody may have read',
     focus: 'old-disks-late',
     seed: 2,
     within: 60,
