@@ -32,7 +32,7 @@ export interface Pace {
   readonly measureMs: number;
 }
 
-interface Contestant {
+export interface Contestant {
   readonly spec: ContestantSpec;
   readonly system: System;
   readonly generator: GeneratorProcess;
@@ -96,6 +96,26 @@ export class Contest {
     return runs.map(({ point, contestant: { spec, system }, samples }) =>
       figureOf({ name: spec.name, family: spec.family ?? spec.name, system }, point, samples),
     );
+  }
+
+  /** The same of what is no loop of operations: whatever `run` does with each of them. */
+  async inTurn<Result>(
+    rounds: number,
+    names: readonly string[],
+    run: (contestant: Contestant) => Promise<Result>,
+    abort: AbortSignal,
+  ): Promise<{ readonly contestant: Contestant; readonly results: Result[] }[]> {
+    const all = this.contestants
+      .filter(({ spec }) => names.includes(spec.name))
+      .map((contestant) => ({ contestant, results: [] as Result[] }));
+    for (let round = 0; round < rounds; round++) {
+      const first = round % Math.max(1, all.length);
+      for (const { contestant, results } of [...all.slice(first), ...all.slice(0, first)]) {
+        abort.throwIfAborted();
+        results.push(await run(contestant));
+      }
+    }
+    return all;
   }
 
   async close(): Promise<void> {

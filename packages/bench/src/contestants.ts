@@ -20,6 +20,9 @@ export interface Setting {
   /** Whether writes are synced before the answer, where that can be chosen. */
   readonly durable: boolean;
   readonly valueBytes: number;
+  /** Nodes of the ring keep an index of their keys. */
+  readonly keyIndex?: boolean;
+  readonly watchHistoryMib?: number;
 }
 
 export const REDIS_FAMILY = 'ioredis + Redis';
@@ -31,7 +34,12 @@ export function contestants(names: readonly ContestantName[], setting: Setting):
 
 function contestantsNamed(name: ContestantName, setting: Setting): ContestantSpec[] {
   const { nodes, copies, durable, valueBytes } = setting;
-  const ring = { kind: 'ring', nodes, copies, storage: durable ? 'disk' : 'memory' } as const;
+  const { keyIndex, watchHistoryMib } = setting;
+  const ring = {
+    ...({ kind: 'ring', nodes, copies, storage: durable ? 'disk' : 'memory' } as const),
+    ...(keyIndex !== undefined && { keyIndex }),
+    ...(watchHistoryMib !== undefined && { watchHistoryMib }),
+  };
   const redis = { kind: 'redis', appendOnly: durable } as const;
   switch (name) {
     case 'ringkeep':

@@ -7,9 +7,11 @@ import { importing } from './commands/import';
 import { latency } from './commands/latency';
 import { ratios } from './commands/ratios';
 import { ringSize } from './commands/ring-size';
+import { scans } from './commands/scans';
 import { soak } from './commands/soak';
 import { throughput } from './commands/throughput';
 import { trace } from './commands/trace';
+import { watches } from './commands/watches';
 import { ycsb } from './commands/ycsb';
 
 const COMMANDS: readonly BenchCommand[] = [
@@ -22,6 +24,8 @@ const COMMANDS: readonly BenchCommand[] = [
   ratios,
   soak,
   expiry,
+  scans,
+  watches,
   importing,
 ];
 

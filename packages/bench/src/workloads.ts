@@ -21,6 +21,7 @@ export type PlainKind = 'get' | 'set' | 'swap' | 'count';
 const OFFERED_BY: { readonly [Kind in OperationKind]?: readonly string[] } = {
   swap: ['Ringkeep', 'etcd3'],
   count: ['Ringkeep', 'ioredis', 'ioredis autopipelining'],
+  range: ['Ringkeep', 'etcd3'],
 };
 
 /** Names of the contestants that offer a kind of operation; all when undefined. */

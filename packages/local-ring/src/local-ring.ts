@@ -17,6 +17,8 @@ export interface LocalRingOptions {
   readonly folder: string;
   readonly replicationFactor?: number;
   readonly links?: boolean;
+  /** Flags of the registry, each time that it starts. */
+  readonly registryArgs?: readonly string[];
   /** Flags of every node, in addition to those for its place. */
   readonly nodeArgs?: readonly string[];
   /** Added to the environment of every node. */
@@ -138,7 +140,7 @@ export class LocalRing {
   }
 
   async startRegistry(more: readonly string[] = []): Promise<void> {
-    const { replicationFactor } = this.options;
+    const { replicationFactor, registryArgs = [] } = this.options;
     const copies = replicationFactor === undefined ? [] : ['--replication-factor', String(replicationFactor)];
     const args = [
       '--port',
@@ -146,6 +148,7 @@ export class LocalRing {
       '--data-dir',
       this.folderOf(REGISTRY),
       ...copies,
+      ...registryArgs,
       ...more,
     ];
     this.registryProcess = RingProcess.start('registry', args, this.processOptions(REGISTRY));

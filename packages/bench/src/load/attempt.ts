@@ -8,7 +8,7 @@ import type { Workload, WorkloadOperation } from './workload';
 export function attempt(
   target: Target,
   workload: Workload,
-  { kind, key, index }: WorkloadOperation,
+  { kind, key, index, entries = 1 }: WorkloadOperation,
 ): Promise<unknown> {
   switch (kind) {
     case 'get':
@@ -25,6 +25,8 @@ export function attempt(
       return offered(target.swap)(key, workload.value(index));
     case 'count':
       return offered(target.count)(key);
+    case 'range':
+      return offered(target.range)(key, entries);
   }
 }
 

@@ -11,6 +11,8 @@ import type {
   Sample,
   VerifiedSample,
 } from './generator-protocol';
+import type { ReadAllRun, ReadAllSample } from './reading-all';
+import type { WatchSample } from './watching';
 import type { WorkloadSpec } from './workload';
 
 const MAIN = compiled('packages/bench/dist/load/generator.js');
@@ -64,6 +66,32 @@ export class GeneratorProcess {
   runAndVerify(run: RunSpec): Promise<VerifiedSample> {
     this.onProgress = () => undefined;
     return this.ask({ ask: 'run-and-verify', run });
+  }
+
+  readAll(run: ReadAllRun): Promise<ReadAllSample> {
+    return this.ask({ ask: 'read-all', run });
+  }
+
+  /** One watch for each prefix. */
+  watch(prefixes: readonly string[]): Promise<void> {
+    return this.ask({ ask: 'watch', prefixes });
+  }
+
+  countEvents(): Promise<void> {
+    return this.ask({ ask: 'count-events' });
+  }
+
+  endWatches(): Promise<WatchSample> {
+    return this.ask({ ask: 'end-watches' });
+  }
+
+  watchedFrom(): Promise<string> {
+    return this.ask({ ask: 'watched-from' });
+  }
+
+  /** @returns how long it took, s */
+  catchUp(since: string, events: number): Promise<number> {
+    return this.ask({ ask: 'catch-up', since, events });
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 /** What the benchmark and a load generator say to each other, as plain records over the channel between processes. */
 
 import type { TargetSpec } from '../targets/target';
+import type { ReadAllRun } from './reading-all';
 import type { Outcomes } from './recorder';
 import type { WorkloadSpec } from './workload';
 
@@ -35,6 +36,13 @@ export type GeneratorQuestion =
   | { readonly ask: 'run'; readonly run: RunSpec }
   /** An open loop of inserts, each acknowledged one read back afterwards. */
   | { readonly ask: 'run-and-verify'; readonly run: RunSpec }
+  | { readonly ask: 'read-all'; readonly run: ReadAllRun }
+  /** Answered when no event of theirs is missed any more. */
+  | { readonly ask: 'watch'; readonly prefixes: readonly string[] }
+  | { readonly ask: 'count-events' }
+  | { readonly ask: 'end-watches' }
+  | { readonly ask: 'watched-from' }
+  | { readonly ask: 'catch-up'; readonly since: string; readonly events: number }
   | { readonly ask: 'close' };
 
 export interface VerifiedSample extends Sample {

@@ -8,9 +8,12 @@ import { openTarget } from '../targets/open-target';
 import { countAbsent, writeAll } from './bulk';
 import type { GeneratorAnswer, GeneratorQuestion, RunSpec, VerifiedSample } from './generator-protocol';
 import { measuredRun } from './measured-run';
+import { readingAll } from './reading-all';
+import { catchUp, watchedFrom, Watches } from './watching';
 import { Workload } from './workload';
 
 let opened: Target | undefined;
+let watches: Watches | undefined;
 
 async function answer(question: GeneratorQuestion): Promise<unknown> {
   if (question.ask === 'open') {
@@ -26,6 +29,19 @@ async function answer(question: GeneratorQuestion): Promise<unknown> {
       return measuredRun(target, question.run);
     case 'run-and-verify':
       return runAndVerify(target, question.run);
+    case 'read-all':
+      return readingAll(target, question.run);
+    case 'watch':
+      watches = await Watches.start(target, question.prefixes);
+      return undefined;
+    case 'count-events':
+      return watches?.count();
+    case 'end-watches':
+      return watches?.stop();
+    case 'watched-from':
+      return watchedFrom(target);
+    case 'catch-up':
+      return catchUp(target, question.since, question.events);
     case 'close':
       return target.close();
   }

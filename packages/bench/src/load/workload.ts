@@ -7,13 +7,24 @@
  */
 
 import { invariant, Random } from '@ringkeep/shared';
+import { stamped } from './now-ms';
 import { createPopularity, type Popularity, type PopularitySpec } from './popularity';
 
 /**
  * `modify` reads a key and then writes it, as one operation, as YCSB F does. `swap` writes on condition of the version
- * that the client met last, and `count` adds 1 to a number.
+ * that the client met last, and `count` adds 1 to a number. `range` reads up to RANGE_ENTRIES_MAX entries from a key on,
+ * as YCSB E does.
  */
-export const OPERATION_KINDS = ['get', 'set', 'insert', 'modify', 'delete', 'swap', 'count'] as const;
+export const OPERATION_KINDS = [
+  'get',
+  'set',
+  'insert',
+  'modify',
+  'delete',
+  'swap',
+  'count',
+  'range',
+] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 export interface WorkloadSpec {
@@ -27,6 +38,8 @@ export interface WorkloadSpec {
   /** Keeps its keys apart from those of other workloads on the same system. */
   readonly keyPrefix?: string;
   readonly valueBytes: number;
+  /** Values begin with the time at which they were made (now-ms.ts). */
+  readonly stamped?: boolean;
 }
 
 export interface WorkloadOperation {
@@ -34,8 +47,12 @@ export interface WorkloadOperation {
   readonly key: string;
   /** The key's index, from which its value is made. */
   readonly index: number;
+  /** Entries of a range. */
+  readonly entries?: number;
 }
 
+/** Entries of a range, at most: their number is drawn uniformly, as in YCSB E. */
+const RANGE_ENTRIES_MAX = 100;
 /** Values differ from key to key, within so many. */
 const VALUES = 64;
 /** They are text, because some clients are faster with text. */
@@ -78,7 +95,9 @@ export class Workload {
       return { kind, key, index };
     }
     const index = this.popularity.next();
-    return { kind, key: this.keys[index] as string, index };
+    const key = this.keys[index] as string;
+    if (kind === 'range') return { kind, key, index, entries: 1 + this.random.below(RANGE_ENTRIES_MAX) };
+    return { kind, key, index };
   }
 
   /** The insert of a key has been acknowledged: it may be asked for once all before it are there, too, as in YCSB. */
@@ -90,7 +109,8 @@ export class Workload {
 
   /** What is written to a key. */
   value(index: number): Buffer {
-    return this.values[index % VALUES] as Buffer;
+    const value = this.values[index % VALUES] as Buffer;
+    return this.spec.stamped === true ? stamped(value) : value;
   }
 
   /** The keys that exist from the start. */

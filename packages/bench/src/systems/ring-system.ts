@@ -9,6 +9,10 @@ export interface RingSystemOptions {
   readonly nodes: number;
   readonly copies: number;
   readonly storage: 'disk' | 'memory';
+  /** Nodes keep an index of their keys. */
+  readonly keyIndex?: boolean;
+  /** What nodes keep for watchers, MiB; their default if absent. */
+  readonly watchHistoryMib?: number;
   /** Nodes collect their garbage at SIGUSR2. */
   readonly collectable?: boolean;
 }
@@ -19,8 +23,14 @@ export type RingSystem = System & { readonly ring: LocalRing };
 export async function startRing(folder: string, options: RingSystemOptions): Promise<RingSystem> {
   const { nodes, copies, storage } = options;
   const nodeArgs = ['--storage', storage];
+  if (options.watchHistoryMib !== undefined)
+    nodeArgs.push('--watch-history', String(options.watchHistoryMib));
+  const registryArgs = options.keyIndex === true ? ['--key-index'] : [];
   const nodeEnv: Record<string, string> = options.collectable ? { NODE_OPTIONS: `--require ${COLLECT}` } : {};
-  const ring = await LocalRing.start({ folder, replicationFactor: copies, nodeArgs, nodeEnv }, nodes);
+  const ring = await LocalRing.start(
+    { folder, replicationFactor: copies, registryArgs, nodeArgs, nodeEnv },
+    nodes,
+  );
   try {
     await ring.settled();
   } catch (error) {

@@ -1,8 +1,8 @@
 /** A ring through its client library. */
 
 import net from 'node:net';
-import { RingClient } from '@ringkeep/client';
-import type { Target } from './target';
+import { RingClient, type ScanEntry } from '@ringkeep/client';
+import { TAG, type ReadOrder, type Target, type Watching } from './target';
 
 export interface RingClientTargetOptions {
   readonly nodes: readonly string[];
@@ -37,7 +37,50 @@ export async function openRingClient({
       versions.set(key, version);
     },
     count: (key) => client.add(key, 1, terms),
+    range: async (from, entries) => {
+      let found = 0;
+      for await (const entry of client.range({ from, limit: entries })) found += entry.value.length;
+      return found;
+    },
+    readAll: async (order, took) => {
+      for await (const entry of entriesIn(client, order)) if (!took(entry.value ? 1 : 0)) return;
+    },
+    watch: (prefix, since, onValue) => watch(client, prefix, since, onValue),
     close: () => client.close(),
+  };
+}
+
+function entriesIn(client: RingClient, order: ReadOrder): AsyncIterable<ScanEntry<Uint8Array>> {
+  switch (order) {
+    case 'scan':
+      return client.scan();
+    case 'range':
+      return client.range();
+    case 'tag':
+      return client.range({ tag: TAG.slice(1, -1) });
+  }
+}
+
+async function watch(
+  client: RingClient,
+  prefix: string,
+  since: string | undefined,
+  onValue: (value: Buffer) => void,
+): Promise<Watching> {
+  const changes = client.watch({ ...(prefix !== '' && { prefix }), since });
+  const told = (async () => {
+    for await (const change of changes) {
+      if (change.kind === 'lost') throw new Error('the watch has lost changes');
+      if (change.kind === 'put') onValue(change.value as Buffer);
+    }
+  })();
+  await Promise.race([changes.ready, told]);
+  return {
+    since: changes.cursor,
+    close: async () => {
+      await changes.return();
+      await told;
+    },
   };
 }
 

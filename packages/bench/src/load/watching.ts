@@ -1,0 +1,87 @@
+/**
+ * The watches of a load generator: how many events come, and how long after their values were made (workload.ts,
+ * `stamped`).
+ */
+
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { invariant } from '@ringkeep/shared';
+import type { Target, Watching } from '../targets/target';
+import { nowMs, stampOf } from './now-ms';
+import { LATENCY_US_MAX, newHistogram } from './recorder';
+
+const US_PER_MS = 1_000;
+
+export interface WatchSample {
+  readonly events: number;
+  readonly seconds: number;
+  readonly clientCpuUs: number;
+  /** From the making of a value to its event, µs: HDR histogram, compressed, in base64. */
+  readonly lags: string;
+}
+
+/** Watches under way; what comes is counted from `count` on. */
+export class Watches {
+  private lags = newHistogram();
+  private events = 0;
+  private countedFromMs = 0;
+  private cpu = process.cpuUsage();
+
+  private constructor(private readonly open: Watching[]) {}
+
+  /** One for each prefix, all of one target. */
+  static async start(target: Target, prefixes: readonly string[]): Promise<Watches> {
+    const { watch } = target;
+    invariant(watch, 'only those are asked that offer it');
+    const watches = new Watches([]);
+    const told = (value: Buffer): void => watches.told(value);
+    watches.open.push(...(await Promise.all(prefixes.map((prefix) => watch(prefix, undefined, told)))));
+    return watches;
+  }
+
+  count(): void {
+    this.lags = newHistogram();
+    this.events = 0;
+    this.countedFromMs = performance.now();
+    this.cpu = process.cpuUsage();
+  }
+
+  async stop(): Promise<WatchSample> {
+    const { events } = this;
+    const seconds = (performance.now() - this.countedFromMs) / 1_000;
+    const { user, system } = process.cpuUsage(this.cpu);
+    const lags = encodeIntoCompressedBase64(this.lags);
+    await Promise.all(this.open.map((watching) => watching.close()));
+    return { events, seconds, clientCpuUs: user + system, lags };
+  }
+
+  private told(value: Buffer): void {
+    this.events++;
+    const us = Math.round((nowMs() - stampOf(value)) * US_PER_MS);
+    this.lags.recordValue(Math.min(LATENCY_US_MAX, Math.max(1, us)));
+  }
+}
+
+/** From where on one watch is told what follows. */
+export async function watchedFrom(target: Target): Promise<string> {
+  invariant(target.watch, 'only those are asked that offer it');
+  const watching = await target.watch('', undefined, () => undefined);
+  await watching.close();
+  return watching.since;
+}
+
+/** One watch goes on from there, as fast as it is told, until so many events have come. @returns seconds */
+export async function catchUp(target: Target, since: string, events: number): Promise<number> {
+  const { watch } = target;
+  invariant(watch, 'only those are asked that offer it');
+  let left = events;
+  let allCame = (): void => undefined;
+  const all = new Promise<void>((resolve) => (allCame = resolve));
+  const beganAtMs = performance.now();
+  const watching = await watch('', since, () => {
+    if (--left === 0) allCame();
+  });
+  await all;
+  const seconds = (performance.now() - beganAtMs) / 1_000;
+  await watching.close();
+  return seconds;
+}
