@@ -86,8 +86,9 @@ export class ClientValues {
     return TTLS_MS[++this.made % TTLS_MS.length] as number;
   }
 
+  /** A multiple of more than what any operation sets, so that no sum is a number that another operation keeps. */
   private delta(): Bytes {
-    return encodeDelta(BigInt(++this.made % 7) - 2n);
+    return encodeDelta(SET_NUMBERS_MAX * (BigInt(++this.made % 7) - 2n));
   }
 
   /** What the key was left with by the last operation of this client that was answered. */
@@ -236,6 +237,8 @@ function isCounter(key: Bytes): boolean {
 
 /** No client has a greater number. */
 const CLIENTS_MAX = 1_000;
+/** Numbers that clients set are below this: each asks for less than a million operations. */
+const SET_NUMBERS_MAX = 1_000_000_000n;
 const EXTRAS_CHANCE = 0.3;
 const TRANSACTION_CHANCE = 0.12;
 const VERSION_ONLY_CHANCE = 0.2;
