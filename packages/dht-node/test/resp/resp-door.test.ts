@@ -149,6 +149,15 @@ describe('a caller', () => {
     expect(await (await open()).all('GET bad')).toEqual(['$1 1']);
   });
 
+  test('that goes on sending what is no command is cut, and has been told', async () => {
+    const client = await open();
+    client.raw('*\0\r\n');
+    const flood = setInterval(() => client.raw('A'.repeat(64 * 1024)), 1);
+    await client.untilEnded();
+    clearInterval(flood);
+    expect(await client.replies(1)).toEqual(['-ERR Protocol error: invalid multibulk length']);
+  });
+
   test.each(['POST / HTTP/1.1', 'GET / HTTP/1.1\r\nHost: localhost:1'])(
     'that speaks HTTP (%j) is left',
     async (head) => {

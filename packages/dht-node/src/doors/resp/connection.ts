@@ -12,6 +12,7 @@ import { Dispatcher, type DispatcherOwner, type DispatcherTools } from './dispat
 import {
   COMMANDS_UNANSWERED_MAX,
   EXPECTATION_DECAY,
+  FAREWELL_MS,
   OPERATIONS_AT_ONCE_MAX,
   PUSHED_BYTES_MAX,
   REPLY_BYTES_EXPECTED_MAX,
@@ -51,6 +52,8 @@ export class Connection implements DispatcherOwner {
   private ending = false;
   /** Nothing more is taken of what has come. */
   private hasQuit = false;
+  /** Everything is answered: what still comes is passed over, for so long. */
+  private over: NodeJS.Timeout | undefined;
   private closed = false;
 
   constructor(
@@ -94,6 +97,7 @@ export class Connection implements DispatcherOwner {
   // ---- in ----
 
   private read(chunk: Buffer): void {
+    if (this.ending) return;
     this.session.lastAtMs = this.tools.nowMs();
     this.parser.feed(chunk);
     this.take();
@@ -198,12 +202,17 @@ export class Connection implements DispatcherOwner {
   }
 
   private endIfAnswered(): void {
-    if (this.ending && !this.closed && this.dispatcher.replies.size === 0) this.socket.end();
+    if (!this.ending || this.closed || this.over || this.dispatcher.replies.size > 0) return;
+    this.over = setTimeout(() => this.socket.destroy(), FAREWELL_MS);
+    this.socket.end();
+    // One that goes on sending without reading would never notice.
+    this.socket.resume();
   }
 
   private close(): void {
     if (this.closed) return;
     this.closed = true;
+    clearTimeout(this.over);
     this.listening.endAll();
     this.holding.close();
   }
