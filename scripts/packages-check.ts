@@ -107,15 +107,16 @@ async function formFaults(tarballs: Tarballs, cwd: string): Promise<string[]> {
 
 async function weightFaults(client: Installation): Promise<string[]> {
   const megabytes = await client.megabytes();
-  let [grpcMs, clientMs, modules] = [Infinity, Infinity, 0];
-  // In turns, and the least of each: whatever else the machine does only adds to a load.
+  const ratios: number[] = [];
+  let modules = 0;
+  // In turns, so that what else the machine does slows down both; and the middle one.
   for (let round = 0; round < LOADS; round++) {
+    const alone = await client.load(GRPC);
     const loaded = await client.load(CLIENT);
-    grpcMs = Math.min(grpcMs, (await client.load(GRPC)).cpuMs);
-    clientMs = Math.min(clientMs, loaded.cpuMs);
+    ratios.push(loaded.cpuMs / alone.cpuMs);
     modules = loaded.modules;
   }
-  const ratio = clientMs / grpcMs;
+  const ratio = ratios.sort((a, b) => a - b)[LOADS >> 1] as number;
   console.log(
     `${CLIENT}: ${megabytes.toFixed(1)} MB installed, ${modules} modules, ${ratio.toFixed(2)} of the CPU time of gRPC alone to load`,
   );
