@@ -32,7 +32,7 @@ export interface NodeOptions {
   readonly proximity?: Proximity;
   /** How often all stored data is read and checked, ms; 0 for never. */
   readonly scrubEveryMs?: number;
-  /** Bytes of committed changes that are kept for watchers that fall behind or come back; 16 MiB by default. */
+  /** Bytes of committed changes that are kept for watchers that fall behind or come back; 8 MiB by default. */
   readonly watchHistoryBytes?: number;
   /** Watches served at a time; 10,000 by default. */
   readonly watchesMax?: number;

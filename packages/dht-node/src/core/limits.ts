@@ -94,10 +94,10 @@ export const REPAIR_KEYS_MAX = 100_000;
 /** Entries read for one page of a copy's listing, keys and values: about 5 ms of the event loop. */
 export const LISTING_PAGE_BYTES = 256 * 1024;
 /**
- * What a node keeps of the operations that it has committed last, for watchers, unless it is told otherwise: a second
- * of 100,000 writes of 100 bytes a second.
+ * What a node keeps of the operations that it has committed last, for watchers, unless it is told otherwise: half a
+ * second of 100,000 writes of 100 bytes a second.
  */
-export const HISTORY_BYTES = 16 * 1024 * 1024;
+export const HISTORY_BYTES = 8 * 1024 * 1024;
 /** What operations that were committed together cost in that memory beside their bytes: a few objects, and places in lists. */
 export const COMMIT_BYTES_EACH = 224;
 /** What a change costs on its way to a watcher beside its key and its value. */
