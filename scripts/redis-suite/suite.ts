@@ -1,4 +1,4 @@
-/** The suite as it is run: a copy with two lines changed, one process a file. */
+/** The suite as it is run: a copy with three lines changed, one process a file. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,12 +24,15 @@ export async function preparedSuite(sources: string): Promise<PreparedSuite> {
     await cp(join(sources, 'tests'), join(folder, 'tests'), { recursive: true });
     // There are no functions to flush.
     await change(join(folder, 'tests/support/server.tcl'), /^ *r function flush$/m, '');
-    // A case that fails within MULTI must not take the next one with it.
+    // A case that fails half-way must not take the next ones with it, as one does within MULTI: they get a new
+    // connection, unless the file reads the replies of several cases by hand.
+    const cases = join(folder, 'tests/support/test.tcl');
     await change(
-      join(folder, 'tests/support/test.tcl'),
+      cases,
       /^( *)(send_data_packet \$::test_server_fd testing \$name)$/m,
-      '$1$2\n$1catch {r discard}\n$1catch {r unwatch}',
+      '$1$2\n$1set ::by_hand 1\n$1catch {regexp {\\d+$} [srv 0 client] id; set ::by_hand $::redis::deferred($id)}',
     );
+    await change(cases, /^( *)(set failed true)$/m, '$1$2\n$1if {!$::by_hand} {catch {reconnect}}');
   } catch (error) {
     await remove();
     throw new RingError(
