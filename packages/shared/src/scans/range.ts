@@ -12,7 +12,8 @@ import { RingError } from '../ring/errors';
 import { positionBytes, type RingKey } from '../ring/ring-key';
 import { bytesOfBuffer } from '../operations/bytes';
 import { placeOfTag } from './cursor';
-import { ScanEntry, type PageSource } from './scan';
+import type { PageSource } from './scan';
+import { ScanEntry } from './scan-entry';
 import type { ScannedEntry } from './scan-page';
 import { PAGE_ENTRIES_MAX } from './scan-query';
 
@@ -117,6 +118,8 @@ type Asked = Awaited<ReturnType<PageSource['page']>>;
 class Stretch {
   private entries: readonly ScannedEntry<Buffer>[] = [];
   private index = 0;
+  /** Entries that the stretch may still give before the range is at its limit without any other. */
+  private left: number;
   private asked: Promise<Asked> | undefined;
   /** What `asked` is to bring. */
   private keys: KeyBounds;
@@ -131,6 +134,7 @@ class Stretch {
   ) {
     this.bounds = bounds;
     this.keys = keys;
+    this.left = terms.limit;
     this.ask();
   }
 
@@ -153,7 +157,8 @@ class Stretch {
       this.entries = entries;
       this.index = 0;
       this.asked = undefined;
-      if (next !== undefined) {
+      this.left -= entries.length;
+      if (next !== undefined && this.left > 0) {
         this.keys = this.terms.reverse ? { ...this.keys, to: next } : { ...this.keys, from: next };
         this.ask();
       }
@@ -175,13 +180,13 @@ class Stretch {
   }
 
   private ask(): void {
-    const { tag, reverse, limit } = this.terms;
+    const { tag, reverse } = this.terms;
     const byKey = { ...this.keys, reverse, end: this.bounds.end };
     this.asked = this.source.page(this.bounds.place, {
       prefix: undefined,
       tag,
       keysOnly: false,
-      limit: Math.min(PAGE_ENTRIES_MAX, limit),
+      limit: Math.min(PAGE_ENTRIES_MAX, this.left),
       byKey,
     });
     // Whoever leaves never hears what became of it.

@@ -13,7 +13,7 @@ import { RingError } from '../ring/errors';
 import { position } from '../ring/position';
 import { positionBytes, type RingKey } from '../ring/ring-key';
 import { bytesOfBuffer } from '../operations/bytes';
-import { decodeVarint, encodeVarint } from '../operations/varint';
+import { encodeVarint, VARINT_BYTES_MAX } from '../operations/varint';
 
 /** Of keys only, without a value. */
 export interface ScannedEntry<Content> {
@@ -82,41 +82,47 @@ function doubleBytes(value: number): string {
   return double.toString('latin1');
 }
 
+/** Reads numbers where they are: a view of each would cost more than the number. */
 class Reader {
   private at = 0;
 
   constructor(private readonly bytes: Buffer) {}
 
   byte(): number {
-    return this.piece(1)[0] as number;
+    return this.bytes[this.pass(1)] as number;
   }
 
   word(): bigint {
-    return this.piece(POSITION_BYTES).readBigUInt64BE();
+    return this.bytes.readBigUInt64BE(this.pass(POSITION_BYTES));
   }
 
   double(): number {
-    return this.piece(double.length).readDoubleLE();
+    return this.bytes.readDoubleLE(this.pass(double.length));
   }
 
   varint(): number {
-    const byte = this.bytes[this.at] ?? 0;
-    if (byte < 128 && this.at < this.bytes.length) {
-      this.at++;
-      return byte;
+    const { bytes } = this;
+    let value = 0;
+    let weight = 1;
+    for (let left = VARINT_BYTES_MAX; left > 0; left--, weight *= 128) {
+      const byte = bytes[this.pass(1)] as number;
+      value += (byte & 127) * weight;
+      if (byte < 128 && Number.isSafeInteger(value)) return value;
     }
-    const found = decodeVarint(this.bytes, this.at);
-    if (found === undefined) throw unreadable();
-    this.at = found.end;
-    return found.value;
+    throw unreadable();
   }
 
   piece(length: number): Buffer {
-    const end = this.at + length;
-    if (end > this.bytes.length) throw unreadable();
-    const piece = this.bytes.subarray(this.at, end);
-    this.at = end;
-    return piece;
+    const from = this.pass(length);
+    return this.bytes.subarray(from, this.at);
+  }
+
+  /** @returns where the bytes are that it goes past */
+  private pass(count: number): number {
+    const from = this.at;
+    this.at += count;
+    if (this.at > this.bytes.length) throw unreadable();
+    return from;
   }
 }
 

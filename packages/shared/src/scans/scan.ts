@@ -3,7 +3,7 @@
  * their entries. It keeps its place, from which another scan goes on, in this process or another one.
  */
 
-import { isUtf8 } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
 import type { PositionRule } from '../ring/position-rule';
@@ -11,6 +11,8 @@ import { placeBehind, type RingKey } from '../ring/ring-key';
 import { bytesOfBuffer, ringKeyOf } from '../operations/bytes';
 import { beginningOf, cursorOf, placeOf } from './cursor';
 import { PAGE_ENTRIES_MAX, type ScanQuery } from './scan-query';
+import { ScanEntries } from './scan-entries';
+import type { ScanEntry } from './scan-entry';
 import type { ScanPage } from './scan-page';
 
 export interface ScanOptions {
@@ -22,20 +24,6 @@ export interface ScanOptions {
   readonly after?: string | undefined;
   /** Entries, at most. */
   readonly limit?: number;
-}
-
-export class ScanEntry<Value> {
-  constructor(
-    readonly key: Uint8Array,
-    readonly value: Value,
-    readonly version: number,
-  ) {}
-
-  /** The key as text. Throws FAILED_PRECONDITION when it is not UTF-8. */
-  get keyText(): string {
-    if (isUtf8(this.key)) return Buffer.from(this.key).toString();
-    throw new RingError('FAILED_PRECONDITION', 'the key is not UTF-8 text; use key');
-  }
 }
 
 /** Whoever reaches the owners of places. */
@@ -99,16 +87,15 @@ export class Scan<Value> implements AsyncIterable<ScanEntry<Value>> {
     return at === undefined ? undefined : cursorOf(at);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<ScanEntry<Value>, void, undefined> {
-    for await (const { entries, next } of this.pages()) {
-      for (const { key, value, version } of entries) {
-        this.last = key;
-        yield new ScanEntry(key, value as Value, version);
-      }
-      this.last = undefined;
-      this.place = next;
-    }
-    this.over = this.place === undefined;
+  [Symbol.asyncIterator](): AsyncIterableIterator<ScanEntry<Value>> {
+    return new ScanEntries<Value>(this.pages(), {
+      took: (key) => (this.last = key),
+      passed: ({ next }) => {
+        this.last = undefined;
+        this.place = next;
+      },
+      ended: () => (this.over = this.place === undefined),
+    });
   }
 
   /** Each is what its stretch of the ring held at one moment. */
@@ -123,6 +110,8 @@ export class Scan<Value> implements AsyncIterable<ScanEntry<Value>> {
       asked = page.next === undefined || left <= 0 ? undefined : this.ask(page.next, tag, left);
       // Whoever leaves before the next page never hears what became of it.
       asked?.catch(() => undefined);
+      // The question leaves before the page is worked through, so that its owner reads the next one meanwhile.
+      if (asked !== undefined) await nextTurn();
       yield page;
     }
   }

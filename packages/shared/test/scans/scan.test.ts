@@ -48,3 +48,29 @@ test('a scan that has told as many as it was to tell has a place to go on from, 
     ['d', 'e'],
   ]);
 });
+
+test('entries that are asked for before the ones before them have come arrive in their order', async () => {
+  const entries = scan({})[Symbol.asyncIterator]();
+  const read = await Promise.all(KEYS.map(() => entries.next()));
+  const end = await entries.next();
+  expect(read.map(({ value }) => value?.keyText)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(end.done).toBe(true);
+});
+
+test('a scan whose page fails says so once and is over, with the place that it had', async () => {
+  const failing = new Scan(
+    scanTerms({}, true, (given) => given as Bytes),
+    {
+      rule: () => Promise.resolve(RULE),
+      page: (place, { limit }) =>
+        place === FIRST_PLACE ? Promise.resolve(page(place, limit)) : Promise.reject(new Error('gone')),
+    },
+  );
+  const entries = failing[Symbol.asyncIterator]();
+  await entries.next();
+  await entries.next();
+  await expect(entries.next()).rejects.toThrow('gone');
+  const after = await entries.next();
+  expect(after.done).toBe(true);
+  expect(failing.after).toBe(Buffer.from(placeBehind(KEYS[1] as RingKey), 'latin1').toString('hex'));
+});
