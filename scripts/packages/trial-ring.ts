@@ -89,27 +89,25 @@ export async function commandFaults(installation: Installation, ring: TrialRing)
   const ringkeep = join(installation.commands, 'ringkeep');
   const { nodeAddress, registryAddress, place } = ring;
   const at = ['--node', nodeAddress];
-  const cases: readonly (readonly [args: readonly string[], says: RegExp])[] = [
-    [['--version'], /^\d+\.\d+\.\d+/],
-    [['--help'], /ringkeep start/],
-    [[...at, 'set', 'greeting', 'hello'], /^stored/],
-    [[...at, 'get', 'greeting'], /^hello$/m],
-    [['cli', ...at, 'get', 'greeting'], /^hello$/m],
-    [['get', 'greeting', ...at], /^hello$/m],
-    [[...at, 'ring'], /healthy/],
-  ];
   const faults: string[] = [];
-  for (const [args, says] of cases) {
+  const tryCommand = async (args: readonly string[], says: RegExp): Promise<void> => {
     const said = await run(ringkeep, args, place).catch((error: Error) => error.message);
     if (!says.test(said)) faults.push(`ringkeep ${args.join(' ')} said: ${said}`);
-  }
-  const servers: readonly (readonly string[])[] = [
-    ['registry', '--port', String(await freePort()), '--data-dir', 'other-registry'],
-    ['node', String(await freePort()), '--registry', registryAddress, '--data-dir', 'other-node'],
-  ];
-  for (const args of servers) {
+  };
+  const tryServer = async (args: readonly string[]): Promise<void> => {
     const end = InstalledServer.start(ringkeep, args, place, SERVER_READY).then((server) => server.stop());
     await end.catch((error: Error) => faults.push(error.message));
-  }
+  };
+  await tryCommand([...at, 'set', 'greeting', 'hello'], /^stored/);
+  await Promise.all([
+    tryCommand(['--version'], /^\d+\.\d+\.\d+/),
+    tryCommand(['--help'], /ringkeep start/),
+    tryCommand([...at, 'get', 'greeting'], /^hello$/m),
+    tryCommand(['cli', ...at, 'get', 'greeting'], /^hello$/m),
+    tryServer(['registry', '--port', String(await freePort()), '--data-dir', 'other-registry']),
+  ]);
+  await tryCommand([...at, 'ring'], /healthy/);
+  const port = String(await freePort());
+  await tryServer(['node', port, '--registry', registryAddress, '--data-dir', 'other-node']);
   return faults;
 }

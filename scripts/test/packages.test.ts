@@ -18,7 +18,7 @@ import { makePrograms, sampleFaults } from '../packages/try-samples';
 
 const CLIENT = '@ringkeep/client';
 const MODULES_MAX = 90;
-const SETUP_MS = 180_000;
+const DEADLINE_MS = 180_000;
 
 let folder: string;
 let tarballs: Tarballs;
@@ -31,30 +31,38 @@ beforeAll(async () => {
   tarballs = await packAll(packed, true);
   all = await Installation.of(join(folder, 'all'), tarballs.keys(), tarballs);
   ring = await startTrialRing(all);
-}, SETUP_MS);
+}, DEADLINE_MS);
 afterAll(async () => {
   await ring?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
-test('the samples of all READMEs print what they say, each kind of project with the client’s and one more', async () => {
-  const samples = await Promise.all(READMES.map((readme) => readSample(readme, ring.nodeAddress)));
-  expect(samples.every(({ prints }) => prints.length > 0)).toBe(true);
-  const ofClient = samples.find(({ name }) => name.startsWith('client')) as Sample;
-  const made = await Promise.all(
-    PROJECT_KINDS.map((kind, index) => {
-      const more = samples[index % samples.length] as Sample;
-      const shown = more === ofClient ? [ofClient] : [ofClient, more];
-      return makePrograms(all, shown, kind);
-    }),
-  );
-  // One after the other: they use the same keys.
-  expect(await sampleFaults(made)).toEqual([]);
-});
+test(
+  'the samples of all READMEs print what they say, each kind of project with the client’s and one more',
+  async () => {
+    const samples = await Promise.all(READMES.map((readme) => readSample(readme, ring.nodeAddress)));
+    expect(samples.every(({ prints }) => prints.length > 0)).toBe(true);
+    const ofClient = samples.find(({ name }) => name.startsWith('client')) as Sample;
+    const made = await Promise.all(
+      PROJECT_KINDS.map((kind, index) => {
+        const more = samples[index % samples.length] as Sample;
+        const shown = more === ofClient ? [ofClient] : [ofClient, more];
+        return makePrograms(all, shown, kind);
+      }),
+    );
+    // One after the other: they use the same keys.
+    expect(await sampleFaults(made)).toEqual([]);
+  },
+  DEADLINE_MS,
+);
 
-test('every part of the installed program runs', async () => {
-  expect(await commandFaults(all, ring)).toEqual([]);
-});
+test(
+  'every part of the installed program runs',
+  async () => {
+    expect(await commandFaults(all, ring)).toEqual([]);
+  },
+  DEADLINE_MS,
+);
 
 test('a trial ring prints the address of each door of each node', () => {
   const said = ring.lines.join('\n');
