@@ -19,6 +19,7 @@ import {
   REPLY_BYTES_FIRST,
   REQUEST_BYTES_UNANSWERED_MAX,
   UNSENT_BYTES_MAX,
+  WRITE_BYTES_TARGET,
 } from './limits';
 import { Listening } from './listening';
 import type { RingChanges } from './keyspace/ring-changes';
@@ -33,6 +34,19 @@ export interface ConnectionTools extends DispatcherTools {
   /** It leaves replies unread. */
   slowReader(): void;
   nowMs(): number;
+  /** All connections hold as much as they may: each takes one command at a time. */
+  isFull(): boolean;
+  /** Of the replies to all connections of late. */
+  readonly expectation: ReplyExpectation;
+}
+
+/** What a reply costs, for a connection of which nothing is known yet. */
+export class ReplyExpectation {
+  bytesAReply = REPLY_BYTES_FIRST;
+
+  learn(bytes: number): void {
+    this.bytesAReply = Math.max(REPLY_BYTES_FIRST, bytes, this.bytesAReply * EXPECTATION_DECAY);
+  }
 }
 
 /** A browser that was led here, or somebody who uses one: nothing that follows is a command. */
@@ -43,7 +57,7 @@ export class Connection implements DispatcherOwner {
   private readonly dispatcher: Dispatcher;
   private readonly listening: Listening;
   private requestBytes = 0;
-  private bytesAReply = REPLY_BYTES_FIRST;
+  private bytesAReply: number;
   private pushed = '';
   private isDirty = false;
   private isTaking = false;
@@ -62,6 +76,7 @@ export class Connection implements DispatcherOwner {
     private readonly tools: ConnectionTools,
     private readonly holding: Holding,
   ) {
+    this.bytesAReply = tools.expectation.bytesAReply;
     this.listening = new Listening(session, tools.changes, (reply) => this.push(reply));
     this.dispatcher = new Dispatcher(session, tools, this, this.listening);
     socket.setNoDelay(true);
@@ -85,13 +100,22 @@ export class Connection implements DispatcherOwner {
   flush(): void {
     this.isDirty = false;
     if (this.closed) return;
-    const text = this.dispatcher.replies.take() + this.pushed;
-    this.pushed = '';
-    if (text !== '') this.socket.write(text, 'latin1');
+    this.send();
     if (this.dispatcher.replies.size === 0) this.requestBytes = 0;
     this.take();
     this.tellBytes();
     this.endIfAnswered();
+  }
+
+  /** As much as the client may leave unread. */
+  private send(): void {
+    const { replies } = this.dispatcher;
+    while (this.socket.writableLength < UNSENT_BYTES_MAX) {
+      const text = replies.take(WRITE_BYTES_TARGET) + this.pushed;
+      this.pushed = '';
+      if (text === '') return;
+      this.socket.write(text, 'latin1');
+    }
   }
 
   // ---- in ----
@@ -133,6 +157,7 @@ export class Connection implements DispatcherOwner {
       this.requestBytes < REQUEST_BYTES_UNANSWERED_MAX &&
       size * this.bytesAReply < REPLY_BYTES_EXPECTED_MAX &&
       this.socket.writableLength < UNSENT_BYTES_MAX &&
+      (size === 0 || !this.tools.isFull()) &&
       !this.hasQuit &&
       !this.socket.destroyed
     );
@@ -150,7 +175,7 @@ export class Connection implements DispatcherOwner {
   /** Nobody can know where the next command would begin. */
   private refuse({ text }: ProtocolFault): void {
     const place = this.dispatcher.replies.open();
-    place.reply = error(`ERR ${text}`);
+    place.fill(error(`ERR ${text}`));
     this.quit();
     this.replied(0);
   }
@@ -159,6 +184,7 @@ export class Connection implements DispatcherOwner {
 
   replied(bytes: number): void {
     this.bytesAReply = Math.max(bytes, this.bytesAReply * EXPECTATION_DECAY);
+    this.tools.expectation.learn(bytes);
     if (this.isDirty) return;
     this.isDirty = true;
     this.tools.dirty(this);
@@ -188,17 +214,13 @@ export class Connection implements DispatcherOwner {
 
   private drained(): void {
     this.holding.moved(this.tools.nowMs());
-    this.take();
-    this.tellBytes();
+    this.flush();
   }
 
   private tellBytes(): void {
     if (this.closed) return;
-    const { writableLength } = this.socket;
-    this.holding.set(
-      { here: this.requestBytes, there: this.parser.heldBytes + writableLength },
-      this.tools.nowMs(),
-    );
+    const unread = this.socket.writableLength + this.dispatcher.replies.waitingBytes;
+    this.holding.set({ here: this.requestBytes, there: this.parser.heldBytes + unread }, this.tools.nowMs());
   }
 
   private endIfAnswered(): void {

@@ -108,7 +108,7 @@ export class Dispatcher {
 
   private answerTo(place: ReplyPlace): Answer {
     return (reply) => {
-      place.reply = reply;
+      place.fill(reply);
       this.owner.replied(reply.length);
     };
   }

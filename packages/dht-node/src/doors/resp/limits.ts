@@ -9,7 +9,9 @@ export const UNSENT_BYTES_MAX = 1024 * 1024;
 /** Bytes that the replies to what is under way may come to, by the size of recent ones. */
 export const REPLY_BYTES_EXPECTED_MAX = 32 * 1024 * 1024;
 /** The size of a reply before any is known. */
-export const REPLY_BYTES_FIRST = 32 * 1024;
+export const REPLY_BYTES_FIRST = 256 * 1024;
+/** Bytes of replies in one write, and the rest of the last of them: what a turn brings, if it is not very much. */
+export const WRITE_BYTES_TARGET = 256 * 1024;
 /** By how much the expectation falls with each smaller reply. */
 export const EXPECTATION_DECAY = 0.9;
 /** Operations of one command that are under way at a time. */

@@ -12,7 +12,7 @@ import { limited, type Lifecycle, type Logger } from '@ringkeep/process/running'
 import type { NodeHost } from '../../hosting/host';
 import type { Door } from '../door';
 import { Frames } from './asking/frames';
-import { Connection, type ConnectionTools } from './connection';
+import { Connection, ReplyExpectation, type ConnectionTools } from './connection';
 import { Keyspace } from './keyspace/keyspace';
 import { changesOf, keyspaceOf, type ClientOf } from './keyspace/node-keyspace';
 import { RingChanges } from './keyspace/ring-changes';
@@ -74,6 +74,8 @@ export class RespDoor implements Door {
       terms: () => keyTermsOf(host.core.view.ring),
       wallMs: () => host.core.clock.wallMs,
       nowMs: now,
+      isFull: () => this.budget.isFull,
+      expectation: new ReplyExpectation(),
       slowReader: () => host.observer.slowReader?.({ door: RESP }),
       dirty: (connection) => {
         if (this.dirty.push(connection) === 1) process.nextTick(this.flush);
