@@ -1,8 +1,10 @@
 /** What a recorded client asks for next, on condition of what it has met; of some keys also when they are to end. */
 
-import type { HistoryCondition, Observation, Value } from '@ringkeep/checker';
+import type { Action, HistoryCondition, Observation, Value } from '@ringkeep/checker';
 import type { Random } from '@ringkeep/shared';
-import type { RingAction } from './single-calls';
+
+/** What a ring carries out on one key. */
+export type RingAction = Exclude<Action, { op: 'cas' | 'transact' | 'expiry' }>;
 
 type Write = Exclude<RingAction, { op: 'get' }>;
 

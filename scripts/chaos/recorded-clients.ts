@@ -16,10 +16,19 @@ import {
 } from '@ringkeep/checker';
 import { RingClient, type CallOptions, type WriteOptions, type WriteResult } from '@ringkeep/client';
 import { RingError, type ErrorCode, type Random } from '@ringkeep/shared';
-import { draw, drawEnding, ENDING_KEYS, metBy, TTL_MS_MAX, type Drawn, type Met } from './drawn-actions';
+import {
+  draw,
+  drawEnding,
+  ENDING_KEYS,
+  metBy,
+  TTL_MS_MAX,
+  type Drawn,
+  type Met,
+  type RingAction,
+} from './drawn-actions';
 import { RecordedScans } from './recorded-scans';
 import { taggedKeys, TransactionDraw, transactRecorded } from './recorded-transactions';
-import { SingleCalls, toldBy, toldOfEnd, type RingAction } from './single-calls';
+import { SingleCalls, toldBy, toldOfEnd } from './single-calls';
 
 export interface Load {
   readonly keys: number;

@@ -1,9 +1,9 @@
 /** Operations asked of one node after another with the plain call, as grpcurl does; the node forwards them. */
 
 import { Metadata } from '@grpc/grpc-js';
-import type { Action, HistoryCondition, Observation, Value } from '@ringkeep/checker';
+import type { HistoryCondition, Observation, Value } from '@ringkeep/checker';
 import { type Random, RingError } from '@ringkeep/shared';
-import type { Drawn } from './drawn-actions';
+import type { Drawn, RingAction } from './drawn-actions';
 import { OperationType } from '@ringkeep/shared/operations';
 import { channelTo, fromServiceError } from '@ringkeep/shared/channel';
 import { dht } from '@ringkeep/shared/wire';
@@ -19,9 +19,6 @@ const TYPES = {
 } as const;
 
 const NOT_PRESENT = 'Key not present';
-
-/** What a ring carries out on one key. */
-export type RingAction = Exclude<Action, { op: 'cas' | 'transact' | 'expiry' }>;
 
 export class SingleCalls {
   private readonly clients = new Map<string, dht.DhtNodeClient>();
