@@ -3,7 +3,7 @@
 import type { Meter } from '@ringkeep/process/meter';
 import type { Logger } from '@ringkeep/process/running';
 import type { TlsMaterial } from '@ringkeep/shared/channel';
-import type { RespDoorOptions } from './doors/resp/resp-door';
+import type { RespDoorOptions } from './doors/resp/resp-options';
 import type { NodeObserver } from './observing/node-observer';
 import type { Proximity } from './proximity';
 import type { Durability } from './storage';

@@ -140,7 +140,7 @@ export class DirectClient {
     readonly ring: MemoryRing,
     { keyspace, isOrdered = true }: { readonly keyspace?: KeyspaceSource; readonly isOrdered?: boolean } = {},
   ) {
-    const node: NodeFacts = {
+    const node: NodeFacts<Session> = {
       nowMs: () => 0,
       wallMs: () => ring.wallMs,
       sessions: () => [this.session],

@@ -95,6 +95,41 @@ describe('any node', () => {
   });
 });
 
+describe('listeners', () => {
+  test('are told of changes everywhere on a ring that has changed meanwhile', async () => {
+    const [listener, writer] = [await open(0), await open(1)];
+    await listener.all('PSUBSCRIBE __keyspace@0__:moved*');
+    const rounds = async (name: string): Promise<void> => {
+      const keys = Array.from({ length: 40 }, (_, index) => `moved:${name}:${index}`);
+      await writer.all(...keys.map((key) => `SET ${key} x`));
+      const heard = new Set<string>();
+      while (heard.size < keys.length) {
+        const [told] = await listener.replies(1);
+        heard.add(/__keyspace@0__:(moved:\S+) \$3 set$/.exec(told as string)?.[1] as string);
+      }
+      expect([...heard].sort()).toEqual([...keys].sort());
+    };
+    await rounds('before');
+    const node = await ring.addNode();
+    await ring.untilSettled();
+    await rounds('joined');
+    ring.nodes.splice(ring.nodes.indexOf(node), 1);
+    await node.leave();
+    await node.stop();
+    await ring.untilSettled();
+    await rounds('left');
+  }, 60_000);
+});
+
+describe('a port that is taken', () => {
+  test('fails the start and names the flag', async () => {
+    const [, port] = ((ring.nodes[0] as RingNode).redisAddress as string).split(':');
+    await expect(ring.addNode({ redis: { ...DOOR.redis, port: Number(port) } })).rejects.toThrow(
+      /in use; choose another one with --redis-port or NODE_REDIS_PORT/,
+    );
+  });
+});
+
 describe('a pipeline', () => {
   test('of very many commands is answered in order', async () => {
     const client = await open(1);
@@ -214,6 +249,31 @@ describe('a caller', () => {
     const replies = await client.replies(gets);
     expect(replies.every((reply) => reply.length === value.length + 8)).toBe(true);
   }, 60_000);
+
+  test('one too many is refused in the words of Redis', async () => {
+    const node = await ring.addNode({ redis: { ...DOOR.redis, connectionsMax: 2 } });
+    const address = node.redisAddress as string;
+    const [one, two, three] = [
+      await RespClient.open(address),
+      await RespClient.open(address),
+      await RespClient.open(address),
+    ];
+    clients.push(one, two, three);
+    expect(await three.replies(1)).toEqual(['-ERR max number of clients reached']);
+    await three.untilEnded();
+    expect([await one.all('PING'), await two.all('PING')]).toEqual([['+PONG'], ['+PONG']]);
+    one.close();
+    const again = async (): Promise<string[]> => {
+      const client = await RespClient.open(address);
+      clients.push(client);
+      return client.all('PING');
+    };
+    let told = await again();
+    while (told[0] !== '+PONG') told = await again();
+    ring.nodes.splice(ring.nodes.indexOf(node), 1);
+    await node.leave();
+    await node.stop();
+  }, 30_000);
 
   test('may not delete all keys unless the node was started so', async () => {
     const node = await ring.addNode({ redis: { host: '127.0.0.1', port: 0, allowFlush: false } });

@@ -1,7 +1,7 @@
 /** What the command line says of the door for Redis clients. */
 
 import { option, optionValues, type OptionValues } from '@ringkeep/process/command-line';
-import type { RespDoorOptions } from './resp-door';
+import type { RespDoorOptions } from './resp-options';
 
 export const RESP_FLAGS = {
   redisPort: option({

@@ -1,11 +1,10 @@
 /** What the commands ask of the node around them. */
 
-import type { Session } from './session';
-
 /** A section of INFO. */
 export type InfoSection = readonly (readonly [name: string, value: string | number])[];
 
-export interface NodeFacts {
+/** `Session`: what it knows of a connection. */
+export interface NodeFacts<Session> {
   /** The process' clock, ms. */
   nowMs(): number;
   /** The ring's time as well as it is known, ms since 1970. */

@@ -4,7 +4,7 @@ import { packageVersion } from '@ringkeep/process/command-line';
 import type { NodeHost } from '../../hosting/host';
 import { ARGUMENT_BYTES_MAX } from './protocol/limits';
 import type { InfoSection, NodeFacts } from './node-facts';
-import type { RespDoorOptions } from './resp-door';
+import type { RespDoorOptions } from './resp-options';
 import type { Session } from './session';
 
 /** Clients ask for the version to know what they may use: the commands are those of this Redis, and fewer. */
@@ -18,7 +18,7 @@ export interface FactParts {
   readonly sessions: () => Iterable<Session>;
 }
 
-export function factsOf(host: NodeHost, now: () => number, parts: FactParts): NodeFacts {
+export function factsOf(host: NodeHost, now: () => number, parts: FactParts): NodeFacts<Session> {
   const startedAtMs = now();
   return {
     nowMs: now,

@@ -19,17 +19,10 @@ import { RingChanges } from './keyspace/ring-changes';
 import { CONNECTIONS_MAX, CONNECTIONS_SHARE, DOOR_BYTES_MAX, DRAIN_MS, FAREWELL_MS, LOOK_MS } from './limits';
 import { RESP } from './name';
 import { factsOf } from './node-info';
+import type { RespDoorOptions } from './resp-options';
 import { error } from './protocol/replies';
 import type { NodeFacts } from './node-facts';
 import { Session } from './session';
-
-export interface RespDoorOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  /** FLUSHALL and FLUSHDB delete all keys of the ring; otherwise they are refused. */
-  readonly allowFlush: boolean;
-}
 
 const NO_ROOM = error('ERR max number of clients reached');
 
@@ -40,11 +33,8 @@ export class RespDoor implements Door {
   private readonly budget = new ByteBudget(DOOR_BYTES_MAX);
   private readonly changes: RingChanges;
   private readonly tools: ConnectionTools;
-  private readonly facts: NodeFacts;
-  private readonly connectionsMax = Math.max(
-    1,
-    Math.min(CONNECTIONS_MAX, Math.floor(CONNECTIONS_SHARE * connectionsThatFit())),
-  );
+  private readonly facts: NodeFacts<Session>;
+  private readonly connectionsMax: number;
   private dirty: Connection[] = [];
   private lastId = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -58,6 +48,8 @@ export class RespDoor implements Door {
     log: Logger,
     client: ClientOf,
   ) {
+    const fitting = Math.floor(CONNECTIONS_SHARE * connectionsThatFit());
+    this.connectionsMax = options.connectionsMax ?? Math.max(1, Math.min(CONNECTIONS_MAX, fitting));
     const frames = new Frames(host);
     this.changes = new RingChanges(changesOf(host, client, now));
     const refusals = limited(log);

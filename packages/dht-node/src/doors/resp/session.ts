@@ -2,20 +2,12 @@
 
 import type { Bytes } from '@ringkeep/shared';
 import type { Protocol } from './protocol/replies';
-import type { Command } from './commands/command';
 import type { NodeFacts } from './node-facts';
 
-/** A command that waits for EXEC. */
-export interface Queued {
-  readonly command: Command;
-  readonly args: readonly Bytes[];
-}
-
-/** Between MULTI and EXEC. */
-export interface OpenTransaction {
-  readonly queued: Queued[];
-  bytes: number;
-  /** One of them was refused, so none of them is carried out. */
+/** Between MULTI and EXEC, as far as others than `Transactions` look at it. */
+export interface TransactionState {
+  readonly queued: { readonly length: number };
+  /** A command of it was refused, so none of them is carried out. */
   broken: boolean;
 }
 
@@ -29,7 +21,7 @@ export class Session {
   name = '' as Bytes;
   libName = '' as Bytes;
   libVersion = '' as Bytes;
-  transaction: OpenTransaction | undefined;
+  transaction: TransactionState | undefined;
   watched = new Map<Bytes, WatchedKey>();
   readonly channels = new Set<Bytes>();
   readonly patterns = new Set<Bytes>();
@@ -41,7 +33,7 @@ export class Session {
     /** Where it comes from, and where it came to. */
     readonly remote: string,
     readonly local: string,
-    readonly node: NodeFacts,
+    readonly node: NodeFacts<Session>,
   ) {
     this.lastAtMs = node.nowMs();
     this.sinceMs = this.lastAtMs;

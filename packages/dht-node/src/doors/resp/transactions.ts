@@ -13,7 +13,7 @@ import { CommandFault, ringError } from './commands/fault';
 import { located, operationOf, type Prepared } from './commands/plan';
 import { QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from './limits';
 import { array, error, nilArray, OK, QUEUED, type Protocol, type Reply } from './protocol/replies';
-import type { OpenTransaction, Queued, Session, WatchedKey } from './session';
+import type { Session, TransactionState, WatchedKey } from './session';
 import { together, type Asking, type TogetherOutcome, type Watched } from './asking/together';
 
 const NESTED = error('ERR MULTI calls can not be nested');
@@ -25,6 +25,17 @@ const NOT_WATCHED = ringError('UNAVAILABLE', 'nothing was done: a watched key co
 const TOO_LONG = error(
   `ERR a transaction takes ${QUEUED_COMMANDS_MAX} commands and ${QUEUED_BYTES_MAX} bytes at most`,
 );
+
+/** A command that waits for EXEC. */
+interface Queued {
+  readonly command: Command;
+  readonly args: Arguments;
+}
+
+interface OpenTransaction extends TransactionState {
+  readonly queued: Queued[];
+  bytes: number;
+}
 
 export interface TakenTransaction extends OpenTransaction {
   readonly watched: ReadonlyMap<Bytes, WatchedKey>;
@@ -43,14 +54,19 @@ export class Transactions {
     private readonly asking: Asking,
   ) {}
 
+  private get open(): OpenTransaction | undefined {
+    return this.session.transaction as OpenTransaction | undefined;
+  }
+
   begin(): Reply {
     if (this.session.transaction) return NESTED;
-    this.session.transaction = { queued: [], bytes: 0, broken: false };
+    const opened: OpenTransaction = { queued: [], bytes: 0, broken: false };
+    this.session.transaction = opened;
     return OK;
   }
 
   queue(command: Command, args: Arguments): Reply {
-    const transaction = this.session.transaction as OpenTransaction;
+    const transaction = this.open as OpenTransaction;
     transaction.bytes += args.reduce((sum, arg) => sum + arg.length, 0);
     if (transaction.queued.length >= QUEUED_COMMANDS_MAX || transaction.bytes > QUEUED_BYTES_MAX) {
       transaction.broken = true;
@@ -98,7 +114,8 @@ export class Transactions {
   /** Ends the transaction on the connection's side: what comes behind it is not a part of it. */
   take(): TakenTransaction | Refusal {
     const { session } = this;
-    const { transaction, watched } = session;
+    const { watched } = session;
+    const transaction = this.open;
     if (!transaction) return { refusal: EXEC_WITHOUT };
     session.transaction = undefined;
     session.watched = new Map();
