@@ -25,25 +25,51 @@ export interface RunCommand {
 }
 
 export class KeyRun {
-  readonly commands: RunCommand[] = [];
+  /** Most runs are of one command. */
+  private more: RunCommand[] | undefined;
   private bytes = 0;
+  private isClosed = false;
 
-  get isFull(): boolean {
-    return this.commands.length >= RUN_COMMANDS_MAX || this.bytes >= RUN_BYTES_MAX;
+  constructor(readonly first: RunCommand) {
+    this.count(first);
+  }
+
+  get length(): number {
+    return 1 + (this.more?.length ?? 0);
+  }
+
+  /** In order. */
+  get all(): readonly RunCommand[] {
+    return [this.first, ...(this.more ?? [])];
+  }
+
+  /** Another one may join it. */
+  get isOpen(): boolean {
+    return !this.isClosed && this.length < RUN_COMMANDS_MAX && this.bytes < RUN_BYTES_MAX;
   }
 
   add(command: RunCommand): void {
-    this.commands.push(command);
-    for (const operation of command.plan.operations) this.bytes += operandBytes(operation);
+    (this.more ??= []).push(command);
+    this.count(command);
+  }
+
+  /** It is carried out. */
+  close(): void {
+    this.isClosed = true;
+  }
+
+  private count({ plan }: RunCommand): void {
+    for (const operation of plan.operations) this.bytes += operandBytes(operation);
   }
 }
 
 /** Answers each. */
 export async function carryOutRun(
-  { commands }: KeyRun,
+  run: KeyRun,
   asking: Asking,
   oneByOne: (command: RunCommand) => Promise<void>,
 ): Promise<void> {
+  const commands = run.all;
   if (areAlike(commands)) {
     const [{ plan }] = commands as [RunCommand];
     const result = await asking.ask(plan.operations[0] as Operation);

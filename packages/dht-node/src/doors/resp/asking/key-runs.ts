@@ -6,17 +6,20 @@ import type { Reply } from '../protocol/replies';
 import { carryOutRun, KeyRun, type RunCommand } from './key-run';
 import type { Asking } from './together';
 
-interface OpenRun {
-  readonly key: Bytes;
-  readonly run: KeyRun;
-  readonly turn: Turn;
+/** A run's place in the order. */
+class RunTurn extends Turn {
+  constructor(
+    key: Bytes,
+    readonly run: KeyRun,
+    begun: RunTurn[],
+  ) {
+    super([key], () => begun.push(this));
+  }
 }
 
 export class KeyRuns {
-  /** By key: the run that may still be joined. */
-  private readonly open = new Map<Bytes, OpenRun>();
   /** Their turn has come; what comes in the same read may still join them. */
-  private begun: OpenRun[] = [];
+  private readonly begun: RunTurn[] = [];
 
   /** @param carryOut of one command alone */
   constructor(
@@ -27,36 +30,28 @@ export class KeyRuns {
   ) {}
 
   join(key: Bytes, command: RunCommand): void {
-    const last = this.open.get(key);
-    if (last && !last.run.isFull && this.order.isLast(last.turn, key)) return last.run.add(command);
-    const run = new KeyRun();
-    run.add(command);
-    const turn: Turn = new Turn([key], () => this.begun.push(opened));
-    const opened: OpenRun = { key, run, turn };
-    this.open.set(key, opened);
-    this.order.enter(turn);
+    const last = this.order.lastOn(key);
+    if (last instanceof RunTurn && last.run.isOpen) return last.run.add(command);
+    this.order.enter(new RunTurn(key, new KeyRun(command), this.begun));
   }
 
   /** Carries out those whose turn has come. */
   begin(): void {
-    while (this.begun.length > 0) {
-      const { begun } = this;
-      this.begun = [];
-      for (const each of begun) this.beginOne(each);
-    }
+    // What is answered at once may let others begin.
+    for (let next = 0; next < this.begun.length; next++) this.beginOne(this.begun[next] as RunTurn);
+    this.begun.length = 0;
   }
 
-  private beginOne(opened: OpenRun): void {
-    const { key, run, turn } = opened;
-    if (this.open.get(key) === opened) this.open.delete(key);
-    const [only, ...more] = run.commands as [RunCommand, ...RunCommand[]];
-    if (more.length === 0)
-      return this.carryOut(only, (reply) => {
-        only.answer(reply);
+  private beginOne(turn: RunTurn): void {
+    const { run } = turn;
+    run.close();
+    if (run.length === 1)
+      return this.carryOut(run.first, (reply) => {
+        run.first.answer(reply);
         this.order.leave(turn);
       });
     carryOutRun(run, this.asking, (each) => this.alone(each))
-      .catch((error: unknown) => run.commands.forEach(({ answer }) => answer(this.replyTo(error))))
+      .catch((error: unknown) => run.all.forEach(({ answer }) => answer(this.replyTo(error))))
       .finally(() => this.order.leave(turn))
       .catch(rethrow);
   }

@@ -8,6 +8,7 @@
  */
 
 import type { Bytes } from '@ringkeep/shared';
+import { NewestTurns } from './newest-turns';
 
 /** Which keys a command is on. */
 export type OnKeys = readonly Bytes[] | 'all';
@@ -16,7 +17,8 @@ export type OnKeys = readonly Bytes[] | 'all';
 export class Turn {
   /** Commands that it still waits for. */
   waitsFor = 0;
-  readonly awaitedBy: Turn[] = [];
+  /** Most are awaited by none. */
+  awaitedBy: Turn[] | undefined;
 
   constructor(
     readonly on: OnKeys,
@@ -27,7 +29,7 @@ export class Turn {
 
 export class KeyOrder {
   /** The newest unanswered command on each key. */
-  private readonly newest = new Map<Bytes, Turn>();
+  private readonly newest = new NewestTurns<Turn>();
   /** The newest unanswered command on all keys. */
   private barrier: Turn | undefined;
 
@@ -38,9 +40,9 @@ export class KeyOrder {
     return this.newest.size + (this.barrier ? 1 : 0);
   }
 
-  /** It is the last one on its key: what comes next on that key alone may be a part of it. */
-  isLast(turn: Turn, key: Bytes): boolean {
-    return this.newest.get(key) === turn;
+  /** The last one on a key: what comes next on that key alone may be a part of it. */
+  lastOn(key: Bytes): Turn | undefined {
+    return this.newest.get(key);
   }
 
   /** Begins at once if it waits for nothing. */
@@ -64,7 +66,7 @@ export class KeyOrder {
 
   private enterAll(turn: Turn): void {
     if (this.barrier) wait(turn, this.barrier);
-    for (const before of new Set(this.newest.values())) wait(turn, before);
+    for (const before of this.newest.all()) wait(turn, before);
     this.barrier = turn;
     // Whatever comes next waits for these through the barrier.
     this.newest.clear();
@@ -77,11 +79,11 @@ export class KeyOrder {
     } else {
       for (const key of turn.on) if (this.newest.get(key) === turn) this.newest.delete(key);
     }
-    for (const next of turn.awaitedBy) if (--next.waitsFor === 0) next.begin();
+    if (turn.awaitedBy) for (const next of turn.awaitedBy) if (--next.waitsFor === 0) next.begin();
   }
 }
 
 function wait(turn: Turn, before: Turn): void {
-  before.awaitedBy.push(turn);
+  (before.awaitedBy ??= []).push(turn);
   turn.waitsFor++;
 }

@@ -28,6 +28,7 @@ export type Request = readonly Bytes[];
 
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
+const DIGIT_0 = 0x30;
 const LINE_END_BYTES = 2;
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 
@@ -194,6 +195,11 @@ export class RequestParser {
 }
 
 function integerIn(line: string, otherwise: string): number {
+  // Nearly all have a digit or two.
+  const only = line.charCodeAt(0) - DIGIT_0;
+  if (line.length === 1 && only >= 0 && only <= 9) return only;
+  const last = line.charCodeAt(1) - DIGIT_0;
+  if (line.length === 2 && only >= 1 && only <= 9 && last >= 0 && last <= 9) return 10 * only + last;
   if (!INTEGER.test(line)) throw fault(otherwise);
   return Number(line);
 }

@@ -1,0 +1,38 @@
+/** The newest command on each key: what a map would tell, of few keys and of many. */
+
+import fc from 'fast-check';
+import type { Bytes } from '@ringkeep/shared';
+import { NewestTurns } from '../../src/doors/resp/pipeline/newest-turns';
+
+const keys = Array.from({ length: 50 }, (_, index) => `key:${index % 7}${'x'.repeat(index)}` as Bytes);
+const step = fc.record({
+  kind: fc.constantFrom('set' as const, 'set' as const, 'delete' as const, 'clear' as const),
+  key: fc.oneof(fc.constantFrom(...keys), fc.constant('' as Bytes), fc.constant('\0' as Bytes)),
+  turn: fc.nat(),
+  isRare: fc.nat({ max: 40 }),
+});
+
+test('it tells what a map would tell', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const newest = new NewestTurns<number>();
+      const map = new Map<Bytes, number>();
+      for (const { kind, key, turn, isRare } of steps) {
+        if (kind === 'set') {
+          newest.set(key, turn);
+          map.set(key, turn);
+        } else if (kind === 'delete') {
+          newest.delete(key);
+          map.delete(key);
+        } else if (isRare === 0) {
+          newest.clear();
+          map.clear();
+        }
+        expect(newest.size).toBe(map.size);
+        for (const each of [key, ...keys]) expect(newest.get(each)).toBe(map.get(each));
+      }
+      expect([...newest.all()].sort()).toEqual([...new Set(map.values())].sort());
+    }),
+    { numRuns: 300 },
+  );
+});
