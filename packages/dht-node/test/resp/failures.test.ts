@@ -1,7 +1,7 @@
 /** What a ring that does not answer is in the words of Redis, and what is bounded. */
 
 import type { OperationResult } from '@ringkeep/shared/operations';
-import type { ErrorCode } from '@ringkeep/shared';
+import type { Bytes, ErrorCode } from '@ringkeep/shared';
 import { OperationType } from '@ringkeep/shared/operations';
 import { isWrite } from '@ringkeep/shared/operations/operation';
 import { QUEUED_COMMANDS_MAX } from '../../src/doors/resp/limits';
@@ -77,6 +77,19 @@ describe('what may have happened', () => {
   test('is not said of a command that only read before it wrote', async () => {
     const ring = new FailingRing('UNAVAILABLE', (type) => type === OperationType.transact);
     expect(await new DirectClient(ring).one('INCRBYFLOAT k 1')).toMatch(/^-TRYAGAIN /);
+  });
+});
+
+describe('an answer that cannot be read', () => {
+  test('ends its command, and not the node', async () => {
+    const ring = new MemoryRing();
+    const client = new DirectClient(ring);
+    ring.apply = () => ({ ok: true, value: '\xff' as Bytes });
+    expect(await client.all('TTL k', 'PEXPIRETIME k', 'SET k v NX')).toEqual([
+      expect.stringMatching(/^-UNKNOWNOUTCOME the answer of an operation/) as string,
+      expect.stringMatching(/^-UNKNOWNOUTCOME a page of a scan/) as string,
+      expect.stringMatching(/^-UNKNOWNOUTCOME the answer of an operation/) as string,
+    ]);
   });
 });
 

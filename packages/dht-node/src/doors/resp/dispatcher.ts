@@ -4,7 +4,7 @@
  * first.
  */
 
-import { RingError, type Bytes } from '@ringkeep/shared';
+import type { Bytes } from '@ringkeep/shared';
 import { OperationType, type KeyTerms, type Operation } from '@ringkeep/shared/operations';
 import { carryOut } from './asking/plans';
 import type { Frames } from './asking/frames';
@@ -19,7 +19,7 @@ import {
   type DataCommand,
 } from './commands/command';
 import type { ControlName } from './commands/control-commands';
-import { CommandFault, fault, ringError, wrongArity } from './commands/fault';
+import { fault, replyTo, wrongArity } from './commands/fault';
 import type { Plan, Prepared } from './commands/plan';
 import { commandNamed, unknownCommand } from './commands/table';
 import type { Keyspace } from './keyspace/keyspace';
@@ -262,13 +262,6 @@ function guarded(run: () => Reply): Reply {
   } catch (refusal) {
     return replyTo(refusal);
   }
-}
-
-/** Throws what is a fault of this program. */
-export function replyTo(error: unknown): Reply {
-  if (error instanceof CommandFault) return error.reply;
-  if (error instanceof RingError) return ringError(error.code, error.message, false);
-  throw error;
 }
 
 function onlyListens(name: Bytes): Reply {

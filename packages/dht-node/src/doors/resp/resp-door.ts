@@ -35,6 +35,7 @@ export class RespDoor implements Door {
   private readonly tools: ConnectionTools;
   private readonly facts: NodeFacts<Session>;
   private readonly connectionsMax: number;
+  private readonly refusals: ReturnType<typeof limited>;
   private dirty: Connection[] = [];
   private lastId = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -53,6 +54,7 @@ export class RespDoor implements Door {
     const frames = new Frames(host);
     this.changes = new RingChanges(changesOf(host, client, now));
     const refusals = limited(log);
+    this.refusals = refusals;
     this.facts = factsOf(host, now, {
       options,
       connectionsMax: this.connectionsMax,
@@ -94,7 +96,11 @@ export class RespDoor implements Door {
     const { host, port } = this.options;
     return new Promise((resolve, reject) => {
       this.server.once('error', (fault) => void this.bindFault(fault).then(reject));
-      this.server.listen({ host, port }, resolve);
+      this.server.listen({ host, port }, () => {
+        // No more files may be opened, for example: whoever knocks is not let in, and the others stay.
+        this.server.on('error', (fault) => this.refusals.warn(`a caller was refused: ${fault.message}`));
+        resolve();
+      });
     });
   }
 

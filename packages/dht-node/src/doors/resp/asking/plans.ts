@@ -4,6 +4,7 @@ import type { Bytes } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { error, type Protocol, type Reply } from '../protocol/replies';
 import { COMMAND_VALUES_BYTES_MAX } from '../limits';
+import { replyTo } from '../commands/fault';
 import type { Plan } from '../commands/plan';
 import type { Answered } from './frames';
 
@@ -27,7 +28,7 @@ export function carryOut(
 ): void {
   const { operations } = plan;
   if (operations.length === 1)
-    return asker.ask(operations[0] as Operation, (result) => done(plan.reply([result], protocol)));
+    return asker.ask(operations[0] as Operation, (result) => done(replyOf(plan, [result], protocol)));
   const results = new Array<OperationResult>(operations.length);
   let next = 0;
   let missing = operations.length;
@@ -37,11 +38,21 @@ export function carryOut(
     asker.ask(operations[index] as Operation, (result) => {
       bytes += sizeOf(result);
       results[index] = bytes <= COMMAND_VALUES_BYTES_MAX ? result : withoutValue(result);
-      if (--missing === 0) done(bytes <= COMMAND_VALUES_BYTES_MAX ? plan.reply(results, protocol) : TOO_MUCH);
+      if (--missing === 0)
+        done(bytes <= COMMAND_VALUES_BYTES_MAX ? replyOf(plan, results, protocol) : TOO_MUCH);
       else if (next < operations.length) askNext();
     });
   };
   for (let begun = 0; begun < atOnce && next < operations.length; begun++) askNext();
+}
+
+/** It is made within a step of the node, which must not end for an answer that cannot be read. */
+function replyOf(plan: Plan, results: readonly OperationResult[], protocol: Protocol): Reply {
+  try {
+    return plan.reply(results, protocol);
+  } catch (fault) {
+    return replyTo(fault);
+  }
 }
 
 function sizeOf(result: OperationResult): number {

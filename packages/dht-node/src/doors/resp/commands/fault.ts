@@ -1,6 +1,6 @@
 /** Why a command is not carried out: what its caller is told instead of a reply. Nothing of it was started. */
 
-import type { Bytes, ErrorCode } from '@ringkeep/shared';
+import { RingError, type Bytes, type ErrorCode } from '@ringkeep/shared';
 import { error, type Reply } from '../protocol/replies';
 
 /** Thrown while a command is read, and nowhere else. */
@@ -48,4 +48,18 @@ export function ringError(code: ErrorCode, text: string, writes: boolean): Reply
     default:
       return error(`ERR ${text}`);
   }
+}
+
+/**
+ * What a caller is told in place of a reply. A fault of this program is told as well, as one after which nobody knows
+ * what has happened: it ends one command, and not the node.
+ */
+export function replyTo(error: unknown): Reply {
+  if (error instanceof CommandFault) return error.reply;
+  if (error instanceof RingError) return ringError(error.code, error.message, true);
+  return ringError(
+    'INTERNAL',
+    `internal error: ${error instanceof Error ? error.message : String(error)}`,
+    true,
+  );
 }

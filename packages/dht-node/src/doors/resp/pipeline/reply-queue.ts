@@ -15,8 +15,9 @@ export class ReplyPlace {
     return this.known;
   }
 
-  /** Once. */
+  /** The first one counts. */
   fill(reply: Reply): void {
+    if (this.known !== undefined) return;
     this.known = reply;
     this.queue.waitingBytes += reply.length;
   }
