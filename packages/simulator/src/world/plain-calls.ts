@@ -32,7 +32,8 @@ export class PlainCalls {
 
   run(operation: Operation, patienceMs: number, done: Done): void {
     const { timeline } = this.world;
-    const attempt: Attempt = { open: true, mayHaveStarted: false, deadlineAt: timeline.now + patienceMs };
+    const deadlineAt = timeline.now + patienceMs;
+    const attempt: Attempt = { open: true, mayHaveStarted: false, strayed: false, deadlineAt };
     const end: Done = (result) => {
       if (!attempt.open) return;
       attempt.open = false;
@@ -52,7 +53,7 @@ export class PlainCalls {
       attempt.mayHaveStarted = false;
       world.timeline.after(RETRY_MS * (0.5 + random.fraction()), () => this.send(operation, attempt, end));
     };
-    const owner = this.direct ? this.ownerOf(operation) : undefined;
+    const owner = this.direct && !attempt.strayed ? this.ownerOf(operation) : undefined;
     const machine = owner ?? this.anyMachine();
     if (!machine) return again();
     attempt.mayHaveStarted = true;
@@ -73,7 +74,7 @@ export class PlainCalls {
       'QueryBatch',
       dht.BatchRequest.encode(frame).finish(),
       {
-        answered: (bytes) => this.answered(operation, bytes, again, end),
+        answered: (bytes) => this.answered(operation, bytes, attempt, again, end),
         failed: (sent) => {
           if (sent && isWrite(operation)) end(undefined);
           else if (attempt.open) again();
@@ -82,15 +83,20 @@ export class PlainCalls {
     );
   }
 
-  private answered(operation: Operation, bytes: Uint8Array, again: () => void, end: Done): void {
+  private answered(
+    operation: Operation,
+    bytes: Uint8Array,
+    attempt: Attempt,
+    again: () => void,
+    end: Done,
+  ): void {
     const reply = dht.BatchReply.decode(bytes);
     const [result] = decodeReply(reply);
-    if (reply.ring) {
-      const ring = updateRing(this.view.ring, updateFromWire(reply.ring));
-      if (ring) this.view = new RingView(ring);
-    }
+    const ring = reply.ring && updateRing(this.view.ring, updateFromWire(reply.ring));
+    if (ring) this.view = new RingView(ring);
     if (!result) return this.world.fail('replies', 'a reply without a result');
     if (result.ok) return end(result);
+    attempt.strayed = result.code === 'NOT_OWNER' && ring === undefined;
     const { advice } = ERROR_CODES[result.code];
     if (advice === 'outcome-unknown' && isWrite(operation)) return end(undefined);
     if (advice === 'give-up') return end(result);
@@ -113,5 +119,7 @@ export class PlainCalls {
 interface Attempt {
   open: boolean;
   mayHaveStarted: boolean;
+  /** A node that it went to directly was not the owner: the ring known here may be of a history that was given up. */
+  strayed: boolean;
   readonly deadlineAt: number;
 }
