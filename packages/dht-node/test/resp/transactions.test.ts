@@ -32,6 +32,16 @@ describe('EXEC', () => {
     expect(await client.all('GET {t}a', 'GET {t}b')).toEqual(['$1 x', '$1 3']);
   });
 
+  test('tells what it has done though a command that asks the node fails', async () => {
+    const info = (): never => {
+      throw new Error('no figures');
+    };
+    Object.assign(client.session.node, { info });
+    expect(await executed('SET {t}a 1', 'INFO', 'GET {t}a')).toBe(
+      '*3 +OK -UNKNOWNOUTCOME internal error: no figures $1 1',
+    );
+  });
+
   test('takes commands that must look before they write', async () => {
     expect(
       await executed(

@@ -19,7 +19,7 @@ import {
   type DataCommand,
 } from './commands/command';
 import type { ControlName } from './commands/control-commands';
-import { fault, replyTo, wrongArity } from './commands/fault';
+import { fault, guarded, replyTo, wrongArity } from './commands/fault';
 import type { Plan, Prepared } from './commands/plan';
 import { commandNamed, unknownCommand } from './commands/table';
 import type { Keyspace } from './keyspace/keyspace';
@@ -254,14 +254,6 @@ function asAsking(tools: () => DispatcherTools): Asking {
     },
     ask: (operation: Operation) => new Promise((resolve) => tools().frames.ask(operation, resolve)),
   };
-}
-
-function guarded(run: () => Reply): Reply {
-  try {
-    return run();
-  } catch (refusal) {
-    return replyTo(refusal);
-  }
 }
 
 function onlyListens(name: Bytes): Reply {

@@ -9,7 +9,7 @@ import type { Bytes, RingKey } from '@ringkeep/shared';
 import type { KeyTerms, OperationResult } from '@ringkeep/shared/operations';
 import { fullAnswerIn, WITH_VERSION } from './commands/answers';
 import type { Arguments, Command } from './commands/command';
-import { CommandFault, ringError } from './commands/fault';
+import { guarded, replyTo, ringError } from './commands/fault';
 import { located, operationOf, type Prepared } from './commands/plan';
 import { QUEUED_BYTES_MAX, QUEUED_COMMANDS_MAX } from './limits';
 import { array, error, nilArray, OK, QUEUED, type Protocol, type Reply } from './protocol/replies';
@@ -147,21 +147,11 @@ export class Transactions {
     try {
       if (command.kind === 'data') return { prepared: command.prepare(args, terms) };
     } catch (refusal) {
-      if (refusal instanceof CommandFault) return { reply: refusal.reply };
-      throw refusal;
+      return { reply: replyTo(refusal) };
     }
-    if (command.kind === 'session') return { run: () => this.run(() => command.run(args, this.session)) };
+    if (command.kind === 'session') return { run: () => guarded(() => command.run(args, this.session)) };
     // UNWATCH is the only other command that is queued, and EXEC has ended all watches.
     return { reply: OK };
-  }
-
-  private run(command: () => Reply): Reply {
-    try {
-      return command();
-    } catch (refusal) {
-      if (refusal instanceof CommandFault) return refusal.reply;
-      throw refusal;
-    }
   }
 }
 

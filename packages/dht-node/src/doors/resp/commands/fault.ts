@@ -50,6 +50,15 @@ export function ringError(code: ErrorCode, text: string, writes: boolean): Reply
   }
 }
 
+/** Carries out what is answered at once. */
+export function guarded(run: () => Reply): Reply {
+  try {
+    return run();
+  } catch (refusal) {
+    return replyTo(refusal);
+  }
+}
+
 /**
  * What a caller is told in place of a reply. A fault of this program is told as well, as one after which nobody knows
  * what has happened: it ends one command, and not the node.
