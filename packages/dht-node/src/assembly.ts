@@ -104,10 +104,12 @@ export class Assembly {
   }
 
   private async openRedisDoor(host: NodeHost): Promise<readonly RespDoor[]> {
-    const { redis } = this.options;
+    const { redis, storage, durability = 'always' } = this.options;
     if (redis === undefined) return [];
     const client: ClientOf = (member) => (this.peers as Peers).client(member);
-    const door = new RespDoor(host, redis, () => this.clock.now(), this.log.child('redis'), client);
+    const log = this.log.child('redis');
+    const kept = storage === 'disk' ? durability : undefined;
+    const door = new RespDoor(host, redis, () => this.clock.now(), log, client, kept);
     this.redisAddress = await door.listen(this.lifecycle);
     return [door];
   }

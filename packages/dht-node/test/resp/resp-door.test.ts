@@ -2,6 +2,7 @@
 
 import type { RingNode } from '../../src';
 import { COMMANDS_UNANSWERED_MAX } from '../../src/doors/resp/limits';
+import { appendSettings } from '../../src/doors/resp/node-info';
 import { TestRing } from '../ring/test-ring';
 import { RespClient, encoded } from './resp-client';
 
@@ -60,6 +61,20 @@ describe('any node', () => {
     } while (cursor !== '0');
     expect(found.sort()).toEqual([...names].sort());
     expect(await client.all('DBSIZE', 'FLUSHDB', 'DBSIZE', 'RANDOMKEY')).toEqual([':40', '+OK', ':0', '$-1']);
+  });
+
+  test('says how it keeps what is written, and where it listens', async () => {
+    const client = await open(0);
+    const port = (ring.nodes[0] as RingNode).redisAddress?.split(':').at(-1);
+    expect(await client.all('CONFIG GET append*', 'CONFIG GET port')).toEqual([
+      '*4 $11 appendfsync $2 no $10 appendonly $2 no',
+      `*2 $4 port $5 ${port}`,
+    ]);
+    expect(appendSettings('interval')).toEqual([
+      ['appendfsync', 'everysec'],
+      ['appendonly', 'yes'],
+    ]);
+    expect(appendSettings('always')[0]).toEqual(['appendfsync', 'always']);
   });
 
   test('lets an end of a key be read as it was set', async () => {

@@ -2,6 +2,7 @@
 
 import { packageVersion } from '@ringkeep/process/command-line';
 import type { NodeHost } from '../../hosting/host';
+import type { Durability } from '../../storage';
 import { ARGUMENT_BYTES_MAX } from './protocol/limits';
 import type { InfoSection, NodeFacts } from './node-facts';
 import type { RespDoorOptions } from './resp-options';
@@ -13,6 +14,10 @@ export const REDIS_VERSION = '7.4.0';
 export interface FactParts {
   readonly options: RespDoorOptions;
   readonly connectionsMax: number;
+  /** When a write counts as durable; undefined if nothing is kept on a disk. */
+  readonly durability: Durability | undefined;
+  /** At which it listens. */
+  readonly port: () => number;
   /** The node has joined the ring and serves its part of it. */
   readonly isServing: () => boolean;
   readonly sessions: () => Iterable<Session>;
@@ -25,7 +30,9 @@ export function factsOf(host: NodeHost, now: () => number, parts: FactParts): No
     wallMs: () => (host.core.clock.isSure ? host.core.clock.wallMs : Date.now()),
     sessions: parts.sessions,
     info: () => infoOf(host, Math.floor((now() - startedAtMs) / 1_000), parts),
-    settings: settingsOf(parts),
+    get settings() {
+      return settingsOf(parts);
+    },
     version: REDIS_VERSION,
     allowsFlush: parts.options.allowFlush,
   };
@@ -47,7 +54,7 @@ function infoOf(host: NodeHost, upSeconds: number, parts: FactParts): Readonly<R
       ['os', process.platform],
       ['arch_bits', 64],
       ['process_id', process.pid],
-      ['tcp_port', parts.options.port],
+      ['tcp_port', parts.port()],
       ['uptime_in_seconds', upSeconds],
       ['uptime_in_days', Math.floor(upSeconds / 86_400)],
     ],
@@ -66,7 +73,7 @@ function infoOf(host: NodeHost, upSeconds: number, parts: FactParts): Readonly<R
     persistence: [
       ['loading', parts.isServing() ? 0 : 1],
       ['rdb_bgsave_in_progress', 0],
-      ['aof_enabled', 1],
+      ['aof_enabled', parts.durability === undefined ? 0 : 1],
       ['aof_rewrite_in_progress', 0],
     ],
     stats: [
@@ -87,17 +94,26 @@ function infoOf(host: NodeHost, upSeconds: number, parts: FactParts): Readonly<R
   };
 }
 
-function settingsOf({ options, connectionsMax }: FactParts): ReadonlyMap<string, string> {
+const APPEND_FSYNC = { always: 'always', interval: 'everysec', none: 'no' } as const;
+
+/** Durability as Redis names it: what is synced at intervals is so more often than each second. */
+export function appendSettings(durability: Durability | undefined): readonly (readonly [string, string])[] {
+  return [
+    ['appendfsync', durability === undefined ? 'no' : APPEND_FSYNC[durability]],
+    ['appendonly', durability === undefined ? 'no' : 'yes'],
+  ];
+}
+
+function settingsOf({ options, connectionsMax, durability, port }: FactParts): ReadonlyMap<string, string> {
   return new Map([
-    ['appendfsync', 'always'],
-    ['appendonly', 'yes'],
+    ...appendSettings(durability),
     ['bind', options.host],
     ['databases', '1'],
     ['maxclients', String(connectionsMax)],
     ['maxmemory', '0'],
     ['maxmemory-policy', 'noeviction'],
     ['notify-keyspace-events', 'AKE'],
-    ['port', String(options.port)],
+    ['port', String(port())],
     ['proto-max-bulk-len', String(ARGUMENT_BYTES_MAX)],
     ['save', ''],
     ['timeout', '0'],

@@ -10,6 +10,7 @@ import { hostAndPort } from '@ringkeep/shared/channel';
 import { ByteBudget, connectionsThatFit, portInUse } from '@ringkeep/process/server';
 import { limited, type Lifecycle, type Logger } from '@ringkeep/process/running';
 import type { NodeHost } from '../../hosting/host';
+import type { Durability } from '../../storage';
 import type { Door } from '../door';
 import { Frames } from './asking/frames';
 import { Connection, ReplyExpectation, type ConnectionTools } from './connection';
@@ -48,6 +49,7 @@ export class RespDoor implements Door {
     private readonly now: () => number,
     log: Logger,
     client: ClientOf,
+    durability: Durability | undefined,
   ) {
     const fitting = Math.floor(CONNECTIONS_SHARE * connectionsThatFit());
     this.connectionsMax = options.connectionsMax ?? Math.max(1, Math.min(CONNECTIONS_MAX, fitting));
@@ -58,6 +60,8 @@ export class RespDoor implements Door {
     this.facts = factsOf(host, now, {
       options,
       connectionsMax: this.connectionsMax,
+      durability,
+      port: () => this.port,
       isServing: () => this.isServing,
       sessions: () => [...this.connections].map(({ session }) => session),
     });
@@ -89,7 +93,11 @@ export class RespDoor implements Door {
     await this.bind();
     this.timer = setInterval(() => this.budget.relieve(this.now()), LOOK_MS).unref();
     await lifecycle.start(() => this);
-    return hostAndPort({ host: this.options.host, port: (this.server.address() as AddressInfo).port });
+    return hostAndPort({ host: this.options.host, port: this.port });
+  }
+
+  private get port(): number {
+    return (this.server.address() as AddressInfo | null)?.port ?? this.options.port;
   }
 
   private bind(): Promise<void> {
