@@ -98,7 +98,7 @@ export const LISTING_PAGE_BYTES = 256 * 1024;
  * second of 100,000 writes of 100 bytes a second.
  */
 export const HISTORY_BYTES = 8 * 1024 * 1024;
-/** What operations that were committed together cost in that memory beside their bytes: a few objects, and places in lists. */
+/** What a commit costs in that memory beside its bytes, about: a few objects, and places in lists. */
 export const COMMIT_BYTES_EACH = 224;
 /** What a change costs on its way to a watcher beside its key and its value. */
 export const CHANGE_BYTES_EACH = 96;

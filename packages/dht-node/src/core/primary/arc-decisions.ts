@@ -21,7 +21,7 @@ import type {
 } from '../context';
 import { isNewcomer } from '../replica/wanted-copies';
 import type { FollowerSession } from './follower-session';
-import { areThere, isLevel, isSpare } from './spare-copies';
+import { areThere, isSpare } from './spare-copies';
 
 export type ArcDecisionsContext = StepTime &
   RingKnowledge &
@@ -136,7 +136,7 @@ export class ArcDecisions {
   private mayBeAdmitted(node: NodeId): boolean {
     const session = this.role.followers.get(node);
     if (!this.context.rules.followsEnough(session?.coversArc === true)) return false;
-    return isLevel(this.role, session);
+    return session?.isLevelAt(this.role.replica.committed) === true;
   }
 
   /**
@@ -155,7 +155,8 @@ export class ArcDecisions {
 
   /** It is level, or will be when the arc is quiesced for a moment. */
   private isNearlyLevel(session: FollowerSession | undefined): boolean {
-    return isLevel(this.role, session) || session?.keepsPace === true;
+    if (session === undefined) return false;
+    return session.isLevelAt(this.role.replica.committed) || session.keepsPace;
   }
 
   /** Not the dead, none of which is desired: `isLost` says when they are lost to the arc. */

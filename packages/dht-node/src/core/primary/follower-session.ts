@@ -128,6 +128,11 @@ export class FollowerSession {
     }
   }
 
+  /** It is live and has everything up to a number. */
+  isLevelAt(seq: Seq): boolean {
+    return this.live && (this.acked ?? -1) >= seq;
+  }
+
   /** It is live, and what it has not acknowledged is all on its way. */
   get keepsPace(): boolean {
     const oldest = this.unacked[0];

@@ -7,7 +7,6 @@ import type { NodeId } from '@ringkeep/shared';
 import type { Repairing, RingKnowledge, RuleSettings } from '../context';
 import { isOfNoUse } from '../replica/wanted-copies';
 import type { ArcPrimary } from './arc-primary';
-import type { FollowerSession } from './follower-session';
 
 export function isSpare(
   context: RingKnowledge & Repairing & RuleSettings,
@@ -21,15 +20,7 @@ export function isSpare(
 }
 
 /** Each of them is in sync and level; the primary itself is. */
-export function areThere(role: ArcPrimary, desired: readonly NodeId[]): boolean {
-  return desired.every(
-    (id) =>
-      id === role.config.primary ||
-      (role.config.inSync.includes(id) && isLevel(role, role.followers.get(id))),
-  );
-}
-
-/** It is live on its stream and has everything up to the commit point. */
-export function isLevel({ replica }: ArcPrimary, session: FollowerSession | undefined): boolean {
-  return session !== undefined && session.live && (session.acked ?? -1) >= replica.committed;
+export function areThere({ config, followers, replica }: ArcPrimary, desired: readonly NodeId[]): boolean {
+  const isLevel = (id: NodeId): boolean => followers.get(id)?.isLevelAt(replica.committed) === true;
+  return desired.every((id) => id === config.primary || (config.inSync.includes(id) && isLevel(id)));
 }
