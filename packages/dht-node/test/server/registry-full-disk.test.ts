@@ -19,7 +19,15 @@ afterEach(async () => {
   await disk?.unmount();
 });
 
-const PARAMETERS = { leaseMs: 400, leaseMarginMs: 50, membershipLeaseMs: 1_000, failureTimeoutMs: 1_500 };
+/** Long enough that a busy machine takes over no arc, short enough that every lease has to be renewed meanwhile. */
+const PARAMETERS = {
+  leaseMs: 2_000,
+  leaseMarginMs: 200,
+  membershipLeaseMs: 3_000,
+  failureTimeoutMs: 4_000,
+};
+const ROUND_MS = 100;
+const ROUNDS = (PARAMETERS.failureTimeoutMs + 500) / ROUND_MS;
 
 test('a registry on a full disk refuses who joins, renews leases, says so, and goes on when there is room', async () => {
   if (!disk) return;
@@ -29,14 +37,14 @@ test('a registry on a full disk refuses who joins, renews leases, says so, and g
   ring = await TestRing.start(PARAMETERS, { storage: 'disk', dataDir, onFatal });
   const [first] = await ring.addNodes(3);
   await ring.untilSettled();
-  const before = ring.registry.ring();
   await disk.fill();
   const late = ring.addNode({ registryTimeoutMs: 60_000 });
   late.catch(() => undefined);
   await ring.until(() => ring?.registry.roomLacking() !== undefined);
-  for (let round = 0; round < 30; round++) {
+  const before = ring.registry.ring();
+  for (let round = 0; round < ROUNDS; round++) {
     await first?.set(`key ${round}`, 'value');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
   }
   expect(ring.registry.ring()).toEqual(before);
   expect(ring.registry.roomLacking()).toMatch(/^the disk of \S+ has \d+ KiB free$/);
