@@ -1,0 +1,2 @@
+/** What observers call this door. */
+export const HTTP = 'http';

@@ -1,0 +1,8 @@
+/** What can be fed to break it, by name: a row each. */
+
+import type { FuzzTarget } from './fuzz-case';
+import { HTTP_TARGET } from './http-target';
+
+export const TARGETS = {
+  http: HTTP_TARGET,
+} as const satisfies Record<string, FuzzTarget>;
