@@ -15,6 +15,20 @@ function overlap(a: OnKeys, b: OnKeys): boolean {
   return a === 'all' || b === 'all' || a.some((each) => b.includes(each));
 }
 
+function isOne(keys: OnKeys): keys is readonly [Bytes] {
+  return keys !== 'all' && keys.length === 1;
+}
+
+class Noted extends Turn {
+  constructor(private readonly note: () => void) {
+    super();
+  }
+
+  begin(): void {
+    this.note();
+  }
+}
+
 describe('a command', () => {
   test('begins when every one before it on any of its keys is answered, and not later', () => {
     fc.assert(
@@ -22,8 +36,12 @@ describe('a command', () => {
         const order = new KeyOrder();
         const begun: number[] = [];
         const answered = new Set<number>();
-        const turns = commands.map((keys, index) => new Turn(keys, () => begun.push(index)));
-        for (const turn of turns) order.enter(turn);
+        const turns = commands.map((_, index) => new Noted(() => begun.push(index)));
+        for (const [index, turn] of turns.entries()) {
+          const keys = commands[index] as OnKeys;
+          if (isOne(keys)) order.enterBehind(order.lastOn(keys[0]), turn, keys[0]);
+          else order.enter(turn, keys);
+        }
         for (;;) {
           const expected = commands.flatMap((keys, index) => {
             const waits = commands.some(
@@ -36,7 +54,9 @@ describe('a command', () => {
           if (open.length === 0) break;
           const next = open[(picks.next().value as number) % open.length] as number;
           answered.add(next);
-          order.leave(turns[next] as Turn);
+          const keys = commands[next] as OnKeys;
+          if (isOne(keys)) order.leaveKey(turns[next] as Turn, keys[0]);
+          else order.leave(turns[next] as Turn, keys);
         }
         expect(answered.size).toBe(commands.length);
         expect(order.size).toBe(0);

@@ -163,6 +163,7 @@ export class DirectClient {
     const owner = {
       replied: () => void setImmediate(() => this.dispatcher.begin()),
       quit: () => void (this.hasQuit = true),
+      abandon: () => void (this.hasQuit = true),
       operationsAtOnce: 16,
     };
     this.dispatcher = new Dispatcher(this.session, tools, owner, listening, isOrdered);

@@ -15,7 +15,7 @@ describe('replies', () => {
           .sort((a, b) => (given[a]?.[0] ?? 0) - (given[b]?.[0] ?? 0));
         let text = '';
         for (const index of order) {
-          places[index]?.fill((given[index] as [number, string])[1] as Reply);
+          queue.fill(places[index] as number, (given[index] as [number, string])[1] as Reply);
           text += queue.take();
         }
         expect(text).toBe(given.map(([, reply]) => reply).join(''));
@@ -26,7 +26,7 @@ describe('replies', () => {
   test('of very many bytes are taken a piece at a time, for no string holds all of them', () => {
     const queue = new ReplyQueue();
     const reply = 'v'.repeat(1_000_000) as Reply;
-    for (let i = 0; i < 600; i++) queue.open().fill(reply);
+    for (let i = 0; i < 600; i++) queue.fill(queue.open(), reply);
     expect(queue.waitingBytes).toBe(600 * reply.length);
     let taken = 0;
     for (let piece = queue.take(100_000); piece !== ''; piece = queue.take(100_000)) {

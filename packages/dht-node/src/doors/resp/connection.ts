@@ -23,7 +23,7 @@ import {
 } from './limits';
 import { Listening } from './listening';
 import type { RingChanges } from './keyspace/ring-changes';
-import { ProtocolFault, RequestParser, type Request } from './protocol/request-parser';
+import { ProtocolFault, RequestParser } from './protocol/request-parser';
 import { error, type Reply } from './protocol/replies';
 import type { Session } from './session';
 
@@ -48,9 +48,6 @@ export class ReplyExpectation {
     this.bytesAReply = Math.max(REPLY_BYTES_FIRST, bytes, this.bytesAReply * EXPECTATION_DECAY);
   }
 }
-
-/** A browser that was led here, or somebody who uses one: nothing that follows is a command. */
-const OF_HTTP = new Set(['post', 'host:']);
 
 export class Connection implements DispatcherOwner {
   private readonly parser = new RequestParser();
@@ -132,34 +129,37 @@ export class Connection implements DispatcherOwner {
   private take(): void {
     if (this.isTaking || this.closed) return;
     this.isTaking = true;
-    let request: Request | ProtocolFault | undefined;
-    while (this.mayTake() && (request = this.parser.next()) !== undefined) {
+    for (let most = this.mostTaken(); most > 0; most--) {
+      const request = this.parser.next();
+      if (request === undefined) break;
       if (request instanceof ProtocolFault) {
         this.refuse(request);
         break;
       }
-      if (OF_HTTP.has((request[0] as string).toLowerCase())) {
-        this.socket.destroy();
-        break;
-      }
       for (const argument of request) this.requestBytes += argument.length;
       this.dispatcher.receive(request);
+      if (this.hasQuit || !this.hasRoom()) break;
     }
     this.isTaking = false;
     this.dispatcher.begin();
     this.readOrPause();
   }
 
-  private mayTake(): boolean {
+  /** Commands that may be taken now as far as others are concerned: the client, and all connections together. */
+  private mostTaken(): number {
+    const { socket } = this;
+    if (this.hasQuit || socket.destroyed || socket.writableLength >= UNSENT_BYTES_MAX || !this.hasRoom())
+      return 0;
+    if (!this.tools.isFull()) return COMMANDS_UNANSWERED_MAX;
+    return this.dispatcher.replies.size === 0 ? 1 : 0;
+  }
+
+  private hasRoom(): boolean {
     const { size } = this.dispatcher.replies;
     return (
       size < COMMANDS_UNANSWERED_MAX &&
       this.requestBytes < REQUEST_BYTES_UNANSWERED_MAX &&
-      size * this.bytesAReply < REPLY_BYTES_EXPECTED_MAX &&
-      this.socket.writableLength < UNSENT_BYTES_MAX &&
-      (size === 0 || !this.tools.isFull()) &&
-      !this.hasQuit &&
-      !this.socket.destroyed
+      size * this.bytesAReply < REPLY_BYTES_EXPECTED_MAX
     );
   }
 
@@ -168,16 +168,15 @@ export class Connection implements DispatcherOwner {
     const isSlow = this.socket.writableLength >= UNSENT_BYTES_MAX;
     if (isSlow && !this.isSlow) this.tools.slowReader();
     this.isSlow = isSlow;
-    if (!this.mayTake()) this.socket.pause();
+    if (this.mostTaken() === 0) this.socket.pause();
     else if (this.socket.isPaused()) this.socket.resume();
   }
 
   /** Nobody can know where the next command would begin. */
   private refuse({ text }: ProtocolFault): void {
-    const place = this.dispatcher.replies.open();
-    place.fill(error(`ERR ${text}`));
+    const { replies } = this.dispatcher;
+    replies.fill(replies.open(), error(`ERR ${text}`));
     this.quit();
-    this.replied(0);
   }
 
   // ---- out ----
@@ -202,6 +201,11 @@ export class Connection implements DispatcherOwner {
     this.hasQuit = true;
     this.ending = true;
     this.socket.pause();
+  }
+
+  abandon(): void {
+    this.hasQuit = true;
+    this.socket.destroy();
   }
 
   private push(reply: Reply): void {

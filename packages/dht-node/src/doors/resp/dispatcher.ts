@@ -5,7 +5,7 @@
  */
 
 import type { Bytes } from '@ringkeep/shared';
-import { OperationType, type KeyTerms, type Operation } from '@ringkeep/shared/operations';
+import { OperationType, type KeyTerms } from '@ringkeep/shared/operations';
 import { carryOut } from './asking/plans';
 import type { Frames } from './asking/frames';
 import { KeyRuns } from './asking/key-runs';
@@ -20,11 +20,11 @@ import {
 } from './commands/command';
 import type { ControlName } from './commands/control-commands';
 import { fault, guarded, replyTo, wrongArity } from './commands/fault';
-import type { Plan, Prepared } from './commands/plan';
+import { SinglePlan, type Plan, type Prepared } from './commands/plan';
 import { commandNamed, unknownCommand } from './commands/table';
 import type { Keyspace } from './keyspace/keyspace';
 import { KeyOrder, Turn, type OnKeys } from './pipeline/key-order';
-import { ReplyQueue, type ReplyPlace } from './pipeline/reply-queue';
+import { ReplyQueue } from './pipeline/reply-queue';
 import { OK, simple, type Protocol, type Reply } from './protocol/replies';
 import type { Session } from './session';
 import { Transactions } from './transactions';
@@ -46,6 +46,8 @@ export interface DispatcherOwner {
   replied(bytes: number): void;
   /** Nothing more is taken; it ends when everything is answered. */
   quit(): void;
+  /** It speaks another protocol: nothing more is taken, and it ends now. */
+  abandon(): void;
   /** How many operations of one command may be under way. */
   readonly operationsAtOnce: number;
 }
@@ -63,10 +65,24 @@ const LISTENERS = new Set([
 const AT_ONCE = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 const NOT_IN_TRANSACTION = fault('ERR Command not allowed inside a transaction');
 
+/** A browser that was led here, or somebody who uses one: nothing that follows is a command. */
+const OF_HTTP = new Set(['post', 'host:']);
+
 type Answer = (reply: Reply) => void;
 
+/** A place in the order of what is no run of one key. */
+class ActionTurn extends Turn {
+  constructor(private readonly action: () => void) {
+    super();
+  }
+
+  begin(): void {
+    this.action();
+  }
+}
+
 export class Dispatcher {
-  readonly replies = new ReplyQueue();
+  readonly replies: ReplyQueue;
   private readonly order: KeyOrder;
   private readonly transactions: Transactions;
   private readonly runs: KeyRuns;
@@ -79,11 +95,14 @@ export class Dispatcher {
     /** Off only in a test that shows why it is on. */
     private readonly isOrdered = true,
   ) {
+    this.replies = new ReplyQueue((bytes) => owner.replied(bytes));
     this.order = new KeyOrder(isOrdered);
     this.transactions = new Transactions(session, this.asking);
-    this.runs = new KeyRuns(this.order, this.asking, replyTo, ({ plan, protocol }, done) =>
-      this.carryOut(plan, protocol, done),
-    );
+    this.runs = new KeyRuns(this.order, this.replies, {
+      frames: tools.frames,
+      asking: this.asking,
+      carryOut: (plan, protocol, done) => this.carryOut(plan, protocol, done),
+    });
   }
 
   /** Begins what has had its turn since, with all that has joined it. */
@@ -93,61 +112,68 @@ export class Dispatcher {
 
   receive(args: Arguments): void {
     const { session } = this;
-    const answer = this.answerTo(this.replies.open());
-    const name = args[0] as Bytes;
-    const command = commandNamed(name);
-    if (command === undefined) return this.refuse(unknownCommand(args), answer);
-    if (!acceptsCount(command, args.length)) return this.refuse(wrongArity(command.name).reply, answer);
+    const command = commandNamed(args[0] as Bytes);
+    if (command === undefined) return this.unknown(args);
+    const place = this.replies.open();
+    if (!acceptsCount(command, args.length)) return this.refuse(wrongArity(command.name).reply, place);
     session.lastCommand = command.name;
-    if (session.onlyListens && !LISTENERS.has(command.name)) return this.refuse(onlyListens(name), answer);
-    if (session.transaction === undefined || AT_ONCE.has(command.name))
-      return this.start(command, args, answer);
-    if (command.flags.includes('no_multi')) return this.refuse(NOT_IN_TRANSACTION.reply, answer);
-    answer(this.transactions.queue(command, args));
+    if (session.onlyListens && !LISTENERS.has(command.name))
+      return this.refuse(onlyListens(args[0] as Bytes), place);
+    if (session.transaction === undefined) return this.start(command, args, place);
+    if (AT_ONCE.has(command.name)) return this.start(command, args, place);
+    if (command.flags.includes('no_multi')) return this.refuse(NOT_IN_TRANSACTION.reply, place);
+    this.replies.fill(place, this.transactions.queue(command, args));
   }
 
-  private answerTo(place: ReplyPlace): Answer {
-    return (reply) => {
-      place.fill(reply);
-      this.owner.replied(reply.length);
-    };
+  private unknown(args: Arguments): void {
+    if (OF_HTTP.has((args[0] as Bytes).toLowerCase())) return this.owner.abandon();
+    this.refuse(unknownCommand(args), this.replies.open());
   }
 
-  private refuse(reply: Reply, answer: Answer): void {
+  private answerAt(place: number): Answer {
+    return (reply) => this.replies.fill(place, reply);
+  }
+
+  private refuse(reply: Reply, place: number): void {
     if (this.session.transaction) this.session.transaction.broken = true;
-    answer(reply);
+    this.replies.fill(place, reply);
   }
 
-  private start(command: Command, args: Arguments, answer: Answer): void {
+  private start(command: Command, args: Arguments, place: number): void {
     switch (command.kind) {
       case 'data':
-        return this.startData(command, args, answer);
+        return this.startData(command, args, place);
       case 'session':
-        return answer(guarded(() => command.run(args, this.session)));
+        return this.replies.fill(
+          place,
+          guarded(() => command.run(args, this.session)),
+        );
       case 'keyspace':
-        return this.inTurn('all', answer, (done) => {
+        return this.inTurn('all', this.answerAt(place), (done) => {
           command
             .run(args, this.tools.keyspace, this.session)
             .then(done, (error: unknown) => done(replyTo(error)));
         });
       case 'control':
-        return this.control(command.name as ControlName, args, answer);
+        return this.control(command.name as ControlName, args, this.answerAt(place));
     }
   }
 
   // ---- on keys ----
 
-  private startData(command: DataCommand, args: Arguments, answer: Answer): void {
+  private startData(command: DataCommand, args: Arguments, place: number): void {
     let prepared: Prepared;
     try {
       prepared = command.prepare(args, this.tools.terms());
     } catch (refusal) {
-      return answer(replyTo(refusal));
+      return this.replies.fill(place, replyTo(refusal));
     }
     const { protocol } = this.session;
     if (this.isOrdered && prepared.kind === 'plan' && isOfOneKey(prepared))
-      return this.runs.join(args[command.keys[0]] as Bytes, { plan: prepared, protocol, answer });
-    this.inTurn(keysIn(command.keys, args), answer, (done) => this.carryOut(prepared, protocol, done));
+      return this.runs.join(args[command.keys[0]] as Bytes, prepared, protocol, place);
+    this.inTurn(keysIn(command.keys, args), this.answerAt(place), (done) =>
+      this.carryOut(prepared, protocol, done),
+    );
   }
 
   private carryOut(prepared: Prepared, protocol: Protocol, done: Answer): void {
@@ -166,13 +192,13 @@ export class Dispatcher {
 
   /** When what came before on the same keys is answered. */
   private inTurn(on: OnKeys, answer: Answer, begin: (done: Answer) => void): void {
-    const turn: Turn = new Turn(on, () =>
+    const turn: Turn = new ActionTurn(() =>
       begin((reply) => {
         answer(reply);
-        this.order.leave(turn);
+        this.order.leave(turn, on);
       }),
     );
-    this.order.enter(turn);
+    this.order.enter(turn, on);
   }
 
   private readonly asking: Asking = asAsking(() => this.tools);
@@ -236,7 +262,9 @@ export class Dispatcher {
 }
 
 /** Not of pages: they are no part of a transaction. */
-function isOfOneKey({ operations }: Plan): boolean {
+function isOfOneKey(plan: Plan): boolean {
+  if (plan instanceof SinglePlan) return plan.operation.type !== OperationType.scan;
+  const { operations } = plan;
   const [first] = operations;
   return (
     first !== undefined &&
@@ -252,7 +280,7 @@ function asAsking(tools: () => DispatcherTools): Asking {
     get wallMs() {
       return tools().wallMs();
     },
-    ask: (operation: Operation) => new Promise((resolve) => tools().frames.ask(operation, resolve)),
+    ask: (operation) => tools().frames.resultOf(operation),
   };
 }
 

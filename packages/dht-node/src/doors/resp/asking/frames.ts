@@ -13,7 +13,11 @@ import type { QueryAnswer, QueryOptions } from '../../../ask/open-queries';
 import { DEADLINE_DEFAULT_MS } from '../../grpc/deadlines';
 import { RESP } from '../name';
 
-export type Answered = (result: OperationResult) => void;
+/** Whoever asked. */
+export interface Answered {
+  /** @param index what it gave when it asked */
+  answered(result: OperationResult, index: number): void;
+}
 
 /** Whoever carries out a frame: the node's host. */
 export interface FrameSink {
@@ -30,6 +34,7 @@ export interface FrameSink {
 interface Frame {
   readonly operations: Operation[];
   readonly answered: Answered[];
+  readonly indexes: number[];
   bytes: number;
 }
 
@@ -45,13 +50,15 @@ export class Frames {
     private readonly soon: (action: () => void) => void = (action) => void setImmediate(action),
   ) {}
 
-  ask(operation: Operation, answered: Answered): void {
+  ask(operation: Operation, answered: Answered, index = 0): void {
     const arc = this.sink.core.view.arcOfKey(operation.key);
     const frames = isWrite(operation) ? this.writes : this.reads;
     let frame = frames.get(arc);
-    if (frame === undefined) frames.set(arc, (frame = { operations: [], answered: [], bytes: 0 }));
+    if (frame === undefined)
+      frames.set(arc, (frame = { operations: [], answered: [], indexes: [], bytes: 0 }));
     frame.operations.push(operation);
     frame.answered.push(answered);
+    frame.indexes.push(index);
     frame.bytes += operation.key.length + operandBytes(operation);
     if (frame.operations.length >= FRAME_OPERATIONS_MAX || frame.bytes >= FRAME_BYTES_TARGET) {
       frames.delete(arc);
@@ -60,6 +67,11 @@ export class Frames {
       this.scheduled = true;
       this.soon(this.flush);
     }
+  }
+
+  /** Of an operation that is asked by itself. */
+  resultOf(operation: Operation): Promise<OperationResult> {
+    return new Promise((resolve) => this.ask(operation, { answered: resolve }));
   }
 
   private readonly flush = (): void => {
@@ -71,7 +83,7 @@ export class Frames {
     for (const frame of writes.values()) this.send(frame);
   };
 
-  private send({ operations, answered, bytes }: Frame): void {
+  private send({ operations, answered, indexes, bytes }: Frame): void {
     const options: QueryOptions = {
       door: RESP,
       hops: 0,
@@ -83,7 +95,7 @@ export class Frames {
     };
     this.sink.query(operations, options, ({ results }) => {
       for (let index = 0; index < answered.length; index++)
-        (answered[index] as Answered)(results[index] as OperationResult);
+        (answered[index] as Answered).answered(results[index] as OperationResult, indexes[index] as number);
     });
   }
 }

@@ -7,11 +7,14 @@
  * out one by one.
  */
 
+import type { Bytes } from '@ringkeep/shared';
 import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { encodeExtras } from '@ringkeep/shared/operations';
 import { isLookUp, operandBytes } from '@ringkeep/shared/operations/operation';
 import type { Plan } from '../commands/plan';
+import { Turn } from '../pipeline/key-order';
 import type { Protocol, Reply } from '../protocol/replies';
+import type { Answered } from './frames';
 import { together, type Asking } from './together';
 
 /** Commands of one run, and bytes that they bring; more begin another one. */
@@ -21,17 +24,32 @@ export const RUN_BYTES_MAX = 256 * 1024;
 export interface RunCommand {
   readonly plan: Plan;
   readonly protocol: Protocol;
-  readonly answer: (reply: Reply) => void;
+  /** Of its reply. */
+  readonly place: number;
 }
 
-export class KeyRun {
-  /** Most runs are of one command. */
-  private more: RunCommand[] | undefined;
+/** Whoever carries out the runs of a connection. */
+export interface RunOwner {
+  /** Its turn has come. */
+  begun(run: KeyRun): void;
+  /** The only operation of its only command is answered. */
+  answeredOne(run: KeyRun, result: OperationResult): void;
+}
+
+/** It is its first command as well: most runs are of one, and the data path makes one object of it. */
+export class KeyRun extends Turn implements RunCommand, Answered {
+  private more: RunCommand[] | undefined = undefined;
   private bytes = 0;
   private isClosed = false;
 
-  constructor(readonly first: RunCommand) {
-    this.count(first);
+  constructor(
+    readonly key: Bytes,
+    readonly plan: Plan,
+    readonly protocol: Protocol,
+    readonly place: number,
+    private readonly owner: RunOwner,
+  ) {
+    super();
   }
 
   get length(): number {
@@ -40,17 +58,23 @@ export class KeyRun {
 
   /** In order. */
   get all(): readonly RunCommand[] {
-    return [this.first, ...(this.more ?? [])];
+    return [this, ...(this.more ?? [])];
   }
 
   /** Another one may join it. */
   get isOpen(): boolean {
-    return !this.isClosed && this.length < RUN_COMMANDS_MAX && this.bytes < RUN_BYTES_MAX;
+    if (this.isClosed) return false;
+    if (this.more === undefined) this.bytes = bytesOf(this.plan);
+    return this.length < RUN_COMMANDS_MAX && this.bytes < RUN_BYTES_MAX;
   }
 
   add(command: RunCommand): void {
     (this.more ??= []).push(command);
-    this.count(command);
+    this.bytes += bytesOf(command.plan);
+  }
+
+  begin(): void {
+    this.owner.begun(this);
   }
 
   /** It is carried out. */
@@ -58,32 +82,41 @@ export class KeyRun {
     this.isClosed = true;
   }
 
-  private count({ plan }: RunCommand): void {
-    for (const operation of plan.operations) this.bytes += operandBytes(operation);
+  answered(result: OperationResult): void {
+    this.owner.answeredOne(this, result);
   }
 }
+
+function bytesOf({ operations }: Plan): number {
+  let bytes = 0;
+  for (const operation of operations) bytes += operandBytes(operation);
+  return bytes;
+}
+
+type Answer = (command: RunCommand, reply: Reply) => void;
 
 /** Answers each. */
 export async function carryOutRun(
   run: KeyRun,
   asking: Asking,
+  answer: Answer,
   oneByOne: (command: RunCommand) => Promise<void>,
 ): Promise<void> {
   const commands = run.all;
   if (areAlike(commands)) {
-    const [{ plan }] = commands as [RunCommand];
-    const result = await asking.ask(plan.operations[0] as Operation);
-    return answerAll(commands, result);
+    const result = await asking.ask(run.plan.operations[0] as Operation);
+    for (const command of commands) answer(command, command.plan.reply([result], command.protocol));
+    return;
   }
-  const protocol = (commands[0] as RunCommand).protocol;
+  const { protocol } = run;
   const isOfOne = commands.every((command) => command.protocol === protocol);
   if (isOfOne) {
     const plans = commands.map(({ plan }) => plan);
     const outcome = await together(plans, [], asking, protocol);
     if (outcome.kind === 'done')
-      return commands.forEach(({ answer }, index) => answer(outcome.replies[index] as Reply));
+      return commands.forEach((command, index) => answer(command, outcome.replies[index] as Reply));
     if (outcome.kind === 'failed' && !outcome.isTooLarge)
-      return commands.forEach(({ answer }) => answer(outcome.reply));
+      return commands.forEach((command) => answer(command, outcome.reply));
   }
   for (const command of commands) await oneByOne(command);
 }
@@ -99,8 +132,4 @@ export function areAlike(commands: readonly RunCommand[]): boolean {
     if (each === undefined || operations.length > 1 || !isLookUp(each)) return false;
     return (each.extras && encodeExtras(each.extras)) === asked;
   });
-}
-
-function answerAll(commands: readonly RunCommand[], result: OperationResult): void {
-  for (const { plan, protocol, answer } of commands) answer(plan.reply([result], protocol));
 }

@@ -5,12 +5,14 @@ import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { error, type Protocol, type Reply } from '../protocol/replies';
 import { COMMAND_VALUES_BYTES_MAX } from '../limits';
 import { replyTo } from '../commands/fault';
-import type { Plan } from '../commands/plan';
+import { SinglePlan, type Plan } from '../commands/plan';
 import type { Answered } from './frames';
 
-interface Asker {
-  ask(operation: Operation, answered: Answered): void;
+export interface Asker {
+  ask(operation: Operation, answered: Answered, index?: number): void;
 }
+
+type Done = (reply: Reply) => void;
 
 const TOO_MUCH = error(
   `ERR the values are more than ${COMMAND_VALUES_BYTES_MAX} bytes together; ask for fewer at a time`,
@@ -19,37 +21,61 @@ const TOO_MUCH = error(
 /**
  * @param atOnce how many operations are under way at a time: the values of many keys might be too much memory
  */
-export function carryOut(
-  plan: Plan,
-  protocol: Protocol,
-  asker: Asker,
-  atOnce: number,
-  done: (reply: Reply) => void,
-): void {
-  const { operations } = plan;
-  if (operations.length === 1)
-    return asker.ask(operations[0] as Operation, (result) => done(replyOf(plan, [result], protocol)));
-  const results = new Array<OperationResult>(operations.length);
-  let next = 0;
-  let missing = operations.length;
-  let bytes = 0;
-  const askNext = (): void => {
-    const index = next++;
-    asker.ask(operations[index] as Operation, (result) => {
-      bytes += sizeOf(result);
-      results[index] = bytes <= COMMAND_VALUES_BYTES_MAX ? result : withoutValue(result);
-      if (--missing === 0)
-        done(bytes <= COMMAND_VALUES_BYTES_MAX ? replyOf(plan, results, protocol) : TOO_MUCH);
-      else if (next < operations.length) askNext();
-    });
-  };
-  for (let begun = 0; begun < atOnce && next < operations.length; begun++) askNext();
+export function carryOut(plan: Plan, protocol: Protocol, asker: Asker, atOnce: number, done: Done): void {
+  if (plan instanceof SinglePlan)
+    return asker.ask(plan.operation, { answered: (result) => done(replyOfOne(plan, result, protocol)) });
+  new SeveralUnderWay(plan, protocol, asker, done).begin(atOnce);
 }
 
-/** It is made within a step of the node, which must not end for an answer that cannot be read. */
-function replyOf(plan: Plan, results: readonly OperationResult[], protocol: Protocol): Reply {
+/** The operations of one plan; as one is answered the next one is asked. */
+class SeveralUnderWay implements Answered {
+  private readonly results: OperationResult[];
+  private next = 0;
+  private missing: number;
+  private bytes = 0;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly protocol: Protocol,
+    private readonly asker: Asker,
+    private readonly done: Done,
+  ) {
+    this.missing = plan.operations.length;
+    this.results = new Array<OperationResult>(this.missing);
+  }
+
+  begin(atOnce: number): void {
+    const { length } = this.plan.operations;
+    while (this.next < Math.min(atOnce, length)) this.askNext();
+  }
+
+  answered(result: OperationResult, index: number): void {
+    this.bytes += sizeOf(result);
+    this.results[index] = this.bytes <= COMMAND_VALUES_BYTES_MAX ? result : withoutValue(result);
+    if (--this.missing === 0) this.done(this.reply());
+    else if (this.next < this.results.length) this.askNext();
+  }
+
+  private askNext(): void {
+    const index = this.next++;
+    this.asker.ask(this.plan.operations[index] as Operation, this, index);
+  }
+
+  /** It is made within a step of the node, which must not end for an answer that cannot be read. */
+  private reply(): Reply {
+    if (this.bytes > COMMAND_VALUES_BYTES_MAX) return TOO_MUCH;
+    try {
+      return this.plan.reply(this.results, this.protocol);
+    } catch (fault) {
+      return replyTo(fault);
+    }
+  }
+}
+
+/** The same of a plan of one operation. */
+export function replyOfOne(plan: SinglePlan, result: OperationResult, protocol: Protocol): Reply {
   try {
-    return plan.reply(results, protocol);
+    return plan.replyOf(result, protocol);
   } catch (fault) {
     return replyTo(fault);
   }

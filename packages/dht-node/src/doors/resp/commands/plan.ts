@@ -75,21 +75,40 @@ export function located(terms: KeyTerms, key: Bytes): RingKey {
   }
 }
 
+type Told = (value: Bytes | undefined, protocol: Protocol) => Reply;
+type NotDone = (result: Failure, operation: PlannedOperation) => Reply;
+
+/** Of one operation, as most are. */
+export class SinglePlan implements Plan {
+  readonly kind = 'plan';
+  readonly together = false;
+
+  constructor(
+    readonly operation: PlannedOperation,
+    private readonly told: Told,
+    private readonly notDone: NotDone,
+  ) {}
+
+  get operations(): readonly [PlannedOperation] {
+    return [this.operation];
+  }
+
+  reply([result]: readonly OperationResult[], protocol: Protocol): Reply {
+    return this.replyOf(result as OperationResult, protocol);
+  }
+
+  replyOf(result: OperationResult, protocol: Protocol): Reply {
+    return result.ok ? this.told(result.value, protocol) : this.notDone(result, this.operation);
+  }
+}
+
 /** Of one operation, whose answer has a value or none. */
-export function planOf(
-  operation: PlannedOperation,
-  told: (value: Bytes | undefined, protocol: Protocol) => Reply,
-  failed: (result: Failure) => Reply = (result) => failure(result, isWrite(operation)),
-): Plan {
-  return {
-    kind: 'plan',
-    operations: [operation],
-    together: false,
-    reply: ([result], protocol) => {
-      const { ok } = result as OperationResult;
-      return ok ? told((result as Success).value, protocol) : failed(result as Failure);
-    },
-  };
+export function planOf(operation: PlannedOperation, told: Told, notDone: NotDone = failed): SinglePlan {
+  return new SinglePlan(operation, told, notDone);
+}
+
+function failed(result: Failure, operation: PlannedOperation): Reply {
+  return failure(result, isWrite(operation));
 }
 
 /** Of several, each of another key. */

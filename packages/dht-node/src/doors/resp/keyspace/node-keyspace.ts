@@ -2,7 +2,7 @@
 
 import { Metadata } from '@grpc/grpc-js';
 import { RingError, type Member } from '@ringkeep/shared';
-import { OperationType, type OperationResult } from '@ringkeep/shared/operations';
+import { OperationType } from '@ringkeep/shared/operations';
 import { bytesOfBuffer, ringKeyOf } from '@ringkeep/shared/operations/bytes';
 import type { PositionRule } from '@ringkeep/shared/ring/position-rule';
 import { cancelSoon } from '@ringkeep/shared/channel';
@@ -34,9 +34,7 @@ export function keyspaceOf(host: NodeHost, frames: Frames, client: ClientOf): Ke
       return { keys, next: page.next };
     },
     delete: async (key) => {
-      const result = await new Promise<OperationResult>((resolve) =>
-        frames.ask({ type: OperationType.delete, key }, resolve),
-      );
+      const result = await frames.resultOf({ type: OperationType.delete, key });
       if (!result.ok) throw new RingError(result.code, result.text);
     },
     count: () => countKeys(host, client),

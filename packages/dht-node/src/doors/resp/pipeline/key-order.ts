@@ -14,17 +14,14 @@ import { NewestTurns } from './newest-turns';
 export type OnKeys = readonly Bytes[] | 'all';
 
 /** A command's place in the order. */
-export class Turn {
+export abstract class Turn {
   /** Commands that it still waits for. */
   waitsFor = 0;
   /** Most are awaited by none. */
-  awaitedBy: Turn[] | undefined;
+  awaitedBy: Turn[] | undefined = undefined;
 
-  constructor(
-    readonly on: OnKeys,
-    /** It waits for nothing more. */
-    readonly begin: () => void,
-  ) {}
+  /** It waits for nothing more. */
+  abstract begin(): void;
 }
 
 export class KeyOrder {
@@ -46,10 +43,22 @@ export class KeyOrder {
   }
 
   /** Begins at once if it waits for nothing. */
-  enter(turn: Turn): void {
+  enter(turn: Turn, on: OnKeys): void {
     if (!this.isOrdered) return turn.begin();
-    if (turn.on === 'all') this.enterAll(turn);
-    else this.enterKeys(turn, turn.on);
+    if (on === 'all') this.enterAll(turn);
+    else this.enterKeys(turn, on);
+    if (turn.waitsFor === 0) turn.begin();
+  }
+
+  /** The same of a single key. `last`: what `lastOn` tells of it. */
+  enterBehind(last: Turn | undefined, turn: Turn, key: Bytes): void {
+    if (!this.isOrdered) return turn.begin();
+    if (this.barrier) wait(turn, this.barrier);
+    if (last === undefined) this.newest.add(key, turn);
+    else {
+      wait(turn, last);
+      this.newest.set(key, turn);
+    }
     if (turn.waitsFor === 0) turn.begin();
   }
 
@@ -73,14 +82,24 @@ export class KeyOrder {
   }
 
   /** It is answered: what waited for it alone begins. */
-  leave(turn: Turn): void {
-    if (turn.on === 'all') {
+  leave(turn: Turn, on: OnKeys): void {
+    if (on === 'all') {
       if (this.barrier === turn) this.barrier = undefined;
     } else {
-      for (const key of turn.on) if (this.newest.get(key) === turn) this.newest.delete(key);
+      for (const key of on) this.newest.remove(key, turn);
     }
-    if (turn.awaitedBy) for (const next of turn.awaitedBy) if (--next.waitsFor === 0) next.begin();
+    beginNext(turn);
   }
+
+  /** The same of one that was on a single key. */
+  leaveKey(turn: Turn, key: Bytes): void {
+    this.newest.remove(key, turn);
+    beginNext(turn);
+  }
+}
+
+function beginNext({ awaitedBy }: Turn): void {
+  if (awaitedBy) for (const next of awaitedBy) if (--next.waitsFor === 0) next.begin();
 }
 
 function wait(turn: Turn, before: Turn): void {

@@ -26,14 +26,18 @@ export class NewestTurns<Turn> {
   }
 
   set(key: Bytes, turn: Turn): void {
-    if (this.many) return void this.many.set(key, turn);
-    const { fewKeys, fewTurns } = this;
-    const mark = markOf(key);
-    const at = this.find(key, mark);
-    if (at >= 0) fewTurns[at] = turn;
+    const at = this.many ? -1 : this.find(key, markOf(key));
+    if (at >= 0) this.fewTurns[at] = turn;
+    else this.add(key, turn);
+  }
+
+  /** Of a key that has none. */
+  add(key: Bytes, turn: Turn): void {
+    const { many, fewKeys, fewTurns } = this;
+    if (many) many.set(key, turn);
     else if (fewKeys.length < FEW_MAX) {
       fewKeys.push(key);
-      this.marks.push(mark);
+      this.marks.push(markOf(key));
       fewTurns.push(turn);
     } else {
       this.many = new Map(fewKeys.map((each, index) => [each, fewTurns[index] as Turn]));
@@ -42,23 +46,25 @@ export class NewestTurns<Turn> {
     }
   }
 
-  delete(key: Bytes): void {
-    const { many, fewKeys, fewTurns } = this;
+  /** The key has none any more, if this one is its newest. */
+  remove(key: Bytes, turn: Turn): void {
+    const { many, fewKeys, fewTurns, marks } = this;
     if (many) {
+      if (many.get(key) !== turn) return;
       many.delete(key);
       if (many.size === 0) this.many = undefined;
       return;
     }
     const at = this.find(key, markOf(key));
-    if (at < 0) return;
+    if (at < 0 || fewTurns[at] !== turn) return;
     // Their order does not matter: the last one takes the place.
     const lastKey = fewKeys.pop() as Bytes;
     const lastTurn = fewTurns.pop() as Turn;
-    const lastMark = this.marks.pop() as number;
+    const lastMark = marks.pop() as number;
     if (at === fewKeys.length) return;
     fewKeys[at] = lastKey;
     fewTurns[at] = lastTurn;
-    this.marks[at] = lastMark;
+    marks[at] = lastMark;
   }
 
   /** Each once. */
@@ -77,8 +83,7 @@ export class NewestTurns<Turn> {
 
   private find(key: Bytes, mark: number): number {
     const { marks } = this;
-    for (let at = marks.length - 1; at >= 0; at--)
-      if (marks[at] === mark && this.fewKeys[at] === key) return at;
+    for (let at = 0; at < marks.length; at++) if (marks[at] === mark && this.fewKeys[at] === key) return at;
     return -1;
   }
 }

@@ -5,57 +5,57 @@ import type { Reply } from '../protocol/replies';
 /** Places that are done with are let go when there are more than this. */
 const FORGOTTEN_AT = 64;
 
-/** A command's place among the replies. */
-export class ReplyPlace {
-  private known: Reply | undefined;
-
-  constructor(private readonly queue: ReplyQueue) {}
-
-  get reply(): Reply | undefined {
-    return this.known;
-  }
-
-  /** The first one counts. */
-  fill(reply: Reply): void {
-    if (this.known !== undefined) return;
-    this.known = reply;
-    this.queue.waitingBytes += reply.length;
-  }
-}
-
 export class ReplyQueue {
   /** Of replies that are known and not taken. */
   waitingBytes = 0;
-  private places: ReplyPlace[] = [];
+  private replies: (Reply | undefined)[] = [];
+  /** How many of them are taken. */
   private head = 0;
+  /** The place of the first of them. */
+  private first = 0;
+
+  /** `filled` is told the bytes of each reply that becomes known. */
+  constructor(private readonly filled: (bytes: number) => void = () => undefined) {}
 
   /** Commands that are not answered, or whose answer waits for one before it or for the client. */
   get size(): number {
-    return this.places.length - this.head;
+    return this.replies.length - this.head;
   }
 
-  open(): ReplyPlace {
-    const place = new ReplyPlace(this);
-    this.places.push(place);
-    return place;
+  /** @returns the next command's place */
+  open(): number {
+    return this.first + this.replies.push(undefined) - 1;
+  }
+
+  /** The first reply counts. */
+  fill(place: number, reply: Reply): void {
+    const at = place - this.first;
+    if (at < this.head || this.replies[at] !== undefined) return;
+    this.replies[at] = reply;
+    this.waitingBytes += reply.length;
+    this.filled(reply.length);
   }
 
   /** Takes out what is known up to the first unknown one: so many bytes, and the rest of the last reply. */
   take(bytesWanted = Infinity): string {
+    const { replies } = this;
     let text = '';
-    for (; this.head < this.places.length && text.length < bytesWanted; this.head++) {
-      const { reply } = this.places[this.head] as ReplyPlace;
+    let at = this.head;
+    for (; at < replies.length && text.length < bytesWanted; at++) {
+      const reply = replies[at];
       if (reply === undefined) break;
       text += reply;
     }
     this.waitingBytes -= text.length;
-    if (this.head === this.places.length) {
-      this.places = [];
+    if (at === replies.length) {
+      this.first += at;
+      this.replies = [];
       this.head = 0;
-    } else if (this.head > FORGOTTEN_AT) {
-      this.places = this.places.slice(this.head);
+    } else if (at > FORGOTTEN_AT) {
+      this.first += at;
+      this.replies = replies.slice(at);
       this.head = 0;
-    }
+    } else this.head = at;
     return text;
   }
 }

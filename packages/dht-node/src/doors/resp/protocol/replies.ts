@@ -30,8 +30,12 @@ export function integer(value: number | bigint): Reply {
   return `:${value}\r\n` as Reply;
 }
 
+/** What comes before short values, by their lengths. */
+const HEADS = Array.from({ length: 1_024 }, (_, length) => `$${length}\r\n`);
+
 export function bulk(value: Bytes): Reply {
-  return `$${value.length}\r\n${value}\r\n` as Reply;
+  const { length } = value;
+  return ((HEADS[length] ?? `$${length}\r\n`) + value + '\r\n') as Reply;
 }
 
 /** Of a text in ASCII. */

@@ -29,6 +29,7 @@ export type Request = readonly Bytes[];
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
 const DIGIT_0 = 0x30;
+const RETURN = 0x0d;
 const LINE_END_BYTES = 2;
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 
@@ -85,9 +86,8 @@ export class RequestParser {
   /** @returns no arguments if they follow, or if it was an empty line */
   private begin(): Request | undefined {
     if (this.text.charCodeAt(this.at) !== ASTERISK) return this.inline();
-    const line = this.line('too big mbulk count string');
-    if (line === undefined) return undefined;
-    const count = integerIn(line, 'invalid multibulk length');
+    const count = this.integer('too big mbulk count string', 'invalid multibulk length');
+    if (count === undefined) return undefined;
     if (count > ARGUMENTS_MAX) throw fault('invalid multibulk length');
     this.argsMissing = Math.max(0, count);
     this.args = [];
@@ -132,9 +132,8 @@ export class RequestParser {
     if (this.at >= this.text.length) return undefined;
     if (this.text.charCodeAt(this.at) !== DOLLAR)
       throw fault(`expected '$', got '${this.text.charAt(this.at)}'`);
-    const line = this.line('too big bulk count string');
-    if (line === undefined) return undefined;
-    const length = integerIn(line, 'invalid bulk length');
+    const length = this.integer('too big bulk count string', 'invalid bulk length');
+    if (length === undefined) return undefined;
     if (length < 0 || length > ARGUMENT_BYTES_MAX) throw fault('invalid bulk length');
     if (this.requestBytes + length > REQUEST_BYTES_MAX) throw fault('too big request');
     return length;
@@ -170,6 +169,26 @@ export class RequestParser {
     return Buffer.from(this.text.slice(from, to), 'latin1').toString('latin1') as Bytes;
   }
 
+  /** The number between the first character of a line and its end. Nearly all have a digit or two. */
+  private integer(tooLong: string, otherwise: string): number | undefined {
+    const { text, at } = this;
+    const first = text.charCodeAt(at + 1) - DIGIT_0;
+    if (first >= 0 && first <= 9 && at + 4 < text.length) {
+      const next = text.charCodeAt(at + 2);
+      if (next === RETURN) {
+        this.at = at + 4;
+        return first;
+      }
+      const second = next - DIGIT_0;
+      if (first > 0 && second >= 0 && second <= 9 && text.charCodeAt(at + 3) === RETURN) {
+        this.at = at + 5;
+        return 10 * first + second;
+      }
+    }
+    const line = this.line(tooLong);
+    return line === undefined ? undefined : integerIn(line, otherwise);
+  }
+
   /** What is between the first character of a line and its end. */
   private line(tooLong: string): string | undefined {
     const end = this.text.indexOf('\r', Math.max(this.at, this.searched));
@@ -195,11 +214,6 @@ export class RequestParser {
 }
 
 function integerIn(line: string, otherwise: string): number {
-  // Nearly all have a digit or two.
-  const only = line.charCodeAt(0) - DIGIT_0;
-  if (line.length === 1 && only >= 0 && only <= 9) return only;
-  const last = line.charCodeAt(1) - DIGIT_0;
-  if (line.length === 2 && only >= 1 && only <= 9 && last >= 0 && last <= 9) return 10 * only + last;
   if (!INTEGER.test(line)) throw fault(otherwise);
   return Number(line);
 }
