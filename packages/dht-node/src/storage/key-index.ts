@@ -5,7 +5,7 @@
  * table of the entries no longer has: whoever walks it looks there.
  */
 
-import { POSITION_BYTES, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import { POSITION_BYTES, ringKey, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import type { PagePool } from './page-pool';
 import { RingTable } from './ring-table';
@@ -51,4 +51,24 @@ export class KeyIndex {
 
 function placed(key: RingKey): RingKey {
   return (NOWHERE + key.slice(POSITION_BYTES)) as RingKey;
+}
+
+/** What a table holds of the keys that an index names; of those that lie outside of a stretch of the ring the key alone. */
+export function* lookedUp(
+  walk: Iterable<IndexedKey>,
+  within: KeyRange,
+  look: (key: RingKey) => StoredValue | undefined,
+): Generator<readonly [RingKey, StoredValue | undefined], void, undefined> {
+  for (const [key, position] of walk) {
+    const found = ringKey(position as Bytes, key);
+    if (!isWithin(found, within)) yield [found, undefined];
+    else {
+      const stored = look(found);
+      if (stored !== undefined) yield [found, stored];
+    }
+  }
+}
+
+function isWithin(key: RingKey, { from, to }: KeyRange): boolean {
+  return key >= from && (to === undefined || key < to);
 }

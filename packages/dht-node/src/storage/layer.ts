@@ -6,7 +6,7 @@ import type { RingKey } from '@ringkeep/shared';
 import { KeyIndex } from './key-index';
 import type { PagePool } from './page-pool';
 import { RangeSet } from './range-set';
-import type { Change } from './ring-leaf';
+import type { Change } from './leaf-entry';
 import { RingTable } from './ring-table';
 
 export interface Layer {

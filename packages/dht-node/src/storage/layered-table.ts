@@ -11,7 +11,7 @@
 
 import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
 import { invariant } from '@ringkeep/shared/ring/errors';
-import { POSITION_BYTES, ringKey } from '@ringkeep/shared/ring/ring-key';
+import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import { isSound } from '@ringkeep/shared/operations/stored';
 import {
@@ -21,13 +21,14 @@ import {
   type EntryStore,
   type Found,
   type Keyed,
+  type KeyWalk,
   type RangeSize,
   type ScanPage,
 } from '../core/replica/entry-store';
 import type { BaseTable } from './base-table';
 import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { DueTimes } from './due-times';
-import { KeyIndex } from './key-index';
+import { KeyIndex, lookedUp } from './key-index';
 import { changeIn, emptyLayer, lengthIn, type Layer } from './layer';
 import { chain, merge, type Walk } from './merged-walks';
 import { PagePool } from './page-pool';
@@ -98,27 +99,14 @@ export class LayeredTable implements EntryStore {
     this.active.keys = keys;
   }
 
-  walkKeys(range: KeyRange, reverse: boolean): Iterable<readonly [RingKey, StoredValue]> | undefined {
-    return this.active.keys === undefined
-      ? undefined
-      : this.foundKeys(this.indexWalks(range, reverse), reverse);
+  walkKeys(keys: KeyRange, reverse: boolean, within: KeyRange): KeyWalk | undefined {
+    if (this.active.keys === undefined) return undefined;
+    return lookedUp(merge(this.indexWalks(keys, reverse), reverse), within, (key) => this.raw(key));
   }
 
   private indexWalks(range: KeyRange, reverse: boolean): Walk<Bytes, Bytes>[] {
     const walks = [this.active.keys, this.frozen?.keys].flatMap((keys) => keys?.walk(range, reverse) ?? []);
     return this.base.indexed ? [...walks, this.base.walkKeys(range, reverse)] : walks;
-  }
-
-  /** A key of which an index speaks counts if it is in the table. */
-  private *foundKeys(
-    walks: readonly Walk<Bytes, Bytes>[],
-    reverse: boolean,
-  ): Generator<readonly [RingKey, StoredValue], void, undefined> {
-    for (const [key, position] of merge(walks, reverse)) {
-      const found = position === null ? undefined : ringKey(position, key);
-      const stored = found && this.raw(found);
-      if (found !== undefined && stored !== undefined) yield [found, stored];
-    }
   }
 
   put(entries: readonly Entry[]): void {
@@ -259,7 +247,7 @@ export class LayeredTable implements EntryStore {
     return length === undefined ? this.base.valueBytes(key) : (length ?? undefined);
   }
 
-  *walk(range: KeyRange, reverse = false): Generator<readonly [RingKey, StoredValue], void, undefined> {
+  walk(range: KeyRange, reverse = false): Generator<readonly [RingKey, StoredValue], void, undefined> {
     const { active, frozen, base } = this;
     const walks: LayerWalk[] = [active.table.entries(range, reverse)];
     const ordered = (gaps: KeyRange[]): KeyRange[] => (reverse ? gaps.reverse() : gaps);
@@ -268,8 +256,6 @@ export class LayeredTable implements EntryStore {
     const belowFrozen =
       frozen === undefined ? belowActive : belowActive.flatMap((gap) => ordered(frozen.erased.gaps(gap)));
     walks.push(chain(belowFrozen, (gap) => base.walk(gap, reverse)));
-    for (const [key, value] of merge(walks, reverse)) {
-      if (value !== null) yield [key, value];
-    }
+    return merge(walks, reverse);
   }
 }

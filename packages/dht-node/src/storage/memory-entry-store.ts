@@ -1,6 +1,6 @@
 /** The readable entries of a node without a disk: one table. */
 
-import { ringKey, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
+import type { KeyRange, RingKey } from '@ringkeep/shared';
 import { isSound, type StoredValue } from '@ringkeep/shared/operations';
 import {
   DAMAGED,
@@ -9,6 +9,7 @@ import {
   type EntryStore,
   type Found,
   type Keyed,
+  type KeyWalk,
   type RangeSize,
   type ScanPage,
 } from '../core/replica/entry-store';
@@ -16,7 +17,7 @@ import { cutIntoBuckets, matchBuckets } from './bucket-digests';
 import { DueTimes } from './due-times';
 import type { Examined } from './node-storage';
 import { rangeOfPart } from './range-counts';
-import { KeyIndex, type IndexedKey } from './key-index';
+import { KeyIndex, lookedUp } from './key-index';
 import { WHOLE_RING } from './range-set';
 import { RingTable } from './ring-table';
 import { damagedIn, pageOf } from './scan-page';
@@ -56,18 +57,8 @@ export class MemoryEntryStore implements EntryStore {
     for (const [key] of this.table.entries(WHOLE_RING)) this.keys.add(key);
   }
 
-  walkKeys(range: KeyRange, reverse: boolean): Iterable<readonly [RingKey, StoredValue]> | undefined {
-    return this.keys && this.foundKeys(this.keys.walk(range, reverse));
-  }
-
-  private *foundKeys(
-    walk: Iterable<IndexedKey>,
-  ): Generator<readonly [RingKey, StoredValue], void, undefined> {
-    for (const [key, position] of walk) {
-      const found = ringKey(position as Bytes, key);
-      const stored = this.raw(found);
-      if (stored !== undefined) yield [found, stored];
-    }
+  walkKeys(keys: KeyRange, reverse: boolean, within: KeyRange): KeyWalk | undefined {
+    return this.keys && lookedUp(this.keys.walk(keys, reverse), within, (key) => this.raw(key));
   }
 
   put(entries: readonly Entry[]): void {

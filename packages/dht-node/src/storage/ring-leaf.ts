@@ -1,9 +1,6 @@
 /**
- * A few hundred entries: in pages, one after another, and a hash index of where they begin. Nothing in it is an object
- * of its own, so for a million keys the garbage collector has a few thousand things to look at.
- *
- *   entry   a word: length of the ring key, kind · a word: words of the entry, bytes of the value ·
- *           ring key, zeros up to a whole word · value
+ * A few hundred entries: in pages, one after another (leaf-entry.ts), and a hash index of where they begin. Nothing in it
+ * is an object of its own, so for a million keys the garbage collector has a few thousand things to look at.
  *
  * A value is written over the previous one if it fits. Otherwise the entry is written anew behind the last one, and its
  * old place is waste, until there is enough waste for all entries to be moved together.
@@ -12,22 +9,25 @@
  * and R), by a hash of the whole key: any number of keys may share their position.
  */
 
-import type { RingKey } from '@ringkeep/shared';
-import { SLICE_BYTES_MAX } from '@ringkeep/shared/ring/limits';
+import type { KeyRange, RingKey } from '@ringkeep/shared';
 import { POSITION_BYTES } from '@ringkeep/shared/ring/ring-key';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import { hashOf } from './key-hash';
 import type { KeyProbe } from './key-probe';
+import {
+  HEAD_WORDS,
+  INLINE_BYTES_MAX,
+  keyAt,
+  KEY_LENGTH_MASK,
+  keyWordsAt,
+  KIND_SHIFT,
+  valueStart,
+  wordsFor,
+  type Change,
+} from './leaf-entry';
+import { LeafOrder } from './leaf-order';
 import { NOWHERE, PAGE_WORDS, wordInChunk, type PagePool } from './page-pool';
 
-/** A value, or null for a deletion. */
-export type Change = StoredValue | null;
-
-const WORD_BYTES = 4;
-const HEAD_WORDS = 2;
-/** First word of an entry: the ring key's length, and above it the kind. */
-const KIND_SHIFT = 16;
-const KEY_LENGTH_MASK = 0xffff;
 const INLINE = 0;
 const DELETION = 1;
 /** The value is a string outside of the pages. */
@@ -35,8 +35,6 @@ const OUTSIDE = 2;
 /** Second word of an entry: its words, and above them the bytes of the value that it holds. */
 const VALUE_SHIFT = 12;
 const WORDS_MASK = 0xfff;
-/** Longer values stay the strings that they are, which are no slices: copying them would cost more than they waste. */
-const INLINE_BYTES_MAX = 2 * SLICE_BYTES_MAX;
 
 const FIRST_SLOTS = 16;
 /** Waste beyond a page and this part of all pages is dropped. */
@@ -54,6 +52,8 @@ export class RingLeaf<V extends Change> {
   /** Words of entries that are no more. */
   private wasted = 0;
   private outside: Map<number, StoredValue> | undefined;
+  /** Undefined until somebody walks the leaf. */
+  private order: LeafOrder | undefined;
   keys = 0;
   /** Of keys without their positions, and of values. */
   bytes = 0;
@@ -94,7 +94,9 @@ export class RingLeaf<V extends Change> {
       this.writeValue(entry, value);
     } else {
       this.discard(entry);
-      this.index[slot] = this.append(words, key, value) + 1;
+      const place = this.append(words, key, value);
+      this.index[slot] = place + 1;
+      this.order?.moved(entry, place);
       this.tidy();
     }
     return before;
@@ -107,12 +109,24 @@ export class RingLeaf<V extends Change> {
     this.keys--;
     this.bytes -= key.length - POSITION_BYTES + (this.lengthAt(entry) ?? 0);
     this.discard(entry);
+    this.order?.remove(entry);
     this.vacate(slot);
     this.tidy();
   }
 
-  keysInOrder(): RingKey[] {
-    return Array.from(this.entries(), (entry) => this.keyAt(entry)).sort();
+  /** From which index up to which its entries are within a range, in the order of their keys. */
+  within(range: KeyRange): readonly [first: number, end: number] {
+    return this.inOrder().within(range);
+  }
+
+  /** The key at an index in the order of keys; `atIndex` has its value, too. */
+  keyAtIndex(index: number): RingKey {
+    return keyAt(this.pool, this.inOrder().placeAt(index));
+  }
+
+  atIndex(index: number): [RingKey, V] {
+    const place = this.inOrder().placeAt(index);
+    return [keyAt(this.pool, place), this.valueAt(place)];
   }
 
   /** Gives its pages back; it is not used any more. */
@@ -123,14 +137,18 @@ export class RingLeaf<V extends Change> {
   private add(slot: number, key: KeyProbe, value: V): void {
     this.keys++;
     this.bytes += key.length - POSITION_BYTES + (value?.length ?? 0);
-    this.index[slot] = this.append(wordsFor(key, value), key, value) + 1;
+    const place = this.append(wordsFor(key, value), key, value);
+    this.index[slot] = place + 1;
+    this.order?.add(place, key.key);
     if (this.keys * 2 > this.index.length) this.reindex(this.index.length * 2);
   }
 
   // ---- the index ----
 
-  private *entries(): Generator<number, void, undefined> {
-    for (const entry of this.index) if (entry !== 0) yield entry - 1;
+  private inOrder(): LeafOrder {
+    if (this.order !== undefined) return this.order;
+    const places = this.index.filter((entry) => entry !== 0).map((entry) => entry - 1);
+    return (this.order = new LeafOrder(this.pool, places));
   }
 
   /** The slot of a key, or the one where it would go. */
@@ -188,13 +206,6 @@ export class RingLeaf<V extends Change> {
 
   private wordsAt(entry: number): number {
     return (this.pool.chunkOf(entry).words[wordInChunk(entry) + 1] as number) & WORDS_MASK;
-  }
-
-  private keyAt(entry: number): RingKey {
-    const { words, bytes } = this.pool.chunkOf(entry);
-    const at = wordInChunk(entry);
-    const from = (at + HEAD_WORDS) * WORD_BYTES;
-    return bytes.toString('latin1', from, from + ((words[at] as number) & KEY_LENGTH_MASK)) as RingKey;
   }
 
   private lengthAt(entry: number): number | null {
@@ -270,6 +281,7 @@ export class RingLeaf<V extends Change> {
     this.used = PAGE_WORDS;
     this.wasted = 0;
     this.outside = outside && new Map<number, StoredValue>();
+    this.order = undefined;
     for (let slot = 0; slot < index.length; slot++) {
       const from = (index[slot] as number) - 1;
       if (from === NOWHERE) continue;
@@ -284,17 +296,4 @@ export class RingLeaf<V extends Change> {
     }
     this.pool.giveBack(pages);
   }
-}
-
-function keyWordsAt(words: Uint32Array, at: number): number {
-  return (((words[at] as number) & KEY_LENGTH_MASK) + WORD_BYTES - 1) >>> 2;
-}
-
-function valueStart(words: Uint32Array, at: number): number {
-  return (at + HEAD_WORDS + keyWordsAt(words, at)) * WORD_BYTES;
-}
-
-function wordsFor(key: KeyProbe, value: Change): number {
-  const inline = value === null || value.length > INLINE_BYTES_MAX ? 0 : value.length;
-  return HEAD_WORDS + key.lengthInWords + ((inline + WORD_BYTES - 1) >>> 2);
 }

@@ -3,8 +3,8 @@
  * callers that need order pay for it.
  *
  * Positions are hashes, so their top bits spread keys evenly. The first 8 bits choose one of 256 slots. A slot is a
- * leaf (ring-leaf.ts), which splits by the next 4 bits when it has grown. So a scan sorts a few hundred keys at a time,
- * and an erased arc drops whole leaves. A node that owns a narrow arc, whose keys all share their first bits, does as
+ * leaf (ring-leaf.ts), which splits by the next 4 bits when it has grown. So a scan sorts a few hundred keys at a time, and
+ * each leaf once, and an erased arc drops whole leaves. A node that owns a narrow arc, whose keys all share their first bits, does as
  * well as one that owns the ring.
  *
  * Rejected: a balanced tree (10 to 20 string comparisons for each look-up, against one hash), one hash table beside a
@@ -17,11 +17,11 @@ import type { Keyed } from '../core/replica/entry-store';
 import { AHEAD_MAX, KeyProbe, KeyProbes } from './key-probe';
 import { NOWHERE, PagePool } from './page-pool';
 import { WHOLE_RING, isEmptyRange } from './range-set';
-import { RingLeaf, type Change } from './ring-leaf';
+import type { Change } from './leaf-entry';
+import { RingLeaf } from './ring-leaf';
 import {
   Branch,
   branchOf,
-  keysWithin,
   LEAF_KEYS_MAX,
   leavesOf,
   POSITION_NIBBLES,
@@ -133,16 +133,17 @@ export class RingTable<V extends Change = Change> {
 
   erase(range: KeyRange): void {
     if (isEmptyRange(range)) return;
-    for (const { slot, atFrom, atTo } of slotsOf(range)) {
-      for (const { leaf, remove, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
+    for (const slot of slotsOf(range)) {
+      // All of them before the first is removed.
+      for (const { leaf, remove, edge } of [...leavesOf(this.slots, slot, range)]) {
         this.allKeys -= leaf.keys;
-        if (edge) for (const key of keysWithin(leaf, range)) leaf.delete(probes.take(key));
+        if (edge) eraseWithin(leaf, range);
         this.allKeys += edge ? leaf.keys : 0;
         if (edge && leaf.keys > 0) continue;
         leaf.release();
         remove();
       }
-      if (!atFrom && !atTo) this.slots[slot] = undefined;
+      if (!slot.atFrom && !slot.atTo) this.slots[slot.slot] = undefined;
     }
   }
 
@@ -150,17 +151,16 @@ export class RingTable<V extends Change = Change> {
     let keys = 0;
     let bytes = 0;
     if (isEmptyRange(range)) return { keys, bytes };
-    for (const { slot, atFrom, atTo } of slotsOf(range)) {
-      for (const { leaf, edge } of leavesOf(this.slots, slot, range, atFrom, atTo)) {
+    for (const slot of slotsOf(range)) {
+      for (const { leaf, edge } of leavesOf(this.slots, slot, range)) {
         if (!edge) {
           keys += leaf.keys;
           bytes += leaf.bytes;
           continue;
         }
-        for (const key of keysWithin(leaf, range)) {
-          keys++;
-          bytes += contentBytes(key, leaf.get(probes.take(key)) as V);
-        }
+        const [first, end] = leaf.within(range);
+        keys += end - first;
+        for (let i = first; i < end; i++) bytes += contentBytes(...leaf.atIndex(i));
       }
     }
     return { keys, bytes };
@@ -177,13 +177,11 @@ export class RingTable<V extends Change = Change> {
   /** The entries of a range in ring order, or against it. The table must not change before the generator is done with. */
   *entries(range: KeyRange, reverse = false): Generator<[RingKey, V], void, undefined> {
     if (isEmptyRange(range)) return;
-    const slots = slotsOf(range);
-    for (const { slot, atFrom, atTo } of reverse ? [...slots].reverse() : slots) {
-      const leaves = leavesOf(this.slots, slot, range, atFrom, atTo);
-      for (const { leaf, edge } of reverse ? [...leaves].reverse() : leaves) {
-        const keys = edge ? keysWithin(leaf, range) : leaf.keysInOrder();
-        if (reverse) keys.reverse();
-        for (const key of keys) yield [key, leaf.get(probes.take(key)) as V];
+    for (const slot of slotsOf(range, reverse)) {
+      for (const { leaf, edge } of leavesOf(this.slots, slot, range, reverse)) {
+        const [first, end] = edge ? leaf.within(range) : [0, leaf.keys];
+        if (reverse) for (let i = end - 1; i >= first; i--) yield leaf.atIndex(i);
+        else for (let i = first; i < end; i++) yield leaf.atIndex(i);
       }
     }
   }
@@ -218,4 +216,11 @@ export class RingTable<V extends Change = Change> {
       index = key.nibble(depth);
     }
   }
+}
+
+function eraseWithin<V extends Change>(leaf: RingLeaf<V>, range: KeyRange): void {
+  const [first, end] = leaf.within(range);
+  const keys: RingKey[] = [];
+  for (let i = first; i < end; i++) keys.push(leaf.keyAtIndex(i));
+  for (const key of keys) leaf.delete(probes.take(key));
 }

@@ -6,10 +6,11 @@
  * cost what as many others cost, and a stretch of them is found without looking at the rest.
  */
 
-import type { Bytes, KeyRange, RingKey } from '@ringkeep/shared';
+import type { Bytes, KeyRange } from '@ringkeep/shared';
 import type { KeyProbe } from './key-probe';
 import type { PagePool } from './page-pool';
-import { RingLeaf, type Change } from './ring-leaf';
+import type { Change } from './leaf-entry';
+import { RingLeaf } from './ring-leaf';
 import { Shelf } from './shelf';
 
 export const SLOTS = 256;
@@ -34,10 +35,11 @@ export function branchOf<V extends Change>(
   probe: KeyProbe,
 ): Branch<V> {
   const branch = new Branch<V>();
-  for (const key of leaf.keysInOrder()) {
+  for (let i = 0; i < leaf.keys; i++) {
+    const [key, value] = leaf.atIndex(i);
     const index = probe.take(key).nibble(depth);
     const child = (branch.children[index] ??= new RingLeaf<V>(pool)) as RingLeaf<V>;
-    child.set(probe, leaf.get(probe) as V);
+    child.set(probe, value);
   }
   leaf.release();
   return branch;
@@ -61,25 +63,18 @@ function byteAt(bound: Bytes, index: number): number {
   return index < bound.length ? bound.charCodeAt(index) : 0;
 }
 
-export function keysWithin<V extends Change>(leaf: RingLeaf<V>, range: KeyRange): RingKey[] {
-  return leaf.keysInOrder().filter((key) => isWithin(key, range));
-}
-
-function isWithin(key: RingKey, range: KeyRange): boolean {
-  return key >= range.from && (range.to === undefined || key < range.to);
-}
-
-interface SlotOfRange {
+export interface SlotOfRange {
   readonly slot: number;
   /** The range begins within the slot, ends within it. */
   readonly atFrom: boolean;
   readonly atTo: boolean;
 }
 
-export function* slotsOf(range: KeyRange): Generator<SlotOfRange, void, undefined> {
+/** In ring order, or against it. */
+export function* slotsOf(range: KeyRange, reverse = false): Generator<SlotOfRange, void, undefined> {
   const first = slotOfBound(range.from);
   const last = range.to === undefined ? SLOTS - 1 : slotOfBound(range.to);
-  for (let slot = first; slot <= last; slot++) {
+  for (const slot of numbers(first, last, reverse)) {
     yield {
       slot,
       atFrom: slot === first && range.from.length > 0,
@@ -96,14 +91,28 @@ interface LeafOfRange<V extends Change> {
   readonly edge: boolean;
 }
 
-/** The leaves of a tree that may hold keys of a range, in ring order. */
-export function* leavesOf<V extends Change>(
-  siblings: Tree<V>[],
-  index: number,
+/** The leaves of a slot that may hold keys of a range, in ring order, or against it. */
+export function leavesOf<V extends Change>(
+  slots: Tree<V>[],
+  { slot, atFrom, atTo }: SlotOfRange,
   range: KeyRange,
-  atFrom: boolean,
-  atTo: boolean,
-  depth = SLOT_NIBBLES,
+  reverse = false,
+): Generator<LeafOfRange<V>, void, undefined> {
+  return leavesBelow({ siblings: slots, index: slot, depth: SLOT_NIBBLES, atFrom, atTo }, range, reverse);
+}
+
+interface Below<V extends Change> {
+  readonly siblings: Tree<V>[];
+  readonly index: number;
+  readonly depth: number;
+  readonly atFrom: boolean;
+  readonly atTo: boolean;
+}
+
+function* leavesBelow<V extends Change>(
+  { siblings, index, depth, atFrom, atTo }: Below<V>,
+  range: KeyRange,
+  reverse: boolean,
 ): Generator<LeafOfRange<V>, void, undefined> {
   const tree = siblings[index];
   if (tree === undefined) return;
@@ -115,7 +124,7 @@ export function* leavesOf<V extends Change>(
     return;
   }
   if (tree instanceof Shelf) {
-    for (const { leaf, edge } of tree.leavesWithin(range)) {
+    for (const { leaf, edge } of tree.leavesWithin(range, reverse)) {
       const removeLeaf = (): void => {
         if (tree.remove(leaf)) remove();
       };
@@ -125,14 +134,13 @@ export function* leavesOf<V extends Change>(
   }
   const first = atFrom ? nibbleOfBound(range.from, depth) : 0;
   const last = atTo ? nibbleOfBound(range.to as Bytes, depth) : 15;
-  for (let child = first; child <= last; child++) {
-    yield* leavesOf(
-      tree.children,
-      child,
-      range,
-      atFrom && child === first,
-      atTo && child === last,
-      depth + 1,
-    );
+  for (const child of numbers(first, last, reverse)) {
+    const edges = { atFrom: atFrom && child === first, atTo: atTo && child === last };
+    yield* leavesBelow({ siblings: tree.children, index: child, depth: depth + 1, ...edges }, range, reverse);
   }
+}
+
+function* numbers(first: number, last: number, reverse: boolean): Generator<number, void, undefined> {
+  if (reverse) for (let n = last; n >= first; n--) yield n;
+  else for (let n = first; n <= last; n++) yield n;
 }

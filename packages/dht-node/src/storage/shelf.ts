@@ -6,7 +6,8 @@
 import type { KeyRange, RingKey } from '@ringkeep/shared';
 import type { KeyProbe } from './key-probe';
 import type { PagePool } from './page-pool';
-import { RingLeaf, type Change } from './ring-leaf';
+import type { Change } from './leaf-entry';
+import { RingLeaf } from './ring-leaf';
 
 export class Shelf<V extends Change> {
   private readonly leaves: RingLeaf<V>[];
@@ -38,16 +39,16 @@ export class Shelf<V extends Change> {
     const index = this.indexOf(key);
     const leaf = this.leaves[index] as RingLeaf<V>;
     if (leaf.keys < this.keysMax) return leaf;
-    const keys = leaf.keysInOrder();
-    const middle = keys.length >>> 1;
-    const halves = [keys.slice(0, middle), keys.slice(middle)].map((half) => {
-      const part = new RingLeaf<V>(this.pool);
-      for (const each of half) part.set(probe.take(each), leaf.get(probe) as V);
-      return part;
-    });
+    const middle = leaf.keys >>> 1;
+    const halves = [new RingLeaf<V>(this.pool), new RingLeaf<V>(this.pool)] as const;
+    for (let i = 0; i < leaf.keys; i++) {
+      const [each, value] = leaf.atIndex(i);
+      halves[i < middle ? 0 : 1].set(probe.take(each), value);
+    }
+    const first = leaf.keyAtIndex(middle);
     leaf.release();
     this.leaves.splice(index, 1, ...halves);
-    this.firsts.splice(index + 1, 0, keys[middle] as RingKey);
+    this.firsts.splice(index + 1, 0, first);
     return this.leaves[this.indexOf(key)] as RingLeaf<V>;
   }
 
@@ -61,13 +62,17 @@ export class Shelf<V extends Change> {
     return false;
   }
 
-  /** Those that may have keys of the range, in order; `edge` where some of theirs may lie outside. Some may be removed meanwhile. */
-  leavesWithin({ from, to }: KeyRange): { readonly leaf: RingLeaf<V>; readonly edge: boolean }[] {
+  /** Those that may have keys of the range, in order, or against it; `edge` where some of theirs may lie outside. */
+  *leavesWithin(
+    { from, to }: KeyRange,
+    reverse: boolean,
+  ): Generator<{ readonly leaf: RingLeaf<V>; readonly edge: boolean }, void, undefined> {
     const first = this.indexOf(from as RingKey);
     const last = to === undefined ? this.leaves.length - 1 : this.indexOf(to as RingKey);
-    return this.leaves
-      .slice(first, last + 1)
-      .map((leaf, i) => ({ leaf, edge: i === 0 || first + i === last }));
+    for (let i = 0; i <= last - first; i++) {
+      const index = reverse ? last - i : first + i;
+      yield { leaf: this.leaves[index] as RingLeaf<V>, edge: index === first || index === last };
+    }
   }
 
   /** Of the last one that begins at or before the key. */

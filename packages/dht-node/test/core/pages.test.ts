@@ -37,15 +37,27 @@ const at = (point: bigint, key: string): RingKey => ringKey(positionBytes(positi
 function read(store: MemoryEntryStore, place: RingKey, query = ALL, arcOf: Arc = WHOLE) {
   const walk = store.walk.bind(store);
   const walkKeys = store.walkKeys.bind(store);
-  return readPage({ walk, walkKeys, arc: arcOf, seq: 77, rule: 'tag', isOver: () => false }, place, query);
+  const source = { walk, walkKeys, arc: arcOf, seq: 77, rule: 'tag', isOver: () => false } as const;
+  const { page, ...rest } = readPage(source, place, query);
+  return { page: page && textPage(decodeScanPage(bufferOfBytes(page))), ...rest };
+}
+
+function textPage(page: ScanPage<Buffer>): ScanPage<string> {
+  const text = (bytes: Buffer | undefined): string | undefined => bytes?.toString('latin1');
+  const entries = page.entries.map(({ key, value, ...rest }) => ({
+    ...rest,
+    key: text(key) as string,
+    value: text(value),
+  }));
+  return { ...page, entries };
 }
 
 /** The keys of a scan that asks for a page after the other. */
 function scanned(store: MemoryEntryStore, query: ScanQuery, arcOf?: Arc): string[] {
   const keys: string[] = [];
   for (let place: RingKey | undefined = FIRST_PLACE; place !== undefined;) {
-    const { page }: { page: ScanPage<Bytes> | undefined } = read(store, place, query, arcOf);
-    keys.push(...(page as ScanPage<Bytes>).entries.map(({ key }) => key));
+    const { page }: { page: ScanPage<string> | undefined } = read(store, place, query, arcOf);
+    keys.push(...(page as ScanPage<string>).entries.map(({ key }) => key));
     place = page?.next;
   }
   return keys;

@@ -16,10 +16,9 @@ import {
   type Operation,
   type OperationResult,
 } from '@ringkeep/shared/operations';
-import { expiryIn, versionIn, type StoredValue } from '@ringkeep/shared/operations/stored';
+import { expiryIn, type StoredValue } from '@ringkeep/shared/operations/stored';
 import { position } from '@ringkeep/shared/ring/position';
-import { keyOf } from '@ringkeep/shared/ring/ring-key';
-import { encodeScanPage } from '@ringkeep/shared/scans/scan-page';
+import { ScanPageWriter } from '@ringkeep/shared/scans/scan-page-writer';
 import { Frames, type FrameSink } from '../../src/doors/resp/asking/frames';
 import { Dispatcher } from '../../src/doors/resp/dispatcher';
 import { Keyspace, type KeyspaceSource } from '../../src/doors/resp/keyspace/keyspace';
@@ -88,18 +87,10 @@ export class MemoryRing implements FrameSink {
       }
       case OperationType.scan: {
         const stored = this.at(operation.key);
-        const entries = stored
-          ? [
-              {
-                key: keyOf(operation.key),
-                value: undefined,
-                version: versionIn(stored),
-                expiresAtMs: expiryIn(stored),
-              },
-            ]
-          : [];
-        const range = { start: position(0n), end: position(0n) };
-        return { ok: true, value: encodeScanPage({ entries, next: undefined, range, seq: 0 }) };
+        const page = new ScanPageWriter(true);
+        if (stored !== undefined && page.write(operation.key, stored)) page.keep();
+        const anywhere = { start: position(0n), end: position(0n) };
+        return { ok: true, value: page.finish(undefined, anywhere, 0) };
       }
       default: {
         const { effect, answer } = evaluate(operation, this.at(operation.key), version, circumstances);

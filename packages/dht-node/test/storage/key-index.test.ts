@@ -15,6 +15,7 @@ import {
 import { ringKeyOf, seal, type StoredValue } from '@ringkeep/shared/operations';
 import type { EntryStore } from '../../src/core';
 import { DiskStorage, MemoryEntryStore } from '../../src/storage';
+import { WHOLE_RING } from '../../src/storage/range-set';
 
 const KEYS = Array.from({ length: 300 }, (_, i) => ringKeyOf(`${i % 7 === 0 ? '{t}' : ''}${i}` as Bytes));
 const NOTHING = { snapshot: () => undefined, batch: () => undefined };
@@ -55,14 +56,20 @@ class Model {
   compare(store: EntryStore): void {
     const sorted = [...this.values].sort(([a], [b]) => (keyOf(a) < keyOf(b) ? -1 : 1));
     const [a, b] = [keyOf(this.random.pick(KEYS)), keyOf(this.random.pick(KEYS))].sort() as [Bytes, Bytes];
+    const stretch = this.stretch();
+    const found = [...(store.walkKeys(WHOLE_RING, false, stretch) ?? [])];
+    expect(found.filter(([key]) => isWithin(key, stretch))).toEqual(
+      sorted.filter(([key]) => isWithin(key, stretch)),
+    );
+    expect(found.filter(([key, value]) => value !== undefined && !isWithin(key, stretch))).toEqual([]);
     for (const range of [
       { from: '' as Bytes, to: undefined },
       { from: a, to: b },
       { from: a, to: undefined },
     ]) {
       const inside = sorted.filter(([key]) => isWithin(keyOf(key), range));
-      expect([...(store.walkKeys(range, false) ?? [])]).toEqual(inside);
-      expect([...(store.walkKeys(range, true) ?? [])]).toEqual(inside.reverse());
+      expect([...(store.walkKeys(range, false, WHOLE_RING) ?? [])]).toEqual(inside);
+      expect([...(store.walkKeys(range, true, WHOLE_RING) ?? [])]).toEqual(inside.reverse());
     }
   }
 
@@ -87,7 +94,7 @@ test('in memory', () => {
   const model = new Model(new Random(1));
   const store = new MemoryEntryStore();
   for (let round = 0; round < 20; round++) model.change(store);
-  expect(store.walkKeys({ from: '' as Bytes, to: undefined }, false)).toBeUndefined();
+  expect(store.walkKeys(WHOLE_RING, false, WHOLE_RING)).toBeUndefined();
   store.indexKeys();
   for (let round = 0; round < 100; round++) {
     model.compare(store);

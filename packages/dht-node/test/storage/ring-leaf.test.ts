@@ -1,13 +1,19 @@
-import { Random, ringKey, type Bytes, type RingKey } from '@ringkeep/shared';
+import { Random, ringKey, type Bytes, type KeyRange, type RingKey } from '@ringkeep/shared';
 import type { StoredValue } from '@ringkeep/shared/operations';
 import { KeyProbe } from '../../src/storage/key-probe';
 import { PAGE_WORDS, PagePool } from '../../src/storage/page-pool';
-import { RingLeaf, type Change } from '../../src/storage/ring-leaf';
+import type { Change } from '../../src/storage/leaf-entry';
+import { RingLeaf } from '../../src/storage/ring-leaf';
 import { Draw, forSeeds } from './conformance';
 
 const probe = new KeyProbe();
 /** To a leaf an envelope is bytes. */
 const stored = (bytes: string): StoredValue => bytes as StoredValue;
+
+function keysWithin(leaf: RingLeaf<Change>, range: KeyRange): RingKey[] {
+  const [first, end] = leaf.within(range);
+  return Array.from({ length: end - first }, (_, i) => leaf.keyAtIndex(first + i));
+}
 
 /** Lengths on both sides of what fits into the arena, most of them small. */
 function drawValue(draw: Draw): Change {
@@ -37,8 +43,14 @@ test('a leaf agrees with a map through growth, waste, deletions and values that 
       }
       const asked = draw.key();
       expect(leaf.get(probe.take(asked))).toBe(model.get(asked));
+      if (!random.chance(0.05)) continue;
+      const [from, to] = [draw.key(), draw.key()].sort() as [RingKey, RingKey];
+      expect(keysWithin(leaf, { from, to })).toEqual(
+        [...model.keys()].filter((each) => each >= from && each < to).sort(),
+      );
     }
-    expect(leaf.keysInOrder()).toEqual([...model.keys()].sort());
+    const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
+    expect(Array.from(sorted, (_, i) => leaf.atIndex(i))).toEqual(sorted);
     expect(leaf.keys).toBe(model.size);
     let bytes = 0;
     for (const [key, value] of model) bytes += key.length - 8 + (value?.length ?? 0);
@@ -96,6 +108,29 @@ test('the longest key that a ring may allow is stored, and a longer one is refus
   const longest = ringKey('position' as Bytes, 'k'.repeat(1_024) as Bytes);
   leaf.set(probe.take(longest), stored('v'.repeat(2_048)));
   expect(leaf.get(probe.take(longest))).toBe('v'.repeat(2_048));
-  expect(leaf.keysInOrder()).toEqual([longest]);
+  expect(leaf.keyAtIndex(0)).toBe(longest);
   expect(() => probe.take(`${longest}kk` as RingKey)).toThrow('as long as the parameters allow');
+});
+
+test('keys that go on where others end, and keys that end with zeros, are in the order of their bytes', () => {
+  const leaf = new RingLeaf<StoredValue>(new PagePool());
+  const endings = [
+    '',
+    '\0',
+    '\0\0',
+    '\0\0\0\0\0',
+    '\0\u0001',
+    'a',
+    'a\0',
+    'ab',
+    'abcd',
+    'abcd\0',
+    'abcdÿ',
+    'ÿ',
+    'é',
+  ];
+  const keys = endings.map((ending) => ringKey('position' as Bytes, `k${ending}` as Bytes));
+  for (const key of [...keys].reverse()) leaf.set(probe.take(key), stored('value'));
+  const sorted = [...keys].sort();
+  expect(sorted.map((_, i) => leaf.keyAtIndex(i))).toEqual(sorted);
 });

@@ -32,7 +32,7 @@ export const ENVELOPE_BYTES_MIN = 6;
 const HAS_EXPIRY = 1;
 const KNOWN_FLAGS = HAS_EXPIRY;
 
-const CHECKSUM_BYTES = 4;
+export const CHECKSUM_BYTES = 4;
 const HEAD_BYTES_MAX = 1 + VARINT_BYTES_MAX + MS_BYTES + CHECKSUM_BYTES;
 /** Longer values are sealed in memory of their own. */
 const SCRATCH_VALUE_BYTES = 64 * 1024;
@@ -105,11 +105,8 @@ export function isSoundIn(
   from: number,
   to: number,
 ): boolean {
-  const flags = bytes[from] as number;
-  if (from >= to || (flags & ~KNOWN_FLAGS) !== 0) return false;
-  let at = from + 1;
-  while (at < to && (bytes[at] as number) >= 128) at++;
-  at += flags & HAS_EXPIRY ? 1 + MS_BYTES : 1;
+  if (from >= to || ((bytes[from] as number) & ~KNOWN_FLAGS) !== 0) return false;
+  const at = checksumStart(bytes, from, to);
   const valueAt = at + CHECKSUM_BYTES;
   if (valueAt > to) return false;
   const ofKey = crc32c(bytes, keyFrom, keyTo);
@@ -120,6 +117,13 @@ export function isSoundIn(
     ((bytes[at + 2] as number) << 16) |
     ((bytes[at + 3] as number) << 24);
   return there >>> 0 === expected;
+}
+
+/** Where the checksum of an envelope that begins at `from` is, behind flags, version and expiry. */
+export function checksumStart(bytes: Uint8Array, from: number, to = bytes.length): number {
+  let at = from + 1;
+  while (at < to && (bytes[at] as number) >= 128) at++;
+  return (bytes[from] as number) & HAS_EXPIRY ? at + 1 + MS_BYTES : at + 1;
 }
 
 /**

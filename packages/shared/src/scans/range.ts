@@ -6,6 +6,7 @@
  * its arc reaches.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Arc } from '../ring/arc';
 import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
@@ -13,9 +14,10 @@ import { positionBytes, type RingKey } from '../ring/ring-key';
 import { bytesOfBuffer } from '../operations/bytes';
 import { placeOfTag } from './cursor';
 import type { PageSource } from './scan';
-import { ScanEntry } from './scan-entry';
+import { ScanEntries, type EntriesPart } from './scan-entries';
+import type { ScanEntry } from './scan-entry';
 import type { ScannedEntry } from './scan-page';
-import { PAGE_ENTRIES_MAX } from './scan-query';
+import { FIRST_PAGE_ENTRIES, PAGE_ENTRIES_MAX } from './scan-query';
 
 export interface RangeOptions {
   /** The least key that counts. */
@@ -61,32 +63,63 @@ export function rangeTerms(
   };
 }
 
+/** A range keeps no place. */
+const NOBODY = { took: () => undefined, passed: () => undefined, ended: () => undefined };
+
 export class Range implements AsyncIterable<ScanEntry<Uint8Array>> {
   constructor(
     private readonly terms: Terms,
     private readonly source: RangeSource,
   ) {}
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<ScanEntry<Uint8Array>, void, undefined> {
-    const { from, to, tag, reverse } = this.terms;
+  [Symbol.asyncIterator](): AsyncIterableIterator<ScanEntry<Uint8Array>> {
+    return new ScanEntries<Uint8Array>(this.parts(), NOBODY);
+  }
+
+  /** Entries in their order, as many together as are there. */
+  private async *parts(): AsyncGenerator<EntriesPart, void, undefined> {
+    const { from, to, tag, reverse, limit } = this.terms;
     if (from !== undefined && to !== undefined && from >= to) return;
     await this.source.rule();
     const stretches = stretchesOf(tag, this.source.arcs()).map(
       (stretch) => new Stretch(this.source, this.terms, stretch, { from, to }),
     );
-    for (let left = this.terms.limit; left > 0; left--) {
+    for (let left = limit; left > 0;) {
+      for (const stretch of stretches) if (stretch.waits) stretch.ask();
       for (const stretch of stretches) if (stretch.waits) stretches.push(...(await stretch.fill()));
-      let first: Stretch | undefined;
-      for (const stretch of stretches) {
-        const { head } = stretch;
-        if (head === undefined) continue;
-        if (first === undefined || head.key < (first.head as Head).key !== reverse) first = stretch;
-      }
-      if (first === undefined) return;
-      const { key, value, version } = first.take();
-      yield new ScanEntry(key, value as Uint8Array, version);
+      const entries = stretches.length === 1 ? firstOf(stretches, left) : merged(stretches, left, reverse);
+      if (entries.length === 0) return;
+      left -= entries.length;
+      // What was asked ahead leaves before these are worked through, so that its owner reads it meanwhile.
+      if (stretches.some(({ isAsking }) => isAsking)) await nextTurn();
+      yield { entries };
     }
   }
+}
+
+function firstOf([stretch]: readonly Stretch[], limit: number): readonly ScannedEntry<Buffer>[] {
+  return (stretch as Stretch).takeAll(limit);
+}
+
+/** The next entries of all stretches, until one of them has to be asked for more. */
+function merged(
+  stretches: readonly Stretch[],
+  limit: number,
+  reverse: boolean,
+): readonly ScannedEntry<Buffer>[] {
+  const entries: ScannedEntry<Buffer>[] = [];
+  while (entries.length < limit) {
+    let first: Stretch | undefined;
+    for (const stretch of stretches) {
+      const { head } = stretch;
+      if (head === undefined) continue;
+      if (first === undefined || head.key < (first.head as Head).key !== reverse) first = stretch;
+    }
+    if (first === undefined) break;
+    entries.push(first.take());
+    if (first.waits) break;
+  }
+  return entries;
 }
 
 /** A part of the ring: from a place up to a position (8 bytes); without one, up to the end. */
@@ -121,6 +154,8 @@ class Stretch {
   /** Entries that the stretch may still give before the range is at its limit without any other. */
   private left: number;
   private asked: Promise<Asked> | undefined;
+  /** It has no more than it shows. */
+  private over = false;
   /** What `asked` is to bring. */
   private keys: KeyBounds;
   private bounds: Bounds;
@@ -135,19 +170,43 @@ class Stretch {
     this.bounds = bounds;
     this.keys = keys;
     this.left = terms.limit;
-    this.ask();
+    this.ask(FIRST_PAGE_ENTRIES);
   }
 
   /** It may have more, and shows nothing of it yet. */
   get waits(): boolean {
-    return this.head === undefined && this.asked !== undefined;
+    return this.head === undefined && !this.over;
+  }
+
+  /** What follows is on its way. */
+  get isAsking(): boolean {
+    return this.asked !== undefined;
+  }
+
+  /** Asks for what follows, unless that is under way. */
+  ask(entriesMax = PAGE_ENTRIES_MAX): void {
+    if (this.asked !== undefined) return;
+    const { tag, reverse } = this.terms;
+    const byKey = { ...this.keys, reverse, end: this.bounds.end };
+    const most = Math.min(entriesMax, this.left);
+    const limit = this.asksAhead ? most : expected(most, partOfRing(this.bounds));
+    this.asked = this.source.page(this.bounds.place, {
+      prefix: undefined,
+      tag,
+      keysOnly: false,
+      limit,
+      byKey,
+    });
+    // Whoever leaves never hears what became of it.
+    this.asked.catch(() => undefined);
   }
 
   /** Returns when it has an entry or is over. @returns what of it turned out to be another owner's */
   async fill(): Promise<Stretch[]> {
     const others: Stretch[] = [];
-    while (this.head === undefined && this.asked !== undefined) {
-      const { entries, next, range } = await this.asked;
+    while (this.waits) {
+      this.ask();
+      const { entries, next, range } = await (this.asked as Promise<Asked>);
       const end = this.terms.tag === undefined ? endOf(range, this.bounds.place) : undefined;
       if (end !== undefined && (this.bounds.end === undefined || end < this.bounds.end)) {
         const behind = { place: end as string as RingKey, end: this.bounds.end };
@@ -158,13 +217,22 @@ class Stretch {
       this.index = 0;
       this.asked = undefined;
       this.left -= entries.length;
-      if (next !== undefined && this.left > 0) {
+      this.over = next === undefined || this.left <= 0;
+      if (!this.over) {
         this.keys = this.terms.reverse ? { ...this.keys, to: next } : { ...this.keys, from: next };
-        this.ask();
+        if (this.asksAhead) this.ask();
       }
       this.show();
     }
     return others;
+  }
+
+  /** All that it shows, as many as that at most. */
+  takeAll(limit: number): readonly ScannedEntry<Buffer>[] {
+    const from = this.index;
+    this.index = Math.min(this.entries.length, from + limit);
+    this.show();
+    return this.entries.slice(from, this.index);
   }
 
   take(): ScannedEntry<Buffer> {
@@ -179,19 +247,30 @@ class Stretch {
     this.head = entry && { key: bytesOfBuffer(entry.key), entry };
   }
 
-  private ask(): void {
-    const { tag, reverse } = this.terms;
-    const byKey = { ...this.keys, reverse, end: this.bounds.end };
-    this.asked = this.source.page(this.bounds.place, {
-      prefix: undefined,
-      tag,
-      keysOnly: false,
-      limit: Math.min(PAGE_ENTRIES_MAX, this.left),
-      byKey,
-    });
-    // Whoever leaves never hears what became of it.
-    this.asked.catch(() => undefined);
+  /** What follows is needed for sure, sooner or later. */
+  private get asksAhead(): boolean {
+    const { tag, limit } = this.terms;
+    return tag !== undefined || limit === Infinity || partOfRing(this.bounds) === 1;
   }
+}
+
+/** The part of the ring that a stretch is, from 0 to 1. */
+function partOfRing({ place, end }: Bounds): number {
+  return (end === undefined ? 1 : fractionAt(end)) - fractionAt(place);
+}
+
+/** Positions as fractions of the ring, of their first four bytes. */
+function fractionAt(bytes: string): number {
+  return Buffer.from(bytes.slice(0, 4), 'latin1').readUInt32BE() / 2 ** 32;
+}
+
+/**
+ * How many of the next entries of the ring a part of it has, most likely not more: positions are hashes, so their number
+ * is spread as that of heads among so many coins. A stretch that turns out to have more is asked again.
+ */
+function expected(entries: number, part: number): number {
+  const mean = entries * part;
+  return Math.min(entries, 1 + Math.ceil(mean + 3 * Math.sqrt(mean)));
 }
 
 /** Where an arc ends behind a place in it; undefined: with the ring. */

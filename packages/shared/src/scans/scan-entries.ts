@@ -4,20 +4,27 @@
  */
 
 import { ScanEntry } from './scan-entry';
-import type { ScanPage } from './scan-page';
+import type { ScannedEntry } from './scan-page';
+
+/** A page, or whatever else has entries. */
+export interface EntriesPart {
+  readonly entries: readonly ScannedEntry<Buffer>[];
+}
 
 /** Whoever keeps the place of the scan. */
-export interface ScanProgress {
+export interface ScanProgress<Part extends EntriesPart> {
   /** An entry with that key is handed out. */
   took(key: Uint8Array): void;
   /** So is all of a page. */
-  passed(page: ScanPage<Buffer>): void;
+  passed(page: Part): void;
   /** So is all. */
   ended(): void;
 }
 
-export class ScanEntries<Value> implements AsyncIterableIterator<ScanEntry<Value>> {
-  private page: ScanPage<Buffer> | undefined;
+export class ScanEntries<Value, Part extends EntriesPart = EntriesPart> implements AsyncIterableIterator<
+  ScanEntry<Value>
+> {
+  private page: Part | undefined;
   private index = 0;
   private finished = false;
   /** Calls that wait for a page; each waits for the one before, whatever became of it. */
@@ -25,8 +32,8 @@ export class ScanEntries<Value> implements AsyncIterableIterator<ScanEntry<Value
   private turned: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly pages: AsyncGenerator<ScanPage<Buffer>, void, undefined>,
-    private readonly progress: ScanProgress,
+    private readonly pages: AsyncGenerator<Part, void, undefined>,
+    private readonly progress: ScanProgress<Part>,
   ) {}
 
   [Symbol.asyncIterator](): this {

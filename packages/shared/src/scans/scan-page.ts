@@ -1,5 +1,6 @@
 /**
  * A page of a scan: what a stretch of the ring held at one moment. It travels as the answer of its operation.
+ * scan-page-writer.ts makes it.
  *
  *   flags (1): there is a next place  |  start, end of the owner's arc (8 each)  |  number (LEB128) |
  *   length of the next place (LEB128), next place  |  count (LEB128)  |  entries, each:
@@ -8,12 +9,12 @@
  */
 
 import type { Arc } from '../ring/arc';
-import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
 import { position } from '../ring/position';
-import { positionBytes, type RingKey } from '../ring/ring-key';
+import { POSITION_BYTES, type RingKey } from '../ring/ring-key';
 import { bytesOfBuffer } from '../operations/bytes';
-import { encodeVarint, VARINT_BYTES_MAX } from '../operations/varint';
+import { MS_BYTES } from '../operations/expiry';
+import { VARINT_BYTES_MAX } from '../operations/varint';
 
 /** Of keys only, without a value. */
 export interface ScannedEntry<Content> {
@@ -34,27 +35,9 @@ export interface ScanPage<Content> {
   readonly seq: number;
 }
 
-const HAS_NEXT = 1;
+export const HAS_NEXT = 1;
 const EXPIRES = 1;
-const HAS_VALUE = 2;
-const POSITION_BYTES = 8;
-
-export function encodeScanPage({ entries, next, range, seq }: ScanPage<Bytes>): Bytes {
-  let text =
-    String.fromCharCode(next === undefined ? 0 : HAS_NEXT) +
-    positionBytes(range.start) +
-    positionBytes(range.end) +
-    encodeVarint(seq);
-  if (next !== undefined) text += encodeVarint(next.length) + next;
-  text += encodeVarint(entries.length);
-  for (const { key, value, version, expiresAtMs } of entries) {
-    const flags = (expiresAtMs === undefined ? 0 : EXPIRES) | (value === undefined ? 0 : HAS_VALUE);
-    text += encodeVarint(key.length) + key + String.fromCharCode(flags) + encodeVarint(version);
-    if (expiresAtMs !== undefined) text += doubleBytes(expiresAtMs);
-    if (value !== undefined) text += encodeVarint(value.length) + value;
-  }
-  return text as Bytes;
-}
+export const HAS_VALUE = 2;
 
 /** Keys and values are views of the bytes. Throws INTERNAL when no node can have sent them. */
 export function decodeScanPage(bytes: Buffer): ScanPage<Buffer> {
@@ -75,13 +58,6 @@ export function decodeScanPage(bytes: Buffer): ScanPage<Buffer> {
   return { entries, next, range, seq };
 }
 
-const double = Buffer.alloc(8);
-
-function doubleBytes(value: number): string {
-  double.writeDoubleLE(value);
-  return double.toString('latin1');
-}
-
 /** Reads numbers where they are: a view of each would cost more than the number. */
 class Reader {
   private at = 0;
@@ -97,7 +73,7 @@ class Reader {
   }
 
   double(): number {
-    return this.bytes.readDoubleLE(this.pass(double.length));
+    return this.bytes.readDoubleLE(this.pass(MS_BYTES));
   }
 
   varint(): number {

@@ -10,7 +10,7 @@ import type { PositionRule } from '../ring/position-rule';
 import { placeBehind, type RingKey } from '../ring/ring-key';
 import { bytesOfBuffer, ringKeyOf } from '../operations/bytes';
 import { beginningOf, cursorOf, placeOf } from './cursor';
-import { PAGE_ENTRIES_MAX, type ScanQuery } from './scan-query';
+import { FIRST_PAGE_ENTRIES, PAGE_ENTRIES_MAX, type ScanQuery } from './scan-query';
 import { ScanEntries } from './scan-entries';
 import type { ScanEntry } from './scan-entry';
 import type { ScanPage } from './scan-page';
@@ -88,7 +88,7 @@ export class Scan<Value> implements AsyncIterable<ScanEntry<Value>> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<ScanEntry<Value>> {
-    return new ScanEntries<Value>(this.pages(), {
+    return new ScanEntries<Value, ScanPage<Buffer>>(this.pages(), {
       took: (key) => (this.last = key),
       passed: ({ next }) => {
         this.last = undefined;
@@ -103,7 +103,11 @@ export class Scan<Value> implements AsyncIterable<ScanEntry<Value>> {
     const rule = (this.rule = await this.source.rule());
     const { place, tag } = beginningOf(this.terms.prefix, this.terms.tag, rule);
     let left = this.terms.limit;
-    let asked: Promise<ScanPage<Buffer>> | undefined = this.ask(this.place ?? place, tag, left);
+    let asked: Promise<ScanPage<Buffer>> | undefined = this.ask(
+      this.place ?? place,
+      tag,
+      Math.min(FIRST_PAGE_ENTRIES, left),
+    );
     while (asked !== undefined) {
       const page: ScanPage<Buffer> = await asked;
       left -= page.entries.length;

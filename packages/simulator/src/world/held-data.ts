@@ -28,7 +28,7 @@ export class HeldData {
 
   /** How the index of keys, where there is one, differs from the entries; empty if it does not. */
   get indexFault(): string {
-    const walk = this.entries.walkKeys(WHOLE_RANGE, false);
+    const walk = this.entries.walkKeys(WHOLE_RANGE, false, WHOLE_RANGE);
     if (walk === undefined) return '';
     const found = [...walk].map(([key]) => keyOf(key)).join(' ');
     const there = [...this.entries.walk(WHOLE_RANGE)].map(([key]) => keyOf(key)).sort();

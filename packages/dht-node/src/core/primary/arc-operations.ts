@@ -17,7 +17,6 @@ import {
 } from '@ringkeep/shared/operations/operation';
 import { onlyKey } from '@ringkeep/shared/ring/arc';
 import { RingError } from '@ringkeep/shared/ring/errors';
-import { encodeScanPage } from '@ringkeep/shared/scans/scan-page';
 import type { Clocked, Repairing, StepTime, StoredCopies } from '../context';
 import { HeldOperations } from '../operations/held-operations';
 import type { PendingOperation } from '../operations/pending-operation';
@@ -101,7 +100,7 @@ export class ArcOperations {
       }
       if (page === undefined) return this.metDamage(pending, damaged as KeyRange);
       if (damaged) this.context.mending.found(damaged);
-      pending.finish(doneWith(encodeScanPage(page)));
+      pending.finish(doneWith(page));
     } catch (error) {
       if (!(error instanceof RingError)) throw error;
       pending.fail(error.code, error.message);

@@ -30,7 +30,8 @@ export class ArcPages {
     const source = {
       walk: (range: KeyRange, reverse: boolean) =>
         rules.walkOfPage(replicas.entries.walk(range, reverse), replica),
-      walkKeys: (range: KeyRange, reverse: boolean) => replicas.entries.walkKeys(range, reverse),
+      walkKeys: (keys: KeyRange, reverse: boolean, within: KeyRange) =>
+        replicas.entries.walkKeys(keys, reverse, within),
       arc: rules.arcOfPage(configurations.newest, view.ring),
       seq: replica.committed,
       rule: parameters.positionRule,

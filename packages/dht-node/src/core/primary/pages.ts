@@ -14,15 +14,15 @@ import {
   type KeyRange,
   type RingKey,
 } from '@ringkeep/shared';
-import { expiryIn, isSound, valueIn, versionIn, type StoredValue } from '@ringkeep/shared/operations/stored';
+import { expiryIn } from '@ringkeep/shared/operations/stored';
 import { tagOf, type PositionRule } from '@ringkeep/shared/ring/position-rule';
 import { onlyKey, samePosition } from '@ringkeep/shared/ring/arc';
 import { keyOf, positionBytes } from '@ringkeep/shared/ring/ring-key';
 import { placeOfTag } from '@ringkeep/shared/scans/cursor';
-import type { ScannedEntry, ScanPage } from '@ringkeep/shared/scans/scan-page';
+import { ScanPageWriter } from '@ringkeep/shared/scans/scan-page-writer';
 import type { KeyOrder, ScanQuery } from '@ringkeep/shared/scans/scan-query';
 import { PAGE_BYTES_TARGET, PAGE_EXAMINED_MAX } from '../limits';
-import type { EntryStore } from '../replica/entry-store';
+import type { EntryStore, KeyWalk } from '../replica/entry-store';
 
 type EntryWalk = ReturnType<EntryStore['walk']>;
 
@@ -38,8 +38,8 @@ export interface PageSource {
 }
 
 export interface ReadPage {
-  /** Undefined if the first thing that it met is damaged. */
-  readonly page: ScanPage<Bytes> | undefined;
+  /** Undefined if the first thing that it met is damaged; read by `decodeScanPage`. */
+  readonly page: Bytes | undefined;
   /** What ended it is damaged. */
   readonly damaged: KeyRange | undefined;
   /** Keys whose time is over: there is a page when they have been ended. */
@@ -55,20 +55,20 @@ interface Stretch extends KeyRange {
 export function readPage(source: PageSource, place: RingKey, query: ScanQuery): ReadPage {
   const { byKey } = query;
   const stretch = stretchOf(source, place, query);
-  const entries: ScannedEntry<Bytes>[] = [];
+  const writer = new ScanPageWriter(query.keysOnly);
   let next = stretch.last || byKey ? undefined : (stretch.to as RingKey | undefined);
   const over: RingKey[] = [];
   let damaged: KeyRange | undefined;
   let examined = 0;
   let bytes = 0;
   for (const [key, stored] of candidates(source, stretch, query)) {
-    if (entries.length === query.limit || bytes >= PAGE_BYTES_TARGET || examined === PAGE_EXAMINED_MAX) {
+    if (writer.entries === query.limit || bytes >= PAGE_BYTES_TARGET || examined === PAGE_EXAMINED_MAX) {
       next = goingOnAt(key, byKey);
       break;
     }
     examined++;
-    if (key < stretch.from || (stretch.to !== undefined && key >= stretch.to)) continue;
-    if (!isSound(key, stored)) {
+    if (stored === undefined) continue;
+    if (!writer.write(key, stored)) {
       damaged = onlyKey(key);
       if (examined === 1) return { page: undefined, damaged, over };
       next = goingOnAt(key, byKey);
@@ -80,19 +80,18 @@ export function readPage(source: PageSource, place: RingKey, query: ScanQuery): 
       over.push(key);
       continue;
     }
-    entries.push(scanned(key, stored, expiresAtMs, query));
+    writer.keep();
     bytes += key.length + (query.keysOnly ? 0 : stored.length);
   }
-  const { start, end } = source.arc;
-  return { page: { entries, next, range: { start, end }, seq: source.seq }, damaged, over };
+  return { page: writer.finish(next, source.arc, source.seq), damaged, over };
 }
 
 /** What the page looks at, in its order. Of an index of keys, what lies outside of the stretch, too. */
-function candidates(source: PageSource, stretch: Stretch, { tag, byKey }: ScanQuery): EntryWalk {
+function candidates(source: PageSource, stretch: Stretch, { tag, byKey }: ScanQuery): KeyWalk {
   if (byKey === undefined) return source.walk(stretch, false);
   const { from, to, reverse } = byKey;
   if (tag === undefined) {
-    const walk = source.walkKeys({ from: from ?? ('' as Bytes), to }, reverse);
+    const walk = source.walkKeys({ from: from ?? ('' as Bytes), to }, reverse, stretch);
     if (walk !== undefined) return walk;
     throw new RingError(
       'FAILED_PRECONDITION',
@@ -132,14 +131,4 @@ function endOfArc({ start, end }: Arc, place: RingKey): Bytes | undefined {
 function isAsked(key: RingKey, { prefix, tag }: ScanQuery): boolean {
   if (prefix !== undefined && !key.startsWith(prefix, POSITION_BYTES)) return false;
   return tag === undefined || tagOf(keyOf(key)) === tag;
-}
-
-function scanned(
-  key: RingKey,
-  stored: StoredValue,
-  expiresAtMs: number | undefined,
-  { keysOnly }: ScanQuery,
-): ScannedEntry<Bytes> {
-  const value = keysOnly ? undefined : valueIn(stored);
-  return { key: keyOf(key), value, version: versionIn(stored), expiresAtMs };
 }

@@ -60,6 +60,8 @@ export interface Keyed {
   readonly key: RingKey;
 }
 
+export type KeyWalk = Iterable<readonly [RingKey, StoredValue | undefined]>;
+
 export interface EntryStore {
   /**
    * A hint: the keys of the items from `from` on are asked for next, in their order; some may be left out. @returns the
@@ -76,8 +78,11 @@ export interface EntryStore {
   scan(range: KeyRange, bytesMax: number, checked?: boolean): ScanPage;
   /** The entries of a range in ring order, or against it, damaged or not; nothing may change before it is done with. */
   walk(range: KeyRange, reverse?: boolean): Iterable<readonly [RingKey, StoredValue]>;
-  /** The same in the order of the keys without their positions; undefined where no index of keys is kept. */
-  walkKeys(range: KeyRange, reverse: boolean): Iterable<readonly [RingKey, StoredValue]> | undefined;
+  /**
+   * The entries of a range of keys in the order of the keys without their positions; of those that lie outside of a
+   * stretch of the ring the key alone, which may be there no more. Undefined where no index of keys is kept.
+   */
+  walkKeys(keys: KeyRange, reverse: boolean, within: KeyRange): KeyWalk | undefined;
   /** From now on there is an index of the keys. */
   indexKeys(): void;
   /** Stores entries, deletes those without a value. */

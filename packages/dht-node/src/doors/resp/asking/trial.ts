@@ -16,10 +16,9 @@ import {
   type OperationResult,
   type SingleOperation,
 } from '@ringkeep/shared/operations';
-import { expiryIn, versionIn, type StoredValue } from '@ringkeep/shared/operations/stored';
+import type { StoredValue } from '@ringkeep/shared/operations/stored';
 import { position } from '@ringkeep/shared/ring/position';
-import { keyOf } from '@ringkeep/shared/ring/ring-key';
-import { encodeScanPage } from '@ringkeep/shared/scans/scan-page';
+import { ScanPageWriter } from '@ringkeep/shared/scans/scan-page-writer';
 import type { Entries, PlannedOperation } from '../commands/plan';
 
 /** Of what is written in a trial: no command tells a version. */
@@ -63,11 +62,9 @@ export class Trial implements Entries {
 
   private page(key: RingKey): OperationResult {
     const stored = this.entries.get(key);
-    const entries =
-      stored === undefined
-        ? []
-        : [{ key: keyOf(key), value: undefined, version: versionIn(stored), expiresAtMs: expiryIn(stored) }];
-    return doneWith(encodeScanPage({ entries, next: undefined, range: ANYWHERE, seq: 0 }));
+    const page = new ScanPageWriter(true);
+    if (stored !== undefined && page.write(key, stored)) page.keep();
+    return doneWith(page.finish(undefined, ANYWHERE, 0));
   }
 }
 
