@@ -3,13 +3,14 @@
 import type { NodeCore, NodeEffect, NodeInput } from '@ringkeep/dht-node/core';
 import type { StepObserver } from '@ringkeep/dht-node/hosting';
 import { FruitlessSteps } from '../checkers/fruitless-steps';
-import { checkAnswered } from '../checkers/over-answers';
+import { OverAnswers } from '../checkers/over-answers';
 import { describeEffect, describeInput } from './descriptions';
 import type { DriftingClock } from './drifting-clock';
 import type { Surroundings } from './surroundings';
 
 export class WatchedSteps implements StepObserver {
   private readonly fruitlessSteps: FruitlessSteps;
+  private readonly overAnswers: OverAnswers;
   /** Why the registry refuses the node, if it does. */
   refusal: string | undefined;
 
@@ -20,9 +21,11 @@ export class WatchedSteps implements StepObserver {
     private readonly clock: DriftingClock,
   ) {
     this.fruitlessSteps = new FruitlessSteps(name);
+    this.overAnswers = new OverAnswers(name, core);
   }
 
   before(inputs: readonly NodeInput[]): void {
+    this.overAnswers.note(inputs);
     const { trace, names } = this.world;
     trace.note(
       'step',
@@ -32,7 +35,7 @@ export class WatchedSteps implements StepObserver {
 
   after(inputs: readonly NodeInput[], effects: readonly NodeEffect[]): void {
     this.checkFruit(inputs, effects);
-    const failure = checkAnswered(this.name, this.core, inputs, effects);
+    const failure = this.overAnswers.check(inputs, effects);
     if (failure) this.world.fail(failure.checker, failure.text);
     const { trace, names } = this.world;
     for (const effect of effects) {
