@@ -117,6 +117,8 @@ export interface Granting {
 export interface Repairing {
   readonly mending: {
     isDamagedWithin(arc: Arc): boolean;
+    /** As far as it is known, and still damaged. */
+    damagedWithin(arc: Arc): readonly KeyRange[];
     found(range: KeyRange): void;
     /** Something has come that may have mended them. */
     checkNow(): void;

@@ -11,6 +11,7 @@
 
 import type {
   Arc,
+  KeyRange,
   ArcConfig,
   KnownRing,
   LogExtent,
@@ -165,6 +166,8 @@ export interface ProtocolRules extends EvaluationRules {
   keptUndesired(dead: boolean): boolean;
   /** A copy that nobody wants is erased when all others are there and sound. */
   mayErase(spare: boolean): boolean;
+  /** What is damaged here is asked of a copy before it counts as nothing. */
+  askedBeforeStartOver(damaged: readonly KeyRange[]): readonly KeyRange[];
   /** An arc is handed to nobody whom this node has not found at its address … */
   isReached(addresses: Addresses, node: NodeId): boolean;
   /** … and no newcomer is waited for that is not found. */
@@ -267,6 +270,7 @@ export const PROTOCOL_RULES: ProtocolRules = {
   mayBeDropped: () => true,
   keptUndesired: (dead) => dead,
   mayErase: (spare) => spare,
+  askedBeforeStartOver: (damaged) => damaged,
   isReached: (addresses, node) => addresses.isReached(node),
   isMissed: (addresses, node) => addresses.isMissed(node),
 

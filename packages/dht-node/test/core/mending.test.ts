@@ -122,6 +122,46 @@ describe('a primary', () => {
     expect(node.core.inspection.tableSizes()['mending']).toBe(0);
   });
 
+  test('asks a copy for what is damaged before it counts as nothing, and again while that brings something', () => {
+    const node = alone();
+    node.query(set('a', '1'));
+    node.sync();
+    const keys = [KEY, ringKeyOf('a' as Bytes)].sort();
+    const sound = keys.map((key) => ({ key, value: node.entries.raw(key) as StoredValue }));
+    for (const key of keys) node.damage(key);
+    node.query(get('key'), get('a'));
+    const open = { complete: true, lastPrepared: 1, committed: 1, sendsDigests: true };
+    const follower = node.openedBy(OTHER, SELF, 1, open);
+    expect(follower.kinds).toEqual(['damaged']);
+    const [first, second] = sound;
+    const repair = (...entries: typeof sound): void =>
+      follower.say({ kind: 'repair', committed: 0, ranges: entries.map(({ key }) => stretch(key)), entries });
+    repair(...(first ? [first] : []));
+    expect(asked(follower)).toMatchObject([
+      { ranges: keys.map(stretch) },
+      { ranges: [stretch(keys[1] as RingKey)] },
+    ]);
+    expect(follower.kinds).not.toContain('start-over');
+    repair(...(second ? [second] : []));
+    expect(follower.kinds.at(-1)).toBe('start-over');
+    expect(node.answer(node.query(get('key'), get('a')))).toEqual([
+      { ok: true, value: 'value' },
+      { ok: true, value: '1' },
+    ]);
+  });
+
+  test('starts a copy over that has nothing of what is damaged, and asks none that is not whole', () => {
+    const node = alone();
+    node.damage(KEY);
+    node.query(get('key'));
+    const whole = node.openedBy(OTHER, SELF, 1, { complete: true, lastPrepared: 1, committed: 1 });
+    expect(whole.kinds).not.toContain('start-over');
+    whole.say({ kind: 'repair', committed: 0, ranges: [], entries: [] });
+    expect(whole.kinds.at(-1)).toBe('start-over');
+    const part = node.openedBy(OTHER, SELF, 1, { complete: false });
+    expect(part.kinds).toEqual(['start-over']);
+  });
+
   test('a transfer stops at what is damaged, asks the follower for it, and goes on when it has it', () => {
     const node = alone();
     const sound = node.entries.raw(KEY) as StoredValue;

@@ -73,6 +73,7 @@ export const RULES_OF_NODES = {
   mayBeDropped: 'unheardDropped',
   keptUndesired: 'deadDroppedWhenLost',
   mayErase: 'onlySpareErased',
+  askedBeforeStartOver: 'askedBeforeStartOver',
   isReached: 'targetsReached',
   isMissed: 'targetsReached',
 
@@ -159,6 +160,7 @@ export const WRONG_OF_NODES: ProtocolRules = {
   mayBeDropped: (heardInTerm) => heardInTerm,
   keptUndesired: () => false,
   mayErase: () => true,
+  askedBeforeStartOver: () => [],
   isReached: () => true,
   isMissed: () => false,
 

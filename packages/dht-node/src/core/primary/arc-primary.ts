@@ -193,6 +193,7 @@ export class ArcPrimary {
 
   repair(session: FollowerSession, repair: Repair): void {
     this.repairs.take(session, repair);
+    this.followers.repaired(session);
     this.operations.submitHeld();
   }
 

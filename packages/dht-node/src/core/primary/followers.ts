@@ -2,7 +2,8 @@
  * A primary's followers on one arc in one term: their streams, and when each was last heard from.
  *
  * A member (of any configuration that might be in force) is aligned and never started over, because its copy may be the
- * only other one. A follower that is no member starts over, and compares what it has with what is here.
+ * only other one. A follower that is no member starts over, and compares what it has with what is here. Its copy counts as
+ * nothing then, so what is damaged here is asked of it first.
  */
 
 import { invariant, termsBetween, type NodeId, type Seq } from '@ringkeep/shared';
@@ -32,6 +33,11 @@ export class Followers {
   private readonly newestStream = new Map<NodeId, { readonly process: bigint; readonly number: number }>();
   /** Members that have said in this term that their copy is not complete. */
   private readonly incomplete = new Set<NodeId>();
+  /** Streams on which start-over waits for an answer: about how many damaged ranges, and what start-over is to say. */
+  private readonly asked = new WeakMap<
+    FollowerSession,
+    { readonly ranges: number; readonly shared: readonly Seq[] }
+  >();
   private readonly since: number;
 
   constructor(
@@ -109,7 +115,26 @@ export class Followers {
     // It may own the arc soon; what waits for it meanwhile is then forwarded at once.
     const to = context.view.member(follower);
     if (to) context.emit({ kind: 'connect', to });
-    session.send({ kind: 'start-over', shared });
+    this.startOver(session, shared, open.logs.length > 0 ? Infinity : 0);
+  }
+
+  /** A follower has said what it has of damaged ranges, and that is taken. */
+  repaired(session: FollowerSession): void {
+    const asked = this.asked.get(session);
+    if (asked) this.startOver(session, asked.shared, asked.ranges);
+  }
+
+  /** Asks about damaged ranges first, as long as there are fewer of them than before. */
+  private startOver(session: FollowerSession, shared: readonly Seq[], damagedBefore: number): void {
+    const { mending, rules } = this.context;
+    const ranges =
+      damagedBefore === 0 ? [] : rules.askedBeforeStartOver(mending.damagedWithin(session.range));
+    if (ranges.length === 0 || ranges.length >= damagedBefore) {
+      this.asked.delete(session);
+      return session.send({ kind: 'start-over', shared });
+    }
+    this.asked.set(session, { ranges: ranges.length, shared });
+    session.send({ kind: 'damaged', ranges, committed: this.replica.committed });
   }
 
   /** `shared`: the last operation that both logs have. */

@@ -47,6 +47,12 @@ export class Mending {
     return false;
   }
 
+  damagedWithin(arc: Arc): readonly KeyRange[] {
+    return [...this.wanted.values()]
+      .flatMap(({ range }) => partsWithin(arc, range))
+      .filter((part) => isDamaged(this.context.replicas.entries, part));
+  }
+
   /** Also by a read that has met it. */
   found(range: KeyRange): void {
     if (this.wanted.has(range.from) || this.wanted.size >= MENDING_RANGES_MAX) return;
