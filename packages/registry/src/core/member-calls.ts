@@ -88,10 +88,11 @@ export class MemberCalls {
     this.checkCaller(caller, now);
     const draft = new RingDraft(this.versions.view);
     const live = this.parts.membership.renew(draft, caller, now);
+    const news = live && this.spoken(caller.id);
     if (live && this.versions.view.member(caller.id)?.state === 'active') this.parts.room.checkChange();
     const leaving = live ? this.parts.membership.leave(draft, caller.id) : undefined;
     if (leaving) this.parts.report({ what: 'leaving', member: leaving });
-    const effects = this.versions.commit(draft, now);
+    const effects = this.versions.commit(draft, now, news);
     return {
       effects,
       answer: this.memberAnswer(live && this.versions.view.member(caller.id) !== undefined, caller),

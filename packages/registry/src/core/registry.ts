@@ -80,7 +80,7 @@ export class RegistryCore {
     return Math.min(
       this.parts.membership.nextDeadline,
       this.parts.returnWaits.next,
-      this.parts.rollCall.next(this.lastNow),
+      this.parts.rollCall.next,
     );
   }
 

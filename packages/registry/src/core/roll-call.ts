@@ -13,6 +13,9 @@ import type { NodeId } from '@ringkeep/shared';
 export class RollCall {
   private readonly heard = new Set<NodeId>();
 
+  /** What waited for its end has been looked at. */
+  private isOver = false;
+
   /** @param until when it is over whoever has not spoken; Infinity: never */
   constructor(private readonly until: number) {}
 
@@ -27,8 +30,15 @@ export class RollCall {
     return now >= this.until || inSync.every((id) => this.heard.has(id));
   }
 
+  /** @returns true once, when its time has passed: what waited for that has to be looked at */
+  ends(now: number): boolean {
+    if (this.isOver || now < this.until) return false;
+    this.isOver = true;
+    return true;
+  }
+
   /** When something may be decided that could not be decided before; Infinity if that is not known. */
-  next(now: number): number {
-    return now < this.until ? this.until : Infinity;
+  get next(): number {
+    return this.isOver ? Infinity : this.until;
   }
 }

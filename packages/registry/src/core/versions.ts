@@ -47,14 +47,15 @@ export class Versions {
 
   /**
    * Applies the level-triggered rules and makes the draft the ring. `look`: at a tick, and when a member has spoken,
-   * even if nothing has changed. Returns what watchers must hear.
+   * even if nothing has changed; so it is at whatever comes first when the roll call is over. Returns what watchers must
+   * hear.
    */
   commit(draft: RingDraft, now: number, look = false): RegistryEffect[] {
     if (this.parts.room.isStill) {
       invariant(!draft.changed, 'what cannot be saved is not decided');
       return [];
     }
-    if (draft.changed || look) {
+    if (this.parts.rollCall.ends(now) || draft.changed || look) {
       const mayDecide = this.decidable(now);
       for (const start of this.parts.eviction.settle(draft, this.overdue, mayDecide, now)) {
         this.parts.returnWaits.delete(start);

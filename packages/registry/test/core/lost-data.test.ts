@@ -216,6 +216,29 @@ describe('old copies of the data, after a restart of everything', () => {
     expect(registry.arc(start).term).toBeGreaterThan(3);
   });
 
+  test('a member that only asks to leave has spoken, too', () => {
+    const old = copied();
+    old.putBack(true);
+    const [a, b, c] = nodes;
+    back(a, old.known);
+    back(b, old.known);
+    expect(registry.arc(start).epoch).toBe(3);
+    registry.leave(c);
+    expect(registry.arc(start).term).toBeGreaterThan(3);
+  });
+
+  test('after an ordinary start it decides when the time is over, though something else comes before the tick', () => {
+    const old = copied();
+    old.putBack();
+    const [a] = nodes;
+    back(a, old.known);
+    registry.advanceWith([{ ...a, incarnation: 2 }], registry.config.parameters.membershipLeaseMs - 1);
+    expect(registry.arc(start).epoch).toBe(3);
+    registry.now += 1;
+    registry.renew({ ...a, incarnation: 2 });
+    expect(registry.arc(start).term).toBeGreaterThan(3);
+  });
+
   test('after an ordinary start one membership lease is enough', () => {
     const old = copied();
     old.putBack();
