@@ -16,6 +16,7 @@ import type { Door } from './doors/door';
 import type { NodeFacts } from './doors/grpc/grpc-service';
 import type { ClientOf } from './doors/resp/keyspace/node-keyspace';
 import { RespDoor } from './doors/resp/resp-door';
+import { HttpDoor } from './doors/http/http-door';
 import { keeperOf } from './storage/identity-keeper';
 import { Peers } from './links/peers';
 import { RegistryLink } from './links/registry-link';
@@ -55,6 +56,8 @@ export class Assembly {
   joining: Joining | undefined;
   /** host:port of the door for Redis clients, if it is open. */
   redisAddress: string | undefined;
+  /** host:port of the door for HTTP, if it is open. */
+  httpAddress: string | undefined;
   private peers: Peers | undefined;
   private readonly clock = new MonotonicClock();
   private readonly tallies = new Tallies();
@@ -87,7 +90,7 @@ export class Assembly {
       client: (member) => (this.peers as Peers).client(member),
     });
     const address = await door.listen(this.lifecycle);
-    const doors = [door, ...(await this.openRedisDoor(host))];
+    const doors = [door, ...(await this.openRedisDoor(host)), ...(await this.openHttpDoor(host, address))];
     const facts = { address, registryAddress, storage: storage.name };
     this.facts = facts;
     const links = await this.connect(host, facts, folder);
@@ -111,6 +114,14 @@ export class Assembly {
     const kept = storage === 'disk' ? durability : undefined;
     const door = new RespDoor(host, redis, () => this.clock.now(), log, client, kept);
     this.redisAddress = await door.listen(this.lifecycle);
+    return [door];
+  }
+
+  private async openHttpDoor(host: NodeHost, address: string): Promise<readonly HttpDoor[]> {
+    const { http, tls } = this.options;
+    if (http === undefined) return [];
+    const door = new HttpDoor(host, http, () => this.clock.now(), this.log.child('http'), { address, tls });
+    this.httpAddress = await door.listen(this.lifecycle);
     return [door];
   }
 

@@ -8,6 +8,7 @@ import { RingError, quoted } from '@ringkeep/shared';
 import { option, optionValues, packageVersion, parseProgram } from '@ringkeep/process/command-line';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@ringkeep/process/running';
 import { GRPC_FLAGS, grpcDoorOptions } from './doors/grpc/flags';
+import { HTTP_FLAGS, httpDoorOptions } from './doors/http/flags';
 import { RESP_FLAGS, respDoorOptions } from './doors/resp/flags';
 import { HISTORY_BYTES, WATCHES_MAX } from './core/limits';
 import { PROXIMITIES } from './proximity';
@@ -19,6 +20,7 @@ const REGISTRY_DEFAULT = '127.0.0.1:50000';
 const specs = {
   ...GRPC_FLAGS,
   ...RESP_FLAGS,
+  ...HTTP_FLAGS,
   registry: option({
     flag: '--registry <address>',
     env: 'REGISTRY_ADDRESS',
@@ -180,6 +182,7 @@ export async function readConfig(
       port,
       ...(await grpcDoorOptions(options)),
       redis: respDoorOptions(options),
+      http: httpDoorOptions(options),
       join: options.join,
       registry: options.join === undefined ? (options.registry ?? REGISTRY_DEFAULT) : undefined,
       storage: options.storage,

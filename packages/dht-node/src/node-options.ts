@@ -3,6 +3,7 @@
 import type { Meter } from '@ringkeep/process/meter';
 import type { Logger } from '@ringkeep/process/running';
 import type { TlsMaterial } from '@ringkeep/shared/channel';
+import type { HttpDoorOptions } from './doors/http/http-options';
 import type { RespDoorOptions } from './doors/resp/resp-options';
 import type { NodeObserver } from './observing/node-observer';
 import type { Proximity } from './proximity';
@@ -39,6 +40,8 @@ export interface NodeOptions {
   readonly tls?: TlsMaterial | undefined;
   /** Opens the door for Redis clients. */
   readonly redis?: RespDoorOptions | undefined;
+  /** Opens the door for HTTP and JSON. */
+  readonly http?: HttpDoorOptions | undefined;
   readonly logger?: Logger;
   /** Are told of what happens, beside the logger and the meter. */
   readonly observers?: readonly NodeObserver[];

@@ -44,7 +44,8 @@ async function serve(calledAs: string, args: readonly string[]): Promise<void> {
     `node ${formatPosition(id)} ready on ${node.address} (${config.node.storage}` +
       `${config.node.storage === 'disk' ? `, ${config.node.dataDir}, durability ${config.node.durability}` : ''}` +
       `, ${ring.members.length} in the ring)` +
-      (node.redisAddress === undefined ? '' : `, for Redis clients on ${node.redisAddress}`),
+      (node.redisAddress === undefined ? '' : `, for Redis clients on ${node.redisAddress}`) +
+      (node.httpAddress === undefined ? '' : `, HTTP on http://${node.httpAddress}`),
   );
 }
 

@@ -93,6 +93,11 @@ export class RingNode {
     return this.assembly.redisAddress;
   }
 
+  /** host:port at which HTTP is spoken; undefined if that door is closed. */
+  get httpAddress(): string | undefined {
+    return this.assembly.httpAddress;
+  }
+
   get port(): number {
     return parseAddress(this.address).port;
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Lifecycle } from '@ringkeep/process/running';
+import { connectionsThatFit } from '@ringkeep/process/server';
 
 export interface Door {
   /** Listens, until the lifecycle ends. @returns the URL under which others reach this node */
@@ -14,4 +15,9 @@ export interface Door {
   setRoom(hasRoom: boolean): void;
   /** The node knows a newer ring. */
   ringChanged(): void;
+}
+
+/** Connections that a door takes: as many as it is made for, within its share of the files that may be open. */
+export function connectionsFor(most: number, share: number): number {
+  return Math.max(1, Math.min(most, Math.floor(share * connectionsThatFit())));
 }

@@ -43,18 +43,10 @@ import {
 } from './inflow';
 import { limited } from '../running/limited-log';
 import { silentLogger, type Logger } from '../running/logging';
-import { portInUse } from './port-use';
+import { bindFault, type Endpoint } from './endpoint';
 
 // grpc-js prints to the console what it also reports as an error, such as a port in use.
 setLogVerbosity(logVerbosity.NONE);
-
-export interface Endpoint {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  /** What people should change when the port is taken, e.g. `--port or REGISTRY_PORT`. */
-  readonly portOption?: string | undefined;
-}
 
 /** With fewer connections a server is of no use. */
 const CONNECTIONS_MIN = 4;
@@ -281,12 +273,4 @@ function guarded<Handlers extends UntypedServiceImplementation>(
     ];
   });
   return Object.fromEntries(wrapped) as UntypedServiceImplementation;
-}
-
-async function bindFault(endpoint: Endpoint, error: Error): Promise<RingError> {
-  const change = endpoint.portOption === undefined ? '' : `; choose another one with ${endpoint.portOption}`;
-  const why = /EADDRINUSE/.test(error.message)
-    ? `${await portInUse(endpoint.port, endpoint.host)}${change}`
-    : `cannot listen on ${hostAndPort(endpoint)}: ${error.message}`;
-  return new RingError('FAILED_PRECONDITION', why, { cause: error });
 }

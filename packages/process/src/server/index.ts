@@ -1,3 +1,4 @@
+export * from './endpoint';
 export * from './grpc-server';
 export * from './inflow';
 export * from './port-use';

@@ -34,6 +34,13 @@ export const DOORS: readonly Door[] = [
     flags: (port) => ['--redis-port', String(port)],
     address: (port) => `127.0.0.1:${port}`,
   },
+  {
+    name: 'HTTP',
+    text: 'curl, browsers; /openapi.json says what there is',
+    offset: 200,
+    flags: (port) => ['--http-port', String(port)],
+    address: (port) => `http://127.0.0.1:${port}`,
+  },
 ];
 
 export const doorFlags = (nodePort: number): readonly string[] =>

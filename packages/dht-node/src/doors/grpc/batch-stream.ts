@@ -22,7 +22,7 @@ import { type dht, decodeRequest, encodeReply, endOfReply, updateToWire } from '
 import type { KeyTerms } from '@ringkeep/shared/operations';
 import type { NodeHost } from '../../hosting/host';
 import type { QueryAnswer } from '../../ask/open-queries';
-import { deadlineMsOf } from './deadlines';
+import { deadlineMsOf } from '../deadlines';
 import { GRPC } from './name';
 
 /** Frames of one stream that may be unanswered. */

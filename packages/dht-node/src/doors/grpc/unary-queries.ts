@@ -24,7 +24,7 @@ import {
 import { dht } from '@ringkeep/shared/wire';
 import { askOne, type AskTerms, type OneOperation } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
-import { deadlineMsOfCall } from './deadlines';
+import { deadlineMsOfCall } from '../deadlines';
 import { GRPC } from './name';
 
 /** What a message brings in addition to the key. */

@@ -7,7 +7,7 @@ import { PAGE_ENTRIES_MAX } from '@ringkeep/shared/scans/scan-query';
 import type { dht } from '@ringkeep/shared/wire';
 import type { NodeHost } from '../../hosting/host';
 import { pagesThrough } from '../own/own-scan';
-import { deadlineMsOfCall } from './deadlines';
+import { deadlineMsOfCall } from '../deadlines';
 import { GRPC } from './name';
 
 export async function range(

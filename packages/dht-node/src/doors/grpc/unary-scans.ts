@@ -8,7 +8,7 @@ import { PAGE_ENTRIES_MAX } from '@ringkeep/shared/scans/scan-query';
 import type { dht } from '@ringkeep/shared/wire';
 import { askPage } from '../../ask/one-page';
 import type { NodeHost } from '../../hosting/host';
-import { deadlineMsOfCall } from './deadlines';
+import { deadlineMsOfCall } from '../deadlines';
 import { GRPC } from './name';
 
 export async function scan(

@@ -19,7 +19,7 @@ import {
 import type { dht } from '@ringkeep/shared/wire';
 import { askOne } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
-import { deadlineMsOfCall } from './deadlines';
+import { deadlineMsOfCall } from '../deadlines';
 import { GRPC } from './name';
 import { conditionIn, notProvided, operandsIn, result, ttlIn } from './unary-queries';
 

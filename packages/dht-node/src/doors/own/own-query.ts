@@ -16,7 +16,7 @@ import {
   type OperationName,
   type WriteResult,
 } from '@ringkeep/shared/operations';
-import { DEADLINE_DEFAULT_MS } from '../grpc/deadlines';
+import { DEADLINE_DEFAULT_MS } from '../deadlines';
 import { askOne } from '../../ask/one-operation';
 import type { NodeHost } from '../../hosting/host';
 

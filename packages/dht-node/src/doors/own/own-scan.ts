@@ -12,7 +12,7 @@ import {
 } from '@ringkeep/shared/scans';
 import { askPage } from '../../ask/one-page';
 import type { NodeHost } from '../../hosting/host';
-import { DEADLINE_DEFAULT_MS } from '../grpc/deadlines';
+import { DEADLINE_DEFAULT_MS } from '../deadlines';
 import { bytesOf, OWN } from './own-query';
 
 /** Throws INVALID_ARGUMENT naming the option. */

@@ -4,14 +4,13 @@
  */
 
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { RingError } from '@ringkeep/shared';
 import { keyTermsOf } from '@ringkeep/shared/operations';
 import { hostAndPort } from '@ringkeep/shared/channel';
-import { ByteBudget, connectionsThatFit, portInUse } from '@ringkeep/process/server';
+import { ByteBudget, listenOn } from '@ringkeep/process/server';
 import { limited, type Lifecycle, type Logger } from '@ringkeep/process/running';
 import type { NodeHost } from '../../hosting/host';
 import type { Durability } from '../../storage';
-import type { Door } from '../door';
+import { connectionsFor, type Door } from '../door';
 import { Frames } from './asking/frames';
 import { Connection, ReplyExpectation, type ConnectionTools } from './connection';
 import { Keyspace } from './keyspace/keyspace';
@@ -26,6 +25,7 @@ import type { NodeFacts } from './node-facts';
 import { Session } from './session';
 
 const NO_ROOM = error('ERR max number of clients reached');
+const PORT_OPTION = '--redis-port or NODE_REDIS_PORT';
 
 export class RespDoor implements Door {
   readonly name = 'redis door';
@@ -51,8 +51,7 @@ export class RespDoor implements Door {
     client: ClientOf,
     durability: Durability | undefined,
   ) {
-    const fitting = Math.floor(CONNECTIONS_SHARE * connectionsThatFit());
-    this.connectionsMax = options.connectionsMax ?? Math.max(1, Math.min(CONNECTIONS_MAX, fitting));
+    this.connectionsMax = options.connectionsMax ?? connectionsFor(CONNECTIONS_MAX, CONNECTIONS_SHARE);
     const frames = new Frames(host);
     this.changes = new RingChanges(changesOf(host, client, now));
     const refusals = limited(log);
@@ -90,7 +89,8 @@ export class RespDoor implements Door {
 
   /** Throws FAILED_PRECONDITION when it cannot listen. */
   async listen(lifecycle: Lifecycle): Promise<string> {
-    await this.bind();
+    const { host, port } = this.options;
+    await listenOn(this.server, { host, port, portOption: PORT_OPTION }, (text) => this.refusals.warn(text));
     this.timer = setInterval(() => this.budget.relieve(this.now()), LOOK_MS).unref();
     await lifecycle.start(() => this);
     return hostAndPort({ host: this.options.host, port: this.port });
@@ -98,30 +98,6 @@ export class RespDoor implements Door {
 
   private get port(): number {
     return (this.server.address() as AddressInfo | null)?.port ?? this.options.port;
-  }
-
-  private bind(): Promise<void> {
-    const { host, port } = this.options;
-    return new Promise((resolve, reject) => {
-      this.server.once('error', (fault) => void this.bindFault(fault).then(reject));
-      this.server.listen({ host, port }, () => {
-        // No more files may be opened, for example: whoever knocks is not let in, and the others stay.
-        this.server.on('error', (fault) => this.refusals.warn(`a caller was refused: ${fault.message}`));
-        resolve();
-      });
-    });
-  }
-
-  private async bindFault(fault: Error): Promise<RingError> {
-    const { host, port } = this.options;
-    const why = /EADDRINUSE/.test(fault.message)
-      ? await portInUse(port, host)
-      : `cannot listen on ${hostAndPort({ host, port })}: ${fault.message}`;
-    return new RingError(
-      'FAILED_PRECONDITION',
-      `${why}; choose another one with --redis-port or NODE_REDIS_PORT`,
-      { cause: fault },
-    );
   }
 
   setServing(serving: boolean): void {

@@ -10,7 +10,7 @@ import type { Operation, OperationResult } from '@ringkeep/shared/operations';
 import { isWrite, operandBytes } from '@ringkeep/shared/operations/operation';
 import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
 import type { QueryAnswer, QueryOptions } from '../../../ask/open-queries';
-import { DEADLINE_DEFAULT_MS } from '../../grpc/deadlines';
+import { DEADLINE_DEFAULT_MS } from '../../deadlines';
 import { RESP } from '../name';
 
 /** Whoever asked. */

@@ -10,7 +10,7 @@ import { decodeWatchEvents, dht } from '@ringkeep/shared/wire';
 import { askPage } from '../../../ask/one-page';
 import type { NodeHost } from '../../../hosting/host';
 import type { Frames } from '../asking/frames';
-import { DEADLINE_DEFAULT_MS } from '../../grpc/deadlines';
+import { DEADLINE_DEFAULT_MS } from '../../deadlines';
 import { RESP } from '../name';
 import type { KeyspaceSource } from './keyspace';
 import type { ChangeSource } from './ring-changes';

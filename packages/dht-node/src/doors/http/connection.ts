@@ -1,0 +1,105 @@
+/**
+ * One client's connection. Its requests are carried out one after the other, in the order in which they came: what is
+ * pipelined may change something (RFC 9112, section 9.3.2). Few of them wait; then the connection is not read.
+ */
+
+import type { Socket } from 'node:net';
+import type { Holding } from '@ringkeep/process/server';
+import type { HttpFault } from './http-fault';
+import { FAREWELL_MS, PIPELINED_MAX } from './limits';
+import { rawProblem } from './raw-problem';
+
+/** A request and its answer, when it is its turn. */
+export interface Turn {
+  /** Its body is not complete. */
+  readonly isReading: boolean;
+  run(): Promise<void>;
+}
+
+export class HttpConnection {
+  private readonly waiting: Turn[] = [];
+  private current: Turn | undefined;
+  /** What is not HTTP came behind the requests that wait: nothing more can be read. */
+  private fault: HttpFault | undefined;
+  private isDraining = false;
+  private isPaused = false;
+  private bodyBytes = 0;
+  private unreadBytes = 0;
+
+  constructor(
+    readonly socket: Socket,
+    private readonly holding: Holding,
+    private readonly nowMs: () => number,
+  ) {
+    socket.once('close', () => {
+      holding.close();
+      this.waiting.length = 0;
+    });
+  }
+
+  take(turn: Turn): void {
+    if (this.fault !== undefined) return;
+    this.waiting.push(turn);
+    if (this.current === undefined) return this.next();
+    if (this.waiting.length < PIPELINED_MAX || this.isPaused) return;
+    this.isPaused = true;
+    this.socket.pause();
+  }
+
+  /** An answer is on its way, or nobody is there to read it. */
+  over(turn: Turn): void {
+    if (this.current !== turn) return;
+    this.current = undefined;
+    this.hold({ body: 0, unread: 0 });
+    this.next();
+  }
+
+  /** What has come is no HTTP, or has not come in time. What was asked before it is answered first. */
+  refuse(fault: HttpFault): void {
+    if (this.fault !== undefined || this.socket.destroyed) return;
+    this.fault = fault;
+    // Of a request whose body breaks off nothing was started.
+    if (this.current === undefined || this.current.isReading) this.endWith(fault);
+  }
+
+  /** Answers what has come, then ends. */
+  drain(): void {
+    this.isDraining = true;
+    if (this.current === undefined && this.waiting.length === 0) this.socket.end();
+  }
+
+  /** Whether the answer that is given now is the last one. */
+  get isEnding(): boolean {
+    return this.isDraining && this.waiting.length === 0;
+  }
+
+  /** Bytes of the body that is not complete, and of the answer that is not read. */
+  hold({ body = this.bodyBytes, unread = this.unreadBytes }: { body?: number; unread?: number }): void {
+    if (body === this.bodyBytes && unread === this.unreadBytes) return;
+    this.bodyBytes = body;
+    this.unreadBytes = unread;
+    this.holding.set({ here: 0, there: body + unread }, this.nowMs());
+  }
+
+  moved(): void {
+    this.holding.moved(this.nowMs());
+  }
+
+  private next(): void {
+    if (this.isPaused && this.waiting.length <= PIPELINED_MAX / 2) {
+      this.isPaused = false;
+      this.socket.resume();
+    }
+    this.current = this.waiting.shift();
+    if (this.current !== undefined) void this.current.run();
+    else if (this.fault !== undefined) this.endWith(this.fault);
+    else if (this.isDraining) this.socket.end();
+  }
+
+  private endWith(fault: HttpFault): void {
+    const { socket } = this;
+    socket.end(rawProblem(fault));
+    // One that goes on sending without reading would never notice.
+    setTimeout(() => socket.destroy(), FAREWELL_MS).unref();
+  }
+}

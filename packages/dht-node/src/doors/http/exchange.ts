@@ -1,0 +1,160 @@
+/** One request and its answer: who asks, for what, what it brings, and what is answered. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RingError, type Bytes } from '@ringkeep/shared';
+import type { NodeHost } from '../../hosting/host';
+import type { Answer, StreamedAnswer, WholeAnswer } from './answer';
+import { COMMON_HEADERS } from './common-headers';
+import type { HttpConnection, Turn } from './connection';
+import { HttpFault } from './http-fault';
+import { HTTP } from './name';
+import { problemOf } from './problems';
+import { PROBLEM_TYPE } from './raw-problem';
+import { dropBody, readBody } from './request/body';
+import { checkCaller, type CallerRules } from './request/caller';
+import { checkContent } from './request/content';
+import { parseTarget, Query } from './request/target';
+import { ReaderGone, ResponseStream } from './response-stream';
+import type { Asked } from './routes/asked';
+import type { Found, Router } from './routes/router';
+import { preflightHeaders, readableHeaders } from './cors';
+
+export interface ExchangeTools {
+  readonly host: NodeHost;
+  readonly router: Router;
+  readonly rules: CallerRules;
+  /** Takes no more bytes for the time being. */
+  isFull(): boolean;
+  /** A fault of the node's own. */
+  failed(error: unknown): void;
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+export class Exchange implements Turn {
+  /** Its body is not complete. */
+  isReading = false;
+  private foreignOrigin: string | undefined;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly response: ServerResponse,
+    private readonly connection: HttpConnection,
+    private readonly tools: ExchangeTools,
+    /** It waits to be told to go on before it sends its body, or for something that is not known here. */
+    private readonly expects: 'nothing' | 'continue' | 'something else' = 'nothing',
+  ) {
+    response.once('close', () => connection.over(this));
+  }
+
+  async run(): Promise<void> {
+    try {
+      const answer = await this.answer();
+      if ('stream' in answer) await this.stream(answer);
+      else this.send(answer);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  private async answer(): Promise<Answer> {
+    const { request, tools } = this;
+    const { segments, query, authority } = parseTarget(request.url as string);
+    this.foreignOrigin = checkCaller(request.headers, authority, tools.rules);
+    if (this.expects === 'something else')
+      throw new HttpFault(417, 'only Expect: 100-continue is understood');
+    const { method = 'GET' } = request;
+    if (method === 'OPTIONS') return this.options(tools.router.methodsAt(segments));
+    const found = tools.router.find(method, segments);
+    if (query !== Query.NONE) query.only(Object.keys(found.route.query));
+    const body = await this.body(found);
+    return found.route.handle(this.asked(found, query, body));
+  }
+
+  private options(methods: readonly string[]): WholeAnswer {
+    const allow = ['Allow', methods.join(', ')];
+    const wanted = this.request.headers['access-control-request-method'];
+    if (this.foreignOrigin === undefined || wanted === undefined) return { status: 204, headers: allow };
+    return { status: 204, headers: [...allow, ...preflightHeaders(methods)] };
+  }
+
+  private async body({ route: { brings } }: Found): Promise<Buffer> {
+    const { request, tools, connection } = this;
+    const { headers } = request;
+    const bytesMax = brings.kind === 'none' ? 0 : brings.bytesMax(tools.host);
+    checkContent(headers, brings.kind, bytesMax);
+    const isEmpty = headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > 0);
+    if (isEmpty) return NO_BODY;
+    if (tools.isFull())
+      throw new RingError('RESOURCE_EXHAUSTED', 'too many bytes of requests and answers are under way');
+    if (this.expects === 'continue') this.response.writeContinue();
+    this.isReading = true;
+    try {
+      return await readBody(request, bytesMax, (bytes) => connection.hold({ body: bytes }));
+    } finally {
+      this.isReading = false;
+    }
+  }
+
+  private asked({ key }: Found, query: Query, body: Buffer): Asked {
+    const { request, response, tools } = this;
+    return {
+      host: tools.host,
+      key: key as Bytes,
+      query,
+      headers: request.headers,
+      body,
+      onGone: (gone) => response.once('close', () => !response.writableFinished && gone()),
+    };
+  }
+
+  private send({ status, headers, type, body }: WholeAnswer): void {
+    const { response, connection } = this;
+    const head = this.head(headers, type);
+    if (status !== 204 && status !== 304) head.push('Content-Length', String(lengthOf(body)));
+    response.writeHead(status, head);
+    if (body === undefined) response.end();
+    else response.end(body);
+    if (response.writableLength > 0) connection.hold({ body: 0, unread: response.writableLength });
+    dropBody(this.request);
+  }
+
+  private async stream({ type, stream }: StreamedAnswer): Promise<void> {
+    const { response, connection, tools } = this;
+    response.writeHead(200, this.head(undefined, type));
+    if (this.request.method === 'HEAD') return void response.end();
+    const out = new ResponseStream(response, (bytes) => {
+      if (bytes > 0) tools.host.observer.slowReader?.({ door: HTTP });
+      connection.moved();
+      connection.hold({ unread: bytes });
+    });
+    await stream(out);
+    response.end();
+  }
+
+  private refuse(error: unknown): void {
+    const { response, request, tools } = this;
+    if (error instanceof ReaderGone) return void response.destroy();
+    if (!(error instanceof HttpFault || error instanceof RingError)) tools.failed(error);
+    if (error instanceof HttpFault) tools.host.observer.callerRefused?.({ door: HTTP });
+    // A stream that breaks off is not taken for whole: its last piece is missing.
+    if (response.headersSent) return void response.destroy();
+    const { status, headers, document } = problemOf(error);
+    // Nobody knows whether the body comes that was waited with.
+    const close = this.expects === 'nothing' || request.complete ? [] : ['Connection', 'close'];
+    const body = `${JSON.stringify(document)}\n`;
+    this.send({ status, headers: [...headers, ...close], type: PROBLEM_TYPE, body });
+  }
+
+  private head(headers: readonly string[] = [], type: string | undefined): string[] {
+    const head = [...COMMON_HEADERS, ...headers];
+    if (type !== undefined) head.push('Content-Type', type);
+    if (this.foreignOrigin !== undefined) head.push(...readableHeaders(this.foreignOrigin));
+    if (this.connection.isEnding) head.push('Connection', 'close');
+    return head;
+  }
+}
+
+function lengthOf(body: Buffer | string | undefined): number {
+  return body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+}

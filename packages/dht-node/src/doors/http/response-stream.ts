@@ -1,0 +1,61 @@
+/**
+ * The body of an answer that has no end yet. It is written as fast as its reader takes it, and a reader that takes
+ * nothing is cut after a while.
+ */
+
+import type { ServerResponse } from 'node:http';
+import { UNREAD_MS } from './limits';
+
+/** The reader is gone: nothing that is written reaches anybody. */
+export class ReaderGone extends Error {}
+
+export class ResponseStream {
+  private room: Promise<void> | undefined;
+  private isGone = false;
+
+  constructor(
+    private readonly response: ServerResponse,
+    /** It has left something unread, or has taken it. */
+    private readonly unread: (bytes: number) => void,
+    private readonly unreadMs = UNREAD_MS,
+  ) {
+    response.once('close', () => (this.isGone = true));
+  }
+
+  /** Whether nothing may be written now without waiting. */
+  get isFull(): boolean {
+    return this.room !== undefined;
+  }
+
+  /** Resolves when there is room for more. Throws ReaderGone. */
+  async write(text: string): Promise<void> {
+    if (this.isGone) throw new ReaderGone('the reader is gone');
+    if (this.response.write(text)) return;
+    this.room ??= this.untilRoom().finally(() => (this.room = undefined));
+    await this.room;
+  }
+
+  /** Called once, when the reader goes, at the latest when the answer is over. */
+  onGone(gone: () => void): void {
+    if (this.isGone) gone();
+    else this.response.once('close', gone);
+  }
+
+  private untilRoom(): Promise<void> {
+    const { response } = this;
+    this.unread(response.writableLength);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => response.socket?.destroy(), this.unreadMs);
+      const over = (): void => {
+        clearTimeout(timer);
+        response.off('drain', over);
+        response.off('close', over);
+        this.unread(response.writableLength);
+        if (this.isGone || response.destroyed) reject(new ReaderGone('the reader is gone'));
+        else resolve();
+      };
+      response.on('drain', over);
+      response.on('close', over);
+    });
+  }
+}
