@@ -97,6 +97,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'askedBeforeStartOver',
+    story: 'the only sound copy of an entry starts over, and is erased when the ring changes a moment later',
+    focus: 'damage',
+    seed: 316,
+    within: 60,
+  },
+  {
     rule: 'followersHeldLevel',
     story: 'a replica is kept out for ever by writes that never pause',
     focus: 'steady-writes',

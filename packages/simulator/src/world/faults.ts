@@ -165,6 +165,7 @@ export class Faults {
     // The copy that it gives up may be the last sound one, and nobody has found the damage of the other yet.
     if (this.rot.isDamaged || !victim) return;
     this.note(`${victim.name} is asked to leave`);
+    victim.isToLeave = true;
     victim.process?.post({ kind: 'leave' });
   }
 

@@ -18,6 +18,8 @@ export class Machine implements ProcessHome {
   process: NodeProcess | undefined;
   id: NodeId | undefined;
   incarnation = 0;
+  /** It was asked to leave the ring: its copies are not to be counted on. */
+  isToLeave = false;
   /** It has left the ring, or will never be switched on again. */
   retired = false;
   /** The last incarnation that had its copies. */

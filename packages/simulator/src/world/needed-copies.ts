@@ -5,7 +5,7 @@ import type { Machine } from './machine';
 import type { NodeProcess } from './node-process';
 import type { World } from './world';
 
-/** The other running members in sync of the key's arc that are to stay so, as this machine is. */
+/** The other running members in sync of the key's arc that are to stay so, as this machine is; nobody that is to leave. */
 export function holdersCountedOn(world: World, key: RingKey, like: Machine): NodeProcess[] {
   const { ring } = world.registry;
   const view = new RingView(ring);
@@ -14,7 +14,8 @@ export function holdersCountedOn(world: World, key: RingKey, like: Machine): Nod
   const desired = view.desiredReplicas(arc, ring.parameters.replicationFactor);
   const machines = arc.inSync.filter((id) => desired.includes(id)).map((id) => world.machineOf(id));
   if (!machines.includes(like)) return [];
-  return machines.flatMap((machine) => (machine?.process && machine !== like ? [machine.process] : []));
+  const others = machines.filter((machine) => machine !== like && machine?.isToLeave === false);
+  return others.flatMap((machine) => machine?.process ?? []);
 }
 
 /**

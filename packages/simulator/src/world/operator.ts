@@ -18,13 +18,12 @@ export class Operator {
 
   /**
    * Lets a stopped arc continue with the copy that contradicts its primary's, or with the primary's if that one is a
-   * copy of only a part. The operator waits until every node has been there for a while, because one that comes may
-   * know better.
+   * copy of only a part. The operator waits until every node has been there for a while, and the registry knows it,
+   * because one that comes may know better.
    */
   decideAboutStoppedArcs(): void {
     const { now } = this.world.timeline;
-    const comes = ({ starting, process }: Machine): boolean => starting || (!!process && !process.core);
-    if (this.world.machines.some(comes)) this.lastComingAt = now;
+    if (this.world.machines.some((machine) => this.comes(machine))) this.lastComingAt = now;
     if (now - this.lastComingAt < WAITS_MS) return;
     for (const { process, id } of this.world.machines) {
       const stopped = process?.core?.inspection
@@ -40,5 +39,13 @@ export class Operator {
       right.post(decision);
       if (right !== process) process.post(decision);
     }
+  }
+
+  private comes({ id, starting, process }: Machine): boolean {
+    if (!process) return starting;
+    const isDead = this.world.registry.ring.members.some(
+      (member) => member.id === id && member.state === 'dead',
+    );
+    return starting || isDead || !process.core;
   }
 }
