@@ -115,7 +115,7 @@ export class Followers {
     // It may own the arc soon; what waits for it meanwhile is then forwarded at once.
     const to = context.view.member(follower);
     if (to) context.emit({ kind: 'connect', to });
-    this.startOver(session, shared, open.logs.length > 0 ? Infinity : 0);
+    this.startOver(session, shared, open.sendsDigests && open.logs.length > 0 ? Infinity : 0);
   }
 
   /** A follower has said what it has of damaged ranges, and that is taken. */
@@ -213,7 +213,8 @@ export class Followers {
     const periodMs = beatMs(this.context.parameters);
     const members = this.configurations.otherMembers;
     for (const session of this.all()) {
-      if (session.pump(this.replica, this.takeover)) this.context.wakeAt(this.context.now);
+      const isAsked = this.asked.has(session);
+      if (!isAsked && session.pump(this.replica, this.takeover)) this.context.wakeAt(this.context.now);
       session.beat(this.replica.committed, periodMs);
       if (session.lagging && !members.has(session.follower)) this.close(session.follower);
     }
