@@ -6,7 +6,7 @@ import type { NodeHost } from '../../hosting/host';
 import type { Answer, StreamedAnswer, WholeAnswer } from './answer';
 import { COMMON_HEADERS } from './common-headers';
 import type { HttpConnection, Turn } from './connection';
-import { HttpFault } from './http-fault';
+import { HttpFault, malformed } from './http-fault';
 import { HTTP } from './name';
 import { problemOf } from './problems';
 import { PROBLEM_TYPE } from './raw-problem';
@@ -25,6 +25,8 @@ export interface ExchangeTools {
   readonly rules: CallerRules;
   /** Takes no more bytes for the time being. */
   isFull(): boolean;
+  /** How long a stream may stand still because of its reader, ms. */
+  readonly unreadMs: number;
   /** A fault of the node's own. */
   failed(error: unknown): void;
 }
@@ -59,6 +61,7 @@ export class Exchange implements Turn {
 
   private async answer(): Promise<Answer> {
     const { request, tools } = this;
+    if (hasTwoHosts(request.rawHeaders)) throw malformed('there is more than one header Host');
     const { segments, query, authority } = parseTarget(request.url as string);
     this.foreignOrigin = checkCaller(request.headers, authority, tools.rules);
     if (this.expects === 'something else')
@@ -123,11 +126,15 @@ export class Exchange implements Turn {
     const { response, connection, tools } = this;
     response.writeHead(200, this.head(undefined, type));
     if (this.request.method === 'HEAD') return void response.end();
-    const out = new ResponseStream(response, (bytes) => {
-      if (bytes > 0) tools.host.observer.slowReader?.({ door: HTTP });
-      connection.moved();
-      connection.hold({ unread: bytes });
-    });
+    const out = new ResponseStream(
+      response,
+      (bytes) => {
+        if (bytes > 0) tools.host.observer.slowReader?.({ door: HTTP });
+        connection.moved();
+        connection.hold({ unread: bytes });
+      },
+      tools.unreadMs,
+    );
     await stream(out);
     response.end();
   }
@@ -136,7 +143,7 @@ export class Exchange implements Turn {
     const { response, request, tools } = this;
     if (error instanceof ReaderGone) return void response.destroy();
     if (!(error instanceof HttpFault || error instanceof RingError)) tools.failed(error);
-    if (error instanceof HttpFault) tools.host.observer.callerRefused?.({ door: HTTP });
+    if (error instanceof HttpFault) this.observe(error);
     // A stream that breaks off is not taken for whole: its last piece is missing.
     if (response.headersSent) return void response.destroy();
     const { status, headers, document } = problemOf(error);
@@ -144,6 +151,13 @@ export class Exchange implements Turn {
     const close = this.expects === 'nothing' || request.complete ? [] : ['Connection', 'close'];
     const body = `${JSON.stringify(document)}\n`;
     this.send({ status, headers: [...headers, ...close], type: PROBLEM_TYPE, body });
+  }
+
+  /** What was wrong of itself; that a key is not there, or not as was asked, is an answer like any other. */
+  private observe({ status, more: { code } }: HttpFault): void {
+    const { observer } = this.tools.host;
+    if (status === 403 || status === 421) observer.callerRefused?.({ door: HTTP });
+    else if (code === 'INVALID_ARGUMENT') observer.malformed?.({ door: HTTP, operations: 1, code });
   }
 
   private head(headers: readonly string[] = [], type: string | undefined): string[] {
@@ -157,4 +171,14 @@ export class Exchange implements Turn {
 
 function lengthOf(body: Buffer | string | undefined): number {
   return body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+}
+
+/** RFC 9112, section 3.2: whoever reads one of them may mean another than whoever reads the other. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') count++;
+  }
+  return count > 1;
 }

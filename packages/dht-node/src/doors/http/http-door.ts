@@ -22,14 +22,11 @@ import {
   CONNECTIONS_MAX,
   CONNECTIONS_SHARE,
   DOOR_BYTES_MAX,
-  DRAIN_MS,
   FAREWELL_MS,
   HEADER_BYTES_MAX,
-  HEADERS_MAX,
-  HEADERS_MS,
-  IDLE_MS,
   LOOK_MS,
-  REQUEST_MS,
+  USUAL_TIMES,
+  type HttpTimes,
 } from './limits';
 import { HTTP } from './name';
 import { rawProblem } from './raw-problem';
@@ -59,6 +56,7 @@ export class HttpDoor implements Door {
   private readonly tools: ExchangeTools;
   private readonly refusals: Logger;
   private readonly connectionsMax: number;
+  private readonly times: HttpTimes;
   private timer: NodeJS.Timeout | undefined;
   private isDraining = false;
   private idle: (() => void) | undefined;
@@ -71,6 +69,7 @@ export class HttpDoor implements Door {
     { address, tls }: HttpDoorParts,
   ) {
     this.refusals = limited(log);
+    this.times = { ...USUAL_TIMES, ...options.times };
     this.connectionsMax = options.connectionsMax ?? connectionsFor(CONNECTIONS_MAX, CONNECTIONS_SHARE);
     this.watches = new ChangeWatches([address], tls, new Random(Date.now()), pagesThrough(host, HTTP).page);
     const routes = routesOf(
@@ -82,19 +81,21 @@ export class HttpDoor implements Door {
       router: new Router(routes),
       rules: { hosts: namesOf(options), origins: new Set(options.origins) },
       isFull: () => this.budget.isFull,
+      unreadMs: this.times.unreadMs,
       failed: (error) =>
         this.refusals.error('a request failed', { reason: String((error as Error).stack ?? error) }),
     };
     this.server = createServer({
       maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: IDLE_MS,
+      headersTimeout: this.times.headersMs,
+      requestTimeout: this.times.requestMs,
+      keepAliveTimeout: this.times.idleMs,
       connectionsCheckingInterval: LOOK_MS,
       // A request without Host gets a problem document, too.
       requireHostHeader: false,
     });
-    this.server.maxHeadersCount = HEADERS_MAX;
+    // Their bytes are limited; headers beyond a number would be dropped unseen.
+    this.server.maxHeadersCount = 0;
     this.receive();
   }
 
@@ -127,7 +128,7 @@ export class HttpDoor implements Door {
     this.watches.close();
     for (const connection of this.connections.values()) connection.drain();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, DRAIN_MS);
+      const timer = setTimeout(resolve, this.times.drainMs);
       this.idle = () => {
         clearTimeout(timer);
         resolve();
@@ -160,7 +161,7 @@ export class HttpDoor implements Door {
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = this.connections.get(socket);
       if (connection === undefined || error.code === 'ECONNRESET') socket.destroy();
-      else connection.refuse(faultOf(error));
+      else connection.refuse(faultOf(error, this.times));
     });
     const [accept] = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
@@ -194,14 +195,14 @@ function namesOf({ host, names = [] }: HttpDoorOptions): ReadonlySet<string> {
 }
 
 /** What a request that is no HTTP, or does not end, is told. */
-function faultOf({ code, message }: NodeJS.ErrnoException): HttpFault {
+function faultOf({ code, message }: NodeJS.ErrnoException, times: HttpTimes): HttpFault {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return new HttpFault(431, `the request line and headers have more than ${HEADER_BYTES_MAX} bytes`);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new HttpFault(
         408,
-        `a request must be sent within ${REQUEST_MS} ms, its headers within ${HEADERS_MS} ms`,
+        `a request must be sent within ${times.requestMs} ms, its headers within ${times.headersMs} ms`,
       );
     default:
       return malformed(`this is no request of HTTP/1.1: ${message}`);

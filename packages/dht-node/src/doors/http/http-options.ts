@@ -1,5 +1,7 @@
 /** How the door for HTTP is opened. */
 
+import type { HttpTimes } from './limits';
+
 export interface HttpDoorOptions {
   readonly host: string;
   /** 0 takes any free port. */
@@ -10,4 +12,6 @@ export interface HttpDoorOptions {
   readonly origins?: readonly string[];
   /** Connections at a time; 4,096, or a quarter of the files that may be open, unless it is said. */
   readonly connectionsMax?: number;
+  /** Other times than the usual ones. */
+  readonly times?: Partial<HttpTimes>;
 }

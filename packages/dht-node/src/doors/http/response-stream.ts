@@ -4,7 +4,6 @@
  */
 
 import type { ServerResponse } from 'node:http';
-import { UNREAD_MS } from './limits';
 
 /** The reader is gone: nothing that is written reaches anybody. */
 export class ReaderGone extends Error {}
@@ -17,7 +16,8 @@ export class ResponseStream {
     private readonly response: ServerResponse,
     /** It has left something unread, or has taken it. */
     private readonly unread: (bytes: number) => void,
-    private readonly unreadMs = UNREAD_MS,
+    /** So long it may stand still. */
+    private readonly unreadMs: number,
   ) {
     response.once('close', () => (this.isGone = true));
   }
