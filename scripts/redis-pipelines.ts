@@ -6,7 +6,7 @@
 
 import { Random } from '@ringkeep/shared';
 import { option, optionValues, runScript } from '@ringkeep/process/command-line';
-import { verdict, withTemporaryRing } from '@ringkeep/local-ring';
+import { redisPortOf, verdict, withTemporaryRing, type NodePlace } from '@ringkeep/local-ring';
 import { PipelineLoad } from './pipeline-load';
 import { goThrough } from './ring-troubles';
 
@@ -47,8 +47,7 @@ runScript(script, ({ nodes, seed, pipelines, ...rounds }) =>
     async ({ ring, unexpectedEnds }) => {
       const random = new Random(seed);
       const [entrance] = ring.places;
-      const [, port] = /for Redis clients on [^ ]*:(\d+)/.exec((await entrance?.process?.ready) ?? '') ?? [];
-      const load = await PipelineLoad.begin(Number(port), random);
+      const load = await PipelineLoad.begin(await redisPortOf(entrance as NodePlace), random);
       await goThrough(ring, rounds, random, (text) => console.log(text), entrance);
       const { done, tryAgain, unknown, wrong } = await load.stop(pipelines);
       console.log(`\n${done} pipelines; ${tryAgain} replies TRYAGAIN, ${unknown} UNKNOWNOUTCOME`);

@@ -118,6 +118,19 @@ export class Contest {
     return all;
   }
 
+  /** The same of what is asked of the systems themselves, each once, in the order of their contestants. */
+  async inTurnBySystem<Result>(
+    rounds: number,
+    run: (system: System) => Promise<Result>,
+    abort: AbortSignal,
+  ): Promise<Result[][]> {
+    const systems = new Set(this.contestants.map(({ system }) => system));
+    const firsts = [...systems].map((each) => this.contestants.find(({ system }) => system === each));
+    const names = firsts.map((contestant) => (contestant as Contestant).spec.name);
+    const all = await this.inTurn(rounds, names, ({ system }) => run(system), abort);
+    return all.map(({ results }) => results);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.contestants.map(({ generator }) => generator.stop()));
     await Promise.all([...this.systems.values()].map((system) => system.stop()));

@@ -6,6 +6,7 @@ import { expiry } from './commands/expiry';
 import { importing } from './commands/import';
 import { latency } from './commands/latency';
 import { ratios } from './commands/ratios';
+import { redisDoor } from './commands/redis-door';
 import { ringSize } from './commands/ring-size';
 import { scans } from './commands/scans';
 import { soak } from './commands/soak';
@@ -27,6 +28,7 @@ const COMMANDS: readonly BenchCommand[] = [
   scans,
   watches,
   importing,
+  redisDoor,
 ];
 
 const [name = '--help', ...args] = process.argv.slice(2);

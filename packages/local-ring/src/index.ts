@@ -3,6 +3,7 @@ export * from './ports';
 export * from './process-cpu';
 export * from './process-ports';
 export * from './processes';
+export * from './redis-port';
 export * from './ring-client';
 export * from './ring-table';
 export * from './tcp-link';

@@ -1,4 +1,4 @@
-/** One Redis server, with and without its append-only file. */
+/** One Redis server, with and without its append-only file. Ways: `ioredis` (default), `autopipelining`, `node-redis`. */
 
 import { mkdir } from 'node:fs/promises';
 import { freePort } from '@ringkeep/local-ring';
@@ -24,7 +24,11 @@ export async function startRedis(folder: string, appendOnly: boolean): Promise<S
     copies: 1,
     nodes: 1,
     pids: [server.pid],
-    target: (way) => ({ kind: 'ioredis', port, autoPipelining: way === 'autopipelining' }),
+    redisPort: port,
+    target: (way) =>
+      way === 'node-redis'
+        ? { kind: 'node-redis', port }
+        : { kind: 'ioredis', port, autoPipelining: way === 'autopipelining' },
     stop: () => server.stop(),
   };
 }

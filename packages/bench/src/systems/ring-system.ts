@@ -1,6 +1,6 @@
 /** A ring of this project: registry and nodes as processes of their own. Writes are synced before the answer. */
 
-import { compiled, addressOf, LocalRing, type NodePlace } from '@ringkeep/local-ring';
+import { compiled, addressOf, LocalRing, redisPortOf, type NodePlace } from '@ringkeep/local-ring';
 import type { System } from './system';
 
 const COLLECT = JSON.stringify(compiled('packages/local-ring/dist/collect-on-signal.js'));
@@ -13,11 +13,16 @@ export interface RingSystemOptions {
   readonly keyIndex?: boolean;
   /** What nodes keep for watchers, MiB; their default if absent. */
   readonly watchHistoryMib?: number;
+  /** Nodes open a door for Redis clients. */
+  readonly redisDoor?: boolean;
   /** Nodes collect their garbage at SIGUSR2. */
   readonly collectable?: boolean;
 }
 
-/** Ways: `client` (default), `query` (one unary call an operation), `one-node` (it reaches the first node only), `impatient` (no retries). */
+/**
+ * Ways: `client` (default), `query` (one unary call an operation), `one-node` (it reaches the first node only),
+ * `impatient` (no retries); and, where there is a door for them, `ioredis` and `node-redis` at the first node.
+ */
 export type RingSystem = System & { readonly ring: LocalRing };
 
 export async function startRing(folder: string, options: RingSystemOptions): Promise<RingSystem> {
@@ -25,6 +30,7 @@ export async function startRing(folder: string, options: RingSystemOptions): Pro
   const nodeArgs = ['--storage', storage];
   if (options.watchHistoryMib !== undefined)
     nodeArgs.push('--watch-history', String(options.watchHistoryMib));
+  if (options.redisDoor === true) nodeArgs.push('--redis-port', '0');
   const registryArgs = options.keyIndex === true ? ['--key-index'] : [];
   const nodeEnv: Record<string, string> = options.collectable ? { NODE_OPTIONS: `--require ${COLLECT}` } : {};
   const ring = await LocalRing.start(
@@ -38,6 +44,7 @@ export async function startRing(folder: string, options: RingSystemOptions): Pro
     throw error;
   }
   const [first] = ring.places as [NodePlace];
+  const redisPort = options.redisDoor === true ? await redisPortOf(first) : 0;
   return {
     label: 'Ringkeep',
     durability: durabilityText(storage, copies),
@@ -47,7 +54,10 @@ export async function startRing(folder: string, options: RingSystemOptions): Pro
       return ring.pids;
     },
     ring,
+    ...(redisPort > 0 && { redisPort }),
     target: (way) => {
+      if (way === 'ioredis') return { kind: 'ioredis', port: redisPort, autoPipelining: false };
+      if (way === 'node-redis') return { kind: 'node-redis', port: redisPort };
       if (way === 'query') return { kind: 'ring-query', node: addressOf(first) };
       if (way === 'one-node') return { kind: 'ring-client', nodes: [addressOf(first)], onlyPort: first.port };
       return { kind: 'ring-client', nodes: ring.addresses, retry: way !== 'impatient' };

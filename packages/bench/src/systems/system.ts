@@ -12,6 +12,8 @@ export interface System {
   readonly nodes: number;
   /** Processes whose CPU time counts as the server's. */
   readonly pids: readonly number[];
+  /** Where Redis clients reach it, if they do. */
+  readonly redisPort?: number;
   /** The ways in which clients reach it, by name. */
   target(way?: string): TargetSpec;
   stop(): Promise<void>;

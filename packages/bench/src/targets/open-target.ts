@@ -11,6 +11,8 @@ export async function openTarget(spec: TargetSpec): Promise<Target> {
       return (await import('./ring-query-target.js')).openRingQuery(spec.node);
     case 'ioredis':
       return (await import('./ioredis-target.js')).openIoredis(spec.port, spec.autoPipelining);
+    case 'node-redis':
+      return (await import('./node-redis-target.js')).openNodeRedis(spec.port);
     case 'etcd3':
       return (await import('./etcd3-target.js')).openEtcd3(spec.hosts);
     case 'grpc-echo':

@@ -56,6 +56,7 @@ export type TargetSpec =
     }
   | { readonly kind: 'ring-query'; readonly node: string }
   | { readonly kind: 'ioredis'; readonly port: number; readonly autoPipelining: boolean }
+  | { readonly kind: 'node-redis'; readonly port: number }
   | { readonly kind: 'etcd3'; readonly hosts: readonly string[] }
   | {
       readonly kind: 'grpc-echo';

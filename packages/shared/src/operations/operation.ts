@@ -85,12 +85,13 @@ export function operandOf(operation: Operation, name: OperandName): Bytes {
 
 /**
  * An operation with its operands in the order of its row. Written out for what nearly all operations bring: the engine
- * then makes objects of two shapes only.
+ * then makes objects of three shapes only.
  */
 export function operationWith(type: OperationType, key: RingKey, operands: readonly Bytes[]): Operation {
   const { brings } = rowOf(type);
   if (brings.length === 0) return { type, key } as Operation;
   if (brings.length === 1 && brings[0] === 'value') return { type, key, value: operands[0] } as Operation;
+  if (brings.length === 1 && brings[0] === 'delta') return { type, key, delta: operands[0] } as Operation;
   const named = brings.map((name, index) => [name, operands[index]] as const);
   return { type, key, ...Object.fromEntries(named) } as Operation;
 }

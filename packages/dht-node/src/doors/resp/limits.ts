@@ -16,6 +16,8 @@ export const WRITE_BYTES_TARGET = 256 * 1024;
 export const EXPECTATION_DECAY = 0.9;
 /** Operations of one command that are under way at a time. */
 export const OPERATIONS_AT_ONCE_MAX = 1_024;
+/** Writes of one arc that this door has under way; one frame more is sent. An arc's window holds four times as many. */
+export const WRITES_UNDER_WAY_MAX = 16_384;
 /** Values that one command is told, bytes. */
 export const COMMAND_VALUES_BYTES_MAX = 64 * 1024 * 1024;
 /** Commands and bytes between MULTI and EXEC. */

@@ -1,5 +1,6 @@
 /**
  * What all connections ask in one turn of the event loop, as few frames: one to each arc, reads and writes apart.
+ * Writes of an arc beyond so many wait here, because an arc refuses what is beyond its window.
  *
  * Apart, because a frame is answered as a whole. No read waits for a sync, and nobody waits for an arc that stands
  * still but those who asked something of it.
@@ -11,6 +12,7 @@ import { isWrite, operandBytes } from '@ringkeep/shared/operations/operation';
 import { FRAME_BYTES_TARGET, FRAME_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
 import type { QueryAnswer, QueryOptions } from '../../../ask/open-queries';
 import { DEADLINE_DEFAULT_MS } from '../../deadlines';
+import { WRITES_UNDER_WAY_MAX } from '../limits';
 import { RESP } from '../name';
 
 /** Whoever asked. */
@@ -38,11 +40,20 @@ interface Frame {
   bytes: number;
 }
 
-type FrameOf = Map<ArcConfig | undefined, Frame>;
+type Place = ArcConfig | undefined;
+type FrameOf = Map<Place, Frame>;
+
+/** The writes of an arc. */
+interface WritesUnderWay {
+  operations: number;
+  /** They wait until fewer are under way. */
+  readonly held: Frame[];
+}
 
 export class Frames {
   private reads: FrameOf = new Map();
   private writes: FrameOf = new Map();
+  private readonly underWay = new Map<Place, WritesUnderWay>();
   private scheduled = false;
 
   constructor(
@@ -52,7 +63,8 @@ export class Frames {
 
   ask(operation: Operation, answered: Answered, index = 0): void {
     const arc = this.sink.core.view.arcOfKey(operation.key);
-    const frames = isWrite(operation) ? this.writes : this.reads;
+    const writes = isWrite(operation);
+    const frames = writes ? this.writes : this.reads;
     let frame = frames.get(arc);
     if (frame === undefined)
       frames.set(arc, (frame = { operations: [], answered: [], indexes: [], bytes: 0 }));
@@ -62,7 +74,8 @@ export class Frames {
     frame.bytes += operation.key.length + operandBytes(operation);
     if (frame.operations.length >= FRAME_OPERATIONS_MAX || frame.bytes >= FRAME_BYTES_TARGET) {
       frames.delete(arc);
-      this.send(frame);
+      if (writes) this.write(arc, frame);
+      else this.send(frame);
     } else if (!this.scheduled) {
       this.scheduled = true;
       this.soon(this.flush);
@@ -80,10 +93,31 @@ export class Frames {
     this.reads = new Map();
     this.writes = new Map();
     for (const frame of reads.values()) this.send(frame);
-    for (const frame of writes.values()) this.send(frame);
+    for (const [arc, frame] of writes) this.write(arc, frame);
   };
 
-  private send({ operations, answered, indexes, bytes }: Frame): void {
+  private write(arc: Place, frame: Frame): void {
+    let writes = this.underWay.get(arc);
+    if (writes === undefined) this.underWay.set(arc, (writes = { operations: 0, held: [] }));
+    writes.held.push(frame);
+    this.writeHeld(arc, writes);
+  }
+
+  private writeHeld(arc: Place, writes: WritesUnderWay): void {
+    const { held } = writes;
+    while (held.length > 0 && writes.operations < WRITES_UNDER_WAY_MAX) {
+      const frame = held.shift() as Frame;
+      const { length } = frame.operations;
+      writes.operations += length;
+      this.send(frame, () => {
+        writes.operations -= length;
+        this.writeHeld(arc, writes);
+      });
+    }
+    if (writes.operations === 0) this.underWay.delete(arc);
+  }
+
+  private send({ operations, answered, indexes, bytes }: Frame, done: () => void = () => undefined): void {
     const options: QueryOptions = {
       door: RESP,
       hops: 0,
@@ -96,6 +130,7 @@ export class Frames {
     this.sink.query(operations, options, ({ results }) => {
       for (let index = 0; index < answered.length; index++)
         (answered[index] as Answered).answered(results[index] as OperationResult, indexes[index] as number);
+      done();
     });
   }
 }

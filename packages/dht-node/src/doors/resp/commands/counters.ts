@@ -18,11 +18,19 @@ import type { KeyTerms } from '@ringkeep/shared/operations';
 const OVERFLOWS = error('ERR increment or decrement would overflow');
 const NO_LIMIT = fault('ERR increment would produce NaN or Infinity');
 
-function adding(deltaOf: (args: Arguments) => bigint): DataCommand['prepare'] {
-  return (args, terms) => {
-    const operation = operationOf(terms, 'add', args[1] as Bytes, [encodeDelta(deltaOf(args))]);
-    return planOf(operation, (sum) => `:${sum}\r\n` as Reply, notAdded);
-  };
+function adding(deltaOf: (args: Arguments) => Bytes): DataCommand['prepare'] {
+  return (args, terms) =>
+    planOf(operationOf(terms, 'add', args[1] as Bytes, [deltaOf(args)]), saysSum, notAdded);
+}
+
+/** The same each time. */
+function addingOne(delta: bigint): DataCommand['prepare'] {
+  const encoded = encodeDelta(delta);
+  return adding(() => encoded);
+}
+
+function saysSum(sum: Bytes | undefined): Reply {
+  return `:${sum}\r\n` as Reply;
 }
 
 function notAdded(result: Failure): Reply {
@@ -63,7 +71,7 @@ export const COUNTER_COMMANDS: readonly DataCommand[] = [
     arity: 2,
     flags: ['write', 'denyoom', 'fast'],
     summary: 'Adds one to the number that a value is.',
-    prepare: adding(() => 1n),
+    prepare: addingOne(1n),
   },
   {
     ...COUNTER,
@@ -71,7 +79,7 @@ export const COUNTER_COMMANDS: readonly DataCommand[] = [
     arity: 2,
     flags: ['write', 'denyoom', 'fast'],
     summary: 'Takes one from the number that a value is.',
-    prepare: adding(() => -1n),
+    prepare: addingOne(-1n),
   },
   {
     ...COUNTER,
@@ -79,7 +87,7 @@ export const COUNTER_COMMANDS: readonly DataCommand[] = [
     arity: 3,
     flags: ['write', 'denyoom', 'fast'],
     summary: 'Adds to the number that a value is.',
-    prepare: adding((args) => bigintIn(args[2])),
+    prepare: adding((args) => encodeDelta(bigintIn(args[2]))),
   },
   {
     ...COUNTER,
@@ -87,7 +95,7 @@ export const COUNTER_COMMANDS: readonly DataCommand[] = [
     arity: 3,
     flags: ['write', 'denyoom', 'fast'],
     summary: 'Takes from the number that a value is.',
-    prepare: adding((args) => lessIn(args[2])),
+    prepare: adding((args) => encodeDelta(lessIn(args[2]))),
   },
   {
     ...COUNTER,
