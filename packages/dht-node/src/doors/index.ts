@@ -6,3 +6,4 @@ export { parseTagList } from './http/request/etags';
 export { Fields, parseJsonObject } from './http/request/json';
 export { base64UrlDecoded, parseTarget, percentDecoded } from './http/request/target';
 export { parseTtl } from './http/request/ttl';
+export { ProtocolFault, RequestParser } from './resp/protocol/request-parser';

@@ -3,26 +3,24 @@
  * which every byte is damaged in turn. None of it breaks the parser, or makes it hold more than has come.
  */
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { Bytes } from '@ringkeep/shared';
 import { ProtocolFault, RequestParser } from '../../src/doors/resp/protocol/request-parser';
+import { DirectClient, MemoryRing } from './memory-ring';
 import { encoded } from './resp-client';
 
+const FOLDER = join(__dirname, 'sessions');
+const RECORDED = Object.fromEntries(
+  readdirSync(FOLDER).map((name) => [name.replace('.resp', ''), readFileSync(join(FOLDER, name), 'latin1')]),
+);
+
 const SESSIONS: Readonly<Record<string, string>> = {
-  'redis-cli': encoded(['COMMAND', 'DOCS']) + encoded(['SET', 'city', 'Porto']) + encoded(['GET', 'city']),
-  ioredis:
-    encoded(['info']) +
-    encoded(['client', 'SETINFO', 'LIB-VER', '6.0.0']) +
-    encoded(['set', 'a', '\xc3\xa1']),
-  'node-redis':
-    encoded(['HELLO', '3']) +
-    encoded(['CLIENT', 'SETINFO', 'LIB-NAME', 'node-redis']) +
-    encoded(['MULTI']) +
-    encoded(['INCR', '{n}a']) +
-    encoded(['EXEC']),
+  ...RECORDED,
   'redis-py':
     encoded(['CLIENT', 'SETINFO', 'LIB-NAME', 'redis-py']) +
     encoded(['SET', 'k', '\x00\r\n$5\xff', 'EX', '10']),
-  'redis-benchmark':
-    encoded(['CONFIG', 'GET', 'save']) + encoded(['SET', 'key:000000000001', 'VXK']).repeat(16),
   telnet: 'PING\r\n\r\nset "a b" \'c\'\r\nget "a\\x20b"\r\nQUIT\r\n',
   http: 'GET / HTTP/1.1\r\nHost: localhost:6379\r\nUser-Agent: curl/8\r\n\r\n',
   tls: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' + '\x7f'.repeat(60),
@@ -63,3 +61,40 @@ describe.each(Object.entries(SESSIONS))('a session of %s', (_, session) => {
     }
   });
 });
+
+/** Of a session that comes in so many reads; some of them when everything before is answered. */
+async function repliesTo(
+  session: string,
+  ends: readonly number[],
+  waits: readonly boolean[],
+): Promise<string> {
+  const bytes = Buffer.from(session, 'latin1');
+  const ring = new MemoryRing();
+  const client = new DirectClient(ring);
+  const parser = new RequestParser();
+  for (const [index, end] of [...ends, bytes.length].entries()) {
+    parser.feed(bytes.subarray(ends[index - 1] ?? 0, end));
+    for (let next = parser.next(); next !== undefined; next = parser.next())
+      client.dispatcher.receive(next as readonly Bytes[]);
+    client.dispatcher.begin();
+    if (waits[index] === true) await ring.settle();
+  }
+  await ring.settle();
+  return client.dispatcher.replies.take();
+}
+
+test.each(Object.entries(RECORDED))(
+  '%s is told the same in however many reads its session comes',
+  async (_, session) => {
+    const whole = await repliesTo(session, [], []);
+    expect(whole).not.toBe('');
+    const cuts = fc.array(fc.nat({ max: session.length }), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(cuts, fc.array(fc.boolean(), { maxLength: 12 }), async (places, waits) => {
+        const ends = [...places].sort((a, b) => a - b);
+        expect(await repliesTo(session, ends, waits)).toBe(whole);
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
