@@ -23,8 +23,11 @@ export interface Setting {
   /** Nodes of the ring keep an index of their keys. */
   readonly keyIndex?: boolean;
   readonly watchHistoryMib?: number;
+  /** Whoever cannot watch keys publishes what it writes. */
+  readonly publishes?: boolean;
 }
 
+export const PUBLISHING_REDIS = 'ioredis, SET and PUBLISH';
 export const REDIS_FAMILY = 'ioredis + Redis';
 
 /** Those that can be had in this setting: Redis keeps one copy here, etcd is always durable. */
@@ -50,6 +53,7 @@ function contestantsNamed(name: ContestantName, setting: Setting): ContestantSpe
       return [{ name: 'Ringkeep by one node', system: ring, way: 'one-node' }];
     case 'redis':
       if (copies > 1) return [];
+      if (setting.publishes === true) return [{ name: PUBLISHING_REDIS, system: redis, way: 'publishing' }];
       return [
         { name: 'ioredis', family: REDIS_FAMILY, system: redis },
         { name: 'ioredis autopipelining', family: REDIS_FAMILY, system: redis, way: 'autopipelining' },

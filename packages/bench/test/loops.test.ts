@@ -3,6 +3,7 @@
 import { Random } from '@ringkeep/shared';
 import { ClosedLoop } from '../src/load/closed-loop';
 import { OpenLoop } from '../src/load/open-loop';
+import { delaysBetween } from '../src/load/stamped-times';
 import { Recorder } from '../src/load/recorder';
 import { Workload } from '../src/load/workload';
 import type { Target } from '../src/targets/target';
@@ -123,4 +124,10 @@ test('an operation counts for the throughput of its completion and for the laten
   expect(recorder.outcomes()).toEqual({ completed: 2, seconds: 1, issued: 0, missing: 1, failures: {} });
   expect(recorder.latencies.totalCount).toBe(2);
   expect(recorder.latencies.maxValue).toBeGreaterThanOrEqual(600_000);
+});
+
+test('the delay of an event is counted from the acknowledgement of the write of the same value, and is never below 0', () => {
+  const written = [1, 11, 2, 12, 3, 13];
+  const told = [2, 14.5, 1, 10, 9, 99];
+  expect(delaysBetween(written, told)).toEqual([2.5, 0]);
 });

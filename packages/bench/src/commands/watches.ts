@@ -2,22 +2,26 @@
  * `npm run bench -- watches`: how fast one watcher is told what it has missed, and how long after its write an event is
  * there, by the number of watchers.
  *
- * The writes come at a given rate from a process of their own (open loop), each with the time at which it was issued. All
- * watchers of a system are in another process. Each watches a part of the keys, so that every write is one event. The
- * lag includes the write.
+ * The writes come at a given rate from a process of their own (open loop), each with the time at which its value was
+ * made. All watchers of a system are in another process. Each watches a part of the keys, so that every write is one
+ * event. The lag runs from the acknowledgement of the write to its event, and is 0 where the event came first. What the
+ * write itself took stands beside it.
  *
- * Redis is left out. What it publishes is told at most once and is kept nowhere, and its keyspace events have no values.
+ * Redis has nothing that is told what it has missed. For the lags its writer also publishes what it writes, which is told
+ * at most once.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { option, optionValues } from '@ringkeep/process/command-line';
 import { integers, PACE_OPTIONS, paceOf, SETTING_OPTIONS } from '../bench-options';
 import { benchCommand } from '../command';
 import { Contest, type Contestant, type Pace } from '../contest';
-import { contestants } from '../contestants';
+import { contestants, PUBLISHING_REDIS } from '../contestants';
 import { GeneratorProcess } from '../load/generator-process';
 import type { Sample } from '../load/generator-protocol';
-import type { WatchSample } from '../load/watching';
+import { newHistogram } from '../load/recorder';
+import { delaysBetween, type StampedList } from '../load/stamped-times';
 import { keyText, type WorkloadSpec } from '../load/workload';
 import { mergedLatencies } from '../report/figure';
 import { count, milliseconds, sizeText, spreadText } from '../report/figure-table';
@@ -34,7 +38,9 @@ const HISTORY_MIB = 128;
 /** How long after the last write events are waited for. */
 const SETTLE_MS = 500;
 const US_PER_MS = 1_000;
-const OFFERED_BY = ['Ringkeep', 'etcd3'];
+/** Those that keep what a watcher has missed. */
+const KEPT_BY = ['Ringkeep', 'etcd3'];
+const TOLD_BY = [...KEPT_BY, PUBLISHING_REDIS];
 
 const specs = {
   watchers: option({
@@ -74,6 +80,7 @@ export const watches = benchCommand(
     const setting = {
       ...{ nodes: Math.max(nodes, copies), copies, durable: true, valueBytes: VALUE_BYTES },
       watchHistoryMib: HISTORY_MIB,
+      publishes: true,
     };
     const contest = await Contest.open(contestants(options.targets, setting), abort);
     try {
@@ -113,7 +120,7 @@ async function measureBehind(
   const workload = plainWorkload('set', { keyPrefix: 'm', keys: missed });
   const all = await contest.inTurn(
     1,
-    OFFERED_BY,
+    KEPT_BY,
     async ({ generator }: Contestant) => {
       const since = await generator.watchedFrom();
       await generator.load(workload, () => undefined);
@@ -142,7 +149,16 @@ interface Lags {
   readonly name: string;
   readonly watchers: number;
   readonly rate: number;
-  readonly samples: readonly { readonly written: Sample; readonly told: WatchSample }[];
+  readonly samples: readonly LagSample[];
+}
+
+interface LagSample {
+  readonly written: Sample;
+  readonly events: number;
+  /** HDR histograms, compressed, in base64, µs: from the acknowledgement of a write to its event … */
+  readonly lags: string;
+  /** … and from the making of its value. */
+  readonly sinceMade: string;
 }
 
 async function measureLags(
@@ -161,20 +177,36 @@ async function measureLags(
       const writing = generator.run({ ...pace, workload, loop, seed: 1, serverPids: system.pids });
       await pause(pace.warmUpMs, undefined, { signal: abort });
       await watching.countEvents();
-      const written = await writing;
+      const { writtenAt = [], ...written } = await writing;
       await pause(SETTLE_MS, undefined, { signal: abort });
-      return { written, told: await watching.endWatches() };
+      return lagSample(written, writtenAt, (await watching.endWatches()).told);
     } finally {
       await watching.stop();
     }
   };
-  const all = await contest.inTurn(pace.rounds, OFFERED_BY, run, abort);
+  const all = await contest.inTurn(pace.rounds, TOLD_BY, run, abort);
   return all.map(({ contestant, results }) => ({
     name: contestant.spec.name,
     watchers,
     rate: ratePerSecond,
     samples: results,
   }));
+}
+
+function lagSample(written: Sample, writtenAt: StampedList, told: StampedList): LagSample {
+  const made = told.map((ms, i) => (i % 2 === 0 ? ms : (told[i - 1] as number)));
+  return {
+    written,
+    events: told.length / 2,
+    lags: histogramOf(delaysBetween(writtenAt, told)),
+    sinceMade: histogramOf(delaysBetween(made, told)),
+  };
+}
+
+function histogramOf(delaysMs: readonly number[]): string {
+  const histogram = newHistogram();
+  for (const ms of delaysMs) histogram.recordValue(Math.max(1, Math.round(ms * US_PER_MS)));
+  return encodeIntoCompressedBase64(histogram);
 }
 
 /** Such that each key has one of them. */
@@ -190,13 +222,22 @@ function prefixes(watchers: number): string[] {
 }
 
 function lagTable(lags: readonly Lags[]): TableData {
-  const head = ['writes a second', 'watchers', 'by', 'written a second', 'write p99, ms'];
+  const head = [
+    'writes a second',
+    'watchers',
+    'by',
+    'written a second',
+    'write p50, ms',
+    'write p99',
+    'events',
+  ];
   return {
-    head: [...head, 'events', 'lag p50, ms', 'lag p99, ms', 'most, ms', 'server, µs a write'],
+    head: [...head, 'lag p50, ms', 'lag p99', 'most', 'from making p99, ms', 'server, µs a write'],
     rows: lags.map(({ name, watchers, rate, samples }) => {
       const written = samples.map((sample) => sample.written);
       const writes = mergedLatencies(written);
-      const told = mergedLatencies(samples.map((sample) => ({ latencies: sample.told.lags })));
+      const told = mergedLatencies(samples.map((sample) => ({ latencies: sample.lags })));
+      const sinceMade = mergedLatencies(samples.map((sample) => ({ latencies: sample.sinceMade })));
       const at = (us: number): string => milliseconds(us / US_PER_MS);
       const server = spreadOf(
         written.map(({ serverCpuUs = Number.NaN, completed }) => serverCpuUs / completed),
@@ -206,11 +247,13 @@ function lagTable(lags: readonly Lags[]): TableData {
         count(watchers),
         name,
         count(spreadOf(written.map(({ completed, seconds }) => completed / seconds)).median),
+        at(writes.getValueAtPercentile(50)),
         at(writes.getValueAtPercentile(99)),
-        count(samples.reduce((sum, sample) => sum + sample.told.events, 0)),
+        count(samples.reduce((sum, sample) => sum + sample.events, 0)),
         at(told.getValueAtPercentile(50)),
         at(told.getValueAtPercentile(99)),
         at(told.maxValue),
+        at(sinceMade.getValueAtPercentile(99)),
         server.median.toFixed(1),
       ];
     }),

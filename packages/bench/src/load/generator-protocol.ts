@@ -3,6 +3,7 @@
 import type { TargetSpec } from '../targets/target';
 import type { ReadAllRun } from './reading-all';
 import type { Outcomes } from './recorder';
+import type { StampedList } from './stamped-times';
 import type { WorkloadSpec } from './workload';
 
 export type LoopSpec =
@@ -27,6 +28,8 @@ export interface Sample extends Outcomes {
   /** HDR histograms, compressed, in base64. */
   readonly latencies: string;
   readonly failureLatencies: string;
+  /** When writes were acknowledged whose values say when they were made. */
+  readonly writtenAt?: StampedList;
 }
 
 export type GeneratorQuestion =

@@ -9,16 +9,20 @@ import type { RunSpec, Sample } from './generator-protocol';
 import { OpenLoop } from './open-loop';
 import { cpuMicroseconds } from '@ringkeep/local-ring';
 import { Recorder } from './recorder';
+import { StampedTimes } from './stamped-times';
 import { Workload } from './workload';
 
 export interface RunListener {
   /** Each operation of an open loop that succeeded, warm-up included. */
   readonly onDone?: (key: string, index: number) => void;
+  /** Each write of an open loop that succeeded, by the time at which its value was made. */
+  readonly onWritten?: (stampMs: number) => void;
 }
 
 export async function measuredRun(target: Target, run: RunSpec, listener: RunListener = {}): Promise<Sample> {
   const recorder = new Recorder();
-  const loop = startLoop(target, run, recorder, listener);
+  const written = run.workload.stamped === true ? new StampedTimes() : undefined;
+  const loop = startLoop(target, run, recorder, { ...listener, onWritten: (ms) => written?.note(ms) });
   await pause(run.warmUpMs);
   const before = cpuTimes(run.serverPids);
   recorder.open(performance.now());
@@ -33,6 +37,7 @@ export async function measuredRun(target: Target, run: RunSpec, listener: RunLis
       before.server === undefined || after.server === undefined ? undefined : after.server - before.server,
     latencies: encodeIntoCompressedBase64(recorder.latencies),
     failureLatencies: encodeIntoCompressedBase64(recorder.failureLatencies),
+    ...(written && { writtenAt: written.list }),
   };
 }
 
@@ -40,11 +45,11 @@ function startLoop(
   target: Target,
   { workload: spec, loop, seed }: RunSpec,
   recorder: Recorder,
-  { onDone }: RunListener,
+  listener: RunListener,
 ): { stop(): Promise<void> } {
   const workload = new Workload(spec, seed);
   if (loop.kind === 'closed') return new ClosedLoop(target, workload, recorder, loop.concurrency);
-  const options = { ratePerSecond: loop.ratePerSecond, random: new Random(seed), onDone };
+  const options = { ratePerSecond: loop.ratePerSecond, random: new Random(seed), ...listener };
   return new OpenLoop(target, workload, recorder, options);
 }
 

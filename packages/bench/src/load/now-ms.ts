@@ -6,10 +6,10 @@ export function nowMs(): number {
   return Number(process.hrtime.bigint()) / NS_PER_MS;
 }
 
-/** The same value, with the time at its beginning. */
-export function stamped(value: Buffer): Buffer {
+/** The same value, with a time at its beginning. */
+export function stamped(value: Buffer, ms: number): Buffer {
   const copy = Buffer.from(value);
-  copy.writeDoubleLE(nowMs());
+  copy.writeDoubleLE(ms);
   return copy;
 }
 

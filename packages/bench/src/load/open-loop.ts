@@ -22,6 +22,8 @@ export interface OpenLoopOptions {
   readonly random: Random;
   /** Told of each operation that succeeded. */
   readonly onDone?: (key: string, index: number) => void;
+  /** Told of each write that succeeded when its value was made, where values say so. */
+  readonly onWritten?: (stampMs: number) => void;
 }
 
 export class OpenLoop {
@@ -61,10 +63,13 @@ export class OpenLoop {
   private issue(dueAtMs: number): void {
     const operation = this.workload.next();
     this.outstanding++;
-    attempt(this.target, this.workload, operation).then(
+    const attempted = attempt(this.target, this.workload, operation);
+    const stampMs = this.workload.lastStampMs;
+    attempted.then(
       (value) => {
         this.recorder.done(dueAtMs, performance.now(), found(operation, value));
         this.options.onDone?.(operation.key, operation.index);
+        this.options.onWritten?.(stampMs);
         this.answered();
       },
       (error: unknown) => {

@@ -1,28 +1,25 @@
+/** The watches of a load generator: how many events come, and when. */
+
 /**
- * The watches of a load generator: how many events come, and how long after their values were made (workload.ts,
- * `stamped`).
+ * The watches of a load generator: how many events come, and when.
  */
 
-import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { invariant } from '@ringkeep/shared';
 import type { Target, Watching } from '../targets/target';
-import { nowMs, stampOf } from './now-ms';
-import { LATENCY_US_MAX, newHistogram } from './recorder';
-
-const US_PER_MS = 1_000;
+import { stampOf } from './now-ms';
+import { StampedTimes, type StampedList } from './stamped-times';
 
 export interface WatchSample {
   readonly events: number;
   readonly seconds: number;
   readonly clientCpuUs: number;
-  /** From the making of a value to its event, µs: HDR histogram, compressed, in base64. */
-  readonly lags: string;
+  /** When the values came. */
+  readonly told: StampedList;
 }
 
 /** Watches under way; what comes is counted from `count` on. */
 export class Watches {
-  private lags = newHistogram();
-  private events = 0;
+  private times = new StampedTimes();
   private countedFromMs = 0;
   private cpu = process.cpuUsage();
 
@@ -33,31 +30,23 @@ export class Watches {
     const { watch } = target;
     invariant(watch, 'only those are asked that offer it');
     const watches = new Watches([]);
-    const told = (value: Buffer): void => watches.told(value);
+    const told = (value: Buffer): void => watches.times.note(stampOf(value));
     watches.open.push(...(await Promise.all(prefixes.map((prefix) => watch(prefix, undefined, told)))));
     return watches;
   }
 
   count(): void {
-    this.lags = newHistogram();
-    this.events = 0;
+    this.times = new StampedTimes();
     this.countedFromMs = performance.now();
     this.cpu = process.cpuUsage();
   }
 
   async stop(): Promise<WatchSample> {
-    const { events } = this;
+    const { list: told } = this.times;
     const seconds = (performance.now() - this.countedFromMs) / 1_000;
     const { user, system } = process.cpuUsage(this.cpu);
-    const lags = encodeIntoCompressedBase64(this.lags);
     await Promise.all(this.open.map((watching) => watching.close()));
-    return { events, seconds, clientCpuUs: user + system, lags };
-  }
-
-  private told(value: Buffer): void {
-    this.events++;
-    const us = Math.round((nowMs() - stampOf(value)) * US_PER_MS);
-    this.lags.recordValue(Math.min(LATENCY_US_MAX, Math.max(1, us)));
+    return { events: told.length / 2, seconds, clientCpuUs: user + system, told };
   }
 }
 

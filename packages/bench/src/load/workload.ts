@@ -7,7 +7,7 @@
  */
 
 import { invariant, Random } from '@ringkeep/shared';
-import { stamped } from './now-ms';
+import { nowMs, stamped } from './now-ms';
 import { createPopularity, type Popularity, type PopularitySpec } from './popularity';
 
 /**
@@ -65,6 +65,8 @@ export class Workload {
   private readonly kinds: readonly { readonly kind: OperationKind; readonly upTo: number }[];
   private readonly keys: string[];
   private readonly values: readonly Buffer[];
+  /** When the last value was made, where values say so. */
+  lastStampMs = 0;
   private acknowledgedUpTo: number;
   private readonly acknowledgedBeyond = new Set<number>();
 
@@ -110,7 +112,9 @@ export class Workload {
   /** What is written to a key. */
   value(index: number): Buffer {
     const value = this.values[index % VALUES] as Buffer;
-    return this.spec.stamped === true ? stamped(value) : value;
+    if (this.spec.stamped !== true) return value;
+    this.lastStampMs = nowMs();
+    return stamped(value, this.lastStampMs);
   }
 
   /** The keys that exist from the start. */

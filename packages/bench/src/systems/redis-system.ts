@@ -1,4 +1,7 @@
-/** One Redis server, with and without its append-only file. Ways: `ioredis` (default), `autopipelining`, `node-redis`. */
+/**
+ * One Redis server, with and without its append-only file. Ways: `ioredis` (default), `autopipelining`, `publishing`, which
+ * has that, too, and `node-redis`.
+ */
 
 import { mkdir } from 'node:fs/promises';
 import { freePort } from '@ringkeep/local-ring';
@@ -28,7 +31,11 @@ export async function startRedis(folder: string, appendOnly: boolean): Promise<S
     target: (way) =>
       way === 'node-redis'
         ? { kind: 'node-redis', port }
-        : { kind: 'ioredis', port, autoPipelining: way === 'autopipelining' },
+        : { kind: 'ioredis', port, autoPipelining: isPipelined(way), publishes: way === 'publishing' },
     stop: () => server.stop(),
   };
+}
+
+function isPipelined(way: string | undefined): boolean {
+  return way === 'autopipelining' || way === 'publishing';
 }

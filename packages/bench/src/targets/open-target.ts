@@ -10,7 +10,7 @@ export async function openTarget(spec: TargetSpec): Promise<Target> {
     case 'ring-query':
       return (await import('./ring-query-target.js')).openRingQuery(spec.node);
     case 'ioredis':
-      return (await import('./ioredis-target.js')).openIoredis(spec.port, spec.autoPipelining);
+      return (await import('./ioredis-target.js')).openIoredis(spec);
     case 'node-redis':
       return (await import('./node-redis-target.js')).openNodeRedis(spec.port);
     case 'etcd3':

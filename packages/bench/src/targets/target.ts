@@ -55,7 +55,13 @@ export type TargetSpec =
       readonly retry?: boolean;
     }
   | { readonly kind: 'ring-query'; readonly node: string }
-  | { readonly kind: 'ioredis'; readonly port: number; readonly autoPipelining: boolean }
+  | {
+      readonly kind: 'ioredis';
+      readonly port: number;
+      readonly autoPipelining: boolean;
+      /** Writes are published, for watches. */
+      readonly publishes?: boolean;
+    }
   | { readonly kind: 'node-redis'; readonly port: number }
   | { readonly kind: 'etcd3'; readonly hosts: readonly string[] }
   | {

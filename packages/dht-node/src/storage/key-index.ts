@@ -59,10 +59,20 @@ export function* lookedUp(
   within: KeyRange,
   look: (key: RingKey) => StoredValue | undefined,
 ): Generator<readonly [RingKey, StoredValue | undefined], void, undefined> {
-  for (const [key, position] of walk) {
-    const found = ringKey(position as Bytes, key);
-    if (!isWithin(found, within)) yield [found, undefined];
-    else {
+  const first = within.from.slice(0, POSITION_BYTES);
+  const last = within.to?.slice(0, POSITION_BYTES);
+  for (const [key, at] of walk) {
+    const position = at as Bytes;
+    const found = ringKey(position, key);
+    // A position alone tells it of nearly all, without putting the key together.
+    const isInside = position > first && (last === undefined || position < last);
+    if (
+      position < first ||
+      (last !== undefined && position > last) ||
+      !(isInside || isWithin(found, within))
+    ) {
+      yield [found, undefined];
+    } else {
       const stored = look(found);
       if (stored !== undefined) yield [found, stored];
     }

@@ -78,8 +78,8 @@ export function checkOperation(
     const located = ofPlace ? checkedPlace(key, known) : checkedKey(key, known, limits, ascii);
     for (let i = 0; i < brings.length; i++)
       checkOperand(brings[i] as OperandName, operands[i] as Bytes, located, limits);
-    if (extras === undefined) return operationWith(type, located, operands);
-    return checkedExtras(operationWith(type, located, operands), extras, limits);
+    if (extras !== undefined) checkExtras(type, extras, limits);
+    return operationWith(type, located, operands, extras);
   } catch (error) {
     if (error instanceof RingError) return error;
     throw error;
@@ -177,22 +177,19 @@ function within(part: string, check: () => void): void {
 }
 
 /** Throws INVALID_ARGUMENT when they do not go with the operation. */
-function checkedExtras(operation: Operation, extras: Extras, { valueBytesMax }: KeyLimits): Operation {
-  const { condition, ttl } = extras;
-  if (rowOf(operation.type).ofPlace)
-    throw new RingError('INVALID_ARGUMENT', 'an operation that is about no key has no extras');
-  if (condition !== undefined && !rowOf(operation.type).writes) {
+function checkExtras(type: OperationType, { condition, ttl }: Extras, { valueBytesMax }: KeyLimits): void {
+  const { wireName, ttl: usual, ofPlace, writes } = rowOf(type);
+  if (ofPlace) throw new RingError('INVALID_ARGUMENT', 'an operation that is about no key has no extras');
+  if (condition !== undefined && !writes) {
     throw new RingError('INVALID_ARGUMENT', 'an operation that reads has no condition');
   }
-  if (condition !== undefined && operation.type === OperationType.transact) {
+  if (condition !== undefined && type === OperationType.transact) {
     throw new RingError('INVALID_ARGUMENT', 'a transaction has its conditions within it, and none beside it');
   }
-  const { wireName, ttl: usual } = rowOf(operation.type);
   if (ttl !== undefined && usual === undefined) {
     throw new RingError('INVALID_ARGUMENT', `${wireName} brings no time to live`);
   }
   if (condition?.kind === 'value') checkValue(condition.value, valueBytesMax, 'expected value');
-  return { ...operation, extras };
 }
 
 const TYPES = (Object.values(CATALOGUE) as OperationRow[])

@@ -9,10 +9,9 @@
 
 import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
-import { bufferOfBytes } from './bytes';
 import { decodeMs, encodeMs, isTtlMs, MS_BYTES, type TimeToLive } from './expiry';
 import { valueIn, versionIn, type StoredValue } from './stored';
-import { decodeVarint, encodeVarint, type Varint } from './varint';
+import { decodeVarintIn, encodeVarint, type Varint } from './varint';
 
 /** What must be true of the key's newest entry, or nothing is changed. */
 export type Condition =
@@ -68,9 +67,11 @@ export function decodeExtras(bytes: Bytes): Extras | RingError {
   if (ttl instanceof RingError) return ttl;
   const condition = conditionIn(bytes, KINDS[flags & KIND_MASK], ttl?.kind === 'duration' ? 1 + MS_BYTES : 1);
   if (condition instanceof RingError) return condition;
+  const showsPresent = (flags & SHOWS_PRESENT) !== 0;
+  if (ttl === undefined && (flags & TELLS_TTL) === 0) return { condition, showsPresent };
   return {
     condition,
-    showsPresent: (flags & SHOWS_PRESENT) !== 0,
+    showsPresent,
     ...(ttl && { ttl }),
     ...((flags & TELLS_TTL) !== 0 && { tellsTtl: true }),
   };
@@ -90,7 +91,7 @@ function conditionIn(
 ): Condition | undefined | RingError {
   if (kind === 'value') return { kind, value: bytes.slice(from) as Bytes };
   const version: Varint | undefined =
-    kind === 'version' ? decodeVarint(bufferOfBytes(bytes), from) : { value: 0, end: from };
+    kind === 'version' ? decodeVarintIn(bytes, from) : { value: 0, end: from };
   if (version === undefined) return malformed('a version that is no number');
   if (bytes.length !== version.end) return malformed(`${bytes.length - version.end} bytes too many`);
   return kind === 'version' ? { kind, version: version.value } : kind && { kind };

@@ -85,15 +85,25 @@ export function operandOf(operation: Operation, name: OperandName): Bytes {
 
 /**
  * An operation with its operands in the order of its row. Written out for what nearly all operations bring: the engine
- * then makes objects of three shapes only.
+ * then makes objects of a few shapes only.
  */
-export function operationWith(type: OperationType, key: RingKey, operands: readonly Bytes[]): Operation {
+export function operationWith(
+  type: OperationType,
+  key: RingKey,
+  operands: readonly Bytes[],
+  extras?: Extras,
+): Operation {
   const { brings } = rowOf(type);
-  if (brings.length === 0) return { type, key } as Operation;
-  if (brings.length === 1 && brings[0] === 'value') return { type, key, value: operands[0] } as Operation;
-  if (brings.length === 1 && brings[0] === 'delta') return { type, key, delta: operands[0] } as Operation;
+  // Without extras there is no field for them: whoever compares operations, or copies them, meets none.
+  if (brings.length === 0) return (extras === undefined ? { type, key } : { type, key, extras }) as Operation;
+  if (brings.length === 1 && brings[0] === 'value') {
+    const value = operands[0];
+    return (extras === undefined ? { type, key, value } : { type, key, value, extras }) as Operation;
+  }
+  if (brings.length === 1 && brings[0] === 'delta' && extras === undefined)
+    return { type, key, delta: operands[0] } as Operation;
   const named = brings.map((name, index) => [name, operands[index]] as const);
-  return { type, key, ...Object.fromEntries(named) } as Operation;
+  return { type, key, ...Object.fromEntries(named), ...(extras && { extras }) } as Operation;
 }
 
 /** Bytes of all that it brings beside its key. */

@@ -39,6 +39,15 @@ export function decodeVarint(bytes: Uint8Array, from: number): Varint | undefine
   return undefined;
 }
 
+/** The same of a byte string. */
+export function decodeVarintIn(bytes: string, from: number): Varint | undefined {
+  const most = Math.min(bytes.length, from + VARINT_BYTES_MAX);
+  let end = from;
+  while (end < most && bytes.charCodeAt(end) >= 128) end++;
+  const value = end < most ? varintAt(bytes, from) : Number.NaN;
+  return Number.isSafeInteger(value) ? { value, end: end + 1 } : undefined;
+}
+
 /** The number that begins there in a byte string that is known to have one. */
 export function varintAt(bytes: string, from: number): number {
   let value = 0;

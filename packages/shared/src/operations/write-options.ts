@@ -86,10 +86,12 @@ export function extrasOf(
 ): Extras | undefined {
   if (options === undefined) return undefined;
   const asked = options as Partial<Record<string, unknown>>;
-  const names = NAMES.filter((name) => asked[name] !== undefined && asked[name] !== false);
-  const [name, second] = names;
-  if (second !== undefined) {
-    throw new RingError('INVALID_ARGUMENT', `a write has one condition at most, got ${names.join(' and ')}`);
+  let name: (typeof NAMES)[number] | undefined;
+  for (const each of NAMES) {
+    if (asked[each] === undefined || asked[each] === false) continue;
+    if (name !== undefined)
+      throw new RingError('INVALID_ARGUMENT', `a write has one condition at most, got ${name} and ${each}`);
+    name = each;
   }
   const ttl = ttlOf(asked);
   if (name === undefined && ttl === undefined)

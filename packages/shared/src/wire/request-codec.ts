@@ -156,7 +156,7 @@ export function decodeRequest(frame: BatchRequest, limits: KeyTerms): (Operation
     operations[i] =
       type < HAS_EXTRAS
         ? checkOperation(type, key, brought, position, limits, ascii)
-        : checkWithExtras(type, key, brought, position, limits);
+        : checkWithExtras(type, key, brought, position, limits, ascii);
   }
   return operations;
 }
@@ -186,14 +186,16 @@ function checkedKeysEnd({ types, keyLengths, valueLengths, blob, positions }: Ba
 function checkWithExtras(
   type: number,
   key: Bytes,
-  [encoded, ...operands]: readonly Bytes[],
+  brought: readonly Bytes[],
   position: Bytes | undefined,
   limits: KeyTerms,
+  ascii: boolean | undefined,
 ): Operation | RingError {
-  if (encoded === undefined) return checkOperation(type, key, operands, position, limits);
+  const [encoded] = brought;
+  if (encoded === undefined) return checkOperation(type, key, NOTHING, position, limits);
   const extras = decodeExtras(encoded);
   if (extras instanceof RingError) return extras;
-  return checkOperation(type & ~HAS_EXTRAS, key, operands, position, limits, undefined, extras);
+  return checkOperation(type & ~HAS_EXTRAS, key, brought.slice(1), position, limits, ascii, extras);
 }
 
 function malformed(why: string): RingError {

@@ -72,12 +72,11 @@ export class Watch {
     return this.matches(key);
   }
 
-  /** Those of an arc's changes that it is told of a range. */
-  of(changes: readonly Change[], range: Arc, ofWholeArc: boolean): readonly Change[] {
-    if (this.filter.kind === 'everything' && ofWholeArc) return changes;
-    if (ofWholeArc) return changes.filter(({ entry }) => this.concerns(entry.key));
+  /** Those of changes that concern it which lie in a range. */
+  of(changes: readonly Change[], range: Arc, isWholeArc: boolean): readonly Change[] {
+    if (isWholeArc) return changes;
     const holds = arcKeyTest(range);
-    return changes.filter(({ entry }) => holds(entry.key) && this.concerns(entry.key));
+    return changes.filter(({ entry }) => holds(entry.key));
   }
 }
 
