@@ -3,6 +3,7 @@
 import type { BenchCommand } from './command';
 import { clusters } from './commands/clusters';
 import { expiry } from './commands/expiry';
+import { http } from './commands/http';
 import { importing } from './commands/import';
 import { latency } from './commands/latency';
 import { ratios } from './commands/ratios';
@@ -27,6 +28,7 @@ const COMMANDS: readonly BenchCommand[] = [
   expiry,
   scans,
   watches,
+  http,
   importing,
   redisDoor,
 ];
