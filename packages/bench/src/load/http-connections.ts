@@ -5,6 +5,7 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const CONTENT_LENGTH = /\r\ncontent-length: (\d+)/i;
@@ -31,10 +32,7 @@ export class HttpConnections {
   /** Answers from now on, for so long. @returns how many a second. Throws when one of them is no success. */
   async measure(ms: number, signal: AbortSignal): Promise<number> {
     const [before, startedMs] = [this.answered, performance.now()];
-    await new Promise<void>((resolve, reject) => {
-      setTimeout(resolve, ms);
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    });
+    await pause(ms, undefined, { signal });
     if (this.fault !== undefined) throw this.fault;
     return ((this.answered - before) / (performance.now() - startedMs)) * 1_000;
   }

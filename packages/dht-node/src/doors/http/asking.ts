@@ -1,14 +1,10 @@
 /** Operations that this door asks for, one a request. */
 
 import type { Bytes } from '@ringkeep/shared';
-import {
-  bufferOfBytes,
-  decodeFullAnswer,
-  OperationType,
-  type Extras,
-  type FullAnswer,
-  type OperationName,
-} from '@ringkeep/shared/operations';
+import type { Extras, FullAnswer, OperationName } from '@ringkeep/shared/operations';
+import { bufferOfBytes } from '@ringkeep/shared/operations/bytes';
+import { OperationType } from '@ringkeep/shared/operations/catalogue';
+import { decodeFullAnswer } from '@ringkeep/shared/operations/full-answer';
 import { askOne } from '../../ask/one-operation';
 import { DEADLINE_DEFAULT_MS } from '../deadlines';
 import { HTTP } from './name';
@@ -24,11 +20,13 @@ export interface Operation {
 type Caller = Pick<Asked, 'host' | 'onGone'>;
 
 /** What it is answered with. Throws RingError. */
-export async function ask({ host, onGone }: Caller, operation: Operation): Promise<Bytes> {
-  const { name, ...rest } = operation;
+export async function ask(
+  { host, onGone }: Caller,
+  { name, key, operands, extras }: Operation,
+): Promise<Bytes> {
   const { value } = await askOne(
     host,
-    { type: OperationType[name], ...rest },
+    { type: OperationType[name], key, operands, extras },
     {
       door: HTTP,
       deadlineMs: DEADLINE_DEFAULT_MS,

@@ -13,7 +13,7 @@ import { rawProblem } from './raw-problem';
 export interface Turn {
   /** Its body is not complete. */
   readonly isReading: boolean;
-  run(): Promise<void>;
+  run(): void;
 }
 
 export class HttpConnection {
@@ -91,7 +91,7 @@ export class HttpConnection {
       this.socket.resume();
     }
     this.current = this.waiting.shift();
-    if (this.current !== undefined) void this.current.run();
+    if (this.current !== undefined) this.current.run();
     else if (this.fault !== undefined) this.endWith(this.fault);
     else if (this.isDraining) this.socket.end();
   }

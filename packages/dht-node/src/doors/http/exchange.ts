@@ -7,6 +7,7 @@ import type { Answer, StreamedAnswer, WholeAnswer } from './answer';
 import { COMMON_HEADERS } from './common-headers';
 import type { HttpConnection, Turn } from './connection';
 import { HttpFault, malformed } from './http-fault';
+import { UNREAD_UNCOUNTED_BYTES } from './limits';
 import { HTTP } from './name';
 import { problemOf } from './problems';
 import { PROBLEM_TYPE } from './raw-problem';
@@ -37,6 +38,8 @@ export class Exchange implements Turn {
   /** Its body is not complete. */
   isReading = false;
   private foreignOrigin: string | undefined;
+  /** Gives up what is asked for the caller. */
+  private giveUp: (() => void) | undefined;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -46,20 +49,24 @@ export class Exchange implements Turn {
     /** It waits to be told to go on before it sends its body, or for something that is not known here. */
     private readonly expects: 'nothing' | 'continue' | 'something else' = 'nothing',
   ) {
-    response.once('close', () => connection.over(this));
+    response.on('close', () => {
+      if (!response.writableFinished) this.giveUp?.();
+      connection.over(this);
+    });
   }
 
-  async run(): Promise<void> {
+  /** What needs no waiting is done without: most requests have no body. */
+  run(): void {
     try {
-      const answer = await this.answer();
-      if ('stream' in answer) await this.stream(answer);
-      else this.send(answer);
+      const answer = this.answer();
+      if (answer instanceof Promise) answer.then(this.give, this.refuse);
+      else this.give(answer);
     } catch (error) {
       this.refuse(error);
     }
   }
 
-  private async answer(): Promise<Answer> {
+  private answer(): Answer | Promise<Answer> {
     const { request, tools } = this;
     if (hasTwoHosts(request.rawHeaders)) throw malformed('there is more than one header Host');
     const { segments, query, authority } = parseTarget(request.url as string);
@@ -69,10 +76,17 @@ export class Exchange implements Turn {
     const { method = 'GET' } = request;
     if (method === 'OPTIONS') return this.options(tools.router.methodsAt(segments));
     const found = tools.router.find(method, segments);
-    if (query !== Query.NONE) query.only(Object.keys(found.route.query));
-    const body = await this.body(found);
-    return found.route.handle(this.asked(found, query, body));
+    const { route } = found;
+    if (query !== Query.NONE) query.only(Object.keys(route.query));
+    const body = this.body(found);
+    if (body instanceof Promise) return body.then((whole) => route.handle(this.asked(found, query, whole)));
+    return route.handle(this.asked(found, query, body));
   }
+
+  private readonly give = (answer: Answer): void => {
+    if ('stream' in answer) this.stream(answer).catch(this.refuse);
+    else this.send(answer);
+  };
 
   private options(methods: readonly string[]): WholeAnswer {
     const allow = ['Allow', methods.join(', ')];
@@ -81,8 +95,8 @@ export class Exchange implements Turn {
     return { status: 204, headers: [...allow, ...preflightHeaders(methods)] };
   }
 
-  private async body({ route: { brings } }: Found): Promise<Buffer> {
-    const { request, tools, connection } = this;
+  private body({ route: { brings } }: Found): Buffer | Promise<Buffer> {
+    const { request, tools } = this;
     const { headers } = request;
     const bytesMax = brings.kind === 'none' ? 0 : brings.bytesMax(tools.host);
     checkContent(headers, brings.kind, bytesMax);
@@ -91,41 +105,53 @@ export class Exchange implements Turn {
     if (tools.isFull())
       throw new RingError('RESOURCE_EXHAUSTED', 'too many bytes of requests and answers are under way');
     if (this.expects === 'continue') this.response.writeContinue();
+    return this.read(bytesMax);
+  }
+
+  private async read(bytesMax: number): Promise<Buffer> {
     this.isReading = true;
     try {
-      return await readBody(request, bytesMax, (bytes) => connection.hold({ body: bytes }));
+      return await readBody(this.request, bytesMax, (bytes) => this.connection.hold({ body: bytes }));
     } finally {
       this.isReading = false;
     }
   }
 
   private asked({ key }: Found, query: Query, body: Buffer): Asked {
-    const { request, response, tools } = this;
+    const { request, tools } = this;
     return {
       host: tools.host,
       key: key as Bytes,
       query,
       headers: request.headers,
       body,
-      onGone: (gone) => response.once('close', () => !response.writableFinished && gone()),
+      onGone: this.onGone,
     };
   }
 
-  private send({ status, headers, type, body }: WholeAnswer): void {
+  private readonly onGone = (gone: () => void): void => void (this.giveUp = gone);
+
+  private send({ status, headers, type, body, bytes }: WholeAnswer): void {
     const { response, connection } = this;
     const head = this.head(headers, type);
-    if (status !== 204 && status !== 304) head.push('Content-Length', String(lengthOf(body)));
+    if (status !== 204 && status !== 304)
+      head.push('Content-Length', String(bytes?.length ?? lengthOf(body)));
     response.writeHead(status, head);
-    if (body === undefined) response.end();
-    else response.end(body);
-    if (response.writableLength > 0) connection.hold({ body: 0, unread: response.writableLength });
+    if (bytes !== undefined) response.end(bytes, 'latin1');
+    else if (body !== undefined) response.end(body);
+    else response.end();
+    const { writableLength } = response;
+    if (writableLength > UNREAD_UNCOUNTED_BYTES) connection.hold({ body: 0, unread: writableLength });
     dropBody(this.request);
   }
 
-  private async stream({ type, stream }: StreamedAnswer): Promise<void> {
+  private async stream({ type, stream, cancel }: StreamedAnswer): Promise<void> {
     const { response, connection, tools } = this;
     response.writeHead(200, this.head(undefined, type));
-    if (this.request.method === 'HEAD') return void response.end();
+    if (this.request.method === 'HEAD') {
+      cancel?.();
+      return void response.end();
+    }
     const out = new ResponseStream(
       response,
       (bytes) => {
@@ -139,7 +165,7 @@ export class Exchange implements Turn {
     response.end();
   }
 
-  private refuse(error: unknown): void {
+  private readonly refuse = (error: unknown): void => {
     const { response, request, tools } = this;
     if (error instanceof ReaderGone) return void response.destroy();
     if (!(error instanceof HttpFault || error instanceof RingError)) tools.failed(error);
@@ -151,7 +177,7 @@ export class Exchange implements Turn {
     const close = this.expects === 'nothing' || request.complete ? [] : ['Connection', 'close'];
     const body = `${JSON.stringify(document)}\n`;
     this.send({ status, headers: [...headers, ...close], type: PROBLEM_TYPE, body });
-  }
+  };
 
   /** What was wrong of itself; that a key is not there, or not as was asked, is an answer like any other. */
   private observe({ status, more: { code } }: HttpFault): void {

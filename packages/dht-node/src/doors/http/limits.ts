@@ -26,6 +26,8 @@ export const CONNECTIONS_MAX = 4_096;
 export const CONNECTIONS_SHARE = 1 / 4;
 /** Bytes that all connections hold: bodies that are not complete, answers that are not read. */
 export const DOOR_BYTES_MAX = 256 * 1024 * 1024;
+/** Bytes of an answer on its way that nobody counts: few enough, and most answers. */
+export const UNREAD_UNCOUNTED_BYTES = 16 * 1024;
 /** How often a write whose condition names several versions is tried again, if the key changes meanwhile. */
 export const CONDITION_ROUNDS_MAX = 16;
 /** How long the last answers may take to leave, ms. */

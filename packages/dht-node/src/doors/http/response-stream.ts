@@ -10,7 +10,7 @@ export class ReaderGone extends Error {}
 
 export class ResponseStream {
   private room: Promise<void> | undefined;
-  private isGone = false;
+  private isGone: boolean;
 
   constructor(
     private readonly response: ServerResponse,
@@ -19,6 +19,7 @@ export class ResponseStream {
     /** So long it may stand still. */
     private readonly unreadMs: number,
   ) {
+    this.isGone = response.closed;
     response.once('close', () => (this.isGone = true));
   }
 

@@ -13,9 +13,9 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { quoted } from '@ringkeep/shared/ring/excerpt';
 import { HttpFault, malformed } from '../http-fault';
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
+const LOOPBACK_6 = new BlockList();
+LOOPBACK_6.addAddress('::1', 'ipv6');
+LOOPBACK_6.addSubnet('127.0.0.0', 8, 'ipv4');
 
 export interface CallerRules {
   /** In lower case, without ports. */
@@ -68,6 +68,6 @@ export function hostNameOf(host: string): string | undefined {
 }
 
 function isLoopback(name: string): boolean {
-  if (isIPv4(name)) return LOOPBACK.check(name);
-  return isIPv6(name) && LOOPBACK.check(name, 'ipv6');
+  if (name.startsWith('127.')) return isIPv4(name);
+  return name.includes(':') && isIPv6(name) && LOOPBACK_6.check(name, 'ipv6');
 }

@@ -13,7 +13,7 @@ export interface Asked {
   readonly query: Query;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** Called if the caller goes before its answer has left. */
+  /** Called if the caller goes before its answer has left; of several only the last one. */
   onGone(gone: () => void): void;
 }
 

@@ -1,7 +1,10 @@
 /** One key: read, written and deleted as its bytes are; counted, appended to, and given an end. */
 
+import type { Bytes } from '@ringkeep/shared';
 import {
+  bufferOfBytes,
   bytesOfBuffer,
+  decodeFullAnswer,
   encodeDelta,
   encodeExpiry,
   isInteger64,
@@ -10,7 +13,7 @@ import {
 import { TTL_MS_MAX, type ExpiryCondition } from '@ringkeep/shared/operations/expiry';
 import { VERSION_AND_TTL } from '@ringkeep/shared/operations/write-options';
 import { BYTES_TYPE, json, type Answer } from '../answer';
-import { askFully } from '../asking';
+import { ask } from '../asking';
 import { malformed } from '../http-fault';
 import { SMALL_JSON_BYTES_MAX } from '../limits';
 import { etagOf } from '../request/etags';
@@ -20,6 +23,7 @@ import { conditionFailed, conditionsIn, isAsAsked, notPresent, ttlIn } from '../
 import type { Asked, Brings, Route } from './asked';
 import { writeKey } from './key-write';
 
+const NONE: readonly Bytes[] = [];
 const TTL_TEXT = '`30s`, `500ms`, `2m`, `1h`, `keep` or `none`; without a unit milliseconds';
 const CONDITION_HEADERS = {
   'If-Match': 'versions in quotation marks, or `*`: only if the key has one of them, or has a value',
@@ -154,12 +158,8 @@ export const keyRoutes: readonly Route[] = ['keys', 'keys64'].flatMap((folder) =
 
 async function get(asked: Asked): Promise<Answer> {
   const { key, headers } = asked;
-  const { value, version, ttlMs } = await askFully(asked, {
-    name: 'get',
-    key,
-    operands: [],
-    extras: VERSION_AND_TTL,
-  });
+  const answer = await ask(asked, { name: 'get', key, operands: NONE, extras: VERSION_AND_TTL });
+  const { value, version, ttlMs } = decodeFullAnswer(bufferOfBytes(answer));
   if (headers['if-match'] !== undefined || headers['if-none-match'] !== undefined) {
     const conditions = conditionsIn(headers);
     if (!isAsAsked({ ...conditions, ifNoneMatch: undefined }, version)) throw conditionFailed(version);
@@ -168,7 +168,9 @@ async function get(asked: Asked): Promise<Answer> {
   if (value === undefined) throw notPresent();
   const told = ['ETag', etagOf(version)];
   if (ttlMs !== undefined) told.push('Ringkeep-TTL', `${Math.max(0, Math.round(ttlMs))}ms`);
-  return { status: 200, headers: told, type: BYTES_TYPE, body: value as Buffer };
+  // The value is the end of the answer.
+  const bytes = answer.slice(answer.length - value.length) as Bytes;
+  return { status: 200, headers: told, type: BYTES_TYPE, bytes };
 }
 
 async function put(asked: Asked): Promise<Answer> {

@@ -58,7 +58,11 @@ export function watchRoutes(open: OpenWatch): readonly Route[] {
 function answerOf(open: OpenWatch, options: WatchOptions): StreamedAnswer {
   const changes = open(options);
   const hasShortCursor = options.key !== undefined || options.tag !== undefined;
-  return { type: EVENTS_TYPE, stream: (out) => tellChanges(out, changes, hasShortCursor) };
+  return {
+    type: EVENTS_TYPE,
+    stream: (out) => tellChanges(out, changes, hasShortCursor),
+    cancel: () => void changes.return(),
+  };
 }
 
 const PLACES = ['key', 'prefix', 'tag'] as const;
