@@ -250,6 +250,15 @@ describe('a caller', () => {
     expect(await get('half')).toBe('404');
   });
 
+  test('that ends its side is answered first', async () => {
+    const client = await open();
+    client.socket.end(
+      `PUT /v1/keys/ended HTTP/1.1\r\nHost: localhost\r\n${OCTETS}\r\nContent-Length: 1\r\n\r\nx` +
+        'GET /v1/keys/ended HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    );
+    expect(await client.untilEnded()).toMatch(/^HTTP\/1\.1 204 .*HTTP\/1\.1 200 .*x$/s);
+  });
+
   test('that goes away in the middle leaves nothing behind', async () => {
     const client = await open();
     client.raw(`PUT /v1/keys/gone HTTP/1.1\r\nHost: localhost\r\n${OCTETS}\r\nContent-Length: 10\r\n\r\nabc`);
@@ -276,15 +285,26 @@ describe('a caller', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
   }, 60_000);
 
-  test('one too many is refused in the words of HTTP', async () => {
+  test('one too many takes the place of one that is idle, or is refused in the words of HTTP', async () => {
     const small = await ring.addNode({ http: { host: '127.0.0.1', port: 0, connectionsMax: 2 } });
     const at = small.httpAddress as string;
-    const [one, two, three] = [await open(at), await open(at), await open(at)];
-    expect(await three.untilEnded()).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 1.*RESOURCE_EXHAUSTED/s);
-    for (const client of [one, two]) {
+    const answered = async (client: RawClient): Promise<void> => {
       client.send('GET /v1/ring');
       expect(await client.statuses(1)).toEqual([200]);
+    };
+    const [one, two] = [await open(at), await open(at)];
+    await answered(two);
+    await answered(one);
+    const three = await open(at);
+    await answered(three);
+    await two.untilEnded();
+    for (const busy of [one, three]) {
+      busy.send('GET /v1/watch?key=a');
+      await busy.until((text) => text.includes('event: ready'));
     }
+    const four = await open(at);
+    expect(await four.untilEnded()).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 1.*RESOURCE_EXHAUSTED/s);
+    expect([one.ended, three.ended]).toEqual([false, false]);
     ring.nodes.splice(ring.nodes.indexOf(small), 1);
     await small.leave();
     await small.stop();

@@ -25,6 +25,8 @@ export class HttpConnection {
   private isPaused = false;
   private bodyBytes = 0;
   private unreadBytes = 0;
+  /** Counts what came of all connections: the one with the least was used longest ago. */
+  usedAt = 0;
 
   constructor(
     readonly socket: Socket,
@@ -52,6 +54,11 @@ export class HttpConnection {
     this.current = undefined;
     this.hold({ body: 0, unread: 0 });
     this.next();
+  }
+
+  /** No request of it is whole and unanswered. */
+  get isIdle(): boolean {
+    return this.current === undefined && this.fault === undefined;
   }
 
   /** What has come is no HTTP, or has not come in time. What was asked before it is answered first. */

@@ -59,6 +59,7 @@ export class HttpDoor implements Door {
   private readonly times: HttpTimes;
   private timer: NodeJS.Timeout | undefined;
   private isDraining = false;
+  private uses = 0;
   private idle: (() => void) | undefined;
 
   constructor(
@@ -96,6 +97,8 @@ export class HttpDoor implements Door {
     });
     // Their bytes are limited; headers beyond a number would be dropped unseen.
     this.server.maxHeadersCount = 0;
+    // Otherwise a caller that has sent all it wants to, and ends its side, would never hear the answer.
+    (this.server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     this.receive();
   }
 
@@ -153,7 +156,9 @@ export class HttpDoor implements Door {
       (expects?: 'continue' | 'something else') =>
       (request: IncomingMessage, response: ServerResponse): void => {
         const connection = this.connections.get(request.socket);
-        connection?.take(new Exchange(request, response, connection, this.tools, expects));
+        if (connection === undefined) return;
+        connection.usedAt = ++this.uses;
+        connection.take(new Exchange(request, response, connection, this.tools, expects));
       };
     server.on('request', take());
     server.on('checkContinue', take('continue'));
@@ -171,7 +176,8 @@ export class HttpDoor implements Door {
   }
 
   private accepts(socket: Socket): boolean {
-    if (this.connections.size >= this.connectionsMax || this.isDraining) {
+    if (this.connections.size >= this.connectionsMax) this.endOneThatIsIdle();
+    if (this.connections.size >= this.connectionsMax) {
       this.refusals.warn(`a caller was refused: the limit of ${this.connectionsMax} connections is reached`);
       this.host.observer.callerRefused?.({ door: HTTP });
       socket.on('error', () => undefined);
@@ -179,12 +185,25 @@ export class HttpDoor implements Door {
       return false;
     }
     const holding = this.budget.open(() => socket.destroy());
-    this.connections.set(socket, new HttpConnection(socket, holding, this.nowMs));
+    const connection = new HttpConnection(socket, holding, this.nowMs);
+    connection.usedAt = ++this.uses;
+    this.connections.set(socket, connection);
     socket.once('close', () => {
       this.connections.delete(socket);
       if (this.connections.size === 0) this.idle?.();
     });
+    if (this.isDraining) connection.drain();
     return true;
+  }
+
+  /** The one that was used longest ago, so that connections which only wait keep nobody out. */
+  private endOneThatIsIdle(): void {
+    let found: HttpConnection | undefined;
+    for (const connection of this.connections.values())
+      if (connection.isIdle && connection.usedAt < (found?.usedAt ?? Infinity)) found = connection;
+    if (found === undefined) return;
+    this.connections.delete(found.socket);
+    found.socket.destroy();
   }
 }
 
