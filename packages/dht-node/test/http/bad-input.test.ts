@@ -170,6 +170,14 @@ describe('a body', () => {
     expect(await client.statuses(2)).toEqual([100, 204]);
     client.send('PUT /v1/keys/waited', [OCTETS, 'Content-Length: 9000000', 'Expect: 100-continue']);
     expect(await client.untilEnded()).toMatch(/ 413 Payload Too Large\r\n.*Connection: close/s);
+    const eager = await open();
+    eager.send(
+      'PUT /v1/keys/waited',
+      [OCTETS, 'Content-Length: 2000000', 'Expect: 100-continue'],
+      'x'.repeat(2_000_000),
+    );
+    eager.send('PUT /v1/keys/waited', [OCTETS, 'Content-Length: 3'], 'xyz');
+    expect(await eager.untilEnded()).toMatch(/^HTTP\/1\.1 413 /);
     const other = await open();
     other.send('PUT /v1/keys/waited', [OCTETS, 'Content-Length: 3', 'Expect: a miracle'], 'xyz');
     expect(await other.statuses(1)).toEqual([417]);

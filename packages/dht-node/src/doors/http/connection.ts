@@ -22,6 +22,8 @@ export class HttpConnection {
   /** What is not HTTP came behind the requests that wait: nothing more can be read. */
   private fault: HttpFault | undefined;
   private isDraining = false;
+  /** The answer that is given now, or was, said that the connection ends: nothing behind it is carried out. */
+  private isLast = false;
   private isPaused = false;
   private bodyBytes = 0;
   private unreadBytes = 0;
@@ -40,7 +42,7 @@ export class HttpConnection {
   }
 
   take(turn: Turn): void {
-    if (this.fault !== undefined) return;
+    if (this.fault !== undefined || this.isLast) return;
     this.waiting.push(turn);
     if (this.current === undefined) return this.next();
     if (this.waiting.length < PIPELINED_MAX || this.isPaused) return;
@@ -75,9 +77,16 @@ export class HttpConnection {
     if (this.current === undefined && this.waiting.length === 0) this.socket.end();
   }
 
-  /** Whether the answer that is given now is the last one. */
-  get isEnding(): boolean {
-    return this.isDraining && this.waiting.length === 0;
+  /** The answer that is given now is the last one. */
+  endAfterThis(): void {
+    this.isLast = true;
+    this.waiting.length = 0;
+  }
+
+  /** Asked once for each answer. @returns whether it is the last one */
+  endsNow(): boolean {
+    if (this.isDraining && this.waiting.length === 0) this.isLast = true;
+    return this.isLast;
   }
 
   /** Bytes of the body that is not complete, and of the answer that is not read. */

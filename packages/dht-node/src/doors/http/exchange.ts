@@ -166,7 +166,7 @@ export class Exchange implements Turn {
   }
 
   private readonly refuse = (error: unknown): void => {
-    const { response, request, tools } = this;
+    const { response, request, connection, tools } = this;
     if (error instanceof ReaderGone) return void response.destroy();
     if (!(error instanceof HttpFault || error instanceof RingError)) tools.failed(error);
     if (error instanceof HttpFault) this.observe(error);
@@ -174,9 +174,9 @@ export class Exchange implements Turn {
     if (response.headersSent) return void response.destroy();
     const { status, headers, document } = problemOf(error);
     // Nobody knows whether the body comes that was waited with.
-    const close = this.expects === 'nothing' || request.complete ? [] : ['Connection', 'close'];
+    if (this.expects !== 'nothing' && !request.complete) connection.endAfterThis();
     const body = `${JSON.stringify(document)}\n`;
-    this.send({ status, headers: [...headers, ...close], type: PROBLEM_TYPE, body });
+    this.send({ status, headers, type: PROBLEM_TYPE, body });
   };
 
   /** What was wrong of itself; that a key is not there, or not as was asked, is an answer like any other. */
@@ -190,7 +190,7 @@ export class Exchange implements Turn {
     const head = [...COMMON_HEADERS, ...headers];
     if (type !== undefined) head.push('Content-Type', type);
     if (this.foreignOrigin !== undefined) head.push(...readableHeaders(this.foreignOrigin));
-    if (this.connection.isEnding) head.push('Connection', 'close');
+    if (this.connection.endsNow()) head.push('Connection', 'close');
     return head;
   }
 }
