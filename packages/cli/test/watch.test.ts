@@ -44,6 +44,19 @@ test('of a key nothing else is printed', async () => {
   expect(stdout.trimEnd().split('\n')).toHaveLength(3);
 });
 
+test('what is lost is said to be lost, or read anew with --resync', async () => {
+  await node.set('mirror:1', 'x');
+  const { stderr } = await whileChanging('mirror:2', cli('watch', '--prefix', 'mirror:', '--count', '1'));
+  const [, cursor = ''] = /^go on with --since (.*)$/m.exec(stderr) ?? [];
+  const since = cursor.replace(/^[^/]*/, 'of-another-ring');
+  const watched = ['watch', '--prefix', 'mirror:', '--count', '1', '--since', since];
+  const lost = await whileChanging('mirror:2', cli(...watched));
+  expect(lost.stderr).toMatch(/changes between \w{16} and \w{16} are lost/);
+  const anew = await cli(...watched, '--resync');
+  expect(anew.stderr).toMatch(/what is between \w{16} and \w{16} is told anew/);
+  expect(anew.stdout).toMatch(/^entry\tmirror:1\tx\n$/);
+});
+
 test('what cannot be watched is said before anything is tried', async () => {
   expect(await cli('watch', '--key', 'a', '--tag', 'b')).toMatchObject({
     code: 2,

@@ -17,6 +17,7 @@ import type { NodeFacts } from './doors/grpc/grpc-service';
 import type { ClientOf } from './doors/resp/keyspace/node-keyspace';
 import { RespDoor } from './doors/resp/resp-door';
 import { HttpDoor } from './doors/http/http-door';
+import { OwnWatches } from './doors/own/own-watches';
 import { keeperOf } from './storage/identity-keeper';
 import { Peers } from './links/peers';
 import { RegistryLink } from './links/registry-link';
@@ -58,6 +59,8 @@ export class Assembly {
   redisAddress: string | undefined;
   /** host:port of the door for HTTP, if it is open. */
   httpAddress: string | undefined;
+  /** Watches and locks of the program around it. */
+  own: OwnWatches | undefined;
   private peers: Peers | undefined;
   private readonly clock = new MonotonicClock();
   private readonly tallies = new Tallies();
@@ -90,6 +93,8 @@ export class Assembly {
       client: (member) => (this.peers as Peers).client(member),
     });
     const address = await door.listen(this.lifecycle);
+    const own = new OwnWatches(host, { address, tls: this.options.tls });
+    this.own = await this.lifecycle.start(() => own);
     const doors = [door, ...(await this.openRedisDoor(host)), ...(await this.openHttpDoor(host, address))];
     const facts = { address, registryAddress, storage: storage.name };
     this.facts = facts;
@@ -198,6 +203,7 @@ export class Assembly {
       if (event.kind === 'ring-adopted') {
         joining.registered = true;
         for (const door of doors) door.ringChanged();
+        this.own?.ringChanged();
         links.peers.retain((id) => core.view.member(id) !== undefined);
       }
       if (event.kind === 'registry-silent') joining.registryIsSilent(event.text);

@@ -21,6 +21,13 @@ import {
   type WriteResult,
 } from '@ringkeep/shared/operations';
 import type { Range, RangeOptions, Scan, ScanOptions } from '@ringkeep/shared/scans';
+import type {
+  LockOptions,
+  ResyncedEvent,
+  RingChanges,
+  RingLock,
+  WatchOptions,
+} from '@ringkeep/client/watching';
 import { Lifecycle, silentLogger, type Logger } from '@ringkeep/process/running';
 import { parseAddress } from '@ringkeep/shared/channel';
 import type { NodeFacts } from './doors/grpc/grpc-service';
@@ -30,6 +37,7 @@ import type { NodeHost } from './hosting/host';
 import { Leaving } from './leaving';
 import type { NodeOptions } from './node-options';
 import { bytesOf, ownExpiry, ownQuery, ownWrite, type Key, type OwnQuery } from './doors/own/own-query';
+import type { OwnWatches } from './doors/own/own-watches';
 import { ownRange, ownScan } from './doors/own/own-scan';
 
 const STOP_DEADLINE_MS = 10_000;
@@ -197,6 +205,18 @@ export class RingNode {
     return ownRange(this.running(), options);
   }
 
+  /** Each committed change, once; what is not kept any more is `lost`, or read anew (`resync`). Throws INVALID_ARGUMENT. */
+  watch(options: WatchOptions & { readonly resync: true }): RingChanges<ResyncedEvent>;
+  watch(options?: WatchOptions): RingChanges;
+  watch(options: WatchOptions = {}): unknown {
+    return this.own().open(options);
+  }
+
+  /** Acquires a lock on a name, held until it is released, lost, or its holder is gone for `ttlMs`. Throws RingError. */
+  async lock(name: Key, options: LockOptions): Promise<RingLock> {
+    return this.own().lock(name, options);
+  }
+
   /** Hands everything over to the neighbours and leaves the ring. Throws FAILED_PRECONDITION when it is the last node. */
   leave(): Promise<void> {
     const host = this.running();
@@ -251,6 +271,11 @@ export class RingNode {
     const { host } = this.assembly;
     if (!host) throw new RingError('FAILED_PRECONDITION', 'the node is not running');
     return host;
+  }
+
+  private own(): OwnWatches {
+    this.running();
+    return this.assembly.own as OwnWatches;
   }
 
   private async write(

@@ -1,4 +1,5 @@
-/** Watches of the whole ring by themselves, for whoever knows the ring without a session: a door of a node. */
+/** Watches and locks by themselves, for whoever knows the ring without a session: a node. */
 
 export { ChangeWatches, type WatchOptions } from '../change-watches';
-export type { RingChanges, RingEvent } from '../ring-changes';
+export type { PlainEvent, ResyncedEvent, RingChanges, RingEvent } from '../ring-changes';
+export { acquireLock, type LockOptions, type RingLock } from '../ring-lock';

@@ -1,5 +1,6 @@
 /**
- * The watches under way in a process, and whom each is for.
+ * The watches under way in a process, and whom each is for. Those that are passed on to another node count, too: they
+ * cost this one a stream to each side.
  *
  * What a watcher has taken is reported to the core in larger amounts than messages: a step for each would be too many
  * where a thousand watchers are told of one write.
@@ -10,6 +11,7 @@ import type { NodeEffect } from '../core/effects';
 import type { NodeInput, WatchInput } from '../core/inputs';
 import { WATCH_OUTSTANDING_BYTES_MAX } from '../core/limits';
 import type { Change } from '../core/replica/change-history';
+import { tooManyWatches } from '../core/watches/watches';
 
 /** Taken bytes that need not be reported yet: less than a watch may have on its way, or it would wait for ever. */
 const TAKEN_UNREPORTED_BYTES = WATCH_OUTSTANDING_BYTES_MAX / 4;
@@ -21,8 +23,8 @@ export interface WatchSink {
   rangeEnded(range: Arc, through: Seq, because: 'moved' | 'lost'): void;
   /** Nothing follows. */
   ended(refusal: { readonly code: ErrorCode; readonly text: string } | undefined): void;
-  /** It is another node's: nothing follows from here. */
-  elsewhere(owner: Member): void;
+  /** It is another node's: nothing follows from here. Calls `over` when it is not passed on any more. */
+  elsewhere(owner: Member, over: () => void): void;
 }
 
 type WatchEffectKind = 'watch-told' | 'watch-range-ended' | 'watch-ended' | 'forward-watch';
@@ -35,13 +37,22 @@ interface Open {
 
 export class OpenWatches {
   private readonly watches = new Map<number, Open>();
+  private passedOn = 0;
   private last = 0;
 
-  constructor(private readonly post: (input: NodeInput) => void) {}
+  /** @param watchesMax those that are served and those that are passed on */
+  constructor(
+    private readonly post: (input: NodeInput) => void,
+    private readonly watchesMax: number,
+  ) {}
 
-  /** @returns the number by which it is closed */
+  /** @returns the number by which it is closed; one too many is told so at once */
   open(asked: Pick<WatchInput, 'filter' | 'ranges' | 'direct'>, sink: WatchSink): number {
     const watch = ++this.last;
+    if (this.watches.size + this.passedOn >= this.watchesMax) {
+      sink.ended(tooManyWatches(this.watchesMax));
+      return watch;
+    }
     this.watches.set(watch, { sink, takenBytes: 0 });
     this.post({ kind: 'watch', watch, ...asked });
     return watch;
@@ -68,7 +79,7 @@ export class OpenWatches {
         return sink.ended(effect.refusal);
       case 'forward-watch':
         this.watches.delete(watch);
-        return sink.elsewhere(effect.to);
+        return sink.elsewhere(effect.to, this.passing());
     }
   }
 
@@ -77,6 +88,16 @@ export class OpenWatches {
     const watches = [...this.watches.values()];
     this.watches.clear();
     for (const { sink } of watches) sink.ended({ code: 'UNAVAILABLE', text: 'the node is stopping' });
+  }
+
+  /** @returns what is called when it is over, once or more often */
+  private passing(): () => void {
+    let isOver = false;
+    this.passedOn++;
+    return () => {
+      if (!isOver) this.passedOn--;
+      isOver = true;
+    };
   }
 
   private taken(watch: number, bytes: number): void {

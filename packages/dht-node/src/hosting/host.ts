@@ -18,6 +18,7 @@ import { RingError } from '@ringkeep/shared/ring/errors';
 import { isWrite } from '@ringkeep/shared/operations/operation';
 import type { NodeEffect } from '../core/effects';
 import type { NodeInput } from '../core/inputs';
+import { WATCHES_MAX } from '../core/limits';
 import type { NodeCore } from '../core/node';
 import { isOfCopies } from '../core/replica/records';
 import { encodeBatch, encodeSnapshot } from '../codec';
@@ -48,7 +49,7 @@ export class NodeHost {
   private stopped = false;
   private lastRequest = 0;
   private readonly queries = new OpenQueries(() => this.clock.now());
-  readonly watches = new OpenWatches((input) => this.post(input));
+  readonly watches: OpenWatches;
   private readonly decisions = new Map<number, (refusal: string | undefined) => void>();
   private batchOffset: number | undefined;
   private checkpointing = false;
@@ -66,7 +67,10 @@ export class NodeHost {
     private readonly clock: HostClock,
     private readonly eventLoop: EventLoop = NODE_EVENT_LOOP,
     private noteData?: () => Promise<void>,
-  ) {}
+    watchesMax = WATCHES_MAX,
+  ) {
+    this.watches = new OpenWatches((input) => this.post(input), watchesMax);
+  }
 
   start(ports: HostPorts): void {
     this.ports = ports;

@@ -49,7 +49,8 @@ export async function takeUp(
   const noteData = async (): Promise<void> => identity?.hasData().catch(diskFails);
   // What a process wrote that died before it could say so counts as durable from now on.
   if (identity?.blank && !core.blankDisk) await noteData();
-  return new NodeHost(core, storage, clock, eventLoop, identity?.blank ? noteData : undefined);
+  const noted = identity?.blank ? noteData : undefined;
+  return new NodeHost(core, storage, clock, eventLoop, noted, settings.watchesMax);
 }
 
 function diskFails(cause: Error): never {

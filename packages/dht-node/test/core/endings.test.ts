@@ -1,7 +1,7 @@
 /** Keys end by a numbered deletion of their primary, whoever meets them, and by no other clock. */
 
 import type { Bytes } from '@ringkeep/shared';
-import { headOf, ringKeyOf, type StoredValue } from '@ringkeep/shared/operations';
+import { headOf, ringKeyOf, seal, VERSION_AND_TTL, type StoredValue } from '@ringkeep/shared/operations';
 import type { Entry } from '../../src/core/replica/entry-store';
 import { entriesOf } from '../../src/core/replica/sequenced-op';
 import {
@@ -161,4 +161,15 @@ describe("where the ring's time is not known well enough", () => {
     node.hearTime();
     expect(node.core.clock.isSure).toBe(true);
   });
+});
+
+test('a node that has never heard the time of the ring does not tell how long a key has to live', () => {
+  const node = SteppedNode.registered(ring(1, [arc()], [SELF, OTHER]), undefined, false);
+  node.sync();
+  node.entries.put([{ key: KEY, value: seal(KEY, 1, 'a' as Bytes, node.wallMs + TTL_MS) }]);
+  const asked = { ...get('key'), extras: VERSION_AND_TTL };
+  const request = node.query(asked, get('key'));
+  expect(values(node, request)).toEqual(['UNAVAILABLE', 'a']);
+  node.hearTime();
+  expect(fullAnswers(node.answer(node.query(asked)))).toEqual([{ held: true, version: 1, value: 'a' }]);
 });

@@ -10,10 +10,13 @@ const AHEAD = 5_000_000;
 test('nothing is known before an answer has come, and after a sleep', () => {
   const time = new RingTime(DRIFT);
   expect(time.doubtMs(0)).toBe(Infinity);
+  expect(time.at(0)).toBeNaN();
   time.heard(AHEAD + 10, 0, 20);
   expect(time.doubtMs(20)).toBe(10);
   time.forget();
   expect(time.doubtMs(20)).toBe(Infinity);
+  // What it was last is nearer than nothing.
+  expect(time.at(20)).toBe(AHEAD + 20);
 });
 
 test('an answer is as good as it was quick, and grows older', () => {

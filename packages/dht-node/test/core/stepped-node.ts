@@ -151,7 +151,7 @@ export class SteppedNode {
   }
 
   /** A node that has registered and been given a ring. */
-  static registered(first: Ring, parameters?: ClusterParameters): SteppedNode {
+  static registered(first: Ring, parameters?: ClusterParameters, hearsTime = true): SteppedNode {
     const node = new SteppedNode(parameters);
     node.step();
     node.step({
@@ -159,7 +159,7 @@ export class SteppedNode {
       call: node.last('call-registry').call,
       id: SELF,
       ring: { ...first, parameters: node.parameters },
-      ringTimeMs: node.wallMs,
+      ringTimeMs: hearsTime ? node.wallMs : undefined,
     });
     node.syncRing();
     return node;

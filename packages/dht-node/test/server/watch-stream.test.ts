@@ -107,6 +107,24 @@ test('what cannot be watched is refused', async () => {
     expect(await new Watching(first(), request).ended).toBe(status.INVALID_ARGUMENT);
 });
 
+test('watches that a node passes on count as those that it serves, until they are over', async () => {
+  const watchesMax = 3;
+  const node = await ring.addNode({ watchesMax });
+  await ring.untilSettled();
+  const { arcs, id } = { ...node.status().ring, id: node.status().id };
+  const of = arcs.find(({ primary }) => primary !== id);
+  const open = (): Watching => new Watching(node, { ranges: [{ start: of?.start, end: of?.end }] } as never);
+  const passed = Array.from({ length: watchesMax }, open);
+  await ring.until(() => passed.every(({ news }) => news.length > 0));
+  expect(await open().ended).toBe(status.RESOURCE_EXHAUSTED);
+  passed[0]?.close();
+  await passed[0]?.ended;
+  let next = open();
+  void next.ended.then(() => (next = open()));
+  await ring.until(() => next.news.length > 0);
+  for (const watch of [next, ...passed]) watch.close();
+});
+
 test('a node that stops ends its watches', async () => {
   const node = await ring.addNode();
   await ring.untilSettled();

@@ -28,7 +28,7 @@ export interface Effect {
 /** What is the same for every operation of a step. */
 export interface Circumstances {
   readonly limits: KeyLimits;
-  /** The ring's time. */
+  /** The ring's time, ms; NaN where it has never been heard. */
   readonly wallMs: number;
 }
 
@@ -44,6 +44,14 @@ export const NO_VERSION = 0;
 /** How the text of the error ends where a sum does not fit; its code is that of a value that is no number. */
 export const OVERFLOW = 'are more than a number of 64 bits holds';
 
+/** Rather no answer than a wrong one. */
+const TTL_UNKNOWN: OperationResult = {
+  ok: false,
+  code: 'UNAVAILABLE',
+  text:
+    'nothing was done: this node has never heard the time of the ring, so it cannot tell how long the key has to live; ' +
+    'it learns it from the registry',
+};
 const ERASED: Effect = { value: undefined, expiresAtMs: undefined };
 const NO_BYTES = '' as Bytes;
 
@@ -65,6 +73,8 @@ export function evaluate(
     : { effect: undefined, answer: doneWith(extras.showsPresent ? valueOf(latest) : undefined) };
   if (!answer.ok) return { effect, answer };
   const expiresAtMs = effect === undefined ? expiryOf(latest) : effect.expiresAtMs;
+  if (extras.tellsTtl === true && expiresAtMs !== undefined && Number.isNaN(circumstances.wallMs))
+    return { effect: undefined, answer: TTL_UNKNOWN };
   const told = {
     held: isHeld,
     version: effect ? version : versionOf(latest),

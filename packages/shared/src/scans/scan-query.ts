@@ -11,6 +11,7 @@
 
 import type { Bytes } from '../ring/bytes';
 import { RingError } from '../ring/errors';
+import { POSITION_BYTES } from '../ring/ring-key';
 import { bufferOfBytes } from '../operations/bytes';
 import { decodeVarint, encodeVarint } from '../operations/varint';
 
@@ -67,6 +68,11 @@ export function decodeScanQuery(bytes: Bytes): ScanQuery {
   if (bytes.length === 0 || (flags & ~KNOWN_FLAGS) !== 0 || limit === undefined || limit.value < 1)
     throw malformed();
   const [prefix, tag, from, to, end] = piecesIn(bytes, buffer, limit.end);
+  if (end !== undefined && end.length !== POSITION_BYTES)
+    throw new RingError(
+      'INVALID_ARGUMENT',
+      `the end of a range is a position of ${POSITION_BYTES} bytes, got ${end.length}`,
+    );
   const byKey = (flags & BY_KEY) === 0 ? undefined : { from, to, end, reverse: (flags & REVERSE) !== 0 };
   return {
     prefix,

@@ -300,3 +300,18 @@ test('the protocol has no operation that the catalogue lacks', () => {
   expect(new Set(codes)).toEqual(new Set(Object.values(OperationType)));
   expect([99, 255, 0.5, -1, NaN].some(isOperationType)).toBe(false);
 });
+
+test('where the time of the ring has never been heard, how long a key has to live is not told', () => {
+  const unheard = { ...AT_NOW, wallMs: Number.NaN };
+  const stored = seal(KEY, 7, OLD, NOW);
+  const extras: Extras = { condition: undefined, showsPresent: false, tellsTtl: true };
+  const read: SingleOperation = { type: OperationType.get, key: KEY, extras };
+  const refused = { effect: undefined, answer: { ok: false, code: 'UNAVAILABLE' } };
+  expect(evaluate(read, stored, 0, unheard)).toMatchObject(refused);
+  const kept: Extras = { ...extras, ttl: { kind: 'keep' } };
+  const write: SingleOperation = { type: OperationType.set, key: KEY, value: NEW, extras: kept };
+  expect(evaluate(write, stored, 8, unheard)).toMatchObject(refused);
+  // What does not end has nothing to tell, and who does not ask is answered.
+  expect(evaluate(read, STORED, 0, unheard).answer).toMatchObject({ ok: true });
+  expect(evaluate({ ...read, extras: undefined }, stored, 0, unheard).answer).toEqual(told(OLD));
+});

@@ -14,7 +14,7 @@ export class RingClock {
     this.time = new RingTime(driftMax);
   }
 
-  /** Ms since 1970 by the registry's clock, as well as it is known. */
+  /** Ms since 1970 by the registry's clock, as well as it is known; NaN before it has been heard for the first time. */
   get wallMs(): number {
     return this.time.at(this.context.now);
   }

@@ -19,7 +19,7 @@ interface Bounds {
 
 export class RingTime {
   private bounds: Bounds | undefined;
-  private offsetMs = 0;
+  private offsetMs = Number.NaN;
   private movedAt = 0;
 
   /** @param driftMax by how much two clocks may get apart in a time, as a part of it */
@@ -48,7 +48,7 @@ export class RingTime {
     this.bounds = undefined;
   }
 
-  /** What it is, as well as it is known. */
+  /** What it is, as well as it is known; NaN before it has been heard for the first time. */
   at(now: number): number {
     return now + this.offsetAt(now);
   }

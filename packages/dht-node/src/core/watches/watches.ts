@@ -15,6 +15,11 @@ type WatchesContext = StepTime & RingKnowledge & Outbox;
 /** Of the arc that starts there, while this node is its primary. */
 type FeedAt = (start: Position) => ArcFeed | undefined;
 
+interface Refusal {
+  readonly code: 'RESOURCE_EXHAUSTED' | 'UNAVAILABLE' | 'NOT_OWNER';
+  readonly text: string;
+}
+
 interface Placed {
   readonly watch: Watch;
   feed: ArcFeed | undefined;
@@ -40,10 +45,7 @@ export class Watches {
   }
 
   open({ watch: number, filter, ranges, direct }: WatchInput): void {
-    if (this.placed.size >= this.watchesMax) {
-      const text = `this node serves ${this.watchesMax} watches already (--watches-max)`;
-      return this.endOf(number, { code: 'RESOURCE_EXHAUSTED', text });
-    }
+    if (this.placed.size >= this.watchesMax) return this.endOf(number, tooManyWatches(this.watchesMax));
     const placed: Placed = { watch: new Watch(number, filter, ranges, direct), feed: undefined };
     this.placed.set(number, placed);
     this.place(placed);
@@ -108,10 +110,15 @@ export class Watches {
     this.context.emit({ kind: 'forward-watch', watch: watch.number, to: owner });
   }
 
-  private endOf(
-    watch: number,
-    refusal: { readonly code: 'RESOURCE_EXHAUSTED' | 'UNAVAILABLE' | 'NOT_OWNER'; readonly text: string },
-  ): void {
+  private endOf(watch: number, refusal: Refusal): void {
     this.context.emit({ kind: 'watch-ended', watch, refusal });
   }
+}
+
+/** What whoever wants one more is told. */
+export function tooManyWatches(watchesMax: number): Refusal {
+  return {
+    code: 'RESOURCE_EXHAUSTED',
+    text: `this node serves ${watchesMax} watches already (--watches-max)`,
+  };
 }

@@ -86,7 +86,7 @@ export class WatchStreams {
         if (refusal === undefined) call.end();
         else call.emit('error', toServiceError(new RingError(refusal.code, refusal.text)));
       },
-      elsewhere: (owner) => this.passOn(call, owner),
+      elsewhere: (owner, over) => this.passOn(call, owner, over),
     };
   }
 
@@ -99,10 +99,13 @@ export class WatchStreams {
     return message;
   }
 
-  private passOn(call: WatchCall, owner: Member): void {
+  private passOn(call: WatchCall, owner: Member, over: () => void): void {
     const request = dht.WatchRequest.fromPartial({ ...call.request, direct: true });
     const source: ClientReadableStream<dht.WatchEvents> = this.client(owner).watch(request);
-    const leave = (): void => cancelSoon(source);
+    const leave = (): void => {
+      over();
+      cancelSoon(source);
+    };
     call.on('cancelled', leave);
     call.on('error', leave);
     call.on('drain', () => source.resume());
@@ -110,9 +113,11 @@ export class WatchStreams {
       if (!call.write(message)) source.pause();
     });
     source.on('error', (error) => {
+      over();
       if (this.calls.delete(call)) call.emit('error', error);
     });
     source.on('end', () => {
+      over();
       if (this.calls.delete(call)) call.end();
     });
   }

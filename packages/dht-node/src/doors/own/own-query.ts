@@ -30,19 +30,20 @@ export interface OwnQuery {
   readonly key: Key;
   /** In the order of its row. */
   readonly operands: readonly Key[];
+  readonly deadlineMs?: number | undefined;
 }
 
 /** What the operation is answered with. Throws RingError. */
 export async function ownQuery(
   host: NodeHost,
-  { name, key, operands }: OwnQuery,
+  { name, key, operands, deadlineMs = DEADLINE_DEFAULT_MS }: OwnQuery,
   extras?: Extras,
 ): Promise<Uint8Array | undefined> {
   const asked = { type: OperationType[name], key: bytesOf(key), operands: operands.map(bytesOf), extras };
   const { version: ringVersion } = host.core.view;
   const { value } = await askOne(host, asked, {
     door: OWN,
-    deadlineMs: DEADLINE_DEFAULT_MS,
+    deadlineMs,
     hops: 0,
     ringVersion,
   });

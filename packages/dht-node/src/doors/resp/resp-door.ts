@@ -69,7 +69,7 @@ export class RespDoor implements Door {
       keyspace: new Keyspace(keyspaceOf(host, frames, client)),
       changes: this.changes,
       terms: () => keyTermsOf(host.core.view.ring),
-      wallMs: () => host.core.clock.wallMs,
+      wallMs: this.facts.wallMs,
       nowMs: now,
       isFull: () => this.budget.isFull,
       expectation: new ReplyExpectation(),

@@ -138,13 +138,13 @@ export class RingChanges {
         rangeEnded: (ended, through, because) =>
           this.lose(part, ended, because === 'moved' && through > 0 ? through : undefined),
         ended: () => this.lose(part, range, part.since),
-        elsewhere: (owner) => this.goElsewhere(part, owner),
+        elsewhere: (owner, over) => this.goElsewhere(part, owner, over),
       },
     );
   }
 
-  private goElsewhere(part: Part, owner: Member): void {
-    part.close = this.source.watchAt(owner, part.range, part.since, {
+  private goElsewhere(part: Part, owner: Member, over: () => void): void {
+    const close = this.source.watchAt(owner, part.range, part.since, {
       told: ({ range, through, changes, ended }) => {
         if (ended !== undefined)
           return this.lose(part, range, ended === 'moved' && through > 0 ? through : undefined);
@@ -152,6 +152,10 @@ export class RingChanges {
       },
       ended: () => this.lose(part, part.range, part.since),
     });
+    part.close = () => {
+      over();
+      close();
+    };
   }
 
   private told(part: Part, range: Arc, through: number, changes: readonly KeyChange[]): void {
