@@ -6,6 +6,7 @@ export const CONTESTANTS = [
   'ringkeep',
   'query',
   'one-node',
+  'doors-open',
   'redis',
   'etcd',
   'echo-stream',
@@ -51,6 +52,8 @@ function contestantsNamed(name: ContestantName, setting: Setting): ContestantSpe
       return [{ name: 'Ringkeep QueryDHT', system: ring, way: 'query' }];
     case 'one-node':
       return [{ name: 'Ringkeep by one node', system: ring, way: 'one-node' }];
+    case 'doors-open':
+      return [{ name: 'Ringkeep, all doors open', system: { ...ring, doorsOpen: true } }];
     case 'redis':
       if (copies > 1) return [];
       if (setting.publishes === true) return [{ name: PUBLISHING_REDIS, system: redis, way: 'publishing' }];

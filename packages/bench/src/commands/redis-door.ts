@@ -132,7 +132,7 @@ function redisBy(client: string): string {
 
 function contestantsOf(clients: readonly string[], memory: boolean): ContestantSpec[] {
   const storage = memory ? 'memory' : 'disk';
-  const ring = { kind: 'ring', nodes: 1, copies: 1, storage, redisDoor: true } as const;
+  const ring = { kind: 'ring', nodes: 1, copies: 1, storage, doorsOpen: true } as const;
   const redis = { kind: 'redis', appendOnly: !memory } as const;
   return clients.flatMap((way) => [
     { name: doorBy(way), system: ring, way },

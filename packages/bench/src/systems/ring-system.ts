@@ -13,8 +13,8 @@ export interface RingSystemOptions {
   readonly keyIndex?: boolean;
   /** What nodes keep for watchers, MiB; their default if absent. */
   readonly watchHistoryMib?: number;
-  /** Nodes open a door for Redis clients. */
-  readonly redisDoor?: boolean;
+  /** Nodes open all doors, those for Redis clients and for HTTP included. */
+  readonly doorsOpen?: boolean;
   /** Nodes collect their garbage at SIGUSR2. */
   readonly collectable?: boolean;
 }
@@ -30,7 +30,7 @@ export async function startRing(folder: string, options: RingSystemOptions): Pro
   const nodeArgs = ['--storage', storage];
   if (options.watchHistoryMib !== undefined)
     nodeArgs.push('--watch-history', String(options.watchHistoryMib));
-  if (options.redisDoor === true) nodeArgs.push('--redis-port', '0');
+  if (options.doorsOpen === true) nodeArgs.push('--redis-port', '0', '--http-port', '0');
   const registryArgs = options.keyIndex === true ? ['--key-index'] : [];
   const nodeEnv: Record<string, string> = options.collectable ? { NODE_OPTIONS: `--require ${COLLECT}` } : {};
   const ring = await LocalRing.start(
@@ -44,7 +44,7 @@ export async function startRing(folder: string, options: RingSystemOptions): Pro
     throw error;
   }
   const [first] = ring.places as [NodePlace];
-  const redisPort = options.redisDoor === true ? await redisPortOf(first) : 0;
+  const redisPort = options.doorsOpen === true ? await redisPortOf(first) : 0;
   return {
     label: 'Ringkeep',
     durability: durabilityText(storage, copies),

@@ -5,7 +5,8 @@
  */
 
 import type { Bytes } from '@ringkeep/shared';
-import { OperationType, type KeyTerms } from '@ringkeep/shared/operations';
+import type { KeyTerms } from '@ringkeep/shared/operations';
+import { OperationType } from '@ringkeep/shared/operations/catalogue';
 import { carryOut } from './asking/plans';
 import type { Frames } from './asking/frames';
 import { KeyRuns } from './asking/key-runs';

@@ -7,19 +7,18 @@
  */
 
 import { RingError, type Bytes, type RingKey } from '@ringkeep/shared';
-import {
-  checkOperation,
-  isWrite,
-  OperationType,
-  placed,
-  checkKey,
-  type Extras,
-  type KeyTerms,
-  type Operation,
-  type OperationName,
-  type OperationResult,
-  type SingleOperation,
+import type {
+  Extras,
+  KeyTerms,
+  Operation,
+  OperationName,
+  OperationResult,
+  SingleOperation,
 } from '@ringkeep/shared/operations';
+// The data path asks the modules themselves: each name of an index is a call.
+import { OperationType } from '@ringkeep/shared/operations/catalogue';
+import { checkKey, checkOperation, placed } from '@ringkeep/shared/operations/check';
+import { isWrite } from '@ringkeep/shared/operations/operation';
 import type { Protocol, Reply } from '../protocol/replies';
 import { CommandFault, ringError } from './fault';
 

@@ -5,12 +5,14 @@
 
 import type { Bytes } from '@ringkeep/shared';
 import { encodeExpiry, type Extras, type KeyTerms } from '@ringkeep/shared/operations';
+import { OperationType } from '@ringkeep/shared/operations/catalogue';
 import { bulkOrNil, bulk, integer, nil, OK, ONE, ZERO, type Protocol, type Reply } from '../protocol/replies';
 import { fullAnswerIn, SHOWS_VALUE } from './answers';
 import { ONE_KEY, type Arguments, type DataCommand } from './command';
 import { invalidExpireTime, SYNTAX_ERROR } from './fault';
 import {
   failure,
+  located,
   operationOf,
   planOf,
   planOfAll,
@@ -104,7 +106,7 @@ function get(
   terms: KeyTerms,
   told: (value: Bytes | undefined, protocol: Protocol) => Reply,
 ): Plan {
-  return planOf(operationOf(terms, 'get', args[KEY] as Bytes), told);
+  return planOf({ type: OperationType.get, key: located(terms, args[KEY] as Bytes) }, told);
 }
 
 function prepareGetRange(args: Arguments, terms: KeyTerms): Plan {
