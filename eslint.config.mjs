@@ -113,6 +113,19 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
+    // Programs as their readers would write them: they import nothing that a Node.js program has without it.
+    files: ['examples/**/*.mjs'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['AbortController', 'AbortSignal', 'Buffer', 'console', 'performance', 'process'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+    rules: { 'no-console': 'off' },
+  },
+  {
     files: ['*.js', '*.mjs', '*.cjs'],
     languageOptions: { globals: { module: 'writable', require: 'readonly' } },
   },
