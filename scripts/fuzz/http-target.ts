@@ -10,7 +10,10 @@ import {
   parseTarget,
   parseTtl,
   percentDecoded,
+  readTransaction,
 } from '@ringkeep/dht-node/doors';
+import { RingError } from '@ringkeep/shared';
+import { bytesOfBuffer, decodeTransaction, transactionRequest } from '@ringkeep/shared/operations';
 import { anyBytes, anyOf, fuzzCase, type FuzzTarget } from './fuzz-case';
 
 const TARGET_PIECES = [
@@ -49,6 +52,44 @@ const JSON_PIECES = [
   '__proto__',
 ];
 const HOST_PIECES = ['localhost', '127.0.0.1', '[', '::1', ']', ':', '80', '.', 'evil', '@', '\0', ' '];
+
+/** Operations that are nearly right. */
+const field = fc.oneof(
+  fc.string({ maxLength: 4 }),
+  fc.constantFrom('{a}b', 'YQ==', '5', '1s', 'keep'),
+  fc.double(),
+  fc.constant(null),
+);
+const operation = fc.record(
+  {
+    op: fc.constantFrom(
+      'get',
+      'set',
+      'exchange',
+      'delete',
+      'add',
+      'append',
+      'expire',
+      'persist',
+      'scan',
+      '__proto__',
+    ),
+    ...{ key: field, key64: field, value: field, value64: field, delta: field, ttl: field, at: field },
+  },
+  { requiredKeys: ['op'] },
+);
+const condition = fc.record(
+  { key: field, ifAbsent: fc.boolean(), ifPresent: fc.boolean(), ifVersion: field, ifValue: field },
+  { requiredKeys: ['key'] },
+);
+const transaction = fc.record(
+  {
+    if: fc.array(condition, { maxLength: 3 }),
+    then: fc.array(operation, { maxLength: 3 }),
+    else: fc.array(operation),
+  },
+  { requiredKeys: [] },
+);
 
 /** Every byte of a key, in one of its spellings. */
 const spelling = fc.array(fc.tuple(fc.nat(255), fc.boolean()), { maxLength: 40 }).map((bytes) => ({
@@ -99,6 +140,15 @@ export const HTTP_TARGET: FuzzTarget = {
         fields.list('list');
       }),
     ),
+    fuzzCase('transactions', transaction, (described) =>
+      refusesOr(() => {
+        const options = readTransaction(Buffer.from(JSON.stringify(described)));
+        const { transaction: encoded } = transactionRequest(options, (given) =>
+          bytesOfBuffer(Buffer.from(given)),
+        );
+        decodeTransaction(encoded);
+      }),
+    ),
     fuzzCase('hosts and origins', fc.tuple(anyOf(HOST_PIECES, 6), anyOf(HOST_PIECES, 6)), ([host, origin]) =>
       refusesOr(() => {
         const rules = { hosts: new Set<string>(), origins: new Set<string>() };
@@ -115,6 +165,7 @@ function refusesOr(parse: () => void): void {
   try {
     parse();
   } catch (error) {
+    if (error instanceof RingError && error.code === 'INVALID_ARGUMENT') return;
     if (!(error instanceof HttpFault) || error.status < 400 || error.status > 499) throw error;
   }
 }

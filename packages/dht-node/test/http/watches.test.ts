@@ -174,6 +174,20 @@ test.each([
   expect([told.status, JSON.parse(told.body).detail]).toEqual([status, expect.stringMatching(words)]);
 });
 
+test('a cursor of more parts than any ring has is refused at once', async () => {
+  const part = (i: number): string =>
+    `${i.toString(16).padStart(16, '0')}-${(i + 1).toString(16).padStart(16, '0')}:${i}`;
+  const since = `cluster/${Array.from({ length: 20_000 }, (_, i) => part(i)).join()}`;
+  const told = await ask(address(), 'POST', '/v1/watch', {
+    headers: JSON_BODY,
+    body: JSON.stringify({ since }),
+  });
+  expect([told.status, JSON.parse(told.body).detail]).toEqual([
+    400,
+    'the cursor has 20000 parts; of a ring with 3 arcs it has 76 at most',
+  ]);
+});
+
 test('HEAD tells that there is a stream, and ends', async () => {
   const told = await ask(address(), 'HEAD', '/v1/watch?key=a');
   expect([told.status, told.headers['content-type']]).toEqual([200, 'text/event-stream']);

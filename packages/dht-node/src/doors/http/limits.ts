@@ -10,6 +10,9 @@ export const HEADER_BYTES_MAX = 16 * 1024;
 export const SMALL_JSON_BYTES_MAX = 64 * 1024;
 /** Bytes of the body that begins a watch: its cursor has some 50 for each arc. */
 export const WATCH_JSON_BYTES_MAX = 1024 * 1024;
+/** Parts of a cursor of a watch, for each arc of the ring and besides. */
+export const CURSOR_PARTS_OF_ARC = 4;
+export const CURSOR_PARTS_MORE = 64;
 /** How often it is looked who takes too long, and who stands still, ms. */
 export const LOOK_MS = 250;
 /** Requests of one connection that wait for the one before them; beyond that it is not read. */

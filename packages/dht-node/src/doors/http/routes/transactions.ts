@@ -10,7 +10,7 @@ import {
   type TransactOptions,
   type WriteResult,
 } from '@ringkeep/shared/operations';
-import { TRANSACTION_BYTES_MAX } from '@ringkeep/shared/ring/limits';
+import { TRANSACTION_BYTES_MAX, TRANSACTION_OPERATIONS_MAX } from '@ringkeep/shared/ring/limits';
 import { json, type Answer } from '../answer';
 import { ask } from '../asking';
 import { malformed } from '../http-fault';
@@ -39,6 +39,7 @@ export const transactionRoute: Route = {
   handle: transact,
 };
 
+const PARTS = ['if', 'then', 'else'];
 const CONDITION_FIELDS = ['key', 'key64', 'ifAbsent', 'ifPresent', 'ifVersion', 'ifValue', 'ifValue64'];
 const OPERATION_FIELDS = ['op', 'key', 'key64', 'value', 'value64', 'delta', 'ttl', 'at'];
 /** Which of those fields an operation has besides `op` and its key. */
@@ -54,14 +55,7 @@ const BROUGHT: Readonly<Record<string, readonly string[]>> = {
 };
 
 async function transact(asked: Asked): Promise<Answer> {
-  const fields = parseJsonObject(asked.body, ['if', 'then', 'else']);
-  const options: TransactOptions = {
-    if: fields
-      .list('if')
-      .map((each, i) => conditionIn(Fields.of(each, `condition ${i + 1}`, CONDITION_FIELDS))),
-    then: operationsIn(fields, 'then'),
-    else: operationsIn(fields, 'else'),
-  };
+  const options = readTransaction(asked.body);
   const { key, transaction } = transactionRequest(options, bytesOf);
   const told = await ask(asked, { name: 'transact', key, operands: [transaction], extras: undefined });
   const { held, version, results } = transactResult(options, bufferOfBytes(told));
@@ -70,6 +64,24 @@ async function transact(asked: Asked): Promise<Answer> {
     version,
     results: (results as readonly unknown[] as readonly WriteResult[]).map(resultOf),
   });
+}
+
+/** The transaction that a body describes. Throws a fault, 400. */
+export function readTransaction(body: Buffer): TransactOptions {
+  const fields = parseJsonObject(body, PARTS);
+  const count = PARTS.reduce((sum, part) => sum + fields.list(part).length, 0);
+  // Before anything is made of them.
+  if (count > TRANSACTION_OPERATIONS_MAX)
+    throw malformed(
+      `the transaction has ${count} conditions and operations; ${TRANSACTION_OPERATIONS_MAX} are allowed`,
+    );
+  return {
+    if: fields
+      .list('if')
+      .map((each, i) => conditionIn(Fields.of(each, `condition ${i + 1}`, CONDITION_FIELDS))),
+    then: operationsIn(fields, 'then'),
+    else: operationsIn(fields, 'else'),
+  };
 }
 
 function conditionIn(fields: Fields): TransactCondition {

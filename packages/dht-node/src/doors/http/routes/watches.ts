@@ -8,7 +8,7 @@ import type { RingChanges, RingEvent, WatchOptions } from '@ringkeep/client/watc
 import type { StreamedAnswer } from '../answer';
 import { tellChanges } from '../event-stream';
 import { malformed } from '../http-fault';
-import { WATCH_JSON_BYTES_MAX } from '../limits';
+import { CURSOR_PARTS_MORE, CURSOR_PARTS_OF_ARC, WATCH_JSON_BYTES_MAX } from '../limits';
 import { parseJsonObject } from '../request/json';
 import type { Asked, Route } from './asked';
 
@@ -39,7 +39,7 @@ export function watchRoutes(open: OpenWatch): readonly Route[] {
       },
       brings: { kind: 'none' },
       answers: EVENTS,
-      handle: (asked) => answerOf(open, ofQuery(asked)),
+      handle: (asked) => answerOf(open, asked, ofQuery(asked)),
     },
     {
       method: 'POST',
@@ -50,12 +50,13 @@ export function watchRoutes(open: OpenWatch): readonly Route[] {
       headers: {},
       brings: { kind: 'json', schema: 'Watch', bytesMax: () => WATCH_JSON_BYTES_MAX },
       answers: EVENTS,
-      handle: (asked) => answerOf(open, ofBody(asked)),
+      handle: (asked) => answerOf(open, asked, ofBody(asked)),
     },
   ];
 }
 
-function answerOf(open: OpenWatch, options: WatchOptions): StreamedAnswer {
+function answerOf(open: OpenWatch, { host }: Asked, options: WatchOptions): StreamedAnswer {
+  if (options.since !== undefined) checkCursor(options.since, host.core.view.ring.arcs.length);
   const changes = open(options);
   const hasShortCursor = options.key !== undefined || options.tag !== undefined;
   return {
@@ -63,6 +64,14 @@ function answerOf(open: OpenWatch, options: WatchOptions): StreamedAnswer {
     stream: (out) => tellChanges(out, changes, hasShortCursor),
     cancel: () => void changes.return(),
   };
+}
+
+/** A cursor has a part for each arc, and more where it is from before some were joined. Work grows with its square. */
+function checkCursor(since: string, arcs: number): void {
+  const parts = since.split(',').length;
+  const most = CURSOR_PARTS_OF_ARC * arcs + CURSOR_PARTS_MORE;
+  if (parts > most)
+    throw malformed(`the cursor has ${parts} parts; of a ring with ${arcs} arcs it has ${most} at most`);
 }
 
 const PLACES = ['key', 'prefix', 'tag'] as const;
