@@ -262,6 +262,21 @@ describe('a caller', () => {
     expect(await get('half')).toBe('404');
   });
 
+  test('with a half body goes when such bodies take half of the memory, long before its time is over', async () => {
+    const patient = await ring.addNode({ http: { host: '127.0.0.1', port: 0 } });
+    const at = patient.httpAddress as string;
+    const halves = await Promise.all(Array.from({ length: 150 }, () => open(at)));
+    for (const half of halves)
+      half.send('PUT /v1/keys/half', [OCTETS, 'Content-Length: 1048576'], 'v'.repeat(1_000_000));
+    expect((await ask(at, 'GET', '/v1/keys/there')).body).toBe('value');
+    await Promise.race(halves.map((half) => half.untilEnded()));
+    expect((await ask(at, 'GET', '/v1/keys/there')).body).toBe('value');
+    expect((await ask(at, 'GET', '/v1/keys/half')).status).toBe(404);
+    ring.nodes.splice(ring.nodes.indexOf(patient), 1);
+    await patient.leave();
+    await patient.stop();
+  }, 20_000);
+
   test('that ends its side is answered first', async () => {
     const client = await open();
     client.socket.end(

@@ -16,6 +16,15 @@ export interface Turn {
   run(): void;
 }
 
+/** Bytes of a body that is not complete, of one that is, and of an answer that is not read. */
+interface HeldBytes {
+  readonly coming: number;
+  readonly here: number;
+  readonly unread: number;
+}
+
+const NOTHING: HeldBytes = { coming: 0, here: 0, unread: 0 };
+
 export class HttpConnection {
   private readonly waiting: Turn[] = [];
   private current: Turn | undefined;
@@ -25,8 +34,7 @@ export class HttpConnection {
   /** The answer that is given now, or was, said that the connection ends: nothing behind it is carried out. */
   private isLast = false;
   private isPaused = false;
-  private bodyBytes = 0;
-  private unreadBytes = 0;
+  private held: HeldBytes = NOTHING;
   /** Counts what came of all connections: the one with the least was used longest ago. */
   usedAt = 0;
 
@@ -54,7 +62,7 @@ export class HttpConnection {
   over(turn: Turn): void {
     if (this.current !== turn) return;
     this.current = undefined;
-    this.hold({ body: 0, unread: 0 });
+    this.hold(NOTHING);
     this.next();
   }
 
@@ -89,12 +97,13 @@ export class HttpConnection {
     return this.isLast;
   }
 
-  /** Bytes of the body that is not complete, and of the answer that is not read. */
-  hold({ body = this.bodyBytes, unread = this.unreadBytes }: { body?: number; unread?: number }): void {
-    if (body === this.bodyBytes && unread === this.unreadBytes) return;
-    this.bodyBytes = body;
-    this.unreadBytes = unread;
-    this.holding.set({ here: 0, there: body + unread }, this.nowMs());
+  /** What it holds from now on, bytes; what is not said stays as it is. */
+  hold(changed: Partial<HeldBytes>): void {
+    const { held } = this;
+    const { coming = held.coming, here = held.here, unread = held.unread } = changed;
+    if (coming === held.coming && here === held.here && unread === held.unread) return;
+    this.held = { coming, here, unread };
+    this.holding.set({ here, there: coming + unread }, this.nowMs());
   }
 
   moved(): void {

@@ -109,9 +109,12 @@ export class Exchange implements Turn {
   }
 
   private async read(bytesMax: number): Promise<Buffer> {
+    const { connection } = this;
     this.isReading = true;
     try {
-      return await readBody(this.request, bytesMax, (bytes) => this.connection.hold({ body: bytes }));
+      const body = await readBody(this.request, bytesMax, (coming) => connection.hold({ coming }));
+      connection.hold({ coming: 0, here: body.length });
+      return body;
     } finally {
       this.isReading = false;
     }
@@ -141,7 +144,8 @@ export class Exchange implements Turn {
     else if (body !== undefined) response.end(body);
     else response.end();
     const { writableLength } = response;
-    if (writableLength > UNREAD_UNCOUNTED_BYTES) connection.hold({ body: 0, unread: writableLength });
+    if (writableLength > UNREAD_UNCOUNTED_BYTES)
+      connection.hold({ coming: 0, here: 0, unread: writableLength });
     dropBody(this.request);
   }
 
