@@ -170,7 +170,8 @@ class Stretch {
     this.bounds = bounds;
     this.keys = keys;
     this.left = terms.limit;
-    this.ask(FIRST_PAGE_ENTRIES);
+    // A tag that fits a page is one snapshot.
+    this.ask(terms.tag === undefined ? FIRST_PAGE_ENTRIES : PAGE_ENTRIES_MAX);
   }
 
   /** It may have more, and shows nothing of it yet. */

@@ -38,7 +38,7 @@ export interface KeyOrder {
 
 /** Entries of a page: a node reads a page in one step, a few milliseconds. */
 export const PAGE_ENTRIES_MAX = 1_000;
-/** Of the first page, so that its first entry is there soon. */
+/** Of the first page of more than a tag, so that its first entry is there soon. */
 export const FIRST_PAGE_ENTRIES = 100;
 
 const KEYS_ONLY = 1;

@@ -103,11 +103,9 @@ export class Scan<Value> implements AsyncIterable<ScanEntry<Value>> {
     const rule = (this.rule = await this.source.rule());
     const { place, tag } = beginningOf(this.terms.prefix, this.terms.tag, rule);
     let left = this.terms.limit;
-    let asked: Promise<ScanPage<Buffer>> | undefined = this.ask(
-      this.place ?? place,
-      tag,
-      Math.min(FIRST_PAGE_ENTRIES, left),
-    );
+    // A tag that fits a page is one snapshot.
+    const first = tag === undefined ? Math.min(FIRST_PAGE_ENTRIES, left) : left;
+    let asked: Promise<ScanPage<Buffer>> | undefined = this.ask(this.place ?? place, tag, first);
     while (asked !== undefined) {
       const page: ScanPage<Buffer> = await asked;
       left -= page.entries.length;

@@ -5,12 +5,23 @@ import type { Bytes } from '../../src/ring/bytes';
 import { arcKeyTest, type Arc } from '../../src/ring/arc';
 import type { Position } from '../../src/ring/position';
 import { keyOf, type RingKey } from '../../src/ring/ring-key';
-import { Range, rangeTerms, type ScanPage, type ScanQuery } from '../../src/scans';
+import {
+  FIRST_PAGE_ENTRIES,
+  PAGE_ENTRIES_MAX,
+  Range,
+  rangeTerms,
+  type ScanPage,
+  type ScanQuery,
+} from '../../src/scans';
 
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
 const RANGE = { start: 0n, end: 0n } as ScanPage<Buffer>['range'];
 
-async function read(limit: number, pageMax: number): Promise<{ told: string[]; limits: number[] }> {
+async function read(
+  limit: number | undefined,
+  pageMax: number,
+  tag?: string,
+): Promise<{ told: string[]; limits: number[] }> {
   const limits: number[] = [];
   const page = (_place: RingKey, { limit: most, byKey }: ScanQuery): Promise<ScanPage<Buffer>> => {
     limits.push(most);
@@ -23,7 +34,10 @@ async function read(limit: number, pageMax: number): Promise<{ told: string[]; l
     return Promise.resolve({ entries, next, range: RANGE, seq: 1 });
   };
   const range = new Range(
-    rangeTerms({ limit }, (given) => given as Bytes),
+    rangeTerms(
+      { ...(limit !== undefined && { limit }), ...(tag !== undefined && { tag }) },
+      (given) => given as Bytes,
+    ),
     { rule: () => Promise.resolve('tag'), page, arcs: () => [RANGE] },
   );
   const told: string[] = [];
@@ -37,6 +51,11 @@ test('a range whose limit the first page fills asks for no other one', async () 
 
 test('a page after the first is asked for what is left to the limit', async () => {
   expect(await read(3, 2)).toEqual({ told: ['a', 'b', 'c'], limits: [3, 1] });
+});
+
+test('the first page is small, but not that of a tag: one that fits a page is one snapshot', async () => {
+  expect((await read(undefined, 10)).limits).toEqual([FIRST_PAGE_ENTRIES]);
+  expect((await read(undefined, 10, 't')).limits).toEqual([PAGE_ENTRIES_MAX]);
 });
 
 describe('over the stretches of several owners', () => {

@@ -1,6 +1,14 @@
 /** A scan over pages that the test makes: its place, from which another one goes on. */
 
-import { FIRST_PLACE, Scan, scanTerms, type ScanOptions, type ScanPage } from '../../src/scans';
+import {
+  FIRST_PAGE_ENTRIES,
+  FIRST_PLACE,
+  PAGE_ENTRIES_MAX,
+  Scan,
+  scanTerms,
+  type ScanOptions,
+  type ScanPage,
+} from '../../src/scans';
 import { placeBehind, ringKey, type RingKey } from '../../src/ring/ring-key';
 import type { Bytes } from '../../src/ring/bytes';
 
@@ -73,4 +81,23 @@ test('a scan whose page fails says so once and is over, with the place that it h
   const after = await entries.next();
   expect(after.done).toBe(true);
   expect(failing.after).toBe(Buffer.from(placeBehind(KEYS[1] as RingKey), 'latin1').toString('hex'));
+});
+
+test('the first page of a tag has as much of it as any page, so that a tag that fits it is one snapshot; of the ring it is small', async () => {
+  const firstLimit = async (options: ScanOptions): Promise<number> => {
+    const limits: number[] = [];
+    const terms = scanTerms(options, true, (given) => given as Bytes);
+    const scanned = new Scan<undefined>(terms, {
+      rule: () => Promise.resolve('tag'),
+      page: (place, { limit }) => {
+        limits.push(limit);
+        return Promise.resolve(page(place, limit));
+      },
+    });
+    await keysOf(scanned);
+    return limits[0] as number;
+  };
+  expect(await firstLimit({ tag: 't' })).toBe(PAGE_ENTRIES_MAX);
+  expect(await firstLimit({ prefix: '{t}' })).toBe(PAGE_ENTRIES_MAX);
+  expect(await firstLimit({ prefix: 't' })).toBe(FIRST_PAGE_ENTRIES);
 });
