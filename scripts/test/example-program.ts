@@ -13,7 +13,8 @@ export class ExampleProgram {
   private waiting: (() => void)[] = [];
 
   constructor(file: string, args: readonly string[]) {
-    this.process = spawn(process.execPath, [join(EXAMPLES, file), ...args], { stdio: 'pipe' });
+    const interpreter = file.endsWith('.sh') ? 'sh' : process.execPath;
+    this.process = spawn(interpreter, [join(EXAMPLES, file), ...args], { stdio: 'pipe' });
     this.over = once(this.process, 'close').then(() => this.look());
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.on('data', (bytes: Buffer) => {

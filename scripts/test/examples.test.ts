@@ -1,9 +1,11 @@
 /** The programs of examples/, each run as a user runs it, against a ring of two nodes. */
 
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RingNode } from '@ringkeep/dht-node';
 import { startRegistry, type RunningRegistry } from '@ringkeep/registry';
+import { printedBy } from '../samples/printed-by';
 import { ExampleProgram } from './example-program';
 
 const EXAMPLES = join(__dirname, '../../examples');
@@ -130,6 +132,19 @@ test('mirror: it has what was there, and follows each change', async () => {
   expect(mirror.output).not.toContain('elsewhere');
   expect(await mirror.end('SIGTERM')).toBe(0);
 });
+
+test.each(['ioredis.mjs', 'node-redis.mjs', 'redis-cli.sh'])(
+  'clients: %s prints what it says',
+  async (file) => {
+    if (file === 'redis-cli.sh' && spawnSync('redis-cli', ['--version']).status !== 0)
+      return console.warn('skipped, for there is no redis-cli here');
+    const sample = start(`clients/${file}`, node(0).redisAddress as string);
+    expect(await sample.end()).toBe(0);
+    const expected = await printedBy(join(EXAMPLES, 'clients', file));
+    expect(expected.length).toBe(4);
+    expect(sample.output.trim().split('\n')).toEqual(expected);
+  },
+);
 
 async function keysOf(prefix: string): Promise<string[]> {
   const keys: string[] = [];
