@@ -1,7 +1,7 @@
-# One image for the registry, the nodes and the command line; docker-compose.yml makes a ring of it.
+# The program, `ringkeep`: the registry, the nodes and the command line; docker-compose.yml makes a ring of it.
 #
 #   docker build -t ringkeep .
-#   docker run --rm ringkeep node --help          (also: registry, cli)
+#   docker run --rm ringkeep node --help          (also: registry, and each command of the command line)
 #
 # Three throw-away stages and a last one that only copies. What compiles (TypeScript, and everything that the
 # tests need) and what runs are installed separately, so a change of the sources reinstalls nothing.
@@ -25,7 +25,7 @@ COPY LICENSE ./
 COPY scripts/build.mjs scripts/client-bundle.mjs scripts/
 COPY scripts/docker-entrypoint.sh bin/ringkeep
 # The files' modes are set because they depend on the umask of whoever checked the sources out.
-RUN node scripts/build.mjs packages/registry packages/dht-node packages/cli \
+RUN node scripts/build.mjs packages/program \
   && find packages -mindepth 2 -maxdepth 2 ! -name dist ! -name package.json -exec rm -rf {} + \
   && find packages -type f \( -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -delete \
   && chmod -R a+rX packages config LICENSE && chmod 755 bin/ringkeep
@@ -35,7 +35,7 @@ FROM node:20-bookworm-slim AS dependencies
 WORKDIR /app
 COPY --from=manifests /app ./
 RUN npm ci --ignore-scripts --no-audit --no-fund --omit=dev \
-    --workspace packages/registry --workspace packages/dht-node --workspace packages/cli \
+    --workspace packages/program \
   && abi=$(node -p process.versions.modules) \
   && find node_modules -type f \( -name '*.musl.node' -o -name '*.abi*.node' ! -name "*.abi$abi.*" \) -delete \
   && find node_modules -type f \( -name '*.ts' -o -name '*.map' -o -name 'README*' -o -name 'CHANGELOG*' \) -delete

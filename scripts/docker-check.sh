@@ -236,4 +236,6 @@ say 'all containers removed and made again from the volumes'
 every_record outside node1
 every_record inside node5
 expect acknowledged last-word inside node3
+[[ $(compose exec -T node4 ringkeep get city </dev/null) == Porto ]] || fail 'ringkeep get asks another node than that of its container'
+say 'a command inside talks to the node of its container'
 inside node1 ring </dev/null

@@ -1,23 +1,17 @@
 #!/bin/sh
-# What the image runs: registry, node, cli, or the health check of the server in this container.
+# What the image runs: the program, told where the server of this container is if nothing else says so.
 set -eu
 command=${1:-help}
-[ $# -gt 0 ] && shift
+[ $# -gt 0 ] || set -- help
 case $command in
-  registry) exec node /app/packages/registry/dist/main.js "$@" ;;
-  node) exec node /app/packages/dht-node/dist/main.js "$@" ;;
-  cli) exec node /app/packages/cli/dist/main.js "$@" ;;
+  start | registry | node) ;;
   health)
     # A node is told its port by NODE_PORT; without it this is taken for a registry.
-    [ $# -gt 0 ] || set -- "127.0.0.1:${NODE_PORT:-${REGISTRY_PORT:-50000}}"
-    exec node /app/packages/cli/dist/main.js health "$@"
+    [ $# -gt 1 ] || set -- health "127.0.0.1:${NODE_PORT:-${REGISTRY_PORT:-50000}}"
     ;;
   *)
-    cat <<'END'
-usage: ringkeep registry|node|cli [OPTION...]   each has --help
-       ringkeep health [ADDRESS]                exit code 0 when the server there is serving, 1 when not;
-                                                default: the one in this container, by NODE_PORT or REGISTRY_PORT
-END
-    case $command in help | --help | -h) ;; *) exit 2 ;; esac
+    # The command line talks to the node of this container.
+    [ -z "${NODE_PORT:-}" ] || export NODE_ADDRESS="${NODE_ADDRESS:-127.0.0.1:$NODE_PORT}"
     ;;
 esac
+exec node /app/packages/program/dist/main.js "$@"
