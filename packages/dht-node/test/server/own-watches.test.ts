@@ -40,6 +40,21 @@ test('it goes on from a cursor, at another node', async () => {
   expect((await later.next()).value).toMatchObject({ kind: 'put', value: Buffer.from('1') });
 });
 
+test('it goes on while nodes join', async () => {
+  await using changes = first().watch({ prefix: 'moved/' });
+  await changes.ready;
+  const joined = await ring.addNode();
+  await ring.untilSettled();
+  const names = Array.from({ length: 60 }, (_, i) => `moved/${i}`);
+  await Promise.all(names.map((name) => joined.set(name, 'v')));
+  const told = new Set<string>();
+  for await (const change of changes) {
+    expect(change.kind).toBe('put');
+    if (change.kind === 'put') told.add(Buffer.from(change.key).toString());
+    if (told.size === names.length) break;
+  }
+});
+
 test('what was lost is read anew', async () => {
   await first().set('anew/1', 'v');
   const away = first().watch({ prefix: 'anew/' });
