@@ -266,12 +266,12 @@ function fractionAt(bytes: string): number {
 }
 
 /**
- * How many of the next entries of the ring a part of it has, most likely not more: positions are hashes, so their number
- * is spread as that of heads among so many coins. A stretch that turns out to have more is asked again.
+ * How many of the next entries of the ring a part of it has, most likely not more (two standard deviations): positions are
+ * hashes, so each entry is in it with the same chance. A stretch that turns out to have more is asked again.
  */
 function expected(entries: number, part: number): number {
   const mean = entries * part;
-  return Math.min(entries, 1 + Math.ceil(mean + 3 * Math.sqrt(mean)));
+  return Math.min(entries, 1 + Math.ceil(mean + 2 * Math.sqrt(mean * (1 - part))));
 }
 
 /** Where an arc ends behind a place in it; undefined: with the ring. */
