@@ -237,7 +237,7 @@ export class DiskStorage implements NodeStorage {
     if (this.options.measureRoom === undefined) return undefined;
     const { treeBytes, unusedBytes } = this.base.fileUse?.() ?? { treeBytes: 0, unusedBytes: 0 };
     const copiedBytes = Math.min(this.entries.keysChanged * PAGE_BYTES, treeBytes);
-    const neededBytes = this.entries.bytesPut() * PAGE_WASTE + CHECKPOINT_ROOM_BYTES_MIN;
+    const neededBytes = this.entries.bytesChanged() * PAGE_WASTE + CHECKPOINT_ROOM_BYTES_MIN;
     return { freeBytes: Math.max(neededBytes, neededBytes + copiedBytes - unusedBytes) };
   }
 

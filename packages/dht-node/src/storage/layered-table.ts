@@ -63,12 +63,10 @@ export class LayeredTable implements EntryStore {
     return this.active.table.keys;
   }
 
-  /** Bytes of the keys and values that were put since the last checkpoint began; walks over them. */
-  bytesPut(): number {
-    let bytes = 0;
-    for (const [key, value] of this.active.table.entries(WHOLE_RING))
-      if (value !== null) bytes += key.length + value.length;
-    return bytes;
+  /** Bytes of the keys and values that changed since the last checkpoint began. */
+  bytesChanged(): number {
+    const { keys, bytes } = this.active.table.size(WHOLE_RING);
+    return keys * POSITION_BYTES + bytes;
   }
 
   announce(items: readonly Keyed[], from: number): number {
