@@ -98,6 +98,7 @@ describe('a scan', () => {
     ['after=xyz', /is no place of a scan/],
     ['tag=', /a tag has 1 byte or more/],
     ['prefix=a&prefix=b', /"prefix" more than once/],
+    [`${'&'.repeat(17)}limit=1`, /the query has more than 16 parameters/],
     ['from=a', /unknown parameter "from" in the query; there are prefix, tag, limit, values, after/],
   ])('of %s is refused', async (query, words) => {
     const told = await ask('GET', `/v1/keys?${query}`);
@@ -222,6 +223,12 @@ describe('a transaction', () => {
     [{ then: [{ op: 'set', key: 'a' }] }, /operation 1 of then needs value/],
     [{ then: [{ op: 'set', key: 'a', key64: 'YQ==', value: '' }] }, /has both key and key64/],
     [{ then: [{ op: 'get', key64: '?' }] }, /key64 of operation 1 of then is not base64/],
+    // To Date this is a day of 2001, at which the key would have ended.
+    [
+      { then: [{ op: 'expire', key: 'a', at: '5' }] },
+      /at of operation 1 of then must be a moment .* got "5"/,
+    ],
+    [{ then: [{ op: 'expire', key: 'a' }] }, /operation 1 of then must say when/],
     [{ if: [{ key: 'a' }], then: [] }, /condition 1: needs ifAbsent, ifPresent, ifVersion or ifValue/],
     [{ if: [{ key: 'a', ifVersion: -1 }] }, /condition 1: ifVersion must be an integer from 0/],
     [{ if: [{ key: 'a', ifNothing: 1 }] }, /condition 1 has an unknown field "ifNothing"/],

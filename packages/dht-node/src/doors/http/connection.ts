@@ -82,7 +82,7 @@ export class HttpConnection {
   /** Answers what has come, then ends. */
   drain(): void {
     this.isDraining = true;
-    if (this.current === undefined && this.waiting.length === 0) this.socket.end();
+    if (this.current === undefined && this.waiting.length === 0) this.end();
   }
 
   /** The answer that is given now is the last one. */
@@ -118,7 +118,13 @@ export class HttpConnection {
     this.current = this.waiting.shift();
     if (this.current !== undefined) this.current.run();
     else if (this.fault !== undefined) this.endWith(this.fault);
-    else if (this.isDraining) this.socket.end();
+    else if (this.isDraining) this.end();
+  }
+
+  /** Of a request that has come in part, the rest may come yet: it could not be answered, so it is not carried out. */
+  private end(): void {
+    this.isLast = true;
+    this.socket.end();
   }
 
   private endWith(fault: HttpFault): void {

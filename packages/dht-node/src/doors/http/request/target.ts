@@ -48,7 +48,11 @@ export class Query {
   /** Throws a fault, 400. */
   static parse(text: string): Query {
     const given = new Map<string, Bytes>();
-    for (const part of text.split('&', QUERY_PARAMETERS_MAX + 1)) {
+    const parts = text.split('&', QUERY_PARAMETERS_MAX + 1);
+    // Empty ones count: what comes behind the last that is looked at would be dropped unseen.
+    if (parts.length > QUERY_PARAMETERS_MAX)
+      throw malformed(`the query has more than ${QUERY_PARAMETERS_MAX} parameters`);
+    for (const part of parts) {
       if (part === '') continue;
       const equals = part.indexOf('=');
       const name = percentDecoded(equals < 0 ? part : part.slice(0, equals), 'the query');
@@ -56,8 +60,6 @@ export class Query {
       const value = equals < 0 ? '' : part.slice(equals + 1).replaceAll('+', ' ');
       given.set(name, percentDecoded(value, `the parameter ${quoted(name)}`));
     }
-    if (given.size > QUERY_PARAMETERS_MAX)
-      throw malformed(`the query has more than ${QUERY_PARAMETERS_MAX} parameters`);
     return new Query(given);
   }
 

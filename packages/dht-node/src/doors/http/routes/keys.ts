@@ -10,7 +10,7 @@ import {
   isInteger64,
   type Expiry,
 } from '@ringkeep/shared/operations';
-import { TTL_MS_MAX, type ExpiryCondition } from '@ringkeep/shared/operations/expiry';
+import type { ExpiryCondition } from '@ringkeep/shared/operations/expiry';
 import { VERSION_AND_TTL } from '@ringkeep/shared/operations/write-options';
 import { BYTES_TYPE, json, type Answer } from '../answer';
 import { ask } from '../asking';
@@ -18,7 +18,7 @@ import { malformed } from '../http-fault';
 import { SMALL_JSON_BYTES_MAX } from '../limits';
 import { etagOf } from '../request/etags';
 import { parseJsonObject, type Fields } from '../request/json';
-import { parseDuration } from '../request/ttl';
+import { parseDuration, parseMoment } from '../request/ttl';
 import { conditionFailed, conditionsIn, isAsAsked, notPresent, ttlIn } from '../request/write-terms';
 import type { Asked, Brings, Route } from './asked';
 import { writeKey } from './key-write';
@@ -247,18 +247,13 @@ function expiryIn(fields: Fields): Expiry {
     throw malformed('ifExpiry of the body must be none, some, less or greater');
   if ((ttl === undefined) === (at === undefined))
     throw malformed('the body must say when: ttl, such as "30s", or at, such as "2030-01-01T00:00:00Z"');
-  const ms = ttl === undefined ? momentIn(at as string) : parseDuration(ttl, 'ttl of the body');
+  const ms =
+    ttl === undefined ? parseMoment(at as string, 'at of the body') : parseDuration(ttl, 'ttl of the body');
   return {
     kind: ttl === undefined ? 'moment' : 'duration',
     ms,
     condition: condition as ExpiryCondition | undefined,
   };
-}
-
-function momentIn(text: string): number {
-  const ms = Date.parse(text);
-  if (/^\d{4}-\d\d-\d\dT/.test(text) && Math.abs(ms) <= TTL_MS_MAX) return ms;
-  throw malformed('at of the body must be a moment such as "2030-01-01T00:00:00Z"');
 }
 
 function textOf(bytes: Uint8Array | undefined): string {

@@ -15,7 +15,7 @@ import { json, type Answer } from '../answer';
 import { ask } from '../asking';
 import { malformed } from '../http-fault';
 import { Fields, parseJsonObject, toldBytes } from '../request/json';
-import { parseDuration } from '../request/ttl';
+import { parseDuration, parseMoment } from '../request/ttl';
 import type { Asked, Route } from './asked';
 
 /** In base64 bytes are a third longer, and what stands around them is the rest. */
@@ -129,8 +129,7 @@ function ttlIn(fields: Fields): { readonly ttl?: 'keep' | 'none'; readonly ttlMs
 function endIn(fields: Fields): number | Date {
   const [ttl, at] = [fields.text('ttl'), fields.text('at')];
   if (ttl !== undefined && at === undefined) return parseDuration(ttl, `ttl of ${fields.where}`);
-  const moment = new Date(at ?? Number.NaN);
-  if (ttl === undefined && !Number.isNaN(moment.getTime())) return moment;
+  if (ttl === undefined && at !== undefined) return new Date(parseMoment(at, `at of ${fields.where}`));
   throw malformed(`${fields.where} must say when: ttl, such as "30s", or at, such as "2030-01-01T00:00:00Z"`);
 }
 
