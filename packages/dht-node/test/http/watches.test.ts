@@ -119,6 +119,13 @@ test.each(['key=resumed', 'tag=resumed'])(
     raw.send(`GET /v1/watch?${query}`, [`Last-Event-ID: ${id}`]);
     const text = await raw.until((received) => received.includes('while away'));
     expect(text).not.toContain('"one"');
+    // Were it told before the change, with `ready`, whoever breaks off between the two would miss the change.
+    const ids = Array.from(
+      text.slice(0, text.indexOf('while away')).matchAll(/^id: (.*)$/gm),
+      ([, each]) => each,
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(await raw.until((received) => received.includes('event: ready'))).toContain('event: ready');
     raw.close();
   },
 );

@@ -22,8 +22,11 @@ export async function tellChanges(
 ): Promise<void> {
   const teller = new Teller(out, changes, hasShortCursor);
   out.onGone(() => void changes.return());
+  // In a turn of its own: the cursor counts what was handed out, and all of that has been told by then. Whoever breaks
+  // off behind an id that was told ahead of its change would never hear of the change.
+  let beginning: NodeJS.Immediate | undefined;
   changes.ready.then(
-    () => teller.ready(),
+    () => (beginning = setImmediate(() => teller.ready())),
     () => undefined,
   );
   const timer = setInterval(() => teller.look(), CURSOR_MS);
@@ -32,6 +35,7 @@ export async function tellChanges(
     for await (const change of changes) await teller.tell(change);
   } finally {
     clearInterval(timer);
+    clearImmediate(beginning);
     await changes.return();
   }
 }
