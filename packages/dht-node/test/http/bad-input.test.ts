@@ -366,4 +366,26 @@ describe('a node that stops', () => {
     await half.untilEnded();
     await stopped;
   }, 30_000);
+
+  test('answers whole what a slow reader has asked for, and what waits behind it', async () => {
+    const value = 'x'.repeat(1024 * 1024);
+    await ask(address, 'PUT', '/v1/keys/long', { headers: BYTES, body: value });
+    const other = await ring.addNode({ http: { host: '127.0.0.1', port: 0 } });
+    const at = other.httpAddress as string;
+    ring.nodes.splice(ring.nodes.indexOf(other), 1);
+    await other.leave();
+    const [slow, idle] = [await open(at), await open(at)];
+    idle.send('GET /v1/ring');
+    await idle.statuses(1);
+    slow.socket.pause();
+    for (let i = 0; i < 12; i++) slow.send('GET /v1/keys/long');
+    // By then the first answers fill what the system keeps for a reader.
+    for (let i = 0; i < 20; i++) await ask(at, 'GET', '/v1/keys/long');
+    const stopped = other.stop();
+    await idle.untilEnded();
+    slow.socket.resume();
+    const told = await slow.untilEnded();
+    expect(told.split(value).length - 1).toBe(12);
+    await stopped;
+  }, 30_000);
 });

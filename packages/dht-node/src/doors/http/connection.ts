@@ -124,7 +124,7 @@ export class HttpConnection {
   /** Of a request that has come in part, the rest may come yet: it could not be answered, so it is not carried out. */
   private end(): void {
     this.isLast = true;
-    this.socket.end();
+    this.socket.destroySoon();
   }
 
   private endWith(fault: HttpFault): void {

@@ -4,7 +4,7 @@
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as SocketServer, type Socket } from 'node:net';
 import { Random } from '@ringkeep/shared';
 import { hostAndPort, type TlsMaterial } from '@ringkeep/shared/channel';
 import { ChangeWatches } from '@ringkeep/client/watching';
@@ -127,7 +127,8 @@ export class HttpDoor implements Door {
   /** Takes no new connection and ends the streams; the present requests are answered, then their connections end. */
   drain(): Promise<void> {
     this.isDraining = true;
-    this.server.close();
+    // That of HTTP would also cut connections whose answer is written but not read yet, and what waits behind it.
+    SocketServer.prototype.close.call(this.server);
     this.watches.close();
     for (const connection of this.connections.values()) connection.drain();
     return new Promise((resolve) => {
@@ -148,6 +149,8 @@ export class HttpDoor implements Door {
       if (this.connections.size === 0) resolve();
     });
     clearTimeout(last);
+    // Nobody is left to cut: it only looks for late requests no more.
+    this.server.close();
   }
 
   private receive(): void {
