@@ -354,9 +354,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     rule: 'damagedNotSent',
     story: 'a damaged entry is sent in a transfer; the follower finds it out and can never be whole',
-    focus: 'none',
-    seed: 64,
-    within: 120,
+    focus: 'damage',
+    seed: 33,
+    within: 60,
   },
   {
     rule: 'enoughCopiesAsked',
