@@ -16,7 +16,7 @@ import {
 import { ChangeResyncs, type PageSource } from './change-resyncs';
 import { parseCursor, type CursorPart } from './core';
 import { keyBytes, prefixBytes, type Operand } from './operands';
-import { RingChanges, type RingEvent } from './ring-changes';
+import { RingChanges, WAITING_BYTES_MAX, type RingEvent } from './ring-changes';
 
 /** What to watch: one of these, or nothing for everything. */
 export interface WatchOptions {
@@ -48,6 +48,8 @@ export class ChangeWatches {
     tls: TlsMaterial | undefined,
     private readonly random: Random,
     private readonly page: PageSource,
+    /** Bytes of changes of each watch that wait to be taken. */
+    private readonly waitingBytesMax = WAITING_BYTES_MAX,
   ) {
     this.channels = new ChangeChannels(tls);
   }
@@ -56,7 +58,11 @@ export class ChangeWatches {
   open(options: WatchOptions, ring: Ring): RingChanges<RingEvent> {
     const filter = filterOf(options);
     if (options.since !== undefined) parseCursor(options.since);
-    const changes = new RingChanges<RingEvent>(options.signal, (over) => this.watched.delete(over));
+    const changes = new RingChanges<RingEvent>(
+      options.signal,
+      (over) => this.watched.delete(over),
+      this.waitingBytesMax,
+    );
     if (this.closed) changes.finish(new RingError('CANCELLED', 'the client is closed'));
     if (changes.isOver) return changes;
     const watched: Watched = {

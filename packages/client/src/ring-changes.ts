@@ -13,8 +13,8 @@ import { bufferOfBytes } from '@ringkeep/shared/operations/bytes';
 import { awaitAbort, forgetAbort } from './cancellations';
 import { Cursor, type CursorPart } from './core';
 
-/** Bytes that wait to be taken: beyond them nothing is read from the nodes. */
-const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes that wait to be taken, unless it is told otherwise: beyond them nothing is read from the nodes. */
+export const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 /** What a change costs in addition. */
 const CHANGE_BYTES = 100;
 
@@ -90,7 +90,7 @@ export class RingChanges<Event extends RingEvent = PlainEvent>
   private readonly waiting: Told[] = [];
   /** Of the first that waits. */
   private nextAt = 0;
-  private waitingBytes = 0;
+  private waitingSum = 0;
   /** What is being read anew. */
   private readonly incomplete = new Set<Arc>();
   private roomWanted: (() => void)[] = [];
@@ -103,6 +103,7 @@ export class RingChanges<Event extends RingEvent = PlainEvent>
   constructor(
     private readonly signal: AbortSignal | undefined,
     private readonly onOver: (changes: RingChanges<Event>) => void,
+    private readonly waitingBytesMax: number,
   ) {
     this.ready = new Promise((resolve, reject) => {
       this.begun = resolve;
@@ -132,6 +133,11 @@ export class RingChanges<Event extends RingEvent = PlainEvent>
     // Whoever goes on from there reads it anew.
     for (const range of this.incomplete) taken.reset(range, 0);
     return taken.format(this.clusterId);
+  }
+
+  /** What has come and is not taken yet, bytes. */
+  get waitingBytes(): number {
+    return this.waitingSum;
   }
 
   async next(): Promise<IteratorResult<Event>> {
@@ -195,7 +201,7 @@ export class RingChanges<Event extends RingEvent = PlainEvent>
 
   /** Resolves when much of what waits has been taken, or the watch is over. */
   room(): Promise<void> {
-    if (this.isOver || this.waitingBytes <= WAITING_BYTES_MAX / 2) return Promise.resolve();
+    if (this.isOver || this.waitingSum <= this.waitingBytesMax / 2) return Promise.resolve();
     return new Promise((resolve) => this.roomWanted.push(resolve));
   }
 
@@ -234,13 +240,13 @@ export class RingChanges<Event extends RingEvent = PlainEvent>
       return;
     }
     this.waiting.push(told);
-    this.waitingBytes += told.bytes;
+    this.waitingSum += told.bytes;
     while (this.readers.length > 0) {
       const event = this.take();
       if (event === undefined) return;
       this.readers.shift()?.resolve({ done: false, value: event });
     }
-    if (this.waitingBytes > WAITING_BYTES_MAX) this.source?.pause(true);
+    if (this.waitingSum > this.waitingBytesMax) this.source?.pause(true);
   }
 
   /** The next event. */
@@ -256,8 +262,8 @@ export class RingChanges<Event extends RingEvent = PlainEvent>
       }
       this.waiting.shift();
       this.nextAt = 0;
-      this.waitingBytes -= first.bytes;
-      if (this.waitingBytes <= WAITING_BYTES_MAX / 2) this.makeRoom();
+      this.waitingSum -= first.bytes;
+      if (this.waitingSum <= this.waitingBytesMax / 2) this.makeRoom();
       if (first.lostUpTo !== undefined) this.taken?.reset(first.range, first.lostUpTo);
       if (first.through !== undefined) this.taken?.advance(first.range, first.through);
     }

@@ -21,6 +21,7 @@ export async function tellChanges(
   hasShortCursor: boolean,
 ): Promise<void> {
   const teller = new Teller(out, changes, hasShortCursor);
+  out.behind = () => changes.waitingBytes;
   out.onGone(() => void changes.return());
   // In a turn of its own: the cursor counts what was handed out, and all of that has been told by then. Whoever breaks
   // off behind an id that was told ahead of its change would never hear of the change.
@@ -65,7 +66,7 @@ class Teller {
   /** Each `CURSOR_MS`. */
   look(): void {
     // A reader that leaves something unread hears from it when it has read that.
-    if (this.out.isFull) return;
+    if (this.out.isFull) return this.out.recount();
     this.quietMs += CURSOR_MS;
     const isQuiet = this.quietMs >= HEARTBEAT_MS;
     if (!this.isReady || (!isQuiet && (this.hasShortCursor || !this.hasNews))) return;

@@ -158,10 +158,10 @@ export class Exchange implements Turn {
     }
     const out = new ResponseStream(
       response,
-      (bytes) => {
-        if (bytes > 0) tools.host.observer.slowReader?.({ door: HTTP });
-        connection.moved();
-        connection.hold({ unread: bytes });
+      {
+        stands: () => tools.host.observer.slowReader?.({ door: HTTP }),
+        moved: () => connection.moved(),
+        holds: (unread) => connection.hold({ unread }),
       },
       tools.unreadMs,
     );

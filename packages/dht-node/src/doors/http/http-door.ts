@@ -25,6 +25,7 @@ import {
   FAREWELL_MS,
   HEADER_BYTES_MAX,
   LOOK_MS,
+  STREAM_WAITING_BYTES_MAX,
   USUAL_TIMES,
   type HttpTimes,
 } from './limits';
@@ -72,7 +73,8 @@ export class HttpDoor implements Door {
     this.refusals = limited(log);
     this.times = { ...USUAL_TIMES, ...options.times };
     this.connectionsMax = options.connectionsMax ?? connectionsFor(CONNECTIONS_MAX, CONNECTIONS_SHARE);
-    this.watches = new ChangeWatches([address], tls, new Random(Date.now()), pagesThrough(host, HTTP).page);
+    const pages = pagesThrough(host, HTTP).page;
+    this.watches = new ChangeWatches([address], tls, new Random(Date.now()), pages, STREAM_WAITING_BYTES_MAX);
     const routes = routesOf(
       (asked) => this.watches.open(asked, host.core.view.ring),
       packageVersion(__dirname),

@@ -21,6 +21,8 @@ export const PIPELINED_MAX = 64;
 export const DROPPED_BYTES_MAX = 8 * 1024 * 1024;
 /** Between two comments of a quiet event stream, ms: proxies cut what is silent for a minute. */
 export const HEARTBEAT_MS = 15_000;
+/** Bytes of changes that wait for the reader of one event stream; the nodes keep the rest, or say that it is lost. */
+export const STREAM_WAITING_BYTES_MAX = 256 * 1024;
 /** Between two cursors of an event stream on which changes come, ms. */
 export const CURSOR_MS = 1_000;
 /** Connections, unless fewer files may be open. */

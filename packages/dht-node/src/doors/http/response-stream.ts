@@ -8,14 +8,25 @@ import type { ServerResponse } from 'node:http';
 /** The reader is gone: nothing that is written reaches anybody. */
 export class ReaderGone extends Error {}
 
+/** Hears how the reader keeps up. */
+export interface ReaderCount {
+  /** It has left something unread. */
+  stands(): void;
+  /** It has taken something, or had nothing to take. */
+  moved(): void;
+  /** So many bytes wait for it. */
+  holds(bytes: number): void;
+}
+
 export class ResponseStream {
+  /** Bytes that wait elsewhere until something can be written. */
+  behind: () => number = () => 0;
   private room: Promise<void> | undefined;
   private isGone: boolean;
 
   constructor(
     private readonly response: ServerResponse,
-    /** It has left something unread, or has taken it. */
-    private readonly unread: (bytes: number) => void,
+    private readonly reader: ReaderCount,
     /** So long it may stand still. */
     private readonly unreadMs: number,
   ) {
@@ -36,6 +47,11 @@ export class ResponseStream {
     await this.room;
   }
 
+  /** What waits elsewhere has changed, perhaps. */
+  recount(): void {
+    if (this.isFull) this.reader.holds(this.response.writableLength + this.behind());
+  }
+
   /** Called once, when the reader goes, at the latest when the answer is over. */
   onGone(gone: () => void): void {
     if (this.isGone) gone();
@@ -43,15 +59,18 @@ export class ResponseStream {
   }
 
   private untilRoom(): Promise<void> {
-    const { response } = this;
-    this.unread(response.writableLength);
+    const { response, reader } = this;
+    reader.stands();
+    reader.moved();
+    reader.holds(response.writableLength + this.behind());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => response.socket?.destroy(), this.unreadMs);
       const over = (): void => {
         clearTimeout(timer);
         response.off('drain', over);
         response.off('close', over);
-        this.unread(response.writableLength);
+        reader.moved();
+        reader.holds(response.writableLength);
         if (this.isGone || response.destroyed) reject(new ReaderGone('the reader is gone'));
         else resolve();
       };
