@@ -49,6 +49,8 @@ export class Exchange implements Turn {
     /** It waits to be told to go on before it sends its body, or for something that is not known here. */
     private readonly expects: 'nothing' | 'continue' | 'something else' = 'nothing',
   ) {
+    // Without a listener a write behind the end would end the process.
+    response.on('error', tools.failed);
     response.on('close', () => {
       if (!response.writableFinished) this.giveUp?.();
       connection.over(this);
