@@ -97,6 +97,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     within: 60,
   },
   {
+    rule: 'repairsNotOlder',
+    story:
+      'a copy is mended by a new primary that does not know yet what the copy has committed, and loses that',
+    focus: 'none',
+    seed: 1236036142,
+    within: 120,
+  },
+  {
     rule: 'askedBeforeStartOver',
     story: 'the only sound copy of an entry starts over, and is erased when the ring changes a moment later',
     focus: 'damage',

@@ -83,4 +83,21 @@ export const KEPT_SEEDS: readonly KeptSeed[] = [
     story:
       'a write that its late members knew as prepared only was discarded and said to be, and the judge held it for lost',
   },
+  {
+    seed: 1053318238,
+    focus: 'none',
+    story:
+      'a member that only asked to leave was not heard in the roll call, and an arc stayed without its primary',
+  },
+  {
+    seed: 20042,
+    focus: 'damage',
+    story: 'a copy that was asked about damage was sent its transfer before it had started over',
+  },
+  {
+    seed: 1236037228,
+    focus: 'none',
+    story:
+      'a copy answered with what lies between damaged entries, and never came to the one that it had sound',
+  },
 ];

@@ -117,7 +117,7 @@ export interface Granting {
 export interface Repairing {
   readonly mending: {
     isDamagedWithin(arc: Arc): boolean;
-    /** As far as it is known, and still damaged. */
+    /** Each entry, as far as it is known and still damaged. */
     damagedWithin(arc: Arc): readonly KeyRange[];
     found(range: KeyRange): void;
     /** Something has come that may have mended them. */

@@ -12,7 +12,6 @@
 import type {
   Arc,
   KeyRange,
-  ArcConfig,
   KnownRing,
   LogExtent,
   NodeId,
@@ -29,62 +28,20 @@ import { EVALUATION_RULES, type EvaluationRules } from './evaluation-rules';
 import type { PrimaryMessage } from './messages';
 import { DAMAGED, type Entry, type EntryStore, type Found } from './replica/entry-store';
 import type { SequencedOp } from './replica/sequenced-op';
+import type {
+  Acknowledged,
+  Addresses,
+  Copies,
+  Disk,
+  Followers,
+  Grants,
+  KnownVersion,
+  Leases,
+  PossibleMembers,
+  ProposingRole,
+} from './rule-subjects';
 
-// ---- what a rule can touch ----
-
-/** Who might be in sync for an arc, its primary left out: in the newest configuration known, or in one proposed. */
-export interface PossibleMembers {
-  readonly newest: ArcConfig;
-  readonly otherMembers: ReadonlySet<NodeId>;
-}
-
-interface Leases {
-  void(nowMs: number): void;
-}
-
-interface Grants {
-  grantedUntil(range: Arc): number;
-  forget(range: Arc): void;
-}
-
-interface ProposingRole {
-  readonly quiesced: object | undefined;
-  readonly configurations: { forget(): void };
-  unquiesce(): void;
-  goOn(): void;
-}
-
-interface Addresses {
-  isReached(node: NodeId): boolean;
-  isMissed(node: NodeId): boolean;
-}
-
-interface Followers<Session> {
-  all(): readonly Session[];
-  close(follower: NodeId): void;
-  closeAll(): void;
-}
-
-/** What a follower has acknowledged on a stream. */
-interface Acknowledged {
-  acked: Seq | undefined;
-  applied: Seq;
-  live: boolean;
-}
-
-interface KnownVersion {
-  readonly view: { readonly version: number };
-  adopt(ring: Ring): boolean;
-}
-
-interface Copies {
-  readonly replicas: { get(start: Position): object | undefined };
-  readonly journal: { write(record: { readonly kind: 'forget'; readonly start: Position }): void };
-}
-
-interface Disk {
-  whenDurable(action: () => void): void;
-}
+export type { PossibleMembers } from './rule-subjects';
 
 export interface ProtocolRules extends EvaluationRules {
   // ---- what is acknowledged, committed and answered ----
@@ -166,6 +123,8 @@ export interface ProtocolRules extends EvaluationRules {
   keptUndesired(dead: boolean): boolean;
   /** A copy that nobody wants is erased when all others are there and sound. */
   mayErase(spare: boolean): boolean;
+  /** What a primary sends for what is damaged is no older than the copy. */
+  isRepairNew(answeredAt: Seq, committed: Seq): boolean;
   /** What is damaged here is asked of a copy before it counts as nothing. */
   askedBeforeStartOver(damaged: readonly KeyRange[]): readonly KeyRange[];
   /** An arc is handed to nobody whom this node has not found at its address … */
@@ -270,6 +229,7 @@ export const PROTOCOL_RULES: ProtocolRules = {
   mayBeDropped: () => true,
   keptUndesired: (dead) => dead,
   mayErase: (spare) => spare,
+  isRepairNew: (answeredAt, committed) => answeredAt >= committed,
   askedBeforeStartOver: (damaged) => damaged,
   isReached: (addresses, node) => addresses.isReached(node),
   isMissed: (addresses, node) => addresses.isMissed(node),

@@ -294,6 +294,19 @@ describe('starting over', () => {
     expect(node.core.replicas.get(OTHER)).toMatchObject({ complete: true, lastPrepared: 7 });
   });
 
+  test('puts in place what was prepared and is in the primary’s log, too: nobody else may have it sound', () => {
+    const follower = following();
+    follower.live();
+    const ops = [entry('a', 'in both logs'), entry('b', 'in this one')];
+    follower.hear({ kind: 'prepare', firstSeq: 4, ops, committed: 3 });
+    const { node } = follower;
+    node.step({ kind: 'primary-gone', connection: follower.connection, text: 'gone' });
+    node.pass(200);
+    const again = new Following(node, OTHER);
+    again.hear({ kind: 'start-over', shared: [4] });
+    expect([node.entries.raw(key('a')), node.entries.raw(key('b'))]).toEqual([ops[0]?.value, undefined]);
+  });
+
   test('never happens to a member: it stops rather than lose what may be the only copy', () => {
     const follower = following();
     follower.live();
@@ -402,6 +415,22 @@ describe('a damaged entry', () => {
     expect(follower.node.entries.get(key('a'))).toBe(entry('a', 'after').value);
     follower.node.pass(2_000);
     expect(asked(follower)).toHaveLength(1);
+  });
+
+  test('is not mended by a new primary that does not know yet what this copy has committed; it asks again', () => {
+    const follower = following();
+    follower.live();
+    follower.hear({ kind: 'prepare', firstSeq: 4, ops: [entry('a', 'committed')], committed: 3 });
+    follower.hear({ kind: 'heartbeat', committed: 4 });
+    follower.node.damage(key('a'));
+    const damaged = follower.node.entries.raw(key('a'));
+    follower.node.step({ kind: 'damaged', ranges: [stretch] });
+    follower.hear({ kind: 'repair', committed: 3, ranges: [stretch], entries: [] });
+    expect(follower.node.entries.raw(key('a'))).toBe(damaged);
+    follower.node.pass(1_000);
+    expect(asked(follower)).toHaveLength(2);
+    follower.hear({ kind: 'repair', committed: 4, ranges: [stretch], entries: [entry('a', 'committed')] });
+    expect(follower.node.entries.raw(key('a'))).toBe(entry('a', 'committed').value);
   });
 
   test('of the primary is answered as of the commit point at which it asks; by a copy that is not whole, as a hint', () => {

@@ -150,6 +150,18 @@ describe('a primary', () => {
     ]);
   });
 
+  test('asks a copy that was away for the damaged entries alone, not for all that may lie between their neighbours', () => {
+    const node = alone();
+    node.query(set('a', '1'));
+    node.sync();
+    node.damage(KEY);
+    const open = { complete: true, lastPrepared: 1, committed: 1, sendsDigests: true };
+    const follower = node.openedBy(OTHER, SELF, 1, open);
+    expect(follower.kinds).toEqual(['start-over']);
+    node.step({ kind: 'damaged', ranges: [{ from: '' as Bytes, to: undefined }] });
+    expect(asked(follower)).toMatchObject([{ ranges: [stretch(KEY)] }]);
+  });
+
   test('starts a copy over that has nothing of what is damaged, and asks none that is empty or not whole', () => {
     const node = alone();
     node.damage(KEY);

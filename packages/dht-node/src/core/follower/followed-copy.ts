@@ -132,10 +132,14 @@ export class FollowedCopy {
     return repairFrom(this.context, ranges, this.whole().committed);
   }
 
-  /** As of the primary's commit point: this copy has to be there first. */
+  /**
+   * As of the primary's commit point: this copy has to be there first. It may be beyond it, under a new primary that does
+   * not know yet what was committed before. Then the answer is older than what is here, and it is asked for again.
+   */
   mend({ ranges, entries, committed }: Repair): void {
     this.commit(committed);
-    const { journal, replicas, mending } = this.context;
+    const { journal, replicas, mending, rules } = this.context;
+    if (!rules.isRepairNew(committed, this.whole().committed)) return;
     const damaged = ranges.filter((range) => isDamaged(replicas.entries, range));
     const { start } = this.whole();
     if (damaged.length > 0) journal.write({ kind: 'mend', start, ranges: damaged, entries });

@@ -56,6 +56,7 @@ export class FormerCopies {
     const member = view.arcsWithin(this.range).some((arc) => arc.inSync.includes(self));
     invariant(!rules.isAligned(member), 'a member is never started over');
     this.handOutDiscarded(shared);
+    this.putInPlace(shared);
     this.named = [];
     journal.write({ kind: 'transfer', range: this.range });
   }
@@ -69,6 +70,19 @@ export class FormerCopies {
       journal.write({ kind: 'transfer', range: this.range });
     if (copies.length > 0) journal.write({ kind: 'forget', start: this.range.start });
     this.context.report({ kind: 'erased', range: this.range });
+  }
+
+  /**
+   * What was prepared and is in the primary's log, too, becomes entries: a primary whose own entry is damaged has nobody
+   * else to ask, perhaps. A copy that reaches beyond the range keeps its window, for the other part has another primary.
+   */
+  private putInPlace(shared: readonly Seq[]): void {
+    for (const [index, { range }] of this.named.entries()) {
+      const copy = this.overlapping().find((each) => arcsEqual(each.range, range));
+      const seq = Math.min(shared[index] ?? 0, copy?.lastPrepared ?? 0);
+      if (copy && seq > copy.committed)
+        this.context.journal.write({ kind: 'commit', start: copy.start, seq });
+    }
   }
 
   /** What the primary lacks of the logs that were named; if it does not say, everything that is not committed. */

@@ -15,7 +15,7 @@ import type { DiskLog, Repairing, StoredCopies, TransferSettings } from '../cont
 import type { Entry } from '../replica/entry-store';
 import type { FollowerSession } from './follower-session';
 import type { Followers } from './followers';
-import { isDamaged, repairFrom } from '../replica/mending';
+import { damagedEntries, isDamaged, repairFrom } from '../replica/mending';
 import type { Repair } from '../messages';
 import type { Replica } from '../replica/replica';
 
@@ -38,7 +38,9 @@ export class Repairs {
     const { committed } = this.replica;
     this.askedAt = followers.some(isLevel) ? committed : undefined;
     this.written.clear();
-    for (const session of followers) session.send({ kind: 'damaged', ranges, committed });
+    const exact = damagedEntries(this.context.replicas.entries, ranges);
+    for (const session of followers)
+      session.send({ kind: 'damaged', ranges: isLevel(session) ? ranges : exact, committed });
   }
 
   /** A follower asks for what it has damaged. */

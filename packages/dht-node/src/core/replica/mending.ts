@@ -10,7 +10,7 @@
 import { arcKeyRanges, type Arc, type Bytes, type KeyRange } from '@ringkeep/shared';
 import { MENDING_RANGES_MAX, MEND_AGAIN_MS } from '../limits';
 import type { Repairing, Reports, StepTime, StoredCopies, TransferSettings } from '../context';
-import type { EntryStore } from './entry-store';
+import { DAMAGED, type EntryStore } from './entry-store';
 import type { Repair } from '../messages';
 import type { Replica } from './replica';
 
@@ -48,9 +48,11 @@ export class Mending {
   }
 
   damagedWithin(arc: Arc): readonly KeyRange[] {
-    return [...this.wanted.values()]
-      .flatMap(({ range }) => partsWithin(arc, range))
-      .filter((part) => isDamaged(this.context.replicas.entries, part));
+    const { entries } = this.context.replicas;
+    return damagedEntries(
+      entries,
+      [...this.wanted.values()].flatMap(({ range }) => partsWithin(arc, range)),
+    );
   }
 
   /** Also by a read that has met it. */
@@ -112,6 +114,20 @@ export class Mending {
 /** An entry of the range is not what its primary made. */
 export function isDamaged(entries: EntryStore, range: KeyRange): boolean {
   return entries.scan(range, Infinity).damaged !== undefined;
+}
+
+/**
+ * The damaged entries themselves. Between their sound neighbours a copy that was away for a while may hold more than
+ * fits an answer, and nothing of use among it. A range in which no damaged key can be read is left as it is.
+ */
+export function damagedEntries(entries: EntryStore, ranges: readonly KeyRange[]): KeyRange[] {
+  return ranges.flatMap((range) => {
+    const keys = Array.from(entries.walk(range), ([key]) => key).filter(
+      (key) => entries.get(key) === DAMAGED,
+    );
+    if (keys.length === 0) return isDamaged(entries, range) ? [range] : [];
+    return keys.map((key) => ({ from: key, to: `${key}\0` as Bytes }));
+  });
 }
 
 /** What a copy holds of ranges that are damaged elsewhere, as far as it is sound here and fits a message. */
