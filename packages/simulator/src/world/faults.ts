@@ -110,7 +110,7 @@ export class Faults {
     'slow-processor': (victim) => this.slowDown(victim),
     'registry-crash': () => this.crashRegistry(),
     'registry-pause': () => this.pauseRegistry(),
-    join: () => this.newcomers.pop()?.start(),
+    join: () => this.join(),
     leave: (victim) => this.askToLeave(victim),
   };
 
@@ -159,6 +159,11 @@ export class Faults {
     const forMs = this.draws.durationMs();
     this.note(`registry pauses for ${forMs} ms`);
     this.world.registry.server?.pause(forMs);
+  }
+
+  private join(): void {
+    // A registry that has lost everything begins a ring with whoever comes first and knows of none.
+    if (!this.world.registry.hasLostData) this.newcomers.pop()?.start();
   }
 
   private askToLeave(victim: Machine | undefined): void {

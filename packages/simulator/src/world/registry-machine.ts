@@ -24,6 +24,8 @@ export class RegistryMachine {
   /** What happens to the next save: it is kept or not, and the process ends. */
   private failing: { readonly kept: boolean; readonly endedForMs: number } | undefined;
   private readonly random: Random;
+  /** Its data are gone, and have not been put back. */
+  hasLostData = false;
 
   constructor(
     private readonly world: Neighbourhood,
@@ -55,11 +57,13 @@ export class RegistryMachine {
 
   /** No process uses it. */
   putBack(picture: StoredState): void {
+    this.hasLostData = false;
     this.stored = picture;
   }
 
   /** The disk is another one; what starts on it is the registry of another cluster. */
   loseData(clusterId: string): void {
+    this.hasLostData = true;
     this.stored = storeState(newState(clusterId, this.parameters, this.random.bits64()));
   }
 
