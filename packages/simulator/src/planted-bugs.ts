@@ -172,7 +172,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     story:
       'a follower prepares the lower half’s next operation in the undivided arc and takes it for committed',
     focus: 'splits',
-    seed: 11,
+    seed: 17,
     within: 60,
   },
   {
@@ -196,7 +196,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     row: 'Evict is level-triggered',
     story: 'an arc is handed, late, to a node that is dead by then, and nothing happens any more',
     focus: 'splits',
-    seed: 20,
+    seed: 44,
     within: 120,
   },
   {
