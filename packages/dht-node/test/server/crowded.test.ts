@@ -96,8 +96,9 @@ onLinux(
     const half = Buffer.concat([header, Buffer.alloc(3 * MIB)]);
     let refused = 0;
     let most = 0;
-    // 1.2 GB in all.
-    for (let i = 0; i < 400; i++) {
+    // 4.8 GB in all. A fast machine has 1.7 of them in memory, however much more is sent: what is refused waits for the
+    // garbage collector.
+    for (let i = 0; i < 1_600; i++) {
       const on = sessions[i % sessions.length]!;
       on.setMaxListeners(0);
       const call = on.request({
@@ -116,8 +117,8 @@ onLinux(
       most = Math.max(most, rssMiB());
       if (i % 50 === 0) expect((await peer().get('city')).value?.toString()).toBe('Porto');
     }
-    expect(refused).toBeGreaterThan(200);
-    expect(most - before).toBeLessThan(900);
+    expect(refused).toBeGreaterThan(800);
+    expect(most - before).toBeLessThan(2_400);
     for (const session of sessions) session.destroy();
     expect((await peer().get('city')).value?.toString()).toBe('Porto');
   },
