@@ -38,9 +38,13 @@ export class Repairs {
     const { committed } = this.replica;
     this.askedAt = followers.some(isLevel) ? committed : undefined;
     this.written.clear();
-    const exact = damagedEntries(this.context.replicas.entries, ranges);
-    for (const session of followers)
-      session.send({ kind: 'damaged', ranges: isLevel(session) ? ranges : exact, committed });
+    let exact: readonly KeyRange[] | undefined;
+    for (const session of followers) {
+      const asked = isLevel(session)
+        ? ranges
+        : (exact ??= damagedEntries(this.context.replicas.entries, ranges));
+      if (asked.length > 0) session.send({ kind: 'damaged', ranges: asked, committed });
+    }
   }
 
   /** A follower asks for what it has damaged. */
